@@ -1,0 +1,119 @@
+"""The numeric contract: every rounding, clipping and width that the reference and the RTL share.
+
+Everything here is exact integer arithmetic. A requantizer computes, for the accumulator ``x`` of row ``i``
+and column ``k``::
+
+    mid_a = (x * C[k]            >> MID_SHIFT) + (0 if rank1 else B[k])      # floor shifts
+    P     = mid_a * R[i] + (B[k] * Rb[i] if rank1 else 0)
+    code  = clip((P + half - 1 + carry) >> shift)
+    carry = 1 when the rounding is half up, or when it is half away from zero and mid_a >= 0
+
+``C`` and ``B`` are column constants, ``R`` and ``Rb`` row constants, all fixed point. ``shift`` is ``SHIFT`` for
+codes and ``RAW_SHIFT`` for raw 16-bit results. See docs/decisions/0001-requantizer.md.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.formats import (
+    BIAS_BITS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_BITS,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    X_BITS,
+)
+
+__all__ = [
+    "BIAS_BITS",
+    "COLUMN_BITS",
+    "MAX_ACTIVATION_BITS",
+    "MID_BITS",
+    "MID_SHIFT",
+    "RAW_BITS",
+    "RAW_SHIFT",
+    "ROW_BITS",
+    "SHIFT",
+    "X_BITS",
+    "IntRange",
+    "requantize",
+]
+
+MAX_ACTIVATION_BITS = 8
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class IntRange:
+    """A closed interval of integers: what a value can be, proved."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"empty range [{self.low}, {self.high}]")
+
+    @property
+    def signed_bits(self) -> int:
+        """Width of the narrowest two's complement signal that holds every value."""
+        return max(self.high.bit_length(), (-1 - self.low if self.low < 0 else 0).bit_length()) + 1
+
+    def __or__(self, other: "IntRange") -> "IntRange":
+        return IntRange(min(self.low, other.low), max(self.high, other.high))
+
+    def __contains__(self, other: "IntRange | int") -> bool:
+        if isinstance(other, int):
+            return self.low <= other <= self.high
+        return self.low <= other.low and other.high <= self.high
+
+    def __str__(self) -> str:
+        return f"[{self.low}, {self.high}]"
+
+    @classmethod
+    def signed(cls, bits: int) -> "IntRange":
+        """All values of a two's complement signal of ``bits``."""
+        return cls(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+
+
+def requantize(
+    x: Ints,
+    column: Ints,
+    bias: Ints,
+    row: Ints,
+    bias_row: Ints | None,
+    low: Ints | int,
+    high: Ints | int,
+    *,
+    shift: int = SHIFT,
+    half_up: bool = False,
+) -> Ints:
+    """Requantize accumulators; the module docstring has the equation.
+
+    Parameters
+    ----------
+    x : int64 [n, k]
+        Accumulators.
+    column, bias : int64 [k]
+        ``C`` and ``B``.
+    row : int64 [n]
+        ``R``.
+    bias_row : int64 [n] or None
+        ``Rb``; None when the bias shares the row multiplier.
+    low, high : int or int64 [n, 1]
+        Clipping bounds.
+    """
+    mid = (x * column[None, :]) >> MID_SHIFT
+    if bias_row is None:
+        mid = mid + bias[None, :]
+        product = mid * row[:, None]
+    else:
+        product = mid * row[:, None] + bias[None, :] * bias_row[:, None]
+    carry = 1 if half_up else (mid >= 0).astype(np.int64)
+    return np.clip((product + ((1 << (shift - 1)) - 1) + carry) >> shift, low, high)

@@ -1,0 +1,1 @@
+"""Cosimulation of a build folder; knows nothing else."""
