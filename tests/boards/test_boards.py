@@ -1,0 +1,80 @@
+"""Every board file loads, agrees with its part, and a wrong one is refused in three parts."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+import boards
+
+#: Vendors' selection guides: LUT, FF, 36 kbit block RAM, UltraRAM, DSP, distributed RAM in kbit.
+PARTS = {
+    "xczu3eg": (70_560, 141_120, 216, 0, 360, 1_800),
+    "xc7z020": (53_200, 106_400, 140, 0, 220, 1_087.5),
+    "xczu9eg": (274_080, 548_160, 912, 0, 2_520, 9_000),
+    "xczu7ev": (230_400, 460_800, 312, 96, 1_728, 6_360),
+    "xck26": (117_120, 234_240, 144, 64, 1_248, 3_600),
+    "xcu50": (871_680, 1_743_360, 1_344, 640, 5_952, 25_200),
+    "LFE5U-85F": (83_640, 83_640, 104, 0, 156, 653.4375),
+}
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_totals_are_the_parts_own(name: str) -> None:
+    board = boards.load(name)
+    [part] = [part for part in PARTS if board.part.startswith(part)]
+    lut, ff, bram36, uram, dsp, kbit = PARTS[part]
+    have = board.resources
+    assert (have.lut, have.ff, have.bram36, have.uram, have.dsp) == (lut, ff, bram36, uram, dsp)
+    assert have.lutram * (16 if board.family == "ecp5" else 64) == kbit * 1024
+    assert board.name == name
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_part_names_its_package(name: str) -> None:
+    board = boards.load(name)
+    package = board.package.replace("CABGA", "BG")  # Lattice abbreviates the package in the part
+    assert package in board.part
+    assert 50 <= board.clock.assumed_mhz <= 300
+
+
+def test_the_first_boards_are_there() -> None:
+    assert boards.names() == ["alveo-u50", "kv260", "pynq-z1", "pynq-z2", "ultra96", "ultra96v2", "ulx3s-85f",
+                              "zcu102", "zcu104"]
+
+
+def test_unknown_board_lists_the_known_ones() -> None:
+    with pytest.raises(boards.BoardError, match=r"^unknown board 'ultra69'\n") as caught:
+        boards.load("ultra69")
+    assert "alveo-u50, kv260, pynq-z1" in caught.value.mend
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("lut = 70560", "luts = 70560", r"^unknown key resources\.luts$"),
+    ("dsp = 360\n", "", r"^key resources\.dsp is missing$"),
+    ("dsp = 360", 'dsp = "360"', r"^resources\.dsp is '360'$"),
+    ("dsp = 360", "dsp = -1", r"^resources\.dsp is -1$"),
+    ("dsp = 360", "dsp = true", r"^resources\.dsp is True$"),
+    ("[memory]", "[[memory]]", r"^memory is \[.*\]$"),
+    ('part = "xczu3eg-sbva484-1-e"', "part = 3", r"^part is 3$"),
+    ('flow = "vivado"', 'flow = "ecp5"', r"^family 'xcup' with flow 'ecp5'$"),
+    ("lut = 70560", "lut = ", r"^not TOML: "),
+])
+def test_a_wrong_file_is_refused(tmp_path, old: str, new: str, message: str) -> None:
+    text = (files("boards") / "ultra96.toml").read_text()
+    assert old in text
+    path = tmp_path / "mine.toml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(boards.BoardError) as caught:
+        boards.load(str(path))
+    assert re.search(message, caught.value.what)
+    assert caught.value.where.startswith(str(path))
+    assert caught.value.mend
+
+
+def test_your_own_board_is_a_path(tmp_path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text((files("boards") / "kv260.toml").read_text().replace('"kv260"', '"mine"'))
+    assert boards.load(str(path)).name == "mine"
+    with pytest.raises(boards.BoardError, match=r"^there is no file"):
+        boards.load(str(tmp_path / "none.toml"))
