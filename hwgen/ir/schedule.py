@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Owners", "PassSchedule", "Slots"]
+__all__ = ["Owners", "PassSchedule", "Schedule", "Slots", "SourceRows"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,24 @@ class Owners:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceRows:
+    """Where the source rows of the first pass live. A row that many nodes read may have several copies.
+
+    Parameters
+    ----------
+    feature : int64 [copies]
+        Source row that this copy holds.
+    bank : int64 [copies]
+    row : int64 [copies]
+        Full row address, top bit (half) included.
+    """
+
+    feature: NDArray[np.int64]
+    bank: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slots:
     """A conflict-free schedule of one gather: in a slot each processing element adds at most one row.
 
@@ -36,7 +54,7 @@ class Slots:
     bank : int64 [slots, groups, 16]
         Bank that processing element p reads; -1 when it adds nothing. Distinct within a group and slot.
     row : int64 [slots, groups, 16]
-        Row in that bank.
+        Row in that bank, before the pass's ``read_half`` toggles the top bit; 0 where nothing is read.
     node : int64 [slots, groups, 16]
         Node that finishes in this slot, or -1. A node without any read finishes in a slot with bank -1.
     bound : int
@@ -48,6 +66,11 @@ class Slots:
     node: NDArray[np.int64]
     bound: int
 
+    @property
+    def count(self) -> int:
+        """Slots of the schedule memory it fills."""
+        return int(self.bank.shape[0])
+
 
 @dataclass(frozen=True, kw_only=True)
 class PassSchedule:
@@ -57,13 +80,41 @@ class PassSchedule:
     ----------
     start, count : int
         Slots of the schedule memory; zero for dense passes.
-    read_half : int
-        Half of the bank that the pass reads (toggles the top row address bit).
-    order : tuple of int64 arrays, one per (server, port)
-        Nodes in the order in which they arrive at that port: ``order[server][port]``.
+    read_half, write_half : int
+        Halves of the banks that the pass reads and writes (the top row address bit). Source rows are read with
+        half 0, since their addresses name their half. The last pass writes results, not rows.
+    order : tuple of tuples of int64 arrays
+        Nodes in the order in which they arrive at a port: ``order[server][port]``. A dense pass walks port 0.
     """
 
     start: int
     count: int
     read_half: int
+    write_half: int
     order: tuple[tuple[NDArray[np.int64], ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Placement and schedule of a whole program.
+
+    Parameters
+    ----------
+    owners : Owners
+    sources : SourceRows or None
+        None when no pass gathers features.
+    slots : tuple of Slots
+        The distinct schedules, in the order in which they lie in the schedule memory.
+    passes : tuple of PassSchedule
+        One a pass; passes that gather the same neighbours point at the same slots.
+    """
+
+    owners: Owners
+    sources: SourceRows | None
+    slots: tuple[Slots, ...]
+    passes: tuple[PassSchedule, ...]
+
+    @property
+    def slots_used(self) -> int:
+        """Words of each group's schedule memory."""
+        return sum(slots.count for slots in self.slots)
