@@ -1,0 +1,102 @@
+"""Imports point one way (docs/architecture.md), and no gateware postpones its annotations."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
+         "click", "rich", "jinja2", "matplotlib"}
+CORE = {"hwgen.errors", "hwgen.numeric", "hwgen"}  # "hwgen" itself: the version
+LOWER = CORE | {"hwgen.ir", "rtl_templates.formats"}
+
+#: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
+MAY: dict[str, tuple[set[str], set[str]]] = {
+    "hwgen/errors.py": (set(), set()),
+    "hwgen/numeric.py": ({"rtl_templates.formats"}, set()),
+    "hwgen/ir": (CORE | {"rtl_templates.formats"}, set()),
+    "hwgen/frontend": (LOWER | {"hwgen.frontend"}, {"torch", "torch_geometric", "sklearn"}),
+    "hwgen/lower": (LOWER | {"hwgen.lower", "rtl_templates.timing"}, set()),
+    "hwgen/reference": (LOWER | {"hwgen.reference"}, set()),
+    "hwgen/emit": (CORE | {"hwgen.ir", "hwgen.emit", "rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/estimate": (LOWER | {"hwgen.estimate", "rtl_templates.timing", "boards"}, {"pyosys"}),
+    "hwgen/report": (LOWER | {"hwgen.estimate", "hwgen.report", "boards"}, {"jinja2", "matplotlib", "rich"}),
+    "hwgen/pipeline": ({"hwgen", "rtl_templates.formats", "sim", "boards"}, set()),
+    "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
+    "hwgen/__main__.py": ({"hwgen.cli"}, set()),
+    "hwgen/__init__.py": ({"hwgen"}, set()),
+    "rtl_templates": ({"rtl_templates"}, {"amaranth"}),
+    "sim": ({"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
+    "boards": ({"boards"}, set()),
+}
+OURS = ("hwgen", "rtl_templates", "sim", "boards")
+FILES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))
+
+
+def rule(path: Path) -> tuple[set[str], set[str]]:
+    name = path.relative_to(ROOT).as_posix()
+    keys = [key for key in MAY if name == key or name.startswith((key + "/", key + ".py"))]
+    assert keys, f"{name} has no rule: add its folder to MAY"
+    return MAY[max(keys, key=len)]
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute names of the modules a file imports anywhere, including inside functions."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            for alias in node.names:  # "from .. import numeric" imports the module numeric
+                child = ROOT.joinpath(*module.split("."), alias.name)
+                is_module = child.with_suffix(".py").exists() or child.is_dir()
+                found.add(f"{module}.{alias.name}" if is_module else module)
+    return found
+
+
+def allowed(name: str, ours: set[str]) -> bool:
+    return any(name == prefix or (name.startswith(prefix + ".") and prefix != "hwgen") for prefix in ours)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_point_one_way(path: Path) -> None:
+    ours, heavy = rule(path)
+    last = ("hwgen/cli", "hwgen/pipeline", "hwgen/__init__")  # these may import all of hwgen
+    everything = path.relative_to(ROOT).as_posix().startswith(last)
+    for name in imports(path):
+        top = name.split(".")[0]
+        if top in OURS:
+            good = allowed(name, ours) or (everything and top == "hwgen" and "hwgen" in ours)
+            assert good, f"{path} imports {name}; it may import only {sorted(ours)}"
+        elif top in HEAVY:
+            assert top in heavy, f"{path} imports {name}; it may import only {sorted(heavy)}"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.relative_to(ROOT).parts[0] == "rtl_templates"],
+                         ids=lambda path: path.name)
+def test_gateware_does_not_postpone_annotations(path: Path) -> None:
+    # Amaranth reads annotations when the class is made: postponed ones empty a data.Struct silently.
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__"), path
+
+
+def test_shared_numbers_need_no_amaranth() -> None:
+    for name in ("formats", "timing"):
+        assert not {n.split(".")[0] for n in imports(ROOT / f"rtl_templates/{name}.py")} & HEAVY
+
+
+def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    wrong = tmp_path / "hwgen" / "ir" / "graph.py"
+    wrong.parent.mkdir(parents=True)
+    for line in ("import torch", "from ..lower import images", "from sim import run", "import hwgen.cli"):
+        wrong.write_text(line)
+        with pytest.raises(AssertionError, match="may import only"):
+            test_imports_point_one_way(wrong)
+    wrong.write_text("from ..errors import HwgenError\nfrom .. import numeric\nimport numpy")
+    test_imports_point_one_way(wrong)
