@@ -1,0 +1,208 @@
+"""The register map, declared once as plain data: RTL, design.json, header and documentation come from it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+
+__all__ = [
+    "ID", "REGISTERS", "VERSION", "Error", "Field", "Register", "Stage", "constants", "register", "to_c_header",
+    "to_dict", "to_markdown",
+]
+
+ID = 0x48574E47  # "HWGN"
+VERSION = 0x0001_0000  # major in the upper half: a driver refuses another major
+
+
+class Error(IntEnum):
+    """``STATUS.error``: the first thing that went wrong since the last accepted command."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    NO_END = 3
+    BAD_TARGET = 4
+    WATCHDOG = 5
+    BUSY = 6
+
+
+class Stage(IntEnum):
+    """``STATUS.stuck_stage``: where nothing moved when the watchdog expired."""
+
+    NONE = 0
+    LOAD = 1
+    GATHER = 2
+    SERVER = 3
+    STORE = 4
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits ``low`` to ``low + width - 1`` of a register."""
+
+    name: str
+    low: int
+    width: int
+    description: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """One 32-bit register, or ``count`` of them in a row.
+
+    Parameters
+    ----------
+    name : str
+        Upper case; the RTL port has the same name in lower case.
+    offset : int
+        Byte address, a multiple of 4.
+    access : str
+        ``const``: fixed by the design. ``ro``: read only. ``rw``: read and write. ``command``: a one starts
+        something and reads back as zero. ``w1c``: set by hardware, cleared by writing a one.
+    description : str
+        One sentence.
+    fields : tuple of Field
+        None means that the whole word is one number.
+    reset : int
+        Value of an ``rw`` register after reset.
+    count : int
+        Words of an array (read only).
+    """
+
+    name: str
+    offset: int
+    access: str
+    description: str
+    fields: tuple[Field, ...] = ()
+    reset: int = 0
+    count: int = 1
+
+    @property
+    def width(self) -> int:
+        """Bits that exist; the others read as zero."""
+        return max((field.low + field.width for field in self.fields), default=32)
+
+    def field(self, name: str) -> Field:
+        """The field of that name."""
+        return next(field for field in self.fields if field.name == name)
+
+
+_STATUS = (
+    Field("busy_load", 0, 1, "a load is going on"),
+    Field("busy_run", 1, 1, "a run is going on"),
+    Field("busy_store", 2, 1, "a store is going on"),
+    Field("done_load", 4, 1, "the last load finished without an error"),
+    Field("done_run", 5, 1, "the last run finished without an error"),
+    Field("done_store", 6, 1, "the last store finished without an error"),
+    Field("error", 8, 4, ", ".join(f"{code.value} {code.name}" for code in Error)),
+    Field("stuck_stage", 12, 3, ", ".join(f"{stage.value} {stage.name}" for stage in Stage)),
+    Field("stuck_pass", 16, 4, "pass in which the watchdog expired"),
+)
+
+_INTERRUPT = (Field("done", 0, 1, "all commands of the last write to CONTROL have ended"),
+              Field("error", 1, 1, "STATUS.error has become non-zero"))
+
+_CONTROL = (
+    ("LOAD_BASE_LOW", "rw", "Address of the load stream, a multiple of 16; lower half."),
+    ("LOAD_BASE_HIGH", "rw", "Upper half."),
+    ("LOAD_BEATS", "rw", "Length of the load stream in 16-byte beats, END included."),
+    ("STORE_BASE_LOW", "rw", "Address of the results, a multiple of 16; lower half."),
+    ("STORE_BASE_HIGH", "rw", "Upper half."),
+    ("STORE_WORDS", "rw", "Result words that each server stores; server 0's come first, 16 bytes a word."),
+    ("WATCHDOG", "rw", "Cycles without progress that count as stuck; 0 switches the watchdog off."),
+    ("PASS", "ro", "Pass that runs, or the last one that ran."),
+    ("CYCLES", "ro", "Cycles of the last run: from the accepted command to the end of the last pass."),
+    ("LOAD_CYCLES", "ro", "Cycles of the last load."),
+    ("STORE_CYCLES", "ro", "Cycles of the last store."),
+    ("LOAD_RUN", "ro", "Cycles of the last load in which a beat arrived."),
+    ("LOAD_WAIT_IN", "ro", "Cycles of the last load that waited for memory."),
+    ("GATHER_RUN", "ro", "Cycles of the last run in which a group read rows, summed over the groups."),
+    ("GATHER_IDLE", "ro", "Cycles in which a group had nothing to issue, summed over the groups."),
+    ("GATHER_WAIT_OUT", "ro", "Cycles in which a group stood still for a server, summed over the groups."),
+    ("SERVER_RUN", "ro", "Cycles of the last run in which a server worked, summed over the servers."),
+    ("SERVER_IDLE", "ro", "Cycles in which a server had no pass to work for, summed over the servers."),
+    ("SERVER_WAIT_IN", "ro", "Cycles in which a server waited within a pass, summed over the servers."),
+    ("STORE_RUN", "ro", "Cycles of the last store in which a beat left."),
+    ("STORE_WAIT_OUT", "ro", "Cycles of the last store in which memory did not take a beat."),
+)
+
+_CAPACITY = (
+    "groups", "servers", "lanes", "code_bits", "digit", "acc_bits", "bank_depth", "slots", "param_depth",
+    "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes", "pages",
+    "column_depth",
+)
+
+_RESET = {"WATCHDOG": 1 << 20}
+
+
+def _declare() -> Iterator[Register]:
+    yield Register("ID", 0x000, "const", "Reads 0x48574E47.")
+    yield Register("VERSION", 0x004, "const", "Of this map: major in the upper half, minor in the lower one.")
+    yield Register("CONTROL", 0x008, "command", "Written together they run as load, run, store.", (
+        Field("load", 0, 1, "read the load stream"),
+        Field("run", 1, 1, "run all passes"),
+        Field("store", 2, 1, "write the results"),
+        Field("clear", 3, 1, "end a run, forget waiting commands, done bits and the error"),
+    ))
+    yield Register("STATUS", 0x00C, "ro", "What goes on, what has ended, what went wrong.", _STATUS)
+    yield Register("INTERRUPT_ENABLE", 0x010, "rw", "Which events raise the interrupt.", _INTERRUPT)
+    yield Register("INTERRUPT_STATUS", 0x014, "w1c", "Events that have happened.", _INTERRUPT)
+    for index, (name, access, description) in enumerate(_CONTROL):
+        yield Register(name, 0x018 + 4 * index, access, description, reset=_RESET.get(name, 0))
+    yield Register("PASS_CYCLES", 0x080, "ro", "CYCLES at the end of each pass of the last run.", count=16)
+    for index, name in enumerate(_CAPACITY):
+        yield Register(name.upper(), 0x100 + 4 * index, "const", f"The design's `{name}`.")
+
+
+#: Every register, rising by offset.
+REGISTERS: tuple[Register, ...] = tuple(_declare())
+
+
+def register(name: str) -> Register:
+    """The register of that name."""
+    return next(entry for entry in REGISTERS if entry.name == name)
+
+
+def constants(hardware: Mapping[str, int]) -> dict[str, int]:
+    """Values of the ``const`` registers of a design with these hardware parameters."""
+    return {"ID": ID, "VERSION": VERSION, **{name.upper(): hardware[name] for name in _CAPACITY}}
+
+
+def to_dict() -> list[dict[str, object]]:
+    """The map as JSON-ready values."""
+    return [
+        {"name": entry.name, "offset": entry.offset, "access": entry.access, "reset": entry.reset,
+         "count": entry.count, "description": entry.description, "fields": [asdict(field) for field in entry.fields]}
+        for entry in REGISTERS
+    ]
+
+
+def to_markdown() -> str:
+    """The map as a Markdown table: one line a register, one a field."""
+    lines = ["| offset | register | access | meaning |", "|---|---|---|---|"]
+    for entry in REGISTERS:
+        array = f"[{entry.count}]" if entry.count > 1 else ""
+        name = f"`{entry.name}{array}`"
+        lines.append(f"| 0x{entry.offset:03X} | {name} | {entry.access} | {entry.description} |")
+        for field in entry.fields:
+            high = field.low + field.width - 1
+            bits = f"{high}:{field.low}" if field.width > 1 else str(field.low)
+            lines.append(f"| | &nbsp;&nbsp;`{field.name}` [{bits}] | | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def to_c_header(prefix: str = "HWGEN") -> str:
+    """The map as C macros: ``<PREFIX>_<REGISTER>`` offsets, ``..._<FIELD>_LOW`` and ``..._<FIELD>_MASK``."""
+    guard = f"{prefix}_REGISTERS_H"
+    lines = [f"#ifndef {guard}", f"#define {guard}", ""]
+    for entry in REGISTERS:
+        name = f"{prefix}_{entry.name}"
+        lines += [f"/* {entry.description} ({entry.access}) */", f"#define {name} 0x{entry.offset:03X}u"]
+        if entry.count > 1:
+            lines.append(f"#define {name}_COUNT {entry.count}u")
+        for field in entry.fields:
+            mask = ((1 << field.width) - 1) << field.low
+            lines += [f"#define {name}_{field.name.upper()}_LOW {field.low}u",
+                      f"#define {name}_{field.name.upper()}_MASK 0x{mask:08X}u"]
+    for kind in (Error, Stage):
+        lines += [f"#define {prefix}_{kind.__name__.upper()}_{code.name} {code.value}u" for code in kind]
+    return "\n".join([*lines, "", f"#endif /* {guard} */", ""])
