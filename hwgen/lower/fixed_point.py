@@ -1,0 +1,192 @@
+"""Real scale factors to the requantizer's fixed-point constants.
+
+A stage's real factor for row i and column k is ``column[k] * row[i]``; the requantizer multiplies by the integers
+``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How the exponent is divided
+between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R magnifies
+what the first shift dropped. :func:`fold` tries every division and keeps the one with the least error in codes.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import HwgenError
+from ..ir.program import Requant
+from ..numeric import (
+    BIAS_BITS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_BITS,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    IntRange,
+)
+
+__all__ = ["Factors", "fold"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ROW_TOP = (1 << ROW_BITS) - 1
+BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
+#: Mean error, in units of a code, above which a stage no longer computes the model. Raw results have 16 bits.
+TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "raw": 128.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """What a requantization multiplies by, in real numbers: ``code = x·column·row + bias·bias_row``.
+
+    Parameters
+    ----------
+    column : float64 [k]
+        Positive.
+    row : float64 [n]
+        Positive, or 0 for a row whose code is zero whatever arrives.
+    bias : float64 [k] or None
+    bias_row : float64 [n] or None
+        Together with ``bias``.
+    """
+
+    column: Floats
+    row: Floats
+    bias: Floats | None = None
+    bias_row: Floats | None = None
+
+
+def fold(
+    factors: Factors,
+    *,
+    where: str,
+    kind: Literal["unsigned", "signed", "raw"],
+    bits: int,
+    row_bits: Ints | None,
+    x: IntRange,
+    scale: Floats,
+) -> Requant:
+    """Choose exponents and round.
+
+    Parameters
+    ----------
+    factors : Factors
+    where : str
+        The user's layer path, for errors.
+    kind, bits, row_bits, x, scale
+        As in :class:`hwgen.ir.program.Requant`. Unsigned and raw codes round half up, signed ones half away from
+        zero; on unsigned codes the two agree.
+
+    Raises
+    ------
+    HwgenError
+        If the factors span more than the multipliers hold: codes would be off by a quarter in the mean.
+    """
+    shift = RAW_SHIFT if kind == "raw" else SHIFT
+    top = _largest_code(kind, bits, row_bits, len(factors.row))
+    biased = factors.bias is not None and factors.bias_row is not None and bool(factors.bias.any())
+    column, row = _saturate(factors, top, biased) if kind != "raw" else (factors.column, factors.row)
+    reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high, 1) * row[:, None] * column[None, :])
+
+    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
+    highest = _exponent(float(column.max(initial=0.0)), limit)
+    total = MID_SHIFT + shift
+    best = min(range(highest - COLUMN_BITS, highest + 1),
+               key=lambda e: _cost(column, row, reach, e, total - e, shift))
+    c, r = _rounded(column, best), np.minimum(_rounded(row, total - best), ROW_TOP)
+    # a row beyond the multiplier has a step so fine that all its codes together mean nothing: coarsen it as a whole
+    coarse = np.divide(np.ldexp(r.astype(np.float64), best - total), row, out=np.ones_like(row),
+                       where=_rounded(row, total - best) > ROW_TOP)
+    _check(column, row, reach, c, r, total, TOLERANCE[kind], where)
+
+    b, rb = np.zeros(len(c), dtype=np.int64), None
+    if biased:
+        assert factors.bias is not None and factors.bias_row is not None
+        b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * coarse, 0.0), top, shift)
+    return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
+                   half_up=kind != "signed", x=x, scale=scale)
+
+
+def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
+    if row_bits is not None:
+        return np.exp2(row_bits) - 1.0
+    largest = (1 << (RAW_BITS - 1)) - 1 if kind == "raw" else (1 << (bits - 1)) - 1
+    return np.full(rows, float(largest))
+
+
+def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floats]:
+    """Lower factors so large that any x other than 0 saturates; the codes stay the same, and other rows keep bits."""
+    column, row = factors.column, factors.row
+    active = row > 0
+    if not active.any() or not column.size:
+        return column, row
+    enough = 2.0 * (top + 1.0)
+    if biased:  # x = ±1 must outweigh the bias as well
+        assert factors.bias is not None and factors.bias_row is not None
+        enough = enough + 2.0 * np.abs(factors.bias).max() * factors.bias_row
+    else:
+        column = np.minimum(column, enough.max() / row[active].min())
+    return column, np.minimum(row, enough / column.min())
+
+
+def _exponent(value: float, limit: int) -> int:
+    """The largest e for which ``value * 2^e`` rounds to at most ``limit``."""
+    if value <= 0.0:
+        return 0
+    e = int(np.floor(np.log2(limit) - np.log2(value))) + 1
+    while np.rint(np.ldexp(value, e)) > limit:
+        e -= 1
+    return e
+
+
+def _rounded(values: Floats, exponent: int) -> Ints:
+    return np.rint(np.minimum(np.ldexp(values, exponent), 2.0**62)).astype(np.int64)
+
+
+def _relative(values: Floats, integers: Ints, exponent: int) -> Floats:
+    have = np.ldexp(integers.astype(np.float64), -exponent)
+    return np.divide(np.abs(have - values), values, out=np.zeros_like(values), where=values > 0)
+
+
+def _cost(column: Floats, row: Floats, reach: Floats, ec: int, er: int, shift: int) -> float:
+    """Mean square error in codes of rounding C, of rounding R and of the first floor."""
+    r = np.minimum(_rounded(row, er), ROW_TOP)
+    columns = _relative(column, _rounded(column, ec), ec)
+    rows = _relative(row, r, er)
+    error = reach * (columns[None, :] + rows[:, None]) + np.ldexp(r, -shift - 1)[:, None]
+    return float(np.square(error).mean()) if error.size else 0.0
+
+
+def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: int, tolerance: float,
+           where: str) -> None:
+    factor = row[:, None] * column[None, :]
+    have = np.ldexp(r[:, None].astype(np.float64) * c[None, :], -total)
+    relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)
+    error = (np.minimum(relative, 1.0) * reach)[row > 0].mean(axis=0) if (row > 0).any() else np.zeros(1)
+    if error.max(initial=0.0) > tolerance:
+        low, high = float(row[row > 0].min()), float(row.max())
+        raise HwgenError(
+            f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
+            f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
+            f"column {int(error.argmax())} would be off by {error.max():.2g} codes",
+            where, "clamp the quantizer steps to a smaller range when training")
+
+
+def _fold_bias(bias: Floats, bias_row: Floats, top: Floats, shift: int) -> tuple[Ints, Ints]:
+    """B and Rb with ``B·Rb ≈ bias · bias_row · 2^shift``."""
+    highest = _exponent(float(np.abs(bias).max()), BIAS_TOP)
+    reach = np.minimum(np.abs(bias).mean() * bias_row, top + 1.0)
+
+    def cost(e: int) -> float:
+        rb = np.minimum(_rounded(bias_row, shift - e), ROW_TOP)
+        error = reach * _relative(bias_row, rb, shift - e) + np.ldexp(rb, -shift - 1)
+        return float(np.square(error).mean())
+
+    best = min(range(highest - BIAS_BITS, highest + 1), key=cost)
+    return _rounded_signed(bias, best), np.minimum(_rounded(bias_row, shift - best), ROW_TOP)
+
+
+def _rounded_signed(values: Floats, exponent: int) -> Ints:
+    return np.rint(np.ldexp(values, exponent)).astype(np.int64)
