@@ -81,8 +81,8 @@ class PassSchedule:
     start, count : int
         Slots of the schedule memory; zero for dense passes.
     read_half, write_half : int
-        Halves of the banks that the pass reads and writes (the top row address bit). Source rows are read with
-        half 0, since their addresses name their half. The last pass writes results, not rows.
+        Halves of the banks that the pass reads and writes (the top row address bit). Source rows are read
+        with half 0, since their addresses name their half. The last pass writes results, not rows.
     order : tuple of tuples of int64 arrays
         Nodes in the order in which they arrive at a port: ``order[server][port]``. A dense pass walks port 0.
     """
