@@ -1,9 +1,10 @@
 """Real scale factors to the requantizer's fixed-point constants.
 
-A stage's real factor for row i and column k is ``column[k] * row[i]``; the requantizer multiplies by the integers
-``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How the exponent is divided
-between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R magnifies
-what the first shift dropped. :func:`fold` tries every division and keeps the one with the least error in codes.
+A stage's real factor for row i and column k is ``column[k] * row[i]``; the requantizer multiplies by the
+integers ``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How the exponent
+is divided between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R
+magnifies what the first shift dropped. :func:`fold` tries every division and keeps the one with the least mean
+square error in codes.
 """
 
 from dataclasses import dataclass
@@ -73,11 +74,12 @@ def fold(
     Parameters
     ----------
     factors : Factors
+        The real numbers.
     where : str
         The user's layer path, for errors.
     kind, bits, row_bits, x, scale
-        As in :class:`hwgen.ir.program.Requant`. Unsigned and raw codes round half up, signed ones half away from
-        zero; on unsigned codes the two agree.
+        As in :class:`hwgen.ir.program.Requant`. Unsigned and raw codes round half up, signed ones half away
+        from zero; on unsigned codes the two agree.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def fold(
     top = _largest_code(kind, bits, row_bits, len(factors.row))
     biased = factors.bias is not None and factors.bias_row is not None and bool(factors.bias.any())
     column, row = _saturate(factors, top, biased) if kind != "raw" else (factors.column, factors.row)
-    reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high, 1) * row[:, None] * column[None, :])
+    reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high) * row[:, None] * column[None, :])
 
     limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
     highest = _exponent(float(column.max(initial=0.0)), limit)
@@ -96,14 +98,15 @@ def fold(
     best = min(range(highest - COLUMN_BITS, highest + 1),
                key=lambda e: _cost(column, row, reach, e, total - e, shift))
     c, r = _rounded(column, best), np.minimum(_rounded(row, total - best), ROW_TOP)
-    # a row beyond the multiplier has a step so fine that all its codes together mean nothing: coarsen it as a whole
+    # a row beyond the multiplier has a step so fine that its codes mean next to nothing: coarsen it as a whole
     coarse = np.divide(np.ldexp(r.astype(np.float64), best - total), row, out=np.ones_like(row),
                        where=_rounded(row, total - best) > ROW_TOP)
     _check(column, row, reach, c, r, total, TOLERANCE[kind], where)
 
     b, rb = np.zeros(len(c), dtype=np.int64), None
     if biased:
-        assert factors.bias is not None and factors.bias_row is not None
+        assert factors.bias is not None
+        assert factors.bias_row is not None
         b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * coarse, 0.0), top, shift)
     return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
                    half_up=kind != "signed", x=x, scale=scale)
@@ -117,14 +120,15 @@ def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Flo
 
 
 def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floats]:
-    """Lower factors so large that any x other than 0 saturates; the codes stay the same, and other rows keep bits."""
+    """Lower factors so large that any x but 0 saturates: the codes stay, and the other rows keep their bits."""
     column, row = factors.column, factors.row
     active = row > 0
     if not active.any() or not column.size:
         return column, row
     enough = 2.0 * (top + 1.0)
     if biased:  # x = ±1 must outweigh the bias as well
-        assert factors.bias is not None and factors.bias_row is not None
+        assert factors.bias is not None
+        assert factors.bias_row is not None
         enough = enough + 2.0 * np.abs(factors.bias).max() * factors.bias_row
     else:
         column = np.minimum(column, enough.max() / row[active].min())

@@ -1,21 +1,22 @@
-"""Quantized graph to integer program: the GCN equations of :mod:`hwgen.ir.graph`, scales folded, ranges proved.
+"""Quantized graph to integer program: the GCN of :mod:`hwgen.ir.graph`, scales folded, ranges proved.
 
-Between two layers the next combination moves into the pass that aggregates, so a row is written once per layer::
+Between two layers the next combination moves into the pass that aggregates: one row written per layer::
 
     pass 0      x W_0                      → message codes of layer 0
     pass l      aggregate layer l-1, × W_l → message codes of layer l
     last pass   aggregate the last layer   → logits
 
-The normalisation is PyG's ``gcn_norm``: a self loop on every node that has none, duplicate edges counted, and
-``d`` the in-degree that results. ``d_j^-1/2`` goes into the message requantizer's row factor, ``d_i^-1/2`` into
-the row quantizer's.
+The normalisation is PyG's ``gcn_norm``: a self loop on every node that has none, duplicate edges counted,
+and ``d`` the in-degree that results. ``d_j^-1/2`` goes into the message requantizer's row factor, ``d_i^-1/2``
+into the row quantizer's.
 
-Ranges are intervals per node and column, carried through the program: requantization is monotone, so the bounds
-of its input give the bounds of its codes exactly.
+Ranges are intervals per node and column, carried through the program: requantization is monotone, so the
+bounds of its input give the bounds of its codes exactly.
 """
 
 import dataclasses
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ __all__ = ["lower", "neighbours"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+FINEST = 4096.0  #: Result codes per unit of the last sum, at most: C·R then stays below 2^(RAW_SHIFT + 20).
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,9 @@ def lower(graph: QuantGraph, data: GraphData | None = None) -> Program:
     """
     if data is not None:
         if data.features.shape[1] != graph.sample.features.shape[1]:
-            raise HwgenError(f"the graph has {data.features.shape[1]} features, the model "
-                             f"{graph.sample.features.shape[1]}", "graph.features", "use the model's features")
+            raise HwgenError(
+                f"the graph has {data.features.shape[1]} features, the model {graph.sample.features.shape[1]}",
+                "graph.features", "use the features that the model was trained on")
         graph = dataclasses.replace(graph, sample=data)
     graph.verify()
     data = graph.sample
@@ -87,7 +91,7 @@ def lower(graph: QuantGraph, data: GraphData | None = None) -> Program:
     first = graph.layers[0]
     codes, step = _input_pass(first, features, graph, norm)
     passes = [step]
-    for layer, following in zip(graph.layers, graph.layers[1:], strict=False):
+    for layer, following in pairwise(graph.layers):
         codes, step = _hidden_pass(layer, following, codes, adjacency, data.node, norm)
         passes.append(step)
     passes.append(_logits_pass(graph.layers[-1], codes, adjacency, norm))
@@ -105,6 +109,7 @@ def neighbours(edges: Ints, nodes: int) -> csr_array:
     edges : int64 [2, e]
         Source above destination.
     nodes : int
+        Number of nodes, isolated ones included.
 
     Returns
     -------
@@ -125,9 +130,11 @@ def _clean(matrix: csr_array) -> csr_array:
     return tidy
 
 
-def _input_pass(layer: QuantLayer, features: csr_array, graph: QuantGraph, norm: Floats) -> tuple[_Bounds, Pass]:
+def _input_pass(
+    layer: QuantLayer, features: csr_array, graph: QuantGraph, norm: Floats
+) -> tuple[_Bounds, Pass]:
     weight = layer.weight
-    # the input is known, so only the order of additions is open: positive and negative parts bound every order
+    # the input is known, only the order of additions is open: positive and negative parts bound every order
     sums = _Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
     message = _message(layer, graph.input_scale * norm, sums)
     sparse = graph.input_bits == 1
@@ -169,10 +176,14 @@ def _logits_pass(layer: QuantLayer, codes: _Bounds, adjacency: csr_array, norm: 
     bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
     largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
     peak = float((norm[:, None] * largest + np.abs(bias)).max(initial=0.0))
-    scale = (peak or 1.0) / ((1 << (RAW_BITS - 1)) - 2)  # one code of room for rounding
+    unit = float(norm.max(initial=0.0) * layer.message_step.max(initial=0.0))
+    # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
+    scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
     pre = fold(
-        Factors(column=layer.message_step, row=norm / scale, bias=bias, bias_row=np.full(len(norm), 1.0 / scale)),
-        where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span, scale=np.full(len(bias), scale),
+        Factors(column=layer.message_step, row=norm / scale, bias=bias,
+                bias_row=np.full(len(norm), 1.0 / scale)),
+        where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
+        scale=np.full(len(bias), scale),
     )
     return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, pre=pre,
                 combine=None, post=None)
@@ -180,8 +191,8 @@ def _logits_pass(layer: QuantLayer, codes: _Bounds, adjacency: csr_array, norm: 
 
 def _message(layer: QuantLayer, row: Floats, sums: _Bounds) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
-    return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path, kind="signed",
-                bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
+    return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
+                kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
 
 
 def _codes(requant: Requant, sums: _Bounds) -> _Bounds:

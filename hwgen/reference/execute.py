@@ -46,7 +46,7 @@ class Trace:
 
     def predict(self) -> Ints:
         """Class of each node; among equal logits the lowest class wins."""
-        return np.argmax(self.logits, axis=1).astype(np.int64)
+        return np.asarray(np.argmax(self.logits, axis=1), dtype=np.int64)
 
     def accuracy(self, labels: Ints, mask: NDArray[np.bool_] | None = None) -> float:
         """Share of the masked nodes whose class is right; NaN when there are none."""
@@ -119,7 +119,8 @@ def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:
         if step.combine is None:
             return PassTrace(name=step.name, rows=codes, activations=None)
         activations = codes
-    assert step.combine is not None and step.post is not None
+    assert step.combine is not None
+    assert step.post is not None
     written = _requantize(_product(codes, step.combine), step.post, f"{step.name}: post")
     return PassTrace(name=step.name, rows=written, activations=activations)
 
