@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 
 __all__ = [
-    "ID", "REGISTERS", "VERSION", "Error", "Field", "Register", "Stage", "constants", "register", "to_c_header",
-    "to_dict", "to_markdown",
+    "ID", "REGISTERS", "VERSION", "Error", "Field", "Register", "Stage", "constants", "register",
+    "to_c_header", "to_dict", "to_markdown",
 ]
 
 ID = 0x48574E47  # "HWGN"
@@ -171,7 +171,8 @@ def to_dict() -> list[dict[str, object]]:
     """The map as JSON-ready values."""
     return [
         {"name": entry.name, "offset": entry.offset, "access": entry.access, "reset": entry.reset,
-         "count": entry.count, "description": entry.description, "fields": [asdict(field) for field in entry.fields]}
+         "count": entry.count, "description": entry.description,
+         "fields": [asdict(field) for field in entry.fields]}
         for entry in REGISTERS
     ]
 
