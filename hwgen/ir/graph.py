@@ -123,6 +123,13 @@ class QuantGraph:
 
     def verify(self) -> None:
         """Check shapes, ranges and finiteness; raise HwgenError naming the layer at fault."""
+        if not self.layers:
+            raise HwgenError("the model has no layers", f"model {self.name}", "save a model of graph convolutions")
+        if not 1 <= self.input_bits <= MAX_ACTIVATION_BITS:
+            raise HwgenError(f"bit width {self.input_bits} is out of range", "input_bits",
+                             f"use 1 to {MAX_ACTIVATION_BITS} bits")
+        if not np.isfinite(self.input_scale) or self.input_scale <= 0:
+            raise HwgenError(f"scale is {self.input_scale}", "input_scale", "use a positive input scale")
         width = self.sample.features.shape[1]
         for layer in self.layers:
             _check_layer(layer, int(width), self.trained_nodes, last=layer is self.layers[-1])
@@ -136,6 +143,10 @@ def _check_layer(layer: QuantLayer, width: int, nodes: int, *, last: bool) -> No
 
     if layer.weight.ndim != 2 or layer.weight.shape[0] != width:
         fail(f"weight has shape {layer.weight.shape}, but {width} inputs arrive", "weight", "save the model again")
+    vectors = {"weight_step": layer.weight_step, "message_step": layer.message_step, "bias": layer.bias}
+    for name, vector in vectors.items():
+        if vector is not None and vector.shape != layer.weight.shape[1:]:
+            fail(f"shape is {vector.shape}, not {layer.weight.shape[1:]}", name, "save the model again")
     for key, bits in (("weight_bits", layer.weight_bits), ("message_bits", layer.message_bits)):
         if not 2 <= bits <= MAX_ACTIVATION_BITS:
             fail(f"bit width {bits} is out of range", key, f"use 2 to {MAX_ACTIVATION_BITS} bits")
@@ -165,14 +176,22 @@ def _check_layer(layer: QuantLayer, width: int, nodes: int, *, last: bool) -> No
 
 def _check_graph(graph: GraphData, trained: int, input_bits: int) -> None:
     n = graph.num_nodes
+    if graph.edges.ndim != 2 or graph.edges.shape[0] != 2:
+        raise HwgenError(f"edges has shape {graph.edges.shape}, not (2, e)", "graph.edges",
+                         "store source nodes above destination nodes")
+    if n == 0 or graph.node.shape != (n,):
+        raise HwgenError(f"{n} rows of features and {graph.node.size} nodes", "graph.node",
+                         "give every node its features and its trained node")
     if graph.edges.size and (graph.edges.min() < 0 or graph.edges.max() >= n):
         wrong = graph.edges[(graph.edges < 0) | (graph.edges >= n)][0]
         raise HwgenError(f"edge index {wrong} is out of range for {n} nodes", "graph.edges",
                          "number the nodes from 0 to n-1")
     if graph.node.size and (graph.node.min() < 0 or graph.node.max() >= trained):
-        raise HwgenError(f"node {graph.node.max()} was not trained ({trained} nodes were)", "graph.node",
+        wrong = graph.node[(graph.node < 0) | (graph.node >= trained)][0]
+        raise HwgenError(f"node {wrong} was not trained ({trained} nodes were)", "graph.node",
                          "map every node to a trained node")
     codes = graph.features.data
     if codes.size and (codes.min() < 0 or codes.max() >= 1 << input_bits):
-        raise HwgenError(f"input code {codes.max()} does not fit {input_bits} bits", "graph.features",
+        wrong = codes[(codes < 0) | (codes >= 1 << input_bits)][0]
+        raise HwgenError(f"input code {wrong} does not fit {input_bits} bits", "graph.features",
                          "scale the features to unsigned integers")
