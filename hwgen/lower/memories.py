@@ -1,0 +1,123 @@
+"""Contents of the schedule memories, banks, MAC tables and dense input memories, as sections of the load stream."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.formats import BEAT_BITS, TABLE_INPUTS, Target
+
+from ..errors import CapacityError
+from ..ir.hardware import UNITS, Hardware
+from ..ir.program import Pass, Program
+from ..ir.schedule import Schedule
+from .bits import Beats, pack_bits, pack_fields, section
+from .clos import route
+
+__all__ = ["bank_memory", "feature_memory", "input_steps", "schedule_memory", "table_memory", "weight_pages"]
+
+Ints = NDArray[np.int64]
+
+
+def input_steps(program: Program, hardware: Hardware) -> int:
+    """Words that bring one input page of a node, plane by plane."""
+    return -(-program.input_bits // hardware.planes)
+
+
+def weight_pages(step: Pass, hardware: Hardware) -> list[Ints]:
+    """Weight matrices of a pass, each [lanes, mac_columns], zero where the pass has fewer."""
+    if step.combine is None:
+        return []
+    inputs, outputs = step.combine.shape
+    count = -(-inputs // hardware.lanes)
+    whole = np.zeros((count * hardware.lanes, hardware.mac_columns), dtype=np.int64)
+    whole[:inputs, :outputs] = step.combine
+    return list(whole.reshape(count, hardware.lanes, hardware.mac_columns))
+
+
+def schedule_memory(hardware: Hardware, schedule: Schedule) -> list[Beats]:
+    """Schedule words of every group, routes included."""
+    row_bits = hardware.bank_depth.bit_length() - 1
+    stream: list[Beats] = []
+    if not schedule.slots:
+        return stream
+    bank, row, node = (np.concatenate([getattr(slots, name) for slots in schedule.slots])
+                       for name in ("bank", "row", "node"))
+    for group in range(hardware.groups):
+        reads = bank[:, group]
+        add = reads >= 0
+        at = np.nonzero(add)
+        by_bank = np.zeros_like(reads)  # column c names the row that bank c reads, for whoever wants it
+        by_bank[at[0], reads[at]] = row[:, group][at]
+        routes = route(reads)
+        last = (node[:, group] >= 0).astype(np.int64)
+        fields = []
+        for column in range(UNITS):
+            fields += [(by_bank[:, column], row_bits), (routes[:, column], 6), (last[:, column], 1),
+                       (add[:, column].astype(np.int64), 1)]
+        words = pack_fields(fields)
+        for chunk in range(words.shape[1] // 2):
+            stream += section(Target.SCHEDULE, group * UNITS + chunk, 0, words[:, 2 * chunk : 2 * chunk + 2])
+    return stream
+
+
+def bank_memory(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
+    """Source rows, in runs of rising rows."""
+    stream: list[Beats] = []
+    sources, matrix = schedule.sources, program.passes[0].source
+    if sources is None or matrix is None:
+        return stream
+    order = np.lexsort((sources.row, sources.bank))
+    bank, row = sources.bank[order], sources.row[order]
+    codes = np.zeros((len(order), hardware.lanes), dtype=np.int64)
+    codes[:, : matrix.shape[1]] = matrix[sources.feature[order]]
+    digits, digit = hardware.digits, hardware.digit
+    cut = codes[:, None, :] >> (digit * np.arange(digits))[None, :, None] & (1 << digit) - 1
+    flat = cut.reshape(-1, hardware.lanes)
+    words = pack_fields([(flat[:, lane], digit) for lane in range(hardware.lanes)])
+    breaks = np.flatnonzero((np.diff(bank) != 0) | (np.diff(row) != 1)) + 1
+    for first, end in zip([0, *breaks.tolist()], [*breaks.tolist(), len(order)], strict=True):
+        if end > first:
+            stream += section(Target.BANK, int(bank[first]), int(row[first]) * digits,
+                              words[first * digits : end * digits])
+    return stream
+
+
+def table_memory(pages: list[Ints], hardware: Hardware) -> list[Beats]:
+    """Subset sums of six inputs at a time."""
+    stream: list[Beats] = []
+    if not pages:
+        return stream
+    width = hardware.weight_bits + 3
+    chunk = BEAT_BITS // width
+    inputs = -(-hardware.lanes // TABLE_INPUTS)
+    subsets = np.arange(1 << TABLE_INPUTS)[:, None] >> np.arange(TABLE_INPUTS) & 1
+    weights = np.zeros((len(pages), inputs * TABLE_INPUTS, hardware.mac_columns), dtype=np.int64)
+    weights[:, : hardware.lanes] = np.stack(pages)
+    for table in range(inputs):
+        sums = np.einsum("si,pic->psc", subsets, weights[:, table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS])
+        flat = sums.reshape(-1, hardware.mac_columns)
+        for index, first in enumerate(range(0, hardware.mac_columns, chunk)):
+            fields = [(column, width) for column in flat[:, first : first + chunk].T]
+            stream += section(Target.TABLE, table + 32 * index, 0, pack_fields(fields))
+    return stream
+
+
+def feature_memory(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
+    """Dense input, node by node in the order of the server's row parameters."""
+    stream: list[Beats] = []
+    step = program.passes[0]
+    if step.kind != "dense":
+        return stream
+    lanes, planes = hardware.lanes, hardware.planes
+    steps, pages = input_steps(program, hardware), len(weight_pages(step, hardware))
+    if lanes * planes > BEAT_BITS:
+        raise CapacityError(
+            f"{lanes} lanes of {planes} planes are {lanes * planes} bits, a load beat has {BEAT_BITS}",
+            f"program {program.name}, hardware.planes {planes}", "build with --planes 1")
+    for server in range(hardware.servers):
+        mine = schedule.passes[0].order[server][0]
+        codes = np.zeros((len(mine), pages * lanes), dtype=np.int64)
+        codes[:, : program.features.shape[1]] = program.features[mine].toarray()
+        weight = (np.arange(steps)[::-1, None] * planes + np.arange(planes))[None, :, None, :, None]
+        bits = codes.reshape(-1, 1, pages, 1, lanes) >> weight & 1  # node, step, page, plane, lane
+        stream += section(Target.FEATURE, server, 0, pack_bits(bits.reshape(-1, planes * lanes).astype(bool)))
+    return stream
