@@ -1,6 +1,7 @@
 """The register file: an AXI4-Lite slave built from the register map."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import wiring
@@ -47,7 +48,7 @@ class RegisterFile(wiring.Component):
         Arrays: In, selected by ``<name>_index``: Out, in the same cycle.
     """
 
-    bus: wiring.PureInterface
+    bus: Any
 
     def __init__(self, *, constants: Mapping[str, int]) -> None:
         self.constants = dict(constants)
@@ -59,7 +60,7 @@ class RegisterFile(wiring.Component):
                 if entry.count > 1:
                     members[f"{name}_index"] = Out(ceil_log2(entry.count))
             elif entry.access == "rw":
-                members[name] = Out(entry.width, init=entry.reset)
+                members[name] = Out(entry.width, init=entry.reset)  # type: ignore[call-arg]
             elif entry.access == "command":
                 members[name] = Out(entry.width)
             elif entry.access == "w1c":

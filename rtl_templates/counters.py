@@ -86,8 +86,9 @@ class Counters(wiring.Component):
         return m
 
     def _late(self, m: Module, name: str) -> Signal:
-        late = Signal.like(getattr(self, name), name=f"{name}_late")
-        m.d.sync += late.eq(getattr(self, name))
+        early: Signal = getattr(self, name)
+        late = Signal(len(early), name=f"{name}_late")
+        m.d.sync += late.eq(early)
         return late
 
     def _count(self, m: Module, busy: Signal, amounts: dict[str, Value]) -> None:

@@ -1,7 +1,9 @@
 """The sequencer: runs the passes of the task memory, one after the other, and counts their cycles."""
 
+from typing import Any
+
 from amaranth import Cat, Module, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
@@ -48,11 +50,11 @@ class Sequencer(wiring.Component):
         ``cycles`` at the end of a pass, read in the same cycle.
     """
 
-    load: wiring.PureInterface
+    load: Any
     run: Signal
     run_start: Signal
     start: Signal
-    task: Signal
+    task: data.View
     active: Signal
     held: Signal
     working: Signal
@@ -73,8 +75,10 @@ class Sequencer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.tasks = tasks = Memory(shape=task_layout, depth=PASSES, init=[])
-        m.submodules.stamps = stamps = Memory(shape=32, depth=PASSES, init=[])
+        m.submodules.tasks = tasks = Memory(  # type: ignore[var-annotated]
+            shape=task_layout, depth=PASSES, init=[])
+        m.submodules.stamps = stamps = Memory(  # type: ignore[var-annotated]
+            shape=32, depth=PASSES, init=[])
         fill, fetch = tasks.write_port(), tasks.read_port(domain="comb")
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         following = Signal(4)  # the pass to fetch next

@@ -149,7 +149,8 @@ async def lite_write(ctx, bus, address, value, *, strobe=0xF, pause=lambda: Fals
             ctx.set(bus.wvalid, 0)
         if answered:
             ctx.set(bus.bready, 0)
-            assert address_done and data_done
+            assert address_done
+            assert data_done
             return
     raise AssertionError(f"no write response from 0x{address:x} in {deadline} cycles")
 

@@ -1,0 +1,120 @@
+"""Build folders: complete or absent, and what did not change keeps its time stamp."""
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from hwgen.errors import HwgenError
+
+__all__ = ["BuildFolder", "to_json", "write_if_changed"]
+
+
+def to_json(value: Any) -> str:
+    """Deterministic JSON: sorted keys, two spaces, a newline at the end; NaN is refused."""
+    return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
+
+
+def write_if_changed(path: Path, content: str | bytes) -> bool:
+    """Write ``content`` unless the file holds it already; the file is replaced at once, never half written.
+
+    Returns
+    -------
+    bool
+        Whether the file was written.
+    """
+    wanted = content.encode() if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == wanted:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(wanted)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return True
+
+
+class BuildFolder:
+    """Context manager: a temporary sibling that becomes ``target`` when the block ends without an exception.
+
+    ``with BuildFolder(target) as folder: folder.write("design.v", text)``; files may also be made directly below
+    ``folder.path``. A file whose bytes equal those in the old target keeps its time stamp. Files that the new
+    build lacks are gone afterwards. After an exception the old target is untouched and the sibling is removed.
+
+    Parameters
+    ----------
+    target : Path
+        The build folder. A folder that is no build (it has files, but no ``manifest.json``) is refused.
+
+    Raises
+    ------
+    HwgenError
+        On entry: the target cannot be written, or holds something else.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self.target = Path(target).absolute()
+        self.path = self.target
+
+    def __enter__(self) -> "BuildFolder":
+        target = self.target
+        if target.exists() and not target.is_dir():
+            raise HwgenError(f"{target.name} is a file", str(target), "name another output folder")
+        if target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
+            raise HwgenError("the output folder holds files that are no build", str(target),
+                             "name an empty or a new output folder")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            self.path.chmod(0o755)
+        except OSError as error:
+            raise HwgenError(f"cannot write there: {error.strerror}", str(target),
+                             "choose a folder that you may write to") from error
+        return self
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write one file, ``name`` relative to the folder."""
+        path = self.path / name
+        write_if_changed(path, content)
+        return path
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._keep_time_stamps()
+                self._swap()
+        finally:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def _keep_time_stamps(self) -> None:
+        for new in self.path.rglob("*"):
+            old = self.target / new.relative_to(self.path)
+            if new.is_file() and old.is_file() and new.read_bytes() == old.read_bytes():
+                stamp = old.stat()
+                os.utime(new, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    def _swap(self) -> None:
+        """Two renames: the old folder steps aside, the new one takes its name; put back if the second fails."""
+        if not self.target.exists():
+            self.path.rename(self.target)
+            return
+        aside = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.old.", dir=self.target.parent))
+        aside.rmdir()
+        self.target.rename(aside)
+        try:
+            self.path.rename(self.target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.rename(self.target)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
