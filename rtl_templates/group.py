@@ -262,16 +262,15 @@ class Group(wiring.Component):
             wiring.connect(m, wiring.flipped(self.write[c]), bank.write)
             row = columns[c][:self.row_bits]
             m.d.comb += [
-                bank.enable.eq(enable),
+                bank.enable.eq(enable), clos.i[c].eq(bank.data), clos.route[c].eq(route[c]),
                 bank.address.eq(Cat(walker.digit[:digit_bits], row[:-1], row[-1] ^ half)),
-                clos.i[c].eq(bank.data), clos.route[c].eq(route[c]),
             ]
 
         # One stage before the operand registers: one-hot digit, out of the stage before.
-        (_, _, early, digit), (last, add, late, _) = stages[-2], stages[-1]
+        (_, _, early, digit), (last, add, working, _) = stages[-2], stages[-1]
         step, valid = Signal(self.digits), Signal()
         with m.If(enable):
-            m.d.sync += [step.eq(Cat(early & (digit == k) for k in range(self.digits))), valid.eq(late)]
+            m.d.sync += [step.eq(Cat(early & (digit == k) for k in range(self.digits))), valid.eq(working)]
         blocks = Signal(UNITS)
         for p in range(UNITS):
             m.submodules[f"element{p}"] = element = ProcessingElement(
