@@ -3,6 +3,7 @@
 docs/architecture.md, "Load bus", has the formats.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,6 @@ from rtl_templates.formats import pack as pack_word
 from ..ir.hardware import Hardware
 from ..ir.program import Program, Requant
 from ..ir.schedule import Schedule
-from ..reference.execute import Trace
 from .bits import Beats, pack_fields, section
 from .memories import bank_memory, feature_memory, input_steps, schedule_memory, table_memory, weight_pages
 
@@ -87,8 +87,17 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     return Image(beats=beats, layout=layout)
 
 
-def expected(program: Program, hardware: Hardware, schedule: Schedule, trace: Trace) -> list[dict[str, Ints]]:
-    """Rows that each pass must write.
+def expected(
+    program: Program, hardware: Hardware, schedule: Schedule, codes: Sequence[Ints]
+) -> list[dict[str, Ints]]:
+    """Rows that each pass must write, for a bench to compare.
+
+    Parameters
+    ----------
+    program, hardware, schedule
+        As for :func:`pack`.
+    codes : sequence of int64 [n, width], one a pass
+        What the reference computed: ``[step.rows for step in trace.passes]``.
 
     Returns
     -------
@@ -99,13 +108,13 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, trace: Tr
     owners = schedule.owners
     server, word = _results(program, hardware, schedule)
     rows = []
-    for index, (step, done) in enumerate(zip(schedule.passes, trace.passes, strict=True)):
+    for index, (step, done) in enumerate(zip(schedule.passes, codes, strict=True)):
         last = index == len(schedule.passes) - 1
         half = step.write_half * (hardware.bank_depth // 2)
         rows.append({
             "node": np.arange(program.num_nodes), "server": server,
             "bank": np.zeros_like(word) if last else owners.unit // hardware.servers,
-            "address": word if last else owners.row + half, "codes": done.rows,
+            "address": word if last else owners.row + half, "codes": done,
         })
     return rows
 
