@@ -1,0 +1,22 @@
+"""The training side: data sets, quantizers, training and checkpoints. The only folder that knows PyTorch.
+
+From one's own training loop::
+
+    model = hwgen.frontend.quantize(trained_module, scheme="a2q", data=data)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for epoch in range(200):
+        if epoch == 100:
+            model.freeze_bits()
+        loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
+        ...
+    hwgen.frontend.save(model, data, "model.pt")
+"""
+
+from .a2q import Penalty, QuantizedGCN, quantize
+from .checkpoint import load, save
+from .datasets import load_dataset
+from .gcn import GCN
+from .graph import Graph
+from .train import train
+
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "load", "load_dataset", "quantize", "save", "train"]
