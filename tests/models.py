@@ -144,7 +144,8 @@ def _layer(
     weight_step = rng.uniform(0.5, 1.5, fan_out) / top
     message = norm[:, None] * (x @ (weight * weight_step))
     limit = (1 << (message_bits - 1)) - 1
-    message_step = np.maximum(np.abs(message).max(axis=0), 1e-2) * rng.uniform(0.5, 1.1, fan_out) / limit
+    unit = weight_step * (x[x > 0].mean() if (x > 0).any() else 1.0) * norm.mean()
+    message_step = np.maximum(np.abs(message).max(axis=0), unit) * rng.uniform(0.5, 1.1, fan_out) / limit
     codes = np.clip(_half_away(message / message_step), -limit, limit)
     shift = rng.normal(0.0, 0.5, fan_out) * message_step * limit * 0.3 if bias else None
     z = norm[:, None] * (adjacency @ (codes * message_step)) + (0.0 if shift is None else shift)
@@ -154,7 +155,7 @@ def _layer(
         width = np.minimum(bits[0] + rng.geometric(0.35, len(x)) - 1, bits[1])
         if bits[0] == 0 and len(x) > 5:
             width[[0, 5]] = bits[1], 0
-        peak = np.maximum(z.max(axis=1), 0.1 * np.abs(z).max() + 1e-3)
+        peak = np.maximum(z.max(axis=1), np.maximum(0.1 * z.max(), norm * message_step.mean()))
         step = peak * rng.uniform(0.6, 1.1, len(x)) / np.maximum((1 << width) - 1, 1)
         z = np.clip(_half_away(z / step[:, None]), 0, ((1 << width) - 1)[:, None]) * step[:, None]
         row = RowQuantizer(step=step, bits=width.astype(np.int64))

@@ -166,11 +166,11 @@ def _check_layer(layer: QuantLayer, width: int, nodes: int, *, last: bool) -> No
         fail("row quantizer missing" if not last else "the last layer has a row quantizer", "row",
              "quantize the output of every layer but the last")
     if layer.row is not None:
-        bits = layer.row.bits
-        if bits.shape != (nodes,) or layer.row.step.shape != (nodes,):
-            fail(f"{bits.shape[0]} bit widths for {nodes} nodes", "row.bits", "save the model with its own graph")
-        if bits.min(initial=0) < 0 or bits.max(initial=0) > MAX_ACTIVATION_BITS:
-            wrong = bits[(bits < 0) | (bits > MAX_ACTIVATION_BITS)][0]
+        widths = layer.row.bits
+        if widths.shape != (nodes,) or layer.row.step.shape != (nodes,):
+            fail(f"{widths.shape[0]} bit widths for {nodes} nodes", "row.bits", "save the model with its own graph")
+        if widths.min(initial=0) < 0 or widths.max(initial=0) > MAX_ACTIVATION_BITS:
+            wrong = widths[(widths < 0) | (widths > MAX_ACTIVATION_BITS)][0]
             fail(f"bit width {wrong} is out of range", "row.bits", f"use 0 to {MAX_ACTIVATION_BITS} bits")
 
 

@@ -1,10 +1,10 @@
 """Real scale factors to the requantizer's fixed-point constants.
 
 A stage's real factor for row i and column k is ``column[k] * row[i]``; the requantizer multiplies by the
-integers ``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How the exponent
-is divided between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R
-magnifies what the first shift dropped. :func:`fold` tries every division and keeps the one with the least mean
-square error in codes.
+integers ``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How that power is
+divided between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R
+magnifies what the first shift dropped. :func:`fold` tries divisions half a bit apart and keeps the one with the
+least mean square error in codes.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,9 @@ def fold(
     Raises
     ------
     HwgenError
-        If the factors span more than the multipliers hold: codes would be off by a quarter in the mean.
+        If the factors span more than the multipliers hold: codes would be off by a quarter in the mean. A few
+        rows or columns of extremely fine steps are no error: they are coarsened, which changes what they add to
+        the next layer by less than their largest code's worth of that step.
     """
     shift = RAW_SHIFT if kind == "raw" else SHIFT
     top = _largest_code(kind, bits, row_bits, len(factors.row))
@@ -93,21 +95,27 @@ def fold(
     reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high) * row[:, None] * column[None, :])
 
     limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
-    highest = _exponent(float(column.max(initial=0.0)), limit)
-    total = MID_SHIFT + shift
-    best = min(range(highest - COLUMN_BITS, highest + 1),
-               key=lambda e: _cost(column, row, reach, e, total - e, shift))
-    c, r = _rounded(column, best), np.minimum(_rounded(row, total - best), ROW_TOP)
-    # a row beyond the multiplier has a step so fine that its codes mean next to nothing: coarsen it as a whole
-    coarse = np.divide(np.ldexp(r.astype(np.float64), best - total), row, out=np.ones_like(row),
-                       where=_rounded(row, total - best) > ROW_TOP)
-    _check(column, row, reach, c, r, total, TOLERANCE[kind], where)
+    total = np.ldexp(1.0, MID_SHIFT + shift)
+    gains = _gains(column, limit, COLUMN_BITS)
+    if row.any():  # the gain at which every row just fits
+        gains.append(total * float(row.max()) / ROW_TOP)
+    gain = min(gains, key=lambda gain: _cost(column, row, reach, gain, total / gain, limit, shift))
+    c, c_beyond = _rounded(column, gain, limit)
+    r, r_beyond = _rounded(row, total / gain, ROW_TOP)
+    # the reciprocal of its own step is in an unsigned row and in a signed column: one that is beyond the multiplier
+    # has a step so fine that its codes mean next to nothing, and is coarsened as a whole
+    rows, columns = row > 0, np.ones(len(column), dtype=np.bool_)
+    fine, among = (r_beyond, rows) if kind == "unsigned" else (c_beyond, columns)
+    if kind != "raw" and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
+        among &= ~fine
+    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where)
 
     b, rb = np.zeros(len(c), dtype=np.int64), None
     if biased:
         assert factors.bias is not None
         assert factors.bias_row is not None
-        b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * coarse, 0.0), top, shift)
+        kept = np.divide(r * (gain / total), row, out=np.ones_like(row), where=r_beyond)
+        b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * kept, 0.0), top, shift)
     return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
                    half_up=kind != "signed", x=x, scale=scale)
 
@@ -135,42 +143,43 @@ def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floa
     return column, np.minimum(row, enough / column.min())
 
 
-def _exponent(value: float, limit: int) -> int:
-    """The largest e for which ``value * 2^e`` rounds to at most ``limit``."""
-    if value <= 0.0:
-        return 0
-    e = int(np.floor(np.log2(limit) - np.log2(value))) + 1
-    while np.rint(np.ldexp(value, e)) > limit:
-        e -= 1
-    return e
+def _gains(values: Floats, limit: int, bits: int) -> list[float]:
+    """What to multiply by so that the largest value becomes ``limit``, and up to ``bits`` bits more or less."""
+    largest = float(np.abs(values).max(initial=0.0)) or 1.0
+    return [limit / largest * 2.0 ** (half / 2) for half in range(-2 * bits, 2 * bits + 1)]
 
 
-def _rounded(values: Floats, exponent: int) -> Ints:
-    return np.rint(np.minimum(np.ldexp(values, exponent), 2.0**62)).astype(np.int64)
+def _rounded(values: Floats, gain: float, limit: int) -> tuple[Ints, NDArray[np.bool_]]:
+    """Integers ``values * gain``, lowered to ±``limit``, and which were lowered."""
+    exact = np.rint(values * gain)
+    return np.clip(exact, -limit, limit).astype(np.int64), np.abs(exact) > limit
 
 
-def _relative(values: Floats, integers: Ints, exponent: int) -> Floats:
-    have = np.ldexp(integers.astype(np.float64), -exponent)
+def _relative(values: Floats, integers: Ints, gain: float) -> Floats:
+    have = integers / gain
     return np.divide(np.abs(have - values), values, out=np.zeros_like(values), where=values > 0)
 
 
-def _cost(column: Floats, row: Floats, reach: Floats, ec: int, er: int, shift: int) -> float:
+def _cost(column: Floats, row: Floats, reach: Floats, gain: float, row_gain: float, limit: int,
+          shift: int) -> float:
     """Mean square error in codes of rounding C, of rounding R and of the first floor."""
-    r = np.minimum(_rounded(row, er), ROW_TOP)
-    columns = _relative(column, _rounded(column, ec), ec)
-    rows = _relative(row, r, er)
+    r, _ = _rounded(row, row_gain, ROW_TOP)
+    columns = _relative(column, _rounded(column, gain, limit)[0], gain)
+    rows = _relative(row, r, row_gain)
     error = reach * (columns[None, :] + rows[:, None]) + np.ldexp(r, -shift - 1)[:, None]
     return float(np.square(error).mean()) if error.size else 0.0
 
 
-def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: int, tolerance: float,
-           where: str) -> None:
+def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: float,
+           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str) -> None:
     factor = row[:, None] * column[None, :]
-    have = np.ldexp(r[:, None].astype(np.float64) * c[None, :], -total)
+    have = r[:, None] * (c[None, :] / total)
     relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)
-    error = (np.minimum(relative, 1.0) * reach)[row > 0].mean(axis=0) if (row > 0).any() else np.zeros(1)
+    if not rows.any():
+        return
+    error = (np.minimum(relative, 1.0) * reach)[rows].mean(axis=0) * columns
     if error.max(initial=0.0) > tolerance:
-        low, high = float(row[row > 0].min()), float(row.max())
+        low, high = float(row[rows].min()), float(row[rows].max())
         raise HwgenError(
             f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
             f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
@@ -180,17 +189,14 @@ def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: 
 
 def _fold_bias(bias: Floats, bias_row: Floats, top: Floats, shift: int) -> tuple[Ints, Ints]:
     """B and Rb with ``B·Rb ≈ bias · bias_row · 2^shift``."""
-    highest = _exponent(float(np.abs(bias).max()), BIAS_TOP)
+    total = np.ldexp(1.0, shift)
     reach = np.minimum(np.abs(bias).mean() * bias_row, top + 1.0)
 
-    def cost(e: int) -> float:
-        rb = np.minimum(_rounded(bias_row, shift - e), ROW_TOP)
-        error = reach * _relative(bias_row, rb, shift - e) + np.ldexp(rb, -shift - 1)
+    def cost(gain: float) -> float:
+        rb, _ = _rounded(bias_row, total / gain, ROW_TOP)
+        error = reach * _relative(bias_row, rb, total / gain) + np.ldexp(rb, -shift - 1)
         return float(np.square(error).mean())
 
-    best = min(range(highest - BIAS_BITS, highest + 1), key=cost)
-    return _rounded_signed(bias, best), np.minimum(_rounded(bias_row, shift - best), ROW_TOP)
-
-
-def _rounded_signed(values: Floats, exponent: int) -> Ints:
-    return np.rint(np.ldexp(values, exponent)).astype(np.int64)
+    gain = min((gain for gain in _gains(bias, BIAS_TOP, BIAS_BITS) if gain <= BIAS_TOP / np.abs(bias).max()),
+               key=cost)
+    return _rounded(bias, gain, BIAS_TOP)[0], _rounded(bias_row, total / gain, ROW_TOP)[0]
