@@ -1,0 +1,161 @@
+"""The bench inside the simulator: clock, registers over AXI4-Lite, memory over AXI4, and a watch on every row write."""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, Event, First, RisingEdge
+from cocotb.utils import get_sim_time
+from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiSlave
+
+from .compare import Scoreboard
+from .folder import Design
+
+__all__ = ["PERIOD_NS", "Bench", "Memory"]
+
+PERIOD_NS = 4
+_STALL = 0.4  # share of cycles in which a stalled channel pauses
+
+
+class Memory:
+    """What the AXI4 master sees: one region to read and one to write; any other access is answered with an error.
+
+    Parameters
+    ----------
+    load : bytes
+        Content of the region to read, at address ``load_base``.
+    store_bytes : int
+        Size of the region to write, at ``store_base``; it starts as a pattern, not as zeros.
+    """
+
+    load_base = 0x1_2345_0FF0  # above 32 bit, one beat before a page's end
+    store_base = 0x2_89AB_CFE0
+
+    def __init__(self, load: bytes, store_bytes: int) -> None:
+        self._load = load
+        self.stored = bytearray(b"\xa5" * store_bytes)
+
+    async def read(self, address: int, length: int) -> bytes:
+        """Called by cocotbext-axi for each beat."""
+        start = address - self.load_base
+        if start < 0 or start + length > len(self._load):
+            raise ValueError(f"read of {address:#x}, outside the load image")
+        return self._load[start:start + length]
+
+    async def write(self, address: int, data: bytes) -> None:
+        """Called by cocotbext-axi for each beat."""
+        start = address - self.store_base
+        if start < 0 or start + len(data) > len(self.stored):
+            raise ValueError(f"write of {address:#x}, outside the results")
+        self.stored[start:start + len(data)] = data
+
+
+class Bench:
+    """Clock, buses and the row monitor of one design.
+
+    Parameters
+    ----------
+    dut
+        The module :data:`sim.wrapper.BENCH`.
+    design : Design
+    memory : Memory
+    scoreboard : Scoreboard
+    stalls : int or None
+        Seed of random pauses on all ten AXI channels.
+    """
+
+    def __init__(self, dut: Any, design: Design, memory: Memory, scoreboard: Scoreboard, stalls: int | None) -> None:
+        self.dut, self.design, self.scoreboard = dut, design, scoreboard
+        self.different = Event()
+        self._run_started = 0
+        dut.ap_rst_n.value = 0
+        Clock(dut.ap_clk, PERIOD_NS, "ns").start()
+        self.control = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi_control"), dut.ap_clk, dut.ap_rst_n,
+                                     reset_active_level=False)
+        self.memory = AxiSlave(AxiBus.from_prefix(dut, "m_axi_gmem"), dut.ap_clk, dut.ap_rst_n, target=memory,
+                               reset_active_level=False)
+        if stalls is not None:
+            self._stall(stalls)
+
+    def _stall(self, seed: int) -> None:
+        write, read = self.memory.write_if, self.memory.read_if
+        lite_write, lite_read = self.control.write_if, self.control.read_if
+        channels = [write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel,
+                    lite_write.aw_channel, lite_write.w_channel, lite_write.b_channel, lite_read.ar_channel,
+                    lite_read.r_channel]
+        for index, channel in enumerate(channels):
+            channel.set_pause_generator(_pauses(random.Random(f"{seed}/{index}")))
+
+    async def reset(self) -> None:
+        """Hold reset for some cycles and start the monitor."""
+        await ClockCycles(self.dut.ap_clk, 8)
+        self.dut.ap_rst_n.value = 1
+        await ClockCycles(self.dut.ap_clk, 2)
+        cocotb.start_soon(self._watch())
+
+    @property
+    def time_ns(self) -> int:
+        """The simulator's time."""
+        return int(get_sim_time("ns"))
+
+    @property
+    def cycle(self) -> int:
+        """Cycles since the last command."""
+        return (self.time_ns - self._run_started) // PERIOD_NS
+
+    async def read(self, name: str, index: int = 0) -> int:
+        """Read a register."""
+        return int(await self.control.read_dword(self.design.registers[name].offset + 4 * index))
+
+    async def write(self, name: str, value: int) -> None:
+        """Write a register."""
+        await self.control.write_dword(self.design.registers[name].offset, value)
+
+    async def command(self, name: str, deadline: int) -> dict[str, int]:
+        """Give one command and wait for its interrupt.
+
+        Returns
+        -------
+        dict of str to int
+            Fields of STATUS after the interrupt, or when the deadline (cycles) or a difference came first; ``done``
+            tells whether the command ended well.
+        """
+        fields = self.design.registers["CONTROL"].fields
+        await self.write("INTERRUPT_STATUS", 0xF)
+        self._run_started = self.time_ns
+        await self.write("CONTROL", 1 << fields[name][0])
+        if not int(self.dut.interrupt.value):
+            await First(RisingEdge(self.dut.interrupt), ClockCycles(self.dut.ap_clk, deadline),
+                        self.different.wait())
+        status = self.design.registers["STATUS"].decode(await self.read("STATUS"))
+        status["done"] = status[f"done_{name}"]
+        return status
+
+    async def _watch(self) -> None:
+        """Hand every row write to the scoreboard; sleeps while no server writes."""
+        dut, board = self.dut, self.scoreboard
+        edge, wake = RisingEdge(dut.ap_clk), RisingEdge(dut.probe_any)
+        rows = [tuple(getattr(dut, f"probe_row_{name}_{server}") for name in ("bank", "address", "data"))
+                for server in range(self.design.hardware["servers"])]
+        while board.mismatch is None:
+            if not int(dut.probe_any.value):
+                await wake
+            await edge  # what is read here is the cycle that this edge ends
+            valid = int(dut.probe_row_valid.value)
+            server = 0
+            while valid:
+                if valid & 1:
+                    bank, address, data = rows[server]
+                    board.row(server, int(bank.value), int(address.value), int(data.value), cycle=self.cycle,
+                              time_ns=self.time_ns)
+                valid >>= 1
+                server += 1
+        self.different.set()
+
+
+def _pauses(source: random.Random) -> Iterator[bool]:
+    draw: Callable[[], float] = source.random
+    while True:
+        yield draw() < _STALL

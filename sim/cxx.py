@@ -1,0 +1,119 @@
+"""C++ to an executable: Verilator's output, its run-time library and cocotb's main program.
+
+Not by make, which would need make and perl, and which compiles the run-time library anew for every design: its
+objects are kept in a cache (``HWGEN_CACHE``, else ``hwgen`` in the user's cache folder) that all designs share.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from cocotb_tools import config
+
+from .errors import SimError
+from .toolchain import Tool
+
+__all__ = ["FAST", "SLOW", "fingerprint", "link", "run_tool"]
+
+FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
+_DEFINES = ("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE_SAIF=0")
+_TRACE_MEND = ("FST traces need zlib and lz4 with their headers: sudo apt-get install zlib1g-dev liblz4-dev; "
+               "VCD traces need nothing")
+
+
+def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path, str]], folder: Path,
+         executable: Path) -> None:
+    """Compile ``sources`` (C++ file, optimisation) in ``folder`` and link them with cocotb into ``executable``.
+
+    Raises
+    ------
+    SimError
+        If the compiler or linker refuses something.
+    """
+    flags = _flags(tool, trace)
+    library = _runtime(tool, cxx, trace, flags)
+    jobs = [([str(cxx.path), *flags, level, "-I", str(folder), "-include", str(folder / "Vtop__pch.h"),
+              "-c", str(path), "-o", str(path.with_suffix(".o"))], path) for path, level in sources]
+    jobs.sort(key=lambda job: -job[1].stat().st_size)  # large ones first keep all cores busy to the end
+    main = Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    jobs.append(([str(cxx.path), *flags, SLOW, "-I", str(folder), "-c", str(main), "-o", str(folder / "main.o")],
+                 main))
+    _compile(jobs, folder)
+    libraries = Path(config.libs_dir)
+    run_tool([str(cxx.path), "-o", str(executable), str(folder / "main.o"),
+              *(str(path.with_suffix(".o")) for path, _ in sources), *map(str, library), f"-L{libraries}",
+              f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread",
+              *(["-lz", "-llz4"] if trace == "fst" else [])],
+             "linker", _TRACE_MEND if trace == "fst" else "report this with the build folder", folder)
+
+
+def _flags(tool: Tool, trace: str | None) -> list[str]:
+    include = Path(str(tool.root)) / "include"
+    return ["-std=gnu++17", "-w", "-I", str(include), "-I", str(include / "vltstd"), *_DEFINES,
+            f"-DVM_TRACE={int(trace is not None)}", f"-DVM_TRACE_VCD={int(trace == 'vcd')}",
+            f"-DVM_TRACE_FST={int(trace == 'fst')}"]
+
+
+def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> list[Path]:
+    """Objects of Verilator's run-time library, from the cache or compiled into it."""
+    include = Path(str(tool.root)) / "include"
+    names = ["verilated", "verilated_vpi", "verilated_threads"]
+    names += {"vcd": ["verilated_vcd_c"], "fst": ["verilated_fst_c", "verilated_dpi"]}.get(trace or "", [])
+    folder = _cache() / f"verilator-{fingerprint(tool.version, cxx.version, str(tool.path), *flags, FAST)}"
+    objects = [folder / f"{name}.o" for name in names]
+    with _lock(folder.with_suffix(".lock")):
+        if not all(path.is_file() for path in objects):
+            folder.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                jobs = [([str(cxx.path), *flags, FAST, "-c", str(include / f"{name}.cpp"),
+                          "-o", str(Path(scratch) / f"{name}.o")], include / f"{name}.cpp") for name in names]
+                _compile(jobs, folder, _TRACE_MEND if trace == "fst" else None)
+                for path in objects:
+                    (Path(scratch) / path.name).rename(path)
+    return objects
+
+
+def _compile(jobs: Sequence[tuple[list[str], Path]], folder: Path, mend: str | None = None) -> None:
+    mend = mend or "check that the C++ compiler supports C++17; otherwise report this with the build folder"
+    with ThreadPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
+        for done in [pool.submit(run_tool, command, f"c++ {path.name}", mend, folder) for command, path in jobs]:
+            done.result()
+
+
+def run_tool(command: Sequence[str], where: str, mend: str, folder: Path, **environment: str) -> None:
+    """Run a tool in ``folder``; SimError with its first complaint if it fails."""
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    if done.returncode:
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        what = next((line for line in lines if "rror" in line), lines[0] if lines else "no message")
+        raise SimError(f"{Path(command[0]).name} failed: {what.strip()[:400]}", where, mend)
+
+
+def _cache() -> Path:
+    root = os.environ.get("HWGEN_CACHE")
+    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwgen"
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        base = Path(tempfile.gettempdir()) / f"hwgen-{os.getuid()}"
+        base.mkdir(exist_ok=True)
+    return base
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def fingerprint(*parts: str) -> str:
+    """A short hash that names what was made of these parts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,107 @@
+"""What a cosimulation found out, as plain data that survives the way out of the simulator as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Mismatch", "Result"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mismatch:
+    """The first difference.
+
+    Parameters
+    ----------
+    kind : str
+        ``code``: a wrong code. ``missing``: a row never came. ``unexpected``: a row nobody expects, or one that came
+        twice. ``result``: a code that is right when written and wrong in memory. ``stuck``: the design reported an
+        error or never finished.
+    pass_name : str
+    node, channel : int
+        -1 where they do not apply.
+    expected, got : int or None
+    cycle : int
+        Cycles since the run command; ``time_ns`` is the simulator's time, as in traces.
+    detail : str
+        One sentence.
+    """
+
+    kind: str
+    pass_name: str
+    node: int
+    channel: int
+    expected: int | None
+    got: int | None
+    cycle: int
+    time_ns: int
+    detail: str
+
+    def __str__(self) -> str:
+        where = f"pass {self.pass_name}"
+        if self.node >= 0:
+            where += f", node {self.node}"
+        if self.channel >= 0:
+            where += f", channel {self.channel}: expected {self.expected}, got {self.got}"
+        return f"{where} at cycle {self.cycle} ({self.time_ns} ns): {self.detail}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Outcome of one cosimulation.
+
+    Parameters
+    ----------
+    ok : bool
+        Every row of every pass arrived exactly once with the expected codes, and so did the results over AXI.
+    mismatch : Mismatch or None
+    cycles, load_cycles, store_cycles : int
+        The RTL's own counters.
+    pass_cycles : tuple of int
+        Cycles of each pass: differences of PASS_CYCLES.
+    counters : mapping of str to int
+        Every read-only counter register, by name.
+    rows_compared, codes_compared : int
+    logits : int64 [n, c]
+        Results as read from memory; empty if the run did not get that far.
+    compile_s, simulate_s : float
+    peak_bytes : int
+        Memory of the largest process.
+    trace : str or None
+        Trace file.
+    """
+
+    ok: bool
+    mismatch: Mismatch | None
+    cycles: int
+    load_cycles: int
+    store_cycles: int
+    pass_cycles: tuple[int, ...]
+    counters: Mapping[str, int]
+    rows_compared: int
+    codes_compared: int
+    logits: NDArray[np.int64]
+    compile_s: float = 0.0
+    simulate_s: float = 0.0
+    peak_bytes: int = 0
+    trace: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready values."""
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        facts["mismatch"] = asdict(self.mismatch) if self.mismatch else None
+        facts["logits"] = self.logits.tolist()
+        facts["pass_cycles"] = list(self.pass_cycles)
+        facts["counters"] = dict(self.counters)
+        return facts
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> "Result":
+        """Inverse of :meth:`to_dict`."""
+        wrong = facts["mismatch"]
+        return cls(**{**facts, "mismatch": Mismatch(**wrong) if wrong else None,
+                      "logits": np.array(facts["logits"], dtype=np.int64),
+                      "pass_cycles": tuple(facts["pass_cycles"])})

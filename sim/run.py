@@ -1,0 +1,128 @@
+"""Compile a build folder's design, run it in the simulator, and read what was found."""
+
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from .errors import SimError
+from .folder import Design, Images
+from .result import Result
+from .toolchain import libpython
+from .verilate import compile_model
+from .wrapper import BENCH
+
+__all__ = ["run"]
+
+_ROW_CYCLES = 64  # no server takes longer for a row: 8 digits or bits, 16 chunks, two beats each
+_SLACK = 20_000
+
+
+def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None = None,
+        images: Path | str | None = None, work: Path | str | None = None,
+        deadline: int | None = None, quiet: bool = False,
+        progress: Callable[[str], None] | None = None) -> Result:
+    """Cosimulate a build folder over its AXI ports and compare every code of every pass.
+
+    Parameters
+    ----------
+    build_dir : path
+        Folder with ``design.v`` and ``design.json``.
+    stalls : int or None
+        Seed of random pauses on every AXI channel; None lets memory answer at full rate.
+    trace : "vcd", "fst" or None
+        Write a trace to ``sim/trace.<format>`` in the run folder.
+    images : path or None
+        Folder with ``images/`` and ``vectors/`` of another graph for the same design; ``build_dir`` if None.
+    work : path or None
+        Folder for compiled designs, ``build_dir/sim`` if None. A design is compiled once.
+    deadline : int or None
+        Cycles after which a run counts as stuck; None: more than any run of this size can take.
+    quiet : bool
+        Do not pass the simulator's own messages on when it fails.
+    progress : callable or None
+        Told what goes on.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ToolMissing
+        If Verilator, the C++ compiler or the shared Python library is missing.
+    SimError
+        If the folder is not a build, or the simulator fails.
+    """
+    build = Path(build_dir).resolve()
+    folder = Path(images).resolve() if images is not None else build
+    library = libpython()
+    design = Design.load(build)
+    contents = Images.load_from(folder, design.hardware)
+    model = compile_model(design, Path(work) if work is not None else build / "sim", trace=trace, progress=progress)
+    if progress:
+        progress("simulating")
+    started = time.perf_counter()
+    output = folder / "sim"
+    output.mkdir(exist_ok=True)
+    traced = output / f"trace.{trace}" if trace else None
+    with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
+        result_file = Path(scratch) / "result.json"
+        job = Path(scratch) / "job.json"
+        job.write_text(json.dumps({
+            "build": str(build), "run": str(folder), "result": str(result_file), "stalls": stalls,
+            "deadline": deadline or _deadline(contents, design),
+        }))
+        command = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
+        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job), check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        if done.returncode or not result_file.is_file():
+            log = output / "simulator.log"
+            log.write_text(done.stdout)
+            if not quiet:
+                sys.stderr.write(done.stdout)
+            raise SimError(f"the simulator failed (exit status {done.returncode}): {_complaint(done.stdout)}",
+                           str(log), "read the log; verify again with --trace vcd to see signals")
+        result = Result.from_dict(json.loads(result_file.read_text()))
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    return replace(result, compile_s=model.compile_s, simulate_s=time.perf_counter() - started, peak_bytes=peak,
+                   trace=str(traced) if traced else None)
+
+
+def _deadline(images: Images, design: Design) -> int:
+    rows = sum(len(entry.node) for entry in images.passes)
+    slots = len(images.passes) * int(design.hardware.get("slots", 0)) * design.hardware["code_bits"]
+    return _ROW_CYCLES * rows + slots + _SLACK
+
+
+def _environment(library: Path, job: Path) -> dict[str, str]:
+    from cocotb_tools import config
+
+    return {
+        **os.environ,
+        "HWGEN_COSIM_JOB": str(job),
+        "PATH": os.pathsep.join([os.environ.get("PATH", ""), str(config.libs_dir)]),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)]),
+        "PYGPI_PYTHON_BIN": sys.executable,
+        "GPI_USERS": f"{library};{config.pygpi_entry_point()}",
+        "COCOTB_TOPLEVEL": BENCH,
+        "COCOTB_TEST_MODULES": "sim.cosim",
+        "COCOTB_TRUST_INERTIAL_WRITES": "1",
+        "COCOTB_LOG_LEVEL": "WARNING",
+        "TOPLEVEL_LANG": "verilog",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _complaint(log: str) -> str:
+    """The line that says most: the last exception or warning, else the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"\w*(Error|Warning)\b", line)]
+    return (errors or lines or ["no message"])[-1][:400]
