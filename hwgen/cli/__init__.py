@@ -23,7 +23,7 @@ MISMATCH, BAD_INPUT = 1, 2
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="hwgen")
 def cli() -> None:
-    r"""Turn a mixed-precision graph neural network into hardware that computes exactly what it computes.
+    """Turn a mixed-precision graph neural network into hardware that computes exactly what it computes.
 
     \b
     The way of the data:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -32,6 +33,8 @@ class Console:
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
         self.progress_console = RichConsole(stderr=True, quiet=quiet)
         self._results = RichConsole(quiet=quiet or as_json)
+        if not self._results.is_terminal:
+            self._results.width = 160  # a pipe or a file has no width: do not fold tables
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
@@ -59,9 +62,14 @@ class Console:
         """Print a line of result."""
         self._results.print(text, highlight=False, soft_wrap=True)
 
+    def error(self, text: str) -> None:
+        """Print a line on standard error, also when quiet."""
+        click.echo(text, err=True)
+
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print a table; every column but the first is right-aligned."""
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim",
+                      box=box.SIMPLE_HEAD, pad_edge=False)
         for index, column in enumerate(columns):
             table.add_column(column, justify="right" if index else "left")
         for row in rows:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -28,18 +29,24 @@ class Check:
 
 
 def examine() -> list[Check]:
-    """Look for every tool outside Python's standard library that building and verifying needs."""
+    """Look for every tool that building and verifying needs."""
+    import sim
+
     checks = [Check(tool="python", found=sys.version_info >= (3, 11), version=sys.version.split()[0],
                     needed_for="everything", mend=f"{APT} python3.11 python3.11-venv")]
-    for tool, package, purpose in (("c++", "g++", "compiling the simulation"),
-                                   ("make", "make", "compiling the simulation"),
-                                   ("perl", "perl", "starting Verilator")):
+    for found in sim.check():
+        if isinstance(found, sim.ToolMissing):
+            checks.append(Check(tool=found.where, found=False, version=found.what, needed_for="simulating",
+                                mend=found.mend))
+        else:
+            checks.append(Check(tool=found.name, found=True, version=found.version, needed_for="simulating", mend=""))
+    for tool, purpose in (("make", "make demo, make test"), ("perl", "Verilator's own command line")):
         checks.append(Check(tool=tool, found=shutil.which(tool) is not None, version=_version(tool),
-                            needed_for=purpose, mend=f"{APT} {package}"))
-    for module, purpose in (("verilator", "simulating"), ("pyosys", "Verilog, resources"), ("cocotb", "simulating"),
-                            ("amaranth", "RTL"), ("torch", "training"), ("torch_geometric", "training")):
-        found = importlib.util.find_spec(module) is not None
-        checks.append(Check(tool=module, found=found, version=_distribution(module) if found else "",
+                            needed_for=purpose, mend=f"{APT} {tool}"))
+    for module, purpose in (("pyosys", "Verilog, resources"), ("amaranth", "RTL"), ("cocotb", "simulating"),
+                            ("torch", "training"), ("torch_geometric", "training")):
+        there = importlib.util.find_spec(module) is not None
+        checks.append(Check(tool=module, found=there, version=_distribution(module) if there else "",
                             needed_for=purpose, mend=f"{sys.executable} -m pip install {module}"))
     return checks
 
@@ -48,10 +55,10 @@ def _version(tool: str) -> str:
     path = shutil.which(tool)
     if path is None:
         return ""
-    flag = "-v" if tool == "perl" else "--version"
-    lines = subprocess.run([path, flag], capture_output=True, text=True, check=False).stdout.split("\n")
-    line = next((line for line in lines if line.strip()), "")
-    return line if len(line) < 50 else line[:47] + "..."
+    text = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    number = re.search(r"v?\d+\.\d+(?:\.\d+)?", line)
+    return number.group() if number else line
 
 
 def _distribution(module: str) -> str:

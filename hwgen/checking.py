@@ -1,0 +1,72 @@
+"""What surrounds a cosimulation: its errors in our form, which graph it runs on, and agreement with PyTorch."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sim
+
+from .emit.write import write_if_changed
+from .errors import HwgenError, ToolError
+from .report.agreement import agreement
+from .report.facts import verification, with_verification
+from .report.files import report_files
+
+__all__ = ["FULL_BEATS", "SAMPLE_NODES", "read_facts", "record", "simulates_quickly", "tool_errors",
+           "torch_agreement"]
+
+#: Cycles and beats that simulate in well under two minutes; larger graphs are verified on a sample.
+FULL_BEATS = 400_000
+SAMPLE_NODES = 512
+
+
+@contextmanager
+def tool_errors() -> Iterator[None]:
+    """Turn the simulation's errors, which knows nothing of hwgen, into hwgen's."""
+    try:
+        yield
+    except sim.SimError as error:
+        raise ToolError(error.what, error.where, error.mend) from error
+
+
+def simulates_quickly(build: Path) -> bool:
+    """Whether the sample graph of a build is small enough to verify whole."""
+    layout = _json(build / "images" / "layout.json")
+    return int(layout["load_beats"]) + int(layout["cycles"]) + int(layout["store_beats"]) <= FULL_BEATS
+
+
+def torch_agreement(run: Path, result: sim.Result) -> dict[str, Any] | None:
+    """Compare the results that came out of the RTL with PyTorch's, where the run has those."""
+    path = run / "vectors" / "torch.npz"
+    if not path.is_file() or not result.logits.size:
+        return None
+    with np.load(path) as arrays:
+        return agreement(result.logits, dict(arrays))
+
+
+def read_facts(build: Path) -> dict[str, Any]:
+    """``report/report.json`` of a build folder."""
+    return _json(build / "report" / "report.json")
+
+
+def record(build: Path, result: sim.Result, agreed: dict[str, Any] | None, graph: str) -> dict[str, Any]:
+    """Write what a cosimulation found out into the build's report; returns all facts."""
+    facts = with_verification(read_facts(build), verification(result.to_dict(), graph), agreed)
+    for name, text in report_files(facts).items():
+        write_if_changed(build / "report" / name, text)
+    return facts
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
+                         "name a folder that hwgen build wrote") from None
+    except ValueError:
+        raise HwgenError("not JSON", str(path), "build again") from None
+    return content

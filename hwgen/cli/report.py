@@ -1,0 +1,60 @@
+"""``hwgen estimate`` and ``hwgen report``: cycles, resources, microseconds."""
+
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .build import load_board
+from .console import Console, common
+from .options import BUILD, hardware_options, hardware_overrides
+from .summary import show_design
+
+__all__ = ["estimate", "report"]
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--board", default="ultra96", show_default=True, help="See `hwgen boards`, or a TOML file of your own.")
+@hardware_options
+@click.option("--config", type=click.Path(path_type=Path), help="config.json of a build, edited; options go over it.")
+@common
+def estimate(console: Console, model: Path, board: str, config: Path | None, **options: Any) -> None:
+    """Estimate a design without building it: exact cycles, Yosys resources, latency at an assumed clock.
+
+    A design that does not fit the board is shown, and what is too much of it; `hwgen build` would refuse it.
+    """
+    target = load_board(board)
+    with console.step("loading the checkpoint"):
+        from .. import pipeline
+        from ..frontend.checkpoint import load
+
+        graph = load(model)
+    facts = pipeline.estimate(graph, target, hardware=hardware_overrides(options), config=config, step=console.step)
+    show_design(console, facts)
+    console.result(facts)
+
+
+@click.command()
+@click.argument("build_folder", metavar="BUILD", type=BUILD)
+@click.option("--open", "open_it", is_flag=True, help="Open report.html in a browser.")
+@common
+def report(console: Console, build_folder: Path, open_it: bool) -> None:
+    """Print a build's facts, and write report/ anew from report.json.
+
+    The numbers are those of the build and of its last verification; nothing is computed again.
+    """
+    from ..checking import read_facts
+    from ..emit.write import write_if_changed
+    from ..report.files import report_files
+
+    facts = read_facts(build_folder)
+    for name, text in report_files(facts).items():
+        write_if_changed(build_folder / "report" / name, text)
+    show_design(console, facts)
+    page = build_folder / "report" / "report.html"
+    console.say(f"report: {page}")
+    console.result(facts)
+    if open_it:
+        webbrowser.open(page.resolve().as_uri())

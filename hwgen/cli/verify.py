@@ -1,0 +1,87 @@
+"""``hwgen verify``: hardware against model, code by code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .console import Console, common
+from .options import BUILD, verify_options
+
+if TYPE_CHECKING:
+    import sim
+
+__all__ = ["check", "verify"]
+
+
+@click.command()
+@click.argument("build_folder", metavar="BUILD", type=BUILD)
+@verify_options
+@click.option("--graph", type=click.Path(path_type=Path), help="Another graph (.npz) on the same design.")
+@click.option("--sample", is_flag=True, help="Simulate a part of the sample graph only.")
+@common
+def verify(console: Console, build_folder: Path, stalls: int | None, trace: str | None, graph: Path | None,
+           sample: bool) -> None:
+    """Simulate a build folder in Verilator over its AXI ports and compare every code of every pass.
+
+    Needs no torch and no checkpoint: a build folder carries its images and golden codes. At the first difference
+    it names pass, node, channel, expected and got code and cycle, and exits 1. Agreement with PyTorch is printed
+    beside equality, and is never a tolerance.
+    """
+    facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample)
+    console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
+    if not exact:
+        raise SystemExit(1)
+
+
+def check(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
+          graph: Path | None = None, sample: bool | None = None) -> tuple[dict[str, Any], bool]:
+    """Simulate and print; returns the build's facts with this run's outcome, and whether everything was equal.
+
+    The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
+    """
+    from .. import checking, pipeline
+    from ..ir.store import load_graph, load_graph_data
+    from ..report.facts import verification, with_verification
+    from ..sample import neighbourhood
+
+    facts = checking.read_facts(build)
+    run, what = None, "the whole sample graph"
+    if sample or (sample is None and not checking.simulates_quickly(build)):
+        data = neighbourhood(load_graph(build / "model").sample, checking.SAMPLE_NODES)
+        run, what = pipeline.pack(build, data, "sample", step=console.step), f"{data.num_nodes:,} of its nodes"
+    if graph is not None:
+        run = pipeline.pack(build, load_graph_data(graph), graph.stem, step=console.step)
+        what = f"the graph {graph.name}"
+    result, agreed = pipeline.verify(build, run=run, stalls=stalls, trace=trace, step=console.step)
+    if graph is None:
+        facts = checking.record(build, result, agreed, what)
+    else:
+        facts = with_verification(facts, verification(result.to_dict(), what), agreed)
+    _show(console, facts, result, stalls)
+    return facts, result.ok
+
+
+def _show(console: Console, facts: dict[str, Any], result: "sim.Result", stalls: int | None) -> None:
+    run, agreed = facts["verification"], facts["agreement"]
+    rows = [
+        ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
+        ("graph", run["graph"]),
+        ("codes compared", f"{run['codes_compared']:,}"),
+        ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
+        ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
+        ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
+        ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
+        ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
+    ]
+    if agreed:
+        rows += [("argmax agrees with PyTorch", f"{agreed['argmax']:.3%} ({agreed['disagreeing']} nodes differ)"),
+                 ("largest difference of a logit", f"{agreed['largest_code_difference']} codes of 16 bit")]
+        if agreed["accuracy_torch"] is not None:
+            rows.append(("accuracy, PyTorch / hardware",
+                         f"{agreed['accuracy_torch']:.2%} / {agreed['accuracy_integer']:.2%}"))
+    console.table("Verification", ("what", "result"), rows)
+    if result.mismatch is not None:
+        console.error(f"first difference: {result.mismatch}")
+    if result.trace:
+        console.say(f"trace: {result.trace}")

@@ -1,0 +1,166 @@
+"""The table of contents: from a quantized graph to a build folder, one line per stage."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import sim
+from boards import Board
+
+from .artifacts import copy_compiled, manifest, run_files, write_run
+from .checking import tool_errors, torch_agreement
+from .emit.verilog import emit
+from .emit.write import BuildFolder, to_json
+from .estimate.resources import Resources
+from .estimate.resources import estimate as count_resources
+from .ir.graph import GraphData, QuantGraph
+from .ir.store import load_graph, save_graph
+from .planning import Plan, check_family, fit, read_hardware, repack
+from .report.facts import build_facts
+from .report.files import report_files
+from .report.model_facts import model_facts
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+__all__ = ["Step", "build", "estimate", "pack", "verify"]
+
+
+def _silent(text: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, int] | None = None,
+          config: Path | None = None, source: str = "", step: Step = _silent) -> Plan:
+    """Build a design for a model and its sample graph; write the build folder whole or not at all.
+
+    Parameters
+    ----------
+    model : QuantGraph
+    board : Board
+    out : Path
+        The build folder; replaced if it is one already.
+    hardware : mapping
+        Hardware parameters the user chose; the others are chosen for the model.
+    config : Path or None
+        ``config.json`` of another build: its parameters, ``hardware`` over them.
+    source : str
+        SHA-256 of the checkpoint, for the manifest.
+    step : callable
+        Told what goes on; returns a context manager that lasts as long.
+
+    Raises
+    ------
+    HwgenError
+        A model, graph or parameter that cannot be built, or an output that cannot be written.
+    CapacityError
+        The model exceeds the design, or the design the board.
+    """
+    check_family(board)
+    with BuildFolder(out) as folder:
+        with step("lowering and scheduling"):
+            plan = fit(model, {**read_hardware(config), **(hardware or {})})
+        with step("generating RTL"):
+            verilog, design = emit(plan.hardware)
+            folder.write("design.v", verilog)
+            folder.write("design.json", to_json(design))
+            primitives = folder.write("design_xcup.v", emit(plan.hardware, primitives=True)[0])
+        with step("counting resources with Yosys"):
+            resources = count_resources(primitives)
+            resources.check_fit(board)
+        with step("writing images and golden codes"):
+            for name, content in run_files(plan).items():
+                folder.write(name, content)
+            save_graph(model, folder.path / "model")
+            folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
+            for name, text in report_files(_facts(plan, board, resources)).items():
+                folder.write(f"report/{name}", text)
+            folder.write("manifest.json", to_json(manifest(plan, board, source)))
+            copy_compiled(folder.target, folder.path)
+    return plan
+
+
+def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Path:
+    """Pack another graph for a built design: images and golden codes, no new RTL.
+
+    Parameters
+    ----------
+    build : Path
+        A build folder.
+    data : GraphData
+        See :func:`hwgen.ir.store.load_graph_data`.
+    name : str
+        Of the run folder ``BUILD/runs/<name>``.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    HwgenError
+        Not a build, or not a graph for this model.
+    CapacityError
+        The graph exceeds the design; says which capacity, and by how much.
+    """
+    with step(f"packing {name}"):
+        plan = repack(load_graph(build / "model"), data, read_hardware(build / "config.json"))
+        files = run_files(plan)
+    return write_run(build / "runs" / name, files)
+
+
+def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
+             config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
+    """All facts of a design, without building it.
+
+    Raises
+    ------
+    CapacityError
+        The model exceeds the design; a design that exceeds the board is reported, not refused.
+    """
+    check_family(board)
+    with step("lowering and scheduling"):
+        plan = fit(model, {**read_hardware(config), **(hardware or {})})
+    with step("generating RTL"), TemporaryDirectory() as folder:
+        verilog = Path(folder) / "design_xcup.v"
+        verilog.write_text(emit(plan.hardware, primitives=True)[0])
+        with step("counting resources with Yosys"):
+            resources = count_resources(verilog)
+    return _facts(plan, board, resources)
+
+
+def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
+           step: Step = _silent) -> tuple[sim.Result, dict[str, Any] | None]:
+    """Cosimulate a build folder, or another run of it, and compare every code of every pass.
+
+    Parameters
+    ----------
+    build : Path
+    run : Path or None
+        A folder that :func:`pack` made; None takes the sample graph.
+    stalls : int or None
+        Seed of random back-pressure.
+    trace : "vcd", "fst" or None
+
+    Returns
+    -------
+    result : sim.Result
+    agreement : dict or None
+        With PyTorch; None where the run has no logits of its own.
+
+    Raises
+    ------
+    ToolError
+        Verilator or the compiler is missing, or the simulator failed.
+    """
+    with step("simulating with Verilator"), tool_errors():
+        result = sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
+    return result, torch_agreement(run or build, result)
+
+
+def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
+    return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
+                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
+                       resources=resources)

@@ -1,0 +1,59 @@
+"""Views of the facts under FINN's file names and keys, so that scripts written for its reports find their way."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .facts import slowest
+
+__all__ = ["finn_files"]
+
+
+def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """File name -> content. ``rtlsim_performance.json`` is there once the design has been simulated.
+
+    FINN counts ``BRAM_18K``: two for a 36 kbit block. Efficiencies it states per layer have no counterpart in a
+    design whose memories serve all layers, and are left out.
+    """
+    speed, cycles, resources = facts["performance"], facts["cycles"], facts["resources"]
+    worst = slowest(cycles["passes"])
+    files: dict[str, dict[str, Any]] = {
+        "op_and_param_counts.json": {
+            layer["path"]: _counts(facts["model"], layer, first=not index)
+            for index, layer in enumerate(facts["model"]["layers"])
+        },
+        "estimate_layer_cycles.json": {step["name"]: step["cycles"] for step in cycles["passes"]},
+        "estimate_layer_resources.json": {
+            **{part["name"]: {**_resources(part["one"]), "count": part["count"]} for part in resources["components"]},
+            "total": _resources(resources["total"]),
+        },
+        "estimate_network_performance.json": {
+            "critical_path_cycles": cycles["total"], "max_cycles": worst["cycles"],
+            "max_cycles_node_name": worst["name"], "estimated_throughput_fps": speed["graphs_per_s"],
+            "estimated_latency_ns": 1000 * speed["latency_us"],
+            "fclk[mhz]": speed["clock_mhz"], "fclk": speed["clock"],
+        },
+    }
+    if facts["verification"] is not None:
+        run = facts["verification"]
+        mhz = speed["clock_mhz"]
+        rate = mhz * 1e6 / run["cycles"] if run["cycles"] else 0.0
+        files["rtlsim_performance.json"] = {
+            "cycles": run["cycles"], "latency_cycles": run["cycles"], "runtime[ms]": run["cycles"] / mhz / 1000,
+            "throughput[images/s]": rate, "stable_throughput[images/s]": rate, "fclk[mhz]": mhz,
+            "fclk": speed["clock"], "counters": run["counters"],
+        }
+    return files
+
+
+def _counts(model: Mapping[str, Any], layer: Mapping[str, Any], *, first: bool) -> dict[str, int]:
+    """Multiplications that are not by zero input, and additions of neighbours' rows."""
+    sparse = first and model["input_bits"] == 1
+    inputs = model["feature_nonzeros"] if sparse else model["nodes"] * layer["inputs"]
+    return {"op_mac": inputs * layer["outputs"],
+            "op_add": (model["edges"] + model["nodes"]) * layer["outputs"],
+            f"param_weight_INT{layer['weight_bits']}": layer["inputs"] * layer["outputs"]}
+
+
+def _resources(usage: Mapping[str, float]) -> dict[str, float]:
+    return {"BRAM_18K": 2 * usage["bram36"], "LUT": usage["lut"], "FF": usage["ff"], "URAM": usage["uram"],
+            "DSP": usage["dsp"]}
