@@ -162,6 +162,7 @@ def _features(arrays: Arrays, where: str) -> csr_array:
     try:
         matrix = csr_array((parts["data"], parts["indices"], parts["indptr"]), shape=tuple(parts["shape"].tolist()))
         matrix.check_format(full_check=True)
+        matrix.sum_duplicates()
     except ValueError as error:
         raise HwgenError(f"features are not a CSR matrix: {error}", where,
                          "store indptr, indices, data and shape of scipy.sparse.csr_array") from error
@@ -210,11 +211,12 @@ def _write(path: Path, content: bytes) -> None:
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        archive = np.load(path, allow_pickle=False)
-        if not isinstance(archive, np.lib.npyio.NpzFile):
-            raise HwgenError("one array, not an archive of them", str(path), "write it with numpy.savez")
-        with archive:
-            return {key: archive[key] for key in archive.files}
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise HwgenError("one array, not an archive of them", str(path), "write it with numpy.savez")
+            with archive:
+                return {key: archive[key] for key in archive.files}
     except OSError as error:
         raise HwgenError(f"cannot read: {error.strerror or error}", str(path), "name an existing .npz file") from error
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -90,13 +90,13 @@ def fold(
     """
     shift = RAW_SHIFT if kind == "raw" else SHIFT
     top = _largest_code(kind, bits, row_bits, len(factors.row))
-    biased = factors.bias is not None and factors.bias_row is not None and bool(factors.bias.any())
+    biased = _is_biased(factors)
     column, row = _saturate(factors, top, biased) if kind != "raw" else (factors.column, factors.row)
     reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high) * row[:, None] * column[None, :])
 
     limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
     total = np.ldexp(1.0, MID_SHIFT + shift)
-    gains = _gains(column, limit, COLUMN_BITS)
+    gains = _gains(column, limit, COLUMN_BITS, ROW_BITS)
     if row.any():  # the gain at which every row just fits
         gains.append(total * float(row.max()) / ROW_TOP)
     gain = min(gains, key=lambda gain: _cost(column, row, reach, gain, total / gain, limit, shift))
@@ -118,6 +118,13 @@ def fold(
         b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * kept, 0.0), top, shift)
     return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
                    half_up=kind != "signed", x=x, scale=scale)
+
+
+def _is_biased(factors: Factors) -> bool:
+    """Whether the bias moves anything by a millionth of a code; if not, it is not worth its beat."""
+    if factors.bias is None or factors.bias_row is None:
+        return False
+    return bool(np.abs(factors.bias).max(initial=0.0) * factors.bias_row.max(initial=0.0) > 1e-6)
 
 
 def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
@@ -143,10 +150,10 @@ def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floa
     return column, np.minimum(row, enough / column.min())
 
 
-def _gains(values: Floats, limit: int, bits: int) -> list[float]:
-    """What to multiply by so that the largest value becomes ``limit``, and up to ``bits`` bits more or less."""
+def _gains(values: Floats, limit: int, below: int, above: int) -> list[float]:
+    """What to multiply by so that the largest value becomes ``limit``, and some bits less or more."""
     largest = float(np.abs(values).max(initial=0.0)) or 1.0
-    return [limit / largest * 2.0 ** (half / 2) for half in range(-2 * bits, 2 * bits + 1)]
+    return [limit / largest * 2.0 ** (half / 2) for half in range(-2 * below, 2 * above + 1)]
 
 
 def _rounded(values: Floats, gain: float, limit: int) -> tuple[Ints, NDArray[np.bool_]]:
@@ -197,6 +204,5 @@ def _fold_bias(bias: Floats, bias_row: Floats, top: Floats, shift: int) -> tuple
         error = reach * _relative(bias_row, rb, total / gain) + np.ldexp(rb, -shift - 1)
         return float(np.square(error).mean())
 
-    gain = min((gain for gain in _gains(bias, BIAS_TOP, BIAS_BITS) if gain <= BIAS_TOP / np.abs(bias).max()),
-               key=cost)
+    gain = min(_gains(bias, BIAS_TOP, BIAS_BITS, 0), key=cost)
     return _rounded(bias, gain, BIAS_TOP)[0], _rounded(bias_row, total / gain, ROW_TOP)[0]

@@ -51,7 +51,7 @@ def real_stages(graph: QuantGraph, data: GraphData, trace: Trace | None) -> Iter
 
 
 def check_stages(graph: QuantGraph, data: GraphData) -> int:
-    """Every code is a right rounding of its stage's real value, or a near-tie; returns how many near-ties went wrong."""
+    """Every code rounds its stage's real value, or is a near-tie; returns how many near-ties went wrong."""
     program = lower(graph, data)
     trace, wrong = run(program), 0
     for stage, index, real in real_stages(graph, data, trace):
