@@ -1,0 +1,78 @@
+"""Time the integer reference and measure its agreement with the PyTorch model.
+
+    python bench/reference.py cora.pt citeseer.pt digits.pt [--repeats 20]
+
+For each checkpoint: milliseconds to lower it and to execute it (best of the repeats, one thread), nodes whose class
+differs from the PyTorch model's, the largest difference of a logit in result codes, and the accuracy of both.
+The limits are 50 ms for Cora and 100 ms for CiteSeer; the exit status is 1 when a model named so exceeds its own,
+or when fewer than 99.9 % of the classes agree.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+from hwgen.frontend.checkpoint import load
+from hwgen.ir.graph import QuantGraph
+from hwgen.lower.graph_to_program import lower
+from hwgen.reference.execute import agreement, run
+
+LIMITS = {"cora": 50.0, "citeseer": 100.0}
+AGREEMENT = 0.999
+
+
+T = TypeVar("T")
+
+
+def best(repeats: int, action: Callable[[], T]) -> tuple[T, float]:
+    """The action's result, and its shortest time in milliseconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = action()
+        times.append(time.perf_counter() - start)
+    return result, 1e3 * min(times)
+
+
+def measure(path: Path, repeats: int) -> dict[str, object]:
+    graph: QuantGraph = load(path)
+    data = graph.sample
+    program, lowering = best(repeats, lambda: lower(graph))
+    trace, running = best(repeats, lambda: run(program))
+    facts: dict[str, object] = {
+        "model": path.stem, "nodes": data.num_nodes, "lower_ms": round(lowering, 2), "run_ms": round(running, 2)}
+    ok = running <= LIMITS.get(path.stem.lower(), float("inf"))
+    if data.logits is not None:
+        compared = agreement(program, trace, data.logits)
+        facts |= {"agreement": compared.argmax, "disagreeing": compared.disagreeing,
+                  "largest_logit_difference": compared.largest}
+        ok = ok and compared.argmax >= AGREEMENT
+        if data.labels is not None:
+            mask = np.ones(data.num_nodes, dtype=bool) if data.test_mask is None else data.test_mask
+            facts["accuracy"] = trace.accuracy(data.labels, mask)
+            facts["torch_accuracy"] = float((data.logits.argmax(axis=1) == data.labels)[mask].mean())
+    return {**facts, "ok": ok}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--repeats", type=int, default=20)
+    options = parser.parse_args()
+    results = [measure(path, options.repeats) for path in options.models]
+    for result in results:
+        print(json.dumps(result))
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
