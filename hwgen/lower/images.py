@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from rtl_templates.formats import BIAS_BITS, COLUMN_BITS, PARAM, TASK, Kind, Target
 from rtl_templates.formats import pack as pack_word
 
+from ..errors import HwgenError
 from ..ir.hardware import Hardware
-from ..ir.program import Program, Requant
+from ..ir.program import Pass, Program, Requant
 from ..ir.schedule import Schedule
+from ..numeric import IntRange
 from .bits import Beats, pack_fields, section
 from .memories import bank_memory, feature_memory, input_steps, schedule_memory, table_memory, weight_pages
 
@@ -54,10 +56,14 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
 
     Raises
     ------
+    HwgenError
+        When a pass is of a shape that no task word can state.
     CapacityError
         When input words are wider than a beat. All else is checked by
         :func:`hwgen.lower.program_to_schedule.schedule`.
     """
+    for index, step in enumerate(program.passes):
+        _check_stages(step, index == len(program.passes) - 1, hardware)
     columns = _Columns(hardware)
     pages: list[Ints] = []
     tasks = []
@@ -143,6 +149,24 @@ class _Columns:
 
 def _chunks(requant: Requant, hardware: Hardware) -> int:
     return -(-len(requant.column) // hardware.requant_lanes)
+
+
+def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
+    """Refuse what the task word and the row parameters cannot say."""
+    unsigned = [requant for requant in (step.pre, step.post) if requant is not None and requant.kind == "unsigned"]
+    problem = ""
+    if step.post is not None and step.post.bias_row is not None:
+        problem = "the stage after the MAC array has a bias with its own row factor"
+    elif step.pre is not None and step.combine is not None and step.pre.kind != "unsigned":
+        problem = f"{step.pre.kind} codes enter the MAC array, which takes unsigned ones"
+    elif len(unsigned) == 2:
+        problem = "both stages are unsigned; a node has one bit width"
+    elif not last and step.out.code_range not in IntRange.signed(hardware.code_bits):
+        problem = f"codes {step.out.code_range} do not fit rows of {hardware.code_bits} bits"
+    elif last != (step.out.kind == "raw"):
+        problem = f"{step.out.kind} codes {'are the results' if last else 'become rows'}"
+    if problem:
+        raise HwgenError(problem, step.name, "lower the model again, for this hardware")
 
 
 def _task(program: Program, hardware: Hardware, schedule: Schedule, index: int, columns: _Columns,

@@ -8,13 +8,11 @@ from ..errors import CapacityError
 from ..ir.hardware import UNITS, Hardware
 from ..ir.program import Program
 from ..ir.schedule import Owners
+from .balance import refine, relative, spread
 
-__all__ = ["assign", "edge_list", "node_rows", "relative", "spread"]
+__all__ = ["assign", "edge_list", "node_rows"]
 
 Ints = NDArray[np.int64]
-
-STEEP = 20.0
-"""Steepness of the price of a nearly full bin; 12 to 30 balance Cora and CiteSeer within 1 % of each other."""
 
 
 def edge_list(matrix: csr_array) -> tuple[Ints, Ints]:
@@ -59,7 +57,7 @@ def assign(program: Program, hardware: Hardware) -> Owners:
     reads, planes = _demands(program, hardware)
     size = relative(np.column_stack((*reads, planes)))
     order = np.argsort(-size.sum(1), kind="stable")
-    group = spread(size, order, groups, n)
+    group = refine(size, spread(size, order, groups, n), groups)
 
     # How often each group reads a node's row.
     node, source = edge_list(program.neighbours)
@@ -70,7 +68,7 @@ def assign(program: Program, hardware: Hardware) -> Owners:
     blocks[np.arange(n), group] = np.column_stack(reads)
     demand = relative(np.column_stack((popularity, blocks.reshape(n, -1), planes)))
     order = np.argsort(-demand.sum(1), kind="stable")
-    unit = spread(demand, order, UNITS, rows)
+    unit = refine(demand, spread(demand, order, UNITS, rows), UNITS)
 
     row = np.empty(n, dtype=np.int64)
     by_unit = np.argsort(unit, kind="stable")
@@ -92,49 +90,3 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
         if step.combine is not None and step.pre is not None and step.pre.row_bits is not None:
             planes += np.maximum(-(-step.pre.row_bits // hardware.planes), 1)
     return reads, planes
-
-
-def relative(demand: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Scale each column to its share of the column's sum, so that every resource counts the same."""
-    total = demand.sum(0)
-    share: NDArray[np.float64] = demand / np.where(total > 0, total, 1)
-    return share
-
-
-def spread(demand: NDArray[np.float64], order: Ints, bins: int, limit: int) -> Ints:
-    """Put items into bins, the next item always where it costs least.
-
-    A bin of loads ``L`` (shares of all demand) prices resource d at ``exp(STEEP * (bins * L_d - 1))``, so
-    that a resource near its fair share counts more than any number of idle ones, and an item of demand
-    ``w`` goes where ``w · price`` is smallest (exponential prices: Aspnes et al. 1997, "On-line routing of
-    virtual circuits with applications to load balancing and machine scheduling", §3).
-
-    Parameters
-    ----------
-    demand : float64 [items, resources]
-        Shares: every column sums to 1 (or 0).
-    order : int64 [items]
-        Items in the order in which they are placed.
-    bins, limit : int
-        Number of bins, and items that a bin can hold.
-
-    Returns
-    -------
-    int64 [items]
-        Bin of each item.
-    """
-    load = np.zeros((bins, demand.shape[1]))
-    price = np.full_like(load, np.exp(-STEEP))
-    room = np.full(bins, limit)
-    full = np.zeros(bins)
-    where = np.empty(demand.shape[0], dtype=np.int64)
-    for item in order.tolist():
-        weight = demand[item]
-        best = int((price @ weight + full).argmin())
-        where[item] = best
-        load[best] += weight
-        price[best] = np.exp(STEEP * (bins * load[best] - 1))
-        room[best] -= 1
-        if not room[best]:
-            full[best] = np.inf
-    return where

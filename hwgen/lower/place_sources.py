@@ -6,7 +6,8 @@ from ..errors import CapacityError
 from ..ir.hardware import UNITS, Hardware
 from ..ir.program import Program
 from ..ir.schedule import Owners, SourceRows
-from .owners import edge_list, node_rows, relative, spread
+from .balance import refine, relative, spread
+from .owners import edge_list, node_rows
 
 __all__ = ["place_sources"]
 
@@ -35,7 +36,8 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
             f"program {program.name}, hardware.bank_depth {hardware.bank_depth}",
             f"build with --bank-depth {1 << (rows - 1).bit_length()}, or use fewer features")
     demand = relative(popularity[used])
-    bank = spread(demand, np.argsort(-demand.sum(1), kind="stable"), UNITS, free)
+    order = np.argsort(-demand.sum(1), kind="stable")
+    bank = refine(demand, spread(demand, order, UNITS, free), UNITS)
     by_bank = np.argsort(bank, kind="stable")
     index = np.empty(used.size, dtype=np.int64)
     index[by_bank] = np.arange(used.size) - np.searchsorted(bank[by_bank], np.arange(UNITS))[bank[by_bank]]

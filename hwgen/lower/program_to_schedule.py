@@ -7,6 +7,7 @@ from ..errors import CapacityError, HwgenError
 from ..ir.hardware import UNITS, Hardware
 from ..ir.program import Program
 from ..ir.schedule import Owners, PassSchedule, Schedule, Slots, SourceRows
+from .choose_hardware import check_capacity
 from .match import lower_bound, match
 from .owners import assign, edge_list
 from .place_sources import place_sources
@@ -25,8 +26,9 @@ def schedule(program: Program, hardware: Hardware) -> Schedule:
     Raises
     ------
     CapacityError
-        When rows or slots exceed the hardware; says by how much.
+        When the program exceeds the hardware anywhere; says by how much.
     """
+    check_capacity(program, hardware)
     result = _schedule(program, hardware)
     if result.slots_used > hardware.slots:
         raise CapacityError(

@@ -88,7 +88,7 @@ def test_bytes_are_little_endian_beats():
 @pytest.mark.parametrize(("target", "bit"), [("SCHEDULE", 0), ("BANK", 0), ("PARAM", 12), ("COLUMN", 20), ("TABLE", 0)])
 def test_the_interpreter_notices_a_flipped_bit(target, bit):
     """Every memory matters: one bit of it flipped changes a row, or is refused."""
-    program, design, _, image = built(2, {}, {"groups": 2, "servers": 8})
+    _, design, _, image = built(2, {}, {"groups": 2, "servers": 8})
     wanted = [step.codes for step in interpreter.execute(image.beats, design)]
     at = 0
     while int(image.beats[at, 0]) & 0xFF != interpreter.Target[target]:

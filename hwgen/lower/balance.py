@@ -1,0 +1,123 @@
+"""Items into bins with several loads to balance at once: a greedy start and swaps."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["refine", "relative", "spread"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+STEEP = 20.0
+"""Steepness of the price of a nearly full bin; 12 to 30 balance Cora and CiteSeer within 1 % of each other."""
+
+ROUNDS = 300
+"""Swaps tried by :func:`refine`."""
+
+CANDIDATES = 512
+"""Partners looked at in each."""
+
+PATIENCE = 40
+"""Fruitless swaps in a row after which it stops."""
+
+
+def relative(demand: NDArray[np.generic]) -> Floats:
+    """Scale each column to its share of the column's sum, so that every resource counts the same."""
+    total = demand.sum(0)
+    share: Floats = demand / np.where(total > 0, total, 1)
+    return share
+
+
+def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
+    """Put items into bins, the next item always where it costs least.
+
+    A bin of loads ``L`` (shares of all demand) prices resource d at ``exp(STEEP * (L_d / fair_d - 1))``, so
+    that a resource near its fair share counts more than any number of idle ones, and an item of demand
+    ``w`` goes where ``w · price`` is smallest (exponential prices: Aspnes et al. 1997, "On-line routing of
+    virtual circuits with applications to load balancing and machine scheduling", §3).
+
+    Parameters
+    ----------
+    demand : float64 [items, resources]
+        Shares: every column sums to 1 (or 0).
+    order : int64 [items]
+        Items in the order in which they are placed.
+    bins, limit : int
+        Number of bins, and items that a bin can hold.
+
+    Returns
+    -------
+    int64 [items]
+        Bin of each item.
+    """
+    load = np.zeros((bins, demand.shape[1]))
+    fair = np.maximum(1 / bins, demand.max(0, initial=0))  # of each resource; a giant item cannot be split
+    price = np.full_like(load, np.exp(-STEEP))
+    room = np.full(bins, limit)
+    full = np.zeros(bins)
+    where = np.empty(demand.shape[0], dtype=np.int64)
+    for item in order.tolist():
+        weight = demand[item]
+        best = int((price @ weight + full).argmin())
+        where[item] = best
+        load[best] += weight
+        price[best] = np.exp(STEEP * (load[best] / fair - 1))
+        room[best] -= 1
+        if not room[best]:
+            full[best] = np.inf
+    return where
+
+
+def refine(demand: Floats, where: Ints, bins: int, rounds: int = ROUNDS, seed: int = 0) -> Ints:
+    """Swap items of unequal demand while that lowers the sum of all prices of :func:`spread`, twice as steep.
+
+    Each round takes an item of the bin with the highest load (every other round: with the highest price) and the
+    best of some random partners. Bins keep their numbers of items.
+
+    Parameters
+    ----------
+    demand : float64 [items, resources]
+        As for :func:`spread`.
+    where : int64 [items]
+        Bin of each item.
+    bins, rounds, seed : int
+        Number of bins, swaps to try, and what decides the random choices.
+
+    Returns
+    -------
+    int64 [items]
+        Bin of each item after the swaps.
+    """
+    if bins == 1 or where.size < 2:
+        return where
+    where, rng = where.copy(), np.random.default_rng(seed)
+    fair = np.maximum(1 / bins, demand.max(0))
+    ratio = np.zeros((bins, demand.shape[1]))
+    np.add.at(ratio, where, demand / fair)
+
+    def price(loads: Floats) -> Floats:
+        total: Floats = np.exp(2 * STEEP * (loads - 1)).sum(-1)
+        return total
+
+    prices = price(ratio)
+    fruitless = 0
+    for index in range(rounds):
+        if fruitless == PATIENCE:
+            break
+        hot = int(prices.argmax() if index % 2 else ratio.max(1).argmax())
+        item = int(rng.choice(np.flatnonzero(where == hot)))
+        partners = rng.integers(0, where.size, CANDIDATES)
+        gain = (demand[partners] - demand[item]) / fair
+        homes = where[partners]
+        change = price(ratio[hot] + gain) + price(ratio[homes] - gain) - prices[hot] - prices[homes]
+        best = int(np.where(homes == hot, 0, change).argmin())
+        if homes[best] == hot or change[best] >= 0:
+            fruitless += 1
+            continue
+        fruitless = 0
+        partner, home = int(partners[best]), int(homes[best])
+        ratio[hot] += gain[best]
+        ratio[home] -= gain[best]
+        prices[[hot, home]] = price(ratio[[hot, home]])
+        where[item], where[partner] = home, hot
+    return where
