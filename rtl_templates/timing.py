@@ -114,3 +114,34 @@ class GroupTiming:
         if self.active and not self.stalled:
             self._enabled += cycles
             self.issuing = self._enabled < self._total
+
+# Server (rtl_templates/server.py). A beat takes slot e: the cycle in which its accumulators enter the lanes.
+# A node issued in cycle t takes slots t + 1 .. t + pre_beats.
+
+REQUANT_MULTIPLIER = 3  # from the slot to the cycle in which row multipliers and bits are wanted
+REQUANT_CODE = 8  # from the slot to the cycle in which the code is captured
+SERVER_MAC = REQUANT_CODE + 2  # from a node's last pre slot to the first plane it reads
+MAC_READ = 2  # plane register and table register
+MAC_SUM = 1  # accumulator
+
+
+def mac_tree(lanes: int) -> int:
+    """Registered levels of ternary adders that sum one table per six lanes."""
+    count, levels = -(-lanes // 6), 0
+    while count > 1:
+        count, levels = -(-count // 3), levels + 1
+    return levels
+
+
+def mac_latency(lanes: int) -> int:
+    """From reading a plane to the cycle that sees it in the MAC array's result, which is the first post slot."""
+    return MAC_READ + mac_tree(lanes) + MAC_SUM
+
+
+def server_post_delay(lanes: int) -> int:
+    """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before picks yield.
+
+    The post beats follow ``pre_beats + 1`` cycles later: ``SERVER_MAC + mac_latency`` less those two and the
+    cycles that are counted elsewhere.
+    """
+    return SERVER_MAC + mac_latency(lanes) - 2

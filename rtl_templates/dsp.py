@@ -1,0 +1,123 @@
+"""One multiply-add in the registers of a DSP48E2: the primitive, and the behavioural twin that simulation uses.
+
+UG579, "UltraScale Architecture DSP Slice": figure 1-1 (slice), table 1-5 (INMODE), table 1-3 (OPMODE). Yosys infers
+neither the pipeline registers nor the post-adder, so the primitive is instantiated. Functions, not components: a
+design holds hundreds of these, and a module each would only slow Verilator down.
+"""
+
+from amaranth import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, signed
+
+__all__ = ["P_BITS", "multiply_accumulate", "select_multiply_add"]
+
+P_BITS = 48
+
+_INPUT_ENABLES = {f"i_CE{name}": Const(1, 1) for name in ("A1", "A2", "B1", "B2", "C", "D", "AD", "M", "P", "CTRL",
+                                                           "INMODE", "CARRYIN", "ALUMODE")}
+_RESETS = {f"i_RST{name}": Const(0, 1) for name in ("A", "B", "C", "D", "M", "P", "CTRL", "INMODE", "ALLCARRYIN",
+                                                     "ALUMODE")}
+_COMMON = {
+    "p_CREG": 1, "p_MREG": 1, "p_PREG": 1, "p_OPMODEREG": 1, "p_ALUMODEREG": 0, "p_CARRYINREG": 1,
+    "p_CARRYINSELREG": 0, "p_INMODEREG": 1, "p_USE_MULT": "MULTIPLY", "p_USE_SIMD": "ONE48",
+    "i_ALUMODE": Const(0, 4), "i_CARRYINSEL": Const(0, 3), **_INPUT_ENABLES, **_RESETS,
+}
+
+
+def _opmode(z: Value, w: int = 0) -> Value:
+    """X = Y = M, Z as given (000 zero, 010 P, 011 C), W zero."""
+    return Cat(Const(0b0101, 4), z, Const(w, 2))
+
+
+def select_multiply_add(
+    m: Module, name: str, *, x: Value, d: Value, use_x: Value, use_d: Value, a: Value, c: Value, use_c: Value,
+    primitives: bool,
+) -> Signal:
+    """``P = (use_x * x + use_d * d) * a + use_c * c``: the pre-adder selects an operand at no cost.
+
+    ``x``, ``d``, ``a``, ``use_x`` and ``use_d`` belong to cycle e, ``c`` and ``use_c`` to e + 2; P is visible at e + 4.
+    One result a cycle.
+
+    Parameters
+    ----------
+    m : Module
+        Where the statements go.
+    name : str
+        Prefix of the registers or name of the primitive.
+    x, d : Value
+        Signed, at most 18 bits; at most one is used, or their sum fits 18 bits.
+    a : Value
+        Unsigned, at most 26 bits.
+    c : Value
+        Signed, at most 48 bits.
+    use_x, use_d, use_c : Value
+        One bit each.
+    primitives : bool
+        Instantiate DSP48E2 instead of the twin.
+    """
+    p = Signal(signed(P_BITS), name=f"{name}_p", reset_less=True)
+    if primitives:
+        wide = {key: Signal(signed(bits), name=f"{name}_{key}") for key, bits in
+                (("a", 30), ("b", 18), ("c", 48), ("d", 27))}
+        m.d.comb += [wide["a"].eq(a), wide["b"].eq(x), wide["c"].eq(c), wide["d"].eq(d)]
+        z = Cat(use_c, use_c, Const(0, 1))
+        m.submodules[name] = Instance(
+            "DSP48E2", **{**_COMMON, "p_CARRYINREG": 0}, p_AREG=2, p_ACASCREG=2, p_BREG=1, p_BCASCREG=1, p_DREG=1,
+            p_ADREG=1, p_AMULTSEL="A", p_BMULTSEL="AD", p_PREADDINSEL="B", i_CLK=ClockSignal(), i_A=wide["a"],
+            i_B=wide["b"], i_C=wide["c"], i_D=wide["d"], i_CARRYIN=Const(0, 1), i_OPMODE=_opmode(z),
+            i_INMODE=Cat(Const(0, 1), ~use_x, use_d, Const(0, 2)), o_P=p)
+        return p
+    x1 = Signal(signed(18), name=f"{name}_x1", reset_less=True)
+    x2 = Signal(signed(18), name=f"{name}_x2", reset_less=True)
+    a1 = Signal(signed(27), name=f"{name}_a1", reset_less=True)
+    a2 = Signal(signed(27), name=f"{name}_a2", reset_less=True)
+    c1 = Signal(signed(P_BITS), name=f"{name}_c1", reset_less=True)
+    product = Signal(signed(45), name=f"{name}_m", reset_less=True)
+    m.d.sync += [
+        x1.eq(Mux(use_x, x, 0) + Mux(use_d, d, 0)), x2.eq(x1), a1.eq(a), a2.eq(a1), product.eq(x2 * a2),
+        c1.eq(Mux(use_c, c, 0)), p.eq(product + c1),
+    ]
+    return p
+
+
+def multiply_accumulate(
+    m: Module, name: str, *, a: Value, b: Value, c: Value, accumulate: Value, carry: Value, primitives: bool,
+) -> Signal:
+    """``P = a * b + (accumulate ? P : c) + carry``.
+
+    ``a`` and ``b`` belong to cycle e, ``c``, ``accumulate`` and ``carry`` to e + 1; P is visible at e + 3. One result
+    a cycle.
+
+    Parameters
+    ----------
+    m : Module
+    name : str
+    a : Value
+        Signed, at most 27 bits.
+    b : Value
+        Unsigned, at most 17 bits.
+    c : Value
+        Unsigned, at most 47 bits.
+    accumulate, carry : Value
+        One bit each.
+    primitives : bool
+    """
+    p = Signal(signed(P_BITS), name=f"{name}_p", reset_less=True)
+    if primitives:
+        wide = {key: Signal(signed(bits), name=f"{name}_{key}") for key, bits in (("a", 30), ("b", 18), ("c", 48))}
+        m.d.comb += [wide["a"].eq(a), wide["b"].eq(b), wide["c"].eq(c)]
+        z = Cat(~accumulate, Const(1, 1), Const(0, 1))
+        m.submodules[name] = Instance(
+            "DSP48E2", **_COMMON, p_AREG=1, p_ACASCREG=1, p_BREG=1, p_BCASCREG=1, p_DREG=0, p_ADREG=0, p_AMULTSEL="A",
+            p_BMULTSEL="B", i_CLK=ClockSignal(), i_A=wide["a"], i_B=wide["b"], i_C=wide["c"], i_D=Const(0, 27),
+            i_CARRYIN=carry, i_OPMODE=_opmode(z), i_INMODE=Const(0, 5), o_P=p)
+        return p
+    a1 = Signal(signed(27), name=f"{name}_a1", reset_less=True)
+    b1 = Signal(18, name=f"{name}_b1", reset_less=True)
+    c1 = Signal(P_BITS - 1, name=f"{name}_c1", reset_less=True)
+    again = Signal(name=f"{name}_again", reset_less=True)
+    one = Signal(name=f"{name}_one", reset_less=True)
+    product = Signal(signed(45), name=f"{name}_m", reset_less=True)
+    m.d.sync += [
+        a1.eq(a), b1.eq(b), product.eq(a1 * b1), c1.eq(c), again.eq(accumulate), one.eq(carry),
+        p.eq(product + Mux(again, p, c1) + one),
+    ]
+    return p

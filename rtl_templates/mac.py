@@ -1,0 +1,174 @@
+"""The bit-serial MAC array: distributed arithmetic over bit planes of activations, most significant plane first."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from .formats import BEAT_BITS, TABLE_INPUTS, X_BITS, Target
+from .signatures import LoadBus
+from .ternary import ternary
+from .timing import mac_tree
+
+__all__ = ["MacArray"]
+
+
+class MacArray(wiring.Component):
+    """``result[c] = sum_i x[i] * weight[page][i][c]``, ``planes`` bits of every x[i] a cycle.
+
+    Distributed arithmetic (Peled and Liu 1974): a table of 64 sums per six inputs and column turns a bit plane of six
+    inputs into one read; ``acc = (acc << planes) + sum`` with the most significant planes first. With ``hold`` the
+    sum is added without the shift: a further page of the same planes. A dot product begins after ``last`` (or
+    an idle cycle) with a zero accumulator; the cycle after ``last`` may begin the next. From ``x`` to ``result``
+    2 + mac_tree(lanes) cycles, one plane a cycle; the result stands until the next ``last`` arrives. No
+    back-pressure. Sums are exact while they fit 18 bits.
+
+    Parameters
+    ----------
+    lanes, columns : int
+        Inputs and outputs.
+    weight_bits : int
+        Signed bits of a weight.
+    planes : int
+        Bit planes a cycle, 1 or 2.
+    pages : int
+        Weight matrices that stay resident.
+    primitives : bool
+        LUT6_2 and CARRY8 adders instead of behavioural twins.
+
+    Members
+    -------
+    load : In(LoadBus())
+        TABLE entries, already registered; never while planes arrive.
+    x, other : In(planes * lanes)
+        The planes, lower-weight plane lowest; the two sources are ORed.
+    page : In(range(pages))
+    enable, last, hold : In(1)
+        Planes are present; they end a dot product; they share the weight of the planes before.
+    result : Out(columns * 18)
+    """
+
+    load: Any
+    x: Signal
+    other: Signal
+    page: Signal
+    enable: Signal
+    last: Signal
+    hold: Signal
+    result: Signal
+
+    def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
+                 primitives: bool = False) -> None:
+        if planes not in (1, 2):
+            raise ValueError(f"planes is {planes}, not 1 or 2")
+        self.lanes, self.columns, self.weight_bits, self.planes, self.pages = lanes, columns, weight_bits, planes, pages
+        self.primitives = primitives
+        self.table_bits = weight_bits + 3
+        super().__init__({
+            "load": In(LoadBus()), "x": In(planes * lanes), "other": In(planes * lanes), "page": In(range(pages)),
+            "enable": In(1), "last": In(1), "hold": In(1), "result": Out(columns * X_BITS),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        page_bits = ceil_log2(self.pages)
+        writing = Signal()
+        address = self.load.address[:TABLE_INPUTS + page_bits]
+        m.d.comb += writing.eq(self.load.valid & (self.load.target == Target.TABLE))
+        sums = [self._plane(m, plane, writing, address, page_bits) for plane in range(self.planes)]
+
+        flags = Cat(self.enable, self.last, self.hold)
+        for k in range(1 + mac_tree(self.lanes)):
+            late = Signal(3, name=f"flags{k}")
+            m.d.sync += late.eq(flags)
+            flags = late
+        for column in range(self.columns):
+            acc = Signal(signed(X_BITS), name=f"acc{column}", reset_less=True)
+            result = Signal(signed(X_BITS), name=f"result{column}", reset_less=True)
+            shifted: Value = (acc << self.planes).as_signed()
+            old = Mux(flags[2], acc, shifted[:X_BITS]).as_signed() if self.pages > 1 else shifted[:X_BITS].as_signed()
+            if self.planes == 1:
+                total = Signal(signed(X_BITS), name=f"total{column}")
+                m.d.comb += total.eq(sums[0][column] + old)
+            else:
+                total = ternary(m, f"total{column}", sums[0][column], (sums[1][column] << 1).as_signed(), old,
+                                width=X_BITS, primitives=self.primitives)
+            m.d.sync += acc.eq(total)
+            with m.If(~flags[0] | flags[1]):  # a clear, not a selection: the flip-flop's own reset
+                m.d.sync += acc.eq(0)
+            with m.If(flags[1]):
+                m.d.sync += result.eq(total)
+            m.d.comb += self.result.word_select(column, X_BITS).eq(result)
+        return m
+
+    def _plane(self, m: Module, plane: int, writing: Value, address: Value, page_bits: int) -> list[Value]:
+        """Registered sum of every column over all tables for one plane."""
+        per_chunk = BEAT_BITS // self.table_bits
+        inputs = (self.x | self.other)[plane * self.lanes:(plane + 1) * self.lanes]
+        terms: list[list[Value]] = [[] for _ in range(self.columns)]
+        for table in range(-(-self.lanes // TABLE_INPUTS)):
+            bits = inputs[table * TABLE_INPUTS:(table + 1) * TABLE_INPUTS]
+            index = Signal(TABLE_INPUTS + page_bits, name=f"index{plane}_{table}")
+            m.d.comb += index.eq(Mux(writing, address, Cat(bits, Const(0, TABLE_INPUTS - len(bits)),
+                                                           self.page[:page_bits])))
+            width = min(self.table_bits, self.weight_bits + ceil_log2(len(bits)))
+            for chunk in range(-(-self.columns // per_chunk)):
+                columns = range(chunk * per_chunk, min((chunk + 1) * per_chunk, self.columns))
+                store = memory.Memory(shape=width * len(columns), depth=64 * self.pages, init=[],
+                                      attrs={"ram_style": "distributed"})
+                m.submodules[f"table{plane}_{table}_{chunk}"] = store
+                write, read = store.write_port(), store.read_port(domain="comb")
+                entry = Signal(width * len(columns), name=f"entry{plane}_{table}_{chunk}", reset_less=True)
+                m.d.comb += [
+                    write.en.eq(writing & (self.load.unit[:10] == table + 32 * chunk)),
+                    write.addr.eq(index), read.addr.eq(index),
+                    write.data.eq(Cat(self.load.data.word_select(k, self.table_bits)[:width]
+                                      for k in range(len(columns)))),
+                ]
+                m.d.sync += entry.eq(read.data)
+                for k, column in enumerate(columns):
+                    terms[column].append(entry.word_select(k, width).as_signed())
+        return [self._tree(m, f"sum{plane}_{column}", values) for column, values in enumerate(terms)]
+
+    def _tree(self, m: Module, name: str, terms: Sequence[Value]) -> Value:
+        """Sum terms three by three, a register after each level."""
+        level, terms = 0, list(terms)
+        top = self.table_bits + ceil_log2(len(terms))
+        while len(terms) > 1:
+            sums: list[Value] = []
+            for k in range(0, len(terms), 3):
+                group = terms[k:k + 3]
+                width = min(top, max(len(term) for term in group) + (0, 0, 1, 2)[len(group)])
+                late = Signal(signed(width), name=f"{name}_{level}_{k}", reset_less=True)
+                if len(group) == 3:
+                    m.d.sync += late.eq(ternary(m, f"{name}_{level}_{k}", group[0], group[1], group[2], width=width,
+                                                primitives=self.primitives))
+                else:
+                    m.d.sync += late.eq(group[0] + group[1] if len(group) == 2 else group[0])
+                sums.append(late)
+            terms, level = sums, level + 1
+        return terms[0]
+
+    @staticmethod
+    def model(codes: Sequence[int], weight: Sequence[Sequence[int]]) -> list[int]:
+        """``codes @ weight``: codes [lanes], weight [lanes][columns]."""
+        return [sum(code * row[column] for code, row in zip(codes, weight, strict=True))
+                for column in range(len(weight[0]))]
+
+    @staticmethod
+    def tables(weight: Sequence[Sequence[int]], table_bits: int) -> dict[tuple[int, int], int]:
+        """Load data of one page: (unit, subset) -> beat."""
+        lanes, columns, per_chunk = len(weight), len(weight[0]), BEAT_BITS // table_bits
+        beats = {}
+        for table in range(-(-lanes // TABLE_INPUTS)):
+            rows = weight[table * TABLE_INPUTS:(table + 1) * TABLE_INPUTS]
+            for subset in range(1 << TABLE_INPUTS):
+                sums = [sum(row[c] for i, row in enumerate(rows) if subset >> i & 1) for c in range(columns)]
+                for chunk in range(-(-columns // per_chunk)):
+                    part = sums[chunk * per_chunk:(chunk + 1) * per_chunk]
+                    beats[table + 32 * chunk, subset] = sum(
+                        (value % (1 << table_bits)) << k * table_bits for k, value in enumerate(part))
+        return beats

@@ -1,0 +1,351 @@
+"""A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amaranth import Array, Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
+
+from .formats import RAW_BITS, ROW_BITS, UNITS, X_BITS, Target
+from .mac import MacArray
+from .requantize import CODE_BITS, Requantizer
+from .server_pick import ServerPick
+from .server_write import ServerWrite
+from .signatures import BankWrite, Hold, LoadBus, task_layout
+from .timing import REQUANT_CODE, REQUANT_MULTIPLIER, SERVER_MAC
+
+__all__ = ["Server"]
+
+QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
+
+
+class Server(wiring.Component):
+    """Serve the hold registers of ``ports`` processing elements, node by node.
+
+    docs/architecture.md, "Server timing contract", states order and rate; :class:`rtl_templates.server_timing.ServerTiming`
+    is the cycle-exact model and :meth:`model` the exact arithmetic. A hold register is read directly, chunk by chunk:
+    ``ack`` comes with the last chunk, and depends on registers only. Pipeline of a node issued in cycle t::
+
+        t+1 ..                      pre beats enter the lanes (server_pick.py, requantize.py)
+        last beat + REQUANT_CODE    last code; the row or the activation register is full one cycle later
+        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (mac.py)
+        last plane + mac_latency    post beats enter the lanes
+        last beat + REQUANT_CODE    last code; written as server_write.py says
+
+    Activations of the MAC array are unsigned. Channels beyond a pass's chunks are written as zero; channels beyond
+    its width within the last chunk are what their column entries give: zero where those are C = B = 0.
+
+    Parameters
+    ----------
+    index, servers : int
+        This server's number and how many there are: 4, 8 or 16.
+    ports, lanes, code_bits, digit, acc_bits, bank_depth, param_depth, result_depth, feature_depth, requant_lanes, \
+mac_columns, weight_bits, planes, pages, column_depth : int
+        See :class:`hwgen.ir.hardware.Hardware`.
+    primitives : bool
+        DSP48E2, LUT6_2 and CARRY8 instead of behavioural twins.
+
+    Members
+    -------
+    load : In(LoadBus())
+        PARAM, SETUP, COLUMN, TABLE, FEATURE and BANK; only while nothing runs.
+    task : In(task_layout)
+        Constant from ``start`` to the next ``start``.
+    start, run_start : In(1)
+        Pulses at the start of a pass and of a run.
+    hold : In(Hold(lanes, acc_bits)).array(ports), ack : Out(1).array(ports)
+    write : Out(BankWrite).array(16 // servers)
+    result_address : In, result_data : Out(requant_lanes * 16)
+        Read latency 2.
+    busy : Out(1)
+        A node is in flight, or a dense pass has nodes to issue; from the cycle after ``start`` on.
+    working, waiting : Out(1)
+        Lanes or MAC array have work; nothing is in flight and no hold is valid.
+    row_valid, row_bank, row_address, row_data, act_valid, act_data : Out
+        Probes: rows or result words as they are finished, activation codes (8 bits a lane) as they enter the MAC array.
+    """
+
+    load: Any
+    task: Any
+    start: Signal
+    run_start: Signal
+    hold: Any
+    ack: Any
+    write: Any
+    result_address: Signal
+    result_data: Signal
+    busy: Signal
+    working: Signal
+    waiting: Signal
+    row_valid: Signal
+    row_bank: Signal
+    row_address: Signal
+    row_data: Signal
+    act_valid: Signal
+    act_data: Signal
+
+    def __init__(self, *, index: int, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
+                 bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
+                 mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int,
+                 primitives: bool = False) -> None:
+        self.ports, self.lanes, self.acc_bits, self.planes, self.pages = ports, lanes, acc_bits, planes, pages
+        self.feature_depth, self.requant_lanes, self.mac_columns = feature_depth, requant_lanes, mac_columns
+        self.chunks = lanes // requant_lanes
+        banks, digits = UNITS // servers, code_bits // digit
+        row_bits = exact_log2(bank_depth)
+        address_bits = max(row_bits, ceil_log2(result_depth))
+        self.pick = ServerPick(
+            ports=ports, lanes=lanes, digits=digits, planes=planes, pages=pages, param_depth=param_depth,
+            address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
+            dense=feature_depth > 0)
+        self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
+                                       primitives=primitives)
+        self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
+                            primitives=primitives)
+        self.writer = ServerWrite(
+            lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
+            address_bits=address_bits, result_depth=result_depth, index=index, servers=servers)
+        self.index = index
+        super().__init__({
+            "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1),
+            "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
+            "write": Out(BankWrite(address_bits=exact_log2(bank_depth * digits), word_bits=lanes * digit)).array(banks),
+            "result_address": In(range(result_depth)), "result_data": Out(requant_lanes * RAW_BITS), "busy": Out(1),
+            "working": Out(1), "waiting": Out(1), "row_valid": Out(1), "row_bank": Out(exact_log2(banks)),
+            "row_address": Out(address_bits), "row_data": Out(max(lanes * code_bits, requant_lanes * RAW_BITS)),
+            "act_valid": Out(1), "act_data": Out(lanes * CODE_BITS),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.pick = pick = self.pick
+        m.submodules.requantizer = requantizer = self.requantizer
+        m.submodules.mac = mac = self.mac
+        m.submodules.writer = writer = self.writer
+        load = self._load(m)
+        for unit in (pick, requantizer, mac, writer):
+            for name, value in load.items():
+                m.d.comb += getattr(unit.load, name).eq(value)
+        m.d.comb += [
+            pick.task.eq(self.task), requantizer.task.eq(self.task), pick.start.eq(self.start),
+            pick.run_start.eq(self.run_start), pick.valid.eq(Cat(hold.valid for hold in self.hold)),
+            *(ack.eq(pick.ack[k]) for k, ack in enumerate(self.ack)),
+            requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk()),
+            requantizer.post_x.eq(self._result_chunk()), writer.to_result.eq(self.task.to_result),
+            writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
+            *(self.write[k].enable.eq(port.enable) for k, port in enumerate(writer.write)),
+            *(self.write[k].address.eq(port.address) for k, port in enumerate(writer.write)),
+            *(self.write[k].data.eq(port.data) for k, port in enumerate(writer.write)),
+            writer.result_address.eq(self.result_address), self.result_data.eq(writer.result_data),
+            self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
+            self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
+        ]
+        flying, last_pre, occupation = self._queues(m)
+        computing = self._combine(m, last_pre, occupation)
+        m.d.comb += [
+            self.busy.eq(flying | writer.busy | pick.dense_busy), self.working.eq(pick.active | computing),
+            self.waiting.eq(~self.busy & ~Cat(hold.valid for hold in self.hold).any()),
+        ]
+        return m
+
+    def _load(self, m: Module) -> dict[str, Value]:
+        """The load bus, registered; PARAM, SETUP and FEATURE beats of other servers are dropped here."""
+        own = self.load.unit == self.index
+        mine = Signal()
+        with m.Switch(self.load.target):
+            with m.Case(Target.PARAM, Target.SETUP, Target.FEATURE):
+                m.d.comb += mine.eq(own)
+            with m.Default():
+                m.d.comb += mine.eq(1)
+        late: dict[str, Value] = {"valid": Signal(name="load_valid")}
+        m.d.sync += late["valid"].eq(self.load.valid & mine)
+        for name in ("target", "unit", "address", "data"):
+            value = getattr(self.load, name)
+            late[name] = register = Signal(len(value), name=f"load_{name}", reset_less=True)
+            m.d.sync += register.eq(value)
+        self._late = late
+        return late
+
+    def _hold_chunk(self) -> Value:
+        """The chunk of the hold register that the present beat reads: one multiplexer over ports and chunks."""
+        width = self.requant_lanes * self.acc_bits
+        choices = [hold.data[chunk * width:(chunk + 1) * width] for hold in self.hold
+                   for chunk in range(1 << len(self.pick.chunk))]
+        return Array(choices)[Cat(self.pick.chunk, self.pick.port)] if len(choices) > 1 else choices[0]
+
+    def _result_chunk(self) -> Value:
+        """The chunk of the MAC array's result that the present post beat reads."""
+        width, chunks = self.requant_lanes * X_BITS, -(-self.mac_columns // self.requant_lanes)
+        parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
+        return Array(parts)[self.pick.chunk] if chunks > 1 else parts[0]
+
+    def _queues(self, m: Module) -> tuple[Value, Value, Value]:
+        """Row parameters from the issue to where they are used, and the flags that travel beside the lanes.
+
+        Returns whether nodes are in flight, the flag of a node's last pre beat at slot + REQUANT_MULTIPLIER, and that
+        node's occupation.
+        """
+        pick, requantizer, writer = self.pick, self.requantizer, self.writer
+        combine = self.task.combine | self.task.dense
+        flags = data.StructLayout({"pre": 1, "pre_last": 1, "post_last": 1, "out": 1, "out_last": 1})
+        travel = [Signal(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
+        places = [Cat(pick.first, pick.chunk)]
+        post = pick.beat.post
+        m.d.comb += [
+            travel[0].pre.eq(pick.fits & ~post),
+            travel[0].pre_last.eq((pick.last & ~post) | pick.dense_beat), travel[0].post_last.eq(pick.last & post),
+            travel[0].out.eq(pick.fits & (post == combine)), travel[0].out_last.eq(pick.last & (post == combine)),
+        ]
+        m.d.sync += [after.eq(before) for before, after in zip(travel, travel[1:], strict=False)]
+        for k in range(REQUANT_CODE):
+            places.append(Signal(len(places[0]), name=f"place{k + 1}", reset_less=True))
+            m.d.sync += places[-1].eq(places[-2])
+        self._flags, self._places = travel, places
+
+        entry, head = pick.entry, Signal(exact_log2(QUEUE_DEPTH))
+        m.d.sync += head.eq(head + pick.issue)
+        early, end = travel[REQUANT_MULTIPLIER], travel[REQUANT_CODE]
+        pre, pre_tail = self._queue(m, "pre", head, early.pre_last, Cat(
+            entry.row_r, entry.bias_r, entry.bits, pick.occupation))
+        post_values, _ = self._queue(m, "post", head, early.post_last | (early.pre_last & ~combine),
+                                     Cat(entry.post_r, entry.bits))
+        where, tail = self._queue(m, "where", head, end.out_last, Cat(entry.nothing, entry.row, entry.bank))
+        row_end = 1 + len(entry.row)
+        m.d.comb += [
+            requantizer.row_r.eq(pre), requantizer.bias_r.eq(pre[ROW_BITS:]), requantizer.pre_bits.eq(pre[2 * ROW_BITS:]),
+            requantizer.post_r.eq(post_values), requantizer.post_bits.eq(post_values[ROW_BITS:]),
+            writer.nothing.eq(where[0]), writer.row.eq(where[1:row_end]), writer.bank.eq(where[row_end:]),
+            writer.fits.eq(end.out), writer.last.eq(end.out_last), writer.first.eq(places[-1][0]),
+            writer.chunk.eq(places[-1][1:]),
+        ]
+        return head != tail, early.pre_last, pre[2 * ROW_BITS + 4:]
+
+    def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
+        """A queue in LUTRAM: ``word`` enters at the issue, and its oldest one can be read until ``pop``."""
+        tail = Signal.like(head, name=f"{name}_tail")
+        m.submodules[f"{name}_queue"] = store = memory.Memory(shape=len(word), depth=QUEUE_DEPTH, init=[],
+                                                              attrs={"ram_style": "distributed"})
+        write, read = store.write_port(), store.read_port(domain="comb")
+        m.d.sync += tail.eq(tail + pop)
+        m.d.comb += [write.en.eq(self.pick.issue), write.addr.eq(head), write.data.eq(word), read.addr.eq(tail)]
+        return read.data, tail
+
+    def _combine(self, m: Module, last_pre: Value, occupation: Value) -> Value:
+        """Activation register, planes or feature words, and their sequence. Returns whether the MAC array works."""
+        mac, task, flags = self.mac, self.task, self._flags[REQUANT_CODE]
+        width = self.requant_lanes * CODE_BITS
+        codes = Signal(data.ArrayLayout(width, self.chunks), reset_less=True)  # chunks as they come
+        held = Signal(self.lanes * CODE_BITS, reset_less=True)  # a whole node, while its planes are read
+        place = self._places[REQUANT_CODE]
+        for k in range(self.chunks):
+            if k:
+                with m.If(flags.pre & place[0]):
+                    m.d.sync += codes[k].eq(0)
+            with m.If(flags.pre & (place[1:] == k)):
+                m.d.sync += codes[k].eq(self.requantizer.code)
+
+        # The occupation travels to the cycle in which the activations are complete.
+        begin, count = last_pre & (task.combine | task.dense), occupation
+        for k in range(SERVER_MAC - 1 - REQUANT_MULTIPLIER):
+            later, number = Signal(name=f"begin{k}"), Signal.like(occupation, name=f"occupation{k}", reset_less=True)
+            m.d.sync += [later.eq(begin), number.eq(count)]
+            begin, count = later, number
+        running, left = Signal(), Signal.like(occupation)
+        with m.If(begin):
+            m.d.sync += [running.eq(1), left.eq(count - 1), held.eq(codes.as_value())]
+        with m.Elif(left == 0):
+            m.d.sync += running.eq(0)
+        with m.Else():
+            m.d.sync += left.eq(left - 1)
+        m.d.sync += self.act_valid.eq(begin & ~task.dense)
+        m.d.comb += self.act_data.eq(held)
+
+        # The plane pair or plane number `left`; zero above the codes' eight bits.
+        planes = Signal(self.planes * self.lanes, reset_less=True)
+        steps = CODE_BITS // self.planes
+        chosen = left[:exact_log2(steps)]
+        for plane in range(self.planes):
+            for lane in range(self.lanes):
+                code = held.word_select(lane, CODE_BITS)
+                m.d.sync += planes[plane * self.lanes + lane].eq(
+                    Array([code[k * self.planes + plane] for k in range(steps)])[chosen])
+        with m.If(~running | task.dense | (left >= steps)):
+            m.d.sync += planes.eq(0)
+        m.d.sync += [mac.enable.eq(running), mac.last.eq(running & (left == 0))]
+        m.d.comb += mac.x.eq(planes)
+        if self.pages > 1:
+            m.d.sync += mac.page.eq(task.page)
+        if self.feature_depth:
+            self._features(m, running, left)
+        return running
+
+    def _features(self, m: Module, running: Value, left: Value) -> None:
+        """Dense passes: a feature word a cycle in place of the planes, page by page within a step."""
+        mac, task = self.mac, self.task
+        m.submodules.features = store = memory.Memory(shape=self.planes * self.lanes, depth=self.feature_depth, init=[],
+                                                      attrs={"ram_style": "block"})
+        write, read = store.write_port(), store.read_port()
+        pointer, page = Signal(range(self.feature_depth)), Signal(8)
+        fetch, fetched = Signal(), Signal()
+        m.d.comb += [
+            fetch.eq(running & task.dense & (left < self.pick.words)), read.en.eq(fetch), read.addr.eq(pointer),
+            write.en.eq(self._late["valid"] & (self._late["target"] == Target.FEATURE)),
+            write.addr.eq(self._late["address"]), write.data.eq(self._late["data"]),
+            mac.other.eq(Mux(fetched, read.data, 0)),
+        ]
+        m.d.sync += fetched.eq(fetch)
+        with m.If(self.run_start):
+            m.d.sync += pointer.eq(0)
+        with m.Elif(fetch):
+            m.d.sync += pointer.eq(pointer + 1)
+        with m.If(fetch):
+            m.d.sync += page.eq(Mux(page == task.dense_pages - 1, 0, page + 1))
+        with m.Elif(~running):
+            m.d.sync += page.eq(0)
+        if self.pages > 1:
+            with m.If(task.dense):
+                m.d.sync += [mac.page.eq(task.page + page), mac.hold.eq(page != 0)]
+            with m.Else():
+                m.d.sync += mac.hold.eq(0)
+
+    @staticmethod
+    def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
+              columns: Sequence[Sequence[tuple[int, int]]], weight: Sequence[Sequence[int]], lanes: int) -> list[int]:
+        """What a server writes for one node.
+
+        Parameters
+        ----------
+        x : sequence of int, [lanes]
+            The sum in the hold register; in a dense pass the input codes, [dense_pages * lanes].
+        task, param : mapping
+            Fields of the task word and of the node's PARAM entry.
+        columns : [requant_lanes][entries]
+            ``(C, B)`` of every lane's column table.
+        weight : [lanes or dense_pages * lanes][mac_columns]
+            Of the task's page and the following ones.
+        lanes : int
+
+        Returns
+        -------
+        list of int
+            Codes of all lanes; in a pass that writes results the values of all chunks.
+        """
+        count = len(columns)
+
+        def stage(values: Sequence[int], name: str, chunks: int) -> list[int]:
+            rank1 = name == "pre" and task["pre_rank1"]
+            return [
+                Requantizer.model(
+                    values[k] if k < len(values) else 0, *columns[k % count][task[f"{name}_column"] + k // count],
+                    param["row_r" if name == "pre" else "post_r"], param["bias_r"] if rank1 else None,
+                    kind=task[f"{name}_kind"], half_up=bool(task[f"{name}_half_up"]), bits=param["bits"],
+                    signed_max=task["signed_max"])
+                for k in range(chunks * count)]
+
+        codes = list(x) if task["dense"] else stage(x, "pre", task["pre_chunks"])
+        if task["dense"] or task["combine"]:
+            codes += [0] * (len(weight) - len(codes))
+            codes = stage(MacArray.model(codes, weight), "post", task["post_chunks"])
+        return codes if task["to_result"] else codes + [0] * (lanes - len(codes))
