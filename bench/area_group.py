@@ -9,6 +9,8 @@ half a BRAM36. Yosys packs no output register into a block memory, so those coun
 import argparse
 import contextlib
 import json
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -24,20 +26,21 @@ from rtl_templates.lane import ProcessingElement
 SHAPE = {"lanes": 16, "code_bits": 4, "acc_bits": 12}
 
 
+#: Yosys talks; in a process of its own what it says is easily dropped.
+WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
+
+
 def synthesize(design: Elaboratable) -> Counter[str]:
     """Cells of a flattened design after synthesis, by type."""
-    from pyosys import libyosys
-
     with tempfile.TemporaryDirectory() as folder:
-        source, listing = Path(folder, "top.il"), Path(folder, "stat.json")
+        source, script, listing = (Path(folder, name) for name in ("top.il", "script.ys", "stat.json"))
         source.write_text(rtlil.convert(design, name="top"))
-        yosys = libyosys.Design()
-        libyosys.log_to_stream = None
-        for command in (f"read_rtlil {source}", "synth_xilinx -family xcup -abc9 -flatten -top top",
-                        f"tee -q -o {listing} stat -json"):
-            libyosys.run_pass(f"tee -q -o /dev/null {command}" if "stat" not in command else command, yosys)
-        text = listing.read_text()
-    cells = json.loads(text[text.index("{"):])["design"]["num_cells_by_type"]
+        script.write_text(f"""read_rtlil {source}
+synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top top
+tee -q -o {listing} stat -json
+""")
+        subprocess.run([sys.executable, "-c", WORKER, str(script)], check=True, stdout=subprocess.DEVNULL)
+        cells = json.loads(listing.read_text())["design"]["num_cells_by_type"]
     return Counter({name: int(count) for name, count in cells.items()})
 
 
