@@ -10,7 +10,7 @@ __all__ = ["LOOK_AHEAD", "lower_bound", "match"]
 
 Ints = NDArray[np.int64]
 
-LOOK_AHEAD = 16
+LOOK_AHEAD = 64
 """Nodes a processing element chooses its next one among."""
 
 URGENCY = 4
