@@ -26,7 +26,7 @@ CORE = "core"  # instance of Accelerator within Top: the path of every probe
 LITE_PREFIX = "s_axi_control_"
 MASTER_PREFIX = "m_axi_gmem_"
 
-#: Probe -> server member: signals ``probe_<name>_<server>`` of the core.
+#: Server members that are probes: signals ``probe_<name>_<server>`` of the core.
 PROBES = ("row_bank", "row_address", "row_data", "act_data")
 _FLAGS = ("row_valid", "act_valid")  # one bit of ``probe_<name>`` per server
 
@@ -183,11 +183,12 @@ class Accelerator(wiring.Component):
 
     def probes(self) -> list[dict[str, object]]:
         """Name, path below the top level and width of every probe."""
-        return [{"name": name, "path": f"{CORE}.{name}", "width": len(value)} for name, value in self._probes()]
+        return [{"name": name, "path": f"{CORE}.{name}", "width": max(1, len(value))}
+                for name, value in self._probes()]
 
     def _probe(self, m: Module) -> None:
         for name, value in self._probes():
-            m.d.comb += Signal(len(value), name=name).eq(value)
+            m.d.comb += Signal(max(1, len(value)), name=name).eq(value)  # Verilog has no zero-width wires
 
 
 def _flat(prefix: str, signature: wiring.Signature, *, master: bool) -> dict[str, wiring.Member]:

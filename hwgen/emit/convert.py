@@ -9,9 +9,11 @@ import sys
 __all__ = ["PASSES", "convert"]
 
 #: Memories lose their initial contents: they are loaded over AXI, and a line per word would make megabytes.
+#: Wires of no width go: Yosys would write them as ``[-1:0]``, which is two bits.
 PASSES = (
     "proc -noopt -nomux -norom",
     "delete t:$meminit*",
+    "delete s:0",
     "memory_collect",
     "attrmap -remove src -remove generator -remove top",
     "attrmap -modattr -remove src -remove generator -remove top",

@@ -39,11 +39,11 @@ def test_equal_input_gives_equal_bytes(tiny):
 
 
 def test_lint(tiny, tmp_path):
-    """Verilator's default warnings, less two: yosys drops leading zeros, and `interrupt` is a word in old C++."""
+    """Verilator's default warnings, less two: Yosys leaves out extensions, truncations; `interrupt` is a word in old C++."""
     root = Path(verilator.__file__).parent
     (tmp_path / "design.v").write_text(tiny[0])
     environment = {**os.environ, "VERILATOR_ROOT": str(root), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
-    run = subprocess.run(["verilator", "--lint-only", "-Wno-WIDTHEXPAND", "-Wno-SYMRSVDWORD", "--top-module",
+    run = subprocess.run(["verilator", "--lint-only", "-Wno-WIDTH", "-Wno-SYMRSVDWORD", "--top-module",
                           tiny[1]["top"], "design.v"],
                          cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
@@ -59,14 +59,22 @@ def test_ports_are_those_of_the_verilog(tiny):
 
 
 @pytest.mark.parametrize(("prefix", "names"), [
-    ("control", "awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready araddr arvalid arready rdata "
-                "rresp rvalid rready"),
-    ("memory", "awid awaddr awlen awsize awburst awvalid awready wdata wstrb wlast wvalid wready bid bresp bvalid "
-               "bready arid araddr arlen arsize arburst arvalid arready rid rdata rresp rlast rvalid rready"),
+    ("control", ("awaddr awvalid awready wdata wstrb wvalid wready bresp bvalid bready araddr arvalid arready "
+                 "rdata rresp rvalid rready")),
+    ("memory", ("awid awaddr awlen awsize awburst awvalid awready wdata wstrb wlast wvalid wready bid bresp "
+                "bvalid bready arid araddr arlen arsize arburst arvalid arready rid rdata rresp rlast rvalid rready")),
 ])
 def test_bus_models_find_every_signal(tiny, prefix, names):
     ports = {port["name"] for port in tiny[1]["ports"]}
     assert {f"{tiny[1][prefix]}_{name}" for name in names.split()} <= ports
+
+
+@pytest.mark.parametrize("servers", [4, 16])
+def test_no_wire_has_two_bits_for_none(tiny, servers):
+    """One bank a server and one page give signals of no width."""
+    text, design = tiny if servers == TINY.servers else emit(Hardware(**{**TINY.to_dict(), "servers": servers}))
+    assert "[-1:0]" not in text
+    assert all(probe["width"] > 0 for probe in design["probes"])
 
 
 def test_probes_are_wires_of_the_core(tiny):

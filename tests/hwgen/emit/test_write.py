@@ -52,17 +52,26 @@ def test_build_appears_at_the_end_only(tmp_path):
 def test_a_failure_leaves_the_old_build(tmp_path):
     target = tmp_path / "build"
     build(target, one="1")
-    with pytest.raises(RuntimeError, match="half way"), BuildFolder(target) as folder:
-        folder.write("manifest.json", "other")
-        raise RuntimeError("half way")
+
+    def fail():
+        with BuildFolder(target) as folder:
+            folder.write("manifest.json", "other")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail()
     assert (target / "manifest.json").read_text() == "{}"
     assert names(tmp_path) == ["build"]
 
 
 def test_a_failure_of_the_first_build_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), BuildFolder(tmp_path / "build") as folder:
-        folder.write("manifest.json", "{}")
-        raise KeyboardInterrupt
+    def interrupted():
+        with BuildFolder(tmp_path / "build") as folder:
+            folder.write("manifest.json", "{}")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert names(tmp_path) == []
 
 
