@@ -21,9 +21,11 @@ from ..numeric import IntRange
 from .bits import Beats, pack_fields, section
 from .memories import bank_memory, feature_memory, input_steps, schedule_memory, table_memory, weight_pages
 
-__all__ = ["NO_BANK", "Image", "expected", "pack"]
+__all__ = ["NO_BANK", "Image", "expected", "pack", "task_fields"]
 
 Ints = NDArray[np.int64]
+
+_KINDS = {"unsigned": Kind.UNSIGNED, "signed": Kind.SIGNED, "raw": Kind.RAW}
 
 NO_BANK = 15
 """PARAM bank of an entry that writes nothing."""
@@ -65,12 +67,11 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     for index, step in enumerate(program.passes):
         _check_stages(step, index == len(program.passes) - 1, hardware)
     columns = _Columns(hardware)
-    pages: list[Ints] = []
-    tasks = []
-    for index, step in enumerate(program.passes):
-        tasks.append(_task(program, hardware, schedule, index, columns, len(pages)))
-        pages += weight_pages(step, hardware)
-    stream = section(Target.TASK, 0, 0, np.concatenate(tasks))
+    for step in program.passes:
+        for _, requant in _stages(step):
+            columns.add(requant)
+    pages = [page for step in program.passes for page in weight_pages(step, hardware)]
+    stream = section(Target.TASK, 0, 0, _tasks(program, hardware, schedule))
     stream += schedule_memory(hardware, schedule)
     stream += bank_memory(program, hardware, schedule)
     stream += _params(program, hardware, schedule)
@@ -132,15 +133,12 @@ class _Columns:
         self._lanes = hardware.requant_lanes
         self._column: list[Ints] = []
         self._bias: list[Ints] = []
-        self._used = 0
 
-    def add(self, requant: Requant) -> int:
-        """Append a stage; returns its first entry."""
-        first, width = self._used, -(-len(requant.column) // self._lanes) * self._lanes
+    def add(self, requant: Requant) -> None:
+        """Append a stage, in the order of :func:`task_fields`."""
+        width = -(-len(requant.column) // self._lanes) * self._lanes
         for table, values in ((self._column, requant.column), (self._bias, requant.bias)):
             table.append(np.pad(values, (0, width - len(values))))
-        self._used += width // self._lanes
-        return first
 
     def beats(self, lane: int) -> Beats:
         column, bias = (np.concatenate(table)[lane :: self._lanes] for table in (self._column, self._bias))
@@ -169,26 +167,37 @@ def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
         raise HwgenError(problem, step.name, "lower the model again, for this hardware")
 
 
-def _task(program: Program, hardware: Hardware, schedule: Schedule, index: int, columns: _Columns,
-          page: int) -> Beats:
-    step, slots = program.passes[index], schedule.passes[index]
-    kinds = {"unsigned": Kind.UNSIGNED, "signed": Kind.SIGNED, "raw": Kind.RAW}
-    last = index == len(program.passes) - 1
-    fields = {"dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
-              "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
-    for stage, requant in (("pre", step.pre), ("post", step.post)):
-        if requant is None:
-            continue
-        fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": kinds[requant.kind],
-                   f"{stage}_chunks": _chunks(requant, hardware), f"{stage}_column": columns.add(requant)}
-        if requant.kind == "signed":
-            fields["signed_max"] = requant.code_range.high
-    if step.pre is not None:
-        fields |= {"pre_rank1": int(step.pre.bias_row is not None), "combine": int(step.combine is not None)}
-    else:
-        fields |= {"dense_pages": len(weight_pages(step, hardware)), "dense_steps": input_steps(program, hardware)}
-    word = pack_word(TASK, **fields)
-    return np.array([[word & (1 << 64) - 1, word >> 64]], dtype=np.uint64)
+def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> list[dict[str, int]]:
+    """Fields of every pass's task word (:data:`rtl_templates.formats.TASK`)."""
+    tasks, column, page = [], 0, 0
+    for index, step in enumerate(program.passes):
+        slots, last = schedule.passes[index], index == len(program.passes) - 1
+        fields = dict.fromkeys(TASK, 0) | {
+            "dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
+            "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
+        for stage, requant in _stages(step):
+            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": _KINDS[requant.kind],
+                       f"{stage}_chunks": _chunks(requant, hardware), f"{stage}_column": column}
+            column += _chunks(requant, hardware)
+            if requant.kind == "signed":
+                fields["signed_max"] = requant.code_range.high
+        if step.pre is not None:
+            fields |= {"pre_rank1": int(step.pre.bias_row is not None), "combine": int(step.combine is not None)}
+        else:
+            fields |= {"dense_pages": len(weight_pages(step, hardware)),
+                       "dense_steps": input_steps(program, hardware)}
+        page += len(weight_pages(step, hardware))
+        tasks.append(fields)
+    return tasks
+
+
+def _stages(step: Pass) -> list[tuple[str, Requant]]:
+    return [(stage, requant) for stage, requant in (("pre", step.pre), ("post", step.post)) if requant is not None]
+
+
+def _tasks(program: Program, hardware: Hardware, schedule: Schedule) -> Beats:
+    words = [pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]
+    return np.array([[word & (1 << 64) - 1, word >> 64] for word in words], dtype=np.uint64)
 
 
 def _results(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints]:
