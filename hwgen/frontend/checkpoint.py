@@ -58,7 +58,7 @@ def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
     if not isinstance(model, QuantizedGCN):
         raise HwgenError(f"{type(model).__name__} is not quantized", "save",
                          "pass what hwgen.frontend.quantize returned")
-    if graph.features.shape != model.graph.features.shape:
+    if not model.graph.is_made_of(graph.data.x, graph.data.edge_index):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     was_training = model.training

@@ -112,7 +112,8 @@ class Graph:
     def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
         """Whether these are the features and edges of this very graph."""
         mine = self.data.x, self.data.edge_index
-        return all(a is b or torch.equal(a, b) for a, b in zip(mine, (x, edge_index), strict=True))
+        pairs = zip(mine, (x, edge_index), strict=True)
+        return all(a is b or (a.shape == b.shape and torch.equal(a, b)) for a, b in pairs)
 
 
 def _input_bits(codes: NDArray[np.float64]) -> int:

@@ -72,7 +72,7 @@ def _published(*, teacher_decay: float, weight_decay: float, dropout: float, pen
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "default": {
         "Cora": _default(teacher_decay=0.02, weight_decay=0.005),
-        "CiteSeer": _default(teacher_decay=0.03, weight_decay=0.03),
+        "CiteSeer": _default(teacher_decay=0.03, weight_decay=0.02),
         "digits": _default(teacher_decay=5e-4, weight_decay=5e-4),
         "": _default(teacher_decay=0.005, weight_decay=0.005),
     },
