@@ -10,16 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.formats import BIAS_BITS, COLUMN_BITS, PARAM, TASK, Kind, Target
+from rtl_templates.formats import PARAM, TASK, Kind, Target
 from rtl_templates.formats import pack as pack_word
 
 from ..errors import HwgenError
 from ..ir.hardware import Hardware
-from ..ir.program import Pass, Program, Requant
+from ..ir.program import Pass, Program
 from ..ir.schedule import Schedule
 from ..numeric import IntRange
 from .bits import Beats, pack_fields, section
-from .memories import bank_memory, feature_memory, input_steps, schedule_memory, table_memory, weight_pages
+from .memories import (
+    ColumnTable,
+    bank_memory,
+    chunks_of,
+    feature_memory,
+    input_steps,
+    schedule_memory,
+    table_memory,
+    weight_pages,
+)
 
 __all__ = ["NO_BANK", "Image", "expected", "pack", "task_fields"]
 
@@ -66,7 +75,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     """
     for index, step in enumerate(program.passes):
         _check_stages(step, index == len(program.passes) - 1, hardware)
-    columns = _Columns(hardware)
+    columns = ColumnTable(hardware)
     for step in program.passes:
         for _, requant in _stages(step):
             columns.add(requant)
@@ -82,7 +91,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     beats = np.concatenate([*stream, np.zeros((1, 2), dtype=np.uint64)])  # the zero beat is END
 
     server, word = _results(program, hardware, schedule)
-    chunks = _chunks(program.passes[-1].out, hardware)
+    chunks = chunks_of(program.passes[-1].out, hardware)
     words = int(word.max(initial=-chunks)) + chunks
     layout = {
         "passes": [{"name": step.name, "to_result": index == len(program.passes) - 1}
@@ -126,29 +135,6 @@ def expected(
     return rows
 
 
-class _Columns:
-    """The column table that all servers share, filled stage by stage."""
-
-    def __init__(self, hardware: Hardware) -> None:
-        self._lanes = hardware.requant_lanes
-        self._column: list[Ints] = []
-        self._bias: list[Ints] = []
-
-    def add(self, requant: Requant) -> None:
-        """Append a stage, in the order of :func:`task_fields`."""
-        width = -(-len(requant.column) // self._lanes) * self._lanes
-        for table, values in ((self._column, requant.column), (self._bias, requant.bias)):
-            table.append(np.pad(values, (0, width - len(values))))
-
-    def beats(self, lane: int) -> Beats:
-        column, bias = (np.concatenate(table)[lane :: self._lanes] for table in (self._column, self._bias))
-        return pack_fields(((column, COLUMN_BITS), (bias, BIAS_BITS)))
-
-
-def _chunks(requant: Requant, hardware: Hardware) -> int:
-    return -(-len(requant.column) // hardware.requant_lanes)
-
-
 def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
     """Refuse what the task word and the row parameters cannot say."""
     unsigned = [requant for requant in (step.pre, step.post) if requant is not None and requant.kind == "unsigned"]
@@ -177,8 +163,8 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
             fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": _KINDS[requant.kind],
-                       f"{stage}_chunks": _chunks(requant, hardware), f"{stage}_column": column}
-            column += _chunks(requant, hardware)
+                       f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column}
+            column += chunks_of(requant, hardware)
             if requant.kind == "signed":
                 fields["signed_max"] = requant.code_range.high
         if step.pre is not None:
@@ -207,7 +193,7 @@ def _results(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[
     starts = np.searchsorted(server[order], np.arange(hardware.servers))
     word = np.empty_like(server)
     word[order] = np.arange(len(order)) - starts[server[order]]
-    return server, word * _chunks(program.passes[-1].out, hardware)
+    return server, word * chunks_of(program.passes[-1].out, hardware)
 
 
 def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:

@@ -6,12 +6,15 @@ from scipy.optimize import linear_sum_assignment
 
 from ..ir.hardware import UNITS
 
-__all__ = ["LOOK_AHEAD", "lower_bound", "match"]
+__all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "lower_bound", "match"]
 
 Ints = NDArray[np.int64]
 
 LOOK_AHEAD = 64
 """Nodes a processing element chooses its next one among."""
+
+LOOK_AHEAD_EVEN = 8
+"""The same where servers limit: nodes of like size then finish together, which keeps all servers busy."""
 
 URGENCY = 4
 """Power of a bank's (a processing element's) remaining load relative to the busiest, in a read's weight."""
@@ -102,8 +105,8 @@ def match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple[Ints,
 
 
 def _queues(left: Ints, unit: Ints) -> list[list[int]]:
-    """Nodes of each element, longest first: short ones fit the gaps that are left at the end."""
-    order = np.argsort(-left, kind="stable")
+    """Nodes of each element, shortest first: servers get their first work early."""
+    order = np.argsort(left, kind="stable")
     order = order[left[order] > 0]
     return [order[unit[order] == p].tolist() for p in range(UNITS)]
 

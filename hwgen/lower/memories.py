@@ -1,20 +1,48 @@
-"""Contents of the schedule memories, banks, MAC tables and dense input memories, as sections of the load stream."""
+"""Contents of the memories behind the load bus, each as sections of the load stream."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.formats import BEAT_BITS, TABLE_INPUTS, Target
+from rtl_templates.formats import BEAT_BITS, BIAS_BITS, COLUMN_BITS, TABLE_INPUTS, Target
 
 from ..errors import CapacityError
 from ..ir.hardware import UNITS, Hardware
-from ..ir.program import Pass, Program
+from ..ir.program import Pass, Program, Requant
 from ..ir.schedule import Schedule
 from .bits import Beats, pack_bits, pack_fields, section
 from .clos import route
 
-__all__ = ["bank_memory", "feature_memory", "input_steps", "schedule_memory", "table_memory", "weight_pages"]
+__all__ = [
+    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory", "table_memory",
+    "weight_pages",
+]
 
 Ints = NDArray[np.int64]
+
+
+class ColumnTable:
+    """The column table that all servers share, filled stage by stage."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        self._lanes = hardware.requant_lanes
+        self._column: list[Ints] = []
+        self._bias: list[Ints] = []
+
+    def add(self, requant: Requant) -> None:
+        """Append a stage, in the order of :func:`task_fields`."""
+        width = -(-len(requant.column) // self._lanes) * self._lanes
+        for table, values in ((self._column, requant.column), (self._bias, requant.bias)):
+            table.append(np.pad(values, (0, width - len(values))))
+
+    def beats(self, lane: int) -> Beats:
+        """The entries of one requantizer lane."""
+        column, bias = (np.concatenate(table)[lane :: self._lanes] for table in (self._column, self._bias))
+        return pack_fields(((column, COLUMN_BITS), (bias, BIAS_BITS)))
+
+
+def chunks_of(requant: Requant, hardware: Hardware) -> int:
+    """Requantizer beats that a row takes."""
+    return -(-len(requant.column) // hardware.requant_lanes)
 
 
 def input_steps(program: Program, hardware: Hardware) -> int:

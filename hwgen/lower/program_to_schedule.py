@@ -8,7 +8,7 @@ from ..ir.hardware import UNITS, Hardware
 from ..ir.program import Program
 from ..ir.schedule import Owners, PassSchedule, Schedule, Slots, SourceRows
 from .choose_hardware import check_capacity
-from .match import lower_bound, match
+from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, lower_bound, match
 from .owners import assign, edge_list
 from .place_sources import place_sources
 
@@ -66,7 +66,8 @@ def _schedule(program: Program, hardware: Hardware) -> Schedule:
                     bank, row = _look_up(sources, program.features.shape[1])
                 else:
                     bank, row = owners.unit, owners.row
-                made = schedule_reads(owners, hardware.groups, node, bank[source], row[source])
+                made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
+                                      _server_slots(program, hardware, owners, step.kind))
                 starts[step.kind] = sum(s.count for s in slots), made
                 slots.append(made)
             start, made = starts[step.kind]
@@ -76,7 +77,9 @@ def _schedule(program: Program, hardware: Hardware) -> Schedule:
     return Schedule(owners=owners, sources=sources, slots=tuple(slots), passes=tuple(passes))
 
 
-def schedule_reads(owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints) -> Slots:
+def schedule_reads(
+    owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0
+) -> Slots:
     """Schedule one gather in all groups; shorter groups idle at the end.
 
     Parameters
@@ -87,15 +90,19 @@ def schedule_reads(owners: Owners, groups: int, node: Ints, bank: Ints, row: Int
         Number of groups.
     node, bank, row : int64 [reads]
         What each node reads, in any order.
+    server_slots : float
+        Slots that the busiest server works per pass. Above the bound, an even flow of finished nodes is
+        worth more than a short schedule.
     """
     n = owners.unit.size
     counts = np.zeros((n, UNITS), dtype=np.int64)
     np.add.at(counts, (node, bank), 1)
-    parts, bound = [], 0
-    for g in range(groups):
-        mine = np.flatnonzero(owners.group == g)
-        bound = max(bound, lower_bound(counts[mine], owners.unit[mine]))
-        banks, nodes = match(counts[mine], owners.unit[mine])
+    members = [np.flatnonzero(owners.group == g) for g in range(groups)]
+    bound = max(lower_bound(counts[mine], owners.unit[mine]) for mine in members)
+    look_ahead = LOOK_AHEAD if server_slots <= bound else LOOK_AHEAD_EVEN
+    parts = []
+    for mine in members:
+        banks, nodes = match(counts[mine], owners.unit[mine], look_ahead)
         parts.append((banks, np.where(nodes >= 0, mine[nodes], -1) if mine.size else nodes))
     total = max(banks.shape[0] for banks, _ in parts)
     all_banks = np.full((total, groups, UNITS), -1)
@@ -116,6 +123,25 @@ def schedule_reads(owners: Owners, groups: int, node: Ints, bank: Ints, row: Int
     finishing = np.full_like(all_nodes, -1)
     finishing[last, owners.group, owners.unit] = np.arange(n)
     return Slots(bank=all_banks, row=rows, node=finishing, bound=bound)
+
+
+def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: str) -> float:
+    """Slots that the busiest server needs per pass of a kind, by its timing contract, on average."""
+    total, passes = np.zeros(program.num_nodes), 0
+    for index, step in enumerate(program.passes):
+        if step.kind != kind or step.pre is None:
+            continue
+        beats = -(-len(step.pre.column) // hardware.requant_lanes) * (1 if step.pre.bias_row is None else 2)
+        if step.post is not None:
+            beats += -(-len(step.post.column) // hardware.requant_lanes)  # the same lanes do both stages
+        steps = np.zeros(program.num_nodes)
+        if step.combine is not None and step.pre.row_bits is not None:
+            steps = np.ceil(step.pre.row_bits / hardware.planes)
+        write = 1 if index == len(program.passes) - 1 else hardware.digits
+        total += np.maximum(steps, max(beats, write))
+        passes += 1
+    load = np.bincount(owners.unit % hardware.servers, total, hardware.servers).max()
+    return float(load) / hardware.digits / max(passes, 1)
 
 
 def _look_up(sources: SourceRows, features: int) -> tuple[Ints, Ints]:
