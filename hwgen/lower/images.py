@@ -15,7 +15,7 @@ from rtl_templates.formats import pack as pack_word
 
 from ..errors import HwgenError
 from ..ir.hardware import Hardware
-from ..ir.program import Pass, Program
+from ..ir.program import Pass, Program, Requant
 from ..ir.schedule import Schedule
 from ..numeric import IntRange
 from .bits import Beats, pack_fields, section
