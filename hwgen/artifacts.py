@@ -34,7 +34,8 @@ def run_files(plan: Plan) -> dict[str, bytes | str]:
     image = pack(plan.program, plan.hardware, plan.schedule)
     layout = {**image.layout, "cycles": int(plan.cycles["total"])}
     files: dict[str, bytes | str] = {"images/load.bin": image.to_bytes(), "images/layout.json": to_json(layout)}
-    for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, plan.trace)):
+    codes = [step.rows for step in plan.trace.passes]
+    for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
         files[f"vectors/pass{index}.npz"] = _npz(rows)
     files["vectors/logits.npy"] = _npy(plan.trace.logits)
     data = plan.data

@@ -22,13 +22,13 @@ def demo(console: Console, board: str, out: Path) -> None:
     \b
     The same by hand:
       hwgen train --dataset digits -o build/digits.pt
-      hwgen build build/digits.pt --board ultra96 --groups 1 -o build/digits-ultra96
+      hwgen build build/digits.pt --board ultra96 --groups 1 --servers 8 -o build/digits-ultra96
     """
     checkpoint = out / "digits.pt"
     out.mkdir(parents=True, exist_ok=True)
     training = run_training(console, output=checkpoint, dataset="digits")
     facts, exact = run_build(console, checkpoint, board, out=out / f"digits-{Path(board).stem}",
-                             hardware={"groups": 1})
+                             hardware={"groups": 1, "servers": 8})
     console.say(f"[bold]bit-exact = {'yes' if exact else 'no'}[/bold]")
     console.result({"training": training, **facts})
     if not exact:

@@ -53,9 +53,9 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
     """Train, save and print; shared with ``hwgen demo``."""
     with console.step("loading torch and the data set"):
         from ..frontend import checkpoint
-        from ..frontend import train as training
         from ..frontend.datasets import load_dataset
         from ..frontend.recipes import recipe_for
+        from ..frontend.train import train as train_model
 
         data = load_dataset(dataset, data_root)
         length = epochs or recipe_for(recipe, data.name).epochs
@@ -65,8 +65,8 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
             if where.epoch % every == 0 or where.epoch == where.epochs:
                 advance(f"seed {where.seed}, {where.stage}, epoch {where.epoch}")
 
-        done = training.train(data, recipe, seeds=seeds, hidden=hidden, layers=layers, dropout=dropout,
-                              epochs=epochs, target_bits=target_bits, progress=progress)
+        done = train_model(data, recipe, seeds=seeds, hidden=hidden, layers=layers, dropout=dropout,
+                           epochs=epochs, target_bits=target_bits, progress=progress)
     checkpoint.save(done.model, data, output)
     show_results(console, dataset, list(done.results), done.best)
     console.say(f"checkpoint: {output}")

@@ -1,7 +1,8 @@
 """Resources of a design: Yosys cells as the vendor counts them, summed over components, against a board."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from boards import Board
@@ -27,7 +28,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "uram": {"URAM288": 1},
     "dsp": {"DSP48E2": 1},
     "lutram": _LUTRAM | _SRL,
-    "carry8": {"CARRY8": 1},
+    "carry8": {"CARRY8": 1, "CARRY4": 0.5},  # Yosys maps some adders to the older, shorter chain
 }
 
 #: Cells that cost nothing of the above: wide multiplexers sit in the slice, inverters and buffers vanish.
@@ -119,9 +120,14 @@ class Resources:
     def _mend(self, board: Board) -> str:
         counts = {part.name: part.count for part in self.components}
         for groups in range(counts.get("group", 1) - 1, 0, -1):
-            fewer = (part.one * (groups if part.name == "group" else part.count) for part in self.components)
-            if not _exceeded(sum(fewer, Usage()), board):
+            fewer = (replace(part, count=groups) if part.name == "group" else part for part in self.components)
+            if not _exceeded(Resources(components=tuple(fewer)).total, board):
                 return f"use --groups {groups}, which fits by the same counts"
+        for servers in (8, 4):  # a server's own size hardly depends on how many there are
+            fewer = (replace(part, count=min(part.count, servers)) if part.name == "server" else part
+                     for part in self.components)
+            if counts.get("server", 0) > servers and not _exceeded(Resources(components=tuple(fewer)).total, board):
+                return f"use --servers {servers}, which is expected to fit"
         import boards
 
         larger = [name for name in boards.names() if boards.load(name).family == board.family
@@ -143,7 +149,7 @@ def count(cells: yosys.Cells) -> Usage:
         raise ValueError(f"cells of unknown cost: {sorted(unknown)}")
     amounts = {name: sum(cells.get(cell, 0) * weight for cell, weight in weights.items())
                for name, weights in WEIGHTS.items()}
-    return Usage(**{name: amount if name == "bram36" else int(amount) for name, amount in amounts.items()})  # type: ignore[arg-type]
+    return Usage(**{name: amount if name == "bram36" else math.ceil(amount) for name, amount in amounts.items()})  # type: ignore[arg-type]
 
 
 def estimate(design: Path) -> Resources:
@@ -163,8 +169,3 @@ def _exceeded(usage: Usage, board: Board) -> list[tuple[str, float, int]]:
     have = asdict(board.resources)
     used = asdict(usage)
     return [(name, used[name], have[name]) for name in have if used[name] > have[name]]
-
-
-def largest(resources: Iterable[tuple[str, float]]) -> str:
-    """Name of the most used resource."""
-    return max(resources, key=lambda item: item[1])[0]

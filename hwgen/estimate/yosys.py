@@ -40,24 +40,21 @@ class Modules:
 
 
 def modules(verilog: str) -> Modules:
-    """Find the top module and the groups and servers in Verilog as Yosys writes it.
+    """Find the top module, groups and servers in Verilog whose modules are named by their path, as Amaranth does.
 
     Raises
     ------
     ToolError
-        The text has no module that nobody instantiates, or no group or server.
+        The text has no group or no server, or not the module that holds them.
     """
     names = re.findall(r"^module (\\\S+|\w+)", verilog, flags=re.MULTILINE)
-    used = set(re.findall(r"^  (\\\S+|\w+)\s+(?:#\s*\(.*?\)\s*)?(?:\\\S+|\w+) \(\n", verilog,
-                          flags=re.MULTILINE | re.DOTALL))
-    tops = [name for name in names if name not in used]
     parts = {part: tuple(name for name in names if pattern.search(name.lstrip("\\")))
              for part, pattern in PARTS.items()}
-    if len(tops) != 1 or not all(parts.values()):
-        raise ToolError(f"the design has tops {tops or 'none'} and parts "
-                        f"{ {part: len(found) for part, found in parts.items()} }", "design.v",
-                        "build again; the design was not written by this version of hwgen")
-    return Modules(tops[0], parts)
+    tops = {name.lstrip("\\").split(".")[0] for found in parts.values() for name in found}
+    if not all(parts.values()) or len(tops & set(names)) != 1:
+        raise ToolError(f"the design has {', '.join(f'{len(found)} {part}s' for part, found in parts.items())}",
+                        "design.v", "build again; the design was not written by this version of hwgen")
+    return Modules(tops.pop(), parts)
 
 
 def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
@@ -114,8 +111,8 @@ def _run(script: list[str]) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         stat, commands = Path(folder) / "stat.json", Path(folder) / "script.ys"
         commands.write_text("\n".join([*script, f"tee -q -o {stat} stat -json"]) + "\n")
-        done = subprocess.run([sys.executable, "-c", WORKER, str(commands)], capture_output=True, text=True, check=False,
-                              env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        done = subprocess.run([sys.executable, "-c", WORKER, str(commands)], capture_output=True, text=True,
+                              check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
         if done.returncode or not stat.is_file():
             lines = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
             raise ToolError(lines[0] if lines else f"Yosys ended with code {done.returncode}", "yosys",

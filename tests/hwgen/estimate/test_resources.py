@@ -10,15 +10,15 @@ from hwgen.estimate import yosys
 from hwgen.estimate.resources import Component, Resources, Usage, count, estimate
 
 DESIGN = r"""
-module \core.group0 (clk, a, b, y);
+module \top.core.group0 (clk, a, b, y);
   input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
   always @(posedge clk) y <= a & b;
 endmodule
-module \core.group1 (clk, a, b, y);
+module \top.core.group1 (clk, a, b, y);
   input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
   always @(posedge clk) y <= a & b;
 endmodule
-module \core.server0 (clk, x, y);
+module \top.core.server0 (clk, x, y);
   input clk; input [17:0] x; output [47:0] y;
   DSP48E2 #(.AREG(1)) dsp (.CLK(clk), .B(x), .A(30'd5), .P(y));
 endmodule
@@ -27,11 +27,11 @@ module top(clk, a, b, x, y, z, q);
   output [7:0] y; output [47:0] z; output reg q;
   wire [7:0] y0; wire [7:0] y1;
   assign y = y0;
-  \core.group0  \group0 (
+  \top.core.group0  \group0 (
     .clk(clk), .a(a), .b(b), .y(y0));
-  \core.group1  \group1 (
+  \top.core.group1  \group1 (
     .clk(clk), .a(a), .b(b), .y(y1));
-  \core.server0  server0 (
+  \top.core.server0  server0 (
     .clk(clk), .x(x), .y(z));
   always @(posedge clk) q <= ^y1;
 endmodule
@@ -74,7 +74,7 @@ def test_yosys_failure_is_a_tool_error(design: Path) -> None:
 
 def test_text_that_is_no_design_is_refused(design: Path) -> None:
     design.write_text("module a; endmodule\nmodule b; endmodule\n")
-    with pytest.raises(ToolError, match=r"^the design has tops"):
+    with pytest.raises(ToolError, match=r"^the design has 0 groups, 0 servers"):
         estimate(design)
 
 
@@ -109,9 +109,18 @@ def test_a_design_that_does_not_fit_names_resource_excess_and_mend() -> None:
     assert caught.value.mend == "use --groups 4, which fits by the same counts"
 
 
+def test_a_design_with_too_many_servers_is_told_how_many() -> None:
+    with pytest.raises(CapacityError, match=r"DSP") as caught:
+        resources(1, servers=24).check_fit(boards.load("ultra96"))
+    assert caught.value.mend == "use --servers 8, which is expected to fit"
+
+
 def test_a_design_that_fits_no_group_count_names_larger_boards() -> None:
     with pytest.raises(CapacityError, match=r"DSP") as caught:
-        resources(4, servers=64).check_fit(boards.load("ultra96"))
+        Resources(components=(
+            Component(name="group", count=1, one=Usage(lut=80_000)),
+            Component(name="server", count=4, one=Usage(dsp=16 * 16)),
+        )).check_fit(boards.load("ultra96"))
     assert "--servers" in caught.value.mend
     assert "zcu102" in caught.value.mend
     assert "ulx3s" not in caught.value.mend
