@@ -112,10 +112,11 @@ class Accelerator(wiring.Component):
     def _connect_rows(self, m: Module, sequencer: Sequencer, loader: Loader) -> None:
         """The datapath: load bus and task to all, sums to servers, rows to banks."""
         count = len(self.servers)
-        for unit in (*self.groups, *self.servers, sequencer):
+        units: list[Any] = [*self.groups, *self.servers]
+        for unit in (*units, sequencer):
             for name in ("valid", "target", "unit", "address", "data"):
                 m.d.comb += getattr(unit.load, name).eq(getattr(loader.load, name))
-        for unit in (*self.groups, *self.servers):
+        for unit in units:
             m.d.comb += [unit.task.eq(sequencer.task), unit.start.eq(sequencer.start)]
         for server in self.servers:
             m.d.comb += server.run_start.eq(sequencer.run_start)

@@ -39,7 +39,7 @@ def test_equal_input_gives_equal_bytes(tiny):
 
 
 def test_lint(tiny, tmp_path):
-    """Verilator's default warnings, less two: Yosys leaves out extensions, truncations; `interrupt` is a word in old C++."""
+    """Verilator's warnings, less widths (Yosys leaves extensions implicit) and `interrupt` (a word in old C++)."""
     root = Path(verilator.__file__).parent
     (tmp_path / "design.v").write_text(tiny[0])
     environment = {**os.environ, "VERILATOR_ROOT": str(root), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
