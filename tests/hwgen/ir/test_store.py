@@ -4,6 +4,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ def test_a_graph_comes_back_equal(tmp_path, options):
     save_graph(again, tmp_path / "b")
     for name in ("graph.npz", "graph.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    with zipfile.ZipFile(tmp_path / "a" / "graph.npz") as archive:
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
 
 
 def test_graphs_without_labels_come_back_without(tmp_path):

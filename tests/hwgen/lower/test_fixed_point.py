@@ -98,3 +98,11 @@ def test_a_span_beyond_the_multipliers_names_the_layer():
         fold(Factors(column=np.array([1.0, 1.0, 1e9]), row=np.array([1e-9, 1.0])), where="convs.7", kind="unsigned",
              bits=8, row_bits=np.array([8, 8]), x=IntRange(-99, 99), scale=np.ones(3))
     assert caught.value.where == "convs.7"
+
+
+@pytest.mark.parametrize(("kind", "half_up"), [("signed", False), ("unsigned", True), ("raw", True)])
+def test_signed_codes_round_ties_away_from_zero_and_others_up(kind, half_up):
+    bits = np.array([4]) if kind == "unsigned" else None
+    stage = fold(Factors(column=np.ones(1), row=np.ones(1)), where="x", kind=kind, bits=4, row_bits=bits,
+                 x=IntRange(-9, 9), scale=np.ones(1))
+    assert stage.half_up is half_up

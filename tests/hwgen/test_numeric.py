@@ -1,0 +1,76 @@
+"""The numeric contract, against exact fractions: ties, floors and clips that random models rarely meet."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwgen.numeric import SHIFT, IntRange, requantize
+
+TIES = 1 << (SHIFT - 1)  #: As a row multiplier it halves: every odd value ties.
+
+
+def one(x, column, bias, row, bias_row=None, *, low=-1000, high=1000, shift=SHIFT, half_up=False):
+    def array(value):
+        return np.array([value], dtype=np.int64)
+
+    return int(requantize(np.array([[x]], dtype=np.int64), array(column), array(bias), array(row),
+                          None if bias_row is None else array(bias_row), low, high, shift=shift,
+                          half_up=half_up)[0, 0])
+
+
+@pytest.mark.parametrize(("half_up", "codes"), [(False, [-3, -2, -2, -1, -1, 0, 1, 1, 2, 2, 3]),
+                                                (True, [-2, -2, -1, -1, 0, 0, 1, 1, 2, 2, 3])])
+def test_ties_round_away_from_zero_or_up(half_up, codes):
+    # 256 undoes the first shift, so x/2 for x = -5..5
+    assert [one(x, 256, 0, TIES, half_up=half_up) for x in range(-5, 6)] == codes
+
+
+def test_ties_of_a_second_beat_round_up():
+    assert [one(x, 256, 1, TIES, 2 * TIES, half_up=True) for x in range(-5, 6)] == [
+        -1, -1, 0, 0, 1, 1, 2, 2, 3, 3, 4]
+
+
+def test_the_first_shift_floors_and_the_bias_follows_it():
+    assert [one(x, 255, 0, 1 << SHIFT) for x in (-2, -1, 0, 1, 2)] == [-2, -1, 0, 0, 1]
+    assert [one(x, 255, 10, 1 << SHIFT) for x in (-2, -1, 0, 1, 2)] == [8, 9, 10, 10, 11]
+
+
+@given(
+    x=st.integers(-(2**17), 2**17 - 1), column=st.integers(0, 2**24 - 1), bias=st.integers(-(2**25), 2**25 - 1),
+    row=st.integers(0, 2**17 - 1), bias_row=st.none() | st.integers(0, 2**17 - 1), half_up=st.booleans(),
+    shift=st.sampled_from([20, 23]), bits=st.integers(1, 16),
+)
+def test_any_operands_equal_exact_fractions(x, column, bias, row, bias_row, half_up, shift, bits):
+    mid = math.floor(Fraction(x * column, 256)) + (bias if bias_row is None else 0)
+    exact = Fraction(mid * row + (0 if bias_row is None else bias * bias_row), 2**shift)
+    rounded = math.floor(exact + Fraction(1, 2)) if half_up or mid >= 0 else math.ceil(exact - Fraction(1, 2))
+    low, high = -(2**bits), 2**bits - 1
+    got = one(x, column, bias, row, bias_row, low=low, high=high, shift=shift, half_up=half_up)
+    assert got == max(low, min(high, rounded))
+
+
+def test_clipping_is_per_row():
+    x = np.full((3, 2), 100, dtype=np.int64)
+    ones = np.array([256, 256]), np.zeros(2, dtype=np.int64), np.full(3, 1 << SHIFT)
+    codes = requantize(x, *ones, None, 0, np.array([[0], [3], [255]]))
+    assert codes.tolist() == [[0, 0], [3, 3], [100, 100]]
+
+
+@given(low=st.integers(-(2**40), 2**40), span=st.integers(0, 2**40))
+def test_signed_bits_are_the_fewest(low, span):
+    values = IntRange(low, low + span)
+    assert values in IntRange.signed(values.signed_bits)
+    assert values.signed_bits == 1 or values not in IntRange.signed(values.signed_bits - 1)
+
+
+def test_ranges_join_contain_and_print():
+    assert IntRange(-3, 2) | IntRange(5, 9) == IntRange(-3, 9)
+    assert 9 in IntRange(-3, 9)
+    assert 10 not in IntRange(-3, 9)
+    assert str(IntRange(-3, 9)) == "[-3, 9]"
+    with pytest.raises(ValueError, match="empty range"):
+        IntRange(1, 0)
