@@ -153,10 +153,10 @@ class _Machine:
                 counts[0] += group.issuing
                 counts[1] += group.stalled
             if group.valid:
-                for element, (server, bit) in enumerate(self._port[index]):
+                for element, (owner, bit) in enumerate(self._port[index]):
                     if group.valid >> element & 1:
-                        valid[server] |= bit
-                        if self.servers[server].ack & bit:
+                        valid[owner] |= bit
+                        if self.servers[owner].ack & bit:
                             acks[index] |= 1 << element
         for server, arrived in zip(self.servers, valid, strict=True):
             active |= server.busy
