@@ -55,10 +55,11 @@ async def _run(dut: object, design: Design, images: Images, stalls: int | None, 
     wrong = await _command(bench, "load", len(load) // 16 * 8 + _SLACK)
     if wrong is None:
         wrong = await _command(bench, "run", deadline)
-        board.finish(cycle=bench.cycle, time_ns=bench.time_ns)
-        if wrong is not None and board.mismatch is not None and board.mismatch.kind == "missing":
-            wrong = replace(board.mismatch, kind="stuck", detail=f"{wrong.detail}; {board.mismatch.detail}")
-        wrong = board.mismatch if wrong is None or wrong.kind != "stuck" else wrong
+        if board.mismatch is None:
+            board.finish(cycle=bench.cycle, time_ns=bench.time_ns)
+            wrong = _owing(wrong, board.mismatch)
+        else:
+            wrong = board.mismatch
     logits = np.zeros((0, 0), dtype=np.int64)
     if wrong is None:
         wrong = await _command(bench, "store", store_bytes // 16 * 8 + _SLACK)
@@ -75,6 +76,13 @@ async def _run(dut: object, design: Design, images: Images, stalls: int | None, 
         codes_compared=board.codes, logits=logits,
         pass_cycles=tuple(after - before for before, after in pairwise(stamps)),
     )
+
+
+def _owing(stuck: Mismatch | None, missing: Mismatch | None) -> Mismatch | None:
+    """The difference of a run that ended; one that got stuck says which row it still owes."""
+    if stuck is not None and missing is not None:
+        return replace(missing, kind="stuck", detail=f"{stuck.detail}; {missing.detail}")
+    return missing or stuck
 
 
 async def _command(bench: Bench, name: str, deadline: int) -> Mismatch | None:

@@ -21,8 +21,7 @@ from .wrapper import BENCH
 
 __all__ = ["run"]
 
-_ROW_CYCLES = 64  # no server takes longer for a row: 8 digits or bits, 16 chunks, two beats each
-_SLACK = 20_000
+_SLACK = 20_000  # cycles beyond twice the estimate before a run counts as stuck
 
 
 def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None = None,
@@ -44,7 +43,7 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     work : path or None
         Folder for compiled designs, ``build_dir/sim`` if None. A design is compiled once.
     deadline : int or None
-        Cycles after which a run counts as stuck; None: more than any run of this size can take.
+        Cycles after which a run counts as stuck; None: well beyond the layout's estimate.
     quiet : bool
         Do not pass the simulator's own messages on when it fails.
     progress : callable or None
@@ -71,14 +70,17 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
         progress("simulating")
     started = time.perf_counter()
     output = folder / "sim"
-    output.mkdir(exist_ok=True)
+    try:
+        output.mkdir(exist_ok=True)
+    except OSError as wrong:
+        raise SimError(f"cannot write there: {wrong.strerror}", str(output), "copy the folder to where you may") from None
     traced = output / f"trace.{trace}" if trace else None
     with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
         result_file = Path(scratch) / "result.json"
         job = Path(scratch) / "job.json"
         job.write_text(json.dumps({
             "build": str(build), "run": str(folder), "result": str(result_file), "stalls": stalls,
-            "deadline": deadline or _deadline(contents, design),
+            "deadline": deadline or 2 * int(contents.layout["cycles"]) + _SLACK,
         }))
         command = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
         done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job), check=False,
@@ -94,12 +96,6 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return replace(result, compile_s=model.compile_s, simulate_s=time.perf_counter() - started, peak_bytes=peak,
                    trace=str(traced) if traced else None)
-
-
-def _deadline(images: Images, design: Design) -> int:
-    rows = sum(len(entry.node) for entry in images.passes)
-    slots = len(images.passes) * int(design.hardware.get("slots", 0)) * design.hardware["code_bits"]
-    return _ROW_CYCLES * rows + slots + _SLACK
 
 
 def _environment(library: Path, job: Path) -> dict[str, str]:

@@ -71,12 +71,16 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
     tool, cxx = verilator(), compiler()
     options = _options(trace)
     wrapper = bench_verilog(design)
-    key = fingerprint(design.verilog.read_text(), wrapper, tool.version, cxx.version, str(cocotb.__version__), FAST, SLOW, *options)
+    key = fingerprint(design.verilog.read_text(), wrapper, tool.version, cxx.version, str(cocotb.__version__), FAST,
+                      SLOW, *options)
     executable = work / f"model-{key}" / BENCH
     if executable.is_file():
         return Model(executable=executable, compile_s=0.0, peak_bytes=0)
     started = time.perf_counter()
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise SimError(f"cannot write there: {wrong.strerror}", str(work), "copy the folder to where you may") from None
     with tempfile.TemporaryDirectory(dir=work, prefix="compile-") as name:
         folder = Path(name)
         (folder / "bench.sv").write_text(wrapper)

@@ -151,7 +151,8 @@ def write_design(build):
     dut = Standin()
     (build / "design.il").write_text(rtlil.convert(dut, name="standin"))
     design = libyosys.Design()
-    for step in (f"read_rtlil {build}/design.il", "proc", "delete t:$meminit*", f"write_verilog -noattr {build}/design.v"):
+    for step in (f"read_rtlil {build}/design.il", "proc", "delete t:$meminit*",
+                 f"write_verilog -noattr {build}/design.v"):
         libyosys.run_pass(f"tee -q {step}", design)
     ports = [{"name": name, "direction": "input" if member.flow is In else "output",
               "width": Shape.cast(member.shape).width} for name, member in dut.signature.members.items()]
@@ -169,7 +170,7 @@ def write_run(run, codes, *, hang=False):
     words = [sum(int(code) << 4 * lane for lane, code in enumerate(row)) for row in codes]
     beats = [header(Target.TASK, 1), int(hang), header(Target.BANK, n), *words, header(Target.END, 0)]
     (run / "images" / "load.bin").write_bytes(b"".join(beat.to_bytes(16, "little") for beat in beats))
-    (run / "images" / "layout.json").write_text(json.dumps({"passes": [
+    (run / "images" / "layout.json").write_text(json.dumps({"cycles": 2 * n + 10, "passes": [
         {"name": f"pass{index}", "to_result": index == PASSES - 1} for index in range(PASSES)],
         "classes": 4, "words_per_result": 1, "result_words": -(-n // SERVERS), "load_beats": len(beats),
         "server": (node % SERVERS).tolist(), "word": (node // SERVERS).tolist()}))
