@@ -73,7 +73,8 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     try:
         output.mkdir(exist_ok=True)
     except OSError as wrong:
-        raise SimError(f"cannot write there: {wrong.strerror}", str(output), "copy the folder to where you may") from None
+        raise SimError(f"cannot write there: {wrong.strerror}", str(output),
+                       "copy the folder to where you may") from None
     traced = output / f"trace.{trace}" if trace else None
     with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
         result_file = Path(scratch) / "result.json"

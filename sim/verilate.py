@@ -80,7 +80,8 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
-        raise SimError(f"cannot write there: {wrong.strerror}", str(work), "copy the folder to where you may") from None
+        raise SimError(f"cannot write there: {wrong.strerror}", str(work),
+                       "copy the folder to where you may") from None
     with tempfile.TemporaryDirectory(dir=work, prefix="compile-") as name:
         folder = Path(name)
         (folder / "bench.sv").write_text(wrapper)

@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from standin import write_design, write_run
 
 import sim
 from sim.errors import SimError
-from standin import write_design, write_run
 
 pytestmark = pytest.mark.verilator
 
@@ -120,11 +121,10 @@ def test_truncated_load_image(build, run):
     assert "NO_END" in wrong.detail
 
 
-def test_vcd_trace(build, tmp_path):
+def test_vcd_trace(build):
     result = sim.run(build, trace="vcd")
     assert result.ok
-    with open(result.trace) as file:
-        text = file.read()
+    text = Path(result.trace).read_text()
     assert "$enddefinitions" in text
     assert "row_address" in text
 
@@ -136,7 +136,7 @@ def test_unknown_trace(build):
 
 def test_design_that_does_not_compile(build, tmp_path):
     shutil.copytree(build, tmp_path / "copy", ignore=shutil.ignore_patterns("sim"))
-    with open(tmp_path / "copy" / "design.v", "a") as file:
+    with (tmp_path / "copy" / "design.v").open("a") as file:
         file.write("module broken(input a; endmodule\n")
     with pytest.raises(SimError, match="Error") as error:
         sim.run(tmp_path / "copy")
