@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 LOOK_AHEAD = 64
 """Nodes a processing element chooses its next one among."""
 
-LOOK_AHEAD_EVEN = 8
+LOOK_AHEAD_EVEN = 4
 """The same where servers limit: nodes of like size then finish together, which keeps all servers busy."""
 
 URGENCY = 4

@@ -91,7 +91,7 @@ def schedule_reads(
     node, bank, row : int64 [reads]
         What each node reads, in any order.
     server_slots : float
-        Slots that the busiest server works per pass. Above the bound, an even flow of finished nodes is
+        Slots for which the busiest server works. Above the bound, an even flow of finished nodes is
         worth more than a short schedule.
     """
     n = owners.unit.size
@@ -126,22 +126,21 @@ def schedule_reads(
 
 
 def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: str) -> float:
-    """Slots that the busiest server needs per pass of a kind, by its timing contract, on average."""
-    total, passes = np.zeros(program.num_nodes), 0
+    """Slots that the busiest server needs in the slowest pass of a kind, by its timing contract."""
+    most = 0.0
     for index, step in enumerate(program.passes):
         if step.kind != kind or step.pre is None:
             continue
         beats = -(-len(step.pre.column) // hardware.requant_lanes) * (1 if step.pre.bias_row is None else 2)
-        if step.post is not None:
-            beats += -(-len(step.post.column) // hardware.requant_lanes)  # the same lanes do both stages
-        steps = np.zeros(program.num_nodes)
-        if step.combine is not None and step.pre.row_bits is not None:
-            steps = np.ceil(step.pre.row_bits / hardware.planes)
-        write = 1 if index == len(program.passes) - 1 else hardware.digits
-        total += np.maximum(steps, max(beats, write))
-        passes += 1
-    load = np.bincount(owners.unit % hardware.servers, total, hardware.servers).max()
-    return float(load) / hardware.digits / max(passes, 1)
+        cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
+        if step.combine is not None and step.post is not None:
+            beats += -(-len(step.post.column) // hardware.requant_lanes)  # the same lanes do both stages,
+            beats += beats // 2  # and picks that wait for the other's beats cost half as much again
+            if step.pre.row_bits is not None:
+                cycles = np.maximum(cycles, -(-step.pre.row_bits // hardware.planes))
+        load = np.bincount(owners.unit % hardware.servers, np.maximum(cycles, beats), hardware.servers)
+        most = max(most, float(load.max()))
+    return most / hardware.digits
 
 
 def _look_up(sources: SourceRows, features: int) -> tuple[Ints, Ints]:

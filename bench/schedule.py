@@ -1,0 +1,83 @@
+"""Time the scheduler and measure its schedules against the bound no schedule can beat.
+
+    python bench/schedule.py cora.pt citeseer.pt [--groups 1 4] [--repeats 3] [--cycles]
+
+For each checkpoint and number of groups: seconds to place and schedule everything and to pack the images (best of the
+repeats, one thread), and for each gather its slots, the bound, and bound / slots; with ``--cycles`` also the exact
+cycles of every pass. The exit status is 1 when scheduling takes over 2 s, packing over 0.3 s, or, with 4 groups, when
+the first pass is under 90 % or the aggregation under 85 % of the bound.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from hwgen.estimate.cycles import estimate
+from hwgen.frontend.checkpoint import load
+from hwgen.ir.program import Program
+from hwgen.lower.choose_hardware import choose
+from hwgen.lower.graph_to_program import lower
+from hwgen.lower.images import pack
+from hwgen.lower.program_to_schedule import schedule
+
+SECONDS, PACK_SECONDS = 2.0, 0.3
+QUALITY = {"gather_features": 0.90, "gather": 0.85}
+
+T = TypeVar("T")
+
+
+def best(repeats: int, action: Callable[[], T]) -> tuple[T, float]:
+    """The action's result, and its shortest time in seconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        result = action()
+        times.append(time.perf_counter() - start)
+    return result, min(times)
+
+
+def measure(program: Program, groups: int, repeats: int, cycles: bool) -> dict[str, object]:
+    hardware = choose(program, groups=groups, slots=1 << 15)
+    plan, seconds = best(repeats, lambda: schedule(program, hardware))
+    image, packing = best(repeats, lambda: pack(program, hardware, plan))
+    kinds = list(dict.fromkeys(step.kind for step in program.passes if step.kind != "dense"))
+    gathers, ok = {}, seconds <= SECONDS and packing <= PACK_SECONDS
+    for kind, slots in zip(kinds, plan.slots, strict=True):
+        quality = slots.bound / max(slots.count, 1)
+        gathers[kind] = {"slots": slots.count, "bound": slots.bound, "quality": round(quality, 3)}
+        ok = ok and (groups != 4 or quality >= QUALITY[kind])
+    facts: dict[str, object] = {
+        "groups": groups, "schedule_s": round(seconds, 3), "pack_s": round(packing, 3),
+        "load_beats": image.layout["load_beats"], "gathers": gathers}
+    if cycles:
+        run = estimate(program, hardware, plan)
+        facts |= {"cycles": run.total, "pass_cycles": [step.cycles for step in run.passes]}
+    return facts | {"ok": ok}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("checkpoints", nargs="+", type=Path)
+    parser.add_argument("--groups", nargs="+", type=int, default=[1, 4])
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cycles", action="store_true")
+    arguments = parser.parse_args()
+    ok = True
+    for path in arguments.checkpoints:
+        program = lower(load(path))
+        for groups in arguments.groups:
+            facts = measure(program, groups, arguments.repeats, arguments.cycles)
+            ok = ok and bool(facts["ok"])
+            print(json.dumps({"model": path.stem} | facts))
+    return 0 if ok else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
