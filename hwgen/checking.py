@@ -16,7 +16,7 @@ from .report.agreement import agreement
 from .report.facts import verification, with_verification
 from .report.files import report_files
 
-__all__ = ["FULL_BEATS", "SAMPLE_NODES", "read_facts", "record", "simulates_quickly", "tool_errors",
+__all__ = ["FULL_BEATS", "SAMPLE_NODES", "outcome", "read_facts", "record", "simulates_quickly", "tool_errors",
            "torch_agreement"]
 
 #: Cycles and beats that simulate in well under two minutes; larger graphs are verified on a sample.
@@ -53,12 +53,17 @@ def read_facts(build: Path) -> dict[str, Any]:
     return _json(build / "report" / "report.json")
 
 
-def record(build: Path, result: sim.Result, agreed: dict[str, Any] | None, graph: str) -> dict[str, Any]:
-    """Write what a cosimulation found out into the build's report; returns all facts."""
-    facts = with_verification(read_facts(build), verification(result.to_dict(), graph), agreed)
+def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> dict[str, Any]:
+    """All facts of a build with what a cosimulation of one of its runs found out."""
+    estimated = int(_json((run or build) / "images" / "layout.json")["cycles"])
+    return with_verification(read_facts(build), verification(result.to_dict(), graph, estimated),
+                             torch_agreement(run or build, result))
+
+
+def record(build: Path, facts: dict[str, Any]) -> None:
+    """Write the build's report anew."""
     for name, text in report_files(facts).items():
         write_if_changed(build / "report" / name, text)
-    return facts
 
 
 def _json(path: Path) -> dict[str, Any]:

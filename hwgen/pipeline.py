@@ -10,7 +10,7 @@ import sim
 from boards import Board
 
 from .artifacts import copy_compiled, manifest, run_files, write_run
-from .checking import tool_errors, torch_agreement
+from .checking import tool_errors
 from .emit.verilog import emit
 from .emit.write import BuildFolder, to_json
 from .estimate.resources import Resources
@@ -132,7 +132,7 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
 
 
 def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
-           step: Step = _silent) -> tuple[sim.Result, dict[str, Any] | None]:
+           step: Step = _silent) -> sim.Result:
     """Cosimulate a build folder, or another run of it, and compare every code of every pass.
 
     Parameters
@@ -144,20 +144,13 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         Seed of random back-pressure.
     trace : "vcd", "fst" or None
 
-    Returns
-    -------
-    result : sim.Result
-    agreement : dict or None
-        With PyTorch; None where the run has no logits of its own.
-
     Raises
     ------
     ToolError
         Verilator or the compiler is missing, or the simulator failed.
     """
     with step("simulating with Verilator"), tool_errors():
-        result = sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
-    return result, torch_agreement(run or build, result)
+        return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
 
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
 CORE = {"hwgen.errors", "hwgen.numeric", "hwgen"}  # "hwgen" itself: the version
-LOWER = CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.timing", "rtl_templates.server_timing"}  # plain numbers
+LOWER = CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.timing", "rtl_templates.server_timing"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {

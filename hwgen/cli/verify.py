@@ -42,10 +42,9 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     """
     from .. import checking, pipeline
     from ..ir.store import load_graph, load_graph_data
-    from ..report.facts import verification, with_verification
     from ..sample import neighbourhood
 
-    facts = checking.read_facts(build)
+    checking.read_facts(build)  # not a build: say so before anything else
     run, what = None, "the whole sample graph"
     if sample or (sample is None and not checking.simulates_quickly(build)):
         data = neighbourhood(load_graph(build / "model").sample, checking.SAMPLE_NODES)
@@ -53,11 +52,10 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     if graph is not None:
         run = pipeline.pack(build, load_graph_data(graph), graph.stem, step=console.step)
         what = f"the graph {graph.name}"
-    result, agreed = pipeline.verify(build, run=run, stalls=stalls, trace=trace, step=console.step)
+    result = pipeline.verify(build, run=run, stalls=stalls, trace=trace, step=console.step)
+    facts = checking.outcome(build, run, result, what)
     if graph is None:
-        facts = checking.record(build, result, agreed, what)
-    else:
-        facts = with_verification(facts, verification(result.to_dict(), what), agreed)
+        checking.record(build, facts)
     _show(console, facts, result, stalls)
     return facts, result.ok
 
@@ -69,6 +67,7 @@ def _show(console: Console, facts: dict[str, Any], result: "sim.Result", stalls:
         ("graph", run["graph"]),
         ("codes compared", f"{run['codes_compared']:,}"),
         ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
+        ("cycle estimate minus RTL counter", f"{run['estimated_cycles'] - run['cycles']:+,}"),
         ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
         ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
         ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),

@@ -59,7 +59,7 @@ def performance(cycles: int, board: Board) -> dict[str, Any]:
             "graphs_per_s": mhz * 1e6 / cycles}
 
 
-def verification(result: Mapping[str, Any], graph: str) -> dict[str, Any]:
+def verification(result: Mapping[str, Any], graph: str, estimated: int) -> dict[str, Any]:
     """What a cosimulation's result says, without its times: the same run gives the same facts.
 
     Parameters
@@ -68,10 +68,13 @@ def verification(result: Mapping[str, Any], graph: str) -> dict[str, Any]:
         ``sim.Result.to_dict()``.
     graph : str
         What was simulated, for people: ``the whole sample graph``.
+    estimated : int
+        Cycles that were expected of it.
     """
     keys = ("cycles", "load_cycles", "store_cycles", "pass_cycles", "counters", "rows_compared", "codes_compared",
             "mismatch")
-    return {"bit_exact": result["ok"], "graph": graph, **{key: result[key] for key in keys}}
+    return {"bit_exact": result["ok"], "graph": graph, "estimated_cycles": estimated,
+            **{key: result[key] for key in keys}}
 
 
 def with_verification(facts: Mapping[str, Any], verification: Mapping[str, Any],

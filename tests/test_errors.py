@@ -1,0 +1,240 @@
+"""What users can get wrong: three lines, exit code 2, no traceback, nothing half-written."""
+
+import pickle
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from models import random_graph_data, random_graph_model
+
+from hwgen import pipeline
+from hwgen.cli import main
+from hwgen.estimate import resources
+from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.frontend import checkpoint
+
+SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
+
+
+def plain(graph: Any) -> dict[str, Any]:
+    """A quantized graph as a checkpoint's content (the format of hwgen.frontend.checkpoint)."""
+    features = graph.sample.features
+    return {
+        "format": checkpoint.FORMAT, "version": checkpoint.VERSION, "name": graph.name, "scheme": "a2q",
+        "input": {"bits": graph.input_bits, "scale": graph.input_scale},
+        "layers": [{
+            "path": layer.path, "weight": torch.from_numpy(layer.weight).to(torch.int8),
+            "weight_bits": layer.weight_bits, "weight_step": torch.from_numpy(layer.weight_step),
+            "message_bits": layer.message_bits, "message_step": torch.from_numpy(layer.message_step),
+            "bias": None if layer.bias is None else torch.from_numpy(layer.bias),
+            "row": None if layer.row is None else {"step": torch.from_numpy(layer.row.step),
+                                                   "bits": torch.from_numpy(layer.row.bits).to(torch.int8)},
+        } for layer in graph.layers],
+        "graph": {
+            "features": {"pointers": torch.from_numpy(features.indptr.astype(np.int64)),
+                         "columns": torch.from_numpy(features.indices.astype(np.int64)),
+                         "codes": torch.from_numpy(features.data.astype(np.uint8)), "width": features.shape[1]},
+            "edges": torch.from_numpy(graph.sample.edges), "node": torch.from_numpy(graph.sample.node),
+            "labels": torch.from_numpy(graph.sample.labels), "train_mask": None, "val_mask": None,
+            "test_mask": torch.from_numpy(graph.sample.test_mask),
+            "logits": torch.from_numpy(graph.sample.logits),
+        },
+    }
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "model.pt"
+    path.parent.mkdir()
+    torch.save(plain(random_graph_model(0, **SMALL)), path)
+    return path
+
+
+def fails(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Run the command line; return the three parts it prints."""
+    monkeypatch.setattr(sys, "argv", ["hwgen", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    found = re.search(r"^error: (.*)\n  where: (.*)\n  mend:  (.*)\n", printed.err, flags=re.MULTILINE)
+    assert found, printed.err
+    assert printed.out == ""
+    return found.groups()
+
+
+def change(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    content = torch.load(path, weights_only=True)
+    edit(content)
+    torch.save(content, path)
+
+
+def _first(content: dict[str, Any]) -> Any:
+    return content["layers"][0]
+
+
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str, str]] = {
+    "version": (lambda c: c.update(version=99), r"version", r"99|version"),
+    "format": (lambda c: c.update(format="other"), r"checkpoint|format", r""),
+    "nan scale": (lambda c: _first(c)["weight_step"].fill_(float("nan")), r"nan", r"weight_step"),
+    "infinite step": (lambda c: _first(c)["row"]["step"].fill_(float("inf")), r"inf", r"row"),
+    "nan bias": (lambda c: _first(c)["bias"].fill_(float("nan")), r"nan|finite", r"bias"),
+    "row bits": (lambda c: _first(c)["row"]["bits"].fill_(9), r"\b9\b", r"bits"),
+    "weight bits": (lambda c: _first(c).update(weight_bits=17), r"\b17\b", r"weight_bits"),
+    "edge index": (lambda c: c["graph"]["edges"].fill_(1000), r"1000", r"edges"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_wrong_checkpoint(name: str, model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    edit, what, where = CHANGES[name]
+    change(model, edit)
+    parts = fails(["build", str(model), "-o", str(tmp_path / "out" / "b")], capsys, monkeypatch)
+    assert re.search(what, parts[0])
+    assert re.search(where, parts[0] + parts[1])
+    assert not (tmp_path / "out").exists()
+
+
+class Evil:
+    """Stands for any pickled object."""
+
+
+@pytest.mark.parametrize(("content", "what"), [
+    (b"hello", r"checkpoint"),
+    (b"", r"checkpoint|truncated|empty"),
+    (pickle.dumps(Evil()), r"pickle|checkpoint|code"),
+])
+def test_not_a_checkpoint(content: bytes, what: str, tmp_path: Path, capsys, monkeypatch) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(content)
+    parts = fails(["inspect", str(path)], capsys, monkeypatch)
+    assert re.search(what, parts[0])
+    assert str(path) in parts[1]
+
+
+def test_pickled_module(tmp_path: Path, capsys, monkeypatch) -> None:
+    path = tmp_path / "model.pt"
+    torch.save(torch.nn.Linear(2, 2), path)
+    parts = fails(["inspect", str(path)], capsys, monkeypatch)
+    assert re.search(r"pickle", parts[0])
+    assert "save" in parts[2]
+
+
+def test_truncated_checkpoint(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    model.write_bytes(model.read_bytes()[:-200])
+    fails(["build", str(model), "-o", str(tmp_path / "out" / "b")], capsys, monkeypatch)
+    assert not (tmp_path / "out").exists()
+
+
+def test_missing_checkpoint(tmp_path: Path, capsys, monkeypatch) -> None:
+    parts = fails(["inspect", str(tmp_path / "none.pt")], capsys, monkeypatch)
+    assert "none.pt" in parts[1]
+
+
+def test_unknown_board_lists_the_known(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    parts = fails(["build", str(model), "--board", "ultra69", "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert parts[0] == "unknown board 'ultra69'"
+    assert "ultra96v2, ulx3s-85f, zcu102" in parts[2]
+
+
+def test_board_whose_family_has_no_primitives(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    parts = fails(["build", str(model), "--board", "pynq-z2", "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert "xc7" in parts[0]
+    assert "ultra96" in parts[2]
+    assert not (tmp_path / "b").exists()
+
+
+def test_graph_over_a_capacity(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    parts = fails(["build", str(model), "--bank-depth", "2", "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert re.search(r"need .*2.*too few", parts[0])
+    assert not (tmp_path / "b").exists()
+
+
+def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    def huge(path: Path) -> Resources:
+        assert path.is_file()
+        return Resources(components=(Component(name="group", count=3, one=Usage(lut=40_000)),
+                                     Component(name="server", count=4, one=Usage(dsp=4)),
+                                     Component(name="shell", count=1, one=Usage())))
+
+    monkeypatch.setattr(pipeline, "count_resources", huge)
+    parts = fails(["build", str(model), "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert parts == ("the design needs 120,000 of 70,560 LUT, 49,440 too many", "board ultra96",
+                     "use --groups 1, which fits by the same counts")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert resources.estimate is not huge
+
+
+def test_unwritable_output(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    parts = fails(["build", str(model), "-o", str(tmp_path / "file" / "b")], capsys, monkeypatch)
+    assert "file" in parts[1]
+    fails(["build", str(model), "-o", str(tmp_path / "in")], capsys, monkeypatch)  # a folder that is no build
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["model.pt"]
+
+
+@pytest.mark.parametrize(("text", "what"), [
+    ("{", r"not a configuration"), ('{"hardware": {"grps": 1}}', r"unknown parameter 'grps'"),
+    ('{"hardware": {"groups": "1"}}', r"groups is '1'"), ('{"hardware": {"groups": 9}}', r"groups is 9"),
+])
+def test_wrong_configuration(text: str, what: str, model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(text)
+    parts = fails(["build", str(model), "--config", str(config), "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert re.search(what, parts[0])
+    assert not (tmp_path / "b").exists()
+
+
+def test_what_is_no_build_folder(tmp_path: Path, capsys, monkeypatch) -> None:
+    for verb in ("verify", "report"):
+        parts = fails([verb, str(tmp_path)], capsys, monkeypatch)
+        assert str(tmp_path) in parts[1]
+
+
+def test_missing_compiler(tmp_path: Path, capsys, monkeypatch) -> None:
+    build = tmp_path / "b"
+    (build / "report").mkdir(parents=True)
+    (build / "images").mkdir()
+    (build / "report" / "report.json").write_text("{}")
+    (build / "images" / "layout.json").write_text('{"load_beats": 1, "cycles": 1, "store_beats": 1}')
+
+    def run(*_: object, **__: object) -> None:
+        from sim import toolchain
+
+        toolchain.compiler()
+
+    monkeypatch.setattr("sim.run", run)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    parts = fails(["verify", str(build)], capsys, monkeypatch)
+    assert "no-such-compiler" in parts[0]
+    assert "CXX" in parts[1]
+    monkeypatch.delenv("CXX")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    parts = fails(["verify", str(build)], capsys, monkeypatch)
+    assert parts[0] == "no C++ compiler is installed"
+    assert "apt-get install" in parts[2]
+
+
+def test_option_that_does_not_exist(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["hwgen", "build", "--grops", "1"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+
+
+def test_packing_a_graph_over_capacity(tmp_path: Path) -> None:
+    from hwgen.errors import CapacityError
+    from hwgen.planning import fit, repack
+
+    model = random_graph_model(0, **SMALL)
+    plan = fit(model, {})
+    data = random_graph_data(1, nodes=300, features=12, trained=24)
+    with pytest.raises(CapacityError, match=r"300 nodes .*max_nodes .* too few"):
+        repack(model, data, plan.hardware.to_dict())
+    assert plan.capacities["max_nodes"] < 300
