@@ -21,7 +21,8 @@ def schedule(program: Program, hardware: Hardware) -> Schedule:
     """Place every row and schedule every pass.
 
     Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges
-    share one set of slots.
+    share one set of slots. Where servers are slower than the gather, an even flow of finished nodes is
+    preferred to the shortest schedule, unless only the shortest fits.
 
     Raises
     ------
@@ -30,6 +31,8 @@ def schedule(program: Program, hardware: Hardware) -> Schedule:
     """
     check_capacity(program, hardware)
     result = _schedule(program, hardware)
+    if result.slots_used > hardware.slots:
+        result = _schedule(program, hardware, tight=True)
     if result.slots_used > hardware.slots:
         raise CapacityError(
             f"{result.slots_used} slots are needed and the schedule memory has {hardware.slots}: "
@@ -40,11 +43,14 @@ def schedule(program: Program, hardware: Hardware) -> Schedule:
 
 
 def required_slots(program: Program, hardware: Hardware) -> int:
-    """Words of schedule memory that the program needs with these groups, servers and banks; exact."""
+    """Words of schedule memory that the program fills with these groups, servers and banks; exact.
+
+    A memory a little smaller may still do: :func:`schedule` then gives up the even flow of finished nodes.
+    """
     return _schedule(program, hardware).slots_used
 
 
-def _schedule(program: Program, hardware: Hardware) -> Schedule:
+def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Schedule:
     owners = assign(program, hardware)
     sources: SourceRows | None = None
     slots: list[Slots] = []
@@ -67,7 +73,7 @@ def _schedule(program: Program, hardware: Hardware) -> Schedule:
                 else:
                     bank, row = owners.unit, owners.row
                 made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
-                                      _server_slots(program, hardware, owners, step.kind))
+                                      0 if tight else _server_slots(program, hardware, owners, step.kind))
                 starts[step.kind] = sum(s.count for s in slots), made
                 slots.append(made)
             start, made = starts[step.kind]
