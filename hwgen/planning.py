@@ -93,8 +93,9 @@ def fit(model: QuantGraph, wanted: Mapping[str, int]) -> Plan:
         return place(model, model.sample, program, hardware)
     given = dict(wanted)
     slots = given.pop("slots", None)
-    extra = {name: given.pop(name) for name in list(given) if name not in choose.__kwdefaults__}
-    chosen = replace(choose(program, **given), **extra)  # type: ignore[arg-type]
+    choosable = choose.__kwdefaults__ or {}
+    extra = {name: given.pop(name) for name in list(given) if name not in choosable}
+    chosen = replace(choose(program, **given), **extra)
     chosen.verify()
     if slots is not None:
         return place(model, model.sample, program, replace(chosen, slots=slots))

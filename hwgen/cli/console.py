@@ -56,7 +56,11 @@ class Console:
                    TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
         with Progress(*columns, console=self.progress_console, transient=not self.verbose) as progress:
             task = progress.add_task(text, total=total, note="")
-            yield lambda note="": progress.update(task, advance=1, note=note)
+
+            def advance(note: str) -> None:
+                progress.update(task, advance=1, note=note)
+
+            yield advance
 
     def say(self, text: str) -> None:
         """Print a line of result."""

@@ -77,9 +77,11 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
 
 def show_results(console: Console, dataset: str, results: "list[SeedResult]", best: "SeedResult") -> None:
     """Print every seed's accuracy beside its FP32 model's."""
-    rows = [(f"{result.seed}{' (kept)' if result is best else ''}", result.epoch, f"{result.bits:.3f}",
-             f"{result.validation:.2%}", f"{result.test:.2%}", f"{result.fp32_validation:.2%}",
-             f"{result.fp32_test:.2%}") for result in results]
+    rows: list[tuple[object, ...]] = [
+        (f"{result.seed}{' (kept)' if result is best else ''}", result.epoch, f"{result.bits:.3f}",
+         f"{result.validation:.2%}", f"{result.test:.2%}", f"{result.fp32_validation:.2%}",
+         f"{result.fp32_test:.2%}") for result in results
+    ]
     if len(results) > 1:
         keys = ("bits", "validation", "test", "fp32_validation", "fp32_test")
         mean = {key: sum(getattr(result, key) for result in results) / len(results) for key in keys}

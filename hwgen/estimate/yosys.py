@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -72,13 +73,13 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
     """
     text = path.read_text(encoding="utf-8")
     found = modules(text)
-    repeated = {part: names[0] for part, names in found.parts.items()}
-    result: dict[str, tuple[int, Cells]] = {}
-    for part, name in repeated.items():
-        result[part] = len(found.parts[part]), _cells(path, text, name, ())
     boxes = tuple(name for names in found.parts.values() for name in names)
-    result["shell"] = 1, _cells(path, text, found.top, boxes)
-    return result
+    jobs: dict[str, tuple[int, str, tuple[str, ...]]] = {
+        part: (len(names), names[0], ()) for part, names in found.parts.items()}
+    jobs["shell"] = 1, found.top, boxes
+    with ThreadPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
+        cells = {part: pool.submit(_cells, path, text, top, hidden) for part, (_, top, hidden) in jobs.items()}
+        return {part: (count, cells[part].result()) for part, (count, _, _) in jobs.items()}
 
 
 def cache_folder() -> Path:

@@ -13,7 +13,7 @@ __all__ = ["bits", "cycles", "resources", "saved", "stages"]
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
 PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
 WARN = "#bb3e03"
-STYLE = {
+STYLE: Any = {
     "font.family": "sans-serif", "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": MUTED,
     "ytick.color": INK, "axes.edgecolor": GRID, "axes.spines.top": False, "axes.spines.right": False,
     "axes.spines.left": False, "axes.axisbelow": True, "grid.color": GRID, "legend.frameon": False,
