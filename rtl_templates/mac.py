@@ -6,7 +6,7 @@ from typing import Any
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
+from amaranth.utils import bits_for, ceil_log2
 
 from .formats import BEAT_BITS, TABLE_INPUTS, X_BITS, Target
 from .signatures import LoadBus
@@ -67,6 +67,8 @@ class MacArray(wiring.Component):
         self.lanes, self.columns, self.weight_bits, self.planes, self.pages = lanes, columns, weight_bits, planes, pages
         self.primitives = primitives
         self.table_bits = weight_bits + 3
+        #: Signed bits of an accumulator: what all inputs at 255 can reach, X_BITS at most.
+        self.acc_bits = min(X_BITS, bits_for((255 * lanes * pages) << weight_bits - 1) + 1)
         super().__init__({
             "load": In(LoadBus()), "x": In(planes * lanes), "other": In(planes * lanes), "page": In(range(pages)),
             "enable": In(1), "last": In(1), "hold": In(1), "result": Out(columns * X_BITS),
@@ -80,22 +82,22 @@ class MacArray(wiring.Component):
         m.d.comb += writing.eq(self.load.valid & (self.load.target == Target.TABLE))
         sums = [self._plane(m, plane, writing, address, page_bits) for plane in range(self.planes)]
 
-        flags = Cat(self.enable, self.last, self.hold)
+        flags: Value = Cat(self.enable, self.last, self.hold)
         for k in range(1 + mac_tree(self.lanes)):
             late = Signal(3, name=f"flags{k}")
             m.d.sync += late.eq(flags)
             flags = late
         for column in range(self.columns):
-            acc = Signal(signed(X_BITS), name=f"acc{column}", reset_less=True)
-            result = Signal(signed(X_BITS), name=f"result{column}", reset_less=True)
-            shifted: Value = (acc << self.planes).as_signed()
-            old = Mux(flags[2], acc, shifted[:X_BITS]).as_signed() if self.pages > 1 else shifted[:X_BITS].as_signed()
+            acc = Signal(signed(self.acc_bits), name=f"acc{column}", reset_less=True)
+            result = Signal(signed(self.acc_bits), name=f"result{column}", reset_less=True)
+            shifted = (acc << self.planes)[:self.acc_bits].as_signed()
+            old = Mux(flags[2], acc, shifted).as_signed() if self.pages > 1 else shifted
             if self.planes == 1:
-                total = Signal(signed(X_BITS), name=f"total{column}")
+                total = Signal(signed(self.acc_bits), name=f"total{column}")
                 m.d.comb += total.eq(sums[0][column] + old)
             else:
                 total = ternary(m, f"total{column}", sums[0][column], (sums[1][column] << 1).as_signed(), old,
-                                width=X_BITS, primitives=self.primitives)
+                                width=self.acc_bits, primitives=self.primitives)
             m.d.sync += acc.eq(total)
             with m.If(~flags[0] | flags[1]):  # a clear, not a selection: the flip-flop's own reset
                 m.d.sync += acc.eq(0)
@@ -107,6 +109,7 @@ class MacArray(wiring.Component):
     def _plane(self, m: Module, plane: int, writing: Value, address: Value, page_bits: int) -> list[Value]:
         """Registered sum of every column over all tables for one plane."""
         per_chunk = BEAT_BITS // self.table_bits
+        chunks = -(-self.columns // per_chunk)
         inputs = (self.x | self.other)[plane * self.lanes:(plane + 1) * self.lanes]
         terms: list[list[Value]] = [[] for _ in range(self.columns)]
         for table in range(-(-self.lanes // TABLE_INPUTS)):
@@ -115,15 +118,15 @@ class MacArray(wiring.Component):
             m.d.comb += index.eq(Mux(writing, address, Cat(bits, Const(0, TABLE_INPUTS - len(bits)),
                                                            self.page[:page_bits])))
             width = min(self.table_bits, self.weight_bits + ceil_log2(len(bits)))
-            for chunk in range(-(-self.columns // per_chunk)):
+            for chunk in range(chunks):
                 columns = range(chunk * per_chunk, min((chunk + 1) * per_chunk, self.columns))
-                store = memory.Memory(shape=width * len(columns), depth=64 * self.pages, init=[],
+                store: Any = memory.Memory(shape=width * len(columns), depth=64 * self.pages, init=[],
                                       attrs={"ram_style": "distributed"})
                 m.submodules[f"table{plane}_{table}_{chunk}"] = store
                 write, read = store.write_port(), store.read_port(domain="comb")
                 entry = Signal(width * len(columns), name=f"entry{plane}_{table}_{chunk}", reset_less=True)
                 m.d.comb += [
-                    write.en.eq(writing & (self.load.unit[:10] == table + 32 * chunk)),
+                    write.en.eq(writing & (self.load.unit[:5 + ceil_log2(chunks)] == table + 32 * chunk)),
                     write.addr.eq(index), read.addr.eq(index),
                     write.data.eq(Cat(self.load.data.word_select(k, self.table_bits)[:width]
                                       for k in range(len(columns)))),

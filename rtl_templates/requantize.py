@@ -9,13 +9,26 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from .dsp import multiply_accumulate, select_multiply_add
-from .formats import BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_BITS, RAW_SHIFT, ROW_BITS, SHIFT, X_BITS, Kind, Target
+from .formats import (
+    BIAS_BITS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_BITS,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    X_BITS,
+    Kind,
+    Target,
+)
 from .signatures import LoadBus, task_layout
 from .timing import REQUANT_CODE, REQUANT_MULTIPLIER
 
 __all__ = ["Requantizer", "beat_layout"]
 
 CODE_BITS = 8
+P_USED = 46  # bits of the second sum that differ: two products of 27 and 18 signed bits
 
 #: A beat: post or pre stage, beat b of a rank-1 pair, entry of the column tables.
 beat_layout = data.StructLayout({"post": 1, "b": 1, "column": 6})
@@ -124,7 +137,7 @@ class Requantizer(wiring.Component):
             second = multiply_accumulate(
                 m, f"second{lane}", a=mid, b=multiplier, c=half, accumulate=b_next,
                 carry=Mux(negative, minus, plus), primitives=self.primitives)
-            m.d.comb += self.code.word_select(lane, CODE_BITS).eq(_clip(m, lane, second[SHIFT:], mask, signs))
+            m.d.comb += self.code.word_select(lane, CODE_BITS).eq(_clip(m, lane, second[SHIFT:P_USED], mask, signs))
             late = Signal(RAW_BITS, name=f"raw{lane}", reset_less=True)
             m.d.sync += late.eq(second[RAW_SHIFT:RAW_SHIFT + RAW_BITS])
             m.d.comb += self.raw.word_select(lane, RAW_BITS).eq(late)
@@ -134,10 +147,10 @@ class Requantizer(wiring.Component):
         """Tables of the lane: the multiplier in the slot, the bias two cycles later, when the product is there."""
         load, values = self.load, []
         mine = Signal(name=f"load{lane}")
-        m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit == lane))
+        m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit[:ceil_log2(self.lanes)] == lane))
         word: Value = load.data
         for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[2])):
-            store = memory.Memory(shape=bits, depth=self.column_depth, init=[], attrs={"ram_style": "distributed"})
+            store: Any = memory.Memory(shape=bits, depth=self.column_depth, init=[], attrs={"ram_style": "distributed"})
             m.submodules[f"{name}{lane}"] = store
             write, read = store.write_port(), store.read_port(domain="comb")
             index_bits = ceil_log2(self.column_depth)

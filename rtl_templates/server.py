@@ -1,6 +1,7 @@
 """A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
@@ -10,6 +11,7 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from .formats import RAW_BITS, ROW_BITS, UNITS, X_BITS, Target
 from .mac import MacArray
+from .multiplex import multiplex
 from .requantize import CODE_BITS, Requantizer
 from .server_pick import ServerPick
 from .server_write import ServerWrite
@@ -24,9 +26,10 @@ QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewe
 class Server(wiring.Component):
     """Serve the hold registers of ``ports`` processing elements, node by node.
 
-    docs/architecture.md, "Server timing contract", states order and rate; :class:`rtl_templates.server_timing.ServerTiming`
-    is the cycle-exact model and :meth:`model` the exact arithmetic. A hold register is read directly, chunk by chunk:
-    ``ack`` comes with the last chunk, and depends on registers only. Pipeline of a node issued in cycle t::
+    docs/architecture.md, "Server timing contract", states order and rate;
+    :class:`rtl_templates.server_timing.ServerTiming` is the cycle-exact model and :meth:`model` the exact
+    arithmetic. A hold register is read directly, chunk by chunk: ``ack`` comes with the last chunk, and depends on
+    registers only. Pipeline of a node issued in cycle t::
 
         t+1 ..                      pre beats enter the lanes (server_pick.py, requantize.py)
         last beat + REQUANT_CODE    last code; the row or the activation register is full one cycle later
@@ -107,7 +110,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, index=index, servers=servers)
-        self.index = index
+        self.index, self.primitives = index, primitives
         super().__init__({
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1),
             "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
@@ -132,7 +135,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             pick.task.eq(self.task), requantizer.task.eq(self.task), pick.start.eq(self.start),
             pick.run_start.eq(self.run_start), pick.valid.eq(Cat(hold.valid for hold in self.hold)),
             *(ack.eq(pick.ack[k]) for k, ack in enumerate(self.ack)),
-            requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk()),
+            requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk(m)),
             requantizer.post_x.eq(self._result_chunk()), writer.to_result.eq(self.task.to_result),
             writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
             *(self.write[k].enable.eq(port.enable) for k, port in enumerate(writer.write)),
@@ -152,7 +155,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
 
     def _load(self, m: Module) -> dict[str, Value]:
         """The load bus, registered; PARAM, SETUP and FEATURE beats of other servers are dropped here."""
-        own = self.load.unit == self.index
+        own = self.load.unit[:exact_log2(UNITS)] == self.index
         mine = Signal()
         with m.Switch(self.load.target):
             with m.Case(Target.PARAM, Target.SETUP, Target.FEATURE):
@@ -168,12 +171,12 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         self._late = late
         return late
 
-    def _hold_chunk(self) -> Value:
+    def _hold_chunk(self, m: Module) -> Value:
         """The chunk of the hold register that the present beat reads: one multiplexer over ports and chunks."""
         width = self.requant_lanes * self.acc_bits
         choices = [hold.data[chunk * width:(chunk + 1) * width] for hold in self.hold
                    for chunk in range(1 << len(self.pick.chunk))]
-        return Array(choices)[Cat(self.pick.chunk, self.pick.port)] if len(choices) > 1 else choices[0]
+        return multiplex(m, "hold_chunk", choices, Cat(self.pick.chunk, self.pick.port), primitives=self.primitives)
 
     def _result_chunk(self) -> Value:
         """The chunk of the MAC array's result that the present post beat reads."""
@@ -190,15 +193,15 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         pick, requantizer, writer = self.pick, self.requantizer, self.writer
         combine = self.task.combine | self.task.dense
         flags = data.StructLayout({"pre": 1, "pre_last": 1, "post_last": 1, "out": 1, "out_last": 1})
-        travel = [Signal(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
-        places = [Cat(pick.first, pick.chunk)]
+        travel: list[Any] = [Signal(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
+        places: list[Value] = [pick.chunk]
         post = pick.beat.post
         m.d.comb += [
             travel[0].pre.eq(pick.fits & ~post),
             travel[0].pre_last.eq((pick.last & ~post) | pick.dense_beat), travel[0].post_last.eq(pick.last & post),
             travel[0].out.eq(pick.fits & (post == combine)), travel[0].out_last.eq(pick.last & (post == combine)),
         ]
-        m.d.sync += [after.eq(before) for before, after in zip(travel, travel[1:], strict=False)]
+        m.d.sync += [after.eq(before) for before, after in pairwise(travel)]
         for k in range(REQUANT_CODE):
             places.append(Signal(len(places[0]), name=f"place{k + 1}", reset_less=True))
             m.d.sync += places[-1].eq(places[-2])
@@ -207,26 +210,26 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         entry, head = pick.entry, Signal(exact_log2(QUEUE_DEPTH))
         m.d.sync += head.eq(head + pick.issue)
         early, end = travel[REQUANT_MULTIPLIER], travel[REQUANT_CODE]
-        pre, pre_tail = self._queue(m, "pre", head, early.pre_last, Cat(
+        pre, _ = self._queue(m, "pre", head, early.pre_last, Cat(
             entry.row_r, entry.bias_r, entry.bits, pick.occupation))
         post_values, _ = self._queue(m, "post", head, early.post_last | (early.pre_last & ~combine),
                                      Cat(entry.post_r, entry.bits))
         where, tail = self._queue(m, "where", head, end.out_last, Cat(entry.nothing, entry.row, entry.bank))
         row_end = 1 + len(entry.row)
         m.d.comb += [
-            requantizer.row_r.eq(pre), requantizer.bias_r.eq(pre[ROW_BITS:]), requantizer.pre_bits.eq(pre[2 * ROW_BITS:]),
+            requantizer.row_r.eq(pre), requantizer.bias_r.eq(pre[ROW_BITS:]),
+            requantizer.pre_bits.eq(pre[2 * ROW_BITS:]),
             requantizer.post_r.eq(post_values), requantizer.post_bits.eq(post_values[ROW_BITS:]),
             writer.nothing.eq(where[0]), writer.row.eq(where[1:row_end]), writer.bank.eq(where[row_end:]),
-            writer.fits.eq(end.out), writer.last.eq(end.out_last), writer.first.eq(places[-1][0]),
-            writer.chunk.eq(places[-1][1:]),
+            writer.fits.eq(end.out), writer.last.eq(end.out_last), writer.chunk.eq(places[-1]),
         ]
         return head != tail, early.pre_last, pre[2 * ROW_BITS + 4:]
 
     def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
         """A queue in LUTRAM: ``word`` enters at the issue, and its oldest one can be read until ``pop``."""
         tail = Signal.like(head, name=f"{name}_tail")
-        m.submodules[f"{name}_queue"] = store = memory.Memory(shape=len(word), depth=QUEUE_DEPTH, init=[],
-                                                              attrs={"ram_style": "distributed"})
+        store: Any = memory.Memory(shape=len(word), depth=QUEUE_DEPTH, init=[], attrs={"ram_style": "distributed"})
+        m.submodules[f"{name}_queue"] = store
         write, read = store.write_port(), store.read_port(domain="comb")
         m.d.sync += tail.eq(tail + pop)
         m.d.comb += [write.en.eq(self.pick.issue), write.addr.eq(head), write.data.eq(word), read.addr.eq(tail)]
@@ -236,15 +239,15 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         """Activation register, planes or feature words, and their sequence. Returns whether the MAC array works."""
         mac, task, flags = self.mac, self.task, self._flags[REQUANT_CODE]
         width = self.requant_lanes * CODE_BITS
-        codes = Signal(data.ArrayLayout(width, self.chunks), reset_less=True)  # chunks as they come
+        codes: Any = Signal(data.ArrayLayout(width, self.chunks), reset_less=True)  # chunks as they come
         held = Signal(self.lanes * CODE_BITS, reset_less=True)  # a whole node, while its planes are read
         place = self._places[REQUANT_CODE]
         for k in range(self.chunks):
-            if k:
-                with m.If(flags.pre & place[0]):
-                    m.d.sync += codes[k].eq(0)
-            with m.If(flags.pre & (place[1:] == k)):
+            with m.If(flags.pre & (place == k)):
                 m.d.sync += codes[k].eq(self.requantizer.code)
+            if k:  # last, since a flip-flop's reset comes before its enable
+                with m.If(flags.pre & (place == 0)):
+                    m.d.sync += codes[k].eq(0)
 
         # The occupation travels to the cycle in which the activations are complete.
         begin, count = last_pre & (task.combine | task.dense), occupation
@@ -269,8 +272,9 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         for plane in range(self.planes):
             for lane in range(self.lanes):
                 code = held.word_select(lane, CODE_BITS)
-                m.d.sync += planes[plane * self.lanes + lane].eq(
-                    Array([code[k * self.planes + plane] for k in range(steps)])[chosen])
+                m.d.sync += planes[plane * self.lanes + lane].eq(multiplex(
+                    m, f"plane{plane}_{lane}", [code[k * self.planes + plane] for k in range(steps)], chosen,
+                    primitives=self.primitives))
         with m.If(~running | task.dense | (left >= steps)):
             m.d.sync += planes.eq(0)
         m.d.sync += [mac.enable.eq(running), mac.last.eq(running & (left == 0))]
@@ -284,8 +288,9 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     def _features(self, m: Module, running: Value, left: Value) -> None:
         """Dense passes: a feature word a cycle in place of the planes, page by page within a step."""
         mac, task = self.mac, self.task
-        m.submodules.features = store = memory.Memory(shape=self.planes * self.lanes, depth=self.feature_depth, init=[],
-                                                      attrs={"ram_style": "block"})
+        store: Any = memory.Memory(shape=self.planes * self.lanes, depth=self.feature_depth, init=[],
+                                   attrs={"ram_style": "block"})
+        m.submodules.features = store
         write, read = store.write_port(), store.read_port()
         pointer, page = Signal(range(self.feature_depth)), Signal(8)
         fetch, fetched = Signal(), Signal()

@@ -45,8 +45,8 @@ class ServerPick(wiring.Component):
         As the server's; ``load`` is registered.
     valid, ack : In(ports), Out(ports)
     active : Out(1)
-        A beat is in its slot: ``beat``, ``port``, ``chunk``, ``fits`` (the code of this beat counts), ``first`` and
-        ``last`` (of the stage's codes).
+        A beat is in its slot: ``beat``, ``port``, ``chunk``, ``fits`` (the code of this beat counts), ``last``
+        (of the stage's codes).
     dense_beat : Out(1)
         A node of a dense pass takes its (empty) slot.
     entry, occupation : Out
@@ -68,7 +68,6 @@ class ServerPick(wiring.Component):
     port: Signal
     chunk: Signal
     fits: Signal
-    first: Signal
     last: Signal
     dense_beat: Signal
     issue: Signal
@@ -87,7 +86,7 @@ class ServerPick(wiring.Component):
         super().__init__({
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1), "valid": In(ports),
             "ack": Out(ports), "active": Out(1), "beat": Out(beat_layout), "port": Out(range(ports)),
-            "chunk": Out(range(self.max_chunks)), "fits": Out(1), "first": Out(1), "last": Out(1), "dense_beat": Out(1),
+            "chunk": Out(range(self.max_chunks)), "fits": Out(1), "last": Out(1), "dense_beat": Out(1),
             "issue": Out(1), "entry": Out(self.layout), "occupation": Out(bits_for(longest)),
             "words": Out(bits_for(longest)), "dense_busy": Out(1),
         })
@@ -190,29 +189,26 @@ class ServerPick(wiring.Component):
 
     def _fetch(self, m: Module, enable: Value, port: Value) -> None:
         """The PARAM memory, and of each port the next entry: SETUP's until the port has been read in this run."""
-        load, bits = self.load, ceil_log2(self.param_depth)
-        fresh = Signal(self.ports)
-        stores = {name: memory.Memory(shape=bits, depth=self.ports, init=[], attrs={"ram_style": "distributed"})
-                  for name in ("setup", "next")}
-        reads = {}
-        writes = {}
-        for name, store in stores.items():
-            m.submodules[name] = store
-            reads[name], writes[name] = store.read_port(domain="comb"), store.write_port()
-            m.d.comb += reads[name].addr.eq(port)
-        address = Mux(fresh.bit_select(port, 1), reads["setup"].data, reads["next"].data)
+        load, bits, index_bits = self.load, ceil_log2(self.param_depth), ceil_log2(self.ports)
+        fresh, setting = Signal(self.ports), Signal()
+        store: Any = memory.Memory(shape=bits, depth=2 << index_bits, init=[], attrs={"ram_style": "distributed"})
+        m.submodules.next = store  # lower half: the next entry; upper half: SETUP's
+        at, to = store.read_port(domain="comb"), store.write_port()
+        address = at.data
         m.d.comb += [
-            writes["setup"].en.eq(load.valid & (load.target == Target.SETUP)), writes["setup"].addr.eq(load.address),
-            writes["setup"].data.eq(load.data[:bits]), writes["next"].en.eq(enable), writes["next"].addr.eq(port),
-            writes["next"].data.eq(address + 1),
+            at.addr.eq(Cat(port[:index_bits], fresh.bit_select(port, 1))),
+            setting.eq(load.valid & (load.target == Target.SETUP)), to.en.eq(setting | enable),
+            to.addr.eq(Mux(setting, Cat(load.address[:index_bits], 1), Cat(port[:index_bits], 0))),
+            to.data.eq(Mux(setting, load.data[:bits], address + 1)),
         ]
         with m.If(self.run_start):
             m.d.sync += fresh.eq(~0)
         with m.Elif(enable):
             m.d.sync += fresh.bit_select(port, 1).eq(0)
 
-        m.submodules.params = params = memory.Memory(shape=self.layout, depth=self.param_depth, init=[],
-                                                     attrs={"ram_style": "block"})
+        params: Any = memory.Memory(shape=self.layout, depth=self.param_depth, init=[],
+                                    attrs={"ram_style": "block"})
+        m.submodules.params = params
         write, read = params.write_port(), params.read_port()
         given = data.View(param_layout, load.data[:param_layout.size])
         m.d.comb += [
@@ -229,7 +225,7 @@ class ServerPick(wiring.Component):
         end = Mux(post, task.post_chunks, task.pre_chunks) == self.chunk + 1
         m.d.comb += [
             self.beat.post.eq(post), self.beat.b.eq(b), self.beat.column.eq(column),
-            self.fits.eq(self.active & (post | (b == task.pre_rank1))), self.first.eq(self.chunk == 0),
+            self.fits.eq(self.active & (post | (b == task.pre_rank1))),
             self.last.eq(self.fits & end),
         ]
         for k in range(self.ports):

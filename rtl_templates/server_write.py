@@ -31,7 +31,7 @@ class ServerWrite(wiring.Component):
     -------
     load : In(LoadBus())
         Registered.
-    code, raw, chunk, first, last, fits : In
+    code, raw, chunk, last, fits : In
         Of the beat whose code is there; ``fits``: it belongs to the stage that is written.
     to_result : In(1)
     row, bank, nothing : In
@@ -49,7 +49,6 @@ class ServerWrite(wiring.Component):
     code: Signal
     raw: Signal
     chunk: Signal
-    first: Signal
     last: Signal
     fits: Signal
     to_result: Signal
@@ -75,7 +74,7 @@ class ServerWrite(wiring.Component):
         results = requant_lanes * RAW_BITS
         super().__init__({
             "load": In(LoadBus()), "code": In(requant_lanes * CODE_BITS), "raw": In(results),
-            "chunk": In(range(lanes // requant_lanes)), "first": In(1), "last": In(1), "fits": In(1), "to_result": In(1),
+            "chunk": In(range(lanes // requant_lanes)), "last": In(1), "fits": In(1), "to_result": In(1),
             "row": In(address_bits), "bank": In(exact_log2(banks)), "nothing": In(1), "write": Out(word).array(banks),
             "result_address": In(range(result_depth)), "result_data": Out(results), "busy": Out(1), "row_valid": Out(1),
             "row_bank": Out(exact_log2(banks)), "row_address": Out(address_bits),
@@ -85,14 +84,14 @@ class ServerWrite(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         cut = [self.code.word_select(k, CODE_BITS)[:self.code_bits] for k in range(self.requant_lanes)]
-        row = Signal(data.ArrayLayout(self.requant_lanes * self.code_bits, self.lanes // self.requant_lanes),
+        row: Any = Signal(data.ArrayLayout(self.requant_lanes * self.code_bits, self.lanes // self.requant_lanes),
                      reset_less=True)
         for k in range(self.lanes // self.requant_lanes):
-            if k:
-                with m.If(self.fits & self.first):
-                    m.d.sync += row[k].eq(0)
             with m.If(self.fits & (self.chunk == k)):
                 m.d.sync += row[k].eq(Cat(cut))
+            if k:  # last, since a flip-flop's reset comes before its enable
+                with m.If(self.fits & (self.chunk == 0)):
+                    m.d.sync += row[k].eq(0)
 
         done, full, valid = Signal(), Signal(), Signal()  # last code came; the row is there; a result word is
         address, word = Signal.like(self.row, reset_less=True), Signal.like(self.raw, reset_less=True)
@@ -105,8 +104,9 @@ class ServerWrite(wiring.Component):
         m.d.comb += [self.row_valid.eq(full | valid), self.row_bank.eq(bank), self.row_address.eq(address),
                      self.row_data.eq(Mux(valid, word, row.as_value()))]
 
-        m.submodules.results = results = memory.Memory(shape=len(word), depth=self.result_depth, init=[],
-                                                       attrs={"ram_style": "block"})
+        results: Any = memory.Memory(shape=len(word), depth=self.result_depth, init=[],
+                                     attrs={"ram_style": "block"})
+        m.submodules.results = results
         write, read = results.write_port(), results.read_port()
         m.d.sync += self.result_data.eq(read.data)
         m.d.comb += [write.en.eq(valid), write.addr.eq(address), write.data.eq(word),
@@ -116,19 +116,20 @@ class ServerWrite(wiring.Component):
 
     def _banks(self, m: Module, row: Value, done: Value, full: Value, address: Value, bank: Value) -> None:
         """Digits of the row, or a load, to the bank ports."""
-        writing, step, copy = full, Const(0, 0), row
+        writing, copy = full, row
+        step: Value = Const(0, 0)
         m.d.comb += self.busy.eq(done)
         if self.digits > 1:  # the next row's first chunk may come while this one is written
             copy, target, where = (Signal.like(value, name=name, reset_less=True) for value, name in (
                 (row, "copy"), (bank, "target"), (address, "where")))
-            step = Signal(range(self.digits))
+            step = count = Signal(range(self.digits))
             running, writing = Signal(), Signal()
             with m.If(done):
-                m.d.sync += [running.eq(1), step.eq(0), writing.eq(full), copy.eq(row), target.eq(bank),
+                m.d.sync += [running.eq(1), count.eq(0), writing.eq(full), copy.eq(row), target.eq(bank),
                              where.eq(address)]
             with m.Elif(running):
-                m.d.sync += step.eq(step + 1)
-                with m.If(step == self.digits - 1):
+                m.d.sync += count.eq(count + 1)
+                with m.If(count == self.digits - 1):
                     m.d.sync += [running.eq(0), writing.eq(0)]
             m.d.comb += self.busy.eq(done | running)
             address, bank = where, target

@@ -1,0 +1,79 @@
+# amaranth: UnusedElaboratable=no
+"""The MAC array against integer dot products: plane counts, pages, widths, back to back."""
+
+import random
+from itertools import chain
+
+import pytest
+from amaranth.sim import Simulator
+
+from rtl_templates.formats import Target
+from rtl_templates.mac import MacArray
+from rtl_templates.timing import mac_latency, mac_tree
+
+
+def test_the_tree_has_a_level_for_every_factor_of_three():
+    assert [mac_tree(lanes) for lanes in (1, 6, 7, 16, 18, 19, 54, 55, 64)] == [0, 0, 1, 1, 1, 2, 2, 3, 3]
+
+
+def test_model():
+    assert MacArray.model([3, 0, 5], [[1, -2], [7, 7], [-1, 3]]) == [-2, 9]
+
+
+@pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages"), [
+    (16, 8, 4, 1, 1), (16, 8, 4, 2, 2), (6, 3, 2, 1, 3), (20, 2, 8, 2, 1), (7, 20, 4, 1, 2), (64, 2, 4, 2, 1),
+])
+def test_dot_products(lanes, columns, weight_bits, planes, pages):
+    rng = random.Random(lanes * columns)
+    dut = MacArray(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages)
+    top = (1 << weight_bits - 1) - 1
+    weights = [[[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(columns)] for _ in range(lanes)]
+               for _ in range(pages)]
+    work, want = [], {}  # (x, page, last, hold) or idle
+    for _ in range(40):
+        if rng.random() < 0.3:
+            work += [None] * rng.randint(1, 3)
+        bits = rng.randint(1, 8 if lanes * top * 255 < 1 << 17 else 4)
+        first = rng.randrange(pages)
+        used = rng.randint(1, pages - first)
+        codes = [rng.choice(((1 << bits) - 1, rng.randrange(1 << bits))) for _ in range(used * lanes)]
+        steps = -(-bits // planes) + rng.randrange(2)
+        for step in reversed(range(steps)):
+            for page in range(used):
+                part = codes[page * lanes:(page + 1) * lanes]
+                x = sum((code >> step * planes + plane & 1) << plane * lanes + lane
+                        for lane, code in enumerate(part) for plane in range(planes))
+                work.append((x, first + page, step == 0 and page == used - 1, page > 0))
+        want[len(work) - 1] = MacArray.model(codes, list(chain(*weights[first:first + used])))
+
+    async def bench(ctx):
+        for page, weight in enumerate(weights):
+            for (unit, subset), beat in MacArray.tables(weight, weight_bits + 3).items():
+                ctx.set(dut.load.valid, 1)
+                ctx.set(dut.load.target, Target.TABLE)
+                ctx.set(dut.load.unit, unit)
+                ctx.set(dut.load.address, page * 64 + subset)
+                ctx.set(dut.load.data, beat)
+                await ctx.tick()
+        ctx.set(dut.load.valid, 0)
+        await ctx.tick().repeat(8)
+        delay = mac_latency(lanes) - 1  # the plane register is outside
+        for cycle in range(len(work) + delay + 1):
+            if cycle - delay in want:
+                have = [ctx.get(dut.result) >> 18 * k & 0x3ffff for k in range(columns)]
+                assert have == [value & 0x3ffff for value in want[cycle - delay]], cycle
+            item = work[cycle] if cycle < len(work) else None
+            x, page, last, hold = item or (rng.getrandbits(planes * lanes), 0, 0, 0)
+            mask = rng.getrandbits(planes * lanes)
+            ctx.set(dut.x, x & mask)
+            ctx.set(dut.other, x & ~mask)
+            ctx.set(dut.page, page)
+            ctx.set(dut.last, last)
+            ctx.set(dut.hold, hold)
+            ctx.set(dut.enable, item is not None)
+            await ctx.tick()
+
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(bench)
+    sim.run()
