@@ -24,7 +24,8 @@ __all__ = ["DATASETS", "load_dataset"]
 
 DATASETS = ("digits", "Cora", "CiteSeer")
 
-#: Neighbours of a digit; 3, 5, 7 and 10 were compared by validation accuracy of the quantized model.
+#: Neighbours of a digit. Validation accuracy of the quantized model, 4 seeds: 3 gives 96.8 %, 5 97.6, 7 97.6, 10 97.9;
+#: every neighbour more is an edge more to aggregate.
 NEIGHBOURS = 5
 #: Labelled digits of each class, as many as Planetoid's public split has, and validation nodes.
 TRAIN_PER_CLASS, VALIDATION_PER_CLASS = 20, 50

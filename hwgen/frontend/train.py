@@ -25,12 +25,16 @@ __all__ = ["Progress", "SeedResult", "Training", "train", "train_fp32", "train_q
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where training stands: epoch ``epoch`` of ``epochs`` of stage ``fp32`` or ``a2q`` of a seed is over."""
+    """Where training stands: epoch ``epoch`` of ``epochs`` of stage ``fp32`` or ``a2q`` of a seed is over.
+
+    ``validation`` is that epoch's accuracy, None while bits still learn and no epoch can be selected.
+    """
 
     seed: int
     stage: str
     epoch: int
     epochs: int
+    validation: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,12 +203,12 @@ def _fit(model: nn.Module, forward: Callable[[], Tensor], graph: Graph, optimize
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        if quantized is None or epoch >= half:
-            rank = _validate(model, forward, graph)
-            if best is None or rank > best[0]:
-                best = rank, epoch, copy.deepcopy(model.state_dict())
+        rank = _validate(model, forward, graph) if quantized is None or epoch >= half else None
+        if rank is not None and (best is None or rank > best[0]):
+            best = rank, epoch, copy.deepcopy(model.state_dict())
         if progress is not None:
-            progress(Progress(seed=seed, stage=stage, epoch=epoch + 1, epochs=recipe.epochs))
+            progress(Progress(seed=seed, stage=stage, epoch=epoch + 1, epochs=recipe.epochs,
+                              validation=rank[0] if rank is not None else None))
     if best is None:
         raise HwgenError(f"{recipe.epochs} epochs", "epochs", "train for at least 1 epoch")
     model.load_state_dict(best[2])

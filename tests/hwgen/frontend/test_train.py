@@ -9,7 +9,7 @@ from training_graphs import small_data
 from hwgen.errors import HwgenError
 from hwgen.frontend import Graph, train
 from hwgen.frontend.recipes import recipe_for
-from hwgen.frontend.train import Progress, accuracy
+from hwgen.frontend.train import Progress, accuracy, train_fp32, train_quantized
 
 
 def test_digits_learn_with_few_bits() -> None:
@@ -72,6 +72,36 @@ def test_progress_counts_epochs_of_both_stages() -> None:
     expected = [(seed, stage, epoch) for seed in (0, 1) for stage in ("fp32", "a2q") for epoch in (1, 2, 3, 4)]
     assert [(each.seed, each.stage, each.epoch) for each in seen] == expected
     assert all(each.epochs == 4 for each in seen)
+    assert [each.validation is None for each in seen] == 2 * (4 * [False] + [True, True, False, False])
+
+
+def test_the_best_epoch_is_kept_not_the_last() -> None:
+    data = small_data(nodes=90, seed=3)
+    seen: list[Progress] = []
+    results = train(data, epochs=40, seeds=4, progress=seen.append).results
+    for stage in ("fp32", "a2q"):
+        gains = []
+        for result in results:
+            found = [each.validation for each in seen
+                     if (each.seed, each.stage) == (result.seed, stage) and each.validation is not None]
+            kept = result.validation if stage == "a2q" else result.fp32_validation
+            assert kept == max(found)
+            gains.append(kept - found[-1])
+            if stage == "a2q":
+                assert found[result.epoch - 20] == kept
+        assert max(gains) > 0  # else this test would show nothing
+
+
+def test_distillation_replaces_labels_by_the_teacher() -> None:
+    data, other = small_data(), small_data()
+    other.y = torch.where(other.train_mask, (other.y + 1) % 3, other.y)
+    graph = Graph.of(data)
+    for share, same in ((1.0, True), (0.9, False)):
+        recipe = dataclasses.replace(recipe_for("default", ""), distillation=share, epochs=8)
+        teacher = train_fp32(graph, recipe, 0)
+        first, second = (train_quantized(teacher, Graph.of(each), recipe, 0)[0] for each in (data, other))
+        equal = all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+        assert equal is same
 
 
 def test_test_labels_do_not_influence_training() -> None:
