@@ -16,8 +16,8 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
     console.table("Cycles", ("pass", "cycles", *(f"{stage} busy" for stage in stages)),
                   [*rows, ("total", f"{total:,}", *("" for _ in stages))])
     by_bits = facts["cycles"]["by_bits"]
-    console.say("with learned bit widths " + ", ".join(
-        f"{1 - total / cycles:.1%} fewer than {name}" for name, cycles in by_bits.items() if name != "learned"))
+    console.say("Cycles with learned bit widths, against the same design: " + ", ".join(
+        f"{total / cycles - 1:+.1%} to {name}" for name, cycles in by_bits.items() if name != "learned"))
     used = facts["resources"]["utilisation"]
     parts = facts["resources"]["components"]
     console.table(
