@@ -5,7 +5,9 @@
 #
 # PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# A name on PATH may be a shim that leads nowhere: take the first interpreter that runs and is new enough.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -35,7 +37,19 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 $(BIN)/pip: | tools
 	$(PYTHON) -m venv $(VENV)
 
-# Everything Python comes from the package index; these four do not. Name what is missing and what installs it.
+# cocotb loads the shared Python library into the simulator; Debian packages it apart from the interpreter.
+define LIBPYTHON
+import ctypes, pathlib, sys, sysconfig
+name = sysconfig.get_config_var("INSTSONAME") or ""
+path = pathlib.Path(sysconfig.get_config_var("LIBDIR") or "", name)
+try:
+    ".so" in name and ctypes.CDLL(str(path) if path.is_file() else name)
+except OSError:
+    print(f"libpython{sys.version_info.major}.{sys.version_info.minor}")
+endef
+export LIBPYTHON
+
+# Everything Python comes from the package index; these do not. Name what is missing and what installs it.
 tools:
 	@missing=; \
 	command -v c++ >/dev/null || missing="$$missing g++"; \
@@ -43,7 +57,8 @@ tools:
 	if ! '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	  missing="$$missing python3 python3-venv"; \
 	  echo "hwgen needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3.11" >&2; \
-	elif ! '$(PYTHON)' -c 'import ensurepip' 2>/dev/null; then missing="$$missing python3-venv"; fi; \
+	elif ! '$(PYTHON)' -c 'import ensurepip' 2>/dev/null; then missing="$$missing python3-venv"; \
+	else missing="$$missing$$('$(PYTHON)' -c "$$LIBPYTHON" | sed 's/^/ /')"; fi; \
 	if [ -n "$$missing" ]; then \
 	  echo "Missing system tools. Install them with: sudo apt-get install -y$$missing" >&2; exit 1; fi
 
