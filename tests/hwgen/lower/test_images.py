@@ -1,11 +1,13 @@
 """Images: executing the load stream alone, decoded independently, computes what the reference computes."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from models import random_graph_model
 
+from hwgen.errors import CapacityError, HwgenError
 from hwgen.lower.choose_hardware import choose
 from hwgen.lower.graph_to_program import lower
 from hwgen.lower.images import expected, pack
@@ -102,3 +104,33 @@ def test_the_interpreter_notices_a_flipped_bit(target, bit):
     same = all(np.array_equal(a, b) for left, right in zip(got, wanted, strict=True)
                for a, b in itertools.zip_longest(left, right))
     assert not same
+
+
+def _changed(program, index, stage, **fields):
+    step = program.passes[index]
+    step = replace(step, **{stage: replace(getattr(step, stage), **fields)})
+    return replace(program, passes=(*program.passes[:index], step, *program.passes[index + 1 :]))
+
+
+@pytest.mark.parametrize(("index", "stage", "fields", "message"), [
+    (1, "post", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
+    (1, "pre", {"kind": "signed"}, "signed codes enter the MAC array"),
+    (1, "post", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
+    (0, "pre", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),
+    (2, "pre", {"kind": "signed"}, "signed codes are the results"),
+    (0, "pre", {"kind": "raw"}, "do not fit rows"),
+])
+def test_what_no_task_word_can_state_is_refused(index, stage, fields, message):
+    program, design, plan, _ = built(0, {}, {"groups": 1})
+    wrong = _changed(program, index, stage, **fields)
+    with pytest.raises(HwgenError, match=message) as error:
+        pack(wrong, design, plan)
+    assert error.value.where == program.passes[index].name
+
+
+def test_input_words_wider_than_a_beat_are_refused():
+    program = lower(random_graph_model(0, input_bits=4, hidden=72))
+    design = choose(program, slots=2048, digit=1, planes=2)
+    with pytest.raises(CapacityError, match=r"72 lanes of 2 planes are 144 bits") as error:
+        pack(program, design, schedule(program, design))
+    assert "--planes 1" in error.value.mend
