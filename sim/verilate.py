@@ -24,6 +24,8 @@ __all__ = ["TRACES", "Model", "compile_model"]
 
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
+SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
+
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
 
@@ -108,7 +110,7 @@ def _options(trace: str | None) -> list[str]:
         raise SimError(f"no such trace format: {trace!r}", "--trace", f"use one of {', '.join(TRACES)}")
     return [
         "--cc", "--vpi", "--prefix", "Vtop", "--top-module", BENCH, "--make", "json", "--quiet",
-        "--output-split", "20000", "--x-initial", "0", "--no-timing", *(f"-Wno-{name}" for name in _EXPECTED),
+        "--output-split", str(SPLIT), "--x-initial", "0", "--no-timing", *(f"-Wno-{name}" for name in _EXPECTED),
         *([TRACES[trace]] if trace else []),
     ]
 

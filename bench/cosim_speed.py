@@ -1,0 +1,44 @@
+"""Time and memory of a cosimulation by optimisation level and file size: ``python bench/cosim_speed.py BUILD``.
+
+The choice in :mod:`sim.cxx` and :mod:`sim.verilate` rests on this table. Each line compiles the design anew.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import sim
+from sim import verilate
+
+VARIANTS = (("-O0", 20_000), ("-O1", 20_000), ("-O1", 60_000), ("-O2", 20_000))
+
+
+def main() -> None:
+    """Measure every variant on one build folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--variants", type=int, default=len(VARIANTS), help="only the first so many")
+    arguments = parser.parse_args()
+    print("| C++ | split | compile s | compile CPU s | simulate s | cycles/s | peak MiB | exact |")
+    print("|---|---|---|---|---|---|---|---|")
+    for level, split in VARIANTS[:arguments.variants]:
+        verilate.FAST, verilate.SPLIT = level, split
+        with tempfile.TemporaryDirectory() as work:
+            before, started = _cpu(), time.perf_counter()
+            result = sim.run(arguments.build, work=work)
+            compile_cpu = _cpu() - before - result.simulate_s
+            cycles = result.cycles + result.load_cycles + result.store_cycles
+            print(f"| {level} | {split} | {result.compile_s:.1f} | {compile_cpu:.1f} | {result.simulate_s:.1f} "
+                  f"| {cycles / result.simulate_s:,.0f} | {result.peak_bytes / 2**20:,.0f} "
+                  f"| {'yes' if result.ok else 'NO'} |  <!-- {time.perf_counter() - started:.0f} s -->", flush=True)
+
+
+def _cpu() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+if __name__ == "__main__":
+    main()
