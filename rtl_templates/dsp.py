@@ -66,14 +66,17 @@ def select_multiply_add(
             i_INMODE=Cat(Const(0, 1), ~use_x, use_d, Const(0, 2)), o_P=p)
         return p
     x1 = Signal(signed(18), name=f"{name}_x1", reset_less=True)
+    d1 = Signal(signed(18), name=f"{name}_d1", reset_less=True)
+    uses = Signal(2, name=f"{name}_uses", reset_less=True)
     x2 = Signal(signed(18), name=f"{name}_x2", reset_less=True)
     a1 = Signal(signed(27), name=f"{name}_a1", reset_less=True)
     a2 = Signal(signed(27), name=f"{name}_a2", reset_less=True)
     c1 = Signal(signed(P_BITS), name=f"{name}_c1", reset_less=True)
+    used = Signal(name=f"{name}_used", reset_less=True)
     product = Signal(signed(45), name=f"{name}_m", reset_less=True)
     m.d.sync += [
-        x1.eq(Mux(use_x, x, 0) + Mux(use_d, d, 0)), x2.eq(x1), a1.eq(a), a2.eq(a1), product.eq(x2 * a2),
-        c1.eq(Mux(use_c, c, 0)), p.eq(product + c1),
+        x1.eq(x), d1.eq(d), uses.eq(Cat(~use_x, use_d)), x2.eq(Mux(uses[1], d1, 0) + Mux(uses[0], 0, x1)), a1.eq(a),
+        a2.eq(a1), product.eq(a2 * x2), c1.eq(c), used.eq(use_c), p.eq(product + Mux(used, c1, 0)),
     ]
     return p
 
@@ -111,7 +114,7 @@ def multiply_accumulate(
             i_CARRYIN=carry, i_OPMODE=_opmode(z), i_INMODE=Const(0, 5), o_P=p)
         return p
     a1 = Signal(signed(27), name=f"{name}_a1", reset_less=True)
-    b1 = Signal(18, name=f"{name}_b1", reset_less=True)
+    b1 = Signal(signed(18), name=f"{name}_b1", reset_less=True)
     c1 = Signal(P_BITS - 1, name=f"{name}_c1", reset_less=True)
     again = Signal(name=f"{name}_again", reset_less=True)
     one = Signal(name=f"{name}_one", reset_less=True)
