@@ -228,7 +228,8 @@ RESULT = {"to_result": 1}
 
 @pytest.mark.parametrize("shape", [
     {}, {"digit": 2, "planes": 2}, {"digit": 1, "lanes": 8}, {"ports": 1, "requant_lanes": 4},
-    {"requant_lanes": 1, "ports": 2, "mac_columns": 5, "lanes": 8}, {"servers": 4, "ports": 8, "digit": 1, "lanes": 8},
+    {"requant_lanes": 1, "ports": 2, "mac_columns": 6, "lanes": 8, "planes": 2},
+    {"servers": 4, "ports": 8, "digit": 1, "lanes": 8},
     {"code_bits": 8, "digit": 4, "lanes": 8, "mac_columns": 8, "weight_bits": 6, "ports": 3},
     {"mac_columns": 16, "lanes": 40, "digit": 2}, {"requant_lanes": 16},
     {"requant_lanes": 2, "ports": 1, "digit": 1, "lanes": 8}, {"feature_depth": 0, "pages": 2, "lanes": 8},
