@@ -52,9 +52,10 @@ give the same class.
 """
 
 FOOT = """
-*FP32* is the model that the default recipe starts from and distils (raw binary features, weight decay {decays}), of the
-same seeds. *published* is A²Q from scratch with its authors' hyper-parameters, in integer-adder order. Hyper-parameters
-were compared by mean validation accuracy on the same validation nodes: expect a small optimistic bias everywhere.
+*FP32* is the model that the default recipe starts from and distils (raw binary features, weight decay {decays}),
+of the same seeds. *published* is A²Q from scratch with its authors' hyper-parameters, in integer-adder order.
+Hyper-parameters were compared by mean validation accuracy on the same validation nodes: expect a small optimistic bias
+everywhere.
 """
 
 

@@ -71,8 +71,8 @@ def _published(*, teacher_decay: float, weight_decay: float, dropout: float, pen
 #: Recipe -> data set -> settings; the empty name serves data sets that were not tuned.
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "default": {
-        "Cora": _default(teacher_decay=0.02, weight_decay=0.005),
-        "CiteSeer": _default(teacher_decay=0.03, weight_decay=0.02),
+        "Cora": _default(teacher_decay=0.02, weight_decay=0.005, epochs=300),
+        "CiteSeer": _default(teacher_decay=0.03, weight_decay=0.02, epochs=300),
         "digits": _default(teacher_decay=5e-4, weight_decay=5e-4),
         "": _default(teacher_decay=0.005, weight_decay=0.005),
     },
