@@ -9,6 +9,7 @@ From one's own training loop::
             model.freeze_bits()
         loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
         ...
+    hwgen.frontend.settle(model)
     hwgen.frontend.save(model, data, "model.pt")
 """
 
@@ -17,6 +18,7 @@ from .checkpoint import load, save
 from .datasets import load_dataset
 from .gcn import GCN
 from .graph import Graph
+from .settle import settle
 from .train import train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "load", "load_dataset", "quantize", "save", "train"]
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "load", "load_dataset", "quantize", "save", "settle", "train"]

@@ -16,6 +16,7 @@ from .a2q import QuantizedGCN, quantize
 from .gcn import GCN
 from .graph import Graph
 from .recipes import Recipe, recipe_for
+from .settle import settle
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -158,7 +159,7 @@ def train_fp32(graph: Graph, recipe: Recipe, seed: int, *, hidden: int = 16, lay
 
 def train_quantized(teacher: GCN, graph: Graph, recipe: Recipe, seed: int, *, target_bits: float | None = None,
                     progress: Callable[[Progress], None] | None = None) -> tuple[QuantizedGCN, int]:
-    """Train the quantized model of a seed; returns it as it was at the selected epoch, and that epoch."""
+    """Train the quantized model of a seed; returns it as it was at the selected epoch, settled, and that epoch."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         first, last = teacher.layers[0].weight.shape, teacher.layers[-1].width
@@ -174,6 +175,7 @@ def train_quantized(teacher: GCN, graph: Graph, recipe: Recipe, seed: int, *, ta
         goal = _logits(teacher, graph).softmax(1) if recipe.distillation else None
         epoch = _fit(model, model, graph, optimizer, recipe, seed, "a2q", quantized=model, goal=goal,
                      progress=progress)
+    settle(model)
     return model, epoch
 
 

@@ -1,6 +1,7 @@
 """Training end to end, small."""
 
 import dataclasses
+import sys
 
 import pytest
 import torch
@@ -75,7 +76,9 @@ def test_progress_counts_epochs_of_both_stages() -> None:
     assert [each.validation is None for each in seen] == 2 * (4 * [False] + [True, True, False, False])
 
 
-def test_the_best_epoch_is_kept_not_the_last() -> None:
+def test_the_best_epoch_is_kept_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Settling may turn a node after selection; hwgen.frontend.train is the function, hence sys.modules.
+    monkeypatch.setattr(sys.modules["hwgen.frontend.train"], "settle", lambda model: None)
     data = small_data(nodes=90, seed=3)
     seen: list[Progress] = []
     results = train(data, epochs=40, seeds=4, progress=seen.append).results
@@ -85,10 +88,11 @@ def test_the_best_epoch_is_kept_not_the_last() -> None:
             found = [each.validation for each in seen
                      if (each.seed, each.stage) == (result.seed, stage) and each.validation is not None]
             kept = result.validation if stage == "a2q" else result.fp32_validation
-            assert kept == max(found)
+            selected = max(found)
+            assert kept == selected
             gains.append(kept - found[-1])
             if stage == "a2q":
-                assert found[result.epoch - 20] == kept
+                assert found[result.epoch - 20] == selected
         assert max(gains) > 0  # else this test would show nothing
 
 
