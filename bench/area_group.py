@@ -67,7 +67,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for digit in arguments.digits:
         designs: dict[str, Elaboratable] = {
-            "group": Group(**SHAPE, digit=digit, bank_depth=512, slots=1280, index=0)}
+            "group": Group(**SHAPE, digit=digit, bank_depth=512, slots=1280)}
         if arguments.parts:
             designs |= {
                 "bank": Bank(depth=512 * SHAPE["code_bits"] // digit, word_bits=SHAPE["lanes"] * digit),

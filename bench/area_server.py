@@ -20,7 +20,7 @@ from pyosys import libyosys
 from rtl_templates.server import Server
 
 SHAPE = {
-    "index": 3, "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
+    "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
     "param_depth": 512, "result_depth": 512, "feature_depth": 0, "requant_lanes": 8, "mac_columns": 8,
     "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "primitives": 1,
 }

@@ -116,4 +116,5 @@ def requantize(
     else:
         product = mid * row[:, None] + bias[None, :] * bias_row[:, None]
     carry = 1 if half_up else (mid >= 0).astype(np.int64)
-    return np.clip((product + ((1 << (shift - 1)) - 1) + carry) >> shift, low, high)
+    codes: Ints = np.clip((product + ((1 << (shift - 1)) - 1) + carry) >> shift, low, high)
+    return codes

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from amaranth import Cat, ClockDomain, Module, ResetInserter, Signal
+from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -45,6 +45,9 @@ class Accelerator(wiring.Component):
         :class:`hwgen.ir.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
+    shared : bool
+        Instantiate modules ``group`` and ``server`` instead of elaborating every unit: whoever converts the core
+        converts ``group`` and ``server`` too, once each. A quarter of the text, and of the time of every tool.
 
     Members
     -------
@@ -64,7 +67,8 @@ class Accelerator(wiring.Component):
     def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, primitives: bool = False) -> None:
+                 column_depth: int, primitives: bool = False, shared: bool = False) -> None:
+        self.shared = shared
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
             "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
@@ -76,12 +80,19 @@ class Accelerator(wiring.Component):
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
             "pages", "column_depth")}
-        self.groups = [Group(**row, slots=slots, index=index) for index in range(groups)]
-        self.servers = [
-            Server(index=index, servers=servers, ports=groups * UNITS // servers, **row, **served,
-                   primitives=primitives)
-            for index in range(servers)
-        ]
+
+        def group() -> Any:
+            return Group(**row, slots=slots)
+
+        def server() -> Any:
+            return Server(servers=servers, ports=groups * UNITS // servers, **row, **served, primitives=primitives)
+
+        self.group: Any = group() if shared else None
+        self.server: Any = server() if shared else None
+        self.groups = [self.group.signature.create(path=(f"group{index}",)) if shared else group()
+                       for index in range(groups)]
+        self.servers = [self.server.signature.create(path=(f"server{index}",)) if shared else server()
+                        for index in range(servers)]
         super().__init__({"control": In(AxiLite()), "read": Out(AxiRead()), "write": Out(AxiWrite()),
                           "interrupt": Out(1)})
 
@@ -96,10 +107,10 @@ class Accelerator(wiring.Component):
         sequencer = Sequencer(groups=hardware["groups"], servers=count)
         m.submodules.sequencer = ResetInserter(control.abort)(sequencer)
         m.submodules.counters = counters = Counters(groups=hardware["groups"], servers=count)
-        for index, group in enumerate(self.groups):
-            m.submodules[f"group{index}"] = ResetInserter(control.abort)(group)
-        for index, server in enumerate(self.servers):
-            m.submodules[f"server{index}"] = ResetInserter(control.abort)(server)
+        for module, units in (("group", self.groups), ("server", self.servers)):
+            for index, unit in enumerate(units):
+                m.d.comb += unit.index.eq(index)
+                m.submodules[f"{module}{index}"] = self._place(module, unit, control.abort)
         wiring.connect(m, wiring.flipped(self.control), registers.bus)
         wiring.connect(m, loader.axi, wiring.flipped(self.read))
         wiring.connect(m, store.axi, wiring.flipped(self.write))
@@ -108,6 +119,14 @@ class Accelerator(wiring.Component):
         self._connect_counters(m, registers, counters, loader, sequencer, store)
         self._probe(m)
         return m
+
+    def _place(self, module: str, unit: Any, abort: Signal) -> Any:
+        """A unit's own logic, or an instance of the module that all units of its kind share."""
+        if not self.shared:
+            return ResetInserter(abort)(unit)
+        ports = {f"{'i' if member.flow is In else 'o'}_{'__'.join(map(str, path))}": Value.cast(value)
+                 for path, member, value in unit.signature.flatten(unit)}
+        return Instance(module, i_clk=ClockSignal(), i_rst=ResetSignal() | abort, **ports)
 
     def _connect_rows(self, m: Module, sequencer: Sequencer, loader: Loader) -> None:
         """The datapath: load bus and task to all, sums to servers, rows to banks."""

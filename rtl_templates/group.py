@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.hdl import Value
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
@@ -31,13 +31,13 @@ class Walker(wiring.Component):
     ----------
     slots, word_bits, digits : int
         Words of the schedule memory, bits of a word, cycles of a slot (a power of two).
-    index : int
-        Number of the group: its load units are ``index * 16 + chunk``.
 
     Members
     -------
     enable : In(1)
         Clock enable of everything but loading and ``start``.
+    index : In(4)
+        Number of the group, constant: its load units are ``index * 16 + chunk``.
     load : In(LoadBus)
         Images; target SCHEDULE.
     task, start : In(task_layout), In(1)
@@ -49,6 +49,7 @@ class Walker(wiring.Component):
     """
 
     enable: Signal
+    index: Signal
     load: Any
     task: data.View
     start: Signal
@@ -58,12 +59,13 @@ class Walker(wiring.Component):
     issuing: Signal
     busy: Signal
 
-    def __init__(self, *, slots: int, word_bits: int, digits: int, index: int) -> None:
+    def __init__(self, *, slots: int, word_bits: int, digits: int) -> None:
         if digits & (digits - 1) or not 2 <= slots < 1 << 16:
             raise ValueError(f"no schedule memory has {slots} slots of {digits} digits")
-        self.slots, self.word_bits, self.digits, self.index = slots, word_bits, digits, index
+        self.slots, self.word_bits, self.digits = slots, word_bits, digits
         super().__init__({
             "enable": In(1),
+            "index": In(range(UNITS)),
             "load": In(LoadBus()),
             "task": In(task_layout),
             "start": In(1),
@@ -103,7 +105,7 @@ class Walker(wiring.Component):
             reader, writer = store.read_port(), store.write_port()
             hit = Signal(name=f"hit{chunk}")
             m.d.sync += hit.eq(self.load.valid & (self.load.target == Target.SCHEDULE)
-                               & (self.load.unit == self.index * UNITS + chunk))
+                               & (self.load.unit == Cat(Const(chunk, range(UNITS)), self.index)))
             m.d.comb += [
                 writer.en.eq(hit), writer.addr.eq(load_address), writer.data.eq(load_data[:width]),
                 reader.en.eq(self.enable), reader.addr.eq(address),
@@ -139,11 +141,11 @@ class Group(wiring.Component):
         Rows of a bank, a power of two: two halves.
     slots : int
         Words of the schedule memory.
-    index : int
-        Number of the group.
 
     Members
     -------
+    index : In(4)
+        Number of the group, constant. A port, so that all groups are one module.
     load : In(LoadBus)
         Images; the group takes its own SCHEDULE words.
     task, start : In(task_layout), In(1)
@@ -159,6 +161,7 @@ class Group(wiring.Component):
         Frozen in this cycle; a digit of a slot is issued in this cycle, ``slot_count * digits`` times a pass.
     """
 
+    index: Signal
     load: Any
     task: data.View
     start: Signal
@@ -169,17 +172,18 @@ class Group(wiring.Component):
     stalled: Signal
     issuing: Signal
 
-    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, bank_depth: int, slots: int,
-                 index: int) -> None:
+    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, bank_depth: int,
+                 slots: int) -> None:
         if bank_depth < 2 or bank_depth & (bank_depth - 1):
             raise ValueError(f"a bank of {bank_depth} rows has no halves")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
-        self.bank_depth, self.slots, self.index = bank_depth, slots, index
+        self.bank_depth, self.slots = bank_depth, slots
         self.digits = code_bits // digit
         self.row_bits = bank_depth.bit_length() - 1
         self.column_bits = self.row_bits + COLUMN_FLAG_BITS
         self.word_bits = lanes * digit
         super().__init__({
+            "index": In(range(UNITS)),
             "load": In(LoadBus()),
             "task": In(task_layout),
             "start": In(1),
@@ -229,9 +233,10 @@ class Group(wiring.Component):
         m = Module()
         enable = Signal(init=1)
         m.submodules.walker = walker = Walker(
-            slots=self.slots, word_bits=UNITS * self.column_bits, digits=self.digits, index=self.index)
+            slots=self.slots, word_bits=UNITS * self.column_bits, digits=self.digits)
         wiring.connect(m, wiring.flipped(self.load), walker.load)
-        m.d.comb += [walker.enable.eq(enable), walker.task.eq(self.task), walker.start.eq(self.start)]
+        m.d.comb += [walker.enable.eq(enable), walker.index.eq(self.index), walker.task.eq(self.task),
+                     walker.start.eq(self.start)]
         columns = [walker.word[c * self.column_bits:(c + 1) * self.column_bits] for c in range(UNITS)]
         digit_bits = (self.digits - 1).bit_length()
         half = Signal()

@@ -42,8 +42,8 @@ class Server(wiring.Component):
 
     Parameters
     ----------
-    index, servers : int
-        This server's number and how many there are: 4, 8 or 16.
+    servers : int
+        How many there are: 4, 8 or 16.
     ports, lanes, code_bits, digit, acc_bits, bank_depth, param_depth, result_depth, feature_depth, requant_lanes, \
 mac_columns, weight_bits, planes, pages, column_depth : int
         See :class:`hwgen.ir.hardware.Hardware`.
@@ -52,6 +52,8 @@ mac_columns, weight_bits, planes, pages, column_depth : int
 
     Members
     -------
+    index : In(4)
+        This server's number, constant. A port, so that all servers are one module.
     load : In(LoadBus())
         PARAM, SETUP, COLUMN, TABLE, FEATURE and BANK; only while nothing runs.
     task : In(task_layout)
@@ -70,6 +72,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         Probes: rows or result words as they are finished, activation codes (8 bits a lane) as they enter the MAC array.
     """
 
+    index: Signal
     load: Any
     task: Any
     start: Signal
@@ -89,7 +92,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     act_valid: Signal
     act_data: Signal
 
-    def __init__(self, *, index: int, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
+    def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int,
                  primitives: bool = False) -> None:
@@ -109,10 +112,11 @@ mac_columns, weight_bits, planes, pages, column_depth : int
                             primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
-            address_bits=address_bits, result_depth=result_depth, index=index, servers=servers)
-        self.index, self.primitives = index, primitives
+            address_bits=address_bits, result_depth=result_depth, servers=servers)
+        self.primitives = primitives
         super().__init__({
-            "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1),
+            "index": In(range(UNITS)), "load": In(LoadBus()), "task": In(task_layout), "start": In(1),
+            "run_start": In(1),
             "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
             "write": Out(BankWrite(address_bits=exact_log2(bank_depth * digits), word_bits=lanes * digit)).array(banks),
             "result_address": In(range(result_depth)), "result_data": Out(requant_lanes * RAW_BITS), "busy": Out(1),
@@ -132,7 +136,8 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             for name, value in load.items():
                 m.d.comb += getattr(unit.load, name).eq(value)
         m.d.comb += [
-            pick.task.eq(self.task), requantizer.task.eq(self.task), pick.start.eq(self.start),
+            writer.index.eq(self.index), pick.task.eq(self.task), requantizer.task.eq(self.task),
+            pick.start.eq(self.start),
             pick.run_start.eq(self.run_start), pick.valid.eq(Cat(hold.valid for hold in self.hold)),
             *(ack.eq(pick.ack[k]) for k, ack in enumerate(self.ack)),
             requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk(m)),

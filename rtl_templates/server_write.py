@@ -7,7 +7,7 @@ from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from .formats import RAW_BITS, Target
+from .formats import RAW_BITS, UNITS, Target
 from .requantize import CODE_BITS
 from .signatures import BankWrite, LoadBus
 
@@ -24,11 +24,13 @@ class ServerWrite(wiring.Component):
 
     Parameters
     ----------
-    lanes, code_bits, digit, requant_lanes, banks, row_bits, address_bits, result_depth, index, servers : int
+    lanes, code_bits, digit, requant_lanes, banks, row_bits, address_bits, result_depth, servers : int
         ``banks`` of this server; ``address_bits`` of the entry's row field.
 
     Members
     -------
+    index : In(4)
+        The server's number, constant.
     load : In(LoadBus())
         Registered.
     code, raw, chunk, last, fits : In
@@ -45,6 +47,7 @@ class ServerWrite(wiring.Component):
         Probe.
     """
 
+    index: Signal
     load: Any
     code: Signal
     raw: Signal
@@ -65,15 +68,15 @@ class ServerWrite(wiring.Component):
     row_data: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, requant_lanes: int, banks: int, row_bits: int,
-                 address_bits: int, result_depth: int, index: int, servers: int) -> None:
+                 address_bits: int, result_depth: int, servers: int) -> None:
         self.lanes, self.code_bits, self.digit, self.requant_lanes = lanes, code_bits, digit, requant_lanes
-        self.banks, self.row_bits, self.index, self.servers = banks, row_bits, index, servers
+        self.banks, self.row_bits, self.servers = banks, row_bits, servers
         self.result_depth = result_depth
         self.digits = code_bits // digit
         word = BankWrite(address_bits=row_bits + exact_log2(self.digits), word_bits=lanes * digit)
         results = requant_lanes * RAW_BITS
         super().__init__({
-            "load": In(LoadBus()), "code": In(requant_lanes * CODE_BITS), "raw": In(results),
+            "index": In(range(UNITS)), "load": In(LoadBus()), "code": In(requant_lanes * CODE_BITS), "raw": In(results),
             "chunk": In(range(lanes // requant_lanes)), "last": In(1), "fits": In(1), "to_result": In(1),
             "row": In(address_bits), "bank": In(exact_log2(banks)), "nothing": In(1), "write": Out(word).array(banks),
             "result_address": In(range(result_depth)), "result_data": Out(results), "busy": Out(1), "row_valid": Out(1),
@@ -140,7 +143,7 @@ class ServerWrite(wiring.Component):
         loading, local = Signal(), Signal.like(self.bank)
         word, to = Signal(len(words[0])), Signal.like(self.write[0].address)
         m.d.comb += [
-            loading.eq(load.valid & (load.target == Target.BANK) & (load.unit[:bank_bits] == self.index)),
+            loading.eq(load.valid & (load.target == Target.BANK) & (load.unit[:bank_bits] == self.index[:bank_bits])),
             local.eq(Mux(loading, load.unit[bank_bits:4], bank)),
             word.eq(Mux(loading, load.data[:len(word)], Array(words)[step] if self.digits > 1 else words[0])),
             to.eq(Mux(loading, load.address[:len(to)], Cat(step, address[:self.row_bits]))),

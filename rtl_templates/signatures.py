@@ -21,7 +21,8 @@ class LoadBus(wiring.Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({"valid": Out(1), "target": Out(4), "unit": Out(16), "address": Out(24), "data": Out(BEAT_BITS)})
+        super().__init__({"valid": Out(1), "target": Out(4), "unit": Out(16), "address": Out(24),
+                          "data": Out(BEAT_BITS)})
 
 
 class Hold(wiring.Signature):

@@ -47,12 +47,13 @@ def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, A
         Yosys is missing or failed.
     """
     hardware.verify()
-    core = Accelerator(**hardware.to_dict(), primitives=primitives)
+    core = Accelerator(**hardware.to_dict(), primitives=primitives, shared=True)
     top = Top(core)
     # Amaranth spells out the initial contents of every memory, bit by bit: half of the time for what is dropped
     # right after. Without them the text is the same and Yosys has nothing to delete.
     with mock.patch.object(rtlil.ModuleEmitter, "emit_memory"):
-        text = rtlil.convert(top, name=TOP, emit_src=False)
+        text = "".join(rtlil.convert(unit, name=name, emit_src=False)
+                       for name, unit in ((TOP, top), ("group", core.group), ("server", core.server)))
     return _to_verilog(text), _describe(hardware, core, top, primitives)
 
 

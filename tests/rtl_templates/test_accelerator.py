@@ -28,9 +28,9 @@ def hardware(groups, servers):
 class PlayedGroup(wiring.Component):
     """``slot_count`` cycles after start every element offers one sum: its group and number."""
 
-    def __init__(self, *, lanes, acc_bits, index, **rest):
-        self.index = index
+    def __init__(self, *, lanes, acc_bits, **rest):
         super().__init__({
+            "index": In(4),
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1),
             "write": In(BankWrite(address_bits=4, word_bits=8)).array(UNITS),
             "hold": Out(Hold(lanes=lanes, acc_bits=acc_bits)).array(UNITS), "ack": In(1).array(UNITS),
@@ -63,9 +63,10 @@ class PlayedServer(wiring.Component):
     Result word a is its number and a. A task with ``signed_max`` 255 makes it stop for ever.
     """
 
-    def __init__(self, *, index, servers, ports, lanes, acc_bits, **rest):
-        self.index, self.ports = index, ports
+    def __init__(self, *, servers, ports, lanes, acc_bits, **rest):
+        self.ports = ports
         super().__init__({
+            "index": In(4),
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1),
             "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
             "write": Out(BankWrite(address_bits=4, word_bits=8)).array(UNITS // servers),
@@ -79,7 +80,7 @@ class PlayedServer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         address, rest = Signal(5), Signal()
-        word = Cat(address, Const(0, 11), Const(self.index, 16))
+        word = Cat(address, Const(0, 11), self.index, Const(0, 12))
         m.d.sync += [address.eq(self.result_address), self.result_data.eq(word), rest.eq(0),
                      self.runs.eq(self.runs + self.run_start)]
         stuck = self.task.signed_max == 255

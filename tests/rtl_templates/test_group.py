@@ -21,7 +21,7 @@ LANES, DEPTH, SLOTS, INDEX = 2, 8, 20, 2
 
 def build(code_bits, digit, acc_bits=10):
     return Group(lanes=LANES, code_bits=code_bits, digit=digit, acc_bits=acc_bits, bank_depth=DEPTH,
-                 slots=SLOTS, index=INDEX)
+                 slots=SLOTS)
 
 
 class Bench:
@@ -89,6 +89,7 @@ class Bench:
                 ctx.set(port.data, bank[address])
             await ctx.tick()
         chunks = -(-16 * dut.column_bits // 128)
+        ctx.set(dut.index, INDEX)
         unit = INDEX * 16
         beats = [(1, Target.SCHEDULE, unit + chunk, slot, word >> 128 * chunk & ((1 << 128) - 1))
                  for chunk in range(chunks) for slot, word in enumerate(self.schedule)]
@@ -246,4 +247,4 @@ def test_timing_model_refuses_a_second_pass():
 
 def test_refuses_banks_without_halves():
     with pytest.raises(ValueError, match="no halves"):
-        Group(lanes=1, code_bits=4, digit=4, acc_bits=8, bank_depth=12, slots=8, index=0)
+        Group(lanes=1, code_bits=4, digit=4, acc_bits=8, bank_depth=12, slots=8)

@@ -13,11 +13,11 @@ from rtl_templates.server import Server
 from rtl_templates.server_timing import ServerTiming
 
 BASE = {
-    "index": 3, "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
+    "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
     "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
     "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16,
 }
-ENTRIES = 16
+ENTRIES, INDEX = 16, 3
 
 
 class Case:
@@ -96,7 +96,7 @@ class Case:
 
     def loads(self):
         """(target, unit, address, data) of everything but banks."""
-        index = self.shape["index"]
+        index = INDEX
         first = 5
         for port, entries in enumerate(self.order):
             yield Target.SETUP, index, port, first
@@ -128,6 +128,7 @@ def run(case, busy_limit=40000):
     lanes, digits, rq = case.lanes, case.digits, case.rq
 
     async def bench(ctx):
+        ctx.set(dut.index, INDEX)
         for target, unit, address, word in case.loads():
             for name, value in (("valid", 1), ("target", target), ("unit", unit), ("address", address), ("data", word)):
                 ctx.set(getattr(dut.load, name), value)

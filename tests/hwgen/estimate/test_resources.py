@@ -10,29 +10,23 @@ from hwgen.estimate import yosys
 from hwgen.estimate.resources import Component, Resources, Usage, count, estimate
 
 DESIGN = r"""
-module \top.core.group0 (clk, a, b, y);
+module group(clk, a, b, y);
   input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
   always @(posedge clk) y <= a & b;
 endmodule
-module \top.core.group1 (clk, a, b, y);
-  input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
-  always @(posedge clk) y <= a & b;
-endmodule
-module \top.core.server0 (clk, x, y);
+module server(clk, x, y, row_data, row_valid, row_bank, row_address, act_valid, act_data);
   input clk; input [17:0] x; output [47:0] y;
+  output reg [7:0] row_data; output row_valid, row_bank, row_address, act_valid, act_data;
   DSP48E2 #(.AREG(1)) dsp (.CLK(clk), .B(x), .A(30'd5), .P(y));
+  always @(posedge clk) row_data <= x[7:0] ^ x[15:8];
 endmodule
-module top(clk, a, b, x, y, z, q);
+module accelerator(clk, a, b, x, y, z, q);
   input clk; input [7:0] a; input [7:0] b; input [17:0] x;
   output [7:0] y; output [47:0] z; output reg q;
-  wire [7:0] y0; wire [7:0] y1;
-  assign y = y0;
-  \top.core.group0  \group0 (
-    .clk(clk), .a(a), .b(b), .y(y0));
-  \top.core.group1  \group1 (
-    .clk(clk), .a(a), .b(b), .y(y1));
-  \top.core.server0  server0 (
-    .clk(clk), .x(x), .y(z));
+  wire [7:0] y1;
+  group group0 (.clk(clk), .a(a), .b(b), .y(y));
+  group group1 (.clk(clk), .a(a), .b(b), .y(y1));
+  server server0 (.clk(clk), .x(x), .y(z));
   always @(posedge clk) q <= ^y1;
 endmodule
 """
@@ -74,7 +68,7 @@ def test_yosys_failure_is_a_tool_error(design: Path) -> None:
 
 def test_text_that_is_no_design_is_refused(design: Path) -> None:
     design.write_text("module a; endmodule\nmodule b; endmodule\n")
-    with pytest.raises(ToolError, match=r"^the design has 0 groups, 0 servers"):
+    with pytest.raises(ToolError, match=r"^the design has no module accelerator"):
         estimate(design)
 
 
