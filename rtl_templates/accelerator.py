@@ -1,6 +1,6 @@
 """The accelerator: groups, servers and the shell around them; and its top level with flat AXI ports."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
@@ -87,14 +87,17 @@ class Accelerator(wiring.Component):
         def server() -> Any:
             return Server(servers=servers, ports=groups * UNITS // servers, **row, **served, primitives=primitives)
 
-        self.group: Any = group() if shared else None
-        self.server: Any = server() if shared else None
-        self.groups = [self.group.signature.create(path=(f"group{index}",)) if shared else group()
-                       for index in range(groups)]
-        self.servers = [self.server.signature.create(path=(f"server{index}",)) if shared else server()
-                        for index in range(servers)]
+        self.group, self.groups = self._units("group", group, groups)
+        self.server, self.servers = self._units("server", server, servers)
         super().__init__({"control": In(AxiLite()), "read": Out(AxiRead()), "write": Out(AxiWrite()),
                           "interrupt": Out(1)})
+
+    def _units(self, name: str, build: Callable[[], Any], count: int) -> tuple[Any, list[Any]]:
+        """One unit to convert where modules are shared, and the interface of each; else the units themselves."""
+        if not self.shared:
+            return None, [build() for _ in range(count)]
+        unit = build()
+        return unit, [unit.signature.create(path=(f"{name}{index}",)) for index in range(count)]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
