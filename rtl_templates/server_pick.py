@@ -30,8 +30,10 @@ class ServerPick(wiring.Component):
     hold and the issue waits for it. A dense pass takes one node at a time, from port 0.
 
     A node issued in cycle t has its pre beats in t + 1 .. t + pre_beats. Its *occupation* of the MAC array is
-    ``max(steps, post_beats, write_beats)`` cycles, so post beats never meet and writes never overlap; they begin at
-    ``t + occupation + server_post_delay + pre_beats + 1``.
+    ``max(steps, pre_beats + post_beats, write_beats)`` cycles (a dense pass: ``max(words, post_beats, write_beats)``), so
+    post beats never meet and writes never overlap; they begin at
+    ``t + occupation + server_post_delay + pre_beats + 1 + post_wait``. The task's ``post_wait`` puts them behind the pre
+    beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
 
     Parameters
     ----------
@@ -99,9 +101,10 @@ class ServerPick(wiring.Component):
         pre_beats, floor, base = Signal(beats_bits), Signal(5), Signal(max(5, beats_bits))
         write_beats = Mux(task.to_result, 1, self.digits)
         combine = task.combine | task.dense
+        lane_beats = task.post_chunks + Mux(task.dense, 0, pre_beats)
         m.d.sync += [
             pre_beats.eq(Mux(task.dense, 1, Mux(task.pre_rank1, task.pre_chunks << 1, task.pre_chunks))),
-            floor.eq(Mux(task.post_chunks > write_beats, task.post_chunks, write_beats)),
+            floor.eq(Mux(lane_beats > write_beats, lane_beats, write_beats)),
             base.eq(Mux(pre_beats > write_beats, pre_beats, write_beats)),
         ]
         ready, dense_occupation = self._dense(m, floor)
@@ -127,10 +130,11 @@ class ServerPick(wiring.Component):
             m.d.sync += left.eq(left - 1)
 
         delay = server_post_delay(self.lanes)
-        due = Signal(delay + 2 * self.max_chunks)
+        due = Signal(delay + 2 * self.max_chunks + (1 << len(task.post_wait)))
         m.d.sync += due.eq(Cat(left == 1, due))
-        start_post = due.bit_select(pre_beats + (delay - 1), 1)
-        with m.If(due[delay - 1] & ~task.dense):
+        waited = task.post_wait + (delay - 1)
+        start_post = due.bit_select((pre_beats + waited)[:bits_for(len(due) - 1)], 1)
+        with m.If(due.bit_select(waited[:bits_for(len(due) - 1)], 1) & ~task.dense):
             m.d.sync += blocked.eq(pre_beats + task.post_chunks - 1)
         with m.Elif(blocked != 0):
             m.d.sync += blocked.eq(blocked - 1)

@@ -37,7 +37,7 @@ class ServerTiming:
         self.ports, self.digits, self.planes = ports, digits, planes
         self.ack = 0
         self.busy = self.working = False
-        self._delay = server_post_delay(lanes)
+        self._lanes = lanes
         self._tail = REQUANT_CODE + 1 + (digits if digits > 1 else 0)
         self._bits = bits
         self._next = [0] * ports
@@ -69,7 +69,8 @@ class ServerTiming:
         self._step = 1 + task["pre_rank1"]
         self._pre = 1 if self._dense else task["pre_chunks"] * self._step
         self._post = task["post_chunks"]
-        self._floor = max(self._post, write_beats)
+        self._floor = max(self._post + (0 if self._dense else self._pre), write_beats)
+        self._delay = server_post_delay(self._lanes) + task["post_wait"]
         self._base = max(self._pre, write_beats)
         if self._dense:
             self._dense_left = nodes

@@ -145,3 +145,13 @@ def server_post_delay(lanes: int) -> int:
     cycles that are counted elsewhere.
     """
     return SERVER_MAC + mac_latency(lanes) - 2
+
+
+def server_post_wait(lanes: int, pre_beats: int, post_beats: int) -> int:
+    """Cycles that post beats should wait for the gap between the pre beats of nodes that come without pause.
+
+    Nodes that the lanes limit are ``pre_beats + post_beats`` apart and occupy the MAC array as long, so the wait is
+    what is left of :func:`server_post_delay` to a whole number of them. Zero where the result would be gone by then.
+    """
+    wait = -server_post_delay(lanes) % (pre_beats + post_beats)
+    return wait if wait <= pre_beats else 0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rtl_templates.formats import PARAM, TASK, Kind, Target
 from rtl_templates.formats import pack as pack_word
+from rtl_templates.timing import server_post_wait
 
 from ..errors import HwgenError
 from ..ir.hardware import Hardware
@@ -172,6 +173,9 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
         else:
             fields |= {"dense_pages": len(weight_pages(step, hardware)),
                        "dense_steps": input_steps(program, hardware)}
+        if fields["combine"]:
+            beats = fields["pre_chunks"] * (1 + fields["pre_rank1"])
+            fields["post_wait"] = server_post_wait(hardware.lanes, beats, fields["post_chunks"])
         page += len(weight_pages(step, hardware))
         tasks.append(fields)
     return tasks

@@ -11,6 +11,7 @@ from rtl_templates.formats import PARAM, TASK, Kind, Target, pack
 from rtl_templates.mac import MacArray
 from rtl_templates.server import Server
 from rtl_templates.server_timing import ServerTiming
+from rtl_templates.timing import server_post_wait
 
 BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
@@ -23,10 +24,10 @@ ENTRIES, INDEX = 16, 3
 class Case:
     """Random tables and passes for one shape of server."""
 
-    def __init__(self, seed, passes, nodes=10, arrival=0.3, even=False, **shape):
+    def __init__(self, seed, passes, nodes=10, arrival=0.3, even=False, max_bits=8, **shape):
         self.rng = rng = random.Random(seed)
         self.shape = shape = {**BASE, **shape}
-        self.arrival, self.even = arrival, even
+        self.arrival, self.even, self.max_bits = arrival, even, max_bits
         self.lanes, self.rq, self.ports = shape["lanes"], shape["requant_lanes"], shape["ports"]
         self.digits = shape["code_bits"] // shape["digit"]
         self.columns = [[(rng.randrange(1 << 17), rng.randint(-1 << 20, 1 << 20)) for _ in range(ENTRIES)]
@@ -48,6 +49,8 @@ class Case:
         } | fields
         task["pre_column"] = rng.randrange(ENTRIES - task["pre_chunks"])
         task["post_column"] = rng.randrange(ENTRIES - task["post_chunks"])
+        if task["combine"]:
+            task["post_wait"] = fields.get("post_wait", rng.randint(0, task["pre_chunks"] * (1 + task["pre_rank1"])))
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
         return task
@@ -55,7 +58,7 @@ class Case:
     def _param(self, final, nothing=False, result_words=0):
         rng, shape = self.rng, self.shape
         factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "post_r")}
-        entry = {**factors, "bits": rng.randint(0, 8), "final": int(final), "row": rng.randrange(shape["bank_depth"]),
+        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final), "row": rng.randrange(shape["bank_depth"]),
                  "bank": rng.randrange(16 // shape["servers"])}
         if nothing:
             entry["bank"] = 15
@@ -263,6 +266,16 @@ def test_full_rate(fields, interval):
     steady = acks[4:24]
     assert {b - a for (a, _), (b, _) in pairwise(steady)} == {interval}
     assert [port for _, port in acks[:8]] == [1, 2, 3, 4, 5, 6, 7, 0]
+
+
+@pytest.mark.parametrize("fields", [{"pre_chunks": 2, "pre_rank1": 1}, {"pre_chunks": 2}, {"pre_chunks": 1, "pre_rank1": 1}])
+def test_full_rate_of_a_combination(fields):
+    """With the right wait, pre and post beats of nodes that never pause fill the lanes without a gap."""
+    pre, post = fields["pre_chunks"] * (1 + fields.get("pre_rank1", 0)), 1
+    wait = server_post_wait(BASE["lanes"], pre, post)
+    case = Case(5, [COMBINE | fields | {"post_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=pre + post)
+    [acks] = run(case)
+    assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {pre + post}
 
 
 def test_combination_takes_its_planes():
