@@ -30,10 +30,10 @@ class ServerPick(wiring.Component):
     hold and the issue waits for it. A dense pass takes one node at a time, from port 0.
 
     A node issued in cycle t has its pre beats in t + 1 .. t + pre_beats. Its *occupation* of the MAC array is
-    ``max(steps, pre_beats + post_beats, write_beats)`` cycles (a dense pass: ``max(words, post_beats, write_beats)``), so
-    post beats never meet and writes never overlap; they begin at
-    ``t + occupation + server_post_delay + pre_beats + 1 + post_wait``. The task's ``post_wait`` puts them behind the pre
-    beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
+    ``max(steps, pre_beats + post_beats, write_beats)`` cycles, in a dense pass ``max(words, post_beats, write_beats)``:
+    post beats never meet and writes never overlap. They begin at
+    ``t + occupation + server_post_delay + pre_beats + 1 + post_wait``. The task's ``post_wait`` puts them behind the
+    pre beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
 
     Parameters
     ----------

@@ -50,7 +50,8 @@ class Case:
         task["pre_column"] = rng.randrange(ENTRIES - task["pre_chunks"])
         task["post_column"] = rng.randrange(ENTRIES - task["post_chunks"])
         if task["combine"]:
-            task["post_wait"] = fields.get("post_wait", rng.randint(0, task["pre_chunks"] * (1 + task["pre_rank1"])))
+            longest = task["pre_chunks"] * (1 + task["pre_rank1"])
+            task["post_wait"] = fields.get("post_wait", rng.randint(0, longest))
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
         return task
@@ -268,7 +269,8 @@ def test_full_rate(fields, interval):
     assert [port for _, port in acks[:8]] == [1, 2, 3, 4, 5, 6, 7, 0]
 
 
-@pytest.mark.parametrize("fields", [{"pre_chunks": 2, "pre_rank1": 1}, {"pre_chunks": 2}, {"pre_chunks": 1, "pre_rank1": 1}])
+@pytest.mark.parametrize("fields", [
+    {"pre_chunks": 2, "pre_rank1": 1}, {"pre_chunks": 2}, {"pre_chunks": 1, "pre_rank1": 1}])
 def test_full_rate_of_a_combination(fields):
     """With the right wait, pre and post beats of nodes that never pause fill the lanes without a gap."""
     pre, post = fields["pre_chunks"] * (1 + fields.get("pre_rank1", 0)), 1
