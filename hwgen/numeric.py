@@ -63,7 +63,7 @@ class IntRange:
     @property
     def signed_bits(self) -> int:
         """Width of the narrowest two's complement signal that holds every value."""
-        return max(self.high.bit_length(), (-1 - self.low if self.low < 0 else 0).bit_length()) + 1
+        return max(max(self.high, 0).bit_length(), max(-1 - self.low, 0).bit_length()) + 1
 
     def __or__(self, other: "IntRange") -> "IntRange":
         return IntRange(min(self.low, other.low), max(self.high, other.high))

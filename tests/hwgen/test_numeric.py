@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hwgen.numeric import SHIFT, IntRange, requantize
@@ -61,6 +61,8 @@ def test_clipping_is_per_row():
 
 
 @given(low=st.integers(-(2**40), 2**40), span=st.integers(0, 2**40))
+@example(low=-1, span=0)
+@example(low=0, span=0)
 def test_signed_bits_are_the_fewest(low, span):
     values = IntRange(low, low + span)
     assert values in IntRange.signed(values.signed_bits)

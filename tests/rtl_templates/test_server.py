@@ -59,8 +59,8 @@ class Case:
     def _param(self, final, nothing=False, result_words=0):
         rng, shape = self.rng, self.shape
         factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "post_r")}
-        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final), "row": rng.randrange(shape["bank_depth"]),
-                 "bank": rng.randrange(16 // shape["servers"])}
+        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final),
+                 "row": rng.randrange(shape["bank_depth"]), "bank": rng.randrange(16 // shape["servers"])}
         if nothing:
             entry["bank"] = 15
         if result_words:
