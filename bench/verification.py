@@ -1,0 +1,249 @@
+"""Verify designs on whole graphs, code by code: the table in docs/verification.md.
+
+    python bench/verification.py [--models DIR] [--work DIR] [--only cora]
+
+Every design is built by ``hwgen build``, simulated in Verilator without and with random back-pressure on every AXI
+channel, and compared: every code of every pass, the total and every pass's cycles and every stage counter with the
+estimate. Two other graphs run on some designs, whose RTL must stay as it is. ``hwgen verify`` is timed as users
+call it, compilation included. Checkpoints that ``--models`` lacks are trained there.
+
+Results lie in a file, one JSON line each, under a digest of the design, the images and the golden codes; what has
+the same digest is not simulated again. The exit status is 1 when anything differs.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from process_tree import ProcessTree
+from scipy.sparse import csr_array
+from verification_table import document
+
+from hwgen import checking, pipeline, planning
+from hwgen.ir.graph import GraphData
+from hwgen.ir.store import load_graph, load_graph_data, save_graph_data
+
+ROOT = Path(__file__).parents[1]
+HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
+DATASETS = {"cora": "Cora", "citeseer": "CiteSeer", "digits": "digits"}
+STALLS = 20260
+WALL_LIMIT, MEMORY_LIMIT = 180.0, 3e9  # seconds and bytes of a full-Cora verification
+RTL = ("design.v", "design.json", "design_xcup.v")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One design: a model, hardware parameters, a board, and whether other graphs run on it."""
+
+    model: str
+    groups: int
+    digit: int
+    options: tuple[str, ...] = ()
+    others: bool = False
+    timed: bool = False
+
+    @property
+    def arguments(self) -> list[str]:
+        """What ``hwgen build`` is told."""
+        board = [] if "--board" in self.options else ["--board", "ultra96"]
+        return ["--groups", str(self.groups), "--digit", str(self.digit), *board, *self.options]
+
+    @property
+    def name(self) -> str:
+        """Of the build folder."""
+        return "-".join([self.model, f"g{self.groups}", f"d{self.digit}", *(o.strip("-") for o in self.options)])
+
+
+CASES = (
+    *(Case("cora", groups, digit, others=groups == digit, timed=groups == digit)
+      for groups in (4, 1) for digit in (4, 2, 1)),
+    Case("cora", 4, 4, ("--planes", "2")),
+    Case("cora", 4, 4, ("--servers", "8")),
+    *(Case("citeseer", groups, digit, others=groups == 2 and digit == 4)
+      for groups in (4, 3, 2, 1) for digit in (4, 2, 1)),
+    Case("citeseer", 4, 4, ("--board", "zcu104")),
+    *(Case("digits", groups, digit, others=groups == digit == 1) for groups in (4, 1) for digit in (4, 2, 1)),
+)
+
+
+def checkpoint(folder: Path, model: str) -> Path:
+    """A checkpoint, trained if it is not there."""
+    path = folder / f"{model}.pt"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([*HWGEN, "train", "--dataset", DATASETS[model], "--seeds", "1", "-o", str(path)], check=True)
+    return path
+
+
+def other_graphs(data: GraphData) -> dict[str, tuple[str, GraphData]]:
+    """Two graphs that differ from the sample: name -> what it is, graph."""
+    random = np.random.default_rng(1)
+    n, edges = data.num_nodes, data.edges.shape[1]
+    kept = np.sort(random.permutation(edges)[edges // 10:])
+    fewer = dataclasses.replace(data, edges=data.edges[:, kept])
+    part = random.permutation(n)[:min(1500, 2 * n // 3)]
+    return {"rewired": ("10 % of edges removed, nodes permuted", induced(fewer, random.permutation(n))),
+            "part": (f"{part.size:,} random nodes", induced(data, part))}
+
+
+def induced(data: GraphData, nodes: np.ndarray) -> GraphData:
+    """The graph of some nodes in their order; each takes the bit width and step of the node it was."""
+    index = np.full(data.num_nodes, -1)
+    index[nodes] = np.arange(nodes.size)
+    ends = index[data.edges]
+    return GraphData(
+        features=csr_array(data.features[nodes]), edges=ends[:, (ends >= 0).all(axis=0)], node=data.node[nodes],
+        labels=None if data.labels is None else data.labels[nodes],
+        test_mask=None if data.test_mask is None else data.test_mask[nodes])
+
+
+def digest(build: Path, run: Path) -> str:
+    """Of everything that a simulation's outcome rests on, except the simulation's own code."""
+    found = hashlib.sha256()
+    for path in [build / "design.v", build / "design.json", *sorted((run / "images").iterdir()),
+                 *sorted((run / "vectors").iterdir())]:
+        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:24]
+
+
+def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
+    """Cosimulate one run and compare it with the reference and with the estimate."""
+    with ProcessTree() as tree:
+        result = pipeline.verify(build, run=run, stalls=stalls)
+    counters = {name: result.counters[name.upper()] for name in estimate["counters"]}
+    agreed = checking.torch_agreement(run, result)
+    facts: dict[str, Any] = {
+        "exact": result.ok, "mismatch": str(result.mismatch) if result.mismatch else None,
+        "codes": result.codes_compared, "cycles": result.cycles,
+        "estimate_minus_counter": estimate["total"] - result.cycles,
+        "passes_equal": [step["cycles"] for step in estimate["passes"]] == list(result.pass_cycles),
+        "counters_equal": counters == estimate["counters"], "counters": counters,
+        "load_cycles": result.load_cycles, "store_cycles": result.store_cycles,
+        "compile_s": round(result.compile_s, 1), "simulate_s": round(result.simulate_s, 1),
+        "peak_mib": round(tree.peak_bytes / 2**20),
+        "agreement": agreed["argmax"] if agreed else None,
+        "accuracy_torch": agreed["accuracy_torch"] if agreed else None, "accuracy": None,
+    }
+    data = load_graph(build / "model").sample if run == build else load_graph_data(run.parent / f"{run.name}.npz")
+    if result.ok and data.labels is not None and data.test_mask is not None:
+        right = result.logits.argmax(axis=1) == data.labels
+        facts["accuracy"] = float(right[data.test_mask].mean())
+    return facts
+
+
+def is_good(line: dict[str, Any]) -> bool:
+    """Whether a line shows what it is to show; a design that a board cannot hold shows nothing."""
+    if "refused" in line:
+        return True
+    if "wall_s" in line:
+        return bool(line["exact"]) and (line["model"] != "cora" or (
+            line["wall_s"] <= WALL_LIMIT and line["peak_mib"] * 2**20 <= MEMORY_LIMIT))
+    return bool(line["exact"] and line["estimate_minus_counter"] == 0 and line["passes_equal"]
+                and line["counters_equal"] and line["codes"] and line.get("rtl_untouched", True)
+                and (line["agreement"] is None or line["agreement"] >= 0.999))
+
+
+class Bench:
+    """Runs cases; keeps what is known."""
+
+    def __init__(self, models: Path, work: Path, results: Path) -> None:
+        self.models, self.work, self.results = models, work, results
+        self.known: dict[str, dict[str, Any]] = {}
+        for line in map(json.loads, results.read_text(encoding="utf-8").splitlines() if results.exists() else ()):
+            if is_good(line):
+                self.known[line["digest"]] = line
+
+    def run(self, case: Case) -> Iterator[dict[str, Any]]:
+        """Every line of one design."""
+        build = self.work / case.name
+        facts = {"model": case.model, "groups": case.groups, "digit": case.digit, "options": " ".join(case.options)}
+        done = subprocess.run([*HWGEN, "build", str(checkpoint(self.models, case.model)), "-o", str(build), "-q",
+                               "--no-verify", *case.arguments], capture_output=True, text=True, check=False)
+        if done.returncode == 2 and "the design needs" in done.stderr:
+            yield facts | {"refused": done.stderr.split("error: ")[1].splitlines()[0], "digest": case.name}
+            return
+        if done.returncode:
+            raise SystemExit(f"{case.name}: hwgen build failed\n{done.stderr}")
+        estimate = checking.read_facts(build)["cycles"]
+        for stalls in (None, STALLS):
+            where = facts | {"graph": "whole", "stalls": stalls}
+            yield self._line(build, build, where, estimate)
+        if case.timed:
+            yield self._timed(build, facts)
+        if case.others:
+            yield from self._others(build, facts)
+        shutil.rmtree(build / "sim", ignore_errors=True)
+
+    def _line(self, build: Path, run: Path, facts: dict[str, Any], estimate: dict[str, Any]) -> dict[str, Any]:
+        key = f"{digest(build, run)}-{facts['stalls']}"
+        if key not in self.known:
+            self._keep(facts | simulate(build, run, facts["stalls"], estimate) | {"digest": key})
+        return self.known[key]
+
+    def _timed(self, build: Path, facts: dict[str, Any]) -> dict[str, Any]:
+        """``hwgen verify`` as users call it, on a design that is not compiled yet."""
+        key = f"{digest(build, build)}-timed"
+        if key not in self.known:
+            shutil.rmtree(build / "sim", ignore_errors=True)
+            with ProcessTree() as tree:
+                done = subprocess.run([*HWGEN, "verify", str(build), "--json", "-q"], capture_output=True, text=True,
+                                      check=False)
+            whole = done.returncode == 0 and json.loads(done.stdout)["verification"]["graph"].startswith("the whole")
+            self._keep(facts | {"exact": whole, "wall_s": round(tree.wall_s, 1), "cpu_s": round(tree.cpu_s, 1),
+                                "peak_mib": round(tree.peak_bytes / 2**20), "digest": key})
+        return self.known[key]
+
+    def _others(self, build: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Other graphs on the design as it is."""
+        before = _state(build)
+        for name, (what, data) in other_graphs(load_graph(build / "model").sample).items():
+            path = build / "runs" / f"{name}.npz"
+            save_graph_data(data, path)
+            subprocess.run([*HWGEN, "pack", str(build), str(path), "-q"], check=True)
+            hardware = planning.read_hardware(build / "config.json")
+            estimate = planning.repack(load_graph(build / "model"), data, hardware).cycles
+            for stalls in (None, STALLS):
+                line = self._line(build, path.with_suffix(""), facts | {"graph": what, "stalls": stalls}, estimate)
+                yield line | {"rtl_untouched": _state(build) == before}
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        self.known[line["digest"]] = line
+        with self.results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+
+def _state(build: Path) -> list[tuple[int, bytes]]:
+    """Time stamps and contents of the RTL."""
+    return [((build / name).stat().st_mtime_ns, (build / name).read_bytes()) for name in RTL]
+
+
+def main() -> int:
+    """Run all cases, print a line each, write the table; 1 when something is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=ROOT / "build" / "models", help="folder of the checkpoints")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "verification", help="for build folders")
+    parser.add_argument("--only", choices=sorted(DATASETS), help="one model; the table is not written")
+    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "verification.jsonl")
+    parser.add_argument("--table", type=Path, default=ROOT / "docs" / "verification.md")
+    options = parser.parse_args()
+    bench, lines = Bench(options.models, options.work, options.results), []
+    for case in CASES:
+        if options.only in (None, case.model):
+            for line in bench.run(case):
+                lines.append(line)
+                print("ok  " if is_good(line) else "BAD ", json.dumps(line), flush=True)
+    if options.only is None:
+        options.table.write_text(document(lines), encoding="utf-8")
+    return int(not all(map(is_good, lines)))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
