@@ -17,7 +17,7 @@ from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
 from .ir.graph import GraphData, QuantGraph
 from .ir.store import load_graph, save_graph
-from .planning import Plan, check_family, fit, read_hardware, repack
+from .planning import Plan, check_family, plans, read_hardware, repack
 from .report.facts import build_facts
 from .report.files import report_files
 from .report.model_facts import model_facts
@@ -59,16 +59,13 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
     """
     check_family(board)
     with BuildFolder(out) as folder:
-        with step("lowering and scheduling"):
-            plan = fit(model, {**read_hardware(config), **(hardware or {})})
-        with step("generating RTL"):
+        plan, primitives, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
+        resources.check_fit(board)
+        with step("generating RTL for simulation"):
             verilog, design = emit(plan.hardware)
             folder.write("design.v", verilog)
             folder.write("design.json", to_json(design))
-            primitives = folder.write("design_xcup.v", emit(plan.hardware, primitives=True)[0])
-        with step("counting resources with Yosys"):
-            resources = count_resources(primitives)
-            resources.check_fit(board)
+            folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
             for name, content in run_files(plan).items():
                 folder.write(name, content)
@@ -121,13 +118,7 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
         The model exceeds the design; a design that exceeds the board is reported, not refused.
     """
     check_family(board)
-    with step("lowering and scheduling"):
-        plan = fit(model, {**read_hardware(config), **(hardware or {})})
-    with step("generating RTL"), TemporaryDirectory() as folder:
-        verilog = Path(folder) / "design_xcup.v"
-        verilog.write_text(emit(plan.hardware, primitives=True)[0])
-        with step("counting resources with Yosys"):
-            resources = count_resources(verilog)
+    plan, _, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
     return _facts(plan, board, resources)
 
 
@@ -153,7 +144,27 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
 
 
+def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: Step) -> tuple[Plan, str, Resources]:
+    """The first design that Yosys finds to fit, its Verilog with primitives and its resources; else the last tried."""
+    candidates = plans(model, wanted, board)
+    with step("lowering, choosing hardware, scheduling"):
+        plan: Plan | None = next(candidates)
+    while plan is not None:
+        chosen, plan = plan, None
+        with TemporaryDirectory() as folder:
+            with step(f"generating RTL: groups {chosen.hardware.groups}, servers {chosen.hardware.servers}"):
+                verilog = Path(folder) / "design_xcup.v"
+                verilog.write_text(emit(chosen.hardware, primitives=True)[0])
+            with step("counting resources with Yosys"):
+                resources = count_resources(verilog)
+            text = verilog.read_text()
+        if resources.fullest(board)[1] > 1:
+            with step("too large for the board: the next design"):
+                plan = next(candidates, None)
+    return chosen, text, resources
+
+
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
     return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
-                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
-                       resources=resources)
+                       choice=plan.choice, capacities=plan.capacities, cycles=plan.cycles,
+                       by_bits=plan.cycles_by_bits(), resources=resources)

@@ -1,7 +1,7 @@
 """What is decided before any RTL exists: program, hardware parameters, schedule, cycles, golden codes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,19 +11,19 @@ import numpy as np
 
 from boards import Board
 
+from .choosing import choices
 from .errors import HwgenError
 from .estimate.cycles import estimate as count_cycles
 from .ir.graph import GraphData, QuantGraph
 from .ir.hardware import Hardware
 from .ir.program import Pass, Program
 from .ir.schedule import Schedule
-from .lower.choose_hardware import capacities, check_capacity, choose
+from .lower.choose_hardware import capacities, check_capacity
 from .lower.graph_to_program import lower
 from .lower.program_to_schedule import schedule
 from .reference.execute import Trace, run
 
-__all__ = ["UNIFORM", "Plan", "check_family", "fit", "place", "read_hardware", "repack",
-           "uniform_bits"]
+__all__ = ["UNIFORM", "Plan", "check_family", "fit", "plans", "read_hardware", "repack", "uniform_bits"]
 
 #: Bit widths that the learned ones are compared with.
 UNIFORM = (2, 4, 8)
@@ -44,6 +44,8 @@ class Plan:
     program : Program
     hardware : Hardware
     schedule : Schedule
+    choice : str
+        Why this hardware was chosen, for people.
     """
 
     model: QuantGraph
@@ -51,6 +53,7 @@ class Plan:
     program: Program
     hardware: Hardware
     schedule: Schedule
+    choice: str = ""
 
     @cached_property
     def trace(self) -> Trace:
@@ -76,33 +79,33 @@ class Plan:
         return totals
 
 
-def fit(model: QuantGraph, wanted: Mapping[str, int]) -> Plan:
-    """Lower a model on its sample graph and choose the smallest hardware that holds it.
+def fit(model: QuantGraph, wanted: Mapping[str, int], board: Board | None = None) -> Plan:
+    """Lower a model on its sample graph and choose hardware that holds it: the first of :func:`plans`."""
+    return next(plans(model, wanted, board))
+
+
+def plans(model: QuantGraph, wanted: Mapping[str, int], board: Board | None = None) -> Iterator[Plan]:
+    """Lower a model on its sample graph and place it on one design after the other, best first.
 
     Parameters
     ----------
     model : QuantGraph
     wanted : mapping
         Hardware parameters that are not to be chosen. If it names all of them they are taken as they are.
+    board : Board or None
+        What designs should fit; see :func:`hwgen.choosing.choices`.
     """
     program = lower(model)
-    if set(wanted) == {field.name for field in fields(Hardware)}:
-        hardware = Hardware(**wanted)
-        hardware.verify()
-        check_capacity(program, hardware)
-        return place(model, model.sample, program, hardware)
-    given = dict(wanted)
-    slots = given.pop("slots", None)
-    choosable = choose.__kwdefaults__ or {}
-    extra = {name: given.pop(name) for name in list(given) if name not in choosable}
-    chosen = replace(choose(program, **given), **extra)
-    chosen.verify()
-    if slots is not None:
-        return place(model, model.sample, program, replace(chosen, slots=slots))
-    placed = schedule(program, replace(chosen, slots=_ALL_SLOTS))
-    needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
-    return Plan(model=model, data=model.sample, program=program, schedule=placed,
-                hardware=replace(chosen, slots=max(chosen.slots, needed)))
+    for choice in choices(program, wanted, board):
+        hardware = choice.hardware
+        if "slots" not in wanted:
+            placed = schedule(program, replace(hardware, slots=_ALL_SLOTS))
+            needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
+            hardware = replace(hardware, slots=max(hardware.slots, needed))
+        else:
+            placed = schedule(program, hardware)
+        yield Plan(model=model, data=model.sample, program=program, schedule=placed, hardware=hardware,
+                   choice=choice.reason)
 
 
 def repack(model: QuantGraph, data: GraphData, hardware: Mapping[str, int]) -> Plan:
@@ -110,12 +113,7 @@ def repack(model: QuantGraph, data: GraphData, hardware: Mapping[str, int]) -> P
     design = Hardware(**hardware)
     program = lower(model, data)
     check_capacity(program, design)
-    return place(model, data, program, design)
-
-
-def place(model: QuantGraph, data: GraphData, program: Program, hardware: Hardware) -> Plan:
-    """Schedule a program on hardware as it is."""
-    return Plan(model=model, data=data, program=program, hardware=hardware, schedule=schedule(program, hardware))
+    return Plan(model=model, data=data, program=program, hardware=design, schedule=schedule(program, design))
 
 
 def uniform_bits(program: Program, bits: int) -> Program:

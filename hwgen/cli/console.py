@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 __all__ = ["Console", "common"]
+
+_NUMBER = re.compile(r"[-+]?[\d,.]+(e[-+]?\d+)?($|[ %x(/.])|-$")
 
 
 class Console:
@@ -71,13 +74,15 @@ class Console:
         click.echo(text, err=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Print a table; every column but the first is right-aligned."""
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim",
-                      box=box.SIMPLE_HEAD, pad_edge=False)
+        """Print a table; columns of numbers are right-aligned."""
+        self.say(f"[bold]{title}[/bold]")  # not as the table's title, which folds at the table's width
+        table = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
+        cells = [[str(value) for value in row] for row in rows]
         for index, column in enumerate(columns):
-            table.add_column(column, justify="right" if index else "left")
-        for row in rows:
-            table.add_row(*map(str, row))
+            numbers = all(_NUMBER.match(row[index]) for row in cells if row[index])
+            table.add_column(column, justify="right" if numbers else "left")
+        for row in cells:
+            table.add_row(*row)
         self._results.print(table)
 
     def result(self, facts: dict[str, Any]) -> None:

@@ -39,14 +39,17 @@ def show(console: Console, facts: dict[str, Any]) -> None:
                      _span(layer["weight_step"]), layer["message_bits"], _span(layer["message_step"]),
                      f"{bits['mean']:.3f} ({bits['min']}-{bits['max']})" if bits else "-",
                      _span(layer["row_step"]) if layer["row_step"] else "-"))
-    console.table("Layers", ("layer", "weights", "bits", "weight step", "XW bits", "XW step", "bits per node",
+    console.table("Layers", ("layer", "weights", "weight bits", "weight step", "XW bits", "XW step", "bits per node",
                              "node step"), rows)
     for path, table in facts["bits_by_degree"].items():
-        columns = [str(bits) for bits in range(len(table[0]))]
-        lines = [(label, *row, sum(row), f"{sum(b * n for b, n in enumerate(row)) / sum(row):.2f}")
-                 for label, row in zip(facts["degree_classes"], table, strict=True) if sum(row)]
+        widths = range(1 + max(bits for row in table for bits, nodes in enumerate(row) if nodes))
+        every = [sum(column) for column in zip(*table, strict=True)]
+        shown = [*zip(facts["degree_classes"], table, strict=True), ("all", every)]
+        lines = [(label, *(f"{row[bits]:,}" for bits in widths), f"{sum(row):,}",
+                  f"{sum(bits * nodes for bits, nodes in enumerate(row)) / sum(row):.3f}")
+                 for label, row in shown if sum(row)]
         console.table(f"{path}: nodes by in-degree (self loop counted) and bit width",
-                      ("in-degree", *columns, "nodes", "mean bits"), lines)
+                      ("in-degree", *(f"{bits} bit" for bits in widths), "nodes", "mean bits"), lines)
     average, size, ratio = facts["average_bits"], facts["bytes"], facts["compression"]
     console.table("Average bits of an activation", ("convention", "bits", "against FP32"), [
         ("hidden feature maps only, as A²Q reports", f"{average['hidden_maps']:.3f}", f"{ratio['hidden_maps']:.1f}x"),

@@ -6,18 +6,24 @@ from .console import Console
 
 __all__ = ["show_design"]
 
+_DESIGN = (("groups", "groups"), ("servers", "servers"), ("digit", "bits added a cycle"),
+           ("requant_lanes", "requantizer lanes"), ("planes", "bit planes a cycle"), ("lanes", "channels"))
+
 
 def show_design(console: Console, facts: dict[str, Any]) -> None:
-    """Print cycles by pass, resources against the board, and speed."""
+    """Print the design, cycles by pass and against uniform bit widths, resources against the board, and speed."""
+    design = facts["hardware"]
+    console.say("design: " + ", ".join(f"{design[name]} {text}" for name, text in _DESIGN)
+                + (f"\n        {facts['choice']}" if facts["choice"] else ""))
     passes, total = facts["cycles"]["passes"], facts["cycles"]["total"]
     stages = list(passes[0]["utilisation"])
     rows = [(step["name"], f"{step['cycles']:,}", *(f"{step['utilisation'][stage]:.0%}" for stage in stages))
             for step in passes]
-    console.table("Cycles", ("pass", "cycles", *(f"{stage} busy" for stage in stages)),
+    console.table("Cycles by pass", ("pass", "cycles", *(f"{stage} busy" for stage in stages)),
                   [*rows, ("total", f"{total:,}", *("" for _ in stages))])
-    by_bits = facts["cycles"]["by_bits"]
-    console.say("Cycles with learned bit widths, against the same design: " + ", ".join(
-        f"{total / cycles - 1:+.1%} to {name}" for name, cycles in by_bits.items() if name != "learned"))
+    console.table("Cycles of the same design by bit widths of the nodes", ("bit widths", "cycles", "against learned"), [
+        (name, f"{cycles:,}", "" if name == "learned" else f"{cycles / total - 1:+.1%}")
+        for name, cycles in facts["cycles"]["by_bits"].items()])
     used = facts["resources"]["utilisation"]
     parts = facts["resources"]["components"]
     console.table(

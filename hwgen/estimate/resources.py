@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import product
 from pathlib import Path
 
 from boards import Board
@@ -102,6 +103,14 @@ class Resources:
         used = asdict(self.total)
         return {name: (used[name], have[name], used[name] / have[name]) for name in have if have[name]}
 
+    def fullest(self, board: Board) -> tuple[str, float]:
+        """The resource of which the largest fraction of the board's is used, and that fraction."""
+        have, used = asdict(board.resources), asdict(self.total)
+        shares = {name: used[name] / have[name] if have[name] else float("inf") for name in have
+                  if have[name] or used[name]}
+        name = max(shares, key=lambda each: shares[each])
+        return name, shares[name]
+
     def check_fit(self, board: Board) -> None:
         """Refuse a design that exceeds the board.
 
@@ -113,27 +122,25 @@ class Resources:
         over = _exceeded(self.total, board)
         if not over:
             return
-        what = "; ".join(f"the design needs {used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
-                         for name, used, have in over)
+        what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
+                                               for name, used, have in over)
         raise CapacityError(what, f"board {board.name}", self._mend(board))
 
     def _mend(self, board: Board) -> str:
-        counts = {part.name: part.count for part in self.components}
-        for groups in range(counts.get("group", 1) - 1, 0, -1):
-            fewer = (replace(part, count=groups) if part.name == "group" else part for part in self.components)
-            if not _exceeded(Resources(components=tuple(fewer)).total, board):
-                return f"use --groups {groups}, which fits by the same counts"
-        for servers in (8, 4):  # a server's own size hardly depends on how many there are
-            fewer = (replace(part, count=min(part.count, servers)) if part.name == "server" else part
-                     for part in self.components)
-            if counts.get("server", 0) > servers and not _exceeded(Resources(components=tuple(fewer)).total, board):
-                return f"use --servers {servers}, which is expected to fit"
+        """The setting nearest to this one that fits by the same counts, or boards that hold it."""
+        have = {part.name: part.count for part in self.components}
+        for servers, groups in product((16, 8, 4), (4, 3, 2, 1)):  # a server's own size hardly depends on their number
+            fewer = {"group": min(groups, have.get("group", 1)), "server": min(servers, have.get("server", 4))}
+            smaller = Resources(components=tuple(replace(part, count=fewer.get(part.name, part.count))
+                                                 for part in self.components))
+            if not _exceeded(smaller.total, board):
+                options = " ".join(f"--{name}s {fewer[name]}" for name in fewer if fewer[name] < have.get(name, 0))
+                return f"use {options}, which fits by the same counts"
         import boards
 
         larger = [name for name in boards.names() if boards.load(name).family == board.family
                   and not _exceeded(self.total, boards.load(name))]
-        fits = f"or a larger board ({', '.join(larger)})" if larger else "no known board holds this design"
-        return f"use fewer --servers, --requant-lanes or a smaller --bank-depth, {fits}"
+        return f"use a larger board ({', '.join(larger)})" if larger else "use narrower layers: no board holds it"
 
 
 def count(cells: yosys.Cells) -> Usage:

@@ -2,10 +2,14 @@
 
 from dataclasses import asdict, dataclass
 
+from rtl_templates.formats import TASK
+
 from ..errors import HwgenError
 
-__all__ = ["UNITS", "Hardware"]
+__all__ = ["MAX_CHUNKS", "UNITS", "WORD_BITS", "Hardware"]
 
+WORD_BITS = 128  # of a bank: one beat of the load bus
+MAX_CHUNKS = (1 << TASK["pre_chunks"]) - 1  # requantizations of a row that a task word can name
 UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
 
 
@@ -89,12 +93,16 @@ class Hardware:
         if self.code_bits % self.digit:
             raise HwgenError(f"digit {self.digit} does not divide {self.code_bits}-bit codes", "hardware.digit",
                              f"use a divisor of {self.code_bits}")
-        if self.lanes * self.digit > 128:
-            raise HwgenError(f"{self.lanes} lanes of {self.digit}-bit digits exceed a 128-bit word",
+        if self.lanes * self.digit > WORD_BITS:
+            raise HwgenError(f"{self.lanes} lanes of {self.digit}-bit digits exceed a {WORD_BITS}-bit word",
                              "hardware.lanes", "use a smaller --digit")
         if self.lanes % self.requant_lanes or not 1 <= self.mac_columns <= self.lanes:
             raise HwgenError(f"{self.lanes} lanes, {self.requant_lanes} requantizer lanes, {self.mac_columns} columns",
                              "hardware.lanes", "lanes must be a multiple of requant_lanes and at least mac_columns")
+        if self.lanes > MAX_CHUNKS * self.requant_lanes:
+            raise HwgenError(f"{self.lanes} lanes take {-(-self.lanes // self.requant_lanes)} beats of "
+                             f"{self.requant_lanes} requantizer lanes; a task word counts to {MAX_CHUNKS}",
+                             "hardware.requant_lanes", "use more --requant-lanes or narrower layers")
         if self.bank_depth & (self.bank_depth - 1):
             raise HwgenError(f"bank depth {self.bank_depth} is not a power of two", "hardware.bank_depth",
                              "the two halves of a bank are told apart by the address's top bit")

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from rtl_templates.formats import TASK
 
 from ..errors import CapacityError
-from ..ir.hardware import UNITS, Hardware
+from ..ir.hardware import UNITS, WORD_BITS, Hardware
 from ..ir.program import Pass, Program
 from ..numeric import IntRange
 
@@ -87,7 +87,7 @@ def choose(
     program: Program,
     *,
     groups: int | None = None,
-    digit: int = 4,
+    digit: int | None = None,
     servers: int | None = None,
     requant_lanes: int = 8,
     planes: int = 1,
@@ -105,7 +105,9 @@ def choose(
         What must fit.
     groups, servers : int or None
         None: 4 groups and 16 servers where the graph keeps them busy, else 1 and 4.
-    digit, requant_lanes, planes : int
+    digit : int or None
+        None: 4 bits a cycle, fewer where a row of such digits exceeds a word.
+    requant_lanes, planes : int
         As in :class:`Hardware`.
     bank_depth : int or None
         None: the smallest power of two from 512 on that holds the rows.
@@ -127,7 +129,8 @@ def choose(
     servers = servers or (16 if large else 4)
     need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)
     hardware = Hardware(
-        groups=groups, servers=servers, lanes=need.lanes, code_bits=need.code_bits, digit=digit,
+        groups=groups, servers=servers, lanes=need.lanes, code_bits=need.code_bits,
+        digit=digit or next((size for size in (4, 2) if size * need.lanes <= WORD_BITS), 1),
         acc_bits=need.acc_bits,
         bank_depth=bank_depth or max(512, 1 << (max(need.bank_depth, 2 * need.half_rows) - 1).bit_length()),
         slots=slots or _round_up(int(need.slots * SLOT_MARGIN) + 16, 128),
@@ -174,8 +177,6 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
         ("weights of a combination", "weight_bits", need.weight_bits, hardware.weight_bits),
         ("weight matrices", "pages", need.pages, min(hardware.pages, pages)),
         ("column constants", "column_depth", need.column_depth, min(hardware.column_depth, columns)),
-        ("requantizations of a row", "chunks", -(-need.lanes // hardware.requant_lanes),
-         (1 << TASK["pre_chunks"]) - 1),
     )
     for subject, name, wanted, have in checks:
         if wanted > have:
