@@ -1,0 +1,130 @@
+"""Resources of a model's designs against a board, by Yosys: the tables in docs/area.md.
+
+    python bench/area.py cora.pt [--groups 4] [--digits 4 2 1] [--board ultra96] [--flat 4]
+
+For every digit size: what ``hwgen estimate`` prints, that is one group, one server and the shell, synthesized out of
+context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat (minutes),
+to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or DSPs.
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from process_tree import ProcessTree
+from synthesis import synthesize
+from verification_table import table
+
+ROOT = Path(__file__).parents[1]
+HWGEN = [sys.executable, "-m", "hwgen"]
+TARGET, NEXT_TARGET = 0.85, 0.75
+TARGETED = ("lut", "bram36", "dsp")
+SHOWN = ("lut", "ff", "bram36", "dsp", "lutram")
+NAMES = {"lut": "LUT", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP", "lutram": "LUT as memory"}
+
+HEAD = """# Area
+
+Made by `python bench/area.py {command}`.
+
+{model} with {groups} groups on the {board}. Cells are Yosys's (`synth_xilinx -family xcup -abc9`), not a vendor's;
+look-up tables used as memory and shift registers count as LUTs by the sites they take, an 18 kbit block as half a
+BRAM36. Targets are at most {target:.0%} of LUTs, BRAM36 and DSPs each, later {later:.0%}. `python bench/area_parts.py`
+counts single components.
+"""
+
+
+def estimate(arguments: Sequence[str]) -> dict[str, Any]:
+    """What ``hwgen estimate`` says."""
+    done = subprocess.run([*HWGEN, "estimate", *arguments, "--json", "-q"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    facts: dict[str, Any] = json.loads(done.stdout)
+    return facts
+
+
+def flat(arguments: Sequence[str], work: Path) -> dict[str, Any]:
+    """The design synthesized whole: amounts, seconds and bytes. Known by the content of its Verilog."""
+    build = work / "flat"
+    subprocess.run([*HWGEN, "build", *arguments, "-o", str(build), "--no-verify", "-q"], check=True)
+    verilog = build / "design_xcup.v"
+    known = work / f"{hashlib.sha256(verilog.read_bytes()).hexdigest()[:24]}.json"
+    if not known.is_file():
+        with ProcessTree() as tree:
+            usage = synthesize([f"read_verilog {verilog.resolve()}"], "accelerator")
+        known.write_text(json.dumps({"total": asdict(usage), "wall_s": tree.wall_s, "cpu_s": tree.cpu_s,
+                                     "peak_bytes": tree.peak_bytes}))
+    facts: dict[str, Any] = json.loads(known.read_text())
+    return facts
+
+
+def components(facts: dict[str, Any]) -> str:
+    """One design's table: resources down, components across."""
+    parts, used = facts["resources"]["components"], facts["resources"]["utilisation"]
+    heads = ["resource", *(f"{part['count']} × {part['name']}" for part in parts), "sum", "available", "share"]
+    return table(heads, [[NAMES[name], *(f"{part['count']} × {part['one'][name]:,g}" for part in parts),
+                          *share(used[name]["used"], used[name]["available"])] for name in SHOWN])
+
+
+def share(used: float, available: int) -> list[str]:
+    """Used, available, and the share of it."""
+    return [f"{used:,g}", f"{available:,}", f"{used / available:.1%}"]
+
+
+def whole(summed: dict[str, Any], found: dict[str, Any]) -> str:
+    """The flat synthesis beside the sum."""
+    rows = []
+    for name in SHOWN:
+        used, available = found["total"][name], summed["resources"]["utilisation"][name]["available"]
+        before = summed["resources"]["total"][name]
+        change = f"{used / before - 1:+.1%}" if before else "–"
+        rows.append([NAMES[name], f"{before:,g}", *share(used, available), change])
+    return table(["resource", "sum of components", "whole, flat", "available", "share", "whole against sum"], rows)
+
+
+def main() -> int:
+    """Synthesize, write the page; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--board", default="ultra96")
+    parser.add_argument("--groups", default="4")
+    parser.add_argument("--digits", nargs="+", default=["4", "2", "1"])
+    parser.add_argument("--flat", metavar="DIGIT", help="also whole, flat, for this digit size")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "area")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "area.md")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    text, missed = "", []
+    for digit in options.digits:
+        chosen = [str(options.model), "--board", options.board, "--groups", options.groups, "--digit", digit]
+        facts = estimate(chosen)
+        text += f"\n## Digit size {digit}\n\n{facts['cycles']['total']:,} cycles a graph.\n\n{components(facts)}"
+        results = [("sum", {name: entry["used"] for name, entry in facts["resources"]["utilisation"].items()})]
+        if digit == options.flat:
+            found = flat(chosen, options.work)
+            text += ("\nThe whole design, synthesized flat (probes of simulation, which nothing reads, vanish; "
+                     f"{found['wall_s']:.0f} s, {found['peak_bytes'] / 2**30:.1f} GiB):\n\n{whole(facts, found)}")
+            results.append(("flat", found["total"]))
+        for how, used in results:
+            for name in TARGETED:
+                part = used[name] / facts["resources"]["utilisation"][name]["available"]
+                if part > TARGET:
+                    missed.append(f"digit {digit}, {how}: {part:.1%} of {NAMES[name]}")
+    command = f"{options.model.name} --groups {options.groups} --digits {' '.join(options.digits)}"
+    command += f" --flat {options.flat}" if options.flat else ""
+    text = HEAD.format(command=command, model=options.model.stem, groups=options.groups, board=facts["board"]["title"],
+                       target=TARGET, later=NEXT_TARGET) + text
+    text += "\n## Targets\n\n" + ("".join(f"- missed: {each}\n" for each in missed) if missed
+                                  else f"All of these designs stay within {TARGET:.0%}.\n")
+    options.page.write_text(text, encoding="utf-8")
+    print(text)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

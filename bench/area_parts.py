@@ -1,0 +1,98 @@
+# amaranth: UnusedElaboratable=no
+"""Area of single components on UltraScale+ by Yosys, for whoever makes one smaller.
+
+    python bench/area_parts.py                        # everything, in the shape of Cora's design of four groups
+    python bench/area_parts.py server group           # only these
+    python bench/area_parts.py server planes=2 digit=1
+
+Counts are Yosys's (``synth_xilinx -family xcup -abc9 -flatten``), not a vendor's, with the weights of
+:mod:`hwgen.estimate.resources`. Yosys packs no output register into a block memory: those count as flip-flops.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from amaranth import Elaboratable
+from amaranth.back import rtlil  # type: ignore[attr-defined]
+from synthesis import synthesize
+
+from hwgen.estimate.resources import Usage
+from hwgen.estimate.yosys import PROBES
+from rtl_templates.axi_lite import RegisterFile
+from rtl_templates.bank import Bank
+from rtl_templates.clos import Clos
+from rtl_templates.control import Control
+from rtl_templates.counters import Counters
+from rtl_templates.group import Group
+from rtl_templates.lane import ProcessingElement
+from rtl_templates.loader import Loader
+from rtl_templates.registers import REGISTERS, constants
+from rtl_templates.sequencer import Sequencer
+from rtl_templates.server import Server
+from rtl_templates.store import Store
+
+SHAPE = {
+    "groups": 4, "servers": 16, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
+    "slots": 1280, "param_depth": 512, "result_depth": 512, "feature_depth": 0, "requant_lanes": 8,
+    "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "primitives": 1,
+}
+_ROW = ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")
+_SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns",
+           "weight_bits", "planes", "pages", "column_depth")
+
+#: Name -> component of a shape.
+PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
+    "group": lambda s: Group(**_of(s, *_ROW, "slots")),
+    "bank": lambda s: Bank(depth=s["bank_depth"] * s["code_bits"] // s["digit"], word_bits=s["lanes"] * s["digit"]),
+    "clos": lambda s: Clos(word_bits=s["lanes"] * s["digit"]),
+    "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits")),
+    "server": lambda s: Server(ports=16 * s["groups"] // s["servers"], **_of(s, *_SERVER),
+                               primitives=bool(s["primitives"])),
+    "registers": lambda s: RegisterFile(constants=constants(
+        {entry.name.lower(): 1 for entry in REGISTERS if entry.access == "const"})),
+    "loader": lambda s: Loader(),
+    "store": lambda s: Store(servers=s["servers"], word_bits=16 * s["requant_lanes"],
+                             address_bits=(s["result_depth"] - 1).bit_length() + 1),
+    "sequencer": lambda s: Sequencer(**_of(s, "groups", "servers")),
+    "counters": lambda s: Counters(**_of(s, "groups", "servers")),
+    "control": lambda s: Control(),
+}
+
+
+def _of(shape: Mapping[str, int], *names: str) -> dict[str, int]:
+    return {name: shape[name] for name in names}
+
+
+def area(name: str, shape: Mapping[str, int]) -> Usage:
+    """Resources of one component, its probes left out."""
+    component = PARTS[name](shape)
+    unread = [f"delete -port top/{port}" for port in PROBES if name == "server"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "top.il"
+        path.write_text(rtlil.convert(component, name="top", emit_src=False))
+        return synthesize([f"read_rtlil {path}", "delete t:$print t:$check t:$meminit*", *unread], "top")
+
+
+def main() -> None:
+    """Print a line for each component."""
+    given = dict(word.split("=") for word in sys.argv[1:] if "=" in word)
+    names = [word for word in sys.argv[1:] if "=" not in word]
+    unknown = [*(name for name in given if name not in SHAPE), *(name for name in names if name not in PARTS)]
+    if unknown:
+        raise SystemExit(f"{__doc__}\nunknown: {', '.join(unknown)}; components: {', '.join(PARTS)}; "
+                         f"parameters: {', '.join(SHAPE)}")
+    shape = SHAPE | {name: int(value) for name, value in given.items()}
+    print(f"{'component':10}" + "".join(f"{name:>9}" for name in asdict(Usage())) + f"{'s':>7}")
+    for name in names or PARTS:
+        began = time.perf_counter()
+        amounts = asdict(area(name, shape)).values()
+        print(f"{name:10}" + "".join(f"{amount:9,g}" for amount in amounts) + f"{time.perf_counter() - began:7.1f}",
+              flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Yosys on anything of ours, in a process of its own, counted by the one table of weights that hwgen has."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hwgen.estimate.resources import Usage, count
+from hwgen.estimate.yosys import WORKER
+
+__all__ = ["synthesize"]
+
+
+def synthesize(read: Sequence[str], top: str) -> Usage:
+    """Map a design to UltraScale+ cells, flat, and count them.
+
+    Parameters
+    ----------
+    read : sequence of str
+        Yosys commands that read the design.
+    top : str
+        Its top module.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        script, listing = Path(folder) / "script.ys", Path(folder) / "stat.json"
+        script.write_text("\n".join([
+            *read, f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}",
+            f"tee -q -o {listing} stat -json"]) + "\n")
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", WORKER, str(script)], text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise SystemExit(f"Yosys failed on {top}:\n{done.stdout[-2000:]}")
+        cells = json.loads(listing.read_text())["design"]["num_cells_by_type"]
+    return count({name.lstrip("\\"): number for name, number in cells.items()})
