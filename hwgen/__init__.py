@@ -1,3 +1,29 @@
-"""hwgen: mixed-precision graph neural networks to hardware that provably computes what the model computes."""
+"""hwgen: mixed-precision graph neural networks to hardware that provably computes what the model computes.
+
+The whole way from Python: :func:`quantize` a model, train it, :func:`save` it, :func:`build` hardware for it and
+:func:`verify` that. Names are imported when they are first used: ``import hwgen`` loads neither torch nor Amaranth.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .api import build, verify
+    from .errors import HwgenError
+    from .frontend import GCN, load, load_dataset, quantize, save
 
 __version__ = "0.1.0"
+
+__all__ = ["GCN", "HwgenError", "build", "load", "load_dataset", "quantize", "save", "verify"]
+
+_HOME = {"build": "api", "verify": "api", "HwgenError": "errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOME.get(name, 'frontend')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

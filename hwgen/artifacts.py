@@ -5,7 +5,6 @@ import io
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from boards import Board
 from . import __version__
 from .emit.write import to_json, write_if_changed
 from .errors import HwgenError
+from .ir.store import npz_bytes
 from .ir.text import to_text
 from .lower.images import expected, pack
 from .planning import Plan
@@ -36,13 +36,15 @@ def run_files(plan: Plan) -> dict[str, bytes | str]:
     files: dict[str, bytes | str] = {"images/load.bin": image.to_bytes(), "images/layout.json": to_json(layout)}
     codes = [step.rows for step in plan.trace.passes]
     for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
-        files[f"vectors/pass{index}.npz"] = _npz(rows)
+        files[f"vectors/pass{index}.npz"] = npz_bytes(rows)
     files["vectors/logits.npy"] = _npy(plan.trace.logits)
     data = plan.data
     if data.logits is not None:
         torch = {"logits": data.logits, "scale": plan.program.passes[-1].out.scale}
-        optional = {"labels": data.labels, "test_mask": data.test_mask}
-        files["vectors/torch.npz"] = _npz(torch | {key: value for key, value in optional.items() if value is not None})
+        for name, values in (("labels", data.labels), ("test_mask", data.test_mask)):
+            if values is not None:
+                torch[name] = values
+        files["vectors/torch.npz"] = npz_bytes(torch)
     return files
 
 
@@ -96,13 +98,4 @@ def _digest(text: str) -> str:
 def _npy(array: NDArray[Any]) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, array)
-    return buffer.getvalue()
-
-
-def _npz(arrays: dict[str, Any]) -> bytes:
-    """``numpy.savez_compressed`` without the clock: the same arrays give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), _npy(arrays[name]), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -17,10 +17,11 @@ from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
 from .ir.graph import GraphData, QuantGraph
 from .ir.store import load_graph, save_graph
-from .planning import Plan, check_family, plans, read_hardware, repack
+from .planning import Plan, plans, read_hardware, repack
 from .report.facts import build_facts
 from .report.files import report_files
 from .report.model_facts import model_facts
+from .targets import check_family
 
 Step = Callable[[str], AbstractContextManager[None]]
 
@@ -110,7 +111,7 @@ def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Pa
 
 def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
              config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
-    """All facts of a design, without building it.
+    """All facts of a design, and ``choice``, why it was chosen; without building it.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
     """
     check_family(board)
     plan, _, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
-    return _facts(plan, board, resources)
+    return {**_facts(plan, board, resources), "choice": plan.choice}
 
 
 def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
@@ -166,5 +167,5 @@ def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: St
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
     return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
-                       choice=plan.choice, capacities=plan.capacities, cycles=plan.cycles,
-                       by_bits=plan.cycles_by_bits(), resources=resources)
+                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
+                       resources=resources)

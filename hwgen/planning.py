@@ -23,7 +23,7 @@ from .lower.graph_to_program import lower
 from .lower.program_to_schedule import schedule
 from .reference.execute import Trace, run
 
-__all__ = ["UNIFORM", "Plan", "check_family", "fit", "plans", "read_hardware", "repack", "uniform_bits"]
+__all__ = ["UNIFORM", "Plan", "fit", "plans", "read_hardware", "repack", "uniform_bits"]
 
 #: Bit widths that the learned ones are compared with.
 UNIFORM = (2, 4, 8)
@@ -158,18 +158,3 @@ def read_hardware(config: Path | None) -> dict[str, int]:
             raise HwgenError(f"{name} is {value!r}", f"{config}: hardware", "make it an integer")
     return dict(items)
 
-
-def check_family(board: Board) -> None:
-    """Refuse boards whose primitives the templates do not have yet.
-
-    Raises
-    ------
-    HwgenError
-        The board is not of the UltraScale+ family.
-    """
-    if board.family != "xcup":
-        import boards
-
-        good = [name for name in boards.names() if boards.load(name).family == "xcup"]
-        raise HwgenError(f"the templates have no primitives of family {board.family} yet", f"board {board.name}",
-                         f"use one of {', '.join(good)}")

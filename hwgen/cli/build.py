@@ -2,20 +2,17 @@
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ..errors import HwgenError
+from ..targets import load_board
 from .console import Console, common
 from .options import BUILD, hardware_options, hardware_overrides
 from .summary import show_design
 from .verify import check
 
-if TYPE_CHECKING:
-    from boards import Board
-
-__all__ = ["build", "load_board", "pack", "run_build"]
+__all__ = ["build", "pack", "run_build"]
 
 
 @click.command()
@@ -53,25 +50,16 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     with console.step("loading the checkpoint"):
         from .. import pipeline
         from ..checking import read_facts
-        from ..frontend.checkpoint import load
+        from ..frontend.reading import load
 
         graph = load(model)
-    pipeline.build(graph, target, folder, hardware=hardware, config=config,
+    plan = pipeline.build(graph, target, folder, hardware=hardware, config=config,
                    source=hashlib.sha256(model.read_bytes()).hexdigest(), step=console.step)
-    facts, exact = (check(console, folder)) if verify else (read_facts(folder), True)
+    facts, exact = check(console, folder) if verify else (read_facts(folder), True)
+    facts["choice"] = plan.choice
     show_design(console, facts)
     console.say(f"build:  {folder}\nreport: {folder / 'report' / 'report.html'}")
     return {"build": str(folder), **facts}, exact
-
-
-def load_board(name: str) -> "Board":
-    """Load a board; its errors in our form."""
-    import boards
-
-    try:
-        return boards.load(name)
-    except boards.BoardError as error:
-        raise HwgenError(error.what, error.where, error.mend) from None
 
 
 @click.command()

@@ -19,7 +19,7 @@ def inspect(console: Console, model: Path) -> None:
     Bit widths are those of the nodes of the sample graph that travels in the checkpoint.
     """
     with console.step("reading the checkpoint"):
-        from ..frontend.checkpoint import load
+        from ..frontend.reading import load
         from ..report.model_facts import model_facts
 
         facts = model_facts(load(model))

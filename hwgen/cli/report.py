@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .build import load_board
+from ..targets import load_board
 from .console import Console, common
 from .options import BUILD, hardware_options, hardware_overrides
 from .summary import show_design
@@ -28,7 +28,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     target = load_board(board)
     with console.step("loading the checkpoint"):
         from .. import pipeline
-        from ..frontend.checkpoint import load
+        from ..frontend.reading import load
 
         graph = load(model)
     facts = pipeline.estimate(graph, target, hardware=hardware_overrides(options), config=config, step=console.step)

@@ -6,15 +6,15 @@ from .console import Console
 
 __all__ = ["show_design"]
 
-_DESIGN = (("groups", "groups"), ("servers", "servers"), ("digit", "bits added a cycle"),
-           ("requant_lanes", "requantizer lanes"), ("planes", "bit planes a cycle"), ("lanes", "channels"))
+_DESIGN = ("groups", "servers", "digit", "requant_lanes", "planes", "bank_depth", "slots")
 
 
 def show_design(console: Console, facts: dict[str, Any]) -> None:
     """Print the design, cycles by pass and against uniform bit widths, resources against the board, and speed."""
     design = facts["hardware"]
-    console.say("design: " + ", ".join(f"{design[name]} {text}" for name, text in _DESIGN)
-                + (f"\n        {facts['choice']}" if facts["choice"] else ""))
+    console.say("design: " + " ".join(f"--{name.replace('_', '-')} {design[name]}" for name in _DESIGN))
+    if facts.get("choice"):
+        console.say(f"chosen: {facts['choice']}")
     passes, total = facts["cycles"]["passes"], facts["cycles"]["total"]
     stages = list(passes[0]["utilisation"])
     rows = [(step["name"], f"{step['cycles']:,}", *(f"{step['utilisation'][stage]:.0%}" for stage in stages))

@@ -16,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
+from ..cache import cache_folder
 from ..errors import ToolError
 
-__all__ = ["METHOD", "PARTS", "TOP", "Cells", "cache_folder", "synthesize"]
+__all__ = ["METHOD", "PARTS", "TOP", "Cells", "synthesize"]
 
 TOP = "accelerator"
 METHOD = "Yosys synth_xilinx -family xcup -abc9, out of context, flattened"
@@ -63,13 +64,6 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
         around = dict(shell.result())
         counts = {part: around.pop(part) for part in PARTS}
         return {part: (counts[part], cells[part].result()) for part in PARTS} | {"shell": (1, around)}
-
-
-def cache_folder() -> Path:
-    """``HWGEN_CACHE``, or ``hwgen`` in the user's cache folder."""
-    if (own := os.environ.get("HWGEN_CACHE")):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwgen"
 
 
 def _cells(path: Path, text: str, top: str, boxes: tuple[str, ...] = ()) -> Cells:

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..cache import cache_folder
 from ..errors import HwgenError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _raw_folder(name: str, root: Path | str | None) -> Path:
     from torch_geometric.datasets import Planetoid
 
     given = root if root is not None else os.environ.get("HWGEN_DATA")
-    home = Path(given) if given is not None else _cache()
+    home = Path(given) if given is not None else cache_folder() / "datasets"
     for folder in (home / name / "raw", home / "Planetoid" / name / "raw"):
         if (folder / f"ind.{name.lower()}.graph").is_file():
             return folder
@@ -86,13 +87,6 @@ def _raw_folder(name: str, root: Path | str | None) -> Path:
         mend = f"put the Planetoid files in {home / name / 'raw'}, or name their folder with HWGEN_DATA"
         raise HwgenError(f"{name} is not there and cannot be downloaded ({error})", str(home), mend) from error
     return home / "Planetoid" / name / "raw"
-
-
-def _cache() -> Path:
-    own = os.environ.get("HWGEN_CACHE")
-    if own:
-        return Path(own) / "datasets"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwgen" / "datasets"
 
 
 def _digits() -> Data:

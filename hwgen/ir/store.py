@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from ..errors import HwgenError
 from .graph import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
-__all__ = ["FORMAT_VERSION", "load_graph", "load_graph_data", "save_graph", "save_graph_data"]
+__all__ = ["FORMAT_VERSION", "load_graph", "load_graph_data", "npz_bytes", "save_graph", "save_graph_data"]
 
 FORMAT_VERSION = 1
 ARRAYS, FACTS = "graph.npz", "graph.json"
@@ -50,7 +50,7 @@ def save_graph(graph: QuantGraph, folder: Path) -> None:
     facts = {"format": "hwgen quantized graph", "version": FORMAT_VERSION, "name": graph.name,
              "input_bits": graph.input_bits, "input_scale": graph.input_scale,
              "trained_nodes": graph.trained_nodes, "layers": layers}
-    _write(folder / ARRAYS, _npz(arrays))
+    _write(folder / ARRAYS, npz_bytes(arrays))
     _write(folder / FACTS, (json.dumps(facts, indent=2) + "\n").encode())
 
 
@@ -93,7 +93,7 @@ def save_graph_data(data: GraphData, path: Path) -> None:
     HwgenError
         If the file cannot be written.
     """
-    _write(path, _npz(_data_arrays(data)))
+    _write(path, npz_bytes(_data_arrays(data)))
 
 
 def load_graph_data(path: Path) -> GraphData:
@@ -190,7 +190,7 @@ def _layer(arrays: Arrays, index: int, facts: Mapping[str, Any]) -> QuantLayer:
     )
 
 
-def _npz(arrays: Arrays) -> bytes:
+def npz_bytes(arrays: Arrays) -> bytes:
     """A compressed archive without time stamps; ``np.savez`` stamps the clock."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

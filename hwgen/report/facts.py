@@ -15,8 +15,7 @@ ASSUMED = "assumed, not a result"
 
 
 def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str, int], capacities: Mapping[str, int],
-                cycles: Mapping[str, Any], by_bits: Mapping[str, int], resources: Resources,
-                choice: str = "") -> dict[str, Any]:
+                cycles: Mapping[str, Any], by_bits: Mapping[str, int], resources: Resources) -> dict[str, Any]:
     """Put together what is known when a design has been built.
 
     Parameters
@@ -30,8 +29,6 @@ def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str
     by_bits : dict
         Total cycles with learned and with uniform bit widths.
     resources : Resources
-    choice : str
-        Why these hardware parameters.
     """
     shares = resources.utilisation(board)
     return {
@@ -39,7 +36,6 @@ def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str
         "model": dict(model),
         "board": {"name": board.name, "title": board.title, "part": board.part},
         "hardware": dict(hardware),
-        "choice": choice,
         "capacities": dict(capacities),
         "cycles": {**cycles, "by_bits": dict(by_bits)},
         "performance": performance(int(cycles["total"]), board),

@@ -1,0 +1,43 @@
+"""The names that ``import hwgen`` offers: few, lazy, and the whole way from Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from models import random_graph_data, random_graph_model
+
+import hwgen
+from hwgen import pipeline
+from hwgen.estimate.resources import Component, Resources, Usage
+
+
+def test_names_are_few_and_load_nothing() -> None:
+    assert len(hwgen.__all__) <= 8
+    assert {"quantize", "save", "load", "build", "verify"} <= set(hwgen.__all__) <= set(dir(hwgen))
+    code = ("import sys, hwgen; assert not {'torch', 'numpy', 'amaranth', 'click'} & set(sys.modules);"
+            "hwgen.HwgenError; assert 'torch' not in sys.modules;"
+            "[getattr(hwgen, name) for name in hwgen.__all__]; assert 'torch' in sys.modules")
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'"):
+        _ = hwgen.nothing
+
+
+@pytest.mark.verilator
+def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(path: Path) -> Resources:
+        return Resources(components=(Component(name="group", count=1, one=Usage(lut=1)),))
+
+    monkeypatch.setattr(pipeline, "count_resources", count)
+    folder = hwgen.build(random_graph_model(0), board="ultra96", out=tmp_path / "b", groups=1, digit=2)
+    assert '"digit": 2' in (folder / "config.json").read_text()
+    result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
+    assert result.ok
+    assert result.logits.shape == (30, 4)
+
+
+def test_errors_are_in_three_parts(tmp_path: Path) -> None:
+    with pytest.raises(hwgen.HwgenError, match=r"unknown board 'nowhere'"):
+        hwgen.build(random_graph_model(0), board="nowhere", out=tmp_path / "b")
+    with pytest.raises(hwgen.HwgenError, match=r"cannot be read"):
+        hwgen.verify(tmp_path)
