@@ -34,6 +34,12 @@ def test_ties_of_a_second_beat_round_up():
         -1, -1, 0, 0, 1, 1, 2, 2, 3, 3, 4]
 
 
+def test_the_first_beat_decides_which_way_ties_away_from_zero_go():
+    # x/2 + 1/2: exact for odd x, a tie for even x, and at x = 0 the first beat is neither above nor below zero
+    assert [one(x, 256, 1, TIES, TIES) for x in range(-5, 6)] == [-2, -2, -1, -1, 0, 1, 1, 2, 2, 3, 3]
+    assert one(0, 256, -1, TIES, TIES) == 0
+
+
 def test_the_first_shift_floors_and_the_bias_follows_it():
     assert [one(x, 255, 0, 1 << SHIFT) for x in (-2, -1, 0, 1, 2)] == [-2, -1, 0, 0, 1]
     assert [one(x, 255, 10, 1 << SHIFT) for x in (-2, -1, 0, 1, 2)] == [8, 9, 10, 10, 11]

@@ -67,6 +67,7 @@ def test_wrong_code_is_named(channel):
     board = Scoreboard((rows, results))
     feed(board, words)
     wrong = board.mismatch
+    assert wrong is not None
     right = int(rows.codes[list(rows.node).index(node), channel])
     assert (wrong.kind, wrong.pass_name, wrong.node, wrong.channel) == ("code", "convs.0", node, channel)
     assert (wrong.expected, wrong.got, wrong.cycle, wrong.time_ns) == (right, right ^ 0b0101, 104, 416)
@@ -103,6 +104,7 @@ def test_missing_row_is_named_at_the_end():
     words = writes(rows)
     feed(board, words[:-1])
     board.finish(cycle=900, time_ns=3600)
+    assert board.mismatch is not None
     assert (board.mismatch.kind, board.mismatch.pass_name, board.mismatch.node) == ("missing", "convs.0", words[-1][4])
     assert board.mismatch.cycle == 900
 

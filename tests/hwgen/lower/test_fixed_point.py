@@ -53,6 +53,19 @@ def test_unsigned_codes_with_a_bias_of_their_own_row_factor(seed, level, weight)
     assert (np.abs(apply(stage, values) - real) <= room).all()
 
 
+def test_constants_are_the_nearest_integers():
+    """Some gain explains every constant as its factor, rounded: cutting off would cost half a unit in the mean."""
+    rng = np.random.default_rng(4)
+    column, row, bias_row = (2.0 ** rng.uniform(-2, 2, n) for n in (16, 300, 300))
+    bias = rng.normal(0.0, 1.0, 16)
+    stage = fold(Factors(column=column, row=row, bias=bias, bias_row=bias_row), where="x", kind="unsigned", bits=8,
+                 row_bits=np.full(300, 8), x=IntRange(-500, 500), scale=np.ones(16))
+    for real, integers in ((column, stage.column), (row, stage.row), (bias_row, stage.bias_row),
+                           (np.abs(bias), np.abs(stage.bias))):
+        assert integers.max() > 1000
+        assert ((integers - 0.5) / real).max() <= ((integers + 0.5) / real).min()
+
+
 def test_constants_use_the_multipliers():
     stage = signed([1.0, 0.7], [1.0, 0.3])
     assert stage.column.max() >= 1 << 15
