@@ -53,7 +53,6 @@ export LIBPYTHON
 tools:
 	@missing=; \
 	command -v c++ >/dev/null || missing="$$missing g++"; \
-	command -v perl >/dev/null || missing="$$missing perl"; \
 	if ! '$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	  missing="$$missing python3 python3-venv"; \
 	  echo "hwgen needs Python 3.11 or newer; name it with: make PYTHON=/path/to/python3.11" >&2; \

@@ -1,5 +1,6 @@
 """Documentation is executed: every command it shows parses, its Python runs, and its two make commands are there."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -49,9 +50,33 @@ def test_the_two_commands_exist() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in PAGES:
+    for page in (*PAGES, *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
+    from rtl_templates.formats import PARAM, TASK
+
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for fields in (TASK, PARAM):
+        text = r"[\s`]+".join(rf"{name}\[{width}\]" for name, width in fields.items())
+        assert re.search(text, page), text
+
+
+def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
+    from models import random_graph_model
+
+    from hwgen.artifacts import run_files
+    from hwgen.planning import fit
+
+    page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    plan = fit(random_graph_model(0), {})
+    files = run_files(plan)
+    for key in json.loads(files["images/layout.json"]):
+        assert f"`{key}`" in page, key
+    for name in files:
+        assert re.sub(r"\d+", "<i>", Path(name).name) in page, name
 
 
 def test_training_loop_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

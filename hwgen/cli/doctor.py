@@ -2,9 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import re
-import shutil
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
@@ -40,25 +37,12 @@ def examine() -> list[Check]:
                                 mend=found.mend))
         else:
             checks.append(Check(tool=found.name, found=True, version=found.version, needed_for="simulating", mend=""))
-    for tool, purpose in (("make", "make demo, make test"), ("perl", "Verilator's own command line")):
-        checks.append(Check(tool=tool, found=shutil.which(tool) is not None, version=_version(tool),
-                            needed_for=purpose, mend=f"{APT} {tool}"))
     for module, purpose in (("pyosys", "Verilog, resources"), ("amaranth", "RTL"), ("cocotb", "simulating"),
                             ("torch", "training"), ("torch_geometric", "training")):
         there = importlib.util.find_spec(module) is not None
         checks.append(Check(tool=module, found=there, version=_distribution(module) if there else "",
                             needed_for=purpose, mend=f"{sys.executable} -m pip install {module}"))
     return checks
-
-
-def _version(tool: str) -> str:
-    path = shutil.which(tool)
-    if path is None:
-        return ""
-    text = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-    line = next((line for line in text.splitlines() if line.strip()), "")
-    number = re.search(r"v?\d+\.\d+(?:\.\d+)?", line)
-    return number.group() if number else line
 
 
 def _distribution(module: str) -> str:

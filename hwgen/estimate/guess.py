@@ -74,12 +74,12 @@ def _serving(program: Program, step: Pass, h: Hardware) -> float:
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
     if step.kind == "dense" and step.combine is not None:
         words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
-        interval = float(max(words, columns[1], write))
+        interval = float(max(words, columns[1], write, 2))
     else:
         rank1 = step.pre is not None and step.pre.bias_row is not None
-        interval = float(max(columns[0] * (1 + rank1), write))
+        interval = float(max(columns[0] * (1 + rank1) + columns[1], write))
         if step.combine is not None and step.pre is not None:
             bits = step.pre.bits if step.pre.row_bits is None else float(step.pre.row_bits.mean())
-            interval = max(interval, bits / h.planes, columns[1]) + columns[1]  # post beats take the lanes, too
+            interval = max(interval, bits / h.planes)
     return program.num_nodes * interval / h.servers
 

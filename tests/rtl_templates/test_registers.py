@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,11 @@ def test_no_two_registers_or_fields_overlap():
         assert all(bit < 32 for bit in bits)
         assert entry.access in ("const", "ro", "rw", "command", "w1c")
         assert 0 <= entry.reset < 1 << entry.width
+
+
+def test_the_page_in_docs_is_this_map():
+    page = Path(__file__).parents[2] / "docs" / "registers.md"
+    assert page.read_text(encoding="utf-8").endswith(to_markdown())
 
 
 def test_offsets_that_drivers_rely_on():

@@ -69,13 +69,13 @@ def test_boards_as_json() -> None:
 
 
 def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert {check.tool for check in examine()} >= {"python", "make", "perl", "pyosys", "amaranth", "torch"}
+    assert {check.tool for check in examine()} >= {"python", "verilator", "pyosys", "amaranth", "torch"}
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CXX", raising=False)
     facts = json.loads(run("doctor", "--json", code=2))
     assert not facts["ok"]
     missing = {tool["tool"]: tool["mend"] for tool in facts["tools"] if not tool["found"]}
-    assert "apt-get install" in missing["make"]
+    assert any("apt-get install" in mend for mend in missing.values())
     assert any("no C++ compiler" in tool["version"] for tool in facts["tools"])
 
 
