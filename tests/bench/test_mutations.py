@@ -1,0 +1,117 @@
+"""The deliberate faults still apply, and the script that plants them tells a caught fault from any other failure."""
+
+import ast
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "bench"))
+faults, mutations = importlib.import_module("faults"), importlib.import_module("mutations")
+
+
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
+def test_fault_applies(fault, tmp_path):
+    """Its old text occurs once, the file is still Python with another meaning, and the tests that it names exist."""
+    target = tmp_path / fault.file
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / fault.file, target)
+    assert mutations.plant(tmp_path, fault) == ""
+    before, after = (ast.dump(ast.parse(path.read_text())) for path in (ROOT / fault.file, target))
+    assert before != after
+    for test in fault.tests:
+        path, _, function = test.partition("::")
+        tree = ast.parse((ROOT / path).read_text())
+        names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert not function or function.partition("[")[0] in names, test
+
+
+def test_faults_are_many_and_of_every_kind():
+    assert len({fault.name for fault in faults.FAULTS}) == len(faults.FAULTS) >= 16
+    assert len(faults.GATEWARE) >= 8
+    assert all(fault.file.startswith("rtl_templates/") for fault in faults.GATEWARE)
+    assert len(faults.LOWERING) >= 4
+    assert all(fault.file.startswith("hwgen/lower/") for fault in faults.LOWERING)
+    assert sum(fault.tests[0].startswith(mutations.SLOW) for fault in faults.FAULTS) >= 3
+
+
+@pytest.mark.parametrize(("text", "times"), [("a = 2", 0), ("a = 1\na = 1", 2)])
+def test_a_stale_fault_is_not_planted(text, times, tmp_path):
+    (tmp_path / "a.py").write_text(text)
+    said = mutations.plant(tmp_path, faults.Fault("x", "a.py", "a = 1", "a = 3", "", ()))
+    assert said == f"stale: its old text occurs {times} times"
+    assert (tmp_path / "a.py").read_text() == text
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A tree with packages of the names under test, and one test of each way to end."""
+    tree = tmp_path_factory.mktemp("stubs") / "tree"
+    for name in ("hwgen", "rtl_templates", "sim", "boards"):
+        (tree / name).mkdir(parents=True)
+        (tree / name / "__init__.py").touch()
+    (tree / "bench").mkdir()
+    shutil.copyfile(ROOT / "bench" / "witness.py", tree / "bench" / "witness.py")
+    (tree / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (tree / "test_ends.py").write_text("""
+import pytest
+
+@pytest.fixture
+def broken():
+    assert False
+
+def test_passes(): pass
+def test_asserts(): assert 1 == 2, "row 3"
+def test_does_not_raise():
+    with pytest.raises(KeyError):
+        pass
+def test_crashes(): None.kind
+def test_mixes(): raise ExceptionGroup("both", [AssertionError(), KeyError()])
+def test_has_no_setup(broken): pass
+""")
+    return tree
+
+
+@pytest.fixture(scope="module")
+def found(tree):
+    """What the witness says of all of them."""
+    return mutations.witness(tree, ["test_ends.py"])
+
+
+@pytest.mark.parametrize(("test", "outcome", "message"), [
+    ("asserts", "caught", "row 3: assert 1 == 2"),
+    ("does_not_raise", "caught", "DID NOT RAISE"),
+    ("crashes", "broke: AttributeError", "no attribute 'kind'"),
+    ("mixes", "broke: assertion, KeyError", "both"),
+    ("has_no_setup", "broke: assertion", "assert False"),
+])
+def test_only_an_assertion_counts(found, test, outcome, message):
+    name = f"test_ends.py::test_{test}"
+    [failure] = [entry for entry in found["failed"] if entry["test"] == name]
+    said, where, words = mutations.judge(found | {"failed": [failure]}, {name})
+    assert said == outcome
+    assert where.startswith(name)
+    assert message in words
+    if outcome == "caught":
+        assert mutations.judge(found | {"failed": [failure]}, set())[0] == "broke: not green without the fault"
+
+
+def test_what_passes_has_survived(tree, found):
+    assert found["passed"] == ["test_ends.py::test_passes"]
+    passing = mutations.witness(tree, found["passed"])
+    assert mutations.judge(passing, set(found["passed"]))[0] == "survived"
+
+
+def test_a_test_that_is_gone_catches_nothing(tree):
+    gone = mutations.judge(mutations.witness(tree, ["test_ends.py::test_gone"]), set())
+    assert gone[0] == "broke: no test failed"
+    assert "not found: " in gone[2]
+
+
+def test_code_of_another_tree_is_refused(tree, tmp_path):
+    shutil.copytree(tree, tmp_path / "tree")
+    shutil.rmtree(tmp_path / "tree" / "boards")
+    assert "boards would be imported from" in mutations.witness(tmp_path / "tree", ["test_ends.py"])["status"]
