@@ -14,7 +14,7 @@ from ..errors import HwgenError
 from .calibrate import allocate_bits, best_steps
 from .gcn import GCN
 from .graph import Graph
-from .modules import as_gcn
+from .modules import as_gcn, compare, with_head
 from .quantizers import ColumnQuantizer, NodeQuantizer, mean_bits, memory_kilobytes
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -74,22 +74,29 @@ class QuantizedGCN(nn.Module):
         for layer in model.layers[:-1]:
             layer.row_quantizer = NodeQuantizer(graph.nodes, bits)
 
-    def forward(self, x: Tensor | None = None, edge_index: Tensor | None = None) -> Tensor:
-        """Logits of every node: float [n, classes].
+    def forward(self, x: Tensor | Data | None = None, edge_index: Tensor | None = None) -> Tensor:
+        """What the user's own forward returns, quantized: logits or their log_softmax, float [n, classes].
 
         Parameters
         ----------
         x, edge_index : Tensor or None
-            Those of the model's own graph, for loops written for PyG; both may be left out.
+            Those of the model's own graph, for loops written for PyG; both may be left out, and ``x`` may be the Data.
 
         Raises
         ------
         HwgenError
             Another graph: its nodes have no steps.
         """
+        if x is not None and not isinstance(x, Tensor):
+            given: Any = x
+            x, edge_index = given.x, given.edge_index
         if x is not None and edge_index is not None and not self.graph.is_made_of(x, edge_index):
             raise HwgenError("the model is called with another graph", "forward",
                              "quantize the model with that graph as data: A²Q learns a step for each node")
+        return with_head(self.gcn, self.logits())
+
+    def logits(self) -> Tensor:
+        """Logits of every node, without the log_softmax that the user's forward may end with: float [n, classes]."""
         out: Tensor = self.gcn(self.graph)
         return out
 
@@ -169,8 +176,9 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
 
     Parameters
     ----------
-    model : GCN, or a module whose ModuleList holds PyG GCNConv layers
-        Trained in FP32.
+    model : Module
+        Trained in FP32: hwgen's GCN, or any module whose ``forward(x, edge_index)`` or ``forward(data)`` is a chain of
+        the layers of :mod:`.legal`. It is left alone.
     scheme : str
         ``a2q``.
     data : Data or Graph
@@ -192,7 +200,7 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
     Raises
     ------
     HwgenError
-        Unknown scheme, unsupported layer, widths out of range.
+        Unknown scheme, unsupported layer, widths out of range, features that do not fit the model.
     """
     if scheme != "a2q":
         raise HwgenError(f"unknown scheme {scheme!r}", "scheme", "use a2q")
@@ -202,11 +210,12 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
     for name, mean, top in (("bits", bits, 8), ("target_bits", target_bits, 4)):
         if mean is not None and not 0 <= mean <= top:
             raise HwgenError(f"{name} is {mean}", name, f"use 0 to {top} bits")
+    gcn = as_gcn(model)
     graph = Graph.of(data)
-    gcn = as_gcn(model, graph)
     if gcn.layers[0].weight.shape[0] != graph.width:
         raise HwgenError(f"the model takes {gcn.layers[0].weight.shape[0]} features, the graph has {graph.width}",
                          "data.x", "pass the graph that the model was trained on")
+    compare(model, gcn, graph)
     quantized = QuantizedGCN(gcn, graph, weight_bits=weight_bits, message_bits=message_bits, bits=bits, penalty=penalty)
     quantized.calibrate(target_bits)
     return quantized

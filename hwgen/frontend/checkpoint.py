@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..errors import HwgenError
 from .a2q import QuantizedGCN
@@ -66,7 +65,7 @@ def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
     content = {
         "format": FORMAT, "version": VERSION, "name": str(getattr(graph.data, "name", "model")).lower(),
         "scheme": "a2q", "input": {"bits": graph.input_bits, "scale": graph.input_scale},
-        "layers": [_layer(f"convs.{index}", each) for index, each in enumerate(model.gcn.layers)],
+        "layers": [_layer(path, each) for path, each in zip(model.gcn.paths, model.gcn.layers, strict=True)],
         "graph": _graph(model, graph),
     }
     model.train(was_training)
@@ -98,7 +97,7 @@ def _layer(path: str, layer: Convolution) -> dict[str, Any]:
 @torch.no_grad()
 def _graph(model: QuantizedGCN, graph: Graph) -> dict[str, Any]:
     codes, data = graph.features, graph.data
-    logits: Tensor = model()
+    logits = model.logits()
     optional = {key: getattr(data, key, None) for key in ("train_mask", "val_mask", "test_mask")}
     labels = getattr(data, "y", None)
     return {

@@ -4,16 +4,16 @@ A layer computes, with ``d`` the in-degree including the self loop::
 
     y_j = Q_message( d_j^-1/2 · (x_j Q_weight(W)) )
     z_i = d_i^-1/2 · Σ_{j ∈ N(i) ∪ {i}} y_j + bias
-    x'_i = dropout( Q_row( relu(z_i) ) )
+    x'_i = Q_row( relu(z_i) )
 
 The source's factor lies inside the message quantizer, so that aggregation adds integers; A²Q as published has it
-outside. Dropout follows the row quantizer, so that steps see the values they see in inference. Without quantizers
-the same lines are the FP32 network, equal to PyG's ``GCNConv``.
+outside. Dropout of a layer's input follows the row quantizer, so that steps see the values they see in inference.
+Without quantizers the same lines are the FP32 network, equal to PyG's ``GCNConv``.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -80,6 +80,12 @@ class GCN(nn.Module):
     """
 
     convs: nn.ModuleList
+    #: Each layer's path in the model that it comes from.
+    paths: tuple[str, ...]
+    #: Dropout of each layer's input.
+    dropouts: tuple[float, ...]
+    #: What follows the logits in the model that they come from.
+    head: Literal["", "log_softmax", "softmax"]
 
     def __init__(self, inputs: int, hidden: int, classes: int, *, layers: int = 2, dropout: float = 0.5,
                  bias: bool = True) -> None:
@@ -90,9 +96,18 @@ class GCN(nn.Module):
             raise HwgenError(f"widths {inputs}, {hidden}, {classes}", "hidden", "use positive widths")
         if not 0 <= dropout < 1:
             raise HwgenError(f"dropout {dropout}", "dropout", "use a share from 0 to below 1")
-        self.dropout = dropout
         widths = [inputs, *[hidden] * (layers - 1), classes]
         self.convs = nn.ModuleList([Convolution(a, b, bias) for a, b in pairwise(widths)])
+        self.paths = tuple(f"convs.{index}" for index in range(layers))
+        self.dropouts, self.head = (dropout,) * layers, ""
+
+    @classmethod
+    def of(cls, layers: Sequence[Convolution], *, paths: Sequence[str], dropouts: Sequence[float],
+           head: Literal["", "log_softmax", "softmax"] = "") -> "GCN":
+        """Stack convolutions of any widths that follow one another."""
+        out = cls(1, 1, 1)
+        out.convs, out.paths, out.dropouts, out.head = nn.ModuleList(layers), tuple(paths), tuple(dropouts), head
+        return out
 
     @property
     def layers(self) -> Sequence[Convolution]:
@@ -118,12 +133,11 @@ class GCN(nn.Module):
         list of Tensor
             Each hidden layer's map before its row quantizer (after ReLU), and the logits.
         """
-        dropout = self.dropout if self.training else 0.0
         maps: list[Tensor] = []
         x: Tensor | None = None
-        for layer in self.layers:
-            weight = layer.used_weight()
-            combined = graph.combine_input(weight, dropout) if x is None else x @ weight
+        for layer, rate in zip(self.layers, self.dropouts, strict=True):
+            weight, dropout = layer.used_weight(), rate if self.training else 0.0
+            combined = graph.combine_input(weight, dropout) if x is None else F.dropout(x, dropout) @ weight
             sent = combined * graph.norm
             if messages is not None:
                 messages.append(sent)
@@ -133,5 +147,5 @@ class GCN(nn.Module):
                 break
             out = F.relu(out)
             maps.append(out)
-            x = F.dropout(out if layer.row_quantizer is None else layer.row_quantizer(out), dropout)
+            x = out if layer.row_quantizer is None else layer.row_quantizer(out)
         return maps

@@ -1,91 +1,120 @@
-"""Recognise a user's own module: a ModuleList of PyG's GCNConv layers."""
+"""A user's own module as a :class:`GCN`: recognised, batch norms folded, and compared with the original by running."""
 
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING
+from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import HwgenError
-from .gcn import GCN
+from .gcn import GCN, Convolution
 from .graph import Graph
+from .legal import Step, steps_of
+from .trace import arguments, trace
 
-if TYPE_CHECKING:
-    from torch_geometric.nn import GCNConv
+__all__ = ["as_gcn", "compare"]
 
-__all__ = ["as_gcn"]
+#: Largest difference of a logit from the user's own, relative to the largest logit: float32, summed in another order.
+TOLERANCE = 1e-4
 
 
-def as_gcn(model: nn.Module, graph: Graph) -> GCN:
-    """Copy a model into a :class:`GCN`, with its weights.
+def as_gcn(model: nn.Module) -> GCN:
+    """Copy a model into a :class:`GCN`, with its weights; a graph is not needed, and nothing is run.
 
-    A module other than a GCN must hold exactly one ModuleList, of GCNConv layers with PyG's defaults, and no other
-    trained layer, and compute on the graph what those layers compute with ReLU between them. Its ``nn.Dropout`` or its
-    ``dropout`` attribute is taken over.
+    A BatchNorm1d (Ioffe & Szegedy, ICML 2015) after a convolution folds into it exactly: with ``s = γ / √(σ² + ε)`` of
+    its running statistics, ``W' = W · diag(s)`` and ``b' = (b - μ) · s + β``.
 
     Raises
     ------
     HwgenError
-        Anything else, naming the layer.
+        What :func:`hwgen.frontend.legal.check` refuses.
     """
     if isinstance(model, GCN):
         return copy.deepcopy(model)
-    lists = [(name, each) for name, each in model.named_modules() if isinstance(each, nn.ModuleList)]
-    if len(lists) != 1:
-        raise HwgenError(f"{type(model).__name__} holds {len(lists)} ModuleLists", type(model).__name__,
-                         "put the GCNConv layers into one ModuleList, in order")
-    [(path, convs)] = lists
-    layers = [_checked(f"{path}.{index}", each) for index, each in enumerate(convs)]
-    inside = {id(parameter) for parameter in convs.parameters()}
-    for name, parameter in model.named_parameters():
-        if id(parameter) not in inside:
-            raise HwgenError(f"parameter {name} lies outside the graph convolutions", name,
-                             "use GCNConv layers only, ReLU and dropout between them")
-    if len({each.out_channels for each in layers[:-1]}) > 1:
-        raise HwgenError("hidden layers differ in width", path, "give all hidden layers the same width")
-    out = GCN(layers[0].in_channels, layers[0].out_channels, layers[-1].out_channels, layers=len(layers),
-              dropout=_dropout(model), bias=any(each.bias is not None for each in layers))
-    with torch.no_grad():
-        for mine, theirs in zip(out.layers, layers, strict=True):
-            mine.weight.copy_(theirs.lin.weight.t())
-            if mine.bias is not None and theirs.bias is not None:
-                mine.bias.copy_(theirs.bias)
-    _compare(model, out, graph)
+    layers: list[Convolution] = []
+    paths: list[str] = []
+    kept = [1.0]  # share that dropout leaves of each layer's input
+    head: Literal["", "log_softmax", "softmax"] = ""
+    for step in steps_of(trace(model)):
+        if step.kind == "convolution":
+            layers.append(_convolution(step))
+            paths.append(step.path)
+            kept.append(1.0)
+        elif step.kind == "batch norm":
+            _fold(step.module, layers[-1])
+        elif step.kind == "dropout":
+            kept[-1] *= 1 - step.rate
+        elif step.kind in ("log_softmax", "softmax"):
+            head = "log_softmax" if step.kind == "log_softmax" else "softmax"
+    # What follows the last convolution drops logits: inference has no use for it, and neither has training.
+    return GCN.of(layers, paths=paths, dropouts=[1 - share for share in kept[:-1]], head=head).train()
+
+
+@torch.no_grad()
+def compare(model: nn.Module, ours: GCN, graph: Graph) -> None:
+    """Run both in evaluation mode on the graph: proof that the layers were understood.
+
+    Raises
+    ------
+    HwgenError
+        The module fails on this graph, or computes something else.
+    """
+    if isinstance(model, GCN):
+        return
+    where = f"model ({type(model).__name__}.forward)"
+    data = copy.copy(graph.data)
+    data.x = data.x * graph.input_scale
+    given = {"x": data.x, "edge_index": data.edge_index, "data": data}
+    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    for layer in copied.modules():  # GCNConv(cached=True) may have seen another graph
+        for name in ("_cached_edge_index", "_cached_adj_t"):
+            if hasattr(layer, name):
+                setattr(layer, name, None)
+    try:
+        theirs = copied(*[given[role] for role in arguments(model)])
+    except Exception as error:  # the user's own code
+        raise HwgenError(f"the model fails on this graph: {type(error).__name__}: {error}", where,
+                         "pass the graph that the model was trained on, features as codes and data.input_scale") \
+            from error
+    was_training = ours.training
+    logits = ours.eval()(graph)
+    ours.train(was_training)
+    mine = with_head(ours, logits)
+    far = (theirs - mine).abs().max() if theirs.shape == mine.shape else torch.inf
+    if not far <= TOLERANCE * max(1.0, float(theirs.abs().max())):
+        raise HwgenError("the module computes something else than its layers", where,
+                         "keep hooks, buffers and calls that change a tensor in place out of the model")
+
+
+def with_head(model: GCN, logits: Tensor) -> Tensor:
+    """Logits as the user's forward returns them."""
+    if model.head == "log_softmax":
+        return logits.log_softmax(1)
+    return logits.softmax(1) if model.head == "softmax" else logits
+
+
+@torch.no_grad()
+def _convolution(step: Step) -> Convolution:
+    layer: Any = step.module
+    out = Convolution(layer.lin.weight.shape[1], layer.lin.weight.shape[0], layer.bias is not None)
+    out.weight.copy_(layer.lin.weight.t())
+    if out.bias is not None:
+        out.bias.copy_(layer.bias)
     return out
 
 
 @torch.no_grad()
-def _compare(model: nn.Module, ours: GCN, graph: Graph) -> None:
-    """Layers alone do not tell what a forward method does with them: run both."""
-    training = model.training
-    x, edge_index = graph.data.x, graph.data.edge_index
-    theirs = model.eval()(x * graph.input_scale, edge_index)
-    model.train(training)
-    logits = ours.eval()(graph)
-    ours.train()
-    if not any(torch.allclose(theirs, each, rtol=1e-3, atol=1e-3) for each in (logits, logits.log_softmax(1))):
-        raise HwgenError("the module computes something else than its layers with ReLU between them",
-                         f"{type(model).__name__}.forward", "use ReLU between layers, and return logits or log_softmax")
-
-
-def _checked(path: str, layer: nn.Module) -> GCNConv:
-    from torch_geometric.nn import GCNConv
-
-    if not isinstance(layer, GCNConv):
-        raise HwgenError(f"{type(layer).__name__} is not supported", path, "use GCNConv")
-    wrong = [name for name, usual in (("improved", False), ("add_self_loops", True), ("normalize", True))
-             if getattr(layer, name) is not usual]
-    if wrong:
-        raise HwgenError(f"GCNConv with {wrong[0]}={getattr(layer, wrong[0])}", path,
-                         f"leave {wrong[0]} at its default")
-    if layer.in_channels < 1:
-        raise HwgenError("GCNConv does not know its number of inputs yet", path, "run the model once before quantizing")
-    return layer
-
-
-def _dropout(model: nn.Module) -> float:
-    found = [each.p for each in model.modules() if isinstance(each, nn.Dropout)]
-    own = getattr(model, "dropout", None)
-    return float(found[0]) if found else float(own) if isinstance(own, int | float) else 0.5
+def _fold(norm: Any, layer: Convolution) -> None:
+    mean, variance = norm.running_mean.double(), norm.running_var.double()
+    if mean.shape != (layer.width,):
+        return  # running the model says so
+    scale = torch.rsqrt(variance + norm.eps)
+    if norm.weight is not None:
+        scale = scale * norm.weight.double()
+    shift = -mean * scale if norm.bias is None else norm.bias.double() - mean * scale
+    if layer.bias is not None:
+        shift = shift + layer.bias.double() * scale
+    layer.weight.copy_(layer.weight.double() * scale)
+    layer.bias = nn.Parameter(shift.float())

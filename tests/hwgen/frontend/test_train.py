@@ -64,7 +64,7 @@ def test_published_starts_from_scratch_and_default_from_fp32() -> None:
     [row, _], [other, _] = near.rows[0], far.rows[0]
     assert row.whole_bits.max() <= 2
     assert other.whole_bits.min() >= 3
-    assert far.gcn.dropout == 0
+    assert far.gcn.dropouts == (0, 0)
 
 
 def test_progress_counts_epochs_of_both_stages() -> None:

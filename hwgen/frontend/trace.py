@@ -1,0 +1,254 @@
+"""Trace a user's module with torch.fx: its forward becomes a list of calls, each with its module path and its line.
+
+Layers of ``torch.nn`` and ``torch_geometric.nn``, and every subclass of PyG's ``MessagePassing``, stay whole; the
+user's own modules and their containers are looked into. Nothing is judged here: :mod:`.legal` does that.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import operator
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import fx, nn
+
+from ..errors import HwgenError
+
+__all__ = ["Call", "Traced", "Value", "arguments", "trace"]
+
+#: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
+FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr", "batch_size")
+SIGNATURE = "write forward(self, x, edge_index), or forward(self, data) that reads data.x and data.edge_index"
+#: Frames of these are not the user's.
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(torch.__file__).parents[1] / "torch_geometric"), __file__)
+SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
+           operator.imul: "*=", operator.truediv: "/", operator.matmul: "@", operator.getitem: "[...]",
+           operator.neg: "-", operator.pow: "**"}
+
+
+@dataclass(frozen=True)
+class Value:
+    """Something that a call takes: ``x``, ``edge_index``, the result of call ``index``, or another name of a tensor."""
+
+    name: str
+    index: int = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call that the forward method makes.
+
+    Parameters
+    ----------
+    name : str
+        What is called, as the user knows it: ``GCNConv``, ``F.relu``, ``.mean()``, ``+``.
+    path : str
+        Path of the module called, or of the one whose forward calls a function; it starts with ``model``.
+    line : str
+        File and line of the call, such as ``net.py:23``; empty where a library makes it.
+    target : module, function, or str
+        A str is the name of a tensor's method.
+    args, kwargs : tuple and dict
+        Tensors are a :class:`Value` each.
+    """
+
+    name: str
+    path: str
+    line: str
+    target: nn.Module | Callable[..., Any] | str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    @property
+    def where(self) -> str:
+        """Place for an error: the module's path, and the line."""
+        own = self.path if isinstance(self.target, nn.Module) else f"{self.path}.forward"
+        return f"{own} ({self.line})" if self.line else own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """A traced model.
+
+    Parameters
+    ----------
+    model : Module
+        A copy of the user's, on the CPU, in evaluation mode; calls refer to its modules.
+    calls : tuple of Call
+        In the order of execution.
+    result : Value or other
+        What forward returns.
+    where : str
+        Place of the forward method, for errors.
+    """
+
+    model: nn.Module
+    calls: tuple[Call, ...]
+    result: Any
+    where: str
+
+
+def trace(model: nn.Module) -> Traced:
+    """Trace a module as it is in evaluation mode; the module itself is left alone.
+
+    Raises
+    ------
+    HwgenError
+        A forward method with other arguments than a graph, or whose path depends on the values it computes.
+    """
+    kind = type(model).__name__
+    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    entry = _Entry(copied, arguments(model))
+    try:
+        graph = _Tracer().trace(entry)
+    except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
+        place = _line(error)
+        branch = isinstance(error, fx.proxy.TraceError)
+        what = ("forward decides by the values of a tensor" if branch
+                else f"forward cannot be traced: {traceback.format_exception_only(error)[-1].strip()}")
+        raise HwgenError(what, f"model ({place or kind + '.forward'})",
+                         "let forward make the same calls for every input: no if, while or loop over a tensor, and no "
+                         "int(), float() or len() of one") from error
+    calls, result = _calls(graph, entry)
+    return Traced(model=copied, calls=tuple(calls), result=result, where=f"model ({kind}.forward)")
+
+
+class _Entry(nn.Module):
+    """Calls the user's model: every path gets the prefix ``model``, and arguments arrive by their roles."""
+
+    def __init__(self, model: nn.Module, roles: list[str]) -> None:
+        super().__init__()
+        self.model, self.roles = model, roles
+
+    def forward(self, x: Any, edge_index: Any, data: Any) -> Any:
+        given = {"x": x, "edge_index": edge_index, "data": data}
+        return self.model(*[given[role] for role in self.roles])
+
+
+class _Tracer(fx.Tracer):
+    """Keeps library layers and PyG's functions whole, and remembers the user's line of every call."""
+
+    def __init__(self) -> None:
+        import torch_geometric.nn
+        import torch_geometric.utils
+
+        self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, torch_geometric.nn.Sequential,
+                     torch_geometric.nn.models.basic_gnn.BasicGNN)
+        self.layer = torch_geometric.nn.MessagePassing
+        whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
+                 if inspect.isfunction(each)]
+        super().__init__(autowrap_functions=tuple(whole))
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        if isinstance(m, self.layer):
+            return True
+        return type(m).__module__.startswith(("torch.nn.", "torch_geometric.nn.")) and not isinstance(m, self.open)
+
+    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+        node = super().create_node(*args, **kwargs)
+        node.meta["line"] = _caller(sys._getframe(1))
+        # A tensor's attribute is read where it is used, which may be a layer that stays whole.
+        inside = [path for path, _ in self.module_stack.values() if not self._whole(path)]
+        node.meta["path"] = inside[-1] if inside else "model"
+        return node
+
+    def _whole(self, path: str) -> bool:
+        return self.is_leaf_module(self.root.get_submodule(path), path)
+
+
+def arguments(model: nn.Module) -> list[str]:
+    """Roles of the positional arguments of forward: ``x``, ``edge_index``, ``data``.
+
+    Raises
+    ------
+    HwgenError
+        Arguments without a default that are neither.
+    """
+    where = f"model ({type(model).__name__}.forward)"
+    every = inspect.signature(model.forward).parameters.values()
+    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in every):
+        return ["x", "edge_index"]  # as PyG's Sequential has it
+    names = [each.name for each in every if each.default is inspect.Parameter.empty
+             and each.kind is not inspect.Parameter.VAR_KEYWORD]
+    foreign = [name for name in names if name in FOREIGN]
+    if foreign and len(names) > 1:
+        raise HwgenError(f"forward takes {foreign[0]}", where, f"hwgen has no {foreign[0]}: {SIGNATURE}")
+    if len(names) == 1:
+        return ["x" if names[0] in ("x", "input") else "data"]
+    if len(names) != 2:
+        raise HwgenError(f"forward takes {len(names)} arguments", where, SIGNATURE)
+    return ["edge_index", "x"] if names[0] in ("edge_index", "adj", "adj_t") else ["x", "edge_index"]
+
+
+def _calls(graph: fx.Graph, entry: nn.Module) -> tuple[list[Call], Any]:
+    values: dict[fx.Node, Value] = {}
+    calls: list[Call] = []
+    result: Any = None
+    for node in graph.nodes:
+        if node.op in ("placeholder", "get_attr"):
+            values[node] = Value(str(node.target))
+            continue
+        args, kwargs = (_with_values(each, values) for each in (node.args, node.kwargs))
+        if node.op == "output":
+            result = args[0]
+            continue
+        target: Any = node.target
+        if target is getattr:
+            if not node.users:
+                continue
+            if args[0] == Value("data") and args[1] in ("x", "edge_index"):
+                values[node] = Value(args[1])
+                continue
+        if node.op == "call_module":
+            target = entry.get_submodule(target)
+        path = str(node.target) if node.op == "call_module" else node.meta["path"]
+        values[node] = Value("", len(calls))
+        calls.append(Call(name=_name(target, args), path=path, line=node.meta["line"], target=target, args=args,
+                          kwargs=kwargs))
+    return calls, result
+
+
+def _with_values(argument: Any, values: dict[fx.Node, Value]) -> Any:
+    replace: Any = values.__getitem__
+    return fx.node.map_arg(argument, replace)
+
+
+def _name(target: Any, args: tuple[Any, ...]) -> str:
+    """What is called, as the user wrote it."""
+    if isinstance(target, nn.Module):
+        return type(target).__name__
+    if isinstance(target, str):
+        return f".{target}()"
+    if target is getattr:
+        return f"data.{args[1]}" if args[0] == Value("data") else f".{args[1]}"
+    if target in SYMBOLS:
+        return SYMBOLS[target]
+    name = getattr(target, "__name__", str(target))
+    for home, prefix in ((F, "F."), (torch, "torch.")):
+        if getattr(home, name, None) is target:
+            return prefix + name
+    return str(name)
+
+
+def _caller(frame: FrameType | None) -> str:
+    """The innermost line that belongs to the user."""
+    while frame is not None and frame.f_code is not trace.__code__:
+        if not frame.f_code.co_filename.startswith(LIBRARIES):
+            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
+def _line(error: BaseException) -> str:
+    """The user's line that an error passed through last."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(LIBRARIES)]
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
