@@ -1,0 +1,60 @@
+"""A forward that takes a whole Data object, blocks within the model, and no training after quantization."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch_geometric.data import Data
+from torch_geometric.nn import GCNConv
+
+import hwgen.frontend
+from hwgen.frontend.checkpoint import load
+from hwgen.lower.graph_to_program import lower
+from hwgen.reference.execute import run
+
+
+class Block(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv, self.act, self.drop = GCNConv(inputs, outputs), nn.ReLU(), nn.Dropout(0.5)
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        return self.drop(self.act(self.conv(x, edge_index)))
+
+
+class Net(nn.Module):
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.block = Block(features, 32)
+        self.head = GCNConv(32, classes)
+
+    def forward(self, data: Data) -> Tensor:
+        x, edge_index = data.x, data.edge_index
+        return self.head(self.block(x, edge_index), edge_index)
+
+
+def main(path: str = "data_argument.pt") -> None:
+    torch.manual_seed(0)
+    data = hwgen.frontend.load_dataset("digits")
+    data.input_scale = 1.0  # this model learns from the pixels as they are, 0 to 16
+    model = Net(data.num_features, data.classes)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(100):
+        loss = F.cross_entropy(model(data)[data.train_mask], data.y[data.train_mask])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    quantized = hwgen.frontend.quantize(model, data=data, bits=4)  # steps are read off the model's own values
+    hwgen.frontend.save(quantized, data, path)
+
+    graph = load(path)
+    predicted = run(lower(graph)).logits.argmax(1)
+    sample, test = graph.sample, graph.sample.test_mask
+    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    print("bits     ", f"{quantized.average_bits():.2f}")
+    print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The examples are executed: a user's model is trained, quantized, saved, loaded, lowered, and as good as stated."""
+
+import re
+import runpy
+import warnings
+from pathlib import Path
+
+import pytest
+
+with warnings.catch_warnings():  # PyG's own use of torch.jit
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import torch_geometric.nn  # noqa: F401
+
+from hwgen.frontend import load
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+#: Example -> layer paths in the user's module.
+PATHS = {
+    "two_convs": ["near", "far"],
+    "batchnorm_three_layers": ["convs.0", "convs.1", "convs.2"],
+    "data_argument": ["block.conv", "head"],
+}
+
+
+def test_every_example_is_run() -> None:
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PATHS)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_example(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint = tmp_path / "model.pt"
+    runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](str(checkpoint))
+    printed = dict(re.findall(r"^(\w+) +(.*)$", capsys.readouterr().out, flags=re.MULTILINE))
+    assert printed["layers"] == ", ".join(PATHS[name])
+    assert float(printed["bits"]) <= 4
+    assert float(printed["agreement"]) >= 0.99
+    assert float(printed["accuracy"]) >= 0.95
+    assert [layer.path for layer in load(checkpoint).layers] == PATHS[name]
