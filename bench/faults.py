@@ -63,7 +63,7 @@ GATEWARE = (
           "the group does not freeze for element 15, whose sums are lost", (f"{RTL}group.py::test_passes",)),
     Fault("group-reads-other-half", "rtl_templates/group.py",
           "row[-1] ^ half", "row[-1]",
-          "every pass reads the half of the banks that an earlier pass wrote", (ONE_GROUP,)),
+          "every pass reads the lower half of the banks, whichever was written last", (ONE_GROUP,)),
     Fault("walker-one-slot-short", "rtl_templates/group.py",
           "run.eq(left != 1)", "run.eq(left > 2)",
           "the last slot of a pass is skipped", (f"{RTL}group.py::test_passes",)),
