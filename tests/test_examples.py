@@ -12,6 +12,7 @@ with warnings.catch_warnings():  # PyG's own use of torch.jit
     import torch_geometric.nn  # noqa: F401
 
 from hwgen.frontend import load
+from hwgen.frontend.legal import check
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 #: Example -> layer paths in the user's module.
@@ -36,3 +37,13 @@ def test_example(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert float(printed["agreement"]) >= 0.99
     assert float(printed["accuracy"]) >= 0.95
     assert [layer.path for layer in load(checkpoint).layers] == PATHS[name]
+
+
+def test_the_documented_model_is_legal() -> None:
+    text = (EXAMPLES.parent / "docs" / "own-models.md").read_text(encoding="utf-8")
+    names: dict[str, type] = {}
+    exec(compile(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], "own-models.md", "exec"), names)
+    kinds = [step.kind for step in check(names["Net"]())]
+    assert kinds == ["convolution", "batch norm", "relu", "dropout", "convolution", "log_softmax"]
+    for name in PATHS:
+        assert f"{name}.py" in text

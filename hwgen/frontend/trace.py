@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -26,13 +26,12 @@ from ..errors import HwgenError
 __all__ = ["Call", "Traced", "Value", "arguments", "trace"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
-FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr", "batch_size")
+FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
 SIGNATURE = "write forward(self, x, edge_index), or forward(self, data) that reads data.x and data.edge_index"
 #: Frames of these are not the user's.
 LIBRARIES = (str(Path(torch.__file__).parent), str(Path(torch.__file__).parents[1] / "torch_geometric"), __file__)
 SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
-           operator.imul: "*=", operator.truediv: "/", operator.matmul: "@", operator.getitem: "[...]",
-           operator.neg: "-", operator.pow: "**"}
+           operator.imul: "*=", operator.truediv: "/", operator.matmul: "@", operator.getitem: "[...]"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Traced:
     result : Value or other
         What forward returns.
     where : str
-        Place of the forward method, for errors.
+        Of the forward method, for errors.
     """
 
     model: nn.Module
@@ -105,21 +104,19 @@ def trace(model: nn.Module) -> Traced:
     HwgenError
         A forward method with other arguments than a graph, or whose path depends on the values it computes.
     """
-    kind = type(model).__name__
     copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
-    entry = _Entry(copied, arguments(model))
+    entry, where = _Entry(copied, arguments(model)), f"model ({type(model).__name__}.forward)"
     try:
         graph = _Tracer().trace(entry)
     except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
         place = _line(error)
-        branch = isinstance(error, fx.proxy.TraceError)
-        what = ("forward decides by the values of a tensor" if branch
+        what = ("forward decides by the values of a tensor" if isinstance(error, fx.proxy.TraceError)
                 else f"forward cannot be traced: {traceback.format_exception_only(error)[-1].strip()}")
-        raise HwgenError(what, f"model ({place or kind + '.forward'})",
+        raise HwgenError(what, f"model ({place})" if place else where,
                          "let forward make the same calls for every input: no if, while or loop over a tensor, and no "
                          "int(), float() or len() of one") from error
     calls, result = _calls(graph, entry)
-    return Traced(model=copied, calls=tuple(calls), result=result, where=f"model ({kind}.forward)")
+    return Traced(model=copied, calls=tuple(calls), result=result, where=where)
 
 
 class _Entry(nn.Module):
@@ -218,8 +215,7 @@ def _calls(graph: fx.Graph, entry: nn.Module) -> tuple[list[Call], Any]:
 
 
 def _with_values(argument: Any, values: dict[fx.Node, Value]) -> Any:
-    replace: Any = values.__getitem__
-    return fx.node.map_arg(argument, replace)
+    return fx.node.map_arg(argument, cast(Any, values.__getitem__))
 
 
 def _name(target: Any, args: tuple[Any, ...]) -> str:
