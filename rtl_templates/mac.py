@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for, ceil_log2
+from amaranth.utils import bits_for, ceil_log2, exact_log2
 
 from .formats import BEAT_BITS, TABLE_INPUTS, X_BITS, Target
 from .signatures import LoadBus
@@ -14,6 +14,8 @@ from .ternary import ternary
 from .timing import mac_tree
 
 __all__ = ["MacArray"]
+
+BLOCK = 256  # entries of a distributed memory: Yosys maps no deeper one with a single address
 
 
 class MacArray(wiring.Component):
@@ -120,21 +122,28 @@ class MacArray(wiring.Component):
             width = min(self.table_bits, self.weight_bits + ceil_log2(len(bits)))
             for chunk in range(chunks):
                 columns = range(chunk * per_chunk, min((chunk + 1) * per_chunk, self.columns))
-                store: Any = memory.Memory(shape=width * len(columns), depth=64 * self.pages, init=[],
-                                      attrs={"ram_style": "distributed"})
-                m.submodules[f"table{plane}_{table}_{chunk}"] = store
-                write, read = store.write_port(), store.read_port(domain="comb")
-                entry = Signal(width * len(columns), name=f"entry{plane}_{table}_{chunk}", reset_less=True)
-                m.d.comb += [
-                    write.en.eq(writing & (self.load.unit[:5 + ceil_log2(chunks)] == table + 32 * chunk)),
-                    write.addr.eq(index), read.addr.eq(index),
-                    write.data.eq(Cat(self.load.data.word_select(k, self.table_bits)[:width]
-                                      for k in range(len(columns)))),
-                ]
-                m.d.sync += entry.eq(read.data)
+                name = f"{plane}_{table}_{chunk}"
+                entry = Signal(width * len(columns), name=f"entry{name}", reset_less=True)
+                mine = writing & (self.load.unit[:5 + ceil_log2(chunks)] == table + 32 * chunk)
+                data = Cat(self.load.data.word_select(k, self.table_bits)[:width] for k in range(len(columns)))
+                m.d.sync += entry.eq(self._table(m, name, index, mine, data))
                 for k, column in enumerate(columns):
                     terms[column].append(entry.word_select(k, width).as_signed())
         return [self._tree(m, f"sum{plane}_{column}", values) for column, values in enumerate(terms)]
+
+    def _table(self, m: Module, name: str, index: Value, writing: Value, data: Value) -> Value:
+        """Entry ``index`` of a table, in memories of BLOCK entries at most: what distributed memories are made for."""
+        blocks, reads = -(-64 * self.pages // BLOCK), []
+        low, high = index[:exact_log2(BLOCK)], index[exact_log2(BLOCK):]
+        for block in range(blocks):
+            store: Any = memory.Memory(shape=len(data), depth=min(BLOCK, 64 * self.pages - BLOCK * block), init=[],
+                                       attrs={"ram_style": "distributed"})
+            m.submodules[f"table{name}" + (f"_{block}" if blocks > 1 else "")] = store
+            write, read = store.write_port(), store.read_port(domain="comb")
+            m.d.comb += [write.en.eq(writing & (high == block)), write.addr.eq(low), read.addr.eq(low),
+                         write.data.eq(data)]
+            reads.append(read.data)
+        return Array(reads)[high] if blocks > 1 else reads[0]
 
     def _tree(self, m: Module, name: str, terms: Sequence[Value]) -> Value:
         """Sum terms three by three, a register after each level."""
