@@ -69,6 +69,9 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
 def _cells(path: Path, text: str, top: str, boxes: tuple[str, ...] = ()) -> Cells:
     script = [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
               *(f"delete -port {top}/{port}" for port in PROBES if top not in (TOP, "group")),
+              # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
+              # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
+              "write_rtlil part.il", "design -reset", "read_rtlil part.il",
               f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}"]
     recipe = "\n".join([version("pyosys"), text, *script[1:]])
     key = hashlib.sha256(recipe.encode()).hexdigest()[:32]
@@ -89,8 +92,8 @@ def _run(script: list[str]) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         stat, commands = Path(folder) / "stat.json", Path(folder) / "script.ys"
         commands.write_text("\n".join([*script, f"tee -q -o {stat} stat -json"]) + "\n")
-        done = subprocess.run([sys.executable, "-c", WORKER, str(commands)], capture_output=True, text=True,
-                              check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        done = subprocess.run([sys.executable, "-c", WORKER, str(commands)], cwd=folder, capture_output=True,
+                              text=True, check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
         if done.returncode or not stat.is_file():
             lines = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
             raise ToolError(lines[0] if lines else f"Yosys ended with code {done.returncode}", "yosys",
