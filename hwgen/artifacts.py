@@ -40,7 +40,7 @@ def run_files(plan: Plan) -> dict[str, bytes | str]:
     files["vectors/logits.npy"] = _npy(plan.trace.logits)
     data = plan.data
     if data.logits is not None:
-        torch = {"logits": data.logits, "scale": plan.program.passes[-1].out.scale}
+        torch: dict[str, NDArray[Any]] = {"logits": data.logits, "scale": plan.program.passes[-1].out.scale}
         for name, values in (("labels", data.labels), ("test_mask", data.test_mask)):
             if values is not None:
                 torch[name] = values

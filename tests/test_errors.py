@@ -151,9 +151,10 @@ def test_board_whose_family_has_no_primitives(model: Path, tmp_path: Path, capsy
 
 
 def test_graph_over_a_capacity(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
-    parts = fails(["build", str(model), "--bank-depth", "2", "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    parts = fails(["build", str(model), "--bank-depth", "2", "-o", str(tmp_path / "new" / "b")], capsys, monkeypatch)
     assert re.search(r"need .*2.*too few", parts[0])
-    assert not (tmp_path / "b").exists()
+    assert re.search(r"build a design with half_rows \d+ or more", parts[2])
+    assert not (tmp_path / "new").exists()
 
 
 def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
@@ -169,6 +170,13 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
                      "use --groups 1, which fits by the same counts")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert resources.estimate is not huge
+
+
+def test_unwritable_checkpoint_is_refused_before_training(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("hwgen.frontend.datasets.load_dataset", lambda *_: pytest.fail("trained in vain"))
+    for output in (tmp_path / "none" / "model.pt", tmp_path):
+        parts = fails(["train", "-o", str(output)], capsys, monkeypatch)
+        assert parts[1] == str(output)
 
 
 def test_unwritable_output(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:

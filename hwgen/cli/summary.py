@@ -36,7 +36,7 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
     console.table(f"{facts['model']['name']} on {facts['board']['title']}", ("what", "value"), [
         ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
         ("cycles a graph", f"{total:,}"),
-        (f"latency at {speed['clock_mhz']} MHz ({speed['clock']})", f"{speed['latency_us']:.2f} µs"),
+        (f"kernel latency at {speed['clock_mhz']} MHz ({speed['clock']})", f"{speed['latency_us']:.2f} µs"),
         (f"throughput at {speed['clock_mhz']} MHz ({speed['clock']})", f"{speed['graphs_per_s']:,.0f} graphs/s"),
         ("average bits of a hidden value", f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
     ])

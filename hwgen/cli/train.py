@@ -1,11 +1,13 @@
 """``hwgen train``: a data set to a checkpoint."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import HwgenError
 from .console import Console, common
 
 if TYPE_CHECKING:
@@ -51,6 +53,9 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
                  dropout: float | None = None, epochs: int | None = None, target_bits: float | None = None,
                  data_root: Path | None = None) -> dict[str, Any]:
     """Train, save and print; shared with ``hwgen demo``."""
+    if output.is_dir() or not os.access(output.parent, os.W_OK):  # now, not after an hour of training
+        raise HwgenError("the checkpoint cannot be written", str(output),
+                         "name a file in a folder that exists and that you may write to")
     with console.step("loading torch and the data set"):
         from ..frontend import checkpoint
         from ..frontend.datasets import load_dataset

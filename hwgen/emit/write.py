@@ -64,6 +64,7 @@ class BuildFolder:
     def __init__(self, target: Path) -> None:
         self.target = Path(target).absolute()
         self.path = self.target
+        self._made: list[Path] = []
 
     def __enter__(self) -> "BuildFolder":
         target = self.target
@@ -72,6 +73,7 @@ class BuildFolder:
         if target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
             raise HwgenError("the output folder holds files that are no build", str(target),
                              "name an empty or a new output folder")
+        self._made = [folder for folder in target.parents if not folder.exists()]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
@@ -95,6 +97,9 @@ class BuildFolder:
                 self._swap()
         finally:
             shutil.rmtree(self.path, ignore_errors=True)
+            for folder in self._made if kind is not None else ():  # parents that this build would have needed
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
     def _keep_time_stamps(self) -> None:
         for new in self.path.rglob("*"):

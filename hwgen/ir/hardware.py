@@ -105,7 +105,7 @@ class Hardware:
                              "hardware.requant_lanes", "use more --requant-lanes or narrower layers")
         if self.bank_depth & (self.bank_depth - 1):
             raise HwgenError(f"bank depth {self.bank_depth} is not a power of two", "hardware.bank_depth",
-                             "the two halves of a bank are told apart by the address's top bit")
+                             f"use {1 << self.bank_depth.bit_length()}: halves differ in the address's top bit")
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)

@@ -183,7 +183,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
             raise CapacityError(
                 f"{subject} need {name} {wanted}; the design has {have}, {wanted - have} too few",
                 f"program {program.name}, hardware.{name}",
-                "build a design for this graph, or use a smaller graph or model")
+                f"build a design with {name} {wanted} or more, or use a smaller graph or model")
 
 
 def capacities(program: Program, hardware: Hardware) -> dict[str, int]:

@@ -87,7 +87,7 @@ def bits(table: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
         for width in widths:
             share = [100 * row[width] / sum(row) for _, row in shown]
             axes.barh(range(len(shown)), share, left=left, height=0.7, label=f"{width} bit",
-                      color=shades(0.12 + 0.85 * width / max(widths[-1], 1)))
+                      color=shades(0.12 + 0.85 * width / max(widths[-1], 4)))
             left = [before + more for before, more in zip(left, share, strict=True)]
         for row, (_, counts) in enumerate(shown):
             mean = sum(width * count for width, count in enumerate(counts)) / sum(counts)
