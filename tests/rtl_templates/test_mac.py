@@ -21,8 +21,8 @@ def test_model():
 
 
 @pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages"), [
-    (16, 8, 4, 1, 1), (16, 8, 4, 2, 2), (6, 3, 2, 1, 3), (20, 2, 8, 2, 1), (7, 20, 4, 1, 2), (64, 2, 4, 2, 1), (6, 2, 4, 1, 7),
-    (7, 1, 4, 2, 9),
+    (16, 8, 4, 1, 1), (16, 8, 4, 2, 2), (6, 3, 2, 1, 3), (20, 2, 8, 2, 1), (7, 20, 4, 1, 2), (64, 2, 4, 2, 1),
+    (6, 2, 4, 1, 7), (7, 1, 4, 2, 9),
 ])
 def test_dot_products(lanes, columns, weight_bits, planes, pages):
     rng = random.Random(lanes * columns)
