@@ -28,6 +28,7 @@ from rtl_templates.formats import (
     SHIFT,
     X_BITS,
 )
+from rtl_templates.stream import formats as stream
 
 __all__ = [
     "BIAS_BITS",
@@ -41,7 +42,10 @@ __all__ = [
     "SHIFT",
     "X_BITS",
     "IntRange",
+    "activate",
+    "encode",
     "requantize",
+    "round_value",
 ]
 
 MAX_ACTIVATION_BITS = 8
@@ -117,4 +121,34 @@ def requantize(
         product = mid * row[:, None] + bias[None, :] * bias_row[:, None]
     carry = 1 if half_up else (mid >= 0).astype(np.int64)
     codes: Ints = np.clip((product + ((1 << (shift - 1)) - 1) + carry) >> shift, low, high)
+    return codes
+
+
+# ---- the graph-level organisation (docs/stream.md) ----------------------------------------------------------------
+
+
+def round_value(total: Ints) -> Ints:
+    """``V`` of a sum of products P: round half up, drop V_SHIFT bits."""
+    return (total + (1 << (stream.V_SHIFT - 1))) >> stream.V_SHIFT
+
+
+def activate(value: Ints, slope: int) -> Ints:
+    """Negative values times ``slope / SLOPE_ONE``, floored."""
+    return np.where(value < 0, (value * slope) >> stream.SLOPE_SHIFT, value)
+
+
+def encode(value: Ints, multiplier: Ints, bits: Ints, *, signed: bool) -> Ints:
+    """Codes of values.
+
+    Parameters
+    ----------
+    value : int64 [n, k]
+        V, after the activation.
+    multiplier, bits : int64 [n]
+        Q and width of each row.
+    """
+    product = value * multiplier[:, None]
+    rounded = (product + (1 << (stream.Q_SHIFT - 1)) - (value < 0)) >> stream.Q_SHIFT
+    top = np.maximum(0, (1 << np.maximum(bits - signed, 0)) - 1)[:, None]
+    codes: Ints = np.clip(rounded, -top if signed else 0, top)
     return codes

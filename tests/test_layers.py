@@ -10,15 +10,16 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
 CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen"}  # "hwgen" itself: the version
-LOWER = CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.timing", "rtl_templates.server_timing"}
+LOWER = CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.timing", "rtl_templates.server_timing",
+                "rtl_templates.stream.formats", "rtl_templates.stream.timing"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/errors.py": (set(), set()),
     "hwgen/cache.py": (set(), set()),
     "hwgen/targets.py": ({"hwgen.errors", "boards"}, set()),
-    "hwgen/numeric.py": ({"rtl_templates.formats"}, set()),
-    "hwgen/ir": (CORE | {"hwgen.ir", "rtl_templates.formats"}, set()),
+    "hwgen/numeric.py": ({"rtl_templates.formats", "rtl_templates.stream.formats"}, set()),
+    "hwgen/ir": (CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.stream.formats"}, set()),
     "hwgen/frontend": (LOWER | {"hwgen.frontend"}, {"torch", "torch_geometric", "sklearn"}),
     "hwgen/lower": (LOWER | {"hwgen.lower"}, set()),
     "hwgen/reference": (LOWER | {"hwgen.reference"}, set()),

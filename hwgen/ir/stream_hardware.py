@@ -1,0 +1,71 @@
+"""Hardware parameters of the graph-level organisation: what the RTL is sized for. Everything else is an image."""
+
+from dataclasses import asdict, dataclass
+
+__all__ = ["StreamHardware"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamHardware:
+    """Parameters of :class:`rtl_templates.stream.accelerator.StreamAccelerator`, field by field.
+
+    Parameters
+    ----------
+    units : int
+        Copies of the node buffer, each with its pipeline: 1, 2 or 4.
+    lanes : int
+        Channels of a buffer word, and columns of the MAC array; a multiple of 8, 8 to 64.
+    code_bits : int
+        Stored width of a code, 4 or 8.
+    requant_lanes : int
+        Channels requantized a cycle; divides ``lanes``.
+    chunks : int
+        Longest row, in words, before and after the MAC array.
+    weight_bits : int
+        Of the MAC array, 2 to 8; 0: no MAC array.
+    pages : int
+        Weight pages (lanes × lanes) that stay resident.
+    buffer_depth : int
+        Words of the node buffer: all tensors, and weight rows.
+    list_depth : int
+        Words of 8 list entries, each unit.
+    descriptor_depth : int
+        Words of 2 descriptors, each unit.
+    column_depth : int
+        Chunks of column constants of each requantizer.
+    param_depth : int
+        Row parameters of each requantizer.
+    levels : int
+        Steps of the search for the nearest entry, at most 10; 0: no search.
+    tables : int
+        Tables of thresholds of each requantizer.
+    passes, beats : int
+        Longest program.
+    result_depth : int
+        Words of 8 results, each unit.
+    leaky : int
+        1 where slopes other than 0 and 1 occur.
+    """
+
+    units: int = 1
+    lanes: int = 32
+    code_bits: int = 8
+    requant_lanes: int = 8
+    chunks: int = 4
+    weight_bits: int = 4
+    pages: int = 8
+    buffer_depth: int = 4096
+    list_depth: int = 1024
+    descriptor_depth: int = 1024
+    column_depth: int = 64
+    param_depth: int = 1024
+    levels: int = 6
+    tables: int = 16
+    passes: int = 16
+    beats: int = 64
+    result_depth: int = 512
+    leaky: int = 0
+
+    def to_dict(self) -> dict[str, int]:
+        """Plain integers, as templates and config.json take them."""
+        return asdict(self)
