@@ -1,8 +1,8 @@
 """What tracing finds in a user's module: a network before its quantizers, with the module's own parameters.
 
 The same values and terms as :mod:`hwgen.ir.network`, which has the equations; tensors in place of arrays. Batch norms
-that follow a linear layer are folded into ``gain`` and ``bias``, dropout is gone. :mod:`.trace` makes plans, :mod:`.network`
-executes them with quantizers.
+that follow a linear layer are folded into ``gain`` and ``bias``, dropout is gone. :mod:`.trace` makes plans,
+:mod:`.network` executes them with quantizers.
 """
 
 from dataclasses import dataclass, field
@@ -24,16 +24,15 @@ class PlanTerm:
 
     Parameters
     ----------
-    sources : tuple of str
-        Names of values; empty: the input features where ``via`` is "features", else a constant 1.
     weight : Tensor float [in, out] or None
         A parameter, or derived from one.
     gain : Tensor float [k] or None
-    via, op, factor, of
+    source, offset, via, op, factor, of
         As in :class:`hwgen.ir.network.Term`.
     """
 
-    sources: tuple[str, ...] = ()
+    source: str | None = None
+    offset: int = 0
     via: Via = "self"
     op: Literal["sum", "max"] = "sum"
     weight: Tensor | None = None

@@ -9,11 +9,13 @@ with, for term t, one of::
 
     acc = Σ_{j ∈ list_i} s_j        or the maximum, channel by channel; an empty list gives 0
     acc = s_i                       via "self"
-    acc = |list_i|                  no sources: a constant once for each neighbour (1 via "self")
-    acc = [s_i ‖ s'_i ‖ ...] @ W    a linear layer, via "self"
+    acc = |list_i|                  no source: a constant once for each neighbour (1 via "self")
+    acc = s_i @ W                   a linear layer, via "self"
     acc = Σ_f x_{i,f} · W_f         a linear layer on the input features, via "features"
 
-where s are the dequantized values of the sources. A value with a linear layer via "self" has no other term.
+where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
+offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
+"self" has no other term; its source has one step for all channels of a row (not by column, unless all are equal).
 """
 
 from dataclasses import dataclass
@@ -87,8 +89,10 @@ class Term:
 
     Parameters
     ----------
-    sources : tuple of str
-        Names of values; several are concatenated, which only a linear layer via "self" takes. Empty: a constant.
+    source : str or None
+        Name of a value. None: the input features where ``via`` is "features", else a constant 1.
+    offset : int
+        First channel of the value that the term covers.
     via : Via
     op : "sum" or "max"
     weight : Weight or None
@@ -100,7 +104,8 @@ class Term:
         Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1.
     """
 
-    sources: tuple[str, ...] = ()
+    source: str | None = None
+    offset: int = 0
     via: Via = "self"
     op: Literal["sum", "max"] = "sum"
     weight: Weight | None = None
