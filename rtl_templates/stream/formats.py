@@ -153,4 +153,5 @@ PASS: Mapping[str, int] = {
     "page": 8, "in_chunks": 4, "out_chunks": 4, "column": COLUMN_ADDRESS, "bias": COLUMN_ADDRESS, "mid": 2,
     "row_select": 3, "row_base": ROW_ADDRESS, "row_limit": ROW_ADDRESS,
     "target": PLACE, "stride": 4, "to_result": 1, "result_words": 8,
+    "last": 1,
 }
