@@ -30,6 +30,9 @@ class Tensor:
     signed : bool
     bits : int
         Largest width of a code.
+    blocks : tuple of int
+        Channels of each block; a block begins with a new chunk. Most tensors are one block of ``width`` channels;
+        concatenations, and what is added to them, have several.
     rows : int64 [f, width] or None
         Content, of weights.
     """
@@ -40,6 +43,7 @@ class Tensor:
     width: int
     signed: bool
     bits: int
+    blocks: tuple[int, ...]
     rows: Ints | None = None
 
 
@@ -79,6 +83,8 @@ class Operand:
         R. Select "entry" is that of the source's own row; only of "self".
     x : IntRange
         Proved range of the accumulator.
+    start : int
+        First channel of the source that is read; a block of the source begins there, as wide as the segment.
     """
 
     kind: Literal["self", "list", "one"]
@@ -89,11 +95,14 @@ class Operand:
     mid: int
     row: Row
     x: IntRange
+    start: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
     """Channels that the same operands make up; a row of Q1 is the concatenation of segments, each from a new chunk on.
+
+    Where a pass writes the codes of Q1, its segments are the blocks of the target.
 
     Parameters
     ----------
@@ -222,7 +231,8 @@ class StreamProgram:
     sets : tuple of set names
         Lists that a batch brings.
     max_degree, max_members, max_features : int
-        Longest lists that ranges were proved for.
+        Longest lists that ranges were proved for: ``max_degree`` bounds edges and looped lists, the self loop
+        included, ``max_features`` the non-zero features of a node.
     trained_nodes : int
     """
 
@@ -264,3 +274,33 @@ class Batch:
     @property
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
+
+    def lists(self, name: SetName) -> csr_array:
+        """One set of lists.
+
+        Returns
+        -------
+        csr_array int64 [rows, columns]
+            Row i names the members of list i in the order in which they are walked, duplicates as often as they
+            occur: ``indptr`` has the lengths. Edges: in the order of ``edges``; looped: without self loops, then one;
+            data are 1, and the codes of features. Not canonical: do not sum duplicates before taking lengths.
+        """
+        n = self.num_nodes
+        if name == "features":
+            features = csr_array(self.features, dtype=np.int64, copy=True)
+            features.sum_duplicates()
+            features.eliminate_zeros()
+            return features
+        if name == "members":
+            return _lists(np.arange(n), self.graph, (self.graphs, n))
+        source, target = self.edges
+        if name == "looped":
+            proper, loops = source != target, np.arange(n, dtype=np.int64)
+            source, target = np.r_[source[proper], loops], np.r_[target[proper], loops]
+        return _lists(source, target, (n, n))
+
+
+def _lists(source: Ints, target: Ints, shape: tuple[int, int]) -> csr_array:
+    order = np.argsort(target, kind="stable")
+    starts = np.r_[0, np.cumsum(np.bincount(target, minlength=shape[0]))].astype(np.int64)
+    return csr_array((np.ones(len(source), dtype=np.int64), source[order], starts), shape=shape)

@@ -1,0 +1,1 @@
+"""The oracles of the graph-level organisation: real numbers, integers, and load streams."""
