@@ -26,7 +26,7 @@ class MacArray(wiring.Component):
     sum is added without the shift: a further page of the same planes. A dot product begins after ``last`` (or
     an idle cycle) with a zero accumulator; the cycle after ``last`` may begin the next. From ``x`` to ``result``
     2 + mac_tree(lanes) cycles, one plane a cycle; the result stands until the next ``last`` arrives. No
-    back-pressure. Sums are exact while they fit 18 bits.
+    back-pressure. Sums are exact while they fit ``x_bits``.
 
     Parameters
     ----------
@@ -38,6 +38,12 @@ class MacArray(wiring.Component):
         Bit planes a cycle, 1 or 2.
     pages : int
         Weight matrices that stay resident.
+    x_bits : int
+        Width of a result; the accumulators have less where no sum needs as much.
+    signed : bool
+        Listen to ``negate``; one plane a cycle only.
+    target : int
+        Target of TABLE on the load bus.
     primitives : bool
         LUT6_2 and CARRY8 adders instead of behavioural twins.
 
@@ -50,7 +56,9 @@ class MacArray(wiring.Component):
     page : In(range(pages))
     enable, last, hold : In(1)
         Planes are present; they end a dot product; they share the weight of the planes before.
-    result : Out(columns * 18)
+    negate : In(1)
+        The plane is subtracted: the sign plane of two's complement codes.
+    result : Out(columns * x_bits)
     """
 
     load: Any
@@ -60,20 +68,25 @@ class MacArray(wiring.Component):
     enable: Signal
     last: Signal
     hold: Signal
+    negate: Signal
     result: Signal
 
     def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
+                 x_bits: int = X_BITS, signed: bool = False, target: int = Target.TABLE,
                  primitives: bool = False) -> None:
         if planes not in (1, 2):
             raise ValueError(f"planes is {planes}, not 1 or 2")
+        if signed and planes != 1:
+            raise ValueError("signed codes come one plane a cycle")
         self.lanes, self.columns, self.weight_bits, self.planes, self.pages = lanes, columns, weight_bits, planes, pages
-        self.primitives = primitives
+        self.x_bits, self.signed, self.target, self.primitives = x_bits, signed, target, primitives
         self.table_bits = weight_bits + 3
-        #: Signed bits of an accumulator: what all inputs at 255 can reach, X_BITS at most.
-        self.acc_bits = min(X_BITS, bits_for((255 * lanes * pages) << weight_bits - 1) + 1)
+        #: Signed bits of an accumulator: what all inputs at 255 can reach, x_bits at most.
+        self.acc_bits = min(x_bits, bits_for((255 * lanes * pages) << weight_bits - 1) + 1)
         super().__init__({
             "load": In(LoadBus()), "x": In(planes * lanes), "other": In(planes * lanes), "page": In(range(pages)),
-            "enable": In(1), "last": In(1), "hold": In(1), "result": Out(columns * X_BITS),
+            "enable": In(1), "last": In(1), "hold": In(1), "negate": In(1),
+            "result": Out(columns * x_bits),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -81,12 +94,12 @@ class MacArray(wiring.Component):
         page_bits = ceil_log2(self.pages)
         writing = Signal()
         address = self.load.address[:TABLE_INPUTS + page_bits]
-        m.d.comb += writing.eq(self.load.valid & (self.load.target == Target.TABLE))
+        m.d.comb += writing.eq(self.load.valid & (self.load.target == self.target))
         sums = [self._plane(m, plane, writing, address, page_bits) for plane in range(self.planes)]
 
-        flags: Value = Cat(self.enable, self.last, self.hold)
+        flags: Value = Cat(self.enable, self.last, self.hold, *([self.negate] if self.signed else []))
         for k in range(1 + mac_tree(self.lanes)):
-            late = Signal(3, name=f"flags{k}")
+            late = Signal(len(flags), name=f"flags{k}")
             m.d.sync += late.eq(flags)
             flags = late
         for column in range(self.columns):
@@ -94,7 +107,11 @@ class MacArray(wiring.Component):
             result = Signal(signed(self.acc_bits), name=f"result{column}", reset_less=True)
             shifted = (acc << self.planes)[:self.acc_bits].as_signed()
             old = Mux(flags[2], acc, shifted).as_signed() if self.pages > 1 else shifted
-            if self.planes == 1:
+            if self.signed:  # the bit below makes a carry of negate: ~sum + 1
+                total = Signal(signed(self.acc_bits), name=f"total{column}")
+                term = sums[0][column].as_unsigned() ^ flags[3].replicate(len(sums[0][column]))
+                m.d.comb += total.eq((Cat(flags[3], term).as_signed() + Cat(flags[3], old).as_signed()) >> 1)
+            elif self.planes == 1:
                 total = Signal(signed(self.acc_bits), name=f"total{column}")
                 m.d.comb += total.eq(sums[0][column] + old)
             else:
@@ -105,7 +122,7 @@ class MacArray(wiring.Component):
                 m.d.sync += acc.eq(0)
             with m.If(flags[1]):
                 m.d.sync += result.eq(total)
-            m.d.comb += self.result.word_select(column, X_BITS).eq(result)
+            m.d.comb += self.result.word_select(column, self.x_bits).eq(result)
         return m
 
     def _plane(self, m: Module, plane: int, writing: Value, address: Value, page_bits: int) -> list[Value]:
