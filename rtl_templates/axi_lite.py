@@ -1,6 +1,6 @@
 """The register file: an AXI4-Lite slave built from the register map."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth import Cat, Module, Signal
@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from .registers import REGISTERS
+from .registers import REGISTERS, Register
 
 __all__ = ["ADDRESS_BITS", "AxiLite", "RegisterFile"]
 
@@ -29,7 +29,7 @@ class AxiLite(wiring.Signature):
 
 
 class RegisterFile(wiring.Component):
-    """Registers of :data:`rtl_templates.registers.REGISTERS` behind AXI4-Lite.
+    """Registers behind AXI4-Lite.
 
     One write and one read are in flight at most; address and data of a write come in any order. A write takes effect
     two cycles after the later of the two, read data is valid three cycles after its address. Byte strobes are
@@ -39,6 +39,8 @@ class RegisterFile(wiring.Component):
     ----------
     constants : Mapping[str, int]
         Value of each ``const`` register.
+    registers : sequence of Register
+        The map.
 
     Members
     -------
@@ -50,10 +52,11 @@ class RegisterFile(wiring.Component):
 
     bus: Any
 
-    def __init__(self, *, constants: Mapping[str, int]) -> None:
+    def __init__(self, *, constants: Mapping[str, int], registers: Sequence[Register] = REGISTERS) -> None:
         self.constants = dict(constants)
+        self.registers = tuple(registers)
         members: dict[str, wiring.Member] = {"bus": In(AxiLite())}
-        for entry in REGISTERS:
+        for entry in self.registers:
             name = entry.name.lower()
             if entry.access == "ro":
                 members[name] = In(entry.width)
@@ -93,7 +96,7 @@ class RegisterFile(wiring.Component):
             m.d.sync += bus.bvalid.eq(0)
 
         mask = Cat(bit.replicate(8) for bit in strobe)
-        for entry in REGISTERS:
+        for entry in self.registers:
             if entry.access in ("const", "ro"):
                 continue
             port = getattr(self, entry.name.lower())
@@ -123,7 +126,7 @@ class RegisterFile(wiring.Component):
             m.d.sync += bus.rvalid.eq(0)
 
         with m.Switch(address):
-            for entry in REGISTERS:
+            for entry in self.registers:
                 name, word = entry.name.lower(), entry.offset >> 2
                 if entry.access == "const":
                     value: int | Signal = self.constants[entry.name]
@@ -135,6 +138,6 @@ class RegisterFile(wiring.Component):
                     m.d.sync += data.eq(value)
             with m.Default():
                 m.d.sync += data.eq(0)
-        for entry in REGISTERS:
+        for entry in self.registers:
             if entry.count > 1:
                 m.d.comb += getattr(self, f"{entry.name.lower()}_index").eq(address - (entry.offset >> 2))

@@ -19,6 +19,11 @@ class Control(wiring.Component):
     without progress: a run is ended through ``abort``; a load or store that memory does not answer cannot be ended
     on an AXI bus, it stays busy until memory answers.
 
+    Parameters
+    ----------
+    pass_bits : int
+        Width of a pass's number.
+
     Members
     -------
     command : In(4)
@@ -37,9 +42,9 @@ class Control(wiring.Component):
         Something moved.
     serving : In(1)
         A server works or has a sum to take: tells a stuck server from a stuck group.
-    index : In(4)
+    index : In(pass_bits)
         Pass that runs.
-    status : Out(20), interrupt : Out(2)
+    status : Out(16 + pass_bits), interrupt : Out(2)
         Register STATUS; pulses for INTERRUPT_STATUS.
     """
 
@@ -57,17 +62,19 @@ class Control(wiring.Component):
     status: Signal
     interrupt: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, pass_bits: int = 4) -> None:
+        self.pass_bits = pass_bits
         super().__init__({
             "command": In(4), "limit": In(32), "start": Out(3), "busy": In(3), "done": In(3), "load_error": In(4),
-            "store_error": In(4), "abort": Out(1), "progress": In(1), "serving": In(1), "index": In(4),
-            "status": Out(register("STATUS").width), "interrupt": Out(2),
+            "store_error": In(4), "abort": Out(1), "progress": In(1), "serving": In(1),
+            "index": In(pass_bits), "status": Out(register("STATUS").field("stuck_pass").low + pass_bits),
+            "interrupt": Out(2),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         waiting, finished = Signal(3), Signal(3)
-        error, stuck_stage, stuck_pass = Signal(4), Signal(3), Signal(4)
+        error, stuck_stage, stuck_pass = Signal(4), Signal(3), Signal(self.pass_bits)
         going, expired = Signal(), Signal()
         m.d.comb += [
             going.eq(self.busy.any() | self.start.any()),

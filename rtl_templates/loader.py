@@ -27,6 +27,11 @@ class Loader(wiring.Component):
     ``rready`` is high while busy. After END, after an error response and after an unknown target the rest of the
     stream is read and dropped. ``done`` comes SHELL_LOAD_DRAIN + 1 cycles after the last beat.
 
+    Parameters
+    ----------
+    last_target : int
+        Targets above it are unknown.
+
     Members
     -------
     start : In(1)
@@ -49,7 +54,8 @@ class Loader(wiring.Component):
     error: Signal
     beat: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, last_target: int = max(Target)) -> None:
+        self.last_target = last_target
         super().__init__({
             "start": In(1), "base": In(64), "beats": In(32), "axi": Out(AxiRead()), "load": Out(LoadBus()),
             "busy": Out(1), "done": Out(1), "error": Out(4), "beat": Out(1),
@@ -118,7 +124,7 @@ class Loader(wiring.Component):
             ]
             with m.If(header.target == Target.END):
                 m.d.sync += [ended.eq(1), over.eq(1)]
-            with m.Elif(header.target > max(Target)):
+            with m.Elif(header.target > self.last_target):
                 m.d.sync += [unknown.eq(1), over.eq(1)]
         with m.If(failed):
             m.d.comb += self.error.eq(Error.READ)

@@ -25,7 +25,7 @@ class Store(wiring.Component):
     Parameters
     ----------
     servers : int
-        4, 8 or 16.
+        Result memories: 1, 2, 4, 8 or 16.
     word_bits : int
         Width of a result word, at most 128.
     address_bits : int
@@ -78,8 +78,7 @@ class Store(wiring.Component):
 
     def _fetch(self, m: Module, begin: Signal, queue: fifo.SyncFIFO) -> None:
         """Read words in order while the queue has room for everything that is under way."""
-        index_bits = exact_log2(self.servers)
-        server, address, words = Signal(index_bits), Signal(32), Signal(32)
+        server, address, words = Signal(exact_log2(self.servers)), Signal(32), Signal(32)
         credit = Signal(range(FIFO_DEPTH + 1), init=FIFO_DEPTH)
         going, issue = Signal(), Signal()
         last = Signal()

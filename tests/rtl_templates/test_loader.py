@@ -30,9 +30,9 @@ def stream(rng, blocks, longest):
     return [*beats, header(Target.END)], expected
 
 
-def load(beats, base, memory, deadline, count=None):
+def load(beats, base, memory, deadline, count=None, **parameters):
     """Load ``beats`` from ``base``; the bus words, the error and the busy cycles."""
-    dut, seen, result = Loader(), [], {}
+    dut, seen, result = Loader(**parameters), [], {}
     memory.fill(base & ~15, beats)
 
     async def bench(ctx):
@@ -111,6 +111,15 @@ def test_broken_streams_are_told_apart(beats, error, words):
     seen, result = load(beats, 0x4000, Memory(), 200)
     assert result["error"] is error
     assert len(seen) == words
+
+
+@pytest.mark.parametrize(("last", "target", "error"), [
+    (11, 11, Error.NONE), (11, 12, Error.BAD_TARGET), (3, 4, Error.BAD_TARGET),
+])
+def test_the_last_target_is_a_parameter(last, target, error):
+    seen, result = load([header(target, 0, 0, 1), 7, header(Target.END)], 0, Memory(), 200, last_target=last)
+    assert result["error"] is error
+    assert len(seen) == (error is Error.NONE)
 
 
 def test_read_error_stops_writing():

@@ -47,6 +47,7 @@ def store(servers, word_bits, words, base, memory, *, deadline, seed=0):
 
 @pytest.mark.parametrize(("servers", "word_bits", "words", "base"), [
     (16, 128, 20, 0x0FF0), (8, 64, 37, 0x1234_5678_9AB0), (4, 16, 70, 0x2000), (4, 32, 1, 0xFFC0),
+    (1, 128, 41, 0x0FE0), (2, 128, 30, 0x3000), (1, 128, 1, 0x40),
 ])
 def test_words_land_in_order_under_pauses(servers, word_bits, words, base):
     memory = Memory(seed=words, pause=0.4)
