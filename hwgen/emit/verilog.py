@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,9 +15,10 @@ from amaranth.lib import wiring
 from hwgen.errors import ToolError
 from hwgen.ir.hardware import Hardware
 from rtl_templates import registers, timing
-from rtl_templates.accelerator import CORE, LITE_PREFIX, MASTER_PREFIX, Accelerator, Top
+from rtl_templates.accelerator import Accelerator
+from rtl_templates.shell import CORE, LITE_PREFIX, MASTER_PREFIX, Shell, Top
 
-__all__ = ["FORMAT", "TOP", "emit"]
+__all__ = ["FORMAT", "TOP", "convert", "describe", "emit"]
 
 FORMAT = 1  # of design.json
 TOP = "accelerator"
@@ -49,12 +52,17 @@ def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, A
     hardware.verify()
     core = Accelerator(**hardware.to_dict(), primitives=primitives, shared=True)
     top = Top(core)
+    design = describe(top, core, hardware.to_dict(), registers.REGISTERS, registers.Stage, timing, primitives)
+    return convert({TOP: top, "group": core.group, "server": core.server}), design | {
+        "capacities": _capacities(hardware)}
+
+
+def convert(modules: Mapping[str, Any]) -> str:
+    """Verilog of Amaranth components, by name of the module; whoever instantiates one of the others comes first."""
     # Amaranth spells out the initial contents of every memory, bit by bit: half of the time for what is dropped
     # right after. Without them the text is the same and Yosys has nothing to delete.
     with mock.patch.object(rtlil.ModuleEmitter, "emit_memory"):
-        text = "".join(rtlil.convert(unit, name=name, emit_src=False)
-                       for name, unit in ((TOP, top), ("group", core.group), ("server", core.server)))
-    return _to_verilog(text), _describe(hardware, core, top, primitives)
+        return _to_verilog("".join(rtlil.convert(unit, name=name, emit_src=False) for name, unit in modules.items()))
 
 
 def _to_verilog(text: str) -> str:
@@ -71,13 +79,25 @@ def _to_verilog(text: str) -> str:
     return _HEADER + lines[1].lstrip("\n")  # the first line names the machine that built Yosys
 
 
-def _describe(hardware: Hardware, core: Accelerator, top: Top, primitives: bool) -> dict[str, Any]:
+def describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence[registers.Register],
+             stages: type[IntEnum], latencies: object, primitives: bool) -> dict[str, Any]:
+    """What design.json says of a design of either organisation: interface, registers, hardware, probes.
+
+    Parameters
+    ----------
+    map_ : sequence of Register
+        The core's.
+    stages : enumeration
+        Of STATUS.stuck_stage.
+    latencies : module
+        Its upper-case integers.
+    """
     ports = []
     for name, member in sorted(top.signature.members.items()):
         shape = getattr(top, name).shape()
         ports.append({"name": name, "direction": "input" if member.flow is wiring.In else "output",
                       "width": shape.width, "signed": shape.signed})
-    constants = registers.constants(hardware.to_dict())
+    constants = registers.constants(hardware, map_)
     return {
         "format": FORMAT,
         "top": TOP,
@@ -88,14 +108,13 @@ def _describe(hardware: Hardware, core: Accelerator, top: Top, primitives: bool)
         "memory": MASTER_PREFIX.rstrip("_"),
         "ports": ports,
         "registers": [{**entry, **({"value": constants[entry["name"]]} if entry["name"] in constants else {})}
-                      for entry in registers.to_dict()],
+                      for entry in registers.to_dict(map_)],
         "errors": {code.name: code.value for code in registers.Error},
-        "stages": {stage.name: stage.value for stage in registers.Stage},
-        "hardware": hardware.to_dict(),
+        "stages": {stage.name: stage.value for stage in stages},
+        "hardware": dict(hardware),
         "primitives": primitives,
-        "capacities": _capacities(hardware),
         "probes": core.probes(),
-        "latencies": {name: value for name, value in sorted(vars(timing).items())
+        "latencies": {name: value for name, value in sorted(vars(latencies).items())
                       if name.isupper() and isinstance(value, int)},
     }
 
