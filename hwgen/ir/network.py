@@ -15,7 +15,9 @@ with, for term t, one of::
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
-"self" has no other term; its source has one step for all channels of a row (not by column, unless all are equal).
+"self" has no other term and the term no factor; its source has one step for all channels of a row (not by column,
+unless all are equal). The source of a list, or of a factor, is quantized by column. Lists of nodes are edges, looped
+and features; those of graphs are members, and their sources nodes.
 """
 
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .network_rules import check
 
 __all__ = ["Domain", "Factor", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
@@ -101,7 +105,7 @@ class Term:
     of : "edges", "looped" or "members"
         The list whose length the factor takes.
     gain : float64 [k] or None
-        Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1.
+        Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1. A constant has one.
     """
 
     source: str | None = None
@@ -133,8 +137,8 @@ class Value:
     slope : float
         What negative values are multiplied by: 0 is ReLU, 1 nothing, between them LeakyReLU (a multiple of 1/4096).
     factor, of
-        As in :class:`Term`; applied after the activation, such as GCN's factor of the source. Not with a quantizer by
-        nearest.
+        As in :class:`Term`; applied after the activation, such as GCN's factor of the source. Only with a quantizer
+        by column, or by degree of the same list.
     quantizer : Quantizer or None
         None: the result, kept in 16 bits.
     """
@@ -178,3 +182,13 @@ class Network:
     input_scale: float
     values: tuple[Value, ...]
     trained_nodes: int = 0
+
+    def verify(self) -> None:
+        """Check every rule of these docstrings.
+
+        Raises
+        ------
+        HwgenError
+            Naming the user's layer and the key.
+        """
+        check(self)
