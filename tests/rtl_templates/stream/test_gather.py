@@ -1,0 +1,256 @@
+# amaranth: UnusedElaboratable=no
+"""A unit's front end to end: tokens and their cycles under random pauses, reads at full rate; the accumulators."""
+
+import random
+
+import pytest
+from amaranth.sim import Simulator
+
+from rtl_templates.formats import pack
+from rtl_templates.stream.accumulate import Accumulator
+from rtl_templates.stream.fetch import Fetch
+from rtl_templates.stream.formats import (
+    BEAT,
+    DESCRIPTOR,
+    ENTRY_BITS,
+    LIST_ENTRY,
+    NULL_INDEX,
+    PASS,
+    SETUP,
+    X_BITS,
+    Operand,
+    Select,
+    Target,
+)
+from rtl_templates.stream.front import Front
+from rtl_templates.stream.gather import Gather
+from rtl_templates.stream.gather_timing import FETCH_FIRST, GATHER, SLOTS, GatherTiming, walk_steps
+
+SETS = ("edges", "looped", "features", "members")
+ROWS = 6
+
+
+def drive(ctx, interface, **values):
+    """Set some members of an interface."""
+    for name, value in values.items():
+        ctx.set(getattr(interface, name), value)
+
+
+def signed(value, bits):
+    return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
+
+
+class Case:
+    """Random memories and passes for a front."""
+
+    def __init__(self, seed, *, units=2, lanes=8, code_bits=4, acc_bits=X_BITS, longest=5):
+        self.rng = rng = random.Random(seed)
+        self.units, self.index = units, units - 1
+        self.shape = {"units": units, "lanes": lanes, "code_bits": code_bits, "acc_bits": acc_bits, "buffer_depth": 64,
+                      "list_depth": 128, "descriptor_depth": 64, "beats": 32}
+        self.words = [rng.choice((rng.getrandbits(lanes * code_bits), (1 << lanes * code_bits) - 1)) for _ in range(64)]
+        self.entries = [0] * 64
+        self.setup = {"nodes": ROWS, "graphs": 2}
+        self.descriptors, self.lists = [], []
+        for name in SETS:  # members: long enough for maxima, without NULL and without double
+            self.setup[name] = len(self.descriptors) // 2
+            for _ in range(ROWS):
+                count = rng.choice((0, 1, rng.randint(0, longest)))
+                self.descriptors.append({"start": len(self.lists), "count": count, "node": rng.getrandbits(14)})
+                self.lists += [self.draw_entry(name == "features") for _ in range(count)]
+        self.lists += [0] * (-len(self.lists) % 8)
+        assert len(self.lists) <= 1024
+        self.beats = [self.draw_beat() for _ in range(32)]
+        self.passes = []
+
+    def draw_entry(self, planes):
+        rng = self.rng
+        index = rng.choice((0, rng.randrange(40)))
+        if planes and rng.random() < 0.3:
+            index = NULL_INDEX
+        return pack(LIST_ENTRY, index=index, double=planes and rng.randint(0, 1))
+
+    def draw_beat(self):
+        rng = self.rng
+        beat = {name: rng.getrandbits(bits) for name, bits in BEAT.items()}
+        beat["row_kind"] = rng.choice(list(Select)[:4])
+        beat["row_limit"] = rng.choice((0, 2, 100))
+        beat["max"] &= beat["set"] != 2
+        beat["degree"] &= beat["operand"] in (Operand.LIST, Operand.SKIP)
+        beat["entry"] &= beat["operand"] == Operand.SELF
+        return beat
+
+    def add(self, **fields):
+        """Add a pass, whose last beat gives a token."""
+        task = dict.fromkeys(PASS, 0) | fields
+        last = self.beats[task["beat_start"] + task["beat_count"] - 1]
+        if last["operand"] == Operand.SKIP:
+            last |= {"operand": Operand.ONE, "degree": 0}
+        last["end"] = 1
+        self.passes.append(task)
+
+    def loads(self):
+        """(target, unit, address, data) of everything, and some of another unit."""
+        other = self.index ^ 1
+        for k, beat in enumerate(self.beats):
+            yield Target.BEAT, 0, k, pack(BEAT, **beat)
+        for k in range(0, len(self.lists), 8):
+            yield Target.LIST, self.index, k // 8, sum(x << 16 * j for j, x in enumerate(self.lists[k:k + 8]))
+            yield Target.LIST, other, k // 8, 3
+        for k in range(0, len(self.descriptors), 2):
+            yield (Target.DESCRIPTOR, self.index, k // 2,
+                   pack(DESCRIPTOR, **self.descriptors[k]) | pack(DESCRIPTOR, **self.descriptors[k + 1]) << 64)
+        yield Target.SETUP, self.index, 0, pack(SETUP, **self.setup)
+        yield Target.SETUP, other, 0, pack(SETUP, nodes=9, graphs=9)
+        for chunk in range(-(-self.shape["lanes"] * self.shape["code_bits"] // 128)):
+            for k, word in enumerate(self.words):
+                yield Target.ROWS, chunk, k, word >> 128 * chunk & (1 << 128) - 1
+
+
+def run(case, ready, *, rewrite=True):
+    """Simulate all passes against model and timing; returns the cycles of buffer reads, and tokens, of each pass."""
+    shape, lanes = case.shape, case.shape["lanes"]
+    dut, timing = Front(**shape), GatherTiming()
+    results = []
+
+    async def bench(ctx):
+        ctx.set(dut.index, case.index)
+        for target, unit, address, word in case.loads():
+            drive(ctx, dut.load, valid=1, target=target, unit=unit, address=address, data=word)
+            await ctx.tick()
+        ctx.set(dut.load.valid, 0)
+        now = 0
+        for task in case.passes:
+            for k in range(40 if rewrite else 0):
+                case.words[k], case.entries[k] = case.rng.getrandbits(lanes * shape["code_bits"]), case.rng.getrandbits(
+                    ENTRY_BITS)
+                drive(ctx, dut.write, enable=1, address=k, data=case.words[k], entry=case.entries[k])
+                await ctx.tick()
+            ctx.set(dut.write.enable, 0)
+            await ctx.tick().repeat(2)
+            memories = (task, case.beats, case.setup, case.descriptors)
+            commands = list(Fetch.model(*memories, units=case.units, index=case.index))
+            want = dut.model(*memories, case.lists, case.words, case.entries, index=case.index)
+            ctx.set(dut.task.as_value(), pack(PASS, **task))
+            ctx.set(dut.start, 1)
+            start, tokens, appeared, took, reads, waits = now, 0, [], [], [], 0
+            deadline = start + 400 + 30 * sum(walk_steps(c["count"]) for c in commands)
+            while now == start or ctx.get(dut.busy):
+                assert now < deadline
+                valid, take = ctx.get(dut.output.valid), ready(now)
+                ctx.set(dut.output.ready, take)
+                if valid and len(appeared) == tokens:
+                    appeared.append(now)
+                if valid and take:
+                    assert read_token(ctx, dut.output.payload, lanes) == want[tokens], tokens
+                    took.append(now)
+                    tokens += 1
+                if ctx.get(dut.working):
+                    reads.append(now)
+                waits += ctx.get(dut.waiting)
+                await ctx.tick()
+                ctx.set(dut.start, 0)
+                now += 1
+            assert tokens == len(want)
+            assert now == (took[-1] + 1 if took else start + 1)
+            expect = predict(case, timing, start, commands, took)
+            assert (appeared, reads, waits) == expect
+            results.append((reads, appeared, took))
+            now += 43 if rewrite else 3
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return results
+
+
+def read_token(ctx, token, lanes):
+    names = [name for name, _ in token.shape() if name not in ("x", "context")]
+    x = ctx.get(token.x)
+    return {name: ctx.get(getattr(token, name)) for name in names} | {
+        name: ctx.get(getattr(token.context, name)) for name in ("degree", "node", "entry")} | {
+        "x": [signed(x >> X_BITS * lane, X_BITS) for lane in range(lanes)]}
+
+
+def predict(case, timing, start, commands, took):
+    """When tokens are at the output, when the buffer is read, how many cycles wait for a slot."""
+    appeared, reads, waits, left = [], [], 0, list(took)
+    timing.begin(start)
+    for command in commands:
+        before = timing.free
+        if command["skip"]:
+            timing.skip()
+            continue
+        appeared.append(timing.arrive(command["count"]))
+        begin = timing.free - walk_steps(command["count"])
+        waits += begin - before
+        for k in range(command["count"]):
+            entry = case.lists[command["place"] + k] if command["list"] else 0
+            if entry & NULL_INDEX != NULL_INDEX:
+                reads.append(begin + 1 + k + GATHER - 4)
+        timing.taken(left.pop(0))
+    return appeared, reads, waits
+
+
+@pytest.mark.parametrize(("seed", "rate", "shape"), [
+    (1, 1.0, {}), (2, 0.1, {"units": 1, "code_bits": 8}), (3, 0.5, {"units": 4, "lanes": 24, "code_bits": 8}),
+    (4, 0.3, {"lanes": 16, "acc_bits": 7, "longest": 40}), (5, 0.03, {"longest": 2}),
+])
+def test_tokens_and_cycles(seed, rate, shape):
+    case = Case(seed, **shape)
+    for graphs, start, count in ((0, 0, 9), (1, 9, 5), (0, 14, 1), (0, 3, 12)):
+        case.add(graphs=graphs, beat_start=start, beat_count=count)
+    results = run(case, lambda now: case.rng.random() < rate)
+    assert sum(len(tokens) for _, tokens, _ in results) > 80
+
+
+@pytest.mark.parametrize("operand", [Operand.SELF, Operand.LIST])
+def test_a_buffer_read_every_cycle(operand):
+    case = Case(7, longest=4)
+    for k in range(ROWS):  # lists of one to three rows, none empty
+        case.descriptors[k] |= {"count": 1 + k % 3, "start": 8 + 3 * k}
+    case.lists = [5] * 64
+    case.beats[:8] = [dict.fromkeys(BEAT, 0) | {"operand": operand, "stride": 1} for _ in range(8)]
+    case.add(beat_start=0, beat_count=8)
+    reads, appeared, took = run(case, lambda now: True)[0]
+    assert len(reads) == (8 * ROWS if operand == Operand.SELF else 8 * 12)
+    assert reads == list(range(reads[0], reads[0] + len(reads)))
+    assert appeared == took
+    assert took[0] == FETCH_FIRST + 1 + GATHER
+
+
+def test_a_full_queue_waits_and_loses_nothing():
+    case = Case(8, longest=3)
+    case.add(beat_start=0, beat_count=12)
+    _, appeared, took = run(case, lambda now: now > 300 and now % 3 == 0)[0]
+    assert took[0] > 300
+    assert appeared[0] < 60
+    assert len(took) > SLOTS
+
+
+def test_a_unit_without_rows():
+    case = Case(9)
+    case.setup["graphs"] = 0
+    case.add(graphs=1, beat_start=0, beat_count=4)
+    case.add(graphs=0, beat_start=0, beat_count=4)
+    results = run(case, lambda now: True)
+    assert results[0] == ([], [], [])
+    assert results[1][1]
+
+
+def test_maximum_of_negative_rows_and_of_none():
+    rows = [(0x8c, False), (0xfb, False)]
+    shape = {"lanes": 2, "code_bits": 4, "acc_bits": 9}
+    assert Accumulator.model(rows, **shape, signed=True, maximum=True) == [-4, -1]
+    assert Accumulator.model(rows, **shape, signed=False, maximum=True) == [12, 15]
+    assert Accumulator.model([], **shape, signed=True, maximum=True) == [0, 0]
+    assert Accumulator.model([(0x17, False), (0x21, True)], **shape, signed=True, maximum=False) == [15, 4]
+    assert Accumulator.model([(0x77, True)] * 8, **shape, signed=True, maximum=False) == [249, 249]
+    assert Accumulator.model([(0x77, True)] * 9, **shape, signed=True, maximum=False) == [-7, -7]
+
+
+@pytest.mark.parametrize("acc_bits", [4, 25])
+def test_refuses_widths(acc_bits):
+    with pytest.raises(ValueError, match="sums have 5 to 24 bits"):
+        Gather(lanes=8, code_bits=4, acc_bits=acc_bits, buffer_depth=16, list_depth=4)
