@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..errors import HwgenError
+from .calls import bind, refuse
 from .refusals import mend_for
 from .trace import Call, Traced, Value, trace
 
@@ -111,20 +112,20 @@ SAME = ("float", "contiguous")
 
 def _convolution(path: str, call: Call, layer: Any) -> Step:
     """``z_i = d_i^-1/2 · Σ_{j ∈ N(i) ∪ {i}} d_j^-1/2 · (x_j W) + b``, d the in-degree with the self loop."""
-    given = _arguments(call, {"x": None, "edge_index": None, "edge_weight": None})
+    given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
     if given["edge_weight"] is not None:
-        _refuse(call, "GCNConv with edge weights", "call it with x and edge_index only: every edge weighs 1")
+        refuse(call, "GCNConv with edge weights", "call it with x and edge_index only: every edge weighs 1")
     if given["edge_index"] != Value("edge_index"):
-        _refuse(call, "GCNConv without the graph's own edge_index", "pass on the edge_index that forward was given")
+        refuse(call, "GCNConv without the graph's own edge_index", "pass on the edge_index that forward was given")
     usual = {"improved": False, "add_self_loops": True, "normalize": True, "flow": "source_to_target",
              "node_dim": -2}
     for name, value in usual.items():
         if getattr(layer, name) != value:
-            _refuse(call, f"GCNConv with {name}={getattr(layer, name)}", f"leave {name} at its default, {value}")
+            refuse(call, f"GCNConv with {name}={getattr(layer, name)}", f"leave {name} at its default, {value}")
     if str(layer.aggr) not in ("add", "sum"):
-        _refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
+        refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
     if isinstance(layer.lin.weight, nn.parameter.UninitializedParameter):
-        _refuse(call, "GCNConv does not know its number of inputs yet", "run the model once before quantizing it")
+        refuse(call, "GCNConv does not know its number of inputs yet", "run the model once before quantizing it")
     # cached=True is the same equation, on the graph that the model is for.
     return Step(kind="convolution", path=path, equation="D^-1/2 (A + I) D^-1/2 X W + b", module=layer)
 
@@ -132,15 +133,15 @@ def _convolution(path: str, call: Call, layer: Any) -> Step:
 def _batch_norm(path: str, call: Call, layer: Any) -> Step:
     """``z' = γ · (z - μ) / √(σ² + ε) + β`` with running statistics: a factor and a bias for each channel."""
     inner = getattr(layer, "module", layer)  # PyG's BatchNorm holds a BatchNorm1d
-    _arguments(call, {"input": None, "x": None})
+    bind(call, {"input": None, "x": None})
     if inner.running_mean is None or inner.running_var is None:
-        _refuse(call, f"{call.name} with track_running_stats=False", "track running statistics: inference uses them")
+        refuse(call, f"{call.name} with track_running_stats=False", "track running statistics: inference uses them")
     return Step(kind="batch norm", path=path, equation="γ (z - μ) / √(σ² + ε) + β", module=inner)
 
 
 def _relu(path: str, call: Call, layer: Any) -> Step:
     """``max(z, 0)``."""
-    _arguments(call, {"input": None, "inplace": ...})
+    bind(call, {"input": None, "inplace": ...})
     return Step(kind="relu", path=path, equation="max(z, 0)")
 
 
@@ -149,40 +150,29 @@ def _dropout(path: str, call: Call, layer: Any) -> Step:
     if layer is not None:
         return Step(kind="dropout", path=path, equation="x", module=layer, rate=float(layer.p))
     on = "train" if call.target is torch.dropout else "training"
-    given = _arguments(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
+    given = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
     if given[on]:
-        _refuse(call, "dropout that stays on in evaluation", "pass training=self.training")
+        refuse(call, "dropout that stays on in evaluation", "pass training=self.training")
     return Step(kind="dropout", path=path, equation="x", rate=float(given["p"]))
 
 
 def _identity(path: str, call: Call, layer: Any) -> Step:
     """``x``."""
-    _arguments(call, {"input": None})
+    bind(call, {"input": None})
     return Step(kind="identity", path=path, equation="x")
 
 
 def _softmax(path: str, call: Call, layer: Any) -> Step:
     """``z_c - log Σ_k exp z_k``, or its exponential: increasing in z_c, so that the class is the same without it."""
     log = "log" in call.name.lower()
-    given = _arguments(call, {"input": None, "dim": None, "_stacklevel": ..., "dtype": None})
+    given = bind(call, {"input": None, "dim": None, "_stacklevel": ..., "dtype": None})
     dim = given["dim"] if layer is None else layer.dim
     if dim not in (1, -1):
-        _refuse(call, f"{call.name} over dim={dim}", "use dim=1: over the classes of a node")
+        refuse(call, f"{call.name} over dim={dim}", "use dim=1: over the classes of a node")
     if given["dtype"] is not None:
-        _refuse(call, f"{call.name} with dtype={given['dtype']}", "leave dtype out")
+        refuse(call, f"{call.name} with dtype={given['dtype']}", "leave dtype out")
     return Step(kind="log_softmax" if log else "softmax", path=path,
                 equation="z - log Σ exp z" if log else "exp z / Σ exp z")
-
-
-def _arguments(call: Call, defaults: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by name; those that are not listed are refused, never ignored."""
-    given = dict(defaults)
-    given.update(zip(defaults, call.args, strict=False))
-    given.update(call.kwargs)
-    extra = list(call.args[len(defaults):]) + [name for name in call.kwargs if name not in defaults]
-    if extra:
-        _refuse(call, f"{call.name} with {extra[0]}", "leave that argument out")
-    return given
 
 
 def _check_chain(traced: Traced, index: int) -> None:
@@ -196,7 +186,7 @@ def _check_chain(traced: Traced, index: int) -> None:
         name = given.name if isinstance(given, Value) else repr(given)
         raise HwgenError(f"{call.name} of {name}", call.where, "make it part of the chain that begins with x")
     earlier = traced.calls[given.index]
-    _refuse(call, f"{call.name} takes the result of {earlier.name} at {earlier.where}, not of the layer before it",
+    refuse(call, f"{call.name} takes the result of {earlier.name} at {earlier.where}, not of the layer before it",
             "use every value once, in the layer that follows: hwgen runs a chain of layers")
 
 
@@ -207,19 +197,15 @@ def _check_order(before: list[Step], step: Step, call: Call) -> None:
     real = [each for each in before if each.kind not in ("dropout", "identity")]
     last = real[-1].kind if real else None
     if last in ("log_softmax", "softmax"):
-        _refuse(call, f"{call.name} after {last}", f"make {last} the last call")
+        refuse(call, f"{call.name} after {last}", f"make {last} the last call")
     if step.kind == "convolution":
         if any(each.module is step.module for each in before):
-            _refuse(call, "GCNConv that is called twice", "make one GCNConv for each layer")
+            refuse(call, "GCNConv that is called twice", "make one GCNConv for each layer")
         if last in ("convolution", "batch norm"):
-            _refuse(call, "GCNConv without a ReLU before it", "put ReLU between graph convolutions")
+            refuse(call, "GCNConv without a ReLU before it", "put ReLU between graph convolutions")
     if step.kind == "batch norm" and last != "convolution":
-        _refuse(call, f"{call.name} after {last or 'the input'}", "put it right after a GCNConv, before ReLU")
+        refuse(call, f"{call.name} after {last or 'the input'}", "put it right after a GCNConv, before ReLU")
     if step.kind in ("relu", "log_softmax", "softmax") and last is None:
-        _refuse(call, f"{call.name} of the input", "begin with GCNConv")
+        refuse(call, f"{call.name} of the input", "begin with GCNConv")
     if step.kind in ("log_softmax", "softmax") and last == "relu":
-        _refuse(call, f"{call.name} after ReLU", "end with a GCNConv: its result are the logits")
-
-
-def _refuse(call: Call, what: str, mend: str) -> None:
-    raise HwgenError(what, call.where, mend)
+        refuse(call, f"{call.name} after ReLU", "end with a GCNConv: its result are the logits")

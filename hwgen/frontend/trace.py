@@ -12,7 +12,7 @@ import operator
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -23,7 +23,7 @@ from torch import fx, nn
 
 from ..errors import HwgenError
 
-__all__ = ["Call", "Traced", "Value", "arguments", "trace"]
+__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "trace", "trace_part"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
 FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
@@ -96,8 +96,26 @@ class Traced:
     where: str
 
 
-def trace(model: nn.Module) -> Traced:
+@dataclass(frozen=True)
+class Roles:
+    """What a forward method is called with: ``x``, ``edge_index``, ``batch`` or ``data``, by position or by name.
+
+    ``read`` are the attributes of ``data`` that are known.
+    """
+
+    positional: tuple[str, ...]
+    named: dict[str, str] = field(default_factory=dict)
+    read: tuple[str, ...] = ("x", "edge_index")
+
+
+def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
     """Trace a module as it is in evaluation mode; the module itself is left alone.
+
+    Parameters
+    ----------
+    model : Module
+    roles : Roles or None
+        None: those of :func:`arguments`.
 
     Raises
     ------
@@ -105,30 +123,53 @@ def trace(model: nn.Module) -> Traced:
         A forward method with other arguments than a graph, or whose path depends on the values it computes.
     """
     copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
-    entry, where = _Entry(copied, arguments(model)), f"model ({type(model).__name__}.forward)"
+    roles = roles or Roles(tuple(arguments(model)))
+    return _trace(_Entry(copied, roles), copied, f"model ({type(model).__name__}.forward)", roles)
+
+
+def trace_part(module: nn.Module, path: str) -> Traced:
+    """Trace a module that a layer holds and calls with one tensor, ``x``, such as GINConv's; ``path`` is its own."""
+    traced = _trace(_Part(module), module, path, Roles(("x",)))
+    calls = [replace(call, path=path + call.path.removeprefix("model")) for call in traced.calls]
+    return replace(traced, calls=tuple(calls))
+
+
+def _trace(entry: nn.Module, model: nn.Module, where: str, roles: Roles) -> Traced:
     try:
         graph = _Tracer().trace(entry)
     except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
         place = _line(error)
         what = ("forward decides by the values of a tensor" if isinstance(error, fx.proxy.TraceError)
                 else f"forward cannot be traced: {traceback.format_exception_only(error)[-1].strip()}")
-        raise HwgenError(what, f"model ({place})" if place else where,
+        raise HwgenError(what, f"{where.split(' ')[0]} ({place})" if place else where,
                          "let forward make the same calls for every input: no if, while or loop over a tensor, and no "
                          "int(), float() or len() of one") from error
-    calls, result = _calls(graph, entry)
-    return Traced(model=copied, calls=tuple(calls), result=result, where=where)
+    calls, result = _calls(graph, entry, roles)
+    return Traced(model=model, calls=tuple(calls), result=result, where=where)
 
 
 class _Entry(nn.Module):
     """Calls the user's model: every path gets the prefix ``model``, and arguments arrive by their roles."""
 
-    def __init__(self, model: nn.Module, roles: list[str]) -> None:
+    def __init__(self, model: nn.Module, roles: Roles) -> None:
         super().__init__()
         self.model, self.roles = model, roles
 
-    def forward(self, x: Any, edge_index: Any, data: Any) -> Any:
-        given = {"x": x, "edge_index": edge_index, "data": data}
-        return self.model(*[given[role] for role in self.roles])
+    def forward(self, x: Any, edge_index: Any, batch: Any, data: Any) -> Any:
+        given = {"x": x, "edge_index": edge_index, "batch": batch, "data": data}
+        return self.model(*[given[role] for role in self.roles.positional],
+                          **{name: given[role] for name, role in self.roles.named.items()})
+
+
+class _Part(nn.Module):
+    """Calls a module with one tensor."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Any) -> Any:
+        return self.model(x)
 
 
 class _Tracer(fx.Tracer):
@@ -139,7 +180,7 @@ class _Tracer(fx.Tracer):
         import torch_geometric.utils
 
         self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, torch_geometric.nn.Sequential,
-                     torch_geometric.nn.models.basic_gnn.BasicGNN)
+                     torch_geometric.nn.MLP, torch_geometric.nn.models.basic_gnn.BasicGNN)
         self.layer = torch_geometric.nn.MessagePassing
         whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
                  if inspect.isfunction(each)]
@@ -186,7 +227,7 @@ def arguments(model: nn.Module) -> list[str]:
     return ["edge_index", "x"] if names[0] in ("edge_index", "adj", "adj_t") else ["x", "edge_index"]
 
 
-def _calls(graph: fx.Graph, entry: nn.Module) -> tuple[list[Call], Any]:
+def _calls(graph: fx.Graph, entry: nn.Module, roles: Roles) -> tuple[list[Call], Any]:
     values: dict[fx.Node, Value] = {}
     calls: list[Call] = []
     result: Any = None
@@ -202,7 +243,7 @@ def _calls(graph: fx.Graph, entry: nn.Module) -> tuple[list[Call], Any]:
         if target is getattr:
             if not node.users:
                 continue
-            if args[0] == Value("data") and args[1] in ("x", "edge_index"):
+            if args[0] == Value("data") and args[1] in roles.read:
                 values[node] = Value(args[1])
                 continue
         if node.op == "call_module":
@@ -237,7 +278,7 @@ def _name(target: Any, args: tuple[Any, ...]) -> str:
 
 def _caller(frame: FrameType | None) -> str:
     """The innermost line that belongs to the user."""
-    while frame is not None and frame.f_code is not trace.__code__:
+    while frame is not None and frame.f_code is not _trace.__code__:
         if not frame.f_code.co_filename.startswith(LIBRARIES):
             return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         frame = frame.f_back

@@ -1,0 +1,76 @@
+"""From a user's module to a plan: any forward made of the layers that hardware runs.
+
+``trace`` lists the calls that a forward makes, ``reader`` goes through them, ``layers`` and ``convolutions`` say what
+each computes, ``algebra`` splices and folds, ``place`` decides what is stored.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ...errors import HwgenError
+from ..plan import Plan
+from ..trace import Traced, Value, trace
+from .forms import Form
+from .layers import known
+from .place import placed
+from .reader import End, Reader
+from .roles import roles_of
+
+__all__ = ["plan_of"]
+
+
+def plan_of(module: nn.Module) -> Plan:
+    """Say what a module computes as values that hardware can store, or why hardware cannot run it.
+
+    Parameters
+    ----------
+    module : Module
+        With ``forward(x, edge_index)``, ``forward(x, edge_index, batch)`` or ``forward(data)``. It is left alone, and
+        nothing is run: the plan holds copies of its weights, with batch norms in evaluation mode folded.
+
+    Raises
+    ------
+    HwgenError
+        The first construct that is not supported: its module path and line, what it is, and what to use instead.
+    """
+    roles = roles_of(module)
+    traced = trace(module, roles)
+    taken = {*roles.positional, *roles.named.values()}
+    recognisers, aliases = known()
+    features = _features(traced)
+    reader = Reader(traced, Form(path="x", width=features or 1, shared=True), recognisers, aliases,
+                    batched=bool(taken & {"batch", "data"}))
+    result = reader.run()
+    if isinstance(result, End):
+        result = result.form
+    if result.is_input:
+        raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
+    if features is None:
+        raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
+    return placed(result, features)
+
+
+def _features(traced: Traced) -> int | None:
+    """Width of the input: that of the first layer which states one and reads x, or a pooled or dropped-out x."""
+    carriers = {Value("x")}
+    for index, call in enumerate(traced.calls):
+        first = next(iter([*call.args, *call.kwargs.values()]), None)
+        if not isinstance(first, Value) or first not in carriers:
+            continue
+        width = _width(call.target) if isinstance(call.target, nn.Module) else None
+        if width is not None:
+            return width
+        if call.name not in ("JumpingKnowledge", "+"):
+            carriers.add(Value("", index))
+    return None
+
+
+def _width(layer: nn.Module) -> int | None:
+    for each in layer.modules():  # GINConv has none of its own, but its module does
+        for name in ("in_channels", "in_features", "num_features"):
+            width = getattr(each, name, None)
+            width = width[0] if isinstance(width, tuple) else width
+            if isinstance(width, int) and width > 0:
+                return width
+    return None

@@ -1,0 +1,173 @@
+"""What layers do to symbolic values: sums are spliced, gains folded, linear layers meet the input features first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ...ir.network import Factor
+from .forms import Form, Summand
+
+__all__ = ["SLOPE_ONE", "activated", "added", "concatenated", "gathered", "held", "linear", "maximum", "referred",
+           "scaled"]
+
+#: Slopes are multiples of 1 / SLOPE_ONE.
+SLOPE_ONE = 4096
+
+Lists = Literal["edges", "looped", "members"]
+
+
+def referred(form: Form, path: str, label: str = "") -> Form:
+    """A copy that reads ``form``, which is thus stored."""
+    return Form(path=path, label=label, width=form.width, domain=form.domain,
+                terms=(Summand(source=form, width=form.width),))
+
+
+def held(form: Form) -> Form:
+    """The same form, to be stored whoever uses it: a layer uses it several times."""
+    return form if form.shared or form.is_input else replace(form, shared=True)
+
+
+def activated(form: Form, slope: float, path: str, label: str) -> Form:
+    """Multiply negative values by ``slope``, rounded to a multiple of 1/4096."""
+    if form.is_input or form.shared or form.factor != "one":
+        form = referred(form, path, label)
+    return replace(form, slope=round(form.slope * slope * SLOPE_ONE) / SLOPE_ONE)
+
+
+def scaled(form: Form, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Form:
+    """Multiply every channel, and add to it: ``gain``, ``bias`` float64 [width]."""
+    if not form.is_open:
+        form = referred(form, path, label)
+    if gain is not None:
+        terms = tuple(_times(term, gain) for term in form.terms)
+        form = replace(form, terms=terms, bias=None if form.bias is None else form.bias * gain)
+    return replace(form, bias=_plus(form.bias, bias))
+
+
+def added(one: Form, other: Form, path: str, label: str) -> Form:
+    """Sum of two forms of the same shape."""
+    forms = [_spliceable(each, path, label) for each in (one, other)]
+    if forms[0].segments != forms[1].segments:
+        forms = [each if len(each.segments) == 1 else referred(each, path, label) for each in forms]
+    first, second = forms
+    # The name is the user's layer's where one is spliced in: a residual addition belongs to its convolution.
+    named = next((each for each, given in zip(forms, (one, other), strict=True) if each is given), first)
+    return replace(first, path=named.path, label=named.label, terms=first.terms + second.terms,
+                   bias=_plus(first.bias, second.bias))
+
+
+def concatenated(forms: Sequence[Form], path: str, label: str) -> Form:
+    """Put the channels of forms of the same domain side by side."""
+    parts = [_spliceable(each, path, label) for each in forms]
+    terms: list[Summand] = []
+    biases: list[Tensor] = []
+    offset = 0
+    for part in parts:
+        terms += [replace(term, offset=term.offset + offset) for term in part.terms]
+        biases.append(torch.zeros(part.width, dtype=torch.float64) if part.bias is None else part.bias)
+        offset += part.width
+    some = any(part.bias is not None for part in parts)
+    return Form(path=path, label=label, width=offset, domain=parts[0].domain, terms=tuple(terms),
+                bias=torch.cat(biases) if some else None)
+
+
+def maximum(forms: Sequence[Form], path: str, label: str) -> Form:
+    """Maximum of each channel over forms of the same shape."""
+    terms = tuple(Summand(source=each, width=each.width) for each in forms)
+    return Form(path=path, label=label, width=forms[0].width, domain=forms[0].domain, terms=terms, join="max")
+
+
+def gathered(form: Form, via: Lists, path: str, label: str, *, op: Literal["sum", "max"] = "sum",
+             factor: Factor = "one") -> Form:
+    """Sum or maximum over the rows of a list, times a factor of its length.
+
+    Values that are merely put side by side are gathered where they are: the concatenation is not stored.
+    """
+    terms: tuple[Summand, ...] = (Summand(source=form, width=form.width),)
+    if form.is_open and form.bias is None and len(form.segments) == len(form.terms) and all(map(_is_copy, form.terms)):
+        terms = form.terms
+    return Form(path=path, label=label, width=form.width, domain="graphs" if via == "members" else "nodes",
+                terms=tuple(replace(term, via=via, op=op, factor=factor, of=via) for term in terms))
+
+
+def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Form:
+    """A linear layer: ``weight`` float64 [in, out], ``bias`` float64 [out] or None.
+
+    What is linear in the input features is exchanged with it: features come as sparse lists, and are only ever read
+    through a weight, so that ``(Σ_j x_j) W`` is ``Σ_j (x_j W)``.
+    """
+    if form.is_raw:
+        return _of_features(form, weight, bias, path, label)
+    raw = [all(term.is_raw for term in form.terms if term.segment == each) for each in form.segments]
+    if form.is_open and any(raw):
+        first, second = (_part(form, weight, [each for each, is_raw in zip(form.segments, raw, strict=True)
+                                              if is_raw == wanted]) for wanted in (True, False))
+        sparse = _of_features(*first, bias, path, label)
+        return added(sparse, linear(*second, None, path, "dense"), path, label)
+    term = Summand(source=form, width=int(weight.shape[1]), weight=weight)
+    return Form(path=path, label=label, width=term.width, domain=form.domain, terms=(term,), bias=bias)
+
+
+def _of_features(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str) -> Form:
+    width = int(weight.shape[1])
+    if form.is_input:
+        term = Summand(source=None, width=width, via="features", weight=weight)
+        return Form(path=path, label=label, width=width, terms=(term,), bias=bias)
+    if form.bias is not None:
+        bias = _plus(form.bias @ weight, bias)
+    keys = [(id(term.source), term.segment, None if _is_uniform(term.gain) else id(term)) for term in form.terms]
+    listed = {key for key, term in zip(keys, form.terms, strict=True) if term.via != "self"}
+    sources: dict[object, Form] = {}
+    terms: list[Summand] = []
+    for key, term in zip(keys, form.terms, strict=True):
+        gain, rows = term.gain, weight[term.offset:term.offset + term.width]
+        if gain is not None:
+            rows, gain = (rows, gain[:1].expand(width)) if _is_uniform(gain) else (gain[:, None] * rows, None)
+        if key not in sources:
+            assert term.source is not None
+            sources[key] = linear(term.source, rows, None, path, "message")
+        if key in listed:
+            terms.append(replace(term, source=sources[key], offset=0, width=width, gain=gain))
+        else:
+            inner = scaled(sources[key], gain, None, path, label)
+            terms, bias = [*terms, *inner.terms], _plus(bias, inner.bias)
+    return Form(path=path, label=label, width=width, domain=form.domain, terms=tuple(terms), bias=bias)
+
+
+def _part(form: Form, weight: Tensor, segments: list[tuple[int, int]]) -> tuple[Form, Tensor]:
+    """Some of the concatenated parts of a form, with their rows of a weight that follows."""
+    terms: list[Summand] = []
+    columns: list[int] = []
+    for offset, width in segments:
+        terms += [replace(term, offset=len(columns)) for term in form.terms if term.segment == (offset, width)]
+        columns += range(offset, offset + width)
+    bias = None if form.bias is None else form.bias[columns]
+    return replace(form, width=len(columns), terms=tuple(terms), bias=bias), weight[columns]
+
+
+def _spliceable(form: Form, path: str, label: str) -> Form:
+    return form if form.is_open and not form.is_product else referred(form, path, label)
+
+
+def _times(term: Summand, gain: Tensor) -> Summand:
+    own = gain[term.offset:term.offset + term.width]
+    return replace(term, gain=own if term.gain is None else term.gain * own)
+
+
+def _plus(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def _is_copy(term: Summand) -> bool:
+    return term.via == "self" and term.weight is None and term.gain is None and term.factor == "one"
+
+
+def _is_uniform(gain: Tensor | None) -> bool:
+    return gain is None or bool((gain == gain[0]).all())

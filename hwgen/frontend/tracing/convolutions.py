@@ -1,0 +1,151 @@
+"""PyG's convolutions as symbolic values. Every option is looked at: what is not supported is refused, not ignored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ...ir.network import Factor
+from ..calls import bind, refuse
+from ..trace import Call, Value, trace_part
+from .algebra import activated, added, concatenated, gathered, held, linear, referred, scaled
+from .forms import Form
+from .reader import End, Reader, path_of
+
+__all__ = ["gcn", "gin", "graph_conv", "matrix", "sage"]
+
+
+class Aggregate(NamedTuple):
+    """How rows of a list become one."""
+
+    op: Literal["sum", "max"]
+    factor: Factor
+
+
+def gcn(reader: Reader, call: Call, layer: Any) -> Form:
+    """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
+    given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
+    form = _nodes(reader, call, given)
+    _check(call, layer, {"improved": False})
+    if layer.cached and reader.batched:
+        refuse(call, "GCNConv with cached=True on several graphs", "leave cached at its default, False")
+    if _aggregate(call, layer) != Aggregate("sum", "one"):
+        refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
+    path = path_of(call)
+    via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
+    factor: Factor = "rsqrt" if layer.normalize else "one"
+    message = linear(form, *matrix(call, layer.lin, form), path, "message")
+    message = replace(message, factor=factor, of=via)
+    return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
+
+
+def gin(reader: Reader, call: Call, layer: Any) -> Form | End:
+    """``MLP((1 + ε) x_i + Σ_j x_j)``."""
+    given = bind(call, {"x": None, "edge_index": None, "size": None})
+    form = held(_nodes(reader, call, given))
+    _check(call, layer, {})
+    aggregate, path = _aggregate(call, layer), path_of(call)
+    if not isinstance(layer.nn, nn.Module):
+        refuse(call, "GINConv with a function", "give it a module, such as Sequential of Linear and ReLU")
+    own = referred(form, path, "sum")
+    gain = 1 + layer.eps.detach().double().reshape(-1)
+    if gain != 1:
+        own = scaled(own, gain.expand(form.width), None, path, "sum")
+    total = added(gathered(form, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
+    part = trace_part(layer.nn, f"{call.path}.nn")
+    return Reader(part, total, reader.recognisers, reader.aliases, reader.batched).run()
+
+
+def sage(reader: Reader, call: Call, layer: Any) -> Form:
+    """``W_l · mean_j x_j + W_r x_i + b``, with any of sum, mean and max."""
+    given = bind(call, {"x": None, "edge_index": None, "size": None})
+    form, path = held(_nodes(reader, call, given)), path_of(call)
+    _check(call, layer, {"normalize": False})
+    source = form
+    if layer.project:
+        source = held(activated(linear(form, *matrix(call, layer.lin, form), path, "project"), 0.0, path, "project"))
+    return _rooted(call, layer, source, form, layer.lin_l, layer.lin_r if layer.root_weight else None)
+
+
+def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
+    """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
+    given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
+    form = held(_nodes(reader, call, given))
+    _check(call, layer, {})
+    return _rooted(call, layer, form, form, layer.lin_rel, layer.lin_root)
+
+
+def _rooted(call: Call, layer: Any, source: Form, own: Form, neighbours: Any, root: Any) -> Form:
+    """A linear layer on what the neighbours sent, and another on the node itself."""
+    aggregate, path = _aggregate(call, layer), path_of(call)
+    weight, bias = matrix(call, neighbours, source)
+    weights = [weight] if root is None else [weight, matrix(call, root, own)[0]]
+    if aggregate.op == "max":  # the maximum does not commute with a linear layer
+        parts = [gathered(source, "edges", path, "max", op="max"), *([] if root is None else [own])]
+        return linear(concatenated(parts, path, "max"), torch.cat(weights), bias, path)
+    message = linear(source, weight, None, path, "message")
+    out = gathered(message, "edges", path, "", factor=aggregate.factor)
+    if root is not None:
+        out = added(out, linear(own, weights[1], None, path, "root"), path, "")
+    return scaled(out, None, bias, path, "")
+
+
+def matrix(call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
+    """Weight float64 [in, out] and bias of a Linear.
+
+    Raises
+    ------
+    HwgenError
+        Not a plain Linear, or one of another width than what it gets.
+    """
+    from torch_geometric.nn import Linear
+
+    if type(layer) not in (nn.Linear, Linear):
+        refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
+    if isinstance(layer.weight, nn.parameter.UninitializedParameter):
+        refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once before quantizing it")
+    weight = layer.weight.detach().double().t()
+    if weight.shape[0] != form.width:
+        refuse(call, f"{call.name} takes {weight.shape[0]} channels and gets {form.width}", "make the widths fit")
+    return weight, _double(layer.bias)
+
+
+def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Form:
+    """What a convolution takes, once its other arguments are the graph's own."""
+    if given.get("edge_weight") is not None:
+        refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")
+    if given.get("size") is not None:
+        refuse(call, f"{call.name} with size", "call it with x and edge_index only")
+    if given["edge_index"] != Value("edge_index"):
+        refuse(call, f"{call.name} without the graph's own edge_index",
+               "pass on the edge_index that forward was given")
+    if isinstance(given["x"], tuple | list):
+        refuse(call, f"{call.name} of a pair", "give it one tensor: hwgen has no bipartite graphs")
+    form = reader.form(call, given["x"])
+    if form.domain != "nodes":
+        refuse(call, f"{call.name} of pooled values", "put convolutions before pooling, and Linear after it")
+    return form
+
+
+def _check(call: Call, layer: Any, usual: dict[str, Any]) -> None:
+    for name, value in {**usual, "flow": "source_to_target", "node_dim": -2}.items():
+        if getattr(layer, name) != value:
+            refuse(call, f"{call.name} with {name}={getattr(layer, name)}", f"leave {name} at its default, {value}")
+
+
+def _aggregate(call: Call, layer: Any) -> Aggregate:
+    from torch_geometric.nn import aggr
+
+    known = {aggr.SumAggregation: Aggregate("sum", "one"), aggr.MeanAggregation: Aggregate("sum", "mean"),
+             aggr.MaxAggregation: Aggregate("max", "one")}
+    found = known.get(type(layer.aggr_module))
+    if found is None:
+        refuse(call, f"{call.name} with aggr={layer.aggr}", "use aggr add, mean or max")
+    return found
+
+
+def _double(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.detach().double()

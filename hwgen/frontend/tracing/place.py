@@ -1,0 +1,102 @@
+"""Which symbolic values are stored, in which role, under which name.
+
+A value that is gathered over a list is a message: one step a channel, so that rows add up as integers. A value that
+only feeds linear layers (and maybe sums) is a row: a step for each row, for the MAC array. A message that a linear
+layer reads too is copied into a row. What is left, read by sums only, is a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..plan import Plan, PlanTerm, PlanValue, Role
+from .forms import Form, Summand
+
+__all__ = ["placed"]
+
+
+def placed(result: Form, features: int) -> Plan:
+    """Turn the symbolic result of a forward into a plan.
+
+    Parameters
+    ----------
+    result : Form
+    features : int
+        Width of the input.
+    """
+    order: list[Form] = []
+    terms: dict[Form, tuple[Summand, ...]] = {}
+    copies: dict[Form, Form] = {}
+    _visit(result, order, terms, copies)
+    every = [term for each in order for term in terms[each] if term.source is not None]
+    listed = {term.source for term in every if term.via != "self"}
+    multiplied = {term.source for term in every if term.weight is not None}
+    names = _names(order)
+    values: list[PlanValue] = []
+    for form in order:
+        role: Role = "result" if form is result else "row" if form in multiplied and form not in listed else "message"
+        values.append(PlanValue(
+            name=names[form], path=form.path or "forward", width=form.width, role=role, domain=form.domain,
+            terms=tuple(_term(term, names, listed) for term in terms[form]), join=form.join, bias=_float(form.bias),
+            slope=form.slope, factor=form.factor, of=form.of))
+        if form in multiplied and form in listed:
+            values.append(PlanValue(name=_row(names[form]), path=form.path or "forward", width=form.width, role="row",
+                                    domain=form.domain, terms=(PlanTerm(source=names[form]),)))
+    return Plan(features=features, values=values)
+
+
+def _visit(form: Form, order: list[Form], terms: dict[Form, tuple[Summand, ...]], copies: dict[Form, Form]) -> None:
+    """Put forms in the order of computation, and features that nothing multiplies through an identity."""
+    if form in terms:
+        return
+    terms[form] = tuple(_through_identity(term, copies) for term in form.terms)
+    for term in terms[form]:
+        if term.source is not None:
+            _visit(term.source, order, terms, copies)
+    order.append(form)
+
+
+def _through_identity(term: Summand, copies: dict[Form, Form]) -> Summand:
+    source = term.source
+    if source is None or not source.is_input:
+        return term
+    eye = torch.eye(source.width, dtype=torch.float64)
+    if term.via == "self":
+        return replace(term, source=None, via="features", weight=eye)
+    if source not in copies:
+        read = Summand(source=None, width=source.width, via="features", weight=eye)
+        copies[source] = Form(path=source.path, width=source.width, terms=(read,))
+    return replace(term, source=copies[source])
+
+
+def _names(order: list[Form]) -> dict[Form, str]:
+    names: dict[Form, str] = {}
+    taken: set[str] = set()
+    for form in order:
+        stem = name = ".".join(filter(None, (form.path, form.label))) or "forward"
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{stem}.{number}"
+        taken |= {name, _row(name)}
+        names[form] = name
+    return names
+
+
+def _row(name: str) -> str:
+    return f"{name}.row"
+
+
+def _term(term: Summand, names: dict[Form, str], listed: set[Form | None]) -> PlanTerm:
+    source = None if term.source is None else names[term.source]
+    if source is not None and term.weight is not None and term.source in listed:
+        source = _row(source)
+    return PlanTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=_float(term.weight),
+                    factor=term.factor, of=term.of, gain=_float(term.gain))
+
+
+def _float(tensor: Tensor | None) -> Tensor | None:
+    return None if tensor is None else tensor.detach().float().contiguous().clone()
