@@ -41,9 +41,15 @@ class CombineTiming:
     """The recurrence above, step by step: ``collect`` all chunks of a row, then ``produce`` its output chunks.
 
     Before ``produce`` of token m, ``taken`` must have been told of token m - QUEUE.
+
+    Attributes
+    ----------
+    run, waited : int
+        Cycles of ``working`` and ``waiting`` so far.
     """
 
-    __slots__ = ("_collected", "_free", "_issued", "_latency", "_made", "_ready", "_slot", "_taken", "_told")
+    __slots__ = ("_collected", "_free", "_issued", "_latency", "_made", "_ready", "_slot", "_taken", "_told", "run",
+                 "waited")
 
     def __init__(self, lanes: int) -> None:
         self._latency = COMBINE_LATENCY - 1 + mac_tree(lanes)
@@ -54,6 +60,7 @@ class CombineTiming:
         self._issued = 0  # first cycle without a plane
         self._taken = [-1] * QUEUE
         self._made = self._told = 0
+        self.run = self.waited = 0
 
     def collect(self, arrival: int, *, end: bool) -> int:
         """Cycle in which the next chunk from Q1 is taken; ``end``: the last one of its row."""
@@ -65,7 +72,10 @@ class CombineTiming:
 
     def produce(self, cycles: int, *, end: bool) -> int:
         """Cycle from which the next output chunk is valid; ``cycles`` is :func:`combine_cycles`."""
-        begin = max(self._ready, self._issued, self._taken[self._made] + 1)
+        able = max(self._ready, self._issued)
+        begin = max(able, self._taken[self._made] + 1)
+        self.run += cycles
+        self.waited += begin - able
         self._made = (self._made + 1) % QUEUE
         self._issued = begin + cycles
         if end:
@@ -80,12 +90,19 @@ class CombineTiming:
 
 
 class WriteTiming:
-    """The recurrence above for one unit and pass, ``start`` being the cycle of the start pulse."""
+    """The recurrence above for one unit and pass, ``start`` being the cycle of the start pulse.
 
-    __slots__ = ("_free", "_phase", "_units")
+    Attributes
+    ----------
+    run, waited : int
+        Cycles of ``working`` and ``waiting`` so far.
+    """
+
+    __slots__ = ("_free", "_phase", "_units", "run", "waited")
 
     def __init__(self, *, units: int, index: int, start: int) -> None:
         self._units, self._phase, self._free = units, start + index, start
+        self.run = self.waited = 0
 
     def take(self, arrival: int, words: int = 0) -> tuple[int, int]:
         """The next token: cycles in which it is taken, and written.
@@ -97,5 +114,12 @@ class WriteTiming:
             Result words of the token; 0: it goes to the buffer.
         """
         taken = max(arrival, self._free)
-        self._free = taken + words if words else taken + 1 + (self._phase - taken - 1) % self._units
+        if words:
+            self._free = taken + words
+            self.run += words
+        else:
+            wait = (self._phase - taken - 1) % self._units
+            self._free = taken + 1 + wait
+            self.run += 1
+            self.waited += wait
         return taken, self._free

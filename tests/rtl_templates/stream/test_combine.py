@@ -128,7 +128,7 @@ def test_rows(lanes, chunks, weight_bits, ins, outs, signed, bits, select, pause
     arrived, taken, out, activity = run(dut, task, load(weight, lanes=lanes, task=task, weight_bits=weight_bits),
                                         rows, lanes=lanes, seed=1, gap=gap, rate=rate)
 
-    clock, chunk, token, busy = CombineTiming(lanes), 0, 0, 0
+    clock, chunk, token = CombineTiming(lanes), 0, 0
     for codes, width, context in rows:
         for c in range(ins):
             assert clock.collect(arrived[chunk], end=c == ins - 1) == taken[chunk]
@@ -146,8 +146,8 @@ def test_rows(lanes, chunks, weight_bits, ins, outs, signed, bits, select, pause
             assert have.row == row_address(task, context)
             assert {name: have.context[name] for name in context} == context
             token += 1
-            busy += combine_cycles(ins, width)
-    assert activity["working"] == busy
+    assert activity == {"working": clock.run, "waiting": clock.waited}
+    assert clock.run == sum(ins * outs * max(width, 1) for _, width, _ in rows)
     assert pauses != "full rate" or not activity["waiting"]
     assert pauses != "slow output" or activity["waiting"]
 

@@ -84,7 +84,8 @@ def test_rows(units, index, chunks, code_bits, gap):
                              sum((word & (1 << code_bits) - 1) << code_bits * k for k, word in enumerate(words)),
                              entry))
             assert writes == want
-            assert activity["working"] == len(tokens)
+            assert activity == {"working": clock.run, "waiting": clock.waited}
+            assert clock.run == len(tokens)
             seen.append(activity["waiting"])
 
     simulate(dut, bench)
@@ -112,6 +113,7 @@ def test_results(lanes, width, rows, gap):
                 assert clock.take(arrived[n], used)[0] == taken[n]
                 want += [sum(word << 16 * k for k, word in enumerate(lane_words[8 * w:8 * w + 8]))
                          for w in range(used)]
+            assert (clock.run, clock.waited) == (rows * words, 0)
             have = []
             for address in range(rows * words + READ_LATENCY):
                 ctx.set(dut.result_address, address if address < rows * words else 0)
