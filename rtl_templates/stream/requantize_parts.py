@@ -1,0 +1,50 @@
+"""Small parts of the requantizer: delays, queues, tables of row parameters."""
+
+from typing import Any
+
+from amaranth import Module, Mux, Signal, Value
+from amaranth.lib import memory
+
+from .formats import Target
+
+__all__ = ["delays", "parameters", "queue", "ram_style"]
+
+
+def ram_style(depth: int) -> str:
+    """Kind of memory for a table with a registered read."""
+    return "block" if depth >= 128 else "distributed"
+
+
+def delays(m: Module, name: str, value: Value, count: int, *, reset: bool = False) -> list[Value]:
+    """``value`` now and 1 .. ``count`` cycles ago; ``reset`` for flags."""
+    values = [value]
+    for k in range(count):
+        late = Signal(len(value), name=f"{name}_{k + 1}", reset_less=not reset)
+        m.d.sync += late.eq(values[-1])
+        values.append(late)
+    return values
+
+
+def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number: int) -> Any:
+    """Read port of a copy of the table of row parameters: its low ``bits``, a cycle after the address."""
+    store: Any = memory.Memory(shape=bits, depth=max(2, depth), init=[], attrs={"ram_style": ram_style(depth)})
+    m.submodules[name] = store
+    write = store.write_port()
+    m.d.comb += [write.en.eq(load.valid & (load.target == Target.PARAM) & (load.unit == number)),
+                 write.addr.eq(load.address[:len(write.addr)]), write.data.eq(load.data[:bits])]
+    return store.read_port()
+
+
+def queue(m: Module, name: str, word: Value, *, depth: int, push: Value, pop: Value) -> Value:
+    """Oldest of at most ``depth`` words, combinational, from the cycle after its push; the user counts them."""
+    store: Any = memory.Memory(shape=len(word), depth=depth, init=[], attrs={"ram_style": "distributed"})
+    m.submodules[name] = store
+    write, read = store.write_port(), store.read_port(domain="comb")
+    for port, go in ((write, push), (read, pop)):
+        place = Signal(range(depth), name=f"{name}_{'push' if port is write else 'pop'}")
+        with m.If(go):
+            m.d.sync += place.eq(Mux(place == depth - 1, 0, place + 1))
+        m.d.comb += port.addr.eq(place)
+    m.d.comb += [write.en.eq(push), write.data.eq(word)]
+    value: Value = read.data
+    return value
