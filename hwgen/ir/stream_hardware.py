@@ -2,6 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
+from rtl_templates.stream.formats import CODE_BITS, COLUMN_ADDRESS, PASS, PASSES, PLACE, ROW_ADDRESS
+
+from ..errors import HwgenError
+
 __all__ = ["StreamHardware"]
 
 
@@ -17,6 +21,8 @@ class StreamHardware:
         Channels of a buffer word, and columns of the MAC array; a multiple of 8, 8 to 64.
     code_bits : int
         Stored width of a code, 4 or 8.
+    acc_bits : int
+        Signed bits of the accumulators of rows, more than ``code_bits``, 24 at most.
     requant_lanes : int
         Channels requantized a cycle; divides ``lanes``.
     chunks : int
@@ -50,6 +56,7 @@ class StreamHardware:
     units: int = 1
     lanes: int = 32
     code_bits: int = 8
+    acc_bits: int = 24
     requant_lanes: int = 8
     chunks: int = 4
     weight_bits: int = 4
@@ -66,6 +73,36 @@ class StreamHardware:
     result_depth: int = 512
     leaky: int = 0
 
+    def verify(self) -> None:
+        """Refuse values that no template implements.
+
+        Raises
+        ------
+        HwgenError
+        """
+        for name, values in _CHOICES.items():
+            if getattr(self, name) not in values:
+                raise HwgenError(f"{name} is {getattr(self, name)}", f"hardware.{name}",
+                                 f"use one of {', '.join(map(str, values))}")
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise HwgenError(f"{name} is {getattr(self, name)}", f"hardware.{name}", f"use {low} to {high}")
+        if self.lanes % self.requant_lanes:
+            raise HwgenError(f"{self.requant_lanes} requantizer lanes do not divide {self.lanes} lanes",
+                             "hardware.requant_lanes", "use a divisor of the lanes")
+        if self.weight_bits == 1:
+            raise HwgenError("weight_bits is 1", "hardware.weight_bits", "use 0 (no MAC array) or 2 to 8")
+
     def to_dict(self) -> dict[str, int]:
         """Plain integers, as templates and config.json take them."""
         return asdict(self)
+
+
+_CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1)}
+_RANGES = {
+    "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1), "weight_bits": (0, 8),
+    "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE), "list_depth": (2, 1 << 21),
+    "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS), "param_depth": (1, 1 << ROW_ADDRESS),
+    "levels": (0, 10), "tables": (1, 1 << PASS["pre_table"]), "passes": (1, PASSES),
+    "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
+}
