@@ -22,8 +22,8 @@ class NodeBuffer(wiring.Component):
 
     Reading: ``data`` and ``entry`` are those of ``address`` gather_timing.BUFFER_READ cycles later. Writing has no
     back-pressure; a word presented in cycle t is read by an address presented from t + 2 on, and which word an
-    address presented in t or t + 1 reads is not defined. A load writes 128 bits of a word, and entry 0 with the
-    lowest of them; loads and writes never come in the same cycle.
+    address presented in t or t + 1 reads is not defined. A load writes 128 bits of a word, and entry 0; loads and
+    writes never come in the same cycle.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class NodeBuffer(wiring.Component):
         for chunk, address, beat in loads:
             mask = (1 << BEAT_BITS) - 1 << chunk * BEAT_BITS
             words[address] = (words[address] & ~mask | beat << chunk * BEAT_BITS) & (1 << self.word_bits) - 1
-            entries[address] = entries[address] if chunk else 0
+            entries[address] = 0
         for address, word, entry in writes:
             words[address], entries[address] = word, entry
         return words, entries
@@ -98,7 +98,7 @@ class NodeBuffer(wiring.Component):
         m.submodules.entries = entries = Bank(depth=self.depth, word_bits=ENTRY_BITS)
         m.d.comb += [
             entries.enable.eq(1), entries.address.eq(self.address), entries.write.address.eq(address),
-            entries.write.enable.eq(self.write.enable | loading & (self.load.unit == 0)),
+            entries.write.enable.eq(self.write.enable | loading),
             entries.write.data.eq(Mux(loading, 0, self.write.entry)),
             self.data.eq(Cat(parts)), self.entry.eq(entries.data),
         ]

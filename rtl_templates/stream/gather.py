@@ -125,7 +125,7 @@ class Gather(wiring.Component):
         chosen: Any = data.View(entry_layout, Array(
             lists.data.word_select(k, entry_layout.size) for k in range(LIST_WORD))[place[:3]])
         index, double = Signal(INDEX_BITS, reset_less=True), Signal(reset_less=True)
-        m.d.sync += [index.eq(Mux(listed, chosen.index, place)), double.eq(chosen.double & listed)]
+        m.d.sync += [index.eq(Mux(listed, chosen.index, place)), double.eq(chosen.double)]
         bits = self.address_bits
         low, high = Signal(bits, reset_less=True), Signal(bits, reset_less=True)
         null = Signal(reset_less=True)

@@ -18,13 +18,14 @@ gap, across beats and rows, while slots are free.
 
 from collections import deque
 
-__all__ = ["BUFFER_READ", "FETCH_FIRST", "GATHER", "SLOTS", "GatherTiming", "walk_steps"]
+__all__ = ["BUFFER_READ", "FETCH_FIRST", "GATHER", "READ_DELAY", "SLOTS", "GatherTiming", "walk_steps"]
 
 BUFFER_READ = 2  # address to data of the node buffer
 FETCH_FIRST = 8  # start pulse to the first command
 LIST_READ = 3  # first cycle of a walk to its list entry in a register: memory, output register, choice of one in eight
 ADDRESS = 2  # list entry to the buffer's address
-GATHER = 1 + LIST_READ + ADDRESS + BUFFER_READ + 1  # begin of a walk to its token, beside its steps
+READ_DELAY = 1 + LIST_READ + ADDRESS  # begin of a walk to its first buffer read, the first cycle of ``working``
+GATHER = READ_DELAY + BUFFER_READ + 1  # begin of a walk to its token, beside its steps
 SLOTS = 16  # tokens that wait or are on their way: as deep as a look-up table's memory, and more than GATHER + 2
 
 
@@ -43,10 +44,14 @@ class GatherTiming:
     ----------
     free : int
         First cycle in which the next walk may begin, slots aside.
+    run : int
+        Cycles of the front's ``working`` so far.
+    waited : int
+        Cycles of its ``waiting``.
     """
 
     def __init__(self) -> None:
-        self.free = 0
+        self.free = self.run = self.waited = 0
         self._taken = -1
         self._slots: deque[int] = deque([-1] * SLOTS, maxlen=SLOTS)
 
@@ -58,17 +63,22 @@ class GatherTiming:
         """Pass over a SKIP beat."""
         self.free += 1
 
-    def arrive(self, reads: int) -> int:
+    def arrive(self, reads: int, nulls: int = 0) -> int:
         """Return the first cycle in which the next token is valid at the output.
 
         Parameters
         ----------
         reads : int
             List entries, NULLs included; 1 for SELF, 0 for ONE and for empty lists.
+        nulls : int
+            How many of them are NULLs.
         """
         begin = self._slots[0] + 1
         if begin < self.free:
             begin = self.free
+        else:
+            self.waited += begin - self.free
+        self.run += reads - nulls
         self.free = done = begin + (reads if reads > 1 else 1)
         return max(done + GATHER, self._taken + 1)
 

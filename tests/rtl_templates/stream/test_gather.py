@@ -24,7 +24,7 @@ from rtl_templates.stream.formats import (
 )
 from rtl_templates.stream.front import Front
 from rtl_templates.stream.gather import Gather
-from rtl_templates.stream.gather_timing import FETCH_FIRST, GATHER, SLOTS, GatherTiming, walk_steps
+from rtl_templates.stream.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming, walk_steps
 
 SETS = ("edges", "looped", "features", "members")
 ROWS = 6
@@ -175,22 +175,21 @@ def read_token(ctx, token, lanes):
 
 def predict(case, timing, start, commands, took):
     """When tokens are at the output, when the buffer is read, how many cycles wait for a slot."""
-    appeared, reads, waits, left = [], [], 0, list(took)
+    appeared, reads, left = [], [], list(took)
+    run, waited = timing.run, timing.waited
     timing.begin(start)
     for command in commands:
-        before = timing.free
         if command["skip"]:
             timing.skip()
             continue
-        appeared.append(timing.arrive(command["count"]))
-        begin = timing.free - walk_steps(command["count"])
-        waits += begin - before
-        for k in range(command["count"]):
-            entry = case.lists[command["place"] + k] if command["list"] else 0
-            if entry & NULL_INDEX != NULL_INDEX:
-                reads.append(begin + 1 + k + GATHER - 4)
+        places = range(command["place"], command["place"] + command["count"])
+        null = [command["list"] and case.lists[k] & NULL_INDEX == NULL_INDEX for k in places]
+        appeared.append(timing.arrive(len(null), sum(null)))
+        first = timing.free - walk_steps(len(null)) + READ_DELAY
+        reads += [first + k for k, nothing in enumerate(null) if not nothing]
         timing.taken(left.pop(0))
-    return appeared, reads, waits
+    assert timing.run - run == len(reads)
+    return appeared, reads, timing.waited - waited
 
 
 @pytest.mark.parametrize(("seed", "rate", "shape"), [
