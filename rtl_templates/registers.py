@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
+from .stream.formats import PASSES
+
 __all__ = [
-    "ID", "REGISTERS", "STREAM_ID", "STREAM_PASSES", "STREAM_REGISTERS", "VERSION", "Error", "Field", "Register",
+    "ID", "REGISTERS", "STREAM_ID", "STREAM_REGISTERS", "VERSION", "Error", "Field", "Register",
     "Stage", "StreamStage", "constants", "register", "to_c_header", "to_dict", "to_markdown",
 ]
 
 ID = 0x48574E47  # "HWGN"
 STREAM_ID = 0x48574753  # "HWGS"
-STREAM_PASSES = 64  # passes that have a stamp
 VERSION = 0x0001_0000  # major in the upper half: a driver refuses another major
 
 
@@ -176,8 +177,9 @@ _CAPACITY = (
 )
 
 _STREAM_CAPACITY = (
-    "units", "lanes", "code_bits", "requant_lanes", "chunks", "weight_bits", "pages", "buffer_depth", "list_depth",
-    "descriptor_depth", "column_depth", "param_depth", "levels", "tables", "passes", "beats", "result_depth", "leaky",
+    "units", "lanes", "code_bits", "acc_bits", "requant_lanes", "chunks", "weight_bits", "pages", "buffer_depth",
+    "list_depth", "descriptor_depth", "column_depth", "param_depth", "levels", "tables", "passes", "beats",
+    "result_depth", "leaky",
 )
 
 _RESET = {"WATCHDOG": 1 << 20}
@@ -213,13 +215,13 @@ def _declare() -> Iterator[Register]:
 
 
 def _declare_stream() -> Iterator[Register]:
-    yield from _head(STREAM_ID, _status(StreamStage, (STREAM_PASSES - 1).bit_length()))
+    yield from _head(STREAM_ID, _status(StreamStage, (PASSES - 1).bit_length()))
     replaced = (_STREAM_CONTROL.get(entry[0], entry) for entry in _CONTROL)
     for index, (name, access, description) in enumerate((*replaced, *_STREAM_MORE)):
         yield Register(name, 0x018 + 4 * index, access, description, reset=_RESET.get(name, 0))
     yield from _tail(_STREAM_CAPACITY)
     yield Register("PASS_CYCLES", 0x200, "ro", "CYCLES at the end of each pass of the last run, by number of the pass.",
-                   count=STREAM_PASSES)
+                   count=PASSES)
 
 
 #: Every register of the node-level organisation, rising by offset.

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from rtl_templates.stream.formats import CODE_BITS, COLUMN_ADDRESS, PASS, PASSES, PLACE, ROW_ADDRESS
+from rtl_templates.stream.formats import CODE_BITS, COLUMN_ADDRESS, PASS, PASSES, PLACE, ROW_ADDRESS, X_BITS
 
 from ..errors import HwgenError
 
@@ -100,9 +100,9 @@ class StreamHardware:
 
 _CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1)}
 _RANGES = {
-    "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1), "weight_bits": (0, 8),
-    "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE), "list_depth": (2, 1 << 21),
-    "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS), "param_depth": (1, 1 << ROW_ADDRESS),
-    "levels": (0, 10), "tables": (1, 1 << PASS["pre_table"]), "passes": (1, PASSES),
-    "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
+    "acc_bits": (CODE_BITS + 1, X_BITS), "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1),
+    "weight_bits": (0, 8), "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE),
+    "list_depth": (2, 1 << 21), "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS),
+    "param_depth": (1, 1 << ROW_ADDRESS), "levels": (0, 10), "tables": (1, 1 << PASS["pre_table"]),
+    "passes": (1, PASSES), "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
 }

@@ -22,6 +22,7 @@ __all__ = [
     "NULL_INDEX",
     "PARAM",
     "PASS",
+    "PASSES",
     "PLACE",
     "P_BITS",
     "Q_SHIFT",
@@ -61,6 +62,7 @@ RESULT_LANES = 8  # results in a word of the result memory
 ENTRY_BITS = 12  # index of a row's parameters
 PLACE = 16  # address of a word in the node buffer
 ROW_ADDRESS = 14  # address in a table of row parameters
+PASSES = 64  # of the longest program
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
 
 

@@ -10,7 +10,6 @@ import pytest
 from rtl_templates.axi_lite import ADDRESS_BITS
 from rtl_templates.registers import (
     REGISTERS,
-    STREAM_PASSES,
     STREAM_REGISTERS,
     Error,
     Stage,
@@ -21,6 +20,7 @@ from rtl_templates.registers import (
     to_dict,
     to_markdown,
 )
+from rtl_templates.stream.formats import PASSES
 
 MAPS = pytest.mark.parametrize("registers", [REGISTERS, STREAM_REGISTERS], ids=["node", "stream"])
 
@@ -68,7 +68,7 @@ def test_codes_fit_their_fields():
         assert max(Error) < 1 << status.field("error").width
         assert max(stages) < 1 << status.field("stuck_stage").width
         assert register("PASS_CYCLES", registers).count <= 1 << status.field("stuck_pass").width
-    assert register("PASS_CYCLES", STREAM_REGISTERS).count == STREAM_PASSES
+    assert register("PASS_CYCLES", STREAM_REGISTERS).count == PASSES
 
 
 @MAPS
