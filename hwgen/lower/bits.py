@@ -1,11 +1,12 @@
 """Fields to load beats, for many words at once."""
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.formats import BEAT_BITS, Target
+from rtl_templates.formats import BEAT_BITS
 
 __all__ = ["Beats", "pack_bits", "pack_fields", "section"]
 
@@ -57,7 +58,7 @@ def pack_bits(bits: NDArray[np.bool_]) -> Beats:
     return np.packbits(whole, axis=1, bitorder="little").view("<u8").astype(np.uint64)
 
 
-def section(target: Target, unit: int, address: int, data: Beats) -> list[Beats]:
+def section(target: IntEnum, unit: int, address: int, data: Beats) -> list[Beats]:
     """A header beat and its data; nothing when there is no data.
 
     Parameters

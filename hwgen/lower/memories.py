@@ -1,5 +1,7 @@
 """Contents of the memories behind the load bus, each as sections of the load stream."""
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,8 @@ from .bits import Beats, pack_bits, pack_fields, section
 from .clos import route
 
 __all__ = [
-    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory", "table_memory",
-    "weight_pages",
+    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory", "subset_sums",
+    "table_memory", "weight_pages",
 ]
 
 Ints = NDArray[np.int64]
@@ -110,22 +112,34 @@ def bank_memory(program: Program, hardware: Hardware, schedule: Schedule) -> lis
 
 
 def table_memory(pages: list[Ints], hardware: Hardware) -> list[Beats]:
-    """Subset sums of six inputs at a time."""
+    """Subset sums of the weight pages of a design."""
+    return subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
+
+
+def subset_sums(pages: Ints, weight_bits: int, target: IntEnum) -> list[Beats]:
+    """What a MAC array loads: sums over the 64 subsets of six inputs at a time.
+
+    Parameters
+    ----------
+    pages : int64 [pages, inputs, outputs]
+        Weights of ``weight_bits``, sign included.
+    target : IntEnum
+        The organisation's TABLE.
+    """
     stream: list[Beats] = []
-    if not pages:
-        return stream
-    width = hardware.weight_bits + 3
+    width = weight_bits + 3
     chunk = BEAT_BITS // width
-    inputs = -(-hardware.lanes // TABLE_INPUTS)
+    count, lanes, outputs = pages.shape
+    inputs = -(-lanes // TABLE_INPUTS)
     subsets = np.arange(1 << TABLE_INPUTS)[:, None] >> np.arange(TABLE_INPUTS) & 1
-    weights = np.zeros((len(pages), inputs * TABLE_INPUTS, hardware.mac_columns), dtype=np.int64)
-    weights[:, : hardware.lanes] = np.stack(pages)
+    weights = np.zeros((count, inputs * TABLE_INPUTS, outputs), dtype=np.int64)
+    weights[:, :lanes] = pages
     for table in range(inputs):
         sums = np.einsum("si,pic->psc", subsets, weights[:, table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS])
-        flat = sums.reshape(-1, hardware.mac_columns)
-        for index, first in enumerate(range(0, hardware.mac_columns, chunk)):
+        flat = sums.reshape(-1, outputs)
+        for index, first in enumerate(range(0, outputs, chunk)):
             fields = [(column, width) for column in flat[:, first : first + chunk].T]
-            stream += section(Target.TABLE, table + 32 * index, 0, pack_fields(fields))
+            stream += section(target, table + 32 * index, 0, pack_fields(fields))
     return stream
 
 
