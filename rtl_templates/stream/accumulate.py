@@ -98,7 +98,7 @@ class Accumulator(wiring.Component):
         for lane in range(self.lanes):
             field = self.word.word_select(lane, self.code_bits)
             code = Cat(field, field[-1] & self.signed).as_signed()
-            operand = Signal.like(code, name=f"operand{lane}", reset_less=True)
+            operand = Signal.like(code, name=f"operand{lane}")
             acc = Signal(self.acc_bits, name=f"acc{lane}")
             total = Signal(self.acc_bits, name=f"total{lane}")
             with m.If(~self.read):

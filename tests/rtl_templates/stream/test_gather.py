@@ -4,6 +4,7 @@
 import random
 
 import pytest
+from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
 
 from rtl_templates.formats import pack
@@ -107,11 +108,14 @@ class Case:
                 yield Target.ROWS, chunk, k, word >> 128 * chunk & (1 << 128) - 1
 
 
-def run(case, ready, *, rewrite=True):
-    """Simulate all passes against model and timing; returns the cycles of buffer reads, and tokens, of each pass."""
+def run(case, ready, *, rewrite=True, abort=0):
+    """Simulate all passes against model and timing; returns the cycles of buffer reads, and tokens, of each pass.
+
+    ``abort``: the first pass is begun once before, and reset after so many cycles.
+    """
     shape, lanes = case.shape, case.shape["lanes"]
     dut, timing = Front(**shape), GatherTiming()
-    results = []
+    results, reset = [], Signal()
 
     async def bench(ctx):
         ctx.set(dut.index, case.index)
@@ -119,6 +123,19 @@ def run(case, ready, *, rewrite=True):
             drive(ctx, dut.load, valid=1, target=target, unit=unit, address=address, data=word)
             await ctx.tick()
         ctx.set(dut.load.valid, 0)
+        if abort:
+            ctx.set(dut.task.as_value(), pack(PASS, **case.passes[0]))
+            ctx.set(dut.start, 1)
+            await ctx.tick()
+            ctx.set(dut.start, 0)
+            for _ in range(abort):
+                ctx.set(dut.output.ready, ready(0))
+                await ctx.tick()
+            assert ctx.get(dut.busy)
+            ctx.set(reset, 1)
+            await ctx.tick()
+            ctx.set(reset, 0)
+            assert not ctx.get(dut.busy)
         now = 0
         for task in case.passes:
             for k in range(40 if rewrite else 0):
@@ -127,7 +144,8 @@ def run(case, ready, *, rewrite=True):
                 drive(ctx, dut.write, enable=1, address=k, data=case.words[k], entry=case.entries[k])
                 await ctx.tick()
             ctx.set(dut.write.enable, 0)
-            await ctx.tick().repeat(2)
+            if rewrite:
+                await ctx.tick().repeat(2)
             memories = (task, case.beats, case.setup, case.descriptors)
             commands = list(Fetch.model(*memories, units=case.units, index=case.index))
             want = dut.model(*memories, case.lists, case.words, case.entries, index=case.index)
@@ -156,9 +174,9 @@ def run(case, ready, *, rewrite=True):
             expect = predict(case, timing, start, commands, took)
             assert (appeared, reads, waits) == expect
             results.append((reads, appeared, took))
-            now += 43 if rewrite else 3
+            now += 42 * rewrite
 
-    simulator = Simulator(dut)
+    simulator = Simulator(ResetInserter(reset)(dut))
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
@@ -226,6 +244,20 @@ def test_a_full_queue_waits_and_loses_nothing():
     assert took[0] > 300
     assert appeared[0] < 60
     assert len(took) > SLOTS
+
+
+@pytest.mark.parametrize("cycles", [*range(9, 22, 2), 40, 60])
+def test_a_reset_forgets_a_pass(cycles):
+    case = Case(cycles)
+    case.add(beat_start=0, beat_count=20)
+    assert run(case, lambda now: case.rng.random() < 0.5, rewrite=False, abort=cycles)[0][0]
+
+
+def test_passes_one_after_another():
+    case = Case(10)
+    for k in range(4):
+        case.add(beat_start=k, beat_count=6)
+    assert all(reads for reads, _, _ in run(case, lambda now: case.rng.random() < 0.8, rewrite=False))
 
 
 def test_a_unit_without_rows():
