@@ -10,14 +10,13 @@ from amaranth.sim import Simulator
 
 from hwgen import numeric
 from rtl_templates.formats import pack
-from rtl_templates.stream import formats
 from rtl_templates.stream.formats import MID_SHIFTS, PARAM, SLOPE_ONE, V_SHIFT, Kind, Select, Target
 from rtl_templates.stream.requantize import Beat, Requantizer
 from rtl_templates.stream.requantize_timing import RequantizeTiming
 
 SHAPE = {"lanes": 8, "requant_lanes": 4, "chunks": 2, "column_depth": 8, "param_depth": 64, "levels": 3, "tables": 2,
          "leaky": 0, "number": 0}
-SELF = 1 << 16  # C, and R, of an operand that passes unchanged with mid 3
+SELF = 1 << 16  # C, and R: with a shift of 12, V is x
 V_MAX = (1 << 23) - 1
 
 
@@ -35,7 +34,7 @@ class Row:
 class Case:
     """Random tables and rows for one pass. Values V reach 24 bits; many are ties or close to the limits of a code."""
 
-    def __init__(self, seed, *, rows=24, beats=3, kind=Kind.SIGNED, select=Select.NEAREST, join_max=False,
+    def __init__(self, seed, *, rows=12, beats=3, kind=Kind.SIGNED, select=Select.NEAREST, join_max=False,
                  negative=True, **shape):
         rng = self.rng = random.Random(seed)
         self.shape = SHAPE | shape
@@ -236,3 +235,85 @@ def test_shapes(lanes, requant_lanes, chunks, levels, leaky, column_depth):
                     chunks=chunks, levels=levels, leaky=leaky, column_depth=column_depth, join_max=k == 1,
                     select=Select.NEAREST if levels else Select.ENTRY, kind=Kind(k))
         check(case, **pauses)
+
+
+@pytest.mark.parametrize(("beats", "chunks", "levels"), [(1, 1, 3), (2, 2, 3), (3, 2, 6), (1, 2, 0)])
+def test_full_rate(beats, chunks, levels):
+    """Beats without a pause, and chunks too where each has one beat."""
+    case = Case(beats, rows=0, levels=levels, chunks=chunks, select=Select.NEAREST if levels else Select.DEGREE)
+    while len(case.rows) < 40:
+        row = case.row(beats)
+        if len(row.beats) == beats * chunks:
+            case.rows.append(row)
+    _, cycles = check(case)
+    assert set(np.diff(cycles["ready"])) == {2}
+    if beats == chunks == 1:
+        assert set(np.diff(cycles["taken"])) == {2}
+
+
+def test_model_is_the_numeric_contract():
+    """The same integers as the oracle: rounding, activation, widths, limits."""
+    widths, codes = set(), set()
+    for seed, kind in enumerate([Kind.UNSIGNED, Kind.SIGNED] * 20):
+        case = Case(seed, kind=kind, select=Select.CONSTANT, rows=10, leaky=1)
+        case.word["base"] = seed
+        multiplier, bits = case.params[seed]
+        for row in case.rows:
+            have, width, entry = case.want(row)
+            totals, k = np.zeros(8, np.int64), 0
+            for beat in row.beats:
+                mid = np.array(beat.x) * np.array(beat.column) >> MID_SHIFTS[beat.mid]
+                totals = mid * beat.multiplier + (np.array(beat.bias) << 16 if beat.first else totals)
+                if beat.last:
+                    value = numeric.activate(numeric.round_value(totals), case.word["slope"])
+                    want = numeric.encode(value[None], np.array([multiplier]), np.array([bits]),
+                                          signed=kind == Kind.SIGNED)[0]
+                    assert have[k] == want.tolist()
+                    codes |= set(have[k])
+                    k += 1
+            assert (width, entry) == (bits, 0)
+            widths.add(width)
+    assert widths == set(range(9))
+    assert {-127, 255} & codes
+
+
+def plain(case, values, address):
+    """Rows of one beat whose V are ``values``, with the row parameters of ``address``."""
+    case.columns[0], case.biases[0], case.params[0] = [SELF] * 8, [0] * 8, (SELF, 0)
+    case.rows = []
+    for k in range(0, len(values), 8):
+        x = (values[k:k + 8] + [0] * 8)[:8]
+        case.rows.append(Row([Beat(x, case.columns[0], case.biases[0], 2, SELF, True, True)],
+                             [(0, 0, 0)], degree=address))
+
+
+@pytest.mark.parametrize("bits", range(9))
+@pytest.mark.parametrize("kind", [Kind.UNSIGNED, Kind.SIGNED])
+def test_every_code(kind, bits):
+    """Every V around every limit of a code: exact, on both sides of each tie, and far beyond."""
+    case = Case(bits, kind=kind, select=Select.DEGREE)
+    case.word |= {"slope": SLOPE_ONE, "base": 0, "limit": 1 << 13}
+    values = [*range(-300, 301), 1 - (1 << 22), (1 << 22) - 1, -600, 600, 4097, -4097, 1 << 16, -1 << 16]
+    case.params[5] = (1 << 16, bits)  # V / 128: ties at odd multiples of 64
+    spread = [64 * v + d for v in range(-2 * 131, 2 * 131 + 1, 3) for d in (-1, 0, 1)] if bits in (0, 1, 7, 8) else []
+    plain(case, [v * 8 for v in values[:601:7]] + values[601:] + spread, 5)
+    rows, _ = check(case)
+    top = max(0, (1 << max(0, bits - (kind == Kind.SIGNED))) - 1)
+    seen = {code for row in rows for chunk in row[0] for code in chunk}
+    assert {top, -top if kind == Kind.SIGNED else 0} <= seen
+
+
+@pytest.mark.parametrize("slope", [0, SLOPE_ONE])
+def test_raw_results_are_the_low_bits(slope):
+    case = Case(slope, kind=Kind.RAW, select=Select.CONSTANT)
+    case.word["slope"] = slope
+    plain(case, [-(1 << 15), (1 << 15) - 1, -1, 0, 1, 1 << 15, -(1 << 15) - 1, 70000], 0)
+    rows, _ = check(case)
+    low = -(1 << 15)
+    assert rows[0][0][0] == ([low, 32767, -1, 0, 1, low, 32767, 4464] if slope else [0, 32767, 0, 0, 1, low, 0, 4464])
+    assert rows[0][1] == 0
+
+
+def test_constructor_refuses_what_does_not_divide():
+    with pytest.raises(ValueError, match="do not divide"):
+        Requantizer(**SHAPE | {"requant_lanes": 3})
