@@ -18,7 +18,8 @@ from scipy.sparse import csr_array
 from ..errors import HwgenError
 from .graph import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
-__all__ = ["FORMAT_VERSION", "load_graph", "load_graph_data", "npz_bytes", "save_graph", "save_graph_data"]
+__all__ = ["FORMAT_VERSION", "feature_arrays", "load_graph", "load_graph_data", "npz_bytes", "read_facts",
+           "read_features", "read_integers", "read_npz", "save_graph", "save_graph_data", "write_file"]
 
 FORMAT_VERSION = 1
 ARRAYS, FACTS = "graph.npz", "graph.json"
@@ -50,8 +51,8 @@ def save_graph(graph: QuantGraph, folder: Path) -> None:
     facts = {"format": "hwgen quantized graph", "version": FORMAT_VERSION, "name": graph.name,
              "input_bits": graph.input_bits, "input_scale": graph.input_scale,
              "trained_nodes": graph.trained_nodes, "layers": layers}
-    _write(folder / ARRAYS, npz_bytes(arrays))
-    _write(folder / FACTS, (json.dumps(facts, indent=2) + "\n").encode())
+    write_file(folder / ARRAYS, npz_bytes(arrays))
+    write_file(folder / FACTS, (json.dumps(facts, indent=2) + "\n").encode())
 
 
 def load_graph(folder: Path) -> QuantGraph:
@@ -63,17 +64,8 @@ def load_graph(folder: Path) -> QuantGraph:
         If a file is missing, truncated, of another version, or holds a graph that does not verify.
     """
     where = str(folder / FACTS)
-    try:
-        facts = json.loads((folder / FACTS).read_text())
-    except OSError as error:
-        raise HwgenError(f"cannot read the quantized graph: {error.strerror}", where, "build it again") from error
-    except ValueError as error:
-        raise HwgenError(f"not JSON: {error}", where, "build it again") from error
-    version = facts.get("version") if isinstance(facts, dict) else None
-    if version != FORMAT_VERSION:
-        raise HwgenError(f"format version {version!r}, this hwgen reads {FORMAT_VERSION}", where,
-                         "build it again, or use the hwgen version that wrote it")
-    arrays = _read(folder / ARRAYS)
+    facts = read_facts(folder / FACTS, "quantized graph", FORMAT_VERSION)
+    arrays = read_npz(folder / ARRAYS)
     try:
         layers = tuple(_layer(arrays, index, layer) for index, layer in enumerate(facts["layers"]))
         graph = QuantGraph(name=str(facts["name"]), input_bits=int(facts["input_bits"]),
@@ -93,7 +85,7 @@ def save_graph_data(data: GraphData, path: Path) -> None:
     HwgenError
         If the file cannot be written.
     """
-    _write(path, npz_bytes(_data_arrays(data)))
+    write_file(path, npz_bytes(_data_arrays(data)))
 
 
 def load_graph_data(path: Path) -> GraphData:
@@ -112,31 +104,34 @@ def load_graph_data(path: Path) -> GraphData:
     HwgenError
         If the file is missing, is not such an archive, holds pickled objects, or arrays that do not fit together.
     """
-    return _data(_read(path), str(path))
+    return _data(read_npz(path), str(path))
 
 
 def _data_arrays(data: GraphData) -> dict[str, NDArray[Any]]:
-    features = csr_array(data.features)
-    features.sort_indices()
-    arrays: dict[str, NDArray[Any]] = {
-        "edges": data.edges, "node": data.node, "features.indptr": features.indptr.astype(np.int64),
-        "features.indices": features.indices.astype(np.int64), "features.data": features.data,
-        "features.shape": np.array(features.shape, dtype=np.int64),
-    }
+    arrays: dict[str, NDArray[Any]] = {"edges": data.edges, "node": data.node, **feature_arrays(data.features)}
     for key, value in (("labels", data.labels), ("test_mask", data.test_mask), ("logits", data.logits)):
         if value is not None:
             arrays[key] = value
     return arrays
 
 
+def feature_arrays(matrix: csr_array) -> dict[str, NDArray[Any]]:
+    """A feature matrix as :func:`read_features` takes it."""
+    features = csr_array(matrix)
+    features.sort_indices()
+    return {"features.indptr": features.indptr.astype(np.int64),
+            "features.indices": features.indices.astype(np.int64), "features.data": features.data,
+            "features.shape": np.array(features.shape, dtype=np.int64)}
+
+
 def _data(arrays: Arrays, where: str) -> GraphData:
-    edges = _integers(arrays, "edges", where)
+    edges = read_integers(arrays, "edges", where)
     if edges.ndim != 2 or edges.shape[0] != 2:
         raise HwgenError(f"edges has shape {edges.shape}, not (2, e)", where,
                          "store source nodes above destination nodes")
-    features = _features(arrays, where)
+    features = read_features(arrays, where)
     nodes = features.shape[0]
-    node = _integers(arrays, "node", where) if "node" in arrays else np.arange(nodes, dtype=np.int64)
+    node = read_integers(arrays, "node", where) if "node" in arrays else np.arange(nodes, dtype=np.int64)
     optional = {key: arrays.get(key) for key in ("labels", "test_mask", "logits")}
     for key, value in {"node": node, **optional}.items():
         if value is not None and (value.shape[:1] != (nodes,) or value.ndim != (2 if key == "logits" else 1)):
@@ -151,14 +146,15 @@ def _data(arrays: Arrays, where: str) -> GraphData:
     )
 
 
-def _features(arrays: Arrays, where: str) -> csr_array:
+def read_features(arrays: Arrays, where: str) -> csr_array:
+    """Integer features, dense or in CSR form: int64 [n, f]."""
     if "features" in arrays:
-        dense = _integers(arrays, "features", where)
+        dense = read_integers(arrays, "features", where)
         if dense.ndim != 2:
             raise HwgenError(f"features has shape {dense.shape}, not (nodes, features)", where,
                              "store one row of integer codes per node")
         return csr_array(dense)
-    parts = {key: _integers(arrays, f"features.{key}", where) for key in ("data", "indices", "indptr", "shape")}
+    parts = {key: read_integers(arrays, f"features.{key}", where) for key in ("data", "indices", "indptr", "shape")}
     try:
         matrix = csr_array((parts["data"], parts["indices"], parts["indptr"]), shape=tuple(parts["shape"].tolist()))
         matrix.check_format(full_check=True)
@@ -169,7 +165,8 @@ def _features(arrays: Arrays, where: str) -> csr_array:
     return matrix
 
 
-def _integers(arrays: Arrays, key: str, where: str) -> NDArray[np.int64]:
+def read_integers(arrays: Arrays, key: str, where: str) -> NDArray[np.int64]:
+    """An integer array that must be there."""
     if key not in arrays:
         raise HwgenError(f"array {key} is missing", where, f"store {key}; there are {', '.join(sorted(arrays))}")
     value = arrays[key]
@@ -201,7 +198,30 @@ def npz_bytes(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
-def _write(path: Path, content: bytes) -> None:
+def read_facts(path: Path, what: str, version: int) -> dict[str, Any]:
+    """Read a JSON object of a known version.
+
+    Parameters
+    ----------
+    what : str
+        What the file should hold, for messages.
+    """
+    where = str(path)
+    try:
+        facts = json.loads(path.read_text())
+    except OSError as error:
+        raise HwgenError(f"cannot read the {what}: {error.strerror}", where, "build it again") from error
+    except ValueError as error:
+        raise HwgenError(f"not JSON: {error}", where, "build it again") from error
+    found = facts.get("version") if isinstance(facts, dict) else None
+    if found != version:
+        raise HwgenError(f"format version {found!r}, this hwgen reads {version}", where,
+                         "build it again, or use the hwgen version that wrote it")
+    return dict(facts)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, in a folder made for it where it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -209,7 +229,8 @@ def _write(path: Path, content: bytes) -> None:
         raise HwgenError(f"cannot write: {error.strerror}", str(path), "choose an output you may write") from error
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Read an archive of plain arrays."""
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
