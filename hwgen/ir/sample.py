@@ -1,0 +1,98 @@
+"""Graphs that travel with a network: what a build is proved on, and how large graphs of its kind are."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .stream import Batch
+
+__all__ = ["Limits", "Sample", "single"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The largest single graph of some, figure by figure.
+
+    Parameters
+    ----------
+    nodes, edges : int
+        Of one graph; edges are directed.
+    entries : int
+        List entries of one graph's features: non-zero ones, of several bits every set bit at least.
+    degree : int
+        In-edges of a node, a self loop added.
+    features : int
+        Non-zero features of a node.
+    mean_nodes, mean_edges, mean_entries : float
+        Of one graph.
+    """
+
+    nodes: int
+    edges: int
+    entries: int
+    degree: int
+    features: int
+    mean_nodes: float
+    mean_edges: float
+    mean_entries: float
+
+    @classmethod
+    def of(cls, batch: Batch, input_bits: int) -> "Limits":
+        """Those of the graphs of a batch."""
+        graphs = max(1, batch.graphs)
+        nodes = np.bincount(batch.graph, minlength=graphs)
+        edges = np.bincount(batch.graph[batch.edges[1]], minlength=graphs)
+        pointers = batch.features.indptr
+        filled = np.diff(pointers)
+        # an empty plane between set ones costs an entry as well: no code takes more than its highest plane's number
+        codes = np.bitwise_count(batch.features.data.astype(np.uint64)).astype(np.int64)
+        sums = np.r_[0, np.cumsum(codes)]
+        per_node = sums[pointers[1:]] - sums[pointers[:-1]] + (input_bits - 1) * (filled > 0)
+        entries = np.bincount(batch.graph, weights=per_node, minlength=graphs)
+        degree = np.bincount(batch.edges[1], minlength=max(1, batch.num_nodes))
+        return cls(nodes=int(nodes.max()), edges=int(edges.max()), entries=int(entries.max()),
+                   degree=int(degree.max()) + 1, features=int(filled.max(initial=0)), mean_nodes=float(nodes.mean()),
+                   mean_edges=float(edges.mean()), mean_entries=float(entries.mean()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Graphs with what is known of them.
+
+    Parameters
+    ----------
+    batch : Batch
+        Their disjoint union.
+    labels : int64 [rows] or None
+        Of graphs, or of nodes where results are by node.
+    mask : bool [rows] or None
+        Rows that an accuracy counts; None: all.
+    logits : float64 [rows, classes] or None
+        The PyTorch model's own.
+    limits : Limits
+        Of the data set that the model is for.
+    """
+
+    batch: Batch
+    labels: Ints | None
+    mask: NDArray[np.bool_] | None
+    logits: NDArray[np.float64] | None
+    limits: Limits
+
+
+def single(batch: Batch) -> list[Batch]:
+    """The graphs of a batch, one by one."""
+    bounds = np.searchsorted(batch.graph, np.arange(batch.graphs + 1))
+    owner = batch.graph[batch.edges[1]] if batch.edges.size else np.zeros(0, dtype=np.int64)
+    order = np.argsort(owner, kind="stable")
+    edges = batch.edges[:, order]
+    cuts = np.searchsorted(owner[order], np.arange(batch.graphs + 1))
+    graphs = []
+    for index, (low, high) in enumerate(pairwise(bounds)):
+        graphs.append(Batch(features=batch.features[low:high], edges=edges[:, cuts[index]:cuts[index + 1]] - low,
+                            graph=np.zeros(high - low, dtype=np.int64), graphs=1, node=batch.node[low:high]))
+    return graphs
