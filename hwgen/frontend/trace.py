@@ -11,7 +11,8 @@ import inspect
 import operator
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -136,7 +137,8 @@ def trace_part(module: nn.Module, path: str) -> Traced:
 
 def _trace(entry: nn.Module, model: nn.Module, where: str, roles: Roles) -> Traced:
     try:
-        graph = _Tracer().trace(entry)
+        with _whole_pooling():
+            graph = _Tracer().trace(entry)
     except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
         place = _line(error)
         what = ("forward decides by the values of a tensor" if isinstance(error, fx.proxy.TraceError)
@@ -170,6 +172,29 @@ class _Part(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.model(x)
+
+
+@contextmanager
+def _whole_pooling() -> Iterator[None]:
+    """Keep PyG's pooling traceable: functions by whatever name forward reaches them, modules without their checks."""
+    import torch_geometric.nn
+    from torch_geometric.utils import scatter
+
+    home = sys.modules[torch_geometric.nn.global_add_pool.__module__]
+
+    def recorded(*args: Any, **kwargs: Any) -> Any:
+        stand_ins = [each for each in (*args, *kwargs.values()) if isinstance(each, fx.Proxy)]
+        if not stand_ins:
+            return scatter(*args, **kwargs)
+        return stand_ins[0].tracer.create_proxy("call_function", scatter, args, kwargs)
+
+    aggregation, checked = torch_geometric.nn.Aggregation, torch_geometric.nn.Aggregation.__call__
+    home.scatter = recorded  # type: ignore[attr-defined]
+    aggregation.__call__ = lambda layer, *args, **kwargs: nn.Module.__call__(layer, *args, **kwargs)
+    try:
+        yield
+    finally:
+        home.scatter, aggregation.__call__ = scatter, checked  # type: ignore[attr-defined]
 
 
 class _Tracer(fx.Tracer):

@@ -41,13 +41,13 @@ def plan_of(module: nn.Module) -> Plan:
     features = _features(traced)
     reader = Reader(traced, Form(path="x", width=features or 1, shared=True), recognisers, aliases,
                     batched=bool(taken & {"batch", "data"}))
+    if features is None:
+        raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
     result = reader.run()
     if isinstance(result, End):
         result = result.form
     if result.is_input:
         raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
-    if features is None:
-        raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
     return placed(result, features)
 
 

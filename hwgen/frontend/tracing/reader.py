@@ -48,6 +48,7 @@ class Reader:
     def __init__(self, traced: Traced, given: Form, recognisers: dict[Any, Recogniser], aliases: frozenset[Any],
                  batched: bool) -> None:
         self.traced, self.recognisers, self.aliases, self.batched = traced, recognisers, aliases, batched
+        self._found = [self._recogniser(call) for call in traced.calls]  # errors speak of layers first
         roots = self._roots()
         self._uses = self._count(roots)
         self._given = given if given.is_input else replace(given, shared=self._uses[Value("x")] > 1)
@@ -60,11 +61,10 @@ class Reader:
         Raises
         ------
         HwgenError
-            The first call that is not supported.
+            The first call whose arguments are not supported; unknown layers and functions were refused before.
         """
         traced = self.traced
-        found = [self._recogniser(call) for call in traced.calls]  # first, so that errors speak of layers first
-        for index, (call, read) in enumerate(zip(traced.calls, found, strict=True)):
+        for index, (call, read) in enumerate(zip(traced.calls, self._found, strict=True)):
             out = read(self, call, call.target if isinstance(call.target, nn.Module) else None)
             if isinstance(out, Form) and not any(out is each for each in (self._given, *self._read)):
                 out = replace(out, shared=self._uses[Value("", index)] > 1)

@@ -1,0 +1,113 @@
+"""A plan executed in float32 is the user's module: every layer, and random combinations of them."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
+from torch_geometric.nn import GCNConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
+from user_modules import MODELS, Net, Random, graphs, randomise
+
+from hwgen.frontend.network.batch import GraphBatch
+from hwgen.frontend.network.execute import execute
+from hwgen.frontend.plan import Plan
+from hwgen.frontend.tracing import plan_of
+
+
+def check(model: nn.Module, *given: Any, batch: Tensor | None = None, end: bool = False) -> Plan:
+    """Compare a plan with the module on ``given``, its arguments; ``end``: a softmax was left out."""
+    plan = plan_of(model)
+    data = given[0] if isinstance(given[0], Data) else Data(x=given[0], edge_index=given[1], batch=batch)
+    prepared = GraphBatch.of(data.x, data.edge_index, data.batch)
+    out = execute(plan, prepared)[plan.values[-1].name]
+    with torch.no_grad():
+        want = model(*given)
+    out = out.log_softmax(1) if end else out
+    assert out.shape == want.shape
+    assert (out - want).abs().max() <= 1e-4 * max(1.0, float(want.abs().max()))
+    assert float(want.std()) > 1e-3  # not a comparison of constants
+    return plan
+
+
+def well_formed(plan: Plan) -> None:
+    """The rules that plan.py and network.py state."""
+    values = {value.name: value for value in plan.values}
+    assert len(values) == len(plan.values)
+    assert [value.role == "result" for value in plan.values] == [False] * (len(values) - 1) + [True]
+    seen: set[str] = set()
+    for value in plan.values:
+        for term in value.terms:
+            assert term.source in seen if term.source is not None else term.via == "features"
+            if term.via in ("edges", "looped", "members"):
+                assert values[term.source].role == "message"
+            if term.via == "self" and term.weight is not None:
+                assert values[term.source].role == "row"
+                assert (len(value.terms), term.factor) == (1, "one")
+            if term.via == "features":
+                assert term.weight.shape[0] == plan.features
+            assert term.factor == "one" or term.via in ("edges", "looped", "members")
+            assert (term.via == "members") == (value.domain == "graphs" and
+                                               (term.source is None or values[term.source].domain == "nodes"))
+            assert term.op == "sum" or term.via in ("edges", "looped", "members")
+        assert value.factor == "one" or value.role == "message"
+        assert value.bias is None or (value.join == "sum" and value.bias.shape == (value.width,))
+        spans = sorted({(term.offset, _width(plan, term)) for term in value.terms})
+        assert [at for at, _ in spans] == [sum(width for _, width in spans[:index]) for index in range(len(spans))]
+        assert sum(width for _, width in spans) == value.width
+        seen.add(value.name)
+    read = {term.source for value in plan.values for term in value.terms}
+    assert read >= set(values) - {plan.values[-1].name}
+
+
+def _width(plan: Plan, term: Any) -> int:
+    if term.weight is not None:
+        return int(term.weight.shape[1])
+    return next(value.width for value in plan.values if value.name == term.source)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_plan_equals_module(name: str) -> None:
+    model = randomise(MODELS[name])
+    x, edges, batch = graphs()
+    takes_batch = isinstance(model, Net | Sequential)
+    given = (x, edges, batch) if takes_batch else (x, edges)
+    softmax = name in ("pool add", "pool mean", "pool max")
+    well_formed(check(model, *given, batch=batch, end=softmax))
+
+
+def test_data_argument() -> None:
+    class Takes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.lin = GCNConv(7, 6), nn.Linear(6, 3)
+
+        def forward(self, data: Data) -> Tensor:
+            x, edge_index, batch = data.x.float(), data.edge_index, data.batch
+            return self.lin(global_add_pool(self.conv(x, edge_index).relu(), batch, size=data.num_graphs))
+
+    x, edges, batch = graphs()
+    check(randomise(Takes()), Batch(x=x, edge_index=edges, batch=batch, _num_graphs=4))
+
+
+def test_one_graph_needs_no_batch() -> None:
+    class One(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = SAGEConv(7, 6)
+
+        def forward(self, edge_index: Tensor, x: Tensor) -> Tensor:
+            return global_mean_pool(self.conv(x, edge_index), None)
+
+    x, edges, _ = graphs()
+    plan = plan_of(randomise(One()))
+    out = execute(plan, GraphBatch.of(x, edges))[plan.values[-1].name]
+    with torch.no_grad():
+        assert torch.allclose(out, randomise(One())(edges, x), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_models(seed: int) -> None:
+    model = randomise(Random(seed), seed)
+    x, edges, batch = graphs(seed)
+    well_formed(check(model, x, edges, batch, batch=batch))
