@@ -5,18 +5,13 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+from front_cases import drive
 
 from rtl_templates.stream.buffer import NodeBuffer
 from rtl_templates.stream.formats import ENTRY_BITS, Target
 from rtl_templates.stream.gather_timing import BUFFER_READ
 
 DEPTH = 12
-
-
-def drive(ctx, interface, **values):
-    """Set some members of an interface."""
-    for name, value in values.items():
-        ctx.set(getattr(interface, name), value)
 
 
 @pytest.mark.parametrize(("lanes", "code_bits"), [(8, 4), (16, 8), (40, 8)])

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+from front_cases import drive
 
 from rtl_templates.formats import pack
 from rtl_templates.stream.fetch import Fetch, meta_layout
@@ -12,12 +13,6 @@ from rtl_templates.stream.formats import BEAT, DESCRIPTOR, PASS, SETUP, Operand,
 from rtl_templates.stream.gather_timing import FETCH_FIRST
 
 SHAPE = {"list_depth": 20000, "descriptor_depth": 64, "beats": 32}
-
-
-def drive(ctx, interface, **values):
-    """Set some members of an interface."""
-    for name, value in values.items():
-        ctx.set(getattr(interface, name), value)
 
 
 def draw_beat(rng):
