@@ -1,7 +1,8 @@
 """Cells that Yosys maps a design to, component by component.
 
-A design is synthesized out of context in three parts: one group, one server, and the shell around them. Yosys runs
-as a library in a process of its own, and results are cached by the content of the Verilog.
+A design is synthesized out of context in parts: one group, one server, and the shell around them; or, in the
+graph-level organisation, one unit and the shell. Yosys runs as a library in a process of its own, and results are
+cached by the content of the Verilog.
 """
 
 import hashlib
@@ -26,6 +27,7 @@ METHOD = "Yosys synth_xilinx -family xcup -abc9, out of context, flattened"
 
 #: Modules that the design instantiates many times; what is left is the shell.
 PARTS = ("group", "server")
+STREAM_PARTS = ("unit",)  # of the graph-level organisation
 #: Ports of a part that nothing reads outside simulation.
 PROBES = ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")
 
@@ -46,7 +48,7 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
     Returns
     -------
     dict of str to (count, cells)
-        For ``group``, ``server`` and ``shell``: how often the design has it, and the cells of one.
+        For ``group`` and ``server``, or ``unit``, and for ``shell``: how often the design has it, and the cells of one.
 
     Raises
     ------
@@ -54,21 +56,23 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
         Yosys failed, or the text has no module of one of these names.
     """
     text = path.read_text(encoding="utf-8")
-    missing = [part for part in (TOP, *PARTS) if not re.search(rf"^module {part}\b", text, flags=re.MULTILINE)]
+    modules = set(re.findall(r"^module (\w+)\b", text, flags=re.MULTILINE))
+    parts = STREAM_PARTS if modules >= set(STREAM_PARTS) else PARTS
+    missing = [part for part in (TOP, *parts) if part not in modules]
     if missing:
         raise ToolError(f"the design has no module {missing[0]}", str(path),
                         "build again; the design was not written by this version of hwgen")
     with ThreadPoolExecutor(max_workers=min(3, os.cpu_count() or 1)) as pool:
-        shell = pool.submit(_cells, path, text, TOP, PARTS)
-        cells = {part: pool.submit(_cells, path, text, part) for part in PARTS}
+        shell = pool.submit(_cells, path, text, TOP, parts)
+        cells = {part: pool.submit(_cells, path, text, part) for part in parts}
         around = dict(shell.result())
-        counts = {part: around.pop(part) for part in PARTS}
-        return {part: (counts[part], cells[part].result()) for part in PARTS} | {"shell": (1, around)}
+        counts = {part: around.pop(part) for part in parts}
+        return {part: (counts[part], cells[part].result()) for part in parts} | {"shell": (1, around)}
 
 
 def _cells(path: Path, text: str, top: str, boxes: tuple[str, ...] = ()) -> Cells:
     script = [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
-              *(f"delete -port {top}/{port}" for port in PROBES if top not in (TOP, "group")),
+              *(f"delete -port {top}/{port}" for port in PROBES if top == "server"),
               # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
               # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
               "write_rtlil part.il", "design -reset", "read_rtlil part.il",
