@@ -16,7 +16,8 @@ from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weigh
 from .store import feature_arrays, npz_bytes, read_facts, read_features, read_integers, read_npz, write_file
 from .stream import Batch
 
-__all__ = ["ARRAYS", "FACTS", "FORMAT_VERSION", "load_batch", "load_network", "save_batch", "save_network"]
+__all__ = ["ARRAYS", "FACTS", "FORMAT_VERSION", "load_batch", "load_network", "network_arrays", "network_from",
+           "save_batch", "save_network"]
 
 FORMAT_VERSION = 1
 ARRAYS, FACTS = "network.npz", "network.json"
@@ -37,11 +38,7 @@ def save_network(network: Network, folder: Path) -> None:
     HwgenError
         If the folder cannot be written.
     """
-    arrays: Arrays = {}
-    values = [_value_facts(value, f"values.{index}", arrays) for index, value in enumerate(network.values)]
-    facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
-             "input_bits": network.input_bits, "input_scale": network.input_scale,
-             "trained_nodes": network.trained_nodes, "values": values}
+    facts, arrays = network_arrays(network)
     write_file(folder / ARRAYS, npz_bytes(arrays))
     write_file(folder / FACTS, (json.dumps(facts, indent=2) + "\n").encode())
 
@@ -55,14 +52,39 @@ def load_network(folder: Path) -> Network:
         If a file is missing, truncated, of another version, or holds a network that does not verify.
     """
     facts = read_facts(folder / FACTS, "network", FORMAT_VERSION)
-    arrays = read_npz(folder / ARRAYS)
+    return network_from(facts, read_npz(folder / ARRAYS), str(folder / FACTS))
+
+
+def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
+    """A network as plain facts for JSON, and plain arrays."""
+    arrays: Arrays = {}
+    values = [_value_facts(value, f"values.{index}", arrays) for index, value in enumerate(network.values)]
+    facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
+             "input_bits": network.input_bits, "input_scale": network.input_scale,
+             "trained_nodes": network.trained_nodes, "values": values}
+    return facts, arrays
+
+
+def network_from(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
+    """The network that :func:`network_arrays` took apart, verified.
+
+    Parameters
+    ----------
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    HwgenError
+        If something is missing or malformed, or the network does not verify.
+    """
     try:
         network = Network(
             name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
             input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
             values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HwgenError(f"entry {error} is missing or malformed", str(folder / FACTS), MEND) from error
+        raise HwgenError(f"entry {error} is missing or malformed", where, MEND) from error
     network.verify()
     return network
 
@@ -154,7 +176,7 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
             "quantizer": quantizer, "terms": terms}
 
 
-def _value(facts: Mapping[str, Any], stem: str, arrays: Arrays) -> Value:
+def _value(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Value:
     quantizer = None
     if facts["quantizer"] is not None:
         about = facts["quantizer"]
@@ -170,7 +192,7 @@ def _value(facts: Mapping[str, Any], stem: str, arrays: Arrays) -> Value:
         terms=tuple(_term(term, f"{stem}.terms.{index}", arrays) for index, term in enumerate(facts["terms"])))
 
 
-def _term(facts: Mapping[str, Any], stem: str, arrays: Arrays) -> Term:
+def _term(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Term:
     weight = None
     if facts["weight_bits"] is not None:
         weight = Weight(codes=_ints(arrays, f"{stem}.weight.codes"), bits=int(facts["weight_bits"]),
@@ -188,9 +210,9 @@ def _word(facts: Mapping[str, Any], key: str) -> Any:
     return facts[key]
 
 
-def _floats(arrays: Arrays, key: str) -> NDArray[np.float64]:
+def _floats(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float64]:
     return arrays[key].astype(np.float64, casting="safe")
 
 
-def _ints(arrays: Arrays, key: str) -> NDArray[np.int64]:
+def _ints(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.int64]:
     return arrays[key].astype(np.int64, casting="safe")
