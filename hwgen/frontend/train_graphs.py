@@ -16,15 +16,20 @@ from torch_geometric.nn import GINConv
 
 from ..errors import HwgenError
 from .gin import GIN
-from .network.batch import GraphBatch, quotient
+from .graph_recipes import GraphRecipe
+from .network import GraphBatch, QuantizedNetwork, quotient
+from .tracing import plan_of
 from .tudataset import GraphSet, Split
 
-__all__ = ["Loader", "Score", "evaluate", "fit", "gin_logits"]
+__all__ = ["Fold", "Loader", "Score", "evaluate", "fit", "gin_logits", "train_fold", "train_gin",
+           "train_quantized_gin"]
 
 Ints = NDArray[np.int64]
 
 #: Ways to deal training graphs into batches; epochs take turns, so that each is built once.
 DEALS = 4
+#: Training graphs that steps are read off.
+SAMPLE = 256
 
 
 @dataclass(frozen=True)
@@ -159,3 +164,64 @@ def fit(model: nn.Module, forward: Callable[[GraphBatch], Tensor], loader: Loade
     model.load_state_dict(best[2])
     model.eval()
     return best[0], best[1]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What one fold gave: the FP32 model and the quantized one, each as validation selected it."""
+
+    teacher: GIN
+    model: QuantizedNetwork
+    fp32: Score
+    quantized: Score
+    epoch: int
+
+
+def train_fold(loader: Loader, split: Split, recipe: GraphRecipe, seed: int) -> Fold:
+    """Train the FP32 model of a fold, and the quantized one from it. The test graphs are not looked at."""
+    teacher, fp32 = train_gin(loader, split, recipe, seed)
+    model, epoch, quantized = train_quantized_gin(teacher, loader, split, recipe, seed)
+    return Fold(teacher, model, fp32, quantized, epoch)
+
+
+def train_gin(loader: Loader, split: Split, recipe: GraphRecipe, seed: int) -> tuple[GIN, Score]:
+    """Train in FP32: start and teacher of the quantized model, and what it is compared with."""
+    graphs = loader.graphs
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = GIN(graphs.features.shape[1], recipe.hidden, graphs.classes, layers=recipe.layers, pool=recipe.pool,
+                    dropout=recipe.dropout)
+        optimizer = torch.optim.Adam(model.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        _, score = fit(model, lambda batch: gin_logits(model, batch), loader, split, optimizer=optimizer,
+                       epochs=recipe.epochs, seed=seed)
+    return model, score
+
+
+def train_quantized_gin(teacher: GIN, loader: Loader, split: Split, recipe: GraphRecipe,
+                        seed: int) -> tuple[QuantizedNetwork, int, Score]:
+    """Quantize and train on: bits learn for half of the epochs, then they are rounded, and epochs may be selected."""
+    teacher.eval()
+    model = QuantizedNetwork(plan_of(teacher), recipe.scheme)
+    sample = np.random.default_rng(seed).permutation(split.train)[:SAMPLE]
+    model.calibrate(loader.batch(sample)[0])
+    rates = {"weights": recipe.weight_rate, "weight_steps": recipe.step_rate, "message_steps": recipe.step_rate,
+             "sizes": recipe.step_rate, "bits": recipe.bit_rate}
+    optimizer = torch.optim.Adam(model.parameter_groups(**{name: {"lr": rate} for name, rate in rates.items()}))
+    goals: dict[int, Tensor] = {}
+    half = recipe.quantized_epochs // 2
+
+    def loss_of(batch: GraphBatch, logits: Tensor, labels: Tensor) -> Tensor:
+        if id(batch) not in goals:  # the loader keeps its batches
+            with torch.no_grad():
+                goals[id(batch)] = gin_logits(teacher, batch).softmax(1)
+        far = F.kl_div(logits.log_softmax(1), goals[id(batch)], reduction="batchmean")
+        share = recipe.distillation
+        return (1 - share) * F.cross_entropy(logits, labels) + share * far + model.penalty()
+
+    def begin(epoch: int) -> None:
+        if epoch == half:
+            model.freeze_bits()
+
+    epoch, score = fit(model, model, loader, split, optimizer=optimizer, epochs=recipe.quantized_epochs, seed=seed,
+                       first=half, loss_of=loss_of, begin=begin)
+    return model, epoch, score

@@ -1,6 +1,9 @@
 """Networks of any traced module: execution, quantizers that learn, export to :mod:`hwgen.ir.network`."""
 
 from .batch import GraphBatch, quotient
-from .model import QuantizedNetwork, Scheme
+from .execute import execute
+from .model import QuantizedNetwork
+from .quantize import SCHEMES, quantize_plan
+from .scheme import Scheme
 
-__all__ = ["GraphBatch", "QuantizedNetwork", "Scheme", "quotient"]
+__all__ = ["SCHEMES", "GraphBatch", "QuantizedNetwork", "Scheme", "execute", "quantize_plan", "quotient"]

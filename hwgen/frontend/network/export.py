@@ -40,9 +40,9 @@ def _value(model: QuantizedNetwork, value: PlanValue) -> Value:
 
 
 def _quantizer(model: QuantizedNetwork, value: PlanValue) -> Quantizer | None:
-    if value.name in model.columns:
-        return model.column(value.name).export()
-    return model.table(value.name).export() if value.name in model.tables else None
+    if value.role == "result":
+        return None
+    return model.quantizer(value.name).export()
 
 
 def _term(model: QuantizedNetwork, term: PlanTerm) -> Term:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal, cast
+from dataclasses import replace
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -13,56 +13,13 @@ from torch import Tensor, nn
 from ...errors import HwgenError
 from ...ir.network import Network
 from ..plan import Plan, PlanTerm, PlanValue
-from ..quantizers import Gradient
 from .batch import GraphBatch
 from .execute import execute
 from .export import export
-from .quantizers import ColumnSteps, Form, RowTable
+from .quantizers import ColumnSteps, RowTable
+from .scheme import Scheme
 
-__all__ = ["QuantizedNetwork", "Scheme"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scheme:
-    """How a plan's values are quantized.
-
-    Parameters
-    ----------
-    rows : "nearest", "degree", "node" or "tensor"
-        How values by row get their step and width; tensor: one step and width for all rows.
-    form : "clip" or "step"
-        What a table learns (:mod:`.quantizers`).
-    entries : int
-        Of tables by nearest; those by degree have one more than the largest degree, at most so many.
-    bits : int
-        Stored bits of rows that training starts from, 1 to 8.
-    message_bits, weight_bits : int
-        Fixed, 2 to 8, sign included.
-    gradient : "task" or "local"
-        Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
-    target : float
-        Mean stored bits of rows above which :meth:`QuantizedNetwork.penalty` grows.
-    weight : float
-        Of the penalty.
-    """
-
-    rows: Literal["nearest", "degree", "node", "tensor"] = "nearest"
-    form: Form = "clip"
-    entries: int = 64
-    bits: int = 4
-    message_bits: int = 8
-    weight_bits: int = 4
-    gradient: Gradient = "task"
-    target: float = 3.0
-    weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name, width, least in (("bits", self.bits, 1), ("message_bits", self.message_bits, 2),
-                                   ("weight_bits", self.weight_bits, 2)):
-            if not least <= width <= 8:
-                raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
-        if not 1 <= self.entries <= 1024:
-            raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
+__all__ = ["QuantizedNetwork"]
 
 
 class QuantizedNetwork(nn.Module):
@@ -90,7 +47,6 @@ class QuantizedNetwork(nn.Module):
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
         self.tensors = nn.ParameterList()
         self.plan = self._own(plan)
-        self.quantizing = scheme is not None
         self.weights, self.columns, self.tables = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         if scheme is not None:
             self._add_quantizers(scheme, degrees)
@@ -124,18 +80,18 @@ class QuantizedNetwork(nn.Module):
                     steps = ColumnSteps(term.weight.shape[1], scheme.weight_bits, signed=True, gradient="task")
                     steps.calibrate(term.weight)
                     self.weights[keys[id(term.weight)]] = steps
-            negative = signed[value.name]
+            negative, slot = signed[value.name], _slot(value.name)
             if value.role == "message":
-                self.columns[value.name] = ColumnSteps(value.width, scheme.message_bits, signed=negative,
+                self.columns[slot] = ColumnSteps(value.width, scheme.message_bits, signed=negative,
                                                        gradient="local")
             elif value.role == "row" and (scheme.rows == "tensor" or
                                           (value.domain == "graphs" and scheme.rows != "nearest")):
-                self.columns[value.name] = ColumnSteps(value.width, max(scheme.bits, 1 + negative), signed=negative,
+                self.columns[slot] = ColumnSteps(value.width, max(scheme.bits, 1 + negative), signed=negative,
                                                        gradient=scheme.gradient, tied=True)
             elif value.role == "row":
                 entries = {"nearest": scheme.entries, "degree": degrees + 1, "node": self.nodes}
                 assert scheme.rows != "tensor"
-                self.tables[value.name] = RowTable(
+                self.tables[slot] = RowTable(
                     entries[scheme.rows], max(scheme.bits, 1 + negative), by=scheme.rows, form=scheme.form,
                     signed=negative, gradient=scheme.gradient)
 
@@ -164,24 +120,22 @@ class QuantizedNetwork(nn.Module):
         if batch.width != self.plan.features:
             raise HwgenError(f"{batch.width} features, the model takes {self.plan.features}", "x",
                              "pass the features that the model was trained on")
-        if not self.quantizing:
+        if self.scheme is None:
             return execute(self.plan, batch)
         keys = self._keys()
         return execute(self.plan, batch, self._store,
                        lambda term: cast(Tensor, self.weights[keys[id(term.weight)]](term.weight)))
 
     def _store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
-        if value.name in self.columns:
-            return cast(Tensor, self.columns[value.name](out))
-        return cast(Tensor, self.tables[value.name](out, batch, batch.count if value.domain == "nodes" else None))
+        known = self.quantizer(value.name)
+        if isinstance(known, ColumnSteps):
+            return cast(Tensor, known(out))
+        return cast(Tensor, known(out, batch, batch.count if value.domain == "nodes" else None))
 
-    def column(self, name: str) -> ColumnSteps:
-        """The quantizer of a value by column."""
-        return cast(ColumnSteps, self.columns[name])
-
-    def table(self, name: str) -> RowTable:
-        """The quantizer of a value by row."""
-        return cast(RowTable, self.tables[name])
+    def quantizer(self, name: str) -> ColumnSteps | RowTable:
+        """The quantizer of a value that is not the result."""
+        slot = _slot(name)
+        return cast(ColumnSteps | RowTable, self.columns[slot] if slot in self.columns else self.tables[slot])
 
     def weight_steps(self, term: PlanTerm) -> ColumnSteps:
         """The quantizer of a term's matrix."""
@@ -190,7 +144,7 @@ class QuantizedNetwork(nn.Module):
     @property
     def rows(self) -> list[RowTable]:
         """Tables of values by row."""
-        return [self.table(name) for name in self.tables]
+        return [cast(RowTable, table) for table in self.tables.values()]
 
     def penalty(self) -> Tensor:
         """What the last call's bits cost, ``weight · relu(mean - target)²``; no gradient once bits are frozen."""
@@ -225,8 +179,8 @@ class QuantizedNetwork(nn.Module):
             for value in self.plan.values[:-1]:
                 rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
                 share = value.width if messages else float(value.role == "row")
-                known = value.name in self.columns
-                bits = self.column(value.name).bits * rows if known else self.table(value.name).total
+                known = self.quantizer(value.name)
+                bits = known.bits * rows if isinstance(known, ColumnSteps) else known.total
                 total, number = total + share * bits, number + share * rows
         self.train(was)
         return total / number if number else 0.0
@@ -234,13 +188,13 @@ class QuantizedNetwork(nn.Module):
     @torch.no_grad()
     def calibrate(self, batch: GraphBatch) -> None:
         """Set steps and reaches from the FP32 values of some graphs."""
-        was, self.quantizing = self.quantizing, False
-        found = self.trace(batch)
-        self.quantizing = was
-        for name in self.columns:
-            self.column(name).calibrate(found[name])
-        for name in self.tables:
-            self.table(name).calibrate(found[name], batch)
+        found = execute(self.plan, batch)
+        for value in self.plan.values[:-1]:
+            known = self.quantizer(value.name)
+            if isinstance(known, ColumnSteps):
+                known.calibrate(found[value.name])
+            else:
+                known.calibrate(found[value.name], batch)
 
     def parameter_groups(self, *, weights: dict[str, float], weight_steps: dict[str, float],
                          message_steps: dict[str, float], sizes: dict[str, float],
@@ -249,7 +203,7 @@ class QuantizedNetwork(nn.Module):
         groups: list[tuple[list[nn.Parameter], dict[str, float]]] = [
             (list(self.tensors), weights),
             ([cast(ColumnSteps, each).raw_step for each in self.weights.values()], weight_steps),
-            ([self.column(name).raw_step for name in self.columns], message_steps),
+            ([cast(ColumnSteps, each).raw_step for each in self.columns.values()], message_steps),
             ([table.raw_size for table in self.rows], sizes), ([table.raw_bits for table in self.rows], bits)]
         return [{"params": params, **options} for params, options in groups]
 
@@ -262,6 +216,11 @@ class QuantizedNetwork(nn.Module):
             No quantizers, or a parameter that is not finite.
         """
         return export(self, name)
+
+
+def _slot(name: str) -> str:
+    """A value's key among modules, whose names have no dots."""
+    return name.replace(".", "/")
 
 
 def _signs(plan: Plan) -> dict[str, bool]:

@@ -63,7 +63,7 @@ class ColumnSteps(nn.Module):
     @property
     def top(self) -> int:
         """Largest code."""
-        return (1 << (self.bits - self.signed)) - 1
+        return (1 << (self.bits - int(self.signed))) - 1
 
     def forward(self, x: Tensor) -> Tensor:
         """Fake-quantize ``x`` [n, columns]."""
@@ -127,7 +127,7 @@ class RowTable(nn.Module):
     def sizes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Step, bits and reach of every entry: float [entries, 1] each."""
         bits = self.raw_bits + (self.whole_bits - self.raw_bits).detach()  # rounded; the gradient passes
-        top = torch.exp2(bits - self.signed) - 1
+        top = torch.exp2(bits - int(self.signed)) - 1
         step = self.raw_size.exp() / top if self.form == "clip" else self.raw_size.exp()
         step = torch.maximum(step, step.detach().max() / TABLE_SPAN)
         return step, bits, step * top
@@ -153,7 +153,7 @@ class RowTable(nn.Module):
         weighed = own if count is None else own * count
         self.rows = float(len(x) if count is None else count.sum())
         sum_of_bits = weighed.sum()
-        self.mean, self.total = sum_of_bits / max(self.rows, 1.0), float(sum_of_bits)
+        self.mean, self.total = sum_of_bits / max(self.rows, 1.0), float(sum_of_bits.detach())
         return fake_quantize(x, step.index_select(0, entry), own, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:
@@ -179,12 +179,12 @@ class RowTable(nn.Module):
             reach = torch.cat([reach[~twins], spread]).sort().values
         else:
             width = best_steps(x, round(float(self.whole_bits.median())), signed=self.signed, axis=1)
-            top = 2 ** (round(float(self.whole_bits.median())) - self.signed) - 1
+            top = 2 ** (round(float(self.whole_bits.median())) - int(self.signed)) - 1
             entry = self.choose(x, batch)
             sums = torch.zeros(len(self.raw_size)).index_add(0, entry, width[:, 0].log())
             times = torch.zeros(len(self.raw_size)).index_add(0, entry, torch.ones(len(x)))
             reach = torch.where(times > 0, sums / times.clamp_min(1), width.log().median()).exp() * top
-        top = torch.exp2(self.whole_bits[:, 0] - self.signed) - 1
+        top = torch.exp2(self.whole_bits[:, 0] - int(self.signed)) - 1
         self.raw_size.copy_((reach if self.form == "clip" else reach / top).log()[:, None])
 
     @torch.no_grad()

@@ -1,0 +1,53 @@
+"""How a plan's values are quantized, as data."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...errors import HwgenError
+from ..quantizers import Gradient
+from .quantizers import Form
+
+__all__ = ["Scheme"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """How a plan's values are quantized.
+
+    Parameters
+    ----------
+    rows : "nearest", "degree", "node" or "tensor"
+        How values by row get their step and width; tensor: one step and width for all rows.
+    form : "clip" or "step"
+        What a table learns (:mod:`.quantizers`).
+    entries : int
+        Of tables by nearest; those by degree have one more than the largest degree, at most so many.
+    bits : int
+        Stored bits of rows that training starts from, 1 to 8.
+    message_bits, weight_bits : int
+        Fixed, 2 to 8, sign included.
+    gradient : "task" or "local"
+        Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
+    target : float
+        Mean stored bits of rows above which :meth:`QuantizedNetwork.penalty` grows.
+    weight : float
+        Of the penalty.
+    """
+
+    rows: Literal["nearest", "degree", "node", "tensor"] = "nearest"
+    form: Form = "clip"
+    entries: int = 64
+    bits: int = 4
+    message_bits: int = 8
+    weight_bits: int = 4
+    gradient: Gradient = "task"
+    target: float = 3.0
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, width, least in (("bits", self.bits, 1), ("message_bits", self.message_bits, 2),
+                                   ("weight_bits", self.weight_bits, 2)):
+            if not least <= width <= 8:
+                raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        if not 1 <= self.entries <= 1024:
+            raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
