@@ -16,8 +16,8 @@ from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weigh
 from .store import feature_arrays, npz_bytes, read_facts, read_features, read_integers, read_npz, write_file
 from .stream import Batch
 
-__all__ = ["ARRAYS", "FACTS", "FORMAT_VERSION", "load_batch", "load_network", "network_arrays", "network_from",
-           "save_batch", "save_network"]
+__all__ = ["ARRAYS", "FACTS", "FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network",
+           "network_arrays", "network_of", "save_batch", "save_network"]
 
 FORMAT_VERSION = 1
 ARRAYS, FACTS = "network.npz", "network.json"
@@ -52,7 +52,7 @@ def load_network(folder: Path) -> Network:
         If a file is missing, truncated, of another version, or holds a network that does not verify.
     """
     facts = read_facts(folder / FACTS, "network", FORMAT_VERSION)
-    return network_from(facts, read_npz(folder / ARRAYS), str(folder / FACTS))
+    return network_of(facts, read_npz(folder / ARRAYS), str(folder / FACTS))
 
 
 def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
@@ -65,7 +65,7 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     return facts, arrays
 
 
-def network_from(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
+def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
     """The network that :func:`network_arrays` took apart, verified.
 
     Parameters
@@ -97,9 +97,13 @@ def save_batch(batch: Batch, path: Path) -> None:
     HwgenError
         If the file cannot be written.
     """
-    write_file(path, npz_bytes({
-        **feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
-        "graphs": np.array(batch.graphs, dtype=np.int64), "node": batch.node}))
+    write_file(path, npz_bytes(batch_arrays(batch)))
+
+
+def batch_arrays(batch: Batch) -> Arrays:
+    """A batch as :func:`batch_of` takes it."""
+    return {**feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
+            "graphs": np.array(batch.graphs, dtype=np.int64), "node": batch.node}
 
 
 def load_batch(path: Path) -> Batch:
@@ -118,7 +122,22 @@ def load_batch(path: Path) -> Batch:
     HwgenError
         If the file is missing, is not such an archive, holds pickled objects, or arrays that do not fit together.
     """
-    arrays, where = read_npz(path), str(path)
+    return batch_of(read_npz(path), str(path))
+
+
+def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
+    """The batch that some arrays hold; :func:`load_batch` says which.
+
+    Parameters
+    ----------
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    HwgenError
+        If an array is missing, or they do not fit together.
+    """
     features = read_features(arrays, where)
     nodes = int(features.shape[0])
     edges = read_integers(arrays, "edges", where)

@@ -1,29 +1,75 @@
-"""What every pass of a batch must write, word by word, for a bench to compare."""
+"""What every pass of a batch must write, word by word, for a bench to compare; and the files of models and batches."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import RESULT_LANES
 
-from .images import BatchImage, buffer_bytes
+from ...ir.store import npz_bytes
+from ...ir.stream import Batch
+from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
 from .layout import Layout
 
-__all__ = ["expected", "read_results"]
+__all__ = ["batch_files", "expected", "model_files", "read_results"]
 
 Ints = NDArray[np.int64]
+Files = dict[str, bytes | str]
 
 
-def expected(layout: Layout, image: BatchImage, written: Sequence[Ints],
-             entries: Sequence[Ints]) -> dict[str, NDArray[np.int64] | NDArray[np.uint8]]:
+class TracedPass(Protocol):
+    """What one pass wrote, as :class:`hwgen.reference.stream.execute.PassTrace` has it."""
+
+    @property
+    def written(self) -> Ints: ...
+    @property
+    def written_entry(self) -> Ints: ...
+
+
+class Trace(Protocol):
+    """As :class:`hwgen.reference.stream.execute.Trace`."""
+
+    @property
+    def passes(self) -> Sequence[TracedPass]: ...
+
+
+def model_files(layout: Layout) -> Files:
+    """``model.bin``, the load stream of a model, and ``layout.json``."""
+    program = layout.program
+    facts = {"passes": [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
+                        for step in program.passes],
+             "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(), "nodes": layout.nodes,
+             "graphs": layout.graphs, "result_words_per_row": layout.result_words,
+             "buffer_words": layout.buffer_words}
+    return {"model.bin": to_bytes(model_image(layout)), "layout.json": _json(facts)}
+
+
+def batch_files(layout: Layout, batch: Batch, trace: Trace, cycles: Mapping[str, Any] | None = None) -> Files:
+    """``batch.bin``, the load stream of a batch, ``golden.npz``, what it must write, and ``layout.json``.
+
+    Parameters
+    ----------
+    trace : Trace
+        Of the reference.
+    cycles : mapping or None
+        ``cycles`` of the run and ``pass_cycles`` of each pass; None: not known.
+    """
+    image = batch_image(layout, batch)
+    timing = {"cycles": None, "pass_cycles": None} if cycles is None else dict(cycles)
+    return {"batch.bin": to_bytes(image.beats), "layout.json": _json({**timing, **image.layout}),
+            "golden.npz": npz_bytes(expected(layout, image, trace))}
+
+
+def expected(layout: Layout, image: BatchImage, trace: Trace) -> dict[str, NDArray[Any]]:
     """Words that each pass must write, and the results.
 
     Parameters
     ----------
-    written : sequence of int64 [rows, width], one a pass
-        What the reference wrote, in the batch's order of nodes and graphs.
-    entries : sequence of int64 [rows]
+    trace : Trace
+        Of the reference, in the batch's order of nodes and graphs.
 
     Returns
     -------
@@ -33,8 +79,9 @@ def expected(layout: Layout, image: BatchImage, written: Sequence[Ints],
         pass, whose ``results`` are int64 [rows, positions].
     """
     hardware = layout.hardware
-    out: dict[str, NDArray[np.int64] | NDArray[np.uint8]] = {}
-    for index, (step, codes, entry) in enumerate(zip(layout.program.passes, written, entries, strict=True)):
+    out: dict[str, NDArray[Any]] = {}
+    for index, (step, done) in enumerate(zip(layout.program.passes, trace.passes, strict=True)):
+        codes, entry = done.written, done.written_entry
         order = image.graphs if step.domain == "graphs" else image.nodes
         if step.target is None:
             results = np.zeros((len(order), int(layout.result[-1]) + 1), dtype=np.int64)
@@ -69,3 +116,7 @@ def read_results(layout: Layout, image: BatchImage, stored: bytes) -> Ints:
     results = np.empty((len(order), len(layout.result)), dtype=np.int64)
     results[order] = dealt[: len(order)][:, layout.result]
     return results
+
+
+def _json(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, indent=2) + "\n"
