@@ -27,7 +27,7 @@ class Accumulator(wiring.Component):
     word : In(lanes * code_bits)
         The row, lane 0 lowest.
     read, one : In(1)
-        There is a row; otherwise ``one`` is added to every lane. Never neither in the middle of a maximum.
+        There is a row; otherwise ``one`` is added to every lane. A maximum's rows come without a pause.
     signed : In(1)
         How codes extend.
     max, first : In(1)

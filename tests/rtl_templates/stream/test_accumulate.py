@@ -40,6 +40,8 @@ def test_against_the_model(acc_bits, gaps):
             slots.append({"word": rng.getrandbits(12) if word is None else word, "read": word is not None, "one": one,
                           "signed": sign, "max": maximum, "first": k == 0, "double": double,
                           "finish": k == len(steps) - 1})
+            if not maximum and k < len(steps) - 1 and rng.random() < gaps:  # a sum may pause
+                slots.append(dict.fromkeys(slots[-1], 0) | {"word": rng.getrandbits(12), "max": 1})
         while rng.random() < gaps:  # whatever is at idle inputs does no harm
             slots.append({"word": rng.getrandbits(12), "read": 0, "one": 0, "signed": 1, "max": rng.randint(0, 1),
                           "first": 0, "double": rng.randint(0, 1), "finish": 0})
