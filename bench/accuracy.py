@@ -1,6 +1,7 @@
 """Accuracy and bits of every training recipe: the table in docs/accuracy.md.
 
     python bench/accuracy.py [--dataset Cora] [--recipe default] [--seeds 10]
+    python bench/accuracy.py --graph-level MUTAG [--folds 10]
 
 Each seed trains the FP32 model and the quantized one, selects both by validation, writes a checkpoint, lowers it
 and runs the integer reference, which looks at the test nodes once. Seeds that are done lie in a results file, one
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import accuracy_graph
 import numpy as np
 import torch
 
@@ -24,6 +26,7 @@ from hwgen.frontend import load, load_dataset, save
 from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
+from hwgen.frontend.tudataset import TU_DATASETS
 from hwgen.lower.graph_to_program import lower
 from hwgen.reference.execute import agreement, run
 
@@ -131,18 +134,43 @@ def missed(groups: dict[tuple[str, str], list[dict[str, Any]]]) -> list[str]:
     return found
 
 
+def graph_level(options: argparse.Namespace, done: dict[tuple[str, str, str, int], dict[str, Any]]) -> int:
+    """Run graph-level folds, write their section; 1 when a target is missed."""
+    groups = {name: accuracy_graph.campaign(name, options.folds, options.data_root, options.keep, done,
+                                            options.results) for name in options.graph_level}
+    old = options.table.read_text(encoding="utf-8") if options.table.exists() else ""
+    text = accuracy_graph.section(accuracy_graph.finished(done))
+    write_sections(options.table, old.split(accuracy_graph.HEADING)[0], text)
+    print(text)
+    misses = accuracy_graph.missed(groups)
+    for each in misses:
+        print("target missed:", each)
+    return int(bool(misses))
+
+
+def write_sections(path: Path, nodes: str, graphs: str) -> None:
+    """Write the node-level and the graph-level part of the document."""
+    path.write_text(nodes.rstrip() + "\n\n" + graphs, encoding="utf-8")
+
+
 def main() -> int:
     """Run what is missing, print and write the table; 1 when a target is missed by the full number of seeds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dataset", choices=DATASETS, action="append", help="default: all")
     parser.add_argument("--recipe", choices=sorted(RECIPES), action="append", help="default: all")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--data-root", type=Path, help="folder of the Planetoid files (default: $HWGEN_DATA)")
+    parser.add_argument("--graph-level", choices=TU_DATASETS, action="append",
+                        help="graph classification instead (bench/accuracy_graph.py)")
+    parser.add_argument("--folds", type=int, default=10, choices=range(1, 11), metavar="1..10")
+    parser.add_argument("--keep", type=Path, help="folder that receives the networks of graph-level folds")
+    parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "accuracy.jsonl")
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "accuracy.md")
     options = parser.parse_args()
     torch.set_num_threads(1)
     done = known_results(options.results)
+    if options.graph_level:
+        return graph_level(options, done)
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for dataset in options.dataset or DATASETS:
         graph = Graph.of(load_dataset(dataset, options.data_root))
@@ -162,7 +190,7 @@ def main() -> int:
     decays = ", ".join(f"{recipe_for('default', each).teacher_decay} on {each}" for each in DATASETS)
     text = HEAD.format(seeds=options.seeds) + table(groups) + FOOT.format(decays=decays)
     if len(groups) == len(DATASETS) * len(RECIPES):
-        options.table.write_text(text, encoding="utf-8")
+        write_sections(options.table, text, accuracy_graph.section(accuracy_graph.finished(done)))
     print(table(groups))
     misses = missed(groups)
     for each in misses:

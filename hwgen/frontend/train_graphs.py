@@ -73,6 +73,10 @@ class Loader:
         """Batches of all chosen graphs in their order."""
         return [self.batch(part) for part in _split(chosen, self.size)]
 
+    def forget(self) -> None:
+        """Free the batches built so far."""
+        self._built.clear()
+
     def epoch(self, chosen: Ints, epoch: int, seed: int) -> Iterator[tuple[GraphBatch, Tensor]]:
         """Batches of one epoch of training, shuffled."""
         deal = np.random.default_rng((seed, epoch % DEALS)).permutation(chosen)

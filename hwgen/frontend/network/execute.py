@@ -44,7 +44,7 @@ def execute(plan: Plan, batch: GraphBatch, hook: Hook | None = None,
         if value.slope != 1.0:
             out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
         if value.factor != "one":
-            out = out * _factor(batch.lists(value.of), value.factor)
+            out = out * _factor(batch.lists(value.of), value.factor, out)
         stored[value.name] = out if hook is None or value.role == "result" else hook(value, out, batch)
     return stored
 
@@ -56,7 +56,7 @@ def _joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
         rows = batch.nodes if value.domain == "nodes" else batch.graphs
         acc = _accumulate(term, batch, stored, weights, rows)
         if term.factor != "one":
-            acc = acc * _factor(batch.lists(term.of), term.factor)
+            acc = acc * _factor(batch.lists(term.of), term.factor, acc)
         if term.gain is not None:
             acc = acc * term.gain
         before = parts.get(term.offset)
@@ -89,7 +89,7 @@ def _accumulate(term: PlanTerm, batch: GraphBatch, stored: dict[str, Tensor],
     return source.new_zeros(rows, source.shape[1]).scatter_reduce(0, wide, source[index], "amax", include_self=False)
 
 
-def _factor(lists: Lists, factor: str) -> Tensor:
-    length = lists.length
+def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
+    length = lists.length.to(like.dtype)
     power = length ** (-1.0 if factor == "mean" else -0.5)
     return torch.where(length > 0, power, 0.0)
