@@ -9,13 +9,9 @@ from __future__ import annotations
 import copy
 import inspect
 import operator
-import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import FrameType
 from typing import Any, cast
 
 import torch
@@ -23,14 +19,13 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from ..errors import HwgenError
+from .tracer import Tracer, line_of, whole_pooling
 
 __all__ = ["Call", "Roles", "Traced", "Value", "arguments", "trace", "trace_part"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
 FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
 SIGNATURE = "write forward(self, x, edge_index), or forward(self, data) that reads data.x and data.edge_index"
-#: Frames of these are not the user's.
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(torch.__file__).parents[1] / "torch_geometric"), __file__)
 SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
            operator.imul: "*=", operator.truediv: "/", operator.matmul: "@", operator.getitem: "[...]"}
 
@@ -137,10 +132,10 @@ def trace_part(module: nn.Module, path: str) -> Traced:
 
 def _trace(entry: nn.Module, model: nn.Module, where: str, roles: Roles) -> Traced:
     try:
-        with _whole_pooling():
-            graph = _Tracer().trace(entry)
+        with whole_pooling():
+            graph = Tracer().trace(entry)
     except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
-        place = _line(error)
+        place = line_of(error)
         what = ("forward decides by the values of a tensor" if isinstance(error, fx.proxy.TraceError)
                 else f"forward cannot be traced: {traceback.format_exception_only(error)[-1].strip()}")
         raise HwgenError(what, f"{where.split(' ')[0]} ({place})" if place else where,
@@ -172,60 +167,6 @@ class _Part(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.model(x)
-
-
-@contextmanager
-def _whole_pooling() -> Iterator[None]:
-    """Keep PyG's pooling traceable: functions by whatever name forward reaches them, modules without their checks."""
-    import torch_geometric.nn
-    from torch_geometric.utils import scatter
-
-    home = sys.modules[torch_geometric.nn.global_add_pool.__module__]
-
-    def recorded(*args: Any, **kwargs: Any) -> Any:
-        stand_ins = [each for each in (*args, *kwargs.values()) if isinstance(each, fx.Proxy)]
-        if not stand_ins:
-            return scatter(*args, **kwargs)
-        return stand_ins[0].tracer.create_proxy("call_function", scatter, args, kwargs)
-
-    aggregation, checked = torch_geometric.nn.Aggregation, torch_geometric.nn.Aggregation.__call__
-    home.scatter = recorded  # type: ignore[attr-defined]
-    aggregation.__call__ = lambda layer, *args, **kwargs: nn.Module.__call__(layer, *args, **kwargs)
-    try:
-        yield
-    finally:
-        home.scatter, aggregation.__call__ = scatter, checked  # type: ignore[attr-defined]
-
-
-class _Tracer(fx.Tracer):
-    """Keeps library layers and PyG's functions whole, and remembers the user's line of every call."""
-
-    def __init__(self) -> None:
-        import torch_geometric.nn
-        import torch_geometric.utils
-
-        self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, torch_geometric.nn.Sequential,
-                     torch_geometric.nn.MLP, torch_geometric.nn.models.basic_gnn.BasicGNN)
-        self.layer = torch_geometric.nn.MessagePassing
-        whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
-                 if inspect.isfunction(each)]
-        super().__init__(autowrap_functions=tuple(whole))
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        if isinstance(m, self.layer):
-            return True
-        return type(m).__module__.startswith(("torch.nn.", "torch_geometric.nn.")) and not isinstance(m, self.open)
-
-    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        node = super().create_node(*args, **kwargs)
-        node.meta["line"] = _caller(sys._getframe(1))
-        # A tensor's attribute is read where it is used, which may be a layer that stays whole.
-        inside = [path for path, _ in self.module_stack.values() if not self._whole(path)]
-        node.meta["path"] = inside[-1] if inside else "model"
-        return node
-
-    def _whole(self, path: str) -> bool:
-        return self.is_leaf_module(self.root.get_submodule(path), path)
 
 
 def arguments(model: nn.Module) -> list[str]:
@@ -299,18 +240,3 @@ def _name(target: Any, args: tuple[Any, ...]) -> str:
         if getattr(home, name, None) is target:
             return prefix + name
     return str(name)
-
-
-def _caller(frame: FrameType | None) -> str:
-    """The innermost line that belongs to the user."""
-    while frame is not None and frame.f_code is not _trace.__code__:
-        if not frame.f_code.co_filename.startswith(LIBRARIES):
-            return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-        frame = frame.f_back
-    return ""
-
-
-def _line(error: BaseException) -> str:
-    """The user's line that an error passed through last."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(LIBRARIES)]
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

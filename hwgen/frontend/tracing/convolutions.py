@@ -105,8 +105,6 @@ def matrix(call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
 
     if type(layer) not in (nn.Linear, Linear):
         refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
-    if isinstance(layer.weight, nn.parameter.UninitializedParameter):
-        refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once before quantizing it")
     weight = layer.weight.detach().double().t()
     if weight.shape[0] != form.width:
         refuse(call, f"{call.name} takes {weight.shape[0]} channels and gets {form.width}", "make the widths fit")

@@ -35,7 +35,6 @@ MAXIMUM = (torch.maximum, torch.max, "maximum", "max")
 def known() -> tuple[dict[Any, Recogniser], frozenset[Any]]:
     """Recognisers by type of module, function and name of a method; and those whose result is their argument."""
     import torch_geometric.nn as pyg
-    from torch_geometric.utils import scatter
 
     modules: dict[Any, Recogniser] = {
         pyg.GCNConv: gcn, pyg.GINConv: gin, pyg.SAGEConv: sage, pyg.GraphConv: graph_conv,
@@ -48,7 +47,7 @@ def known() -> tuple[dict[Any, Recogniser], frozenset[Any]]:
         pyg.global_max_pool: _pool("max", "one"),
     }
     functions = ((RELU, _relu), (LEAKY, _leaky), (DROPOUT, _dropout), (SOFTMAX, _softmax), (SAME, _same), (ADD, _add),
-                 (TIMES, _times), (OVER, _over), (CAT, _cat), (MAXIMUM, _maximum), ((scatter,), _scatter))
+                 (TIMES, _times), (OVER, _over), (CAT, _cat), (MAXIMUM, _maximum))
     for names, recogniser in functions:
         modules |= dict.fromkeys(names, recogniser)
     return modules, frozenset([nn.Dropout, nn.Identity, *DROPOUT, *SAME])
@@ -205,17 +204,6 @@ def _readout(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
         return _pooled(reader, call, given["x"], given["index"], given["dim_size"], op, factor)
 
     return read
-
-
-def _scatter(reader: Reader, call: Call, layer: Any) -> Form:
-    """What pooling functions come down to where forward does not call them by their own names."""
-    given = bind(call, {"src": None, "index": None, "dim": 0, "dim_size": None, "reduce": "sum"})
-    kinds: dict[str, tuple[Literal["sum", "max"], Factor]] = {
-        "sum": ("sum", "one"), "add": ("sum", "one"), "mean": ("sum", "mean"), "max": ("max", "one")}
-    if given["dim"] not in (0, -2) or given["reduce"] not in kinds:
-        refuse(call, f"scatter with dim={given['dim']}, reduce={given['reduce']}",
-               "use global_add_pool, global_mean_pool or global_max_pool")
-    return _pooled(reader, call, given["src"], given["index"], given["dim_size"], *kinds[given["reduce"]])
 
 
 def _pooled(reader: Reader, call: Call, x: Any, batch: Any, size: Any, op: Literal["sum", "max"],

@@ -108,6 +108,8 @@ class Reader:
         found = self.recognisers.get(type(target) if isinstance(target, nn.Module) else target)
         if found is None:
             refuse(call, f"{call.name} is not supported", mend_for_network(call))
+        if isinstance(target, nn.Module) and any(map(nn.parameter.is_lazy, target.parameters())):
+            refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once beforehand")
         if isinstance(target, nn.Module) and _has_hooks(target):
             refuse(call, f"{call.name} with a hook", "remove hooks and weight normalisation: they may compute anything")
         return found
