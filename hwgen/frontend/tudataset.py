@@ -136,14 +136,15 @@ def load_graphs(name: str, root: Path | str | None = None) -> GraphSet:
         shutil.copytree(raw, Path(scratch, name, "raw"))
         with contextlib.redirect_stderr(io.StringIO()):
             found = TUDataset(scratch, name)
-    return _graph_set(name, found)
+    graph = np.loadtxt(raw / f"{name}_graph_indicator.txt", dtype=np.int64) - 1
+    return _graph_set(name, found, graph)
 
 
-def _graph_set(name: str, found: Any) -> GraphSet:
-    whole, slices = found._data, found.slices
-    edge_start = slices["edge_index"].numpy().astype(np.int64)
-    sizes = np.array([found.get(index).num_nodes for index in range(len(found))], dtype=np.int64)
-    node_start = np.concatenate([[0], np.cumsum(sizes)])
+def _graph_set(name: str, found: Any, graph: Ints) -> GraphSet:
+    whole = found._data
+    node_start = np.concatenate([[0], np.cumsum(np.bincount(graph, minlength=len(whole.y)))])
+    edge_start = found.slices["edge_index"].numpy().astype(np.int64)
+    edge_start = np.pad(edge_start, (0, len(node_start) - len(edge_start)), mode="edge")  # last graphs without edges
     shift = np.repeat(node_start[:-1], np.diff(edge_start))
     edges = whole.edge_index.numpy().astype(np.int64) + shift  # PyG numbers each graph's nodes from 0
     if whole.x is not None:

@@ -1,0 +1,217 @@
+"""A plan with quantizers computes what its exported network says, in float64, for every scheme and model."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.sparse import csr_array
+from torch import Tensor, nn
+from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, global_add_pool, global_max_pool
+
+from hwgen.errors import HwgenError
+from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantize_plan, quotient
+from hwgen.frontend.tracing import plan_of
+from hwgen.ir.network_rules import check
+from hwgen.ir.stream import Batch
+from hwgen.reference.stream.network import run_network
+
+FEATURES, HIDDEN = 6, 9
+
+
+def mlp(inputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN))
+
+
+class Gin(nn.Module):
+    """Graph level; the second aggregation is signed, since its MLP does not end in a ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = GINConv(mlp(FEATURES), train_eps=True), GINConv(mlp(HIDDEN))
+        self.lin = nn.Linear(2 * HIDDEN, 3)
+
+    def forward(self, x: Tensor, edge_index: Tensor, batch: Tensor) -> Tensor:
+        x = self.one(x, edge_index)
+        y = F.relu(self.two(x, edge_index))
+        out: Tensor = self.lin(torch.cat([global_add_pool(x, batch), global_max_pool(y, batch)], 1))
+        return out
+
+
+class Residual(nn.Module):
+    """Node level, with batch norm, a residual sum and jumping knowledge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList([GCNConv(FEATURES, HIDDEN), GCNConv(HIDDEN, HIDDEN)])
+        self.norm = nn.BatchNorm1d(HIDDEN)
+        self.jump = JumpingKnowledge("cat")
+        self.lin = nn.Linear(2 * HIDDEN, 4)
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        x = F.relu(self.norm(self.convs[0](x, edge_index)))
+        y = x + F.relu(self.convs[1](x, edge_index))
+        out: Tensor = self.lin(self.jump([x, y]))
+        return out
+
+
+class Sage(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = SAGEConv(FEATURES, HIDDEN, aggr="max"), SAGEConv(HIDDEN, 4)
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        out: Tensor = self.two(F.leaky_relu(self.one(x, edge_index), 0.25), edge_index)
+        return out
+
+
+def graphs(seed: int, *, nodes: int = 40, count: int = 4) -> Batch:
+    """Isolated nodes, hubs, self loops and twin edges; the last graph is empty."""
+    rng = np.random.default_rng(seed)
+    graph = np.sort(rng.integers(0, count - 1, nodes))
+    target = rng.integers(0, nodes, 4 * nodes)
+    source = np.array([rng.choice(np.flatnonzero(graph == graph[node])) for node in target])
+    keep = target % 5 > 0
+    features = csr_array(rng.integers(0, 4, (nodes, FEATURES)) * (rng.random((nodes, FEATURES)) < 0.4))
+    return Batch(features=features, edges=np.stack([source, target])[:, keep], graph=graph, graphs=count,
+                 node=np.arange(nodes))
+
+
+def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
+    torch.manual_seed(3)
+    for layer in module.modules():
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.running_mean.normal_()
+            layer.running_var.uniform_(0.5, 2.0)
+    model = QuantizedNetwork(plan_of(module.eval()), scheme, degrees=5, nodes=batch.num_nodes, input_bits=2,
+                             input_scale=0.25)
+    model.calibrate(GraphBatch.union(batch, 0.25))
+    for table in model.rows:  # bits that differ from entry to entry
+        table.raw_bits.data.copy_(torch.randint(2, 7, table.raw_bits.shape).float() + 0.3)
+        table.raw_size.data.add_(0.3 * torch.randn(table.raw_size.shape))
+    return model.double().eval()
+
+
+@pytest.mark.parametrize("rows", ["nearest", "degree", "node", "tensor"])
+@pytest.mark.parametrize("kind", [Gin, Residual, Sage])
+@pytest.mark.parametrize("form", ["clip", "step"])
+def test_model_is_its_network(kind: type[nn.Module], rows: str, form: str) -> None:
+    batch = graphs(1)
+    model = made(kind(), Scheme(rows=rows, form=form, bits=4, message_bits=5, entries=7), batch)  # type: ignore[arg-type]
+    network = model.export("m")
+    check(network)
+    with torch.no_grad():
+        ours = model.trace(GraphBatch.union(batch, 0.25))
+    theirs = run_network(network, batch)
+    assert [value.name for value in network.values] == list(ours)
+    for name, computed in theirs.items():
+        assert np.allclose(ours[name].numpy(), computed.stored, rtol=1e-6, atol=1e-6), name
+    assert np.ptp(theirs[network.values[-1].name].stored) > 0.1
+    if rows == "nearest":  # more than one entry is used, or the test says little
+        assert max(len(np.unique(each.entry)) for each in theirs.values()) > 1
+
+
+@pytest.mark.parametrize("kind", [Gin, Residual, Sage])
+def test_float_run_is_the_module(kind: type[nn.Module]) -> None:
+    batch, module = graphs(2, count=4), kind().eval()
+    x = torch.from_numpy(batch.features.toarray()).float()
+    edges, of = torch.from_numpy(batch.edges), torch.from_numpy(batch.graph)
+    given = (x, edges, of) if kind is Gin else (x, edges)
+    with torch.no_grad():
+        want, got = module(*given), QuantizedNetwork(plan_of(module))(*given)
+    assert torch.allclose(want, got, atol=1e-4 * float(want.abs().max()))
+
+
+def test_quotient_computes_the_same_and_counts_every_node() -> None:
+    """Leaves of a star merge; values, bits and the looped lists of a GCN stay."""
+    star = np.array([[0] * 6 + list(range(1, 7)) + [7, 7], list(range(1, 7)) + [0] * 6 + [7, 7]])
+    features = csr_array(np.eye(FEATURES, dtype=np.int64)[[0, 1, 1, 1, 1, 1, 2, 3]])
+    batch = Batch(features=features, edges=star, graph=np.array([0] * 7 + [1]), graphs=2, node=np.arange(8))
+    small, whole = quotient(batch, 2), GraphBatch.union(batch)
+    assert small.nodes == 4
+    assert small.count[:, 0].sum() == 8
+    assert small.edges.length.max() == 6
+    assert sorted(small.looped.length[:, 0].tolist()) == [1, 2, 2, 7]
+    for kind in (Gin, Residual):
+        model = made(kind(), Scheme(entries=7), batch)
+        with torch.no_grad():
+            one, other = model.trace(whole), model.trace(small)
+        for value in model.plan.values:
+            if value.domain == "graphs":
+                assert torch.allclose(one[value.name], other[value.name], atol=1e-6)
+            else:
+                assert torch.allclose(one[value.name].sum(0), (other[value.name] * small.count).sum(0), atol=1e-5)
+        for messages in (False, True):
+            bits = [model.average_bits([each], messages=messages) for each in (whole, small)]
+            assert bits[0] == pytest.approx(bits[1])
+            assert 2 < bits[0] < 8
+
+
+def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
+    batch = graphs(3)
+    model = made(Residual(), Scheme(rows="degree", message_bits=8), batch)
+    names = [value.name for value in model.plan.values[:-1] if value.role == "row"]
+    network = {value.name: value for value in model.export("m").values}
+    degree = np.minimum(np.bincount(batch.edges[1], minlength=batch.num_nodes), 5)
+    rows = [network[name].quantizer.bits[degree].mean() for name in names]  # type: ignore[union-attr]
+    assert model.average_bits([GraphBatch.union(batch)]) == pytest.approx(np.mean(rows))
+    total = sum(value.width * (8 if value.role == "message" else rows[names.index(value.name)])
+                for value in model.plan.values[:-1])
+    width = sum(value.width for value in model.plan.values[:-1])
+    assert model.average_bits([GraphBatch.union(batch)], messages=True) == pytest.approx(total / width)
+
+
+def test_penalty_lowers_bits_until_they_are_frozen() -> None:
+    batch = graphs(4)
+    model = made(Gin(), Scheme(target=2.0, weight=1.0), batch).float().train()
+    union = GraphBatch.union(batch, 0.25)
+    optimizer = torch.optim.Adam(model.parameter_groups(
+        weights={"lr": 1e-3}, weight_steps={"lr": 1e-3}, message_steps={"lr": 1e-3}, sizes={"lr": 1e-3},
+        bits={"lr": 0.2}))
+    before = model.average_bits([union])
+    for _ in range(25):
+        loss = F.cross_entropy(model(union), torch.tensor([0, 1, 2, 0])) + 10 * model.penalty()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    after = model.average_bits([union])
+    assert after < before - 1
+    model.freeze_bits()
+    assert model.average_bits([union]) == after
+    assert float(model.penalty()) == 0.0
+    assert all(float(table.raw_bits.min()) >= table.least for table in model.rows)
+
+
+@pytest.mark.parametrize("problem", ["scheme", "nodes", "width", "nothing", "edge_index", "bits", "nan", "range"])
+def test_what_does_not_fit_is_named(problem: str) -> None:
+    batch = graphs(5)
+    plan = plan_of(Residual())
+    x, edges = torch.from_numpy(batch.features.toarray()).float(), torch.from_numpy(batch.edges)
+    from torch_geometric.data import Data
+
+    data = Data(x=x, edge_index=edges)
+    if problem == "scheme":
+        with pytest.raises(HwgenError, match="unknown scheme"):
+            quantize_plan(plan, "int4", data)
+    elif problem == "nodes":
+        with pytest.raises(HwgenError, match="2 graphs"):
+            quantize_plan(plan, "a2q", [data, data])
+    elif problem == "width":
+        with pytest.raises(HwgenError, match="takes 6 features"):
+            quantize_plan(plan, "nns", Data(x=x[:, :5], edge_index=edges))
+    elif problem == "nothing":
+        with pytest.raises(HwgenError, match="no sample graph"):
+            quantize_plan(plan, "nns", [])
+    elif problem == "edge_index":
+        with pytest.raises(HwgenError, match="edge_index"):
+            quantize_plan(plan, "mega", data)(x)
+    elif problem == "range":
+        with pytest.raises(HwgenError, match="out of range"):
+            GraphBatch.of(x, torch.tensor([[0], [40]]))
+    elif problem == "bits":
+        with pytest.raises(HwgenError, match="message_bits is 9"):
+            Scheme(message_bits=9)
+    else:
+        model = quantize_plan(plan, "nns", [data, data])
+        model.tensors[0].data[0] = float("nan")
+        with pytest.raises(HwgenError, match="holds nan"):
+            model.export("m")
