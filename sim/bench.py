@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import cocotb
 from cocotb.clock import Clock
@@ -10,13 +10,22 @@ from cocotb.triggers import ClockCycles, Event, First, RisingEdge
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiSlave
 
-from .compare import Scoreboard
 from .folder import Design
+from .result import Mismatch
 
-__all__ = ["PERIOD_NS", "Bench", "Memory"]
+__all__ = ["PERIOD_NS", "Bench", "Memory", "Rows"]
 
 PERIOD_NS = 4
 _STALL = 0.4  # share of cycles in which a stalled channel pauses
+
+
+class Rows(Protocol):
+    """A scoreboard: told of every row write until it sees a difference; the values are :attr:`Design.row_fields`."""
+
+    mismatch: Mismatch | None
+
+    def row(self, unit: int, first: int, second: int, third: int, /, *, cycle: int, time_ns: int) -> None:
+        """One row write of a unit."""
 
 
 class Memory:
@@ -34,6 +43,10 @@ class Memory:
     store_base = 0x2_89AB_CFE0
 
     def __init__(self, load: bytes, store_bytes: int) -> None:
+        self.renew(load, store_bytes)
+
+    def renew(self, load: bytes, store_bytes: int) -> None:
+        """Replace both regions."""
         self._load = load
         self.stored = bytearray(b"\xa5" * store_bytes)
 
@@ -61,13 +74,14 @@ class Bench:
         The module :data:`sim.wrapper.BENCH`.
     design : Design
     memory : Memory
-    scoreboard : Scoreboard
+    scoreboard : Rows
+        May be replaced between runs.
     stalls : int or None
         Seed of random pauses on all ten AXI channels.
     """
 
-    def __init__(self, dut: Any, design: Design, memory: Memory, scoreboard: Scoreboard, stalls: int | None) -> None:
-        self.dut, self.design, self.scoreboard = dut, design, scoreboard
+    def __init__(self, dut: Any, design: Design, memory: Memory, scoreboard: Rows, stalls: int | None) -> None:
+        self.dut, self.design, self.region, self.scoreboard = dut, design, memory, scoreboard
         self.different = Event()
         self._run_started = 0
         dut.ap_rst_n.value = 0
@@ -134,24 +148,24 @@ class Bench:
         return status
 
     async def _watch(self) -> None:
-        """Hand every row write to the scoreboard; sleeps while no server writes."""
-        dut, board = self.dut, self.scoreboard
+        """Hand every row write to the scoreboard; sleeps while no unit writes."""
+        dut = self.dut
         edge, wake = RisingEdge(dut.ap_clk), RisingEdge(dut.probe_any)
-        rows = [tuple(getattr(dut, f"probe_row_{name}_{server}") for name in ("bank", "address", "data"))
-                for server in range(self.design.hardware["servers"])]
-        while board.mismatch is None:
+        rows = [tuple(getattr(dut, f"probe_row_{name}_{unit}") for name in self.design.row_fields)
+                for unit in range(self.design.units)]
+        while self.scoreboard.mismatch is None:
             if not int(dut.probe_any.value):
                 await wake
             await edge  # what is read here is the cycle that this edge ends
             valid = int(dut.probe_row_valid.value)
-            server = 0
+            unit = 0
             while valid:
                 if valid & 1:
-                    bank, address, data = rows[server]
-                    board.row(server, int(bank.value), int(address.value), int(data.value), cycle=self.cycle,
-                              time_ns=self.time_ns)
+                    first, second, third = rows[unit]
+                    self.scoreboard.row(unit, int(first.value), int(second.value), int(third.value),
+                                        cycle=self.cycle, time_ns=self.time_ns)
                 valid >>= 1
-                server += 1
+                unit += 1
         self.different.set()
 
 

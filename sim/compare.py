@@ -108,15 +108,15 @@ class Scoreboard:
 
 
 def compare_results(logits: NDArray[np.int64], expected: NDArray[np.int64], pass_name: str, *, cycle: int,
-                    time_ns: int) -> Mismatch | None:
-    """Compare results read from memory; the first difference, by node and channel."""
+                    time_ns: int, domain: str = "node") -> Mismatch | None:
+    """Compare results read from memory; the first difference, by node (or graph) and channel."""
     wrong = np.argwhere(logits != expected)
     if not wrong.size:
         return None
     node, channel = (int(value) for value in wrong[0])
     return Mismatch(kind="result", pass_name=pass_name, node=node, channel=channel,
                     expected=int(expected[node, channel]), got=int(logits[node, channel]), cycle=cycle,
-                    time_ns=time_ns, detail=f"in memory after the store; {len(wrong)} results differ")
+                    time_ns=time_ns, domain=domain, detail=f"in memory after the store; {len(wrong)} results differ")
 
 
 def _words(entry: ExpectedPass) -> dict[_Key, _Word]:

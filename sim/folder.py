@@ -69,11 +69,12 @@ class Design:
     ports : tuple of Port
     registers : mapping of str to Register
     probes : tuple of Probe
-        Of all servers ``probe_row_valid``, and of each server s ``probe_row_bank_s``, ``probe_row_address_s`` and
-        ``probe_row_data_s``.
+        Of all servers (or units) ``probe_row_valid``, and of each server s ``probe_row_<field>_s`` for every one of
+        :attr:`row_fields`.
     hardware : mapping of str to int
     errors, stages : mapping of int to str
         Names of STATUS.error and STATUS.stuck_stage.
+    organisation : "node" or "stream"
     """
 
     top: str
@@ -84,6 +85,17 @@ class Design:
     hardware: Mapping[str, int]
     errors: Mapping[int, str]
     stages: Mapping[int, str]
+    organisation: str
+
+    @property
+    def units(self) -> int:
+        """Writers of rows: servers, or units of the graph-level organisation."""
+        return self.hardware["units" if self.organisation == "stream" else "servers"]
+
+    @property
+    def row_fields(self) -> tuple[str, str, str]:
+        """What a row write consists of."""
+        return ("address", "data", "entry") if self.organisation == "stream" else ("bank", "address", "data")
 
     @classmethod
     def load(cls, build: Path) -> "Design":
@@ -105,6 +117,7 @@ class Design:
                              if entry["name"].startswith("probe_row_")),
                 errors={value: name for name, value in facts["errors"].items()},
                 stages={value: name for name, value in facts["stages"].items()},
+                organisation=facts.get("organisation", "node"),
             )
         except (KeyError, TypeError, AttributeError) as wrong:
             raise SimError(f"unexpected content: {wrong!r}", str(build / "design.json"),

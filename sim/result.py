@@ -19,7 +19,8 @@ class Mismatch:
     kind : str
         ``code``: a wrong code. ``missing``: a row never came. ``unexpected``: a row nobody expects, or one that came
         twice. ``result``: a code that is right when written and wrong in memory. ``stuck``: the design reported an
-        error or never finished.
+        error or never finished. Of the graph-level organisation also ``entry``: right codes with the wrong entry of
+        their quantizer. ``counter``: a counter that is not what was estimated.
     pass_name : str
     node, channel : int
         -1 where they do not apply.
@@ -28,6 +29,8 @@ class Mismatch:
         Cycles since the run command; ``time_ns`` is the simulator's time, as in traces.
     detail : str
         One sentence.
+    domain : str
+        What ``node`` counts: nodes or graphs.
     """
 
     kind: str
@@ -39,11 +42,12 @@ class Mismatch:
     cycle: int
     time_ns: int
     detail: str
+    domain: str = "node"
 
     def __str__(self) -> str:
         where = f"pass {self.pass_name}"
         if self.node >= 0:
-            where += f", node {self.node}"
+            where += f", {self.domain} {self.node}"
         if self.channel >= 0:
             where += f", channel {self.channel}: expected {self.expected}, got {self.got}"
         return f"{where} at cycle {self.cycle} ({self.time_ns} ns): {self.detail}"

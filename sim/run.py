@@ -8,18 +8,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from .errors import SimError
 from .folder import Design, Images
 from .result import Result
-from .toolchain import libpython
-from .verilate import compile_model
+from .toolchain import Tool, libpython
+from .verilate import Model, compile_model
 from .wrapper import BENCH
 
-__all__ = ["run"]
+__all__ = ["Simulated", "run", "simulate"]
 
 _SLACK = 20_000  # cycles beyond twice the estimate before a run counts as stuck
 
@@ -68,8 +69,47 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     model = compile_model(design, Path(work) if work is not None else build / "sim", trace=trace, progress=progress)
     if progress:
         progress("simulating")
+    job = {"build": str(build), "run": str(folder), "stalls": stalls,
+           "deadline": deadline or 2 * int(contents.layout["cycles"]) + _SLACK}
+    done = simulate(model, job, folder / "sim", test="sim.cosim", trace=trace, quiet=quiet, library=library)
+    return replace(Result.from_dict(done.facts), compile_s=model.compile_s, simulate_s=done.seconds,
+                   peak_bytes=done.peak_bytes, trace=done.trace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulated:
+    """What came out of the simulator: the test's own JSON, and what it took."""
+
+    facts: dict[str, Any]
+    seconds: float
+    peak_bytes: int
+    trace: str | None
+
+
+def simulate(model: Model, job: Mapping[str, Any], output: Path, *, test: str, trace: str | None, quiet: bool,
+             library: Tool) -> Simulated:
+    """Run a compiled design once.
+
+    Parameters
+    ----------
+    model : Model
+    job : mapping
+        What the test finds in the file that HWGEN_COSIM_JOB names, beside ``result``: where its own JSON goes.
+    output : Path
+        Folder for a log of what goes wrong, and for traces.
+    test : str
+        Module of the cocotb test.
+    trace, quiet
+        As of :func:`run`.
+    library : Tool
+        The shared Python library.
+
+    Raises
+    ------
+    SimError
+        The folder cannot be written, or the simulator failed.
+    """
     started = time.perf_counter()
-    output = folder / "sim"
     try:
         output.mkdir(exist_ok=True)
     except OSError as wrong:
@@ -77,14 +117,10 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
                        "copy the folder to where you may") from None
     traced = output / f"trace.{trace}" if trace else None
     with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
-        result_file = Path(scratch) / "result.json"
-        job = Path(scratch) / "job.json"
-        job.write_text(json.dumps({
-            "build": str(build), "run": str(folder), "result": str(result_file), "stalls": stalls,
-            "deadline": deadline or 2 * int(contents.layout["cycles"]) + _SLACK,
-        }))
+        result_file, job_file = Path(scratch) / "result.json", Path(scratch) / "job.json"
+        job_file.write_text(json.dumps({**job, "result": str(result_file)}))
         command = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
-        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job), check=False,
+        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job_file, test), check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         if done.returncode or not result_file.is_file():
             log = output / "simulator.log"
@@ -93,13 +129,13 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
                 sys.stderr.write(done.stdout)
             raise SimError(f"the simulator failed (exit status {done.returncode}): {_complaint(done.stdout)}",
                            str(log), "read the log; verify again with --trace vcd to see signals")
-        result = Result.from_dict(json.loads(result_file.read_text()))
+        facts = json.loads(result_file.read_text())
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    return replace(result, compile_s=model.compile_s, simulate_s=time.perf_counter() - started, peak_bytes=peak,
-                   trace=str(traced) if traced else None)
+    return Simulated(facts=facts, seconds=time.perf_counter() - started, peak_bytes=peak,
+                     trace=str(traced) if traced else None)
 
 
-def _environment(library: Path, job: Path) -> dict[str, str]:
+def _environment(library: Path, job: Path, test: str) -> dict[str, str]:
     from cocotb_tools import config
 
     return {
@@ -110,7 +146,7 @@ def _environment(library: Path, job: Path) -> dict[str, str]:
         "PYGPI_PYTHON_BIN": sys.executable,
         "GPI_USERS": f"{library};{config.pygpi_entry_point()}",
         "COCOTB_TOPLEVEL": BENCH,
-        "COCOTB_TEST_MODULES": "sim.cosim",
+        "COCOTB_TEST_MODULES": test,
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_LOG_LEVEL": "WARNING",
         "TOPLEVEL_LANG": "verilog",

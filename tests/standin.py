@@ -1,7 +1,9 @@
 """A tiny accelerator with the real shell: it copies what was loaded, pass after pass, and writes it back.
 
 Three passes over ``n`` loaded words: passes 0 and 1 write each word's low 64 bits, with ``pass`` added to every code,
-as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle.
+as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle. With ``stream``
+it has the register map and the probes of the graph-level organisation: servers are units, the word of row i in pass p
+is ``64 * p + i``, and its entry the lowest 12 bits of the word.
 """
 
 import json
@@ -17,11 +19,12 @@ from rtl_templates.axi_lite import AxiLite, RegisterFile
 from rtl_templates.control import Control
 from rtl_templates.formats import BEAT_BITS, Target
 from rtl_templates.loader import Loader
-from rtl_templates.registers import REGISTERS, Error, Stage, constants, to_dict
+from rtl_templates.registers import REGISTERS, STREAM_REGISTERS, Error, Stage, constants, to_dict
 from rtl_templates.store import Store
 
 SERVERS, DEPTH, PASSES = 4, 64, 3
 HARDWARE = {"servers": SERVERS, "code_bits": 4, "lanes": 16, "requant_lanes": 4}
+STREAM_HARDWARE = {"units": SERVERS, "code_bits": 4, "lanes": 16}
 
 
 class Rows(wiring.Component):
@@ -32,12 +35,13 @@ class Rows(wiring.Component):
             "run": In(1), "words": In(range(DEPTH + 1)), "hang": In(1), "address": Out(range(DEPTH)),
             "pair": In(2 * BEAT_BITS), "busy": Out(1), "done": Out(1), "index": Out(4), "cycles": Out(32),
             "valid": Out(SERVERS), "row_address": Out(16), "even": Out(64), "odd": Out(64),
+            "number": Out(4),
         })
 
     def elaborate(self, platform):
         m = Module()
         at, fetched, last = Signal(range(DEPTH)), Signal(), Signal()
-        place, number = Signal(16), Signal(4)
+        place, number = Signal(16), self.number
         m.d.comb += [self.address.eq(at), last.eq(at + 2 >= self.words), self.done.eq(0)]
         m.d.sync += [fetched.eq(0), self.valid.eq(0)]
         with m.If(self.run & ~self.busy):
@@ -63,7 +67,9 @@ class Rows(wiring.Component):
 class Standin(wiring.Component):
     """Shell and rows behind the accelerator's ports."""
 
-    def __init__(self):
+    def __init__(self, stream=False):
+        self.stream = stream
+        self.registers = STREAM_REGISTERS if stream else REGISTERS
         members = {"ap_clk": In(1), "ap_rst_n": In(1), "interrupt": Out(1)}
         members |= {f"s_axi_control_{name}": member.flip() for name, member in AxiLite().members.items()}
         for axi in (AxiRead(), AxiWrite()):
@@ -75,7 +81,8 @@ class Standin(wiring.Component):
         m = Module()
         m.domains.sync = ClockDomain()
         m.d.comb += [ClockSignal().eq(self.ap_clk), ResetSignal().eq(~self.ap_rst_n)]
-        m.submodules.registers = registers = RegisterFile(constants=_constants())
+        m.submodules.registers = registers = RegisterFile(
+            constants=_constants(self.registers), registers=self.registers)
         m.submodules.control = control = Control()
         m.submodules.loader = loader = Loader()
         m.submodules.store = store = Store(servers=SERVERS, word_bits=64, address_bits=16)
@@ -99,10 +106,15 @@ class Standin(wiring.Component):
         with m.If(loader.load.valid & (loader.load.target == Target.TASK)):
             m.d.sync += hang.eq(loader.load.data[0])
         self._results(m, rows, store)
-        probes = {"probe_row_valid": rows.valid}
+        late = Signal(4)
+        m.d.sync += late.eq(rows.number)
+        probes = {"probe_row_valid": Mux(late == PASSES - 1, 0, rows.valid) if self.stream else rows.valid}
         for server in range(SERVERS):
-            probes |= {f"probe_row_bank_{server}": Const(0, 2), f"probe_row_address_{server}": rows.row_address,
-                       f"probe_row_data_{server}": rows.odd if server % 2 else rows.even}
+            word = rows.odd if server % 2 else rows.even
+            more = {"bank": Const(0, 2), "address": rows.row_address}
+            if self.stream:
+                more = {"address": Cat(Const(server, 2), rows.row_address[:4], late), "entry": word[:12]}
+            probes |= {f"probe_row_{name}_{server}": value for name, value in {**more, "data": word}.items()}
         for name, value in probes.items():
             m.d.comb += Signal(len(value), name=name).eq(value)
             self.probes.append({"name": name, "path": name, "width": len(value)})
@@ -140,15 +152,15 @@ class Standin(wiring.Component):
                          store.result_data[server].eq(read.data)]
 
 
-def _constants():
-    return constants({entry.name.lower(): 0 for entry in REGISTERS if entry.access == "const"})
+def _constants(registers):
+    return constants({entry.name.lower(): 0 for entry in registers if entry.access == "const"}, registers)
 
 
-def write_design(build):
-    """Write design.v and design.json into a folder."""
+def write_design(build, *, stream=False):
+    """Write design.v and design.json into a folder; for ``stream`` also the model's image, which holds the hang."""
     from pyosys import libyosys
 
-    dut = Standin()
+    dut = Standin(stream)
     (build / "design.il").write_text(rtlil.convert(dut, name="standin"))
     design = libyosys.Design()
     for step in (f"read_rtlil {build}/design.il", "proc", "delete t:$meminit*",
@@ -157,8 +169,53 @@ def write_design(build):
     ports = [{"name": name, "direction": "input" if member.flow is In else "output",
               "width": Shape.cast(member.shape).width} for name, member in dut.signature.members.items()]
     (build / "design.json").write_text(json.dumps({
-        "top": "standin", "ports": ports, "registers": to_dict(), "hardware": HARDWARE, "probes": dut.probes,
-        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage}}))
+        "top": "standin", "ports": ports, "registers": to_dict(dut.registers), "probes": dut.probes,
+        "hardware": STREAM_HARDWARE if stream else HARDWARE,
+        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage},
+        **({"organisation": "stream"} if stream else {})}))
+    if stream:
+        write_model(build)
+
+
+def write_model(build, *, hang=False):
+    """Write the images of a stream build."""
+    (build / "images").mkdir(exist_ok=True)
+    _write_stream(build / "images" / "model.bin", [header(Target.TASK, 1), int(hang)])
+    (build / "images" / "layout.json").write_text(json.dumps({"passes": [
+        {"name": f"pass{index}", "to_result": index == PASSES - 1, "domain": "graphs" if index else "nodes"}
+        for index in range(PASSES)]}))
+
+
+def write_batch(batch, codes):
+    """Write a batch's folder for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
+    n = len(codes)
+    batch.mkdir()
+    words = _words(codes)
+    _write_stream(batch / "batch.bin", [header(Target.BANK, n), *words])
+    (batch / "layout.json").write_text(json.dumps({
+        "cycles": PASSES * n // 2 + 3, "pass_cycles": [n // 2] * PASSES, "result_words": -(-n // SERVERS)}))
+    row, golden = np.arange(n), {"results": _results(words)}
+    for index in range(PASSES):
+        last = index == PASSES - 1
+        kept = row[:0] if last else row
+        written = _words((codes + index) % 16)[:len(kept)]
+        golden |= {f"p{index}_address": 64 * index + kept, f"p{index}_row": kept, f"p{index}_chunk": 0 * kept,
+                   f"p{index}_entry": np.array([word & 0xFFF for word in written], dtype=np.int64),
+                   f"p{index}_data": np.array([list(word.to_bytes(8, "little")) for word in written],
+                                              dtype=np.uint8).reshape(-1, 8)}
+    np.savez(batch / "golden.npz", **golden)
+
+
+def _write_stream(path, beats):
+    path.write_bytes(b"".join(beat.to_bytes(16, "little") for beat in [*beats, header(Target.END, 0)]))
+
+
+def _words(codes):
+    return [sum(int(code) << 4 * lane for lane, code in enumerate(row)) for row in codes]
+
+
+def _results(words):
+    return np.array([[(word >> 16 * lane) & 0xFFFF for lane in range(4)] for word in words]).astype(np.int16)
 
 
 def write_run(run, codes, *, hang=False):
@@ -167,14 +224,14 @@ def write_run(run, codes, *, hang=False):
     node = np.arange(n)
     for name in ("images", "vectors"):
         (run / name).mkdir(parents=True, exist_ok=True)
-    words = [sum(int(code) << 4 * lane for lane, code in enumerate(row)) for row in codes]
-    beats = [header(Target.TASK, 1), int(hang), header(Target.BANK, n), *words, header(Target.END, 0)]
-    (run / "images" / "load.bin").write_bytes(b"".join(beat.to_bytes(16, "little") for beat in beats))
+    words = _words(codes)
+    beats = [header(Target.TASK, 1), int(hang), header(Target.BANK, n), *words]
+    _write_stream(run / "images" / "load.bin", beats)
     (run / "images" / "layout.json").write_text(json.dumps({"cycles": 2 * n + 10, "passes": [
         {"name": f"pass{index}", "to_result": index == PASSES - 1} for index in range(PASSES)],
-        "classes": 4, "words_per_result": 1, "result_words": -(-n // SERVERS), "load_beats": len(beats),
+        "classes": 4, "words_per_result": 1, "result_words": -(-n // SERVERS), "load_beats": len(beats) + 1,
         "server": (node % SERVERS).tolist(), "word": (node // SERVERS).tolist()}))
-    logits = np.array([[(word >> 16 * lane) & 0xFFFF for lane in range(4)] for word in words]).astype(np.int16)
+    logits = _results(words)
     for index in range(PASSES):
         last = index == PASSES - 1
         np.savez(run / "vectors" / f"pass{index}.npz", node=node, server=node % SERVERS, bank=0 * node,
