@@ -15,9 +15,6 @@ Labels and masks may be None; ``logits`` are PyTorch's own. A reader refuses oth
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +26,7 @@ from .a2q import QuantizedGCN
 from .gcn import Convolution
 from .graph import Graph
 from .reading import FORMAT, VERSION, load
+from .writing import write_checkpoint
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -69,7 +67,7 @@ def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
         "graph": _graph(model, graph),
     }
     model.train(was_training)
-    _write(content, Path(path))
+    write_checkpoint(content, Path(path))
 
 
 @torch.no_grad()
@@ -109,21 +107,3 @@ def _graph(model: QuantizedGCN, graph: Graph) -> dict[str, Any]:
         **{key: None if mask is None else mask.bool().cpu().clone() for key, mask in optional.items()},
         "logits": logits.double(),
     }
-
-
-def _write(content: dict[str, Any], path: Path) -> None:
-    # Through a buffer: torch names the archive after the file, and the same model shall give the same bytes.
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(buffer.getbuffer())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise HwgenError(f"cannot write the checkpoint: {error.strerror}", str(path),
-                         "name a file in a folder that exists and that you may write to") from error

@@ -14,9 +14,10 @@ from torch import Tensor
 from ..errors import HwgenError
 from ..ir.graph import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
-__all__ = ["FORMAT", "VERSION", "load"]
+__all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "load", "open_checkpoint"]
 
 FORMAT, VERSION = "hwgen", 1
+NETWORK_VERSION = 2  # of checkpoints that hold a network (network/checkpoint.py)
 
 SAVE = "write one with hwgen train, or with hwgen.frontend.save"
 
@@ -31,7 +32,7 @@ def load(path: Path | str) -> QuantGraph:
         the wrong type, not finite or out of range; names the layer and key.
     """
     path = Path(path)
-    content = _open(path)
+    content = open_checkpoint(path, VERSION)
     try:
         graph = _graph(content)
         graph.verify()
@@ -40,7 +41,14 @@ def load(path: Path | str) -> QuantGraph:
     return graph
 
 
-def _open(path: Path) -> dict[str, Any]:
+def open_checkpoint(path: Path, *versions: int) -> dict[str, Any]:
+    """The dictionary in a checkpoint of one of some versions, not yet checked further.
+
+    Raises
+    ------
+    HwgenError
+        Not a checkpoint, a pickled module, a truncated file, or another format version.
+    """
     where = str(path)
     try:
         with path.open("rb") as file:
@@ -72,9 +80,10 @@ def _open(path: Path) -> dict[str, Any]:
         raise HwgenError("not a checkpoint", where, SAVE) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise HwgenError("a PyTorch file, but not an hwgen checkpoint", where, SAVE)
-    if content.get("version") != VERSION:
+    if content.get("version") not in versions:
         raise HwgenError(f"unknown format version {content.get('version')!r}", f"{where}: version",
-                         f"this hwgen reads version {VERSION}: use the hwgen that wrote the file, or save it again")
+                         f"version {' or '.join(map(str, versions))} is read here: use the hwgen that wrote the file, "
+                         "or save it again")
     return content
 
 

@@ -73,5 +73,5 @@ def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
-def _arrays(tensors: dict[str, torch.Tensor]) -> Arrays:
+def _arrays(tensors: Any) -> Arrays:
     return {name: tensor.numpy() for name, tensor in tensors.items()}

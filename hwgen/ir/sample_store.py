@@ -1,0 +1,75 @@
+"""Samples in one ``.npz``: a batch as :mod:`.network_store` has it, labels, mask, logits and limits."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import HwgenError
+from .network_store import batch_arrays, batch_of
+from .sample import Limits, Sample
+from .store import npz_bytes, read_npz, write_file
+
+__all__ = ["load_sample", "sample_arrays", "sample_of", "save_sample"]
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_sample(sample: Sample, path: Path) -> None:
+    """Write a sample.
+
+    Raises
+    ------
+    HwgenError
+        If the file cannot be written.
+    """
+    write_file(path, npz_bytes(sample_arrays(sample)))
+
+
+def load_sample(path: Path, input_bits: int) -> Sample:
+    """Read what :func:`save_sample` wrote, or a batch of a user's own (:func:`hwgen.ir.network_store.load_batch`).
+
+    Parameters
+    ----------
+    path : Path
+    input_bits : int
+        Of the model; limits that the file lacks are those of its graphs.
+
+    Raises
+    ------
+    HwgenError
+        If the file is missing, is not such an archive, or holds arrays that do not fit together.
+    """
+    return sample_of(read_npz(path), str(path), input_bits)
+
+
+def sample_arrays(sample: Sample) -> Arrays:
+    """A sample as arrays by name."""
+    arrays = batch_arrays(sample.batch)
+    for key, value in (("labels", sample.labels), ("mask", sample.mask), ("logits", sample.logits)):
+        if value is not None:
+            arrays[key] = value
+    arrays["limits"] = np.array(list(asdict(sample.limits).values()), dtype=np.float64)
+    return arrays
+
+
+def sample_of(arrays: Mapping[str, NDArray[Any]], where: str, input_bits: int) -> Sample:
+    """Inverse of :func:`sample_arrays`; ``where`` is for errors."""
+    batch = batch_of(arrays, where)
+    optional = {key: arrays.get(key) for key in ("labels", "mask", "logits")}
+    for key, value in optional.items():
+        if value is not None and len(value) not in (batch.num_nodes, batch.graphs):
+            raise HwgenError(f"{len(value)} {key} for {batch.graphs} graphs of {batch.num_nodes} nodes", where,
+                             f"store one entry of {key} for each graph, or for each node")
+    names = [field.name for field in fields(Limits)]
+    found = arrays.get("limits")
+    if found is None or found.shape != (len(names),):
+        limits = Limits.of(batch, input_bits)
+    else:
+        whole = {name: int(value) for name, value in zip(names, found, strict=True)}
+        means = {name: float(value) for name, value in zip(names, found, strict=True) if name.startswith("mean")}
+        limits = Limits(**(whole | means))  # type: ignore[arg-type]
+    return Sample(batch=batch, limits=limits, **optional)
