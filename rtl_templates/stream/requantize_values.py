@@ -174,10 +174,13 @@ class Values(wiring.Component):
         for lane, (total, old) in enumerate(zip(totals, olds, strict=True)):
             product = self._product(m, lane, factors.data, mid[4], multiplier)
             bias = Signal(signed(BIAS_BITS), name=f"bias{lane}", reset_less=True)
-            joined = Mux(old[V_SHIFT - 1:].as_signed() > product[V_SHIFT - 1:].as_signed(), old, product)
-            m.d.sync += [  # rounding keeps the order, so that the bits which it reads decide on the maximum
+            # Rounding keeps the order: the bits that V reads decide on the maximum, and only they are chosen.
+            low = V_SHIFT - 1
+            added = (Mux(first[7], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
+            larger = Mux(old[low:].as_signed() > product[low:].as_signed(), old[low:], product[low:])
+            m.d.sync += [
                 bias.eq(biases.data.word_select(lane, BIAS_BITS)),
-                total.eq(Mux(join[7] & ~first[7], joined, product + Mux(first[7], bias << BIAS_SHIFT, old))),
+                total.eq(Cat(added[:low], Mux(join[7] & ~first[7], larger, added[low:]))),
             ]
             values.append(self._activate(m, lane, total))
         m.d.comb += [self.value.eq(Cat(values)), Cat(self.ready, self.ended).eq(finish[-1])]

@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from hwgen import numeric
 from rtl_templates.formats import pack
-from rtl_templates.stream.formats import MID_SHIFTS, PARAM, SLOPE_ONE, V_SHIFT, Kind, Select, Target
+from rtl_templates.stream.formats import MID_SHIFTS, PARAM, Q_SHIFT, SLOPE_ONE, V_SHIFT, Kind, Select, Target
 from rtl_templates.stream.requantize import Beat, Requantizer
 from rtl_templates.stream.requantize_timing import RequantizeTiming
 
@@ -22,7 +22,7 @@ V_MAX = (1 << 23) - 1
 
 @dataclass
 class Row:
-    """One row as the stage in front sends it; ``tokens`` holds column entry, bias entry and row address of each beat."""
+    """One row as the stage in front sends it; ``tokens``: column entry, bias entry and row address of each beat."""
 
     beats: list[Beat] = field(default_factory=list)
     tokens: list[tuple[int, int, int]] = field(default_factory=list)
@@ -283,7 +283,7 @@ def plain(case, values, address):
     case.rows = []
     for k in range(0, len(values), 8):
         x = (values[k:k + 8] + [0] * 8)[:8]
-        case.rows.append(Row([Beat(x, case.columns[0], case.biases[0], 2, SELF, True, True)],
+        case.rows.append(Row([Beat(x, case.columns[0], case.biases[0], MID_SHIFTS.index(12), SELF, True, True)],
                              [(0, 0, 0)], degree=address))
 
 
@@ -294,7 +294,7 @@ def test_every_code(kind, bits):
     case = Case(bits, kind=kind, select=Select.DEGREE)
     case.word |= {"slope": SLOPE_ONE, "base": 0, "limit": 1 << 13}
     values = [*range(-300, 301), 1 - (1 << 22), (1 << 22) - 1, -600, 600, 4097, -4097, 1 << 16, -1 << 16]
-    case.params[5] = (1 << 16, bits)  # V / 128: ties at odd multiples of 64
+    case.params[5] = (1 << Q_SHIFT - 7, bits)  # V / 128: ties at odd multiples of 64
     spread = [64 * v + d for v in range(-2 * 131, 2 * 131 + 1, 3) for d in (-1, 0, 1)] if bits in (0, 1, 7, 8) else []
     plain(case, [v * 8 for v in values[:601:7]] + values[601:] + spread, 5)
     rows, _ = check(case)

@@ -40,7 +40,8 @@ def test_search_is_searchsorted(levels, tables, count):
                     await ctx.tick()
         ctx.set(dut.load.valid, 0)
         for table, values in enumerate(thresholds):
-            magnitudes = [max(0, rng.choice(values) + d) for d in (-1, 0, 1) for _ in range(25)] + [0, top, (1 << 23) - 1]
+            magnitudes = [max(0, rng.choice(values) + d) for d in (-1, 0, 1) for _ in range(25)]
+            magnitudes += [0, top, (1 << 23) - 1]
             started = {}
             ctx.set(dut.table, table)
             cycle = 0
