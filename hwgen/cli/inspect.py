@@ -1,9 +1,10 @@
-"""``hwgen inspect``: what is in a checkpoint."""
+"""``hwgen inspect``: what is in a checkpoint, or whether hardware can run a module."""
 
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.markup import escape
 
 from .console import Console, common
 
@@ -11,20 +12,49 @@ __all__ = ["inspect", "show"]
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model")
 @common
-def inspect(console: Console, model: Path) -> None:
-    """Print a checkpoint's layers, bit widths, scales and sizes.
+def inspect(console: Console, model: str) -> None:
+    """Print a checkpoint's layers, bit widths, scales and sizes; or say whether hardware can run a module.
 
-    Bit widths are those of the nodes of the sample graph that travels in the checkpoint.
+    \b
+    hwgen inspect model.pt
+    hwgen inspect net.py:Net                a class or function, called without arguments
+    hwgen inspect 'net.py:Net(16, 2)'       any expression in the terms of the file
+
+    Bit widths are those of the nodes of the sample graph that travels in the checkpoint. Of a module, every value that
+    hardware would compute and store is listed, or the first construct that is not supported is named. The Python file
+    is executed; nothing of the module is run.
     """
+    from ..frontend.user_file import is_user_file, load_module
+
+    if is_user_file(model):
+        with console.step("reading the module"):
+            from ..frontend.tracing import plan_of
+            from ..frontend.tracing.describe import facts_of
+
+            traced = facts_of(plan_of(load_module(model)))
+        show_plan(console, model, traced)
+        console.result(traced)
+        return
     with console.step("reading the checkpoint"):
         from ..frontend.reading import load
         from ..report.model_facts import model_facts
 
-        facts = model_facts(load(model))
+        facts = model_facts(load(Path(model)))
     show(console, facts)
     console.result(facts)
+
+
+def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
+    """Print :func:`hwgen.frontend.tracing.describe.facts_of` as a table."""
+    head = f", {facts['head']} left out" if facts["head"] else ""
+    console.say(f"[bold]{escape(model)}[/bold] is supported: {facts['features']} features, {facts['outputs']} outputs "
+                f"for each of the {facts['of']}{head}; {facts['weights']:,} weights")
+    console.table("Values in order of computation; messages add up over lists, rows go through the MAC array",
+                  ("value", "layer", "channels", "of", "role", "computes"),
+                  [(value["name"], value["path"], value["width"], value["of"], value["role"], escape(value["formula"]))
+                   for value in facts["values"]])
 
 
 def show(console: Console, facts: dict[str, Any]) -> None:

@@ -68,7 +68,10 @@ class Plan:
         Width of the input.
     values : list of PlanValue
         In order of computation; the last one is the result.
+    head : str
+        What follows the result in the user's forward, and not in hardware.
     """
 
     features: int
     values: list[PlanValue] = field(default_factory=list)
+    head: Literal["", "log_softmax", "softmax"] = ""

@@ -6,6 +6,8 @@ each computes, ``algebra`` splices and folds, ``place`` decides what is stored.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import nn
 
 from ...errors import HwgenError
@@ -43,12 +45,12 @@ def plan_of(module: nn.Module) -> Plan:
                     batched=bool(taken & {"batch", "data"}))
     if features is None:
         raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
-    result = reader.run()
-    if isinstance(result, End):
-        result = result.form
+    end = reader.run()
+    result = end.form if isinstance(end, End) else end
     if result.is_input:
         raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
-    return placed(result, features)
+    plan = placed(result, features)
+    return replace(plan, head=end.head) if isinstance(end, End) else plan
 
 
 def _features(traced: Traced) -> int | None:

@@ -113,7 +113,7 @@ def _softmax(reader: Reader, call: Call, layer: Any) -> End:
         refuse(call, f"{call.name} over dim={dim}", "use dim=1: over the classes")
     if given["dtype"] is not None:
         refuse(call, f"{call.name} with dtype={given['dtype']}", "leave dtype out")
-    return End(form, call.name)
+    return End(form, call.name, "log_softmax" if "log" in call.name.lower() else "softmax")
 
 
 def _jumping(reader: Reader, call: Call, layer: Any) -> Form:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -27,6 +27,7 @@ class End:
 
     form: Form
     name: str
+    head: Literal["log_softmax", "softmax"]
 
 
 class Reader:
