@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+from network_builder import Builder, By
 
 from hwgen.ir.network import Network, Term, Weight
-from network_builder import Builder, By
 
 __all__ = ["gin_network", "node_gcn_network", "residual_gcn_network", "sage_network"]
 

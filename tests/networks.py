@@ -7,11 +7,11 @@ models.
 from dataclasses import replace
 
 import numpy as np
+from network_builder import Builder, Capacities, capacities, random_batch
+from network_models import gin_network, node_gcn_network, residual_gcn_network, sage_network
 from numpy.typing import NDArray
 
 from hwgen.ir.network import Domain, Network, Term, Value, Via
-from network_builder import Builder, Capacities, capacities, random_batch
-from network_models import gin_network, node_gcn_network, residual_gcn_network, sage_network
 
 __all__ = ["Capacities", "capacities", "gin_network", "node_gcn_network", "random_batch", "random_network",
            "residual_gcn_network", "sage_network"]
@@ -134,7 +134,8 @@ class _Draw:
             return Term(source=name, via="members", op=self.op(), **self.scaled(source.width, domain))
         if source.quantizer is None or source.quantizer.by != "column":
             return Term(source=name, gain=self.gain(source.width) if self.maybe() else None)
-        via: Via = "self" if domain == "graphs" else str(self.rng.choice(["self", "edges", "looped"], p=[0.2, 0.4, 0.4]))
+        drawn = str(self.rng.choice(["self", "edges", "looped"], p=[0.2, 0.4, 0.4]))
+        via: Via = "self" if domain == "graphs" else drawn
         op = self.op() if via != "self" else "sum"
         return Term(source=name, via=via, op=op, **self.scaled(source.width, domain, via))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..numeric import IntRange
+from .stream_rules import check
 
 __all__ = ["Batch", "Combine", "Final", "Operand", "Row", "Segment", "StreamPass", "StreamProgram", "Tensor"]
 
@@ -181,6 +182,11 @@ class Combine:
     final: Final
     x: IntRange
 
+    def as_segment(self) -> Segment:
+        """The products as the only operand of Q2."""
+        operand = Operand(kind="self", source=None, column=self.column, mid=self.mid, row=self.row, x=self.x)
+        return Segment(operands=(operand,), join="sum", bias=self.bias)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StreamPass:
@@ -246,6 +252,16 @@ class StreamProgram:
     max_members: int
     max_features: int
     trained_nodes: int
+
+    def verify(self) -> None:
+        """Check the order of passes and the shapes, and prove every range on any batch within the capacities.
+
+        Raises
+        ------
+        HwgenError
+            Naming the pass and what does not fit.
+        """
+        check(self)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,7 @@ __all__ = [
 
 X_BITS = 24  # accumulators
 COLUMN_BITS = 18  # C, signed
-MID_SHIFTS = (4, 8, 12, 16)  # choices of the shift after x*C
+MID_SHIFTS = (0, 4, 8, 12)  # choices of the shift after x*C
 MID_BITS = 27  # signed
 ROW_BITS = 17  # R and Q, unsigned
 BIAS_BITS = 27  # B, signed
@@ -55,7 +55,7 @@ V_SHIFT = 20
 V_BITS = 24  # signed values between the two steps
 SLOPE_SHIFT = 12
 SLOPE_ONE = 1 << SLOPE_SHIFT  # slope of an identity; 0 is ReLU
-Q_SHIFT = 23
+Q_SHIFT = 20
 CODE_BITS = 8  # largest width of a code
 RAW_BITS = 16  # results
 RESULT_LANES = 8  # results in a word of the result memory

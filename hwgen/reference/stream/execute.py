@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PassTrace", "Trace"]
+from rtl_templates.stream.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
+
+from ...errors import CapacityError
+from ...ir.stream import Batch, Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
+from ...ir.stream_rules import longest
+from ...numeric import IntRange, activate, encode, round_value
+from .network import Lists
+
+__all__ = ["Agreement", "PassTrace", "Trace", "agreement", "run"]
 
 Ints = NDArray[np.int64]
 
@@ -21,7 +29,7 @@ class PassTrace:
     codes : int64 [n, k]
         Codes that leave Q1, segments side by side; V where Q1 is raw.
     bits : int64 [n]
-        Width of each row at Q1: the planes that the MAC array walks.
+        Width of each row at Q1: the planes that the MAC array walks. RAW_BITS where Q1 is raw.
     entry : int64 [n]
         Entry that each row chose at Q1.
     written : int64 [n, m]
@@ -52,3 +60,149 @@ class Trace:
     def predict(self) -> Ints:
         """Class of each row; among equal results the lowest class wins."""
         return np.asarray(np.argmax(self.results, axis=1), dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How near the integer program is to the model it came from.
+
+    Parameters
+    ----------
+    argmax : float
+        Share of rows with the same class.
+    disagreeing : int
+        Number of the others.
+    largest : int
+        Largest difference of a result, in result codes.
+    """
+
+    argmax: float
+    disagreeing: int
+    largest: int
+
+
+def run(program: StreamProgram, batch: Batch) -> Trace:
+    """Execute a program.
+
+    Raises
+    ------
+    CapacityError
+        If a list is longer than the program was lowered for.
+    OverflowError
+        If a value leaves its proved range: a defect of the lowering, never of the input.
+    """
+    return _Run(program, batch).trace()
+
+
+def agreement(program: StreamProgram, trace: Trace, results: NDArray[np.float64]) -> Agreement:
+    """Compare a trace with the float model's results (float64 [n, classes])."""
+    scale = program.passes[-1].out.scale
+    assert scale is not None
+    same = trace.predict() == np.argmax(results, axis=1)
+    return Agreement(
+        argmax=float(same.mean()) if same.size else 1.0,
+        disagreeing=int((~same).sum()),
+        largest=int(np.ceil(np.abs(trace.results - results / scale).max(initial=0.0) - 0.5)),
+    )
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """Rows on their way: codes (or V) [n, k], their entry and width [n]."""
+
+    codes: Ints
+    entry: Ints
+    bits: Ints
+
+
+class _Run:
+    def __init__(self, program: StreamProgram, batch: Batch) -> None:
+        self.program, self.batch, self.lists = program, batch, Lists(batch)
+        self.stored: dict[int, tuple[Ints, Ints]] = {}
+        for name in program.sets:
+            have, limit = int(self.lists.lengths(name).max(initial=0)), longest(program)[name]
+            if have > limit:
+                raise CapacityError(f"a list of {name} has {have} entries, the program holds {limit}",
+                                    f"program {program.name}", "lower the model for longer lists")
+
+    def trace(self) -> Trace:
+        return Trace(passes=tuple(self._pass(step) for step in self.program.passes))
+
+    def _pass(self, step: StreamPass) -> PassTrace:
+        rows = self.batch.num_nodes if step.domain == "nodes" else self.batch.graphs
+        entry, sums = np.zeros(rows, dtype=np.int64), []
+        for segment in step.segments:
+            x = [self._accumulated(operand, segment.width, rows) for operand in segment.operands]
+            row = []
+            for operand in segment.operands:
+                if operand.source in self.stored and operand.kind == "self":
+                    entry = self.stored[operand.source][1]
+                row.append(self._row(operand.row, entry))
+            sums.append(self._sums(segment, x, row, step.name))
+        first = self._final(np.concatenate(sums, axis=1), step.final, entry, f"{step.name}: Q1")
+        written = first
+        if step.combine is not None:
+            # float64 products of codes are exact below 2^53 and use BLAS, which integers do not
+            x = np.rint(first.codes.astype(np.float64) @ step.combine.weight.astype(np.float64)).astype(np.int64)
+            total = self._sums(step.combine.as_segment(), [x], [self._row(step.combine.row, first.entry)], step.name)
+            written = self._final(total, step.combine.final, first.entry, f"{step.name}: Q2")
+        if step.target is not None:
+            self.stored[step.target] = written.codes, written.entry
+        return PassTrace(name=step.name, codes=first.codes, bits=first.bits, entry=first.entry,
+                         written=written.codes, written_entry=written.entry)
+
+    def _accumulated(self, operand: Operand, width: int, rows: int) -> Ints:
+        if operand.source is None:
+            return np.ones((rows, width), dtype=np.int64)
+        tensor, channels = self.program.tensors[operand.source], slice(operand.start, operand.start + width)
+        source = (self.stored[operand.source][0] if tensor.rows is None else tensor.rows)[:, channels]
+        if operand.kind == "self":
+            return source
+        if operand.op == "max":
+            return np.asarray(self.lists.largest(operand.via, source), dtype=np.int64)
+        return np.asarray(self.lists[operand.via] @ source, dtype=np.int64)
+
+    def _degree(self, of: SetName, entries: int) -> Ints:
+        return np.minimum(self.lists.lengths(of), entries - 1)
+
+    def _row(self, row: Row, entry: Ints) -> Ints:
+        """R of each row: int64 [n]."""
+        if row.select == "constant":
+            return np.repeat(row.table, len(entry))
+        if row.select == "degree":
+            return row.table[self._degree(row.of, len(row.table))]
+        return row.table[self.batch.node if row.select == "node" else entry]
+
+    def _sums(self, segment: Segment, accumulated: list[Ints], rows: list[Ints], where: str) -> Ints:
+        """P of each channel."""
+        products = []
+        for operand, x, row in zip(segment.operands, accumulated, rows, strict=True):
+            _prove(x, operand.x, f"{where}: accumulator")
+            products.append(((x * operand.column) >> MID_SHIFTS[operand.mid]) * row[:, None])
+        if segment.join == "max":
+            return np.asarray(np.max(products, axis=0), dtype=np.int64)
+        return np.asarray(np.sum(products, axis=0) + (segment.bias << BIAS_SHIFT), dtype=np.int64)
+
+    def _final(self, total: Ints, final: Final, entry: Ints, where: str) -> _Coded:
+        value = round_value(total)
+        _prove(value, final.v, f"{where}: V")
+        value = activate(value, final.slope)
+        if final.kind == "raw":
+            _prove(value, IntRange.signed(RAW_BITS), f"{where}: result")
+            return _Coded(value, np.zeros_like(entry), np.full_like(entry, RAW_BITS))
+        if final.select == "nearest":
+            entry = np.asarray(np.searchsorted(final.thresholds, np.abs(value).max(axis=1, initial=0), side="left"),
+                               dtype=np.int64)
+        elif final.select == "degree":
+            entry = self._degree(final.of, len(final.bits))
+        elif final.select == "node":
+            entry = self.batch.node
+        elif final.select == "constant":
+            entry = np.zeros_like(entry)
+        codes = encode(value, final.multiplier[entry], final.bits[entry], signed=final.kind == "signed")
+        return _Coded(codes, entry, final.bits[entry])
+
+
+def _prove(values: Ints, limits: IntRange, where: str) -> None:
+    if values.size and not (limits.low <= values.min() and values.max() <= limits.high):
+        raise OverflowError(f"{where} spans [{values.min()}, {values.max()}], proved {limits}")

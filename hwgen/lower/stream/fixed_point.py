@@ -1,0 +1,282 @@
+"""Real factors to the integers of one requantizer: the unit of V, and how each term's factor is shared between C and R.
+
+For term t, row case c and channel k the real factor is ``column[k] · row[c]``; with the unit κ of V (in multiples of
+the channel's norm), ``C·R ≈ column/norm · row / κ · 2^(V_SHIFT + shift)`` and ``Q ≈ gain · κ · 2^Q_SHIFT``. A small κ
+rounds V finely but leaves Q few bits and V little room; a large C leaves R few bits. :func:`solve` tries units half
+a bit apart and, for each term, shares half a bit apart for each shift, and keeps what errs least in codes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.stream.formats import (
+    BIAS_BITS,
+    BIAS_SHIFT,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFTS,
+    Q_SHIFT,
+    RAW_BITS,
+    ROW_BITS,
+    V_BITS,
+    V_SHIFT,
+)
+
+from ...errors import HwgenError
+from ...ir.stream_ranges import Bounds
+
+__all__ = ["RealSegment", "RealTerm", "Shares", "Solved", "Target", "solve"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ROW_TOP = (1 << ROW_BITS) - 1
+COLUMN_TOP = (1 << (COLUMN_BITS - 1)) - 1
+MID_TOP = (1 << (MID_BITS - 1)) - 1
+BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
+RAW_TOP = (1 << (RAW_BITS - 1)) - 1
+V_TOP = (1 << (V_BITS - 1)) - 1
+#: Mean error, in units of a code, above which a value is no longer what the model computes. Results have 16 bits.
+TOLERANCE, RAW_TOLERANCE = 0.25, 128.0
+SAMPLED = 65  #: Row cases by which shares are compared.
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealTerm:
+    """One operand: ``x · column · row``.
+
+    Parameters
+    ----------
+    column : float64 [k]
+    row : float64 [cases]
+        Not negative.
+    bounds : Bounds [cases, k] or [cases, 1]
+        Of x.
+    """
+
+    column: Floats
+    row: Floats
+    bounds: Bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealSegment:
+    """Operands of the same channels, with the bias."""
+
+    terms: tuple[RealTerm, ...]
+    join: Literal["sum", "max"]
+    bias: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a value becomes: ``code = v / norm · gain``.
+
+    Parameters
+    ----------
+    kind : "unsigned", "signed" or "raw"
+    norm : float64 [all k]
+        A step per channel, or ones.
+    gain : float64 [entries]
+        Codes per norm, 0 of entries whose code is 0 whatever arrives; empty for raw.
+    top : float64 [entries]
+        Largest codes.
+    """
+
+    kind: Literal["unsigned", "signed", "raw"]
+    norm: Floats
+    gain: Floats
+    top: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shares:
+    """Integers of one term: C [k], the number of the shift, and R [cases]."""
+
+    column: Ints
+    mid: int
+    row: Ints
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solved:
+    """Integers of a requantizer.
+
+    Parameters
+    ----------
+    unit : float
+        κ: V = v / (norm · unit).
+    shares : tuple of tuple of Shares
+        By segment and term.
+    bias : tuple of int64 [k]
+        B, by segment.
+    multiplier : int64 [entries]
+        Q.
+    coarsened : bool [entries]
+        Entries of steps too fine for Q, which were made coarser: their gain is ``multiplier / (unit · 2^Q_SHIFT)``.
+    """
+
+    unit: float
+    shares: tuple[tuple[Shares, ...], ...]
+    bias: tuple[Ints, ...]
+    multiplier: Ints
+    coarsened: NDArray[np.bool_]
+
+
+def solve(segments: Sequence[RealSegment], target: Target, where: str) -> Solved:
+    """Choose scales and round.
+
+    Raises
+    ------
+    HwgenError
+        If no scales compute the value to a quarter of a code in the mean.
+    """
+    norms = np.split(target.norm, np.cumsum([len(segment.bias) for segment in segments])[:-1])
+    parts = [_Part(segment, norm) for segment, norm in zip(segments, norms, strict=True)]
+    best: tuple[float, Solved] | None = None
+    for unit in _units(parts, target):
+        found = _with_unit(parts, target, unit)
+        if found is not None and (best is None or _cost(found, target) < _cost(best, target)):
+            best = found
+    if best is None or best[0] > (RAW_TOLERANCE if target.kind == "raw" else TOLERANCE):
+        raise HwgenError(
+            f"scales span too much: values up to {max(part.peak for part in parts):.3g} steps"
+            + (f", entries of {_ratio(target.gain):.3g} times finer steps than others" if target.kind != "raw" else "")
+            + (f"; codes would be off by {best[0]:.2g} in the mean" if best else "; no multiplier holds them"),
+            where, "clamp the quantizer steps to a smaller range when training, or use a smaller capacity")
+    return best[1]
+
+
+def _cost(found: tuple[float, Solved], target: Target) -> float:
+    """Errors of results count in real numbers: their unit is their code."""
+    return found[0] * found[1].unit if target.kind == "raw" else found[0]
+
+
+class _Part:
+    """A segment in multiples of its norm, and how large it can be."""
+
+    def __init__(self, segment: RealSegment, norm: Floats) -> None:
+        self.bias = segment.bias / norm
+        self.columns = [term.column / norm for term in segment.terms]
+        self.rows = [term.row for term in segment.terms]
+        self.x = [np.maximum(np.abs(term.bounds.low), np.abs(term.bounds.high)) for term in segment.terms]
+        largest = [(x * row[:, None]).max(axis=0) * np.abs(column)
+                   for x, row, column in zip(self.x, self.rows, self.columns, strict=True)]
+        joined = np.max(largest, axis=0) if segment.join == "max" else np.sum(largest, axis=0)
+        self.peak = float((joined + np.abs(self.bias)).max())
+        self.steepest = max(float(np.abs(column).max() * row.max())
+                            for column, row in zip(self.columns, self.rows, strict=True))
+
+    def fits(self, shares: Sequence[Shares], bias: Floats, top: int) -> bool:
+        """Whether the sum of all magnitudes stays below the largest V."""
+        total = np.abs(bias) * 2.0**BIAS_SHIFT
+        for x, share in zip(self.x, shares, strict=True):
+            mid = np.abs(x * share.column) // (1 << MID_SHIFTS[share.mid]) + 1
+            total = total + (mid * share.row[:, None]).max(axis=0)
+        return bool(total.max() < top * 2.0**V_SHIFT)
+
+
+def _units(parts: list[_Part], target: Target) -> list[float]:
+    """Units of V worth trying, the largest first."""
+    top = RAW_TOP if target.kind == "raw" else V_TOP
+    steepest = (COLUMN_TOP - 1.0) * (ROW_TOP - 1.0) / 2.0 ** (V_SHIFT + MID_SHIFTS[0])
+    least = max(max(part.peak / top, part.steepest / steepest) for part in parts)
+    if target.kind == "raw":
+        return [(least or 1.0) * 2.0 ** (half / 8) for half in range(32)]
+    fine = float(target.gain.max(initial=0.0)) or 1.0
+    units = [np.rint(ROW_TOP * 2.0 ** (-half / 2)) / (fine * 2.0**Q_SHIFT) for half in range(2 * ROW_BITS)]
+    kept = [unit for unit in units if unit >= least]
+    return kept + [least * 2.0 ** (half / 8) for half in range(24)]
+
+
+def _with_unit(parts: list[_Part], target: Target, unit: float) -> tuple[float, Solved] | None:
+    """The integers for one unit, and their mean error in codes; None where a port is too narrow."""
+    wide = target.gain * (unit * 2.0**Q_SHIFT)
+    multiplier = np.minimum(np.rint(wide), ROW_TOP).astype(np.int64)
+    coarsened = np.rint(wide) > ROW_TOP
+    counted = (target.gain > 0) & ~coarsened
+    if 2 * np.count_nonzero(coarsened) > np.count_nonzero(target.gain):
+        return None
+    codes, per_v, error = RAW_TOP, 1.0, 0.0
+    if target.kind != "raw":
+        codes = float((target.top[counted] + 1).mean()) if counted.any() else 0.0
+        per_v = float((target.gain[counted] * unit).mean()) if counted.any() else 0.0
+        error = float((np.abs(multiplier[counted] / wide[counted] - 1) * target.top[counted]).mean()) if counted.any() else 0.0
+    shares, biases, errors = [], [], []
+    for part in parts:
+        bias = np.rint(part.bias / unit * 2.0 ** (V_SHIFT - BIAS_SHIFT))
+        if np.abs(bias).max() > BIAS_TOP:
+            return None
+        chosen, errs = [], np.zeros(len(bias))
+        for column, row, x in zip(part.columns, part.rows, part.x, strict=True):
+            found = _share(column / unit, row, x, codes, per_v)
+            if found is None:
+                return None
+            chosen.append(found[0])
+            errs += found[1]
+        if not part.fits(chosen, bias, RAW_TOP if target.kind == "raw" else V_TOP):
+            return None
+        shares.append(tuple(chosen))
+        biases.append(bias.astype(np.int64))
+        errors.append(errs.max())
+    error += max(errors) + 0.25 * per_v  # rounding V is off by a quarter in the mean
+    return error, Solved(unit=unit, shares=tuple(shares), bias=tuple(biases), multiplier=multiplier,
+                         coarsened=coarsened)
+
+
+def _share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float) -> tuple[Shares, Floats] | None:
+    """Share a term's factor between C and R; with its mean error in codes, by channel.
+
+    Parameters
+    ----------
+    column : float64 [k]
+        In units of V.
+    row : float64 [cases]
+    x : int64 [cases, k] or [cases, 1]
+        Largest magnitudes.
+    codes, per_v : float
+        What saturates, in codes, and codes per unit of V.
+    """
+    size = x * np.abs(column)  # [cases, k]
+    steep, tall, wide = float(np.abs(column).max()), float(row.max()), float(size.max())
+    if steep * tall * wide == 0:
+        zeros = np.zeros(len(column), dtype=np.int64)
+        return Shares(column=zeros, mid=0, row=np.zeros(len(row), dtype=np.int64)), np.zeros(len(column))
+    some = np.unique(np.linspace(0, len(row) - 1, SAMPLED).round().astype(np.int64))  # cases enough to compare by
+    reach = np.minimum(codes, size * row[:, None] * per_v)[some]
+    best: tuple[float, Shares, Floats] | None = None
+    for mid, shift in enumerate(MID_SHIFTS):
+        total = 2.0 ** (V_SHIFT + shift)
+        most = min(COLUMN_TOP / steep, MID_TOP * 2.0**shift / wide * (1 - 2.0**-12))
+        least = total * tall / ROW_TOP
+        halves = np.arange(0, 2 * COLUMN_BITS)
+        scale = np.r_[most * 2.0 ** (-halves / 2), least]
+        scale = scale[(scale >= least) & (scale <= most)]
+        if not scale.size:
+            continue
+        c = np.rint(column * scale[:, None])  # [candidates, k]
+        r = np.minimum(np.rint(row[some] * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
+        columns = _relative(c, column * scale[:, None])
+        rows = _relative(r, row[some] * (total / scale)[:, None])
+        floors = r * (per_v / 2.0 ** (V_SHIFT + 1))
+        cost = (np.square(columns * reach.mean(axis=0)).mean(axis=1) + np.square(rows * reach.mean(axis=1)).mean(axis=1)
+                + np.square(floors).mean(axis=1))
+        at = int(cost.argmin())
+        if best is None or cost[at] < best[0]:
+            error = columns[at] * reach.mean(axis=0) + (rows[at][:, None] * reach).mean(axis=0) + floors[at].mean()
+            exact = np.minimum(np.rint(row * (total / scale[at])), ROW_TOP).astype(np.int64)
+            best = float(cost[at]), Shares(column=c[at].astype(np.int64), mid=mid, row=exact), error
+    return None if best is None else best[1:]
+
+
+def _relative(have: Floats, want: Floats) -> Floats:
+    return np.divide(np.abs(have - want), np.abs(want), out=np.zeros_like(want), where=want != 0)
+
+
+def _ratio(gain: Floats) -> float:
+    live = gain[gain > 0]
+    return float(live.max() / live.min()) if live.size else 1.0
