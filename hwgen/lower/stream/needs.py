@@ -56,6 +56,10 @@ def check_layout(layout: "Layout") -> None:
     CapacityError
     """
     program, hardware = layout.program.name, layout.hardware.to_dict()
+    rows = max([layout.nodes, *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
+    if rows > NULL_INDEX:
+        raise CapacityError(f"a list names one of {rows} rows, {NULL_INDEX} at most", f"program {program}",
+                            "use smaller batches or fewer features")
     for name, (subject, wanted) in needs(layout).items():
         have = min(hardware[name], _FIELDS.get(name, hardware[name]))
         if wanted > have:
@@ -63,10 +67,6 @@ def check_layout(layout: "Layout") -> None:
                 f"{subject} need {name} {wanted}; the design has {have}, {wanted - have} too few",
                 f"program {program}, hardware.{name}",
                 f"build a design with {name} {wanted} or more, or use smaller batches or a smaller model")
-    rows = max([layout.nodes, *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
-    if rows > NULL_INDEX:
-        raise CapacityError(f"a list names one of {rows} rows, {NULL_INDEX} at most", f"program {program}",
-                            "use smaller batches or fewer features")
     for kind, words, fields in (("pass", layout.passes, PASS), ("operand", layout.beats, BEAT)):
         for number, word in enumerate(words):
             for name, value in word.items():
