@@ -14,7 +14,7 @@ from ...ir.stream import Batch
 from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
 from .layout import Layout
 
-__all__ = ["batch_files", "expected", "model_files", "read_results"]
+__all__ = ["TracedPass", "batch_files", "expected", "image_files", "model_files", "read_results", "read_rows"]
 
 Ints = NDArray[np.int64]
 Files = dict[str, bytes | str]
@@ -57,7 +57,11 @@ def batch_files(layout: Layout, batch: Batch, trace: Trace, cycles: Mapping[str,
     cycles : mapping or None
         ``cycles`` of the run and ``pass_cycles`` of each pass; None: not known.
     """
-    image = batch_image(layout, batch)
+    return image_files(layout, batch_image(layout, batch), trace, cycles)
+
+
+def image_files(layout: Layout, image: BatchImage, trace: Trace, cycles: Mapping[str, Any] | None = None) -> Files:
+    """As :func:`batch_files`, of a batch that is packed already."""
     timing = {"cycles": None, "pass_cycles": None} if cycles is None else dict(cycles)
     return {"batch.bin": to_bytes(image.beats), "layout.json": _json({**timing, **image.layout}),
             "golden.npz": npz_bytes(expected(layout, image, trace))}
@@ -108,14 +112,18 @@ def read_results(layout: Layout, image: BatchImage, stored: bytes) -> Ints:
     stored : bytes
         16 bytes a word, ``image.layout["result_words"]`` words of unit 0, then of unit 1, ...
     """
-    units, words = layout.hardware.units, layout.result_words
     order = image.graphs if layout.program.passes[-1].domain == "graphs" else image.nodes
-    rows = -(-len(order) // units)
-    cut = np.frombuffer(stored, dtype="<i2").reshape(units, rows, words * RESULT_LANES)
-    dealt = cut.transpose(1, 0, 2).reshape(rows * units, words * RESULT_LANES)
     results = np.empty((len(order), len(layout.result)), dtype=np.int64)
-    results[order] = dealt[: len(order)][:, layout.result]
+    results[order] = read_rows(layout, len(order), stored)
     return results
+
+
+def read_rows(layout: Layout, rows: int, stored: bytes) -> Ints:
+    """As :func:`read_results`, in the hardware's order of rows."""
+    units, words = layout.hardware.units, layout.result_words
+    cut = np.frombuffer(stored, dtype="<i2").reshape(units, -(-rows // units), words * RESULT_LANES)
+    dealt = cut.transpose(1, 0, 2).reshape(-1, words * RESULT_LANES)
+    return dealt[:rows, layout.result].astype(np.int64)
 
 
 def _json(facts: Mapping[str, Any]) -> str:

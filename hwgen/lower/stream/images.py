@@ -3,6 +3,7 @@
 docs/stream.md, "Words", has the formats. The model image is loaded once, a batch image before every run.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +26,15 @@ from rtl_templates.stream.formats import (
 )
 
 from ...errors import CapacityError
-from ...ir.stream import Batch, SetName
+from ...ir.stream import Batch, SetName, StreamProgram
 from ...ir.stream_hardware import StreamHardware
 from ..bits import Beats, pack_fields, section
 from ..memories import subset_sums
 from .batch import Lists, batch_lists, check_batch, deal
 from .layout import Layout
 
-__all__ = ["BatchImage", "batch_image", "buffer_bytes", "model_image", "to_bytes"]
+__all__ = ["BatchImage", "batch_image", "buffer_bytes", "check_lists", "model_image", "program_stream", "row_stream",
+           "to_bytes", "unit_stream"]
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -74,11 +76,7 @@ def to_bytes(beats: Beats) -> bytes:
 
 def model_image(layout: Layout) -> Beats:
     """Everything that no batch changes: uint64 [m, 2], END included."""
-    stream: list[Beats] = []
-    for half in (0, 1):
-        words = [pack(PASS, **fields) >> BEAT_BITS * half for fields in layout.passes]
-        stream += section(Target.PASS, half, 0, _words(words))
-    stream += section(Target.BEAT, 0, 0, _words([pack(BEAT, **fields) for fields in layout.beats]))
+    stream = program_stream(layout)
     tables, hardware = layout.tables, layout.hardware
     for stage in (0, 1):
         for target, table, width in ((Target.COLUMN, tables.column_table(stage), COLUMN_BITS),
@@ -93,7 +91,7 @@ def model_image(layout: Layout) -> Beats:
         stream += subset_sums(tables.page_table(), hardware.weight_bits, Target.TABLE)
     for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
         if tensor.rows is not None:
-            stream += _rows(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
+            stream += row_stream(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
     return np.concatenate([*stream, END])
 
 
@@ -113,10 +111,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     _capacity(program.name, "nodes in a batch", "max_nodes", n, layout.nodes)
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
     lists = batch_lists(batch, program.sets, program.input_bits)
-    for name, (what, limit) in _LIMITS.items():
-        if name in lists:
-            longest = int(lists[name].length.max(initial=0))
-            _capacity(program.name, what, limit, longest, getattr(program, limit))
+    check_lists(program, lists)
     nodes = deal(_work(layout, lists, "nodes", n), units)
     graphs = deal(_work(layout, lists, "graphs", batch.graphs), units)
     lists = {name: each.taken(graphs if name == "members" else nodes) for name, each in lists.items()}
@@ -126,13 +121,35 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
 
     stream: list[Beats] = []
     for unit in range(units):
-        stream += _unit(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
+        stream += unit_stream(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
     order = graphs if program.passes[-1].domain == "graphs" else nodes
     beats = np.concatenate([*stream, END])
     facts = {"rows": len(order), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
              "result_words": -(-len(order) // units) * layout.result_words, "order": order.tolist(),
              "load_beats": len(beats)}
     return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, layout=facts)
+
+
+def program_stream(layout: Layout) -> list[Beats]:
+    """Pass words and beats."""
+    stream: list[Beats] = []
+    for half in (0, 1):
+        words = [pack(PASS, **fields) >> BEAT_BITS * half for fields in layout.passes]
+        stream += section(Target.PASS, half, 0, _words(words))
+    return stream + section(Target.BEAT, 0, 0, _words([pack(BEAT, **fields) for fields in layout.beats]))
+
+
+def check_lists(program: StreamProgram, lists: Mapping[SetName, Lists]) -> None:
+    """Refuse lists that ranges were not proved for.
+
+    Raises
+    ------
+    CapacityError
+    """
+    for name, (what, limit) in _LIMITS.items():
+        if name in lists:
+            longest = int(lists[name].length.max(initial=0))
+            _capacity(program.name, what, limit, longest, getattr(program, limit))
 
 
 def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: StreamHardware) -> Bytes:
@@ -170,8 +187,8 @@ def _thresholds(tables: Ints, stage: int, hardware: StreamHardware) -> list[Beat
     return stream
 
 
-def _rows(words: Bytes, address: int) -> list[Beats]:
-    """Buffer words, in chunks of 128 bits."""
+def row_stream(words: Bytes, address: int) -> list[Beats]:
+    """Buffer words, uint8 [words, bytes], in chunks of 128 bits."""
     size = BEAT_BITS // 8
     count = -(-words.shape[1] // size)
     whole = np.zeros((len(words), count * size), dtype=np.uint8)
@@ -199,9 +216,19 @@ def _coded(name: SetName, lists: Lists, number: NDArray[np.uint16]) -> NDArray[n
     return index | lists.double.astype(np.uint16) << np.uint16(LIST_ENTRY["index"])
 
 
-def _unit(layout: Layout, unit: int, lists: dict[SetName, Lists], number: NDArray[np.uint16],
-          trained: dict[str, Ints]) -> list[Beats]:
-    """SETUP, descriptors and lists of one unit."""
+def unit_stream(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number: NDArray[np.uint16],
+                trained: Mapping[str, Ints]) -> list[Beats]:
+    """SETUP, descriptors and lists of one unit.
+
+    Parameters
+    ----------
+    lists : mapping of set name to Lists
+        Of all units.
+    number : uint16 [nodes]
+        Row of the hardware by what lists name.
+    trained : mapping of domain to int64 [rows]
+        What descriptors have as NODE; as many as there are rows.
+    """
     program, hardware = layout.program, layout.hardware
     setup = {"nodes": len(trained["nodes"][unit :: hardware.units]),
              "graphs": len(trained["graphs"][unit :: hardware.units])}
