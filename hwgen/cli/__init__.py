@@ -11,6 +11,7 @@ from .build import build, pack
 from .demo import demo
 from .doctor import doctor
 from .inspect import inspect
+from .quantize import quantize
 from .report import estimate, report
 from .train import train
 from .verify import verify
@@ -28,6 +29,7 @@ def cli() -> None:
     \b
     The way of the data:
       hwgen train --dataset digits -o model.pt      a checkpoint: integer codes, scales, bits per node
+      hwgen quantize net.py:Net --data MUTAG        the same from your own FP32 model, without training
       hwgen inspect model.pt                        its layers, bit widths and size
       hwgen build model.pt --board ultra96          RTL, memory images, golden codes; simulated and compared
       hwgen verify build/model-ultra96              the comparison again, with random stalls or a waveform
@@ -39,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (train, inspect, build, verify, pack, estimate, report, boards, doctor, demo):
+for command in (train, quantize, inspect, build, verify, pack, estimate, report, boards, doctor, demo):
     cli.add_command(command)
 
 

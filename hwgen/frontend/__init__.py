@@ -13,11 +13,12 @@ From one's own training loop::
     hwgen.frontend.save(model, data, "model.pt")
 """
 
-from .a2q import Penalty, QuantizedGCN, quantize
-from .checkpoint import load, save
+from .a2q import Penalty, QuantizedGCN
+from .checkpoint import load
 from .datasets import load_dataset
 from .gcn import GCN
 from .graph import Graph
+from .quantizing import quantize, save
 from .settle import settle
 from .train import train
 
