@@ -103,7 +103,7 @@ def save_batch(batch: Batch, path: Path) -> None:
 def batch_arrays(batch: Batch) -> Arrays:
     """A batch as :func:`batch_of` takes it."""
     return {**feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
-            "graphs": np.array(batch.graphs, dtype=np.int64), "node": batch.node}
+            "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node}
 
 
 def load_batch(path: Path) -> Batch:
@@ -153,10 +153,11 @@ def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
         if value.size and value.min() < 0:
             raise HwgenError(f"{key} names {int(value.min())}", where, "number from 0 on")
     graph = rows["graph"]
-    graphs = read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(graph.max(initial=0) + 1)
-    if graphs.shape != () or int(graphs) <= graph.max(initial=-1):
-        raise HwgenError(f"graphs is {graphs.tolist()}, and the last node belongs to graph {graph.max(initial=-1)}",
-                         where, "store the number of graphs")
+    last = int(graph.max(initial=-1))
+    graphs = read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(max(1, last + 1))
+    if graphs.size != 1 or graphs.item() <= last:
+        raise HwgenError(f"graphs is {graphs.tolist()}, and the last node belongs to graph {last}", where,
+                         "store the number of graphs")
     if (np.diff(graph) < 0).any():
         raise HwgenError("the nodes of a graph do not follow one another", where, "store nodes graph by graph")
     if edges.size and (edges.min() < 0 or edges.max() >= nodes):
@@ -166,7 +167,7 @@ def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
         at = int(np.flatnonzero(graph[edges[0]] != graph[edges[1]])[0])
         raise HwgenError(f"edge {at} joins nodes {int(edges[0, at])} and {int(edges[1, at])} of two graphs", where,
                          "number nodes within the batch, from 0 on")
-    return Batch(features=features, edges=edges, graph=graph, graphs=int(graphs), node=rows["node"])
+    return Batch(features=features, edges=edges, graph=graph, graphs=graphs.item(), node=rows["node"])
 
 
 def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
