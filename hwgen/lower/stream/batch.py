@@ -135,7 +135,7 @@ def union(graphs: Sequence[Batch]) -> Batch:
 
 
 def check_batch(program: StreamProgram, batch: Batch) -> None:
-    """Refuse what a program cannot take of any hardware: other features, larger codes, unknown trained nodes."""
+    """Refuse what no hardware takes: other features, larger codes, unknown nodes and graphs."""
     width = int(batch.features.shape[1])
     if width != program.features:
         raise HwgenError(f"nodes have {width} features, the model takes {program.features}", f"program {program.name}",
@@ -146,6 +146,11 @@ def check_batch(program: StreamProgram, batch: Batch) -> None:
         raise HwgenError(f"feature code {worst} is not in 0 .. {(1 << program.input_bits) - 1}",
                          f"program {program.name}, input_bits {program.input_bits}",
                          "encode the features as for training")
+    for what, numbers, count in (("an edge names node", batch.edges, batch.num_nodes),
+                                 ("a node belongs to graph", batch.graph, batch.graphs)):
+        if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
+            worst = int(numbers.min()) if numbers.min() < 0 else int(numbers.max())
+            raise HwgenError(f"{what} {worst} of {count}", "batch", "number within the batch, from 0 on")
     if program.trained_nodes and batch.node.size:
         worst = int(batch.node.max()) if batch.node.min() >= 0 else int(batch.node.min())
         if not 0 <= worst < program.trained_nodes:

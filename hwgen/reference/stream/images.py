@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.formats import TABLE_INPUTS, unpack
+from rtl_templates.formats import unpack
 from rtl_templates.stream.formats import (
     BEAT,
     BIAS_BITS,
@@ -21,23 +21,21 @@ from rtl_templates.stream.formats import (
     MID_SHIFTS,
     NULL_INDEX,
     P_BITS,
-    PARAM,
     PASS,
     RAW_BITS,
     RESULT_LANES,
     SETS,
     SETUP,
-    V_BITS,
     X_BITS,
-    Kind,
     Operand,
     Select,
     Target,
 )
 
 from ...ir.stream_hardware import StreamHardware
-from ...numeric import activate, encode, round_value
-from .memories import ImageError, StreamMemories, signed
+from ...numeric import round_value
+from .memories import ImageError, StreamMemories
+from .requantizers import Context, Requantizers, fits, select_row
 
 __all__ = ["ImageError", "Machine", "PassWrites"]
 
@@ -59,15 +57,6 @@ class PassWrites:
     results: dict[tuple[int, int], int] = field(default_factory=dict)
 
 
-@dataclass
-class _Context:
-    """What is known of a row on its way."""
-
-    degree: int = 0
-    node: int = 0
-    entry: int = 0
-
-
 class Machine:
     """A design that was given a model image, and runs batches."""
 
@@ -75,6 +64,7 @@ class Machine:
         self.hardware = hardware
         self.memories = StreamMemories(hardware)
         self.memories.load(model)
+        self.requantizers = Requantizers(self.memories)
         self.loaded = set(self.memories.entries)
         self.read: set[int] = set()
 
@@ -116,7 +106,7 @@ class Machine:
 
     def _row(self, task: dict[str, int], beats: list[dict[str, int]], setup: dict[str, int], unit: int, local: int,
              writes: PassWrites) -> None:
-        context = _Context()
+        context = Context()
         row = unit + local * self.hardware.units
         values: list[Ints] = []
         total: Ints | None = None
@@ -132,19 +122,19 @@ class Machine:
             if beat["last"]:
                 if not beat["join_max"]:
                     total = total + (self.memories.lanes(Target.BIAS, 0, beat["bias"], BIAS_BITS) << BIAS_SHIFT)
-                values.append(round_value(_fits(total, P_BITS, "P")))
+                values.append(round_value(fits(total, P_BITS, "P")))
                 total = None
         if not beats[-1]["end"] or not beats[-1]["last"] or sum(beat["end"] for beat in beats) != 1:
             raise ImageError("the last beat does not end the row")
         if len(values) != task["in_chunks"]:
             raise ImageError(f"{len(values)} chunks instead of {task['in_chunks']}")
-        codes, bits = self._final(task, "pre", 0, values, context)
+        codes, bits = self.requantizers.final(task, "pre", 0, values, context)
         if task["combine"]:
-            codes = self._combine(task, codes, bits, context)
+            codes = self.requantizers.combine(task, codes, bits, context)
         self._write(task, unit, local, row, codes, context, writes)
 
     def _operand(self, beat: dict[str, int], setup: dict[str, int], unit: int, local: int, row: int,
-                 context: _Context) -> Ints:
+                 context: Context) -> Ints:
         """``mid * R`` of one beat."""
         x = np.zeros(self.hardware.lanes, dtype=np.int64)
         if beat["operand"] == Operand.ONE:
@@ -163,10 +153,10 @@ class Machine:
                     continue
                 codes, _ = self._fetch(beat, index)
                 x = (codes if number == 0 else np.maximum(x, codes)) if beat["max"] else x + codes
-                _fits(x, X_BITS, "x")
+                fits(x, X_BITS, "x")
         mid = x * self.memories.lanes(Target.COLUMN, 0, beat["column"], COLUMN_BITS) >> MID_SHIFTS[beat["mid"]]
-        address = _select(beat["row_kind"], beat["row_base"], beat["row_limit"], context)[0]
-        return _fits(mid, MID_BITS, "mid") * self._param(0, address)["multiplier"]
+        address = select_row(beat["row_kind"], beat["row_base"], beat["row_limit"], context)[0]
+        return fits(mid, MID_BITS, "mid") * self.requantizers.param(0, address)["multiplier"]
 
     def _fetch(self, beat: dict[str, int], index: int) -> tuple[Ints, int]:
         address = beat["base"] + index * beat["stride"]
@@ -176,7 +166,7 @@ class Machine:
         return self.memories.row(address, beat["signed"])
 
     def _listed(self, beat: dict[str, int], setup: dict[str, int], unit: int, local: int,
-                context: _Context) -> list[tuple[int, int]]:
+                context: Context) -> list[tuple[int, int]]:
         """Entries of a row's list."""
         at = setup[SETS[beat["set"]].name.lower()] * 2 + local
         word = self.memories.word(Target.DESCRIPTOR, unit, at // 2) >> 64 * (at % 2)
@@ -191,67 +181,7 @@ class Machine:
             entries.append((entry["index"], entry["double"]))
         return entries
 
-    def _final(self, task: dict[str, int], name: str, stage: int, values: list[Ints],
-               context: _Context) -> tuple[Ints, int]:
-        """Codes of a row, int64 [chunks * lanes], and their width; the entry goes into the context."""
-        value = activate(_fits(np.concatenate(values), V_BITS, "V"), task[f"{name}_slope"])
-        if task[f"{name}_kind"] == Kind.RAW:
-            return value, 0
-        select, base = task[f"{name}_select"], task[f"{name}_base"]
-        if select == Select.NEAREST:
-            context.entry = self._nearest(task[f"{name}_table"], stage, int(np.abs(value).max()))
-            address = base + context.entry
-        else:
-            address, context.entry = _select(select, base, task[f"{name}_limit"], context)
-        param = self._param(stage, address)
-        codes = encode(value[None], np.array([param["multiplier"]]), np.array([param["bits"]]),
-                       signed=task[f"{name}_kind"] == Kind.SIGNED)
-        return codes[0], param["bits"]
-
-    def _nearest(self, table: int, stage: int, peak: int) -> int:
-        prefix = 0
-        for level in range(self.hardware.levels):
-            threshold = self.memories.word(Target.THRESHOLD, 16 * stage + level, table << level | prefix)
-            prefix = prefix << 1 | int(peak > threshold)
-        return prefix
-
-    def _combine(self, task: dict[str, int], codes: Ints, bits: int, context: _Context) -> Ints:
-        """The MAC array and the second requantizer."""
-        lanes = self.hardware.lanes
-        multiplier = self._param(1, _select(task["row_select"], task["row_base"], task["row_limit"], context)[0])
-        values = []
-        for out in range(task["out_chunks"]):
-            x = np.zeros(lanes, dtype=np.int64)
-            for chunk in range(task["in_chunks"]):
-                page = task["page"] + out * task["in_chunks"] + chunk
-                for plane in range(bits):
-                    weight = -(1 << plane) if task["pre_kind"] == Kind.SIGNED and plane == bits - 1 else 1 << plane
-                    x += weight * self._sums(page, codes[chunk * lanes : (chunk + 1) * lanes] >> plane & 1)
-            _fits(x, X_BITS, "x")
-            column = self.memories.lanes(Target.COLUMN, 1, task["column"] + out, COLUMN_BITS)
-            mid = _fits(x * column >> MID_SHIFTS[task["mid"]], MID_BITS, "mid")
-            bias = self.memories.lanes(Target.BIAS, 1, task["bias"] + out, BIAS_BITS) << BIAS_SHIFT
-            values.append(round_value(_fits(mid * multiplier["multiplier"] + bias, P_BITS, "P")))
-        return self._final(task, "post", 1, values, context)[0]
-
-    def _sums(self, page: int, plane: Ints) -> Ints:
-        """Weights of the inputs whose bit is set, summed: int64 [lanes]."""
-        width = self.hardware.weight_bits + 3
-        per_beat, lanes = 128 // width, self.hardware.lanes
-        total = np.zeros(lanes, dtype=np.int64)
-        for table in range(-(-lanes // TABLE_INPUTS)):
-            inputs = plane[table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS].tolist()
-            subset = sum(bit << k for k, bit in enumerate(inputs))
-            for chunk in range(-(-lanes // per_beat)):
-                word = self.memories.word(Target.TABLE, table + 32 * chunk, page * 64 + subset)
-                part = range(chunk * per_beat, min((chunk + 1) * per_beat, lanes))
-                total[part.start : part.stop] += [signed(word >> width * k, width) for k in range(len(part))]
-        return total
-
-    def _param(self, stage: int, address: int) -> dict[str, int]:
-        return unpack(PARAM, self.memories.word(Target.PARAM, stage, address))
-
-    def _write(self, task: dict[str, int], unit: int, local: int, row: int, codes: Ints, context: _Context,
+    def _write(self, task: dict[str, int], unit: int, local: int, row: int, codes: Ints, context: Context,
                writes: PassWrites) -> None:
         h = self.hardware
         if not task["to_result"]:
@@ -264,7 +194,7 @@ class Machine:
                     raise ImageError(f"buffer word {address} is written twice")
                 writes.buffer[address] = data, context.entry
             return
-        _fits(codes, RAW_BITS, "result")
+        fits(codes, RAW_BITS, "result")
         for word in range(task["result_words"]):
             address = local * task["result_words"] + word
             if address >= h.result_depth:
@@ -272,16 +202,3 @@ class Machine:
             part = codes[word * RESULT_LANES : (word + 1) * RESULT_LANES].tolist()
             writes.results[unit, address] = sum((code & (1 << RAW_BITS) - 1) << RAW_BITS * k
                                                 for k, code in enumerate(part))
-
-
-def _select(select: int, base: int, limit: int, context: _Context) -> tuple[int, int]:
-    """Address of a row parameter, and the entry that it is."""
-    entry = {Select.CONSTANT: 0, Select.DEGREE: min(context.degree, limit), Select.NODE: context.node,
-             Select.ENTRY: context.entry}[Select(select)]
-    return base + entry, entry
-
-
-def _fits(values: Ints, bits: int, name: str) -> Ints:
-    if values.size and (values.min() < -(1 << (bits - 1)) or values.max() >= 1 << (bits - 1)):
-        raise ImageError(f"{name} reaches {values.min()} or {values.max()}, beyond {bits} bits")
-    return values

@@ -121,6 +121,9 @@ def test_batches_that_no_model_takes():
         ({"features": batch.features[:, :11]}, "nodes have 11 features, the model takes 12"),
         ({"features": batch.features * 2}, r"feature code 2 is not in 0 \.\. 1"),
         ({"features": batch.features * -1}, r"feature code -1 is not in 0 \.\. 1"),
+        ({"edges": np.array([[0], [batch.num_nodes]])}, f"an edge names node {batch.num_nodes} of {batch.num_nodes}"),
+        ({"edges": np.array([[0], [-1]])}, f"an edge names node -1 of {batch.num_nodes}"),
+        ({"graph": batch.graph + 1}, "a node belongs to graph 3 of 3"),
         ({"node": batch.node + 20}, "is not among the 20 trained ones"),
         ({"node": batch.node - 20}, "node -.* is not among the 20 trained ones"),
     ):
