@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""The sequencer of the graph-level organisation: exact cycles under random activity, windows of passes, the last pass."""
+"""The sequencer of the graph-level organisation: exact cycles under random activity, windows, the last pass."""
 
 import random
 
