@@ -44,7 +44,7 @@ class GraphRecipe:
     quantized_epochs: int = 60
     weight_rate: float = 0.001
     step_rate: float = 0.001
-    bit_rate: float = 0.01
+    bit_rate: float = 0.03
     distillation: float = 0.5
     scheme: Scheme = field(default_factory=lambda: Scheme(target=2.5, weight=10.0))
 

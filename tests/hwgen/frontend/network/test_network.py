@@ -80,6 +80,8 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
     torch.manual_seed(3)
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm1d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
             layer.running_mean.normal_()
             layer.running_var.uniform_(0.5, 2.0)
     model = QuantizedNetwork(plan_of(module.eval()), scheme, degrees=5, nodes=batch.num_nodes, input_bits=2,
