@@ -13,6 +13,7 @@ Graphs: ``torch.save`` of a list of dictionaries, one for each graph::
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,9 +88,13 @@ def load_graph_file(path: Path) -> list[Data]:
 
 def _load(path: Path, mend: str) -> Any:
     try:
+        with path.open("rb"):
+            pass
+        if not zipfile.is_zipfile(path):
+            raise HwgenError("not a file of plain tensors", str(path), mend)
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise HwgenError(f"cannot read it: {error.strerror or error}", str(path), "name an existing file") from error
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, EOFError) as error:
+        raise HwgenError(f"cannot read it: {error.strerror}", str(path), "name an existing file") from error
+    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, IndexError, EOFError) as error:
         raise HwgenError("not a file of plain tensors", str(path),
                          f"loading a pickle would run code that it holds; {mend}") from error

@@ -88,11 +88,14 @@ def gathered(form: Form, via: Lists, path: str, label: str, *, op: Literal["sum"
 
     Values that are merely put side by side are gathered where they are: the concatenation is not stored.
     """
-    terms: tuple[Summand, ...] = (Summand(source=form, width=form.width),)
-    if form.is_open and form.bias is None and len(form.segments) == len(form.terms) and all(map(_is_copy, form.terms)):
-        terms = form.terms
+    sources = _side_by_side(form) if form.is_open and len(form.segments) > 1 else [form]
+    terms: list[Summand] = []
+    offset = 0
+    for source in sources:
+        terms.append(Summand(source=source, width=source.width, offset=offset, via=via, op=op, factor=factor, of=via))
+        offset += source.width
     return Form(path=path, label=label, width=form.width, domain="graphs" if via == "members" else "nodes",
-                terms=tuple(replace(term, via=via, op=op, factor=factor, of=via) for term in terms))
+                terms=tuple(terms))
 
 
 def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Form:
@@ -105,10 +108,11 @@ def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: st
         return _of_features(form, weight, bias, path, label)
     raw = [all(term.is_raw for term in form.terms if term.segment == each) for each in form.segments]
     if form.is_open and any(raw):
-        first, second = (_part(form, weight, [each for each, is_raw in zip(form.segments, raw, strict=True)
-                                              if is_raw == wanted]) for wanted in (True, False))
-        sparse = _of_features(*first, bias, path, label)
-        return added(sparse, linear(*second, None, path, "dense"), path, label)
+        (first, sparse), (second, dense) = (_part(form, [
+            each for each, is_raw in zip(form.segments, raw, strict=True) if is_raw == wanted])
+            for wanted in (True, False))
+        one = _of_features(first, weight[sparse], bias, path, label)
+        return added(one, linear(second, weight[dense], None, path, "dense"), path, label)
     term = Summand(source=form, width=int(weight.shape[1]), weight=weight)
     return Form(path=path, label=label, width=term.width, domain=form.domain, terms=(term,), bias=bias)
 
@@ -139,15 +143,22 @@ def _of_features(form: Form, weight: Tensor, bias: Tensor | None, path: str, lab
     return Form(path=path, label=label, width=width, domain=form.domain, terms=tuple(terms), bias=bias)
 
 
-def _part(form: Form, weight: Tensor, segments: list[tuple[int, int]]) -> tuple[Form, Tensor]:
-    """Some of the concatenated parts of a form, with their rows of a weight that follows."""
+def _side_by_side(form: Form) -> list[Form]:
+    """What is concatenated: the values themselves, and what still has to be computed."""
+    parts = [_part(form, [each])[0] for each in form.segments]
+    return [part.terms[0].source or part if len(part.terms) == 1 and _is_copy(part.terms[0]) and part.bias is None
+            else part for part in parts]
+
+
+def _part(form: Form, segments: list[tuple[int, int]]) -> tuple[Form, list[int]]:
+    """Some of the concatenated parts of a form, and their channels."""
     terms: list[Summand] = []
     columns: list[int] = []
     for offset, width in segments:
         terms += [replace(term, offset=len(columns)) for term in form.terms if term.segment == (offset, width)]
         columns += range(offset, offset + width)
-    bias = None if form.bias is None else form.bias[columns]
-    return replace(form, width=len(columns), terms=tuple(terms), bias=bias), weight[columns]
+    bias = None if form.bias is None or not form.bias[columns].any() else form.bias[columns]
+    return replace(form, width=len(columns), terms=tuple(terms), bias=bias), columns
 
 
 def _spliceable(form: Form, path: str, label: str) -> Form:

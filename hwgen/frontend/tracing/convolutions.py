@@ -37,7 +37,7 @@ def gcn(reader: Reader, call: Call, layer: Any) -> Form:
     path = path_of(call)
     via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
     factor: Factor = "rsqrt" if layer.normalize else "one"
-    message = linear(form, *matrix(call, layer.lin, form), path, "message")
+    message = linear(form, *matrix(reader, call, layer.lin, form), path, "message")
     message = replace(message, factor=factor, of=via)
     return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
 
@@ -56,7 +56,7 @@ def gin(reader: Reader, call: Call, layer: Any) -> Form | End:
         own = scaled(own, gain.expand(form.width), None, path, "sum")
     total = added(gathered(form, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
     part = trace_part(layer.nn, f"{call.path}.nn")
-    return Reader(part, total, reader.recognisers, reader.aliases, reader.batched).run()
+    return reader.part(part, total)
 
 
 def sage(reader: Reader, call: Call, layer: Any) -> Form:
@@ -66,8 +66,9 @@ def sage(reader: Reader, call: Call, layer: Any) -> Form:
     _check(call, layer, {"normalize": False})
     source = form
     if layer.project:
-        source = held(activated(linear(form, *matrix(call, layer.lin, form), path, "project"), 0.0, path, "project"))
-    return _rooted(call, layer, source, form, layer.lin_l, layer.lin_r if layer.root_weight else None)
+        projected = linear(form, *matrix(reader, call, layer.lin, form), path, "project")
+        source = held(activated(projected, 0.0, path, "project"))
+    return _rooted(reader, call, layer, source, form, layer.lin_l, layer.lin_r if layer.root_weight else None)
 
 
 def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
@@ -75,14 +76,14 @@ def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
     form = held(_nodes(reader, call, given))
     _check(call, layer, {})
-    return _rooted(call, layer, form, form, layer.lin_rel, layer.lin_root)
+    return _rooted(reader, call, layer, form, form, layer.lin_rel, layer.lin_root)
 
 
-def _rooted(call: Call, layer: Any, source: Form, own: Form, neighbours: Any, root: Any) -> Form:
+def _rooted(reader: Reader, call: Call, layer: Any, source: Form, own: Form, neighbours: Any, root: Any) -> Form:
     """A linear layer on what the neighbours sent, and another on the node itself."""
     aggregate, path = _aggregate(call, layer), path_of(call)
-    weight, bias = matrix(call, neighbours, source)
-    weights = [weight] if root is None else [weight, matrix(call, root, own)[0]]
+    weight, bias = matrix(reader, call, neighbours, source)
+    weights = [weight] if root is None else [weight, matrix(reader, call, root, own)[0]]
     if aggregate.op == "max":  # the maximum does not commute with a linear layer
         parts = [gathered(source, "edges", path, "max", op="max"), *([] if root is None else [own])]
         return linear(concatenated(parts, path, "max"), torch.cat(weights), bias, path)
@@ -93,7 +94,7 @@ def _rooted(call: Call, layer: Any, source: Form, own: Form, neighbours: Any, ro
     return scaled(out, None, bias, path, "")
 
 
-def matrix(call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
+def matrix(reader: Reader, call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
     """Weight float64 [in, out] and bias of a Linear.
 
     Raises
@@ -105,10 +106,9 @@ def matrix(call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
 
     if type(layer) not in (nn.Linear, Linear):
         refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
-    weight = layer.weight.detach().double().t()
-    if weight.shape[0] != form.width:
-        refuse(call, f"{call.name} takes {weight.shape[0]} channels and gets {form.width}", "make the widths fit")
-    return weight, _double(layer.bias)
+    if layer.weight.shape[1] != form.width:
+        refuse(call, f"{call.name} takes {layer.weight.shape[1]} channels and gets {form.width}", "make the widths fit")
+    return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
 def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Form:

@@ -56,7 +56,7 @@ def known() -> tuple[dict[Any, Recogniser], frozenset[Any]]:
 def _linear(reader: Reader, call: Call, layer: Any) -> Form:
     """``x W + b``."""
     form, _ = _operand(reader, call)
-    return linear(form, *matrix(call, layer, form), path_of(call))
+    return linear(form, *matrix(reader, call, layer, form), path_of(call))
 
 
 def _batch_norm(reader: Reader, call: Call, layer: Any) -> Form:

@@ -34,14 +34,14 @@ def placed(result: Form, features: int) -> Plan:
     every = [term for each in order for term in terms[each] if term.source is not None]
     listed = {term.source for term in every if term.via != "self"}
     multiplied = {term.source for term in every if term.weight is not None}
-    names = _names(order)
+    names, floats = _names(order), _Floats()
     values: list[PlanValue] = []
     for form in order:
         role: Role = "result" if form is result else "row" if form in multiplied and form not in listed else "message"
         values.append(PlanValue(
             name=names[form], path=form.path or "forward", width=form.width, role=role, domain=form.domain,
-            terms=tuple(_term(term, names, listed) for term in terms[form]), join=form.join, bias=_float(form.bias),
-            slope=form.slope, factor=form.factor, of=form.of))
+            terms=tuple(_term(term, names, listed, floats) for term in terms[form]), join=form.join,
+            bias=floats(form.bias), slope=form.slope, factor=form.factor, of=form.of))
         if form in multiplied and form in listed:
             values.append(PlanValue(name=_row(names[form]), path=form.path or "forward", width=form.width, role="row",
                                     domain=form.domain, terms=(PlanTerm(source=names[form]),)))
@@ -90,13 +90,23 @@ def _row(name: str) -> str:
     return f"{name}.row"
 
 
-def _term(term: Summand, names: dict[Form, str], listed: set[Form | None]) -> PlanTerm:
+def _term(term: Summand, names: dict[Form, str], listed: set[Form | None], floats: _Floats) -> PlanTerm:
     source = None if term.source is None else names[term.source]
     if source is not None and term.weight is not None and term.source in listed:
         source = _row(source)
-    return PlanTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=_float(term.weight),
-                    factor=term.factor, of=term.of, gain=_float(term.gain))
+    return PlanTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=floats(term.weight),
+                    factor=term.factor, of=term.of, gain=floats(term.gain))
 
 
-def _float(tensor: Tensor | None) -> Tensor | None:
-    return None if tensor is None else tensor.detach().float().contiguous().clone()
+class _Floats:
+    """Copies in float32; one tensor stays one, so that a layer that is called twice learns one weight."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Tensor, Tensor]] = {}  # with the original, whose number stays its own that way
+
+    def __call__(self, tensor: Tensor | None) -> Tensor | None:
+        if tensor is None:
+            return None
+        if id(tensor) not in self._known:
+            self._known[id(tensor)] = tensor, tensor.detach().float().contiguous().clone()
+        return self._known[id(tensor)][1]

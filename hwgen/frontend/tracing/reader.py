@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ..calls import refuse
@@ -19,6 +19,7 @@ __all__ = ["End", "Reader", "Recogniser", "path_of"]
 
 #: Reads a call of a layer (None for a function or method).
 Recogniser = Callable[["Reader", Call, Any], "Form | End"]
+Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,14 @@ class Reader:
         Those of them whose result is their first argument.
     batched : bool
         Whether several graphs come at once, so that pooling needs to be told which node is whose.
+    weights : dict or None
+        Weights and biases seen so far, by their layer: one that is called twice has one.
     """
 
     def __init__(self, traced: Traced, given: Form, recognisers: dict[Any, Recogniser], aliases: frozenset[Any],
-                 batched: bool) -> None:
+                 batched: bool, weights: Weights | None = None) -> None:
         self.traced, self.recognisers, self.aliases, self.batched = traced, recognisers, aliases, batched
+        self.weights: Weights = {} if weights is None else weights
         self._found = [self._recogniser(call) for call in traced.calls]  # errors speak of layers first
         roots = self._roots()
         self._uses = self._count(roots)
@@ -76,6 +80,10 @@ class Reader:
         if not isinstance(result, Value) or (result.index < 0 and result != Value("x")):
             raise HwgenError("forward does not return what its layers compute", traced.where, "return the logits")
         return self._read[result.index] if result.index >= 0 else self._given
+
+    def part(self, traced: Traced, given: Form) -> Form | End:
+        """The result of a module that a layer holds."""
+        return Reader(traced, given, self.recognisers, self.aliases, self.batched, self.weights).run()
 
     def form(self, call: Call, value: Any) -> Form:
         """The symbolic value that a call takes.

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
-from torch_geometric.nn import GCNConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
-from user_modules import MODELS, Net, Random, graphs, randomise
+from torch_geometric.nn import GCNConv, GINConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
+from user_modules import MODELS, Net, Random, graphs, middle, randomise
 
 from hwgen.frontend.network.batch import GraphBatch
 from hwgen.frontend.network.execute import execute
@@ -104,6 +105,46 @@ def test_one_graph_needs_no_batch() -> None:
     out = execute(plan, GraphBatch.of(x, edges))[plan.values[-1].name]
     with torch.no_grad():
         assert torch.allclose(out, randomise(One())(edges, x), atol=1e-5)
+
+
+def test_a_layer_that_is_called_twice_keeps_one_weight() -> None:
+    model = randomise(Net(lambda s, x, e, b: s.a(s.a(s.first(x), e).relu(), e), first=nn.Linear(7, 6),
+                          a=GINConv(nn.Linear(6, 6))))
+    x, edges, batch = graphs()
+    plan = check(model, x, edges, batch, batch=batch)
+    found = [term.weight for value in plan.values for term in value.terms if term.weight is not None]
+    assert [each is found[1] for each in found] == [False, True, True]
+
+
+def test_slopes_are_rounded() -> None:
+    """To multiples of 1/4096, and the product of two where they follow one another."""
+    layers = [nn.LeakyReLU(slope) for slope in (0.01, 0.2, 1)]
+    slopes = [plan_of(middle(lambda s, h, e, b: s.a(h), a=layer)).values[-1].slope for layer in layers]
+    assert slopes == [41 / 4096, 819 / 4096, 1]
+    assert plan_of(middle(lambda s, h, e, b: F.leaky_relu(F.leaky_relu(h, 0.5), 0.25))).values[-1].slope == 0.125
+
+
+def test_what_is_stored() -> None:
+    """A residual value that is gathered and multiplied is a message with a row beside it; a pool reads parts."""
+    def body(s: Any, x: Tensor, e: Tensor, b: Tensor) -> Tensor:
+        one = s.one(x, e).relu()
+        two = s.two(one, e).relu() + one
+        return s.lin(global_add_pool(torch.cat([one, two], 1), b))
+
+    plan = plan_of(Net(body, one=GCNConv(7, 6), two=SAGEConv(6, 6, aggr="max"), lin=nn.Linear(12, 3)))
+    found = [(value.name, value.role, [term.source for term in value.terms]) for value in plan.values]
+    assert found == [
+        ("one.message", "message", [None]), ("one", "message", ["one.message"]), ("two.max", "row", ["one", "one"]),
+        ("two", "message", ["two.max"]), ("cat", "message", ["two", "one"]), ("pool", "row", ["one", "cat"]),
+        ("lin", "result", ["pool"])]
+    assert [(value.slope, value.factor, value.domain) for value in plan.values][:2] == [(1, "rsqrt", "nodes"),
+                                                                                         (0, "one", "nodes")]
+    both = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e), a=SAGEConv(6, 6))).values
+    assert [value.role for value in both] == ["message", "message", "row", "message", "message", "result"]
+    gin = plan_of(middle(lambda s, h, e, b: global_add_pool((r := h.relu()), b) + global_add_pool(s.a(r), b),
+                         a=nn.Linear(6, 6))).values
+    assert [(value.name, value.role) for value in gin][2:5] == [("relu", "message"), ("relu.row", "row"),
+                                                                ("a", "message")]
 
 
 @pytest.mark.parametrize("seed", range(60))

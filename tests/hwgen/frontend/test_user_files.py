@@ -1,0 +1,121 @@
+"""Users' files: Python files that are executed, and files of plain tensors that are not."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch_geometric.data import Data
+
+from hwgen.errors import HwgenError
+from hwgen.frontend.plain_files import load_graph_file, load_weights, save_graph_file
+from hwgen.frontend.user_file import is_user_file, load_module
+
+SOURCE = """
+from torch import nn
+from beside import WIDTH
+
+class Net(nn.Module):
+    def __init__(self, width=WIDTH):
+        super().__init__()
+        self.lin = nn.Linear(width, 2)
+
+def make():
+    return Net(5)
+
+ready = Net(6)
+number = 7
+
+def wants(width):
+    return Net(width)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "beside.py").write_text("WIDTH = 4\n")
+    path = tmp_path / "net_of_a_test.py"
+    path.write_text(SOURCE)
+    return path
+
+
+@pytest.mark.parametrize(("text", "wanted"), [
+    ("model.py", True), ("model.py:Net", True), ("folder/model.py:Net(3)", True), ("model.pt", False), ("py", False)])
+def test_what_names_a_python_file(text: str, wanted: bool) -> None:
+    assert is_user_file(text) is wanted
+
+
+@pytest.mark.parametrize(("expression", "width"), [("Net", 4), ("Net(9)", 9), ("make", 5), ("make()", 5), ("ready", 6),
+                                                   ("wants(3)", 3)])
+def test_modules_are_found(file: Path, expression: str, width: int) -> None:
+    assert load_module(f"{file}:{expression}").lin.in_features == width
+
+
+@pytest.mark.parametrize(("expression", "what"), [
+    ("Nett", "Nett fails: NameError"), ("wants", "wants fails: TypeError: wants() missing 1"),
+    ("number", "number is a int, not"), ("Net(", "Net( fails: SyntaxError"), ("", "a Python file without the name")])
+def test_what_is_no_module(file: Path, expression: str, what: str) -> None:
+    with pytest.raises(HwgenError, match=re.escape(what)) as caught:
+        load_module(f"{file}:{expression}")
+    assert "model.py:Net" in caught.value.mend
+
+
+@pytest.mark.parametrize(("source", "what", "line"), [
+    ("x = 1\nimport nothing_of_that_name\n", "ModuleNotFoundError", ":2"), ("def f(:\n", "SyntaxError", ":1"),
+    ("x = 1\n\n\n1 / 0\n", "ZeroDivisionError", ":4")])
+def test_files_that_fail(tmp_path: Path, source: str, what: str, line: str) -> None:
+    path = tmp_path / "fails_of_a_test.py"
+    path.write_text(source)
+    with pytest.raises(HwgenError, match=f"the file fails: {what}") as caught:
+        load_module(f"{path}:Net")
+    assert caught.value.where == f"{path}{line}"
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(HwgenError, match="no such file"):
+        load_module(f"{tmp_path / 'none.py'}:Net")
+
+
+def test_weights(tmp_path: Path) -> None:
+    path, model = tmp_path / "weights.pt", nn.Linear(3, 2)
+    torch.save(model.state_dict(), path)
+    other = nn.Linear(3, 2)
+    load_weights(other, path)
+    assert torch.equal(other.weight, model.weight)
+    with pytest.raises(HwgenError, match=r"weights of another module: .*size mismatch") as caught:
+        load_weights(nn.Linear(4, 2), path)
+    assert caught.value.where == str(path)
+    torch.save([1, 2], path)
+    with pytest.raises(HwgenError, match="not a dictionary of tensors"):
+        load_weights(other, path)
+    torch.save(model, path)  # a pickled module: it would run code
+    with pytest.raises(HwgenError, match="not a file of plain tensors"):
+        load_weights(other, path)
+    path.write_bytes(b"something")
+    with pytest.raises(HwgenError, match="not a file of plain tensors"):
+        load_weights(other, path)
+    with pytest.raises(HwgenError, match="cannot read it"):
+        load_weights(other, tmp_path / "none.pt")
+
+
+def test_graphs(tmp_path: Path) -> None:
+    path = tmp_path / "graphs.pt"
+    graphs = [Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 2]]), y=torch.tensor([1]), input_scale=0.5),
+              Data(x=torch.ones(1, 3), edge_index=torch.zeros(2, 0, dtype=torch.int64))]
+    save_graph_file(graphs, path)
+    found = load_graph_file(path)
+    assert [torch.equal(a.x, b.x) and torch.equal(a.edge_index, b.edge_index)
+            for a, b in zip(found, graphs, strict=True)] == [True, True]
+    assert (found[0].input_scale, int(found[0].y), found[1].y) == (0.5, 1, None)
+
+
+@pytest.mark.parametrize(("content", "what"), [
+    ({}, "not a list of graphs"), ([], "not a list of graphs"),
+    ([{"x": torch.ones(2, 2)}], "edge_index is not a matrix"),
+    ([{"x": torch.ones(2), "edge_index": torch.zeros(2, 1)}], "x is not a matrix"),
+    ([{"x": torch.ones(2, 1), "edge_index": torch.zeros(2, 1)}], r"edge_index of torch\.float32")])
+def test_what_is_no_list_of_graphs(tmp_path: Path, content: object, what: str) -> None:
+    torch.save(content, tmp_path / "graphs.pt")
+    with pytest.raises(HwgenError, match=what):
+        load_graph_file(tmp_path / "graphs.pt")
