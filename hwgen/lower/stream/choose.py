@@ -136,7 +136,7 @@ def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware)
     """Words of lists and of descriptors of one unit.
 
     Rows are dealt so that units differ by about the heaviest row; a unit gets an eighth more than its share, and the
-    longest list on top, though never more than all there is.
+    longest list of every set on top, though never more than all there is.
     """
     units = hardware.units
     entries = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
@@ -145,7 +145,7 @@ def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware)
                "features": program.max_features * program.input_bits}
     total = sum(entries[name] for name in program.sets)
     share = total if units == 1 else min(
-        total, -(-total * 9 // (units * 8)) + max((longest[name] for name in program.sets), default=0))
+        total, -(-total * 9 // (units * 8)) + sum(longest[name] for name in program.sets))
     rows = {name: capacity.graphs if name == "members" else capacity.nodes for name in program.sets}
     return {"list_depth": -(-share // ENTRIES),
             "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}

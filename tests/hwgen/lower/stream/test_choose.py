@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from scipy.sparse import csr_array
 from stream_builds import build, compare, random_build
 
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.ir.stream import Batch
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream.batch import union
 from hwgen.lower.stream.choose import ROUND, Capacity, candidates, choose
@@ -98,6 +100,17 @@ def test_any_batch_within_the_capacity_packs(units, seed):
             batch_image(built.layout, batch)
             packed += 1
     assert packed > 5
+
+
+@pytest.mark.parametrize("units", [2, 4])
+def test_a_hub_and_its_graph_may_lie_in_one_unit(units):
+    """One graph, a star: the unit that has the hub's list has the list of members too."""
+    nodes = 2000
+    star = Batch(features=csr_array(np.ones((nodes, 1), dtype=np.int64)), graphs=1,
+                 edges=np.stack([np.arange(1, nodes), np.zeros(nodes - 1, dtype=np.int64)]),
+                 graph=np.zeros(nodes, dtype=np.int64), node=np.zeros(nodes, dtype=np.int64))
+    built = build(gin_network(0, features=1), star, wanted={"units": units})
+    batch_image(built.layout, star)
 
 
 def test_batches_too_large_for_any_design():
