@@ -217,3 +217,19 @@ def test_what_does_not_fit_is_named(problem: str) -> None:
         model.tensors[0].data[0] = float("nan")
         with pytest.raises(HwgenError, match="holds nan"):
             model.export("m")
+
+
+@pytest.mark.parametrize("kind", [Gin, Residual])
+def test_values_that_can_be_negative_are_signed(kind: type[nn.Module]) -> None:
+    """And only those: a bit is not wasted on the sign of what a ReLU leaves."""
+    batch = graphs(6, nodes=200)
+    model = made(kind(), Scheme(), batch)
+    for tensor in model.tensors:  # gains of both signs
+        if tensor.ndim == 1:
+            tensor.data[::2] *= -1.0
+    again = QuantizedNetwork(model.plan, Scheme()).double()
+    with torch.no_grad():
+        found = QuantizedNetwork(model.plan).double().trace(GraphBatch.union(batch, 0.25))
+    signed = {value.name: value.quantizer.signed for value in again.export("m").values if value.quantizer is not None}
+    assert signed == {name: bool((found[name] < 0).any()) for name in signed}
+    assert len(set(signed.values())) == 2
