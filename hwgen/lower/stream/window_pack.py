@@ -1,0 +1,150 @@
+"""One window as a load stream."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.stream.formats import NULL_INDEX, PARAM, Target
+
+from ...ir.stream import SetName
+from ..bits import Beats, pack_fields, section
+from .batch import Lists, deal
+from .images import END, BatchImage, program_stream, row_stream, to_bytes, unit_stream
+from .layout import Layout
+from .tables import Tables
+from .window_passes import Choice, WindowPass
+from .window_plan import ReadyPass
+
+__all__ = ["Packer", "Window"]
+
+Ints = NDArray[np.int64]
+
+NUMBERS: NDArray[np.uint16] = np.arange(NULL_INDEX + 1, dtype=np.uint16)  # lists name rows of the buffer already
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """One load, run and store.
+
+    Parameters
+    ----------
+    index : int
+        The pass.
+    rows : int64 [rows]
+        Nodes or graphs of the batch, in the hardware's order.
+    layout, image
+        As of a batch of one pass.
+    """
+
+    index: int
+    rows: Ints
+    layout: Layout
+    image: BatchImage
+
+    @property
+    def stream(self) -> bytes:
+        """What is loaded."""
+        return to_bytes(self.image.beats)
+
+    @property
+    def result_words(self) -> int:
+        """Words that the store unit writes of every unit."""
+        return int(self.image.layout["result_words"])
+
+
+class Packer:
+    """Packs windows of one pass."""
+
+    def __init__(self, ready: ReadyPass) -> None:
+        self.ready, self.plan = ready, ready.plan
+
+    def window(self, given: Ints) -> Window:
+        """A window of some rows, int64 [rows]."""
+        plan, each, units = self.plan, self.ready.task, self.plan.hardware.units
+        lists = {name: self.ready.lists[name].taken(given) for name in each.walked}
+        work = sum((one.count for one in lists.values()), np.zeros(len(given), dtype=np.int64))
+        dealt = deal(work, units)
+        rows = given[dealt]
+        lists = {name: one.taken(dealt) for name, one in lists.items()}
+        addresses, loads = dict(plan.resident), self._sources(each, rows, lists)
+        free, rows_stream = plan.resident_words, list[Beats]()
+        for tensor, wanted in loads:
+            addresses[tensor] = free
+            words = self.ready.words[tensor][wanted].reshape(-1, plan.word_bytes)
+            rows_stream += row_stream(words, free)
+            free += len(words)
+        numbers, picks = self._numbers(rows)
+        tables = deepcopy(plan.tables)
+        layout = plan.emitted(self.ready.index, picks, addresses, tables)
+        if not each.walked:
+            lists = {name: _empty(len(rows)) for name in each.sets}
+        return Window(index=self.ready.index, rows=rows, layout=layout, image=self._image(
+            layout, rows, lists, numbers, [*program_stream(layout), *_added(tables, plan.tables), *rows_stream]))
+
+    def _sources(self, each: WindowPass, rows: Ints, lists: dict[SetName, Lists]) -> list[tuple[int, Ints]]:
+        """Tensors, and the rows of each that are loaded; lists then name those."""
+        loads = [(tensor, rows) for tensor in each.own]
+        if each.listed:
+            count = len(rows) if each.step.domain == "nodes" and each.both else 0
+            wanted = _renamed(lists, each.named, rows[:count])
+            loads += [(tensor, wanted) for tensor in each.listed]
+        local = [tensor for tensor in each.weights if tensor not in self.plan.resident]
+        if local:
+            wanted = _renamed(lists, ["features"], rows[:0])
+            loads += [(tensor, wanted) for tensor in local]
+        return loads
+
+    def _numbers(self, rows: Ints) -> tuple[Ints, dict[Choice, Ints]]:
+        """Number of each row among those that differ in a choice, and the entries that numbers stand for."""
+        _, first, numbers = np.unique(self.ready.key(rows), return_index=True, return_inverse=True)
+        return np.asarray(numbers, dtype=np.int64), {
+            choice: entry[rows[first]] for choice, entry in self.ready.picks.items()}
+
+    def _image(self, layout: Layout, rows: Ints, lists: dict[SetName, Lists], numbers: Ints,
+               stream: list[Beats]) -> BatchImage:
+        nothing, units = rows[:0], self.plan.hardware.units
+        graphs = layout.program.passes[0].domain == "graphs"
+        trained = {"nodes": nothing if graphs else numbers, "graphs": numbers if graphs else nothing}
+        for unit in range(units):
+            stream += unit_stream(layout, unit, lists, NUMBERS, trained)
+        beats = np.concatenate([*stream, END])
+        facts = {"rows": len(rows), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
+                 "result_words": -(-len(rows) // units) * layout.result_words, "order": rows.tolist(),
+                 "load_beats": len(beats)}
+        return BatchImage(beats=beats, nodes=nothing if graphs else rows, graphs=rows if graphs else nothing,
+                          lists=lists, layout=facts)
+
+
+def _renamed(lists: dict[SetName, Lists], names: Sequence[SetName], first: Ints) -> Ints:
+    """Let lists name rows of the buffer: ``first``, then whatever else they name; returns these, in that order."""
+    everything = np.concatenate([lists[name].index for name in names])
+    kept = everything[everything != NULL_INDEX] if names == ["features"] else everything
+    number = np.full(int(max(kept.max(initial=0), first.max(initial=0))) + 1, -1, dtype=np.int64)
+    number[first] = np.arange(len(first))
+    used = np.zeros(len(number), dtype=bool)
+    used[kept] = True
+    used[first] = False
+    others = np.flatnonzero(used)
+    number[others] = len(first) + np.arange(len(others))
+    for name in names:
+        index = lists[name].index
+        null = (index == NULL_INDEX) & (name == "features")
+        lists[name] = replace(lists[name], index=np.where(null, NULL_INDEX, number[np.where(null, 0, index)]))
+    return np.concatenate([first, others])
+
+
+def _empty(rows: int) -> Lists:
+    zeros = np.zeros(rows, dtype=np.int64)
+    return Lists(length=zeros, count=zeros, index=zeros[:0], double=np.zeros(0, dtype=bool))
+
+
+def _added(tables: Tables, before: Tables) -> list[Beats]:
+    """Row parameters beyond those of the model image."""
+    stream: list[Beats] = []
+    for stage, count in enumerate(before.param_entries):
+        params = zip(tables.param_table(stage)[count:].T, PARAM.values(), strict=True)
+        stream += section(Target.PARAM, stage, count, pack_fields(list(params)))
+    return stream

@@ -1,0 +1,178 @@
+"""Passes as windows run them: one at a time, rows in, results out; row parameters by a number that the host gives.
+
+A resident program looks a row's parameters up by degree, trained node or entry. In a window the host knows all three,
+so it numbers the rows of the window that differ in them, loads the parameters in the order of the numbers, and every
+such choice becomes one by NODE. Tables then grow with the window, not with the graph.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import HwgenError
+from ...ir.stream import Final, Operand, Row, SetName, StreamPass, StreamProgram
+
+__all__ = ["Choice", "WindowPass", "window_passes"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, order=True)
+class Choice:
+    """How rows find an entry.
+
+    Parameters
+    ----------
+    kind : "degree", "node" or "entry"
+    of : set whose length is the degree, or ""
+    limit : int
+        Largest entry, by degree.
+    tensor : int
+        Whose rows' entries, by entry; else -1.
+    """
+
+    kind: Literal["degree", "node", "entry"]
+    of: SetName | Literal[""] = ""
+    limit: int = 0
+    tensor: int = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowPass:
+    """A pass of a program, and what its windows bring along.
+
+    Parameters
+    ----------
+    step : StreamPass
+        The program's own.
+    choices : tuple of Choice
+        All that its rows' parameters are chosen by.
+    walked : tuple of set names
+        Sets whose entries are walked.
+    listed, own, weights : tuple of int
+        Tensors whose rows are gathered by lists of nodes or members; that only the row itself reads; and of weights.
+    both : bool
+        Whether a listed tensor is also read by the row itself.
+    first, written : Choice or None
+        How the entry that Q1 chooses, and the one of rows that are written, come about; None: CONSTANT.
+    """
+
+    step: StreamPass
+    choices: tuple[Choice, ...]
+    walked: tuple[SetName, ...]
+    listed: tuple[int, ...]
+    own: tuple[int, ...]
+    weights: tuple[int, ...]
+    both: bool
+    first: Choice | None
+    written: Choice | None
+
+    @property
+    def named(self) -> tuple[SetName, ...]:
+        """Walked sets that name nodes."""
+        return tuple(name for name in self.walked if name != "features")
+
+    @property
+    def sets(self) -> tuple[SetName, ...]:
+        """Sets with descriptors: those walked; where only numbers are read, one of empty lists."""
+        if self.walked or not self.choices:
+            return self.walked
+        return ("members",) if self.step.domain == "graphs" else ("edges",)
+
+    def numbered(self, picks: Mapping[Choice, Ints]) -> StreamPass:
+        """The pass with tables by number, as it gives results.
+
+        Parameters
+        ----------
+        picks : mapping of Choice to int64 [numbers]
+            Entry that each number stands for.
+        """
+        step = self.step
+        segments = tuple(replace(segment, operands=tuple(
+            replace(operand, row=_row(operand.row, picks, _of_row(operand.row, operand)))
+            for operand in segment.operands)) for segment in step.segments)
+        combine = step.combine
+        if combine is not None:
+            combine = replace(combine, row=_row(combine.row, picks, self.first),
+                              final=_final(combine.final, picks, _of_final(combine.final, self.first)))
+        return replace(step, segments=segments, final=_final(step.final, picks, self.first), combine=combine,
+                       target=None)
+
+
+def window_passes(program: StreamProgram) -> tuple[WindowPass, ...]:
+    """All passes of a program.
+
+    Raises
+    ------
+    HwgenError
+        If a pass asks for entries that the hardware searched in an earlier one: results do not have them.
+    """
+    made: list[WindowPass] = []
+    searched: dict[int, str] = {}  # tensors, and the passes whose search found their entries
+    for step in program.passes:
+        each = _window_pass(program, step)
+        made.append(each)
+        for choice in each.choices:
+            if choice.tensor in searched:
+                name = program.tensors[choice.tensor].path
+                raise HwgenError(f"rows of {name} keep the entry of their nearest step ({searched[choice.tensor]}), "
+                                 "and results do not hold it", step.name,
+                                 "for graphs larger than the chip, quantize this value per node, by degree or by "
+                                 "column, or let only one linear layer read it")
+        if step.target is not None and (
+                step.out.select == "nearest" or (step.out.select == "entry" and step.final.select == "nearest")):
+            searched[step.target] = step.name
+    return tuple(made)
+
+
+def _window_pass(program: StreamProgram, step: StreamPass) -> WindowPass:
+    operands = [operand for segment in step.segments for operand in segment.operands]
+    read = [operand.source for operand in operands
+            if operand.kind == "self" and operand.source is not None]
+    first = _of_final(step.final, Choice("entry", tensor=read[-1]) if read else None)
+    written = first if step.combine is None else _of_final(step.combine.final, first)
+    found = {*(_of_row(operand.row, operand) for operand in operands), first, written}
+    lists = [operand for operand in operands if operand.kind == "list"]
+    weights = {each.source for each in lists if each.via == "features" and each.source is not None}
+    listed = {each.source for each in lists if each.via != "features" and each.source is not None}
+    order: tuple[SetName, ...] = ("edges", "looped", "features", "members")
+    walked = {each.via for each in lists}
+    return WindowPass(
+        step=step, choices=tuple(sorted(each for each in found if each is not None)),
+        walked=tuple(name for name in order if name in walked),
+        listed=tuple(sorted(listed)), own=tuple(sorted(set(read) - listed)),
+        weights=tuple(sorted(weights)), both=bool(listed & set(read)), first=first, written=written)
+
+
+def _of_row(row: Row, operand: Operand) -> Choice | None:
+    if row.select == "entry":
+        assert operand.source is not None
+        return Choice("entry", tensor=operand.source)
+    if row.select == "degree":
+        return Choice("degree", of=row.of, limit=len(row.table) - 1)
+    return Choice("node") if row.select == "node" else None
+
+
+def _of_final(final: Final, entry: Choice | None) -> Choice | None:
+    """The choice of a requantizer to which rows come with an entry."""
+    if final.select == "degree":
+        return Choice("degree", of=final.of, limit=len(final.bits) - 1)
+    if final.select == "node":
+        return Choice("node")
+    return entry if final.select == "entry" else None
+
+
+def _row(row: Row, picks: Mapping[Choice, Ints], choice: Choice | None) -> Row:
+    """A table by number. By entry of a search, or by none, it stays."""
+    if row.select == "constant" or choice is None:
+        return row
+    return replace(row, select="node", table=row.table[picks[choice]])
+
+
+def _final(final: Final, picks: Mapping[Choice, Ints], choice: Choice | None) -> Final:
+    if final.select in ("constant", "nearest") or choice is None:
+        return final
+    return replace(final, select="node", multiplier=final.multiplier[picks[choice]], bits=final.bits[picks[choice]])

@@ -1,0 +1,117 @@
+"""Graphs larger than the chip: pass by pass, window of destination rows by window, each as a batch of its own.
+
+A window's image brings one pass, numbered row parameters, lists that name rows of the node buffer, and those rows of
+the pass's sources that its lists name. The pass writes its rows as results, of which later windows are packed. The
+model image holds what all windows share: constants of channels, weight pages, searches, and weight rows where they
+leave half of the node buffer. To the hardware all that is one more batch: load, run, store.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import HwgenError
+from ...ir.stream import Batch, SetName
+from .batch import Lists, batch_lists, check_batch
+from .golden import read_rows
+from .images import check_lists
+from .window_cuts import window_ends
+from .window_pack import Packer, Window
+from .window_passes import Choice
+from .window_plan import ReadyPass, WindowPlan, plan_windows, window_hardware
+
+__all__ = ["Window", "WindowPlan", "WindowedRun", "plan_windows", "window_hardware"]
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+
+class WindowedRun:
+    """A batch on its way through a plan: take a window, run it, feed its results, until there is none.
+
+    ::
+
+        run = WindowedRun(plan, batch)
+        while (window := run.next_window()) is not None:
+            run.feed(window, device.run(window.stream, window.result_words))
+        logits = run.results
+
+    Windows of one pass do not depend on each other: any number may be taken before the first is fed, until
+    ``next_window`` would begin the next pass, which raises ValueError.
+
+    Parameters
+    ----------
+    order : int64 [nodes] or None
+        Permutation in which nodes are cut into windows; None as they are. Neighbours near each other share sources.
+
+    Raises
+    ------
+    HwgenError
+        If the batch does not go with the model.
+    CapacityError
+        If a row alone exceeds a memory, or a list what ranges were proved for.
+    """
+
+    def __init__(self, plan: WindowPlan, batch: Batch, *, order: Ints | None = None) -> None:
+        check_batch(plan.program, batch)
+        self.plan, self.batch = plan, batch
+        self.lists: dict[SetName, Lists] = batch_lists(batch, plan.program.sets, plan.program.input_bits)
+        check_lists(plan.program, self.lists)
+        everything = np.arange(batch.num_nodes)
+        self.order = everything if order is None else np.asarray(order, dtype=np.int64)
+        if not np.array_equal(np.sort(self.order), everything):
+            raise HwgenError("the order of nodes is no permutation", f"program {plan.program.name}, order",
+                             "name every node once")
+        self.results: Ints = np.zeros((0, 0), dtype=np.int64)
+        self._words: dict[int, Bytes] = {
+            index: plan.buffer_rows(index, tensor.rows) for index, tensor in enumerate(plan.program.tensors)
+            if tensor.rows is not None}
+        self._entries: dict[int, Ints] = {}
+        self._awaited: set[int] = set()  # first rows of windows that were not fed yet
+        self._begin(0)
+
+    def next_window(self) -> Window | None:
+        """The next window; None when all results are there."""
+        while self._number == len(self._ends) - 1:
+            if self._awaited:
+                raise ValueError("the pass goes on: feed its windows first")
+            if self._ready.index == len(self.plan.passes) - 1:
+                return None
+            self._begin(self._ready.index + 1)
+        begin, end = self._ends[self._number : self._number + 2]
+        self._number += 1
+        window = self._packer.window(self._rows[begin:end])
+        self._awaited.add(int(window.rows[0]))
+        return window
+
+    def feed(self, window: Window, stored: bytes) -> None:
+        """Take what the store unit wrote: ``window.result_words`` words of 16 bytes of each unit, one after another."""
+        self._awaited.remove(int(window.rows[0]))
+        codes = read_rows(window.layout, len(window.rows), stored)
+        target = self.plan.passes[window.index].step.target
+        if target is None:
+            self.results[window.rows] = codes
+            return
+        self._words[target][window.rows] = self.plan.buffer_rows(target, codes)
+
+    def _begin(self, index: int) -> None:
+        """Cut a pass into windows."""
+        plan, each = self.plan, self.plan.passes[index]
+        self._rows = np.arange(self.batch.graphs) if each.step.domain == "graphs" else self.order
+        target, count = each.step.target, len(self._rows)
+        if target is None:
+            self.results = np.zeros((count, each.step.width), dtype=np.int64)
+        else:
+            self._words[target] = np.zeros((count, plan.chunks(target) * plan.word_bytes), dtype=np.uint8)
+            self._entries[target] = (np.zeros(count, dtype=np.int64) if each.written is None
+                                     else self._chosen(each.written))
+        self._ready = ReadyPass(plan=plan, index=index, lists=self.lists, words=self._words,
+                                picks={choice: self._chosen(choice) for choice in each.choices})
+        self._packer = Packer(self._ready)
+        self._ends, self._number = window_ends(self._ready, self._rows), 0
+
+    def _chosen(self, choice: Choice) -> Ints:
+        """Entry of each row of the batch."""
+        if choice.kind == "degree":
+            assert choice.of
+            return np.minimum(self.lists[choice.of].length, choice.limit)
+        return self.batch.node if choice.kind == "node" else self._entries[choice.tensor]
