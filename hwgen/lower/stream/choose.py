@@ -19,11 +19,6 @@ ENTRIES = 8  #: List entries in a word.
 PLANES = 4  #: Planes that a row is taken to have in the MAC array.
 ROUND = {"buffer_depth": 64, "list_depth": 64, "descriptor_depth": 64, "result_depth": 64, "param_depth": 64,
          "column_depth": 16}
-#: Values that a template implements, where not every positive one is.
-ALLOWED: Mapping[str, tuple[int, ...]] = {
-    "units": (1, 2, 4), "lanes": tuple(LANES), "code_bits": (4, 8), "requant_lanes": (1, 2, 4, 8, 16, 32, 64),
-    "acc_bits": tuple(range(5, 25)), "weight_bits": (0, *range(2, 9)), "levels": tuple(range(11)), "leaky": (0, 1),
-    "passes": tuple(range(1, 65))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,14 +65,15 @@ def choose(program: StreamProgram, capacity: Capacity, wanted: Mapping[str, int]
         A parameter in ``wanted`` is too small.
     """
     wanted = dict(wanted or {})
-    _check_wanted(wanted)
+    known = {field.name for field in fields(StreamHardware)}
+    for name in wanted:
+        if name not in known:
+            raise HwgenError(f"no parameter is called {name}", f"hardware.{name}",
+                             f"choose among {', '.join(sorted(known))}")
     lanes = wanted.get("lanes") or _lanes(program, capacity)
     requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
-    hardware = StreamHardware(units=wanted.get("units", 1), lanes=lanes,
-                              requant_lanes=wanted.get("requant_lanes", requant), levels=wanted.get("levels", 10))
-    if lanes % hardware.requant_lanes:
-        raise HwgenError(f"requant_lanes {hardware.requant_lanes} do not divide lanes {lanes}",
-                         "hardware.requant_lanes", "choose a divisor of lanes")
+    hardware = StreamHardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
+    hardware.verify()
     layout = arrange(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
     need = {name: wanted_of for name, (_, wanted_of) in needs(layout).items()} | _lists(program, capacity, hardware)
     chosen = {name: -(-max(1, value) // ROUND.get(name, 1)) * ROUND.get(name, 1) for name, value in need.items()}
@@ -88,6 +84,7 @@ def choose(program: StreamProgram, capacity: Capacity, wanted: Mapping[str, int]
         raise CapacityError(f"batches of {capacity.nodes} nodes and {capacity.graphs} graphs; a design takes at most "
                             f"{NULL_INDEX} and {(1 << SETUP['graphs']) - 1}", "capacity", "use smaller batches")
     place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    hardware.verify()
     for name, value in _lists(program, capacity, hardware).items():
         have = hardware.to_dict()[name]
         if value > have:
@@ -118,18 +115,6 @@ def candidates(program: StreamProgram, capacity: Capacity,
                 if key not in seen:
                     seen.add(key)
                     yield each
-
-
-def _check_wanted(wanted: Mapping[str, int]) -> None:
-    known = {field.name for field in fields(StreamHardware)}
-    for name, value in wanted.items():
-        if name not in known:
-            raise HwgenError(f"no parameter is called {name}", f"hardware.{name}",
-                             f"choose among {', '.join(sorted(known))}")
-        if (value not in ALLOWED[name]) if name in ALLOWED else value < 1:
-            allowed = ", ".join(map(str, ALLOWED[name])) if name in ALLOWED else "1 and up"
-            raise HwgenError(f"{name} {value} is not one of {allowed}", f"hardware.{name}",
-                             "choose one of these")
 
 
 def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware) -> dict[str, int]:

@@ -2,7 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from rtl_templates.stream.formats import BEAT, COLUMN_ADDRESS, NULL_INDEX, PASS, PLACE, ROW_ADDRESS, SLOPE_ONE
+from rtl_templates.stream.formats import (
+    BEAT,
+    CODE_BITS,
+    COLUMN_ADDRESS,
+    NULL_INDEX,
+    PASS,
+    PLACE,
+    ROW_ADDRESS,
+    SLOPE_ONE,
+)
 
 from ...errors import CapacityError
 from ...ir.stream import Final
@@ -35,7 +44,7 @@ def needs(layout: "Layout") -> dict[str, tuple[str, int]]:
                          -(-layout.result_rows // units) * layout.result_words),
         "chunks": ("a row of channels", max(max(f["in_chunks"], f["out_chunks"]) for f in layout.passes)),
         "code_bits": ("stored codes", code_bits),
-        "acc_bits": ("sums over rows", max(code_bits + 1, *widths)),
+        "acc_bits": ("sums over rows", max(CODE_BITS + 1, *widths)),
         "weight_bits": ("weights of a combination", max(combines, default=0)),
         "pages": ("weight matrices", tables.page_count),
         "column_depth": ("constants of channels", max(tables.column_entries)),
