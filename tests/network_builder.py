@@ -136,7 +136,7 @@ class Builder:
         low, high = bits
         if by in ("column", "even"):
             width = np.array([self.rng.integers(low, high + 1)])
-            peak = np.maximum(magnitude.max(axis=0, initial=0.0), 0.05 * overall)
+            peak = np.maximum(magnitude.max(axis=0, initial=0.0), 0.15 * overall)
             peak = np.full(real.shape[1], overall) if by == "even" else peak
             drawn = self.rng.uniform(0.6, 1.1, 1 if by == "even" else real.shape[1])
             return Quantizer(signed=signed, by="column", step=peak * drawn / _top(width, signed), bits=width)
@@ -144,12 +144,12 @@ class Builder:
         if by == "nearest":
             entries = int(self.rng.choice([1, 2, 5, 16, 64, 100]))
             width = self.rng.integers(low, high + 1, entries)
-            reach = np.sort(overall * np.exp(self.rng.uniform(np.log(0.02), 0.1, entries)))
+            reach = np.sort(overall * np.exp(self.rng.uniform(np.log(0.1), 0.1, entries)))
             return Quantizer(signed=signed, by="nearest", step=reach / _top(width, signed), bits=width, reach=reach)
         via = value.of if value.factor != "one" else str(self.rng.choice(["edges", "looped"]))
         entries = self.network.trained_nodes if by == "node" else int(self.rng.choice([1, 2, 7, 40]))
         index = self.lists.batch.node if by == "node" else np.minimum(self.lists.lengths(via), entries - 1)
-        peak = np.full(entries, 0.05 * overall)
+        peak = np.full(entries, 0.1 * overall)
         np.maximum.at(peak, index, rows)
         width = np.minimum(low + self.rng.geometric(0.3, entries) - 1, high)
         step = peak * self.rng.uniform(0.6, 1.1, entries) / _top(width, signed)

@@ -141,7 +141,8 @@ class _Draw:
 
     def constant(self, width: int, domain: Domain) -> Term:
         via = str(self.rng.choice(["self", "members"] if domain == "graphs" else ["self", "edges", "looped"]))
-        return Term(via=via, **{**self.scaled(width, domain, via), "gain": self.gain(width) * 0.3})
+        scaled = {**self.scaled(width, domain, via), "gain": self.gain(width) * 0.3}
+        return Term(via=via, **(scaled if via == "self" else {**scaled, "of": via}))
 
     def op(self) -> str:
         return str(self.rng.choice(["sum", "sum", "max"]))

@@ -105,7 +105,8 @@ class Term:
     of : "edges", "looped" or "members"
         The list whose length the factor takes.
     gain : float64 [k] or None
-        Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1. A constant has one.
+        Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1. A constant has one, and its
+        factor is of the list that it is counted by.
     """
 
     source: str | None = None

@@ -115,6 +115,8 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
         _need(term.gain is not None, "a constant without gain", place, "give the constant of each channel as gain")
         _need(term.op == "sum" and term.weight is None, "a constant with a maximum or a weight", place,
               "give only gain")
+        _need(term.via == "self" or term.factor == "one" or term.of == term.via,
+              f"a constant for each of {term.via} with a factor of {term.of}", place, "take both from the same lists")
     if term.via == "features":
         _need(term.weight is not None, "input features without weight", place, "give them a linear layer")
     if term.weight is not None:

@@ -19,7 +19,7 @@ from rtl_templates.stream.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
 from ..numeric import IntRange, activate, round_value
 
 if TYPE_CHECKING:
-    from .stream import Combine, Final, Operand, Segment, Tensor
+    from .stream import Final, Operand, Segment, Tensor
 
 __all__ = ["Bounds", "Scope", "codes_of", "operand_bounds", "product_bounds", "segment_sums", "value_range"]
 
@@ -79,8 +79,8 @@ def operand_bounds(operand: Operand, width: int, scope: Scope) -> Bounds:
     assert operand.source is not None
     tensor = scope.tensors[operand.source]
     if tensor.rows is not None:
-        low, high = _feature_sums(tensor.rows[:, operand.start : operand.start + width], scope)
-        return Bounds(np.repeat(low[None, :], cases, axis=0), np.repeat(high[None, :], cases, axis=0))
+        sums = _feature_sums(tensor.rows[:, operand.start : operand.start + width], scope)
+        return Bounds(*(np.repeat(each[None, :], cases, axis=0) for each in sums))
     codes = scope.codes[operand.source]
     if operand.kind == "self" and operand.row.select == "entry":
         return codes
@@ -96,13 +96,13 @@ def operand_bounds(operand: Operand, width: int, scope: Scope) -> Bounds:
     return Bounds(low * times, high * times)
 
 
-def product_bounds(combine: Combine, codes: Bounds) -> Bounds:
-    """Bounds of the MAC array's sums, by entry of the row table."""
+def product_bounds(weight: Ints, codes: Bounds, select: str) -> Bounds:
+    """Bounds of the MAC array's sums, by entry of its row table: one, or those of the codes."""
     low, high = codes.low, codes.high
-    if combine.row.select != "entry":
+    if select != "entry":
         low, high = low.min(axis=0, keepdims=True), high.max(axis=0, keepdims=True)
-    up = np.maximum(combine.weight, 0).sum(axis=0)[None, :]
-    down = np.minimum(combine.weight, 0).sum(axis=0)[None, :]
+    up = np.maximum(weight, 0).sum(axis=0)[None, :]
+    down = np.minimum(weight, 0).sum(axis=0)[None, :]
     return Bounds(low * up + high * down, high * up + low * down)
 
 

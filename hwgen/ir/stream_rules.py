@@ -126,7 +126,7 @@ def _combine(combine: Combine, step: StreamPass, scope: Scope, where: str) -> No
     if combine.row.select == "entry":
         _need(len(combine.row.table) == len(codes.low) <= 1 << ENTRY_BITS,
               f"{len(combine.row.table)} row multipliers by entry", where)
-    _ranges(combine.as_segment(), [product_bounds(combine, codes)], combine.final, where)
+    _ranges(combine.as_segment(), [product_bounds(combine.weight, codes, combine.row.select)], combine.final, where)
 
 
 def _ranges(segment: Segment, bounds: list[Bounds], final: Final, where: str) -> None:

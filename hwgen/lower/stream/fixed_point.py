@@ -85,12 +85,18 @@ class Target:
         Codes per norm, 0 of entries whose code is 0 whatever arrives; empty for raw.
     top : float64 [entries]
         Largest codes.
+    beyond : float
+        Codes beyond which nothing changes any more; infinite where the size of values matters on.
+    coarsens : bool
+        Whether the steps of up to half of the entries may be made coarser, because readers know what each stands for.
     """
 
     kind: Literal["unsigned", "signed", "raw"]
     norm: Floats
     gain: Floats
     top: Floats
+    beyond: float
+    coarsens: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,32 +142,54 @@ def solve(segments: Sequence[RealSegment], target: Target, where: str) -> Solved
         If no scales compute the value to a quarter of a code in the mean.
     """
     norms = np.split(target.norm, np.cumsum([len(segment.bias) for segment in segments])[:-1])
-    parts = [_Part(segment, norm) for segment, norm in zip(segments, norms, strict=True)]
-    best: tuple[float, Solved] | None = None
+    parts = [_Part(segment, norm, _steepest(segment, target)) for segment, norm in zip(segments, norms, strict=True)]
+    best: _Found | None = None
     for unit in _units(parts, target):
         found = _with_unit(parts, target, unit)
-        if found is not None and (best is None or _cost(found, target) < _cost(best, target)):
+        if found is not None and (best is None or found.cost < best.cost):
             best = found
-    if best is None or best[0] > (RAW_TOLERANCE if target.kind == "raw" else TOLERANCE):
+    if best is None or best.error > (RAW_TOLERANCE if target.kind == "raw" else TOLERANCE):
         raise HwgenError(
             f"scales span too much: values up to {max(part.peak for part in parts):.3g} steps"
             + (f", entries of {_ratio(target.gain):.3g} times finer steps than others" if target.kind != "raw" else "")
-            + (f"; codes would be off by {best[0]:.2g} in the mean" if best else "; no multiplier holds them"),
+            + (f"; codes would be off by {best.error:.2g} in the mean" if best else "; no multiplier holds them"),
             where, "clamp the quantizer steps to a smaller range when training, or use a smaller capacity")
-    return best[1]
+    return best.solved
 
 
-def _cost(found: tuple[float, Solved], target: Target) -> float:
-    """Errors of results count in real numbers: their unit is their code."""
-    return found[0] * found[1].unit if target.kind == "raw" else found[0]
+@dataclass(frozen=True)
+class _Found:
+    """Integers for one unit.
+
+    Parameters
+    ----------
+    error : float
+        Mean error in codes, of entries that are not coarsened.
+    cost : float
+        The same of all entries; of results in real numbers, as their unit is their code.
+    """
+
+    error: float
+    cost: float
+    solved: Solved
+
+
+def _steepest(segment: RealSegment, target: Target) -> float:
+    """The column factor, in norms, from which on any x but 0 saturates: what is beyond it would only cost bits."""
+    if len(segment.terms) > 1 or segment.bias.any():
+        return np.inf
+    row, gain = segment.terms[0].row, target.gain
+    if not (row > 0).any() or not (gain > 0).any():
+        return np.inf
+    return target.beyond / float(row[row > 0].min() * gain[gain > 0].min())
 
 
 class _Part:
     """A segment in multiples of its norm, and how large it can be."""
 
-    def __init__(self, segment: RealSegment, norm: Floats) -> None:
+    def __init__(self, segment: RealSegment, norm: Floats, steepest: float) -> None:
         self.bias = segment.bias / norm
-        self.columns = [term.column / norm for term in segment.terms]
+        self.columns = [np.clip(term.column / norm, -steepest, steepest) for term in segment.terms]
         self.rows = [term.row for term in segment.terms]
         self.x = [np.maximum(np.abs(term.bounds.low), np.abs(term.bounds.high)) for term in segment.terms]
         largest = [(x * row[:, None]).max(axis=0) * np.abs(column)
@@ -186,26 +214,30 @@ def _units(parts: list[_Part], target: Target) -> list[float]:
     steepest = (COLUMN_TOP - 1.0) * (ROW_TOP - 1.0) / 2.0 ** (V_SHIFT + MID_SHIFTS[0])
     least = max(max(part.peak / top, part.steepest / steepest) for part in parts)
     if target.kind == "raw":
-        return [(least or 1.0) * 2.0 ** (half / 8) for half in range(32)]
-    fine = float(target.gain.max(initial=0.0)) or 1.0
-    units = [np.rint(ROW_TOP * 2.0 ** (-half / 2)) / (fine * 2.0**Q_SHIFT) for half in range(2 * ROW_BITS)]
-    kept = [unit for unit in units if unit >= least]
-    return kept + [least * 2.0 ** (half / 8) for half in range(24)]
+        return [(least or 1.0) * 2.0 ** (eighth / 8) for eighth in range(32)]
+    live = target.gain[target.gain > 0]
+    fine, middle = (float(live.max()), float(np.median(live))) if live.size else (1.0, 1.0)
+    coarser = int(np.ceil(2 * np.log2(fine / middle))) if target.coarsens else 0  # half bits
+    # the Q of the finest step is an integer: a constant multiplier errs nothing
+    units = [np.rint(ROW_TOP * 2.0 ** (half / 2)) / (fine * 2.0**Q_SHIFT) for half in range(coarser, -2 * ROW_BITS, -1)]
+    return [unit for unit in units if unit >= least]
 
 
-def _with_unit(parts: list[_Part], target: Target, unit: float) -> tuple[float, Solved] | None:
-    """The integers for one unit, and their mean error in codes; None where a port is too narrow."""
+def _with_unit(parts: list[_Part], target: Target, unit: float) -> _Found | None:
+    """The integers for one unit; None where a port is too narrow."""
     wide = target.gain * (unit * 2.0**Q_SHIFT)
     multiplier = np.minimum(np.rint(wide), ROW_TOP).astype(np.int64)
     coarsened = np.rint(wide) > ROW_TOP
     counted = (target.gain > 0) & ~coarsened
-    if 2 * np.count_nonzero(coarsened) > np.count_nonzero(target.gain):
+    wrong = _relative(multiplier.astype(np.float64), wide) * target.top
+    if 2 * np.count_nonzero(coarsened) > (np.count_nonzero(target.gain) if target.coarsens else 0):
         return None
-    codes, per_v, error = RAW_TOP, 1.0, 0.0
-    if target.kind != "raw":
-        codes = float((target.top[counted] + 1).mean()) if counted.any() else 0.0
-        per_v = float((target.gain[counted] * unit).mean()) if counted.any() else 0.0
-        error = float((np.abs(multiplier[counted] / wide[counted] - 1) * target.top[counted]).mean()) if counted.any() else 0.0
+    codes, per_v, error = 0.0, 0.0, 0.0
+    if target.kind == "raw":
+        codes, per_v = float(RAW_TOP), 1.0
+    elif counted.any():
+        codes, per_v = float(target.top[counted].mean()) + 1, float(target.gain[counted].mean()) * unit
+        error = float(wrong[counted].mean())
     shares, biases, errors = [], [], []
     for part in parts:
         bias = np.rint(part.bias / unit * 2.0 ** (V_SHIFT - BIAS_SHIFT))
@@ -224,8 +256,9 @@ def _with_unit(parts: list[_Part], target: Target, unit: float) -> tuple[float, 
         biases.append(bias.astype(np.int64))
         errors.append(errs.max())
     error += max(errors) + 0.25 * per_v  # rounding V is off by a quarter in the mean
-    return error, Solved(unit=unit, shares=tuple(shares), bias=tuple(biases), multiplier=multiplier,
-                         coarsened=coarsened)
+    cost = error * unit if target.kind == "raw" else error + float(wrong[coarsened].sum()) / max(1, coarsened.size)
+    return _Found(error, cost, Solved(unit=unit, shares=tuple(shares), bias=tuple(biases), multiplier=multiplier,
+                                      coarsened=coarsened))
 
 
 def _share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float) -> tuple[Shares, Floats] | None:

@@ -47,14 +47,14 @@ def steps(network: Network) -> list[Step]:
     fused = {value.name for value in network.values if _joins_its_reader(value, readers[value.name])}
     found: list[Step] = []
     for value in network.values:
-        term = linear_term(value)
+        linear = linear_term(value)
         if value.name in fused:
             continue
-        if term is None:
+        if linear is None:
             found.append(Step(row=value, linear=None))
         else:
-            assert term.source is not None
-            found.append(Step(row=by_name[term.source] if term.source in fused else None, linear=value))
+            assert linear.source is not None
+            found.append(Step(row=by_name[linear.source] if linear.source in fused else None, linear=value))
     return found
 
 
@@ -72,8 +72,8 @@ def blocks(network: Network) -> dict[str, tuple[int, ...]]:
     cuts: dict[str, set[int]] = {value.name: set() for value in network.values}
     before = -1
     while before != (before := sum(map(len, cuts.values()))):
-        for value in network.values:
-            for term in value.terms if linear_term(value) is None else ():
+        for value in (value for value in network.values if linear_term(value) is None):
+            for term in value.terms:
                 own, end = cuts[value.name], term.offset + term_width(network, term)
                 own |= {term.offset} - {0}
                 if term.source is not None:
@@ -93,7 +93,7 @@ def _joins_its_reader(value: Value, readers: list[Value]) -> bool:
 
 def _degree_sets(value: Value) -> set[str]:
     """Lists whose lengths a value's quantizer looks up."""
-    found = {value.of} if value.factor != "one" else set()
+    found: set[str] = {value.of} if value.factor != "one" else set()
     if value.quantizer is not None and value.quantizer.by == "degree":
         found |= {value.quantizer.via}
     return found

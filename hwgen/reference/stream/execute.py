@@ -143,8 +143,9 @@ class _Run:
         written = first
         if step.combine is not None:
             # float64 products of codes are exact below 2^53 and use BLAS, which integers do not
-            x = np.rint(first.codes.astype(np.float64) @ step.combine.weight.astype(np.float64)).astype(np.int64)
-            total = self._sums(step.combine.as_segment(), [x], [self._row(step.combine.row, first.entry)], step.name)
+            products = first.codes.astype(np.float64) @ step.combine.weight.astype(np.float64)
+            total = self._sums(step.combine.as_segment(), [np.rint(products).astype(np.int64)],
+                               [self._row(step.combine.row, first.entry)], step.name)
             written = self._final(total, step.combine.final, first.entry, f"{step.name}: Q2")
         if step.target is not None:
             self.stored[step.target] = written.codes, written.entry
