@@ -6,6 +6,7 @@ from rtl_templates.stream.formats import (
     BEAT,
     CODE_BITS,
     COLUMN_ADDRESS,
+    ENTRY_BITS,
     NULL_INDEX,
     PASS,
     PLACE,
@@ -65,6 +66,13 @@ def check_layout(layout: "Layout") -> None:
     CapacityError
     """
     program, hardware = layout.program.name, layout.hardware.to_dict()
+    for step in layout.program.passes:
+        rows_of = [operand.row for segment in step.segments for operand in segment.operands]
+        rows_of += [] if step.combine is None else [step.combine.row]
+        entries = max((len(row.table) for row in rows_of if row.select == "entry"), default=0)
+        if entries > 1 << ENTRY_BITS:
+            raise CapacityError(f"rows keep one of {entries} entries, {1 << ENTRY_BITS} at most", step.name,
+                                "quantize with fewer steps, or run by windows")
     rows = max([layout.nodes, *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
     if rows > NULL_INDEX:
         raise CapacityError(f"a list names one of {rows} rows, {NULL_INDEX} at most", f"program {program}",
