@@ -76,7 +76,8 @@ def graphs(seed: int, *, nodes: int = 40, count: int = 4) -> Batch:
                  node=np.arange(nodes))
 
 
-def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
+def trained(module: nn.Module) -> nn.Module:
+    """In evaluation mode, with batch norms that do something."""
     torch.manual_seed(3)
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm1d):
@@ -84,7 +85,11 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
             assert layer.running_var is not None
             layer.running_mean.normal_()
             layer.running_var.uniform_(0.5, 2.0)
-    model = QuantizedNetwork(plan_of(module.eval()), scheme, degrees=5, nodes=batch.num_nodes, input_bits=2,
+    return module.eval()
+
+
+def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
+    model = QuantizedNetwork(plan_of(trained(module)), scheme, degrees=5, nodes=batch.num_nodes, input_bits=2,
                              input_scale=0.25)
     model.calibrate(GraphBatch.union(batch, 0.25))
     for table in model.rows:  # bits that differ from entry to entry
@@ -114,7 +119,7 @@ def test_model_is_its_network(kind: type[nn.Module], rows: str, form: str) -> No
 
 @pytest.mark.parametrize("kind", [Gin, Residual, Sage])
 def test_float_run_is_the_module(kind: type[nn.Module]) -> None:
-    batch, module = graphs(2, count=4), kind().eval()
+    batch, module = graphs(2), trained(kind())
     x = torch.from_numpy(batch.features.toarray()).float()
     edges, of = torch.from_numpy(batch.edges), torch.from_numpy(batch.graph)
     given = (x, edges, of) if kind is Gin else (x, edges)
