@@ -31,13 +31,13 @@ async def cosimulate(dut: object) -> None:
     design = Design.load(Path(job["build"]))
     model = ModelImage.load_from(Path(job["build"]))
     memory = Memory(model.load, 0)
-    bench = Bench(dut, design, memory, _board(design, model, None), job["stalls"])
+    bench = Bench(dut, design, memory, _board(design, None), job["stalls"])
     await prepare(bench)
     wrong = await _load(bench, memory, model.load, 0)
     model_load_cycles, batches = await bench.read("LOAD_CYCLES"), {}
     for entry in job["batches"] if wrong is None else ():
         batch = BatchFolder.load_from(Path(entry["folder"]), design, model)
-        result = await _batch(bench, memory, model, batch, entry["deadline"])
+        result = await _batch(bench, memory, batch, entry["deadline"])
         batches[entry["name"]] = result.to_dict()
         if not result.ok:
             break
@@ -45,9 +45,9 @@ async def cosimulate(dut: object) -> None:
         "model_mismatch": wrong and asdict(wrong), "model_load_cycles": model_load_cycles, "batches": batches}))
 
 
-async def _batch(bench: Bench, memory: Memory, model: ModelImage, batch: BatchFolder, deadline: int) -> Result:
+async def _batch(bench: Bench, memory: Memory, batch: BatchFolder, deadline: int) -> Result:
     design = bench.design
-    bench.scoreboard = board = _board(design, model, batch)
+    bench.scoreboard = board = _board(design, batch)
     stored = design.units * batch.result_words * 16
     await bench.write("STORE_WORDS", batch.result_words)
     wrong = await _load(bench, memory, batch.load, stored)
@@ -60,24 +60,24 @@ async def _batch(bench: Bench, memory: Memory, model: ModelImage, batch: BatchFo
             wrong = board.mismatch
     results = np.zeros((0, 0), dtype=np.int64)
     if wrong is None:
-        last = model.passes[-1]
+        last = batch.passes[-1]
         wrong = await command(bench, "store", stored // 16 * 8 + SLACK)
         results = batch.stored(bytes(memory.stored), design.units)
         wrong = wrong or compare_results(results, batch.results, last.name, cycle=bench.cycle, time_ns=bench.time_ns,
                                          domain=last.domain)
     counters = {name: await bench.read(name) for name, entry in design.registers.items() if entry.counts}
     finished = wrong is None or wrong.kind == "result"
-    stamps = [0, *[await bench.read("PASS_CYCLES", index) for index in range(len(model.passes) if finished else 0)]]
+    stamps = [0, *[await bench.read("PASS_CYCLES", index) for index in range(len(batch.passes) if finished else 0)]]
     pass_cycles = tuple(after - before for before, after in pairwise(stamps))
-    wrong = wrong or _counters(bench, model, batch, counters, pass_cycles)
+    wrong = wrong or _counters(bench, batch, counters, pass_cycles)
     return Result(
         ok=wrong is None, mismatch=wrong, cycles=counters["CYCLES"], load_cycles=counters["LOAD_CYCLES"],
         store_cycles=counters["STORE_CYCLES"], counters=counters, rows_compared=board.rows,
         codes_compared=board.codes, logits=results, pass_cycles=pass_cycles)
 
 
-def _board(design: Design, model: ModelImage, batch: BatchFolder | None) -> Scoreboard:
-    passes = [] if batch is None else list(zip(model.passes, batch.words, strict=True))
+def _board(design: Design, batch: BatchFolder | None) -> Scoreboard:
+    passes = [] if batch is None else list(zip(batch.passes, batch.words, strict=True))
     return Scoreboard(passes, units=design.units, lanes=design.hardware["lanes"],
                       code_bits=design.hardware["code_bits"])
 
@@ -88,11 +88,11 @@ async def _load(bench: Bench, memory: Memory, image: bytes, stored: int) -> Mism
     return await command(bench, "load", len(image) // 16 * 8 + SLACK)
 
 
-def _counters(bench: Bench, model: ModelImage, batch: BatchFolder, counters: dict[str, int],
+def _counters(bench: Bench, batch: BatchFolder, counters: dict[str, int],
               pass_cycles: tuple[int, ...]) -> Mismatch | None:
     """The first counter that is not what the estimate says; passes first, since they tell where."""
     wanted = [(facts.name, "PASS_CYCLES", want, have) for facts, want, have in
-              zip(model.passes, batch.pass_cycles or pass_cycles, pass_cycles, strict=True)]
+              zip(batch.passes, batch.pass_cycles or pass_cycles, pass_cycles, strict=True)]
     if batch.cycles is not None:
         wanted.append(("(run)", "CYCLES", batch.cycles, counters["CYCLES"]))
     wanted += [("(run)", name, want, counters[name]) for name, want in batch.counters.items()]

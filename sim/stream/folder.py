@@ -7,6 +7,7 @@ batch: ``batch.bin``, ``layout.json``, ``golden.npz``. docs/stream.md has their 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +41,17 @@ class ModelImage:
     def load_from(cls, build: Path) -> "ModelImage":
         """Read a build folder; SimError if it has no model."""
         path = build / "images" / "layout.json"
-        layout = read_json(path)
         try:
-            passes = tuple(PassFacts(name=str(entry["name"]), domain=str(entry["domain"]).removesuffix("s"),
-                                     to_result=bool(entry["to_result"])) for entry in layout["passes"])
+            passes = _passes(read_json(path)["passes"])
         except (KeyError, TypeError) as wrong:
             raise SimError(f"unexpected content: {wrong!r}", str(path),
                            "build again with this version of hwgen") from None
         return cls(load=_read(build / "images" / "model.bin", "build again"), passes=passes)
+
+
+def _passes(entries: list[dict[str, Any]]) -> tuple[PassFacts, ...]:
+    return tuple(PassFacts(name=str(entry["name"]), domain=str(entry["domain"]).removesuffix("s"),
+                           to_result=bool(entry["to_result"])) for entry in entries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,8 @@ class BatchFolder:
     ----------
     name : str
     load : bytes
+    passes : tuple of PassFacts
+        The model's, or those that the batch brings along.
     words : tuple of Words
         Of each pass.
     results : int64 [rows, width]
@@ -90,6 +96,7 @@ class BatchFolder:
 
     name: str
     load: bytes
+    passes: tuple[PassFacts, ...]
     words: tuple[Words, ...]
     results: NDArray[np.int64]
     result_words: int
@@ -105,26 +112,27 @@ class BatchFolder:
         if not golden.is_file():
             raise SimError("the expected codes are missing", str(golden), _AGAIN)
         try:
+            passes = _passes(layout["passes"]) if "passes" in layout else model.passes
             with np.load(golden) as arrays:
                 words = tuple(Words(
                     data=arrays[f"p{index}_data"].astype(np.uint8),
                     **{name: arrays[f"p{index}_{name}"].astype(np.int64) for name in
-                       ("address", "entry", "row", "chunk")}) for index in range(len(model.passes)))
+                       ("address", "entry", "row", "chunk")}) for index in range(len(passes)))
                 results = arrays["results"].astype(np.int64)
             stamps = layout["pass_cycles"]
             batch = cls(
-                name=folder.name, load=load, words=words, results=results, result_words=int(layout["result_words"]),
-                cycles=layout["cycles"], pass_cycles=None if stamps is None else tuple(stamps),
-                counters=layout.get("counters", {}))
+                name=folder.name, load=load, passes=passes, words=words, results=results,
+                result_words=int(layout["result_words"]), cycles=layout["cycles"],
+                pass_cycles=None if stamps is None else tuple(stamps), counters=layout.get("counters", {}))
         except (KeyError, TypeError, ValueError) as wrong:
             raise SimError(f"unexpected content: {wrong!r}", str(folder), _AGAIN) from None
-        batch._check(folder, design, model)
+        batch._check(folder, design)
         return batch
 
-    def _check(self, folder: Path, design: Design, model: ModelImage) -> None:
+    def _check(self, folder: Path, design: Design) -> None:
         width = design.hardware["lanes"] * design.hardware["code_bits"] // 8
         wrong = None
-        for facts, words in zip(model.passes, self.words, strict=True):
+        for facts, words in zip(self.passes, self.words, strict=True):
             if words.data.shape != (len(words.address), width):
                 wrong = f"pass {facts.name} has words of shape {words.data.shape}, not {width} bytes each"
             elif len(np.unique(words.address)) != len(words.address):
@@ -134,8 +142,8 @@ class BatchFolder:
         rows, channels = self.results.shape
         if self.result_words < -(-rows // design.units) * -(-channels // RESULTS):
             wrong = f"{rows} rows of {channels} results do not fit {self.result_words} words a unit"
-        if self.pass_cycles is not None and len(self.pass_cycles) != len(model.passes):
-            wrong = f"cycles of {len(self.pass_cycles)} passes, not of {len(model.passes)}"
+        if self.pass_cycles is not None and len(self.pass_cycles) != len(self.passes):
+            wrong = f"cycles of {len(self.pass_cycles)} passes, not of {len(self.passes)}"
         unknown = set(self.counters) - set(design.registers)
         if unknown:
             wrong = f"the design has no counter {min(unknown)}"

@@ -109,6 +109,13 @@ def test_an_estimate_is_not_needed(build, batches):
     assert sim.stream.run(build, batches[:1]).ok
 
 
+def test_passes_that_a_batch_brings_along(build, batches):
+    passes = [{"name": f"own{index}", "to_result": index == 2, "domain": "graphs"} for index in range(3)]
+    layout(batches[1], passes=passes, pass_cycles=[4, 4, 5])
+    wrong = first(sim.stream.run(build, batches))
+    assert (wrong.kind, wrong.pass_name) == ("counter", "own2")
+
+
 def test_stuck_design_is_decoded(build, batches, tmp_path):
     shutil.copytree(build, tmp_path / "copy")
     write_model(tmp_path / "copy", hang=True)
