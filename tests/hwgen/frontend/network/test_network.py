@@ -55,12 +55,16 @@ class Residual(nn.Module):
 
 
 class Sage(nn.Module):
+    """Node level; maxima over lists and over layers."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.one, self.two = SAGEConv(FEATURES, HIDDEN, aggr="max"), SAGEConv(HIDDEN, 4)
+        self.one, self.two = SAGEConv(FEATURES, HIDDEN, aggr="max"), SAGEConv(HIDDEN, HIDDEN)
+        self.jump, self.lin = JumpingKnowledge("max"), nn.Linear(HIDDEN, 4)
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
-        out: Tensor = self.two(F.leaky_relu(self.one(x, edge_index), 0.25), edge_index)
+        x = F.leaky_relu(self.one(x, edge_index), 0.25)
+        out: Tensor = self.lin(self.jump([x, self.two(x, edge_index)]))
         return out
 
 
