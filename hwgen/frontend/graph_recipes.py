@@ -46,7 +46,7 @@ class GraphRecipe:
     step_rate: float = 0.001
     bit_rate: float = 0.03
     distillation: float = 0.5
-    scheme: Scheme = field(default_factory=lambda: Scheme(target=2.5, weight=10.0))
+    scheme: Scheme = field(default_factory=lambda: Scheme(message_bits=4, target=2.5, weight=10.0))
 
 
 #: Data set -> settings; the empty name serves data sets that were not tuned.
