@@ -13,10 +13,10 @@ from ..numeric import MAX_ACTIVATION_BITS
 if TYPE_CHECKING:
     from .network import Network, Quantizer, Term, Value, Weight
 
-__all__ = ["MAX_ENTRIES", "MAX_NEAREST", "check", "term_width"]
+__all__ = ["MAX_NEAREST", "MAX_NODES", "check", "term_width"]
 
-#: What the entry beside a stored row can number, and what the search for the nearest entry can reach.
-MAX_ENTRIES, MAX_NEAREST = 1 << 12, 1 << 10
+#: By node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
+MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
 
 
 def check(network: Network) -> None:
@@ -165,7 +165,7 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
           f"bits span {quantizer.bits.min(initial=0)} to {quantizer.bits.max(initial=0)}", place,
           f"use 0 to {MAX_ACTIVATION_BITS}")
     by = quantizer.by
-    limit = {"column": entries, "node": MAX_ENTRIES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]
+    limit = {"column": entries, "node": MAX_NODES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]
     if entries > limit:
         raise CapacityError(f"{entries} entries by {by}, {limit} at most", place, "use fewer, or another quantizer")
     _need(by in ("column", "degree") or value.factor == "one", f"a factor and a quantizer by {by}", place,

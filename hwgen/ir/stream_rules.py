@@ -11,7 +11,6 @@ from rtl_templates.stream.formats import (
     BIAS_BITS,
     CODE_BITS,
     COLUMN_BITS,
-    ENTRY_BITS,
     MID_BITS,
     MID_SHIFTS,
     P_BITS,
@@ -112,8 +111,6 @@ def _operand(step: StreamPass, segment: Segment, operand: Operand, scope: Scope,
                   f"{operand.via} of {step.domain}", where)
             _need(operand.row.select != "entry" or len(operand.row.table) == len(scope.codes[operand.source].low),
                   f"{len(operand.row.table)} row multipliers by entry of {tensor.name}", where)
-            _need(operand.row.select != "entry" or len(operand.row.table) <= 1 << ENTRY_BITS,
-                  f"{len(operand.row.table)} entries", where)
 
 
 def _combine(combine: Combine, step: StreamPass, scope: Scope, where: str) -> None:
@@ -124,7 +121,7 @@ def _combine(combine: Combine, step: StreamPass, scope: Scope, where: str) -> No
     _within(_span(combine.weight), IntRange(-top, top), "weight", where)
     _need(combine.row.select in ("constant", "entry"), f"R by {combine.row.select}", where)
     if combine.row.select == "entry":
-        _need(len(combine.row.table) == len(codes.low) <= 1 << ENTRY_BITS,
+        _need(len(combine.row.table) == len(codes.low),
               f"{len(combine.row.table)} row multipliers by entry", where)
     _ranges(combine.as_segment(), [product_bounds(combine.weight, codes, combine.row.select)], combine.final, where)
 
