@@ -1,6 +1,6 @@
 """Second half of a requantizer: values V to codes, or to raw results."""
 
-from amaranth import Cat, Module, Mux, Signal, Value, signed
+from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -87,7 +87,7 @@ class Codes(wiring.Component):
         low, out, negative, upper = (register(name, bits) for name, bits in
                                      (("low", CODE_BITS), ("out", 1), ("negative", 1), ("upper", CODE_BITS)))
         sign = Mux(far_late, below_late, near[-1])
-        differs = (near[:NEAR] ^ sign.replicate(NEAR)) & ~mask
+        differs = (near[:NEAR] ^ sign.replicate(NEAR)) & Cat(~mask, Const(1, 1))  # 255.5 rounds beyond every mask
         m.d.sync += [
             low.eq(near[:CODE_BITS]), negative.eq(sign),
             out.eq(~raw & (far_late | differs.any() | (sign & (~is_signed | ((near[:CODE_BITS] & mask) == 0))))),
