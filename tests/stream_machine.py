@@ -61,6 +61,7 @@ class Machine:
         self.size = self.chunks * max(nodes, graphs)
         rng, word_bits = self.rng, self.lanes * hardware["code_bits"]
         self.words = [rng.getrandbits(word_bits) for _ in range(hardware["buffer_depth"])]
+        self.entries = [0] * len(self.words)
         self.columns, self.biases = ([[[rng.randrange(-1 << bits, 1 << bits) for _ in range(self.lanes)]
                                        for _ in range(hardware["column_depth"])] for _ in range(2)]
                                      for bits in (COLUMN_BITS - 1, BIAS_BITS - 5))
@@ -208,13 +209,16 @@ class Machine:
 
     # ---- what must come out
 
-    def run(self):
-        """Execute: (rows written by pass: {(unit, address): (data, entry)}, results by unit and word, timing)."""
-        words, entries = list(self.words), [0] * len(self.words)
+    def run(self, first=0, count=None):
+        """Execute: (rows written by pass: {(unit, address): (data, entry)}, results by unit and word, timing).
+
+        The buffer keeps what was written: another run goes on with it, as hardware does.
+        """
+        words, entries = self.words, self.entries
         written, results, timing = [], [{} for _ in range(self.units)], []
         front = Front(**{name: self.hardware[name] for name in (
             "units", "lanes", "code_bits", "buffer_depth", "list_depth", "descriptor_depth", "beats", "acc_bits")})
-        for task in self.tasks:
+        for task in self.tasks[first:None if count is None else first + count]:
             rows, pass_timing = {}, []
             for unit in range(self.units):
                 lists = [pack(LIST_ENTRY, **each) for each in self.lists[unit]]

@@ -178,10 +178,9 @@ class Values(wiring.Component):
             low = V_SHIFT - 1
             added = (Mux(first[7], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
             larger = Mux(old[low:].as_signed() > product[low:].as_signed(), old[low:], product[low:])
-            m.d.sync += [
-                bias.eq(biases.data.word_select(lane, BIAS_BITS)),
-                total.eq(Cat(added[:low], Mux(join[7] & ~first[7], larger, added[low:]))),
-            ]
+            m.d.sync += bias.eq(biases.data.word_select(lane, BIAS_BITS))
+            with m.If(valid[7]):  # else it stays: where a beat has one step, the next beat reads it
+                m.d.sync += total.eq(Cat(added[:low], Mux(join[7] & ~first[7], larger, added[low:])))
             values.append(self._activate(m, lane, total))
         m.d.comb += [self.value.eq(Cat(values)), Cat(self.ready, self.ended).eq(finish[-1])]
         return m

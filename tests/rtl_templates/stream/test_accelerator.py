@@ -5,14 +5,14 @@ import pytest
 from axi_models import Memory, lite_read, lite_write, simulate
 from stream_machine import Machine
 
-from rtl_templates.registers import STREAM_ID, STREAM_REGISTERS, Error, register
+from rtl_templates.registers import STREAM_ID, STREAM_REGISTERS, Error, StreamStage, register
 from rtl_templates.stream.accelerator import StreamAccelerator
 from rtl_templates.stream.counters import STAGES
 
 LOAD, STORE = 0x1_0000_2000, 0x2_0000_8000
 SMALL = {
     "units": 1, "lanes": 8, "code_bits": 8, "acc_bits": 24, "requant_lanes": 4, "chunks": 2, "weight_bits": 3,
-    "pages": 4, "buffer_depth": 256, "list_depth": 256, "descriptor_depth": 128, "column_depth": 6, "param_depth": 48,
+    "pages": 4, "buffer_depth": 128, "list_depth": 128, "descriptor_depth": 64, "column_depth": 5, "param_depth": 32,
     "levels": 3, "tables": 2, "passes": 8, "beats": 64, "result_depth": 64, "leaky": 0,
 }
 
@@ -63,10 +63,11 @@ def watch(dut, log):
 
 CASES = [
     (0, {}, {"nodes": 7, "graphs": 2, "passes": 4}),
-    (1, {"units": 2, "requant_lanes": 8, "levels": 0, "leaky": 1}, {"nodes": 9, "graphs": 3, "passes": 5}),
-    (2, {"units": 4, "code_bits": 4, "weight_bits": 0, "chunks": 3}, {"nodes": 10, "graphs": 3, "passes": 4}),
-    (3, {"units": 4, "requant_lanes": 2, "chunks": 1, "pages": 1}, {"nodes": 3, "graphs": 1, "passes": 6}),
-    (4, {"units": 2, "lanes": 16, "acc_bits": 20, "weight_bits": 2}, {"nodes": 6, "graphs": 6, "passes": 3}),
+    (1, {"units": 2, "requant_lanes": 8, "levels": 0, "leaky": 1, "chunks": 1, "pages": 1},
+     {"nodes": 9, "graphs": 3, "passes": 5}),
+    (2, {"units": 4, "code_bits": 4, "weight_bits": 0, "chunks": 3}, {"nodes": 10, "graphs": 3, "passes": 3}),
+    (3, {"units": 4, "requant_lanes": 2, "chunks": 1, "pages": 1, "acc_bits": 20},
+     {"nodes": 3, "graphs": 1, "passes": 6}),
 ]
 
 
@@ -108,3 +109,39 @@ def test_words_cycles_and_counters(seed, hardware, size):
             assert memory.beats[STORE + 16 * (unit * stored + word)] == data, (unit, word)
 
 
+
+
+def test_windows_of_passes_and_an_aborted_run():
+    hardware = SMALL | {"weight_bits": 0, "levels": 0}
+    machine = Machine(5, hardware, nodes=4, graphs=2, passes=5)
+    beats = machine.load_stream()
+    dut, memory, log = StreamAccelerator(**hardware), Memory(), []
+    memory.fill(LOAD, beats)
+
+    async def bench(ctx):
+        driver = Driver(ctx, dut)
+        await driver.setup(len(beats), 1)
+        await driver.command(0b001)
+        await driver.write("WATCHDOG", 5)  # the front alone takes longer before anything moves
+        await driver.command(0b010)
+        assert await driver.status("error") == Error.WATCHDOG
+        assert await driver.status("stuck_stage") == StreamStage.GATHER
+        assert not await driver.status("busy_run")
+        assert not log
+        await driver.write("WATCHDOG", 1000)
+        for first, count in ((0, 0), (1, 2), (3, 0), (2, 1)):
+            expected = machine.run(first, count or None)[2]
+            await driver.write("RUN_FIRST", first)
+            await driver.write("RUN_COUNT", count)
+            await driver.command(0b010)
+            assert await driver.status("error") == Error.NONE
+            stamps = machine.cycles(expected)[0]
+            assert await driver.read("CYCLES") == stamps[-1]
+            assert [await driver.read("PASS_CYCLES", first + index) for index in range(len(stamps))] == stamps
+            assert await driver.read("PASS") == first + len(stamps) - 1
+        buffer = list(machine.words)
+        for _, address, data, _ in log:
+            buffer[address] = data
+        assert buffer == machine.words
+
+    simulate(dut, bench, background=[memory.reader(dut.read), memory.writer(dut.write), watch(dut, log)])
