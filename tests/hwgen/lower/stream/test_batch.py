@@ -62,6 +62,7 @@ def test_planes_are_as_short_as_they_can_be(bits, rows):
     for row, count in zip(codes.tolist(), lists.count.tolist(), strict=True):
         planes = [sum(code >> plane & 1 for code in row) for plane in range(max(row).bit_length())]
         assert count == sum(max(1, plane) for plane in planes)
+    assert not lists.double[lists.start[lists.count > 0]].any()
 
 
 def test_rows_can_be_taken_in_any_order():
@@ -83,6 +84,10 @@ def test_rows_are_dealt_evenly(work, units):
         assert max(loads) - min(loads) <= max(work, default=0)
     else:
         assert order.tolist() == list(range(len(work)))
+
+
+def test_every_other_round_is_dealt_backwards():
+    assert deal(np.array([1, 4, 2, 3]), 2).tolist() == [1, 3, 0, 2]  # 4 and 1, 3 and 2
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -109,6 +109,8 @@ MEAN = {"via": "edges", "factor": "mean", "of": "edges"}
     # a list's own length needs no beat of its own
     ("degree", "edges", [Term(source="", **MEAN)], {}, ["LIST"], [1]),
     ("degree", "edges", [Term(source=""), Term(source="", **MEAN)], {}, ["SELF", "LIST"], [0, 1]),
+    ("degree", "edges", [Term(source="", **MEAN), Term(source="")], {}, ["LIST", "SELF"], [1, 0]),
+    ("degree", "edges", [Term(source="", factor="mean"), Term(source="")], {}, ["SKIP", "SELF", "SELF"], [1, 0, 0]),
     # another list's length is read by a SKIP, as late as it is needed
     ("degree", "looped", [Term(source="", via="edges")], {}, ["SKIP", "LIST"], [1, 0]),
     ("degree", "edges", [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
