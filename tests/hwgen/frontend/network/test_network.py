@@ -10,6 +10,7 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantize_plan, quotient
+from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.ir.network_rules import check
 from hwgen.ir.stream import Batch
@@ -242,3 +243,15 @@ def test_values_that_can_be_negative_are_signed(kind: type[nn.Module]) -> None:
     signed = {value.name: value.quantizer.signed for value in again.export("m").values if value.quantizer is not None}
     assert signed == {name: bool((found[name] < 0).any()) for name in signed}
     assert len(set(signed.values())) == 2
+
+
+@pytest.mark.parametrize(("gain", "bias", "slope", "signed"), [
+    (2.0, 1.0, 1.0, False), (-2.0, 1.0, 1.0, True), (2.0, -1.0, 1.0, True), (-2.0, -1.0, 0.0, False)])
+def test_signs_follow_gains_and_biases(gain: float, bias: float, slope: float, signed: bool) -> None:
+    first = PlanValue(name="a", path="a", width=2, role="message", slope=0.0,
+                      terms=(PlanTerm(via="features", weight=torch.eye(2)),))
+    second = PlanValue(name="b", path="b", width=2, role="row", slope=slope, bias=torch.full((2,), bias),
+                       terms=(PlanTerm(source="a", via="edges", gain=torch.tensor([1.0, gain])),))
+    last = PlanValue(name="c", path="c", width=2, role="result", terms=(PlanTerm(source="b", weight=torch.eye(2)),))
+    network = QuantizedNetwork(Plan(features=2, values=[first, second, last]), Scheme()).export("m")
+    assert [value.quantizer.signed for value in network.values[:-1] if value.quantizer] == [False, signed]
