@@ -13,6 +13,8 @@ with warnings.catch_warnings():  # PyG's own use of torch.jit
 
 from hwgen.frontend import load
 from hwgen.frontend.legal import check
+from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.tracing import plan_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 #: Example -> layer paths in the user's module.
@@ -21,10 +23,33 @@ PATHS = {
     "batchnorm_three_layers": ["convs.0", "convs.1", "convs.2"],
     "data_argument": ["block.conv", "head"],
 }
+#: Example of a network -> its values, and the accuracy that it reaches at least.
+VALUES = {
+    "gin_graphs": ("near.nn.0.message, near.nn.0, near.nn.3, far.sum, far.nn.0, far.nn.3, cat, readout.0, readout.3",
+                   0.85),
+    "sage_residual": ("enter, mean.message, mean.root, mean, add, max.project, max.max, max, add.2, leave", 0.95),
+    "residual_gcn": ("enter.0, blocks.0.conv.message, blocks.0.conv, blocks.1.conv.message, blocks.1.conv, "
+                     "blocks.2.conv.message, blocks.2.conv, join, leave", 0.95),
+}
 
 
 def test_every_example_is_run() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PATHS)
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PATHS) | set(VALUES)
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_example_of_a_network(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint = tmp_path / "model.pt"
+    runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](str(checkpoint))
+    printed = dict(re.findall(r"^(\w+) +(.*)$", capsys.readouterr().out, flags=re.MULTILINE))
+    values, accuracy = VALUES[name]
+    assert printed["values"] == values
+    assert float(printed["bits"]) <= 6
+    assert float(printed["agreement"]) >= 0.99
+    assert float(printed["accuracy"]) >= accuracy
+    network, sample = load_network(checkpoint)
+    assert ", ".join(value.name for value in network.values) == values
+    assert sample.labels is not None
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -45,5 +70,6 @@ def test_the_documented_model_is_legal() -> None:
     exec(compile(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], "own-models.md", "exec"), names)
     kinds = [step.kind for step in check(names["Net"]())]
     assert kinds == ["convolution", "batch norm", "relu", "dropout", "convolution", "log_softmax"]
-    for name in PATHS:
+    assert [value.role for value in plan_of(names["Net"]()).values] == ["message", "row", "message", "result"]
+    for name in (*PATHS, *VALUES):
         assert f"{name}.py" in text

@@ -14,12 +14,13 @@ From one's own training loop::
 """
 
 from .a2q import Penalty, QuantizedGCN
-from .checkpoint import load
 from .datasets import load_dataset
 from .gcn import GCN
 from .graph import Graph
+from .network import QuantizedNetwork
+from .model_file import load
 from .quantizing import quantize, save
 from .settle import settle
 from .train import train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "load", "load_dataset", "quantize", "save", "settle", "train"]
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_dataset", "quantize", "save", "settle", "train"]
