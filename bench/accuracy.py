@@ -27,6 +27,7 @@ from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
 from hwgen.frontend.tudataset import TU_DATASETS
+from hwgen.ir.graph import QuantGraph
 from hwgen.lower.graph_to_program import lower
 from hwgen.reference.execute import agreement, run
 
@@ -79,6 +80,7 @@ def run_seed(graph: Graph, recipe: Recipe, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         save(model, graph, Path(folder, "model.pt"))
         quantized = load(Path(folder, "model.pt"))
+    assert isinstance(quantized, QuantGraph)
     program = lower(quantized)
     trace = run(program)
     assert quantized.sample.labels is not None
