@@ -164,7 +164,7 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
     _need(entries >= 1, "there are no entries", place, "give at least one")
     low, high = int(quantizer.bits.min()), int(quantizer.bits.max())
     _need(0 <= low and high <= MAX_ACTIVATION_BITS, f"bits span {low} to {high}", place,
-          f"use 0 to {MAX_ACTIVATION_BITS}")
+          f"use widths of 0 to {MAX_ACTIVATION_BITS}")
     by = quantizer.by
     limit = {"column": entries, "node": MAX_NODES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]
     if entries > limit:
