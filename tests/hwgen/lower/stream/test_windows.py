@@ -1,0 +1,184 @@
+# amaranth: UnusedElaboratable=no
+"""Windows of a few rows give the untiled results, bit for bit, by the interpreter of load streams and by the RTL."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from axi_models import Memory, simulate
+from networks import (
+    capacities,
+    gin_network,
+    node_gcn_network,
+    random_batch,
+    random_network,
+    residual_gcn_network,
+    sage_network,
+)
+
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.estimate.stream import estimate
+from hwgen.ir.network import Quantizer
+from hwgen.ir.stream_hardware import StreamHardware
+from hwgen.lower.stream import lower
+from hwgen.lower.stream.window_cuts import Demand, Distinct, cut
+from hwgen.lower.stream.windows import WindowedRun, plan_windows, window_hardware
+from hwgen.reference.stream.execute import run
+from hwgen.reference.stream.images import Machine
+
+SMALL = StreamHardware(units=1, lanes=16, requant_lanes=4, buffer_depth=400, list_depth=24, descriptor_depth=3,
+                       result_depth=24, param_depth=10)
+
+
+def planned(network, batch, wanted=SMALL):
+    """A program and its plan on a design whose memories hold a few rows."""
+    program = lower(network, **vars(capacities(batch)))
+    return program, plan_windows(program, window_hardware(program, wanted))
+
+
+def interpreted(plan, batch, order=None):
+    """Results of all windows, and their number of rows."""
+    machine, running, rows = Machine(plan.hardware, plan.model_stream()), WindowedRun(plan, batch, order=order), []
+    while (window := running.next_window()) is not None:
+        (done,) = machine.run(window.stream)
+        assert not done.buffer
+        running.feed(window, b"".join(done.results.get((unit, word), 0).to_bytes(16, "little")
+                                      for unit in range(plan.hardware.units) for word in range(window.result_words)))
+        rows.append(len(window.rows))
+    return running.results, rows
+
+
+def accepted(seed, **options):
+    """A random network that runs by windows, a batch for it, and a design: the first of some that is not refused."""
+    for again in range(20):
+        rng = np.random.default_rng([seed, again])
+        network = random_network(seed + 1000 * again, max_width=40, **options)
+        batch = random_batch(seed, network, graphs=int(rng.integers(1, 4)), nodes=8, hub=12)
+        wanted = replace(SMALL, units=(1, 2, 4)[seed % 3], lanes=int(8 * rng.integers(1, 9)),
+                         requant_lanes=int(rng.choice([1, 2, 4, 8])))
+        try:
+            return batch, *planned(network, batch, wanted), rng
+        except HwgenError as error:
+            if not any(words in error.what for words in ("nearest step", "scales span", "need chunks")):
+                raise
+    raise AssertionError("none of twenty networks runs by windows")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_networks_by_windows(seed):
+    batch, program, plan, rng = accepted(seed)
+    results, rows = interpreted(plan, batch, rng.permutation(batch.num_nodes))
+    np.testing.assert_array_equal(results, run(program, batch).results)
+    assert max(rows) <= 24
+    assert len(rows) >= len(program.passes)
+
+
+def without_search(network):
+    """The network with one step for all channels where rows of graphs took the nearest one."""
+    return replace(network, values=tuple(
+        replace(value, quantizer=Quantizer(signed=False, by="column", step=np.full(value.width, 0.5),
+                                           bits=np.array([4]))) if value.domain == "graphs" and value.quantizer else value
+        for value in network.values))
+
+
+MODELS = {
+    "gcn by node": node_gcn_network(1), "gcn by degree": node_gcn_network(1, by="degree"),
+    "sage mean": sage_network(2), "sage max": sage_network(2, op="max", by="node"),
+    "gin by degree": without_search(gin_network(3, by="degree", layers=1)), "gin even": gin_network(3, by="even", layers=1),
+    "residual, max": residual_gcn_network(4), "residual, cat": residual_gcn_network(4, knowledge="cat", by="degree"),
+    "gcn, fused search": node_gcn_network(1, by="nearest"),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_by_windows(name):
+    network = MODELS[name]
+    batch = random_batch(7, network, graphs=4, nodes=12, hub=30)
+    program, plan = planned(network, batch, replace(SMALL, list_depth=40))
+    results, rows = interpreted(plan, batch)
+    np.testing.assert_array_equal(results, run(program, batch).results)
+    assert max(rows) <= 12
+    assert len(rows) > 5 * len(program.passes)
+
+
+def test_weight_rows_that_do_not_fit_are_loaded_as_lists_name_them():
+    network = node_gcn_network(0, features=120)
+    batch = random_batch(3, network, graphs=2, nodes=8, density=0.05)
+    program, plan = planned(network, batch, replace(SMALL, buffer_depth=60))
+    assert not plan.resident
+    results, _ = interpreted(plan, batch)
+    np.testing.assert_array_equal(results, run(program, batch).results)
+    assert planned(network, batch)[1].resident_words == 120
+
+
+def test_what_stays_is_loaded_once():
+    network = node_gcn_network(0)
+    batch = random_batch(3, network, graphs=1, nodes=8)
+    _, plan = planned(network, batch)
+    targets = []
+    running = WindowedRun(plan, batch)
+    for stream in (plan.model_stream(), running.next_window().stream):
+        at, found = 0, set()
+        while stream[16 * at]:
+            found.add(stream[16 * at])
+            at += 1 + int.from_bytes(stream[16 * at + 8 : 16 * at + 12], "little")
+        targets.append(found)
+    assert targets[0] == {5, 6, 7, 8, 10}  # C, B, weights, row parameters, weight rows
+    assert targets[1] == {1, 2, 3, 4, 8, 11}  # pass, beats, lists, descriptors, row parameters, setup
+
+
+def test_a_search_whose_entry_is_read_later_is_refused():
+    network = gin_network(0, layers=1)
+    batch = random_batch(0, network, graphs=2)
+    with pytest.raises(HwgenError, match="nearest step") as caught:
+        planned(network, batch)
+    assert "by degree" in caught.value.mend
+
+
+def test_windows_wait_for_the_pass_before():
+    network = node_gcn_network(0)
+    batch = random_batch(3, network, graphs=1, nodes=8)
+    running = WindowedRun(planned(network, batch)[1], batch)
+    with pytest.raises(ValueError, match="feed its windows"):
+        while running.next_window() is not None:
+            pass
+
+
+def test_rows_that_no_memory_holds_are_refused_by_name():
+    network = node_gcn_network(0)
+    batch = random_batch(3, network, graphs=1, nodes=8)
+    hub = np.stack([np.arange(60) % batch.num_nodes, np.zeros(60, dtype=np.int64)])
+    batch = replace(batch, edges=np.concatenate([batch.edges, hub], axis=1))
+    _, plan = planned(network, batch, replace(SMALL, list_depth=5))
+    with pytest.raises(CapacityError, match="hardware.list_depth"):
+        interpreted(plan, batch)
+    _, plan = planned(network, batch, replace(SMALL, buffer_depth=4))
+    with pytest.raises(CapacityError, match="hardware.buffer_depth"):
+        interpreted(plan, batch)
+    with pytest.raises(HwgenError, match="no permutation"):
+        WindowedRun(plan, batch, order=np.zeros(batch.num_nodes, dtype=np.int64))
+
+
+def test_distinct_keys_are_counted_and_windows_are_as_long_as_they_can_be():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        count = rng.integers(0, 6, 30)
+        keys = rng.integers(0, 12, int(count.sum()))
+        found, rows = Distinct(count, keys), np.split(keys, np.cumsum(count)[:-1])
+        for begin in range(0, 30, 7):
+            wanted = [len(set(np.concatenate(rows[begin : end + 1]).tolist())) for end in range(begin, 30)]
+            assert found.prefixes(begin, 30).tolist() == wanted
+        units, room, longest = int(rng.choice([1, 2, 4])), int(rng.integers(5, 20)), int(rng.integers(1, 12))
+        demand = Demand(name="buffer_depth", what="rows", have=int(rng.integers(7, 20)), each=1, kinds=[(found, 1)])
+
+        def fits(begin, end, count=count, rows=rows, units=units, room=room, longest=longest, demand=demand):
+            taken, heaviest = int(count[begin:end].sum()), int(count[begin:end].max())
+            share = taken if units == 1 or end == begin + 1 else -(-taken // units) + heaviest
+            words = end - begin + len(set(np.concatenate(rows[begin:end]).tolist()))
+            return share <= room and words <= demand.have and end - begin <= longest and taken <= units * room
+
+        ends = cut(count, longest, room, units, [demand], "here")
+        assert (ends[0], ends[-1]) == (0, 30)
+        for begin, end in zip(ends[:-1], ends[1:], strict=True):
+            assert fits(begin, end)
+            assert end == 30 or not fits(begin, end + 1)
