@@ -34,7 +34,7 @@ def held(form: Form) -> Form:
 
 def activated(form: Form, slope: float, path: str, label: str) -> Form:
     """Multiply negative values by ``slope``, rounded to a multiple of 1/4096."""
-    if form.is_input or form.shared or form.factor != "one":
+    if form.is_input or form.shared:
         form = referred(form, path, label)
     return replace(form, slope=round(form.slope * slope * SLOPE_ONE) / SLOPE_ONE)
 

@@ -146,6 +146,10 @@ def test_what_is_stored() -> None:
     assert [(value.name, value.role) for value in gin[1:4]] == [("first", "message"), ("first.row", "row"),
                                                                 ("a", "message")]
 
+    kept = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e) + h, a=GCNConv(6, 6))).values  # h is summed up once
+    assert [(value.name, [term.via for term in value.terms]) for value in kept][1:3] == [
+        ("first", ["edges", "features"]), ("relu", ["self"])]
+
 
 @pytest.mark.parametrize("seed", range(60))
 def test_random_models(seed: int) -> None:
