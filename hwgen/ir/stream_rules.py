@@ -85,6 +85,8 @@ def _pass(program: StreamProgram, step: StreamPass, scope: Scope) -> None:
         _need(step.final.kind != "raw", "raw values before the MAC array", where)
         _combine(step.combine, step, scope, f"{where}, Q2")
         _final(program, step.combine.final, f"{where}, Q2")
+        looked_up = {final.of for final in (step.final, step.combine.final) if final.select == "degree"}
+        _need(len(looked_up) <= 1, f"degrees of {' and '.join(sorted(looked_up))} in one row", where)
 
 
 def _operand(step: StreamPass, segment: Segment, operand: Operand, scope: Scope, where: str) -> None:

@@ -67,6 +67,9 @@ BROKEN = {
     "no such block": (changed(SAGE, 1, operand={"start": 3}), "are no block of"),
     "no such tensor": (changed(SAGE, 1, operand={"source": 99}), "there is no tensor 99"),
     "mid number": (changed(SAGE, 0, operand={"mid": 4}), "mid is 4"),
+    "two degrees": (changed(SAGE, 1, combine={"final": replace(
+        SAGE.passes[1].out, select="degree", of={"edges": "looped", "looped": "edges"}[SAGE.passes[1].final.of])}),
+        "degrees of edges and looped"),
     "no passes": (replace(SAGE, passes=()), "there are no passes"),
 }
 

@@ -185,6 +185,21 @@ def test_fine_steps_of_a_few_entries_are_made_coarser():
     b = next(step for step in program.passes if "net.b" in step.name)
     assert b.final.multiplier[0] == (1 << 17) - 1
     assert (np.diff(b.final.multiplier[1:4]) < 0).all()
+    # whoever reads the codes knows what they stand for
+    have, steps_ = b.combine.row.table, (1 << 17) / b.final.multiplier
+    np.testing.assert_allclose(have / have[1], steps_ / steps_[1], rtol=1e-3)
+
+
+def test_a_row_brings_one_degree_along():
+    """Q1 and Q2 that look up degrees of different lists are two passes."""
+    network = two_values(step=np.array([1.0, 2.0, 3.0]))
+    capacity = {"max_degree": 4, "max_members": 1, "max_features": 1}
+    for of, passes in (("edges", 3), ("looped", 4)):
+        message = replace(network.values[2], name="m", factor="rsqrt", of=of, quantizer=Quantizer(
+            signed=True, by="column", step=np.ones(1), bits=np.array([8])))
+        result = replace(network.values[2], terms=(Term(source="m", via="edges"),))
+        program = lower(replace(network, values=(*network.values[:2], message, result)), **capacity)
+        assert len(program.passes) == passes
 
 
 def test_accumulators_beyond_24_bits_are_refused():

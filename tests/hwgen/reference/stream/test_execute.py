@@ -8,7 +8,7 @@ from networks import capacities, gin_network, random_batch, random_network, sage
 
 from hwgen.errors import HwgenError
 from hwgen.lower.stream import lower
-from hwgen.numeric import IntRange
+from hwgen.numeric import IntRange, encode
 from hwgen.reference.stream.execute import agreement, run
 from hwgen.reference.stream.network import run_network
 from rtl_templates.stream.formats import BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, SLOPE_SHIFT, V_SHIFT
@@ -33,7 +33,7 @@ class Loops:
 
     def __init__(self, program, batch):
         self.program, self.batch, self.stored = program, batch, {}
-        self.features = batch.features.toarray()
+        self.features, self.peaks = batch.features.toarray(), []
 
     def run(self):
         for step in self.program.passes:
@@ -85,7 +85,8 @@ class Loops:
         if final.kind == "raw":
             return values, 0
         if final.select == "nearest":
-            entry = sum(int(t) < max(abs(v) for v in values) for t in final.thresholds)
+            self.peaks.append(max(abs(v) for v in values))
+            entry = sum(int(t) < self.peaks[-1] for t in final.thresholds)
         elif final.select == "degree":
             entry = min(length(self.batch, final.of, i), len(final.bits) - 1)
         elif final.select == "node":
@@ -111,6 +112,30 @@ def test_the_integer_oracle_equals_plain_loops(seed):
     except HwgenError:
         pytest.skip("cannot be represented")
     assert run(program, batch).results.tolist() == Loops(program, batch).run()
+
+
+def test_a_value_on_a_threshold_takes_the_lower_entry():
+    network = gin_network(4)
+    batch = random_batch(7, network, graphs=3)
+    program = lower(network, **asdict(capacities(batch)))
+    at = next(index for index, step in enumerate(program.passes) if step.final.select == "nearest")
+    step = replace(program.passes[at], combine=None)
+    alone = replace(program, passes=(*program.passes[: at], step))
+    peaks = Loops(alone, batch)
+    peaks.run()
+    reached = np.unique(peaks.peaks)
+    final = replace(step.final, thresholds=reached, multiplier=np.full(len(reached) + 1, 1000),
+                    bits=np.full(len(reached) + 1, 5))
+    entries = run(replace(alone, passes=(*alone.passes[:-1], replace(step, final=final))), batch)
+    assert (entries.passes[-1].entry == np.searchsorted(reached, peaks.peaks)).all()
+
+
+def test_codes_round_half_away_from_zero():
+    half = np.array([1 << (Q_SHIFT - 1)])
+    values = np.array([[0, 1, 2, 3, 5, -1, -2, -3, -5]])
+    assert encode(values, half, np.array([8]), signed=True).tolist() == [[0, 1, 1, 2, 3, -1, -1, -2, -3]]
+    assert encode(values, half, np.array([2]), signed=False).tolist() == [[0, 1, 1, 2, 3, 0, 0, 0, 0]]
+    assert encode(values, half, np.array([2]), signed=True).tolist() == [[0, 1, 1, 1, 1, -1, -1, -1, -1]]
 
 
 def real_rows(network, value, batch, stored, features):
