@@ -157,7 +157,7 @@ class BatchFolder:
         each = -(-channels // RESULTS)
         row = np.arange(rows)
         first = row % units * self.result_words + row // units * each
-        lanes: NDArray[np.int64] = words[first[:, None] + np.arange(each)].reshape(rows, -1)[:, :channels]
+        lanes: NDArray[np.int64] = words[first[:, None] + np.arange(each)].reshape(rows, each * RESULTS)[:, :channels]
         return lanes
 
 
