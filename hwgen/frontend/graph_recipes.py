@@ -53,8 +53,8 @@ class GraphRecipe:
 GRAPH_RECIPES: Mapping[str, GraphRecipe] = {
     "MUTAG": GraphRecipe(batch=32, epochs=100),
     "IMDB-BINARY": GraphRecipe(pool="mean"),
-    "PROTEINS": GraphRecipe(rate=0.003),
-    "REDDIT-BINARY": GraphRecipe(pool="mean", epochs=40, quantized_epochs=40),
+    "PROTEINS": GraphRecipe(rate=0.003, quantized_epochs=40),
+    "REDDIT-BINARY": GraphRecipe(pool="mean", epochs=25, quantized_epochs=20),
     "": GraphRecipe(),
 }
 
