@@ -149,8 +149,9 @@ def window_ends(ready: ReadyPass, rows: Ints) -> list[int]:
         kinds.append((found, sum(map(plan.chunks, local))))
         demands.append(Demand(name="buffer_depth", what="features that lists name", have=NULL_INDEX,
                               kinds=[(found, 1)]))
+    own = [*each.own, *([each.step.target] if each.kept and each.step.target is not None else [])]
     demands.append(Demand(name="buffer_depth", what="rows of sources", have=hardware.buffer_depth - plan.resident_words,
-                          each=sum(map(plan.chunks, each.own)), kinds=kinds))
+                          each=sum(map(plan.chunks, own)), kinds=kinds))
     if each.choices:
         numbers = Distinct(np.ones(len(rows), dtype=np.int64), ready.key(rows))
         tables = max(_by_number(layout))

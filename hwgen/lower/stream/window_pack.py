@@ -12,6 +12,7 @@ from rtl_templates.stream.formats import NULL_INDEX, PARAM, Target
 from ...ir.stream import SetName
 from ..bits import Beats, pack_fields, section
 from .batch import Lists, deal
+from .golden import TracedPass
 from .images import END, BatchImage, program_stream, row_stream, to_bytes, unit_stream
 from .layout import Layout
 from .tables import Tables
@@ -26,6 +27,14 @@ NUMBERS: NDArray[np.uint16] = np.arange(NULL_INDEX + 1, dtype=np.uint16)  # list
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Written:
+    """A :class:`TracedPass`."""
+
+    written: Ints
+    written_entry: Ints
+
+
+@dataclass(frozen=True, kw_only=True)
 class Window:
     """One load, run and store.
 
@@ -36,7 +45,7 @@ class Window:
     rows : int64 [rows]
         Nodes or graphs of the batch, in the hardware's order.
     layout, image
-        As of a batch of one pass.
+        As of a batch whose program is this pass; two hardware passes where entries are kept.
     """
 
     index: int
@@ -53,6 +62,19 @@ class Window:
     def result_words(self) -> int:
         """Words that the store unit writes of every unit."""
         return int(self.image.layout["result_words"])
+
+    def expected(self, done: TracedPass) -> tuple[TracedPass, ...]:
+        """What each hardware pass of the window writes, for :mod:`golden`: one, or two where entries are kept.
+
+        Parameters
+        ----------
+        done : TracedPass
+            The pass on the whole batch, of the reference.
+        """
+        if len(self.layout.passes) == 1:
+            return (done,)
+        rows = np.concatenate([done.written, done.written_entry[:, None]], axis=1)
+        return done, _Written(written=rows, written_entry=np.zeros_like(done.written_entry))
 
 
 class Packer:
@@ -76,6 +98,8 @@ class Packer:
             words = self.ready.words[tensor][wanted].reshape(-1, plan.word_bytes)
             rows_stream += row_stream(words, free)
             free += len(words)
+        if each.kept and each.step.target is not None:
+            addresses[each.step.target] = free
         numbers, picks = self._numbers(rows)
         tables = deepcopy(plan.tables)
         layout = plan.emitted(self.ready.index, picks, addresses, tables)

@@ -12,8 +12,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import HwgenError
-from ...ir.stream import Final, Operand, Row, SetName, StreamPass, StreamProgram
+from rtl_templates.stream.formats import CODE_BITS, MID_SHIFTS, SLOPE_ONE
+
+from ...ir.stream import Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
+from ...numeric import IntRange
 
 __all__ = ["Choice", "WindowPass", "window_passes"]
 
@@ -57,7 +59,10 @@ class WindowPass:
     both : bool
         Whether a listed tensor is also read by the row itself.
     first, written : Choice or None
-        How the entry that Q1 chooses, and the one of rows that are written, come about; None: CONSTANT.
+        How the entry that Q1 chooses, and the one of rows that are written, come about; None: 0, or searched.
+    kept : bool
+        Whether later passes read an entry that a search finds: the window then writes rows to the node buffer, and a
+        second pass gives them, entry behind, as results.
     """
 
     step: StreamPass
@@ -69,6 +74,7 @@ class WindowPass:
     both: bool
     first: Choice | None
     written: Choice | None
+    kept: bool = False
 
     @property
     def named(self) -> tuple[SetName, ...]:
@@ -99,33 +105,41 @@ class WindowPass:
             combine = replace(combine, row=_row(combine.row, picks, self.first),
                               final=_final(combine.final, picks, _of_final(combine.final, self.first)))
         return replace(step, segments=segments, final=_final(step.final, picks, self.first), combine=combine,
-                       target=None)
+                       target=step.target if self.kept else None)
+
+    def copied(self, program: StreamProgram) -> StreamPass:
+        """The pass behind one that is kept: rows as they were written, and a block with their entries."""
+        target = self.step.target
+        assert target is not None
+        tensor, start, segments = program.tensors[target], 0, list[Segment]()
+        entries = len(self.step.out.bits if self.step.out.select == "nearest" else self.step.final.bits)
+        span = IntRange.signed(CODE_BITS) if tensor.signed else IntRange(0, (1 << CODE_BITS) - 1)
+        for width in tensor.blocks:  # V = x, as x << 12 times 2^8; R by entry makes the unit read it
+            row = Row(select="entry", table=np.full(entries, 1 << 8))
+            operand = Operand(kind="self", source=target, column=np.full(width, 1 << 16), mid=MID_SHIFTS.index(4),
+                              row=row, x=span, start=start)
+            segments.append(Segment(operands=(operand,), join="sum", bias=np.zeros(width, dtype=np.int64)))
+            start += width
+        operand = Operand(kind="one", source=None, column=np.full(1, 1 << 16), mid=MID_SHIFTS.index(0),
+                          row=Row(select="entry", table=np.arange(entries) << 4), x=IntRange(1, 1))
+        segments.append(Segment(operands=(operand,), join="sum", bias=np.zeros(1, dtype=np.int64)))
+        nothing = np.zeros(0, dtype=np.int64)
+        final = Final(slope=SLOPE_ONE, kind="raw", select="constant", multiplier=nothing, bits=nothing,
+                      thresholds=nothing, v=IntRange(span.low, max(span.high, entries)))
+        return StreamPass(name=f"{self.step.name}, with entries", domain=self.step.domain, segments=tuple(segments),
+                          final=final, combine=None, target=None)
 
 
 def window_passes(program: StreamProgram) -> tuple[WindowPass, ...]:
-    """All passes of a program.
+    """All passes of a program."""
+    made = [_window_pass(program, step) for step in program.passes]
+    read = {choice.tensor for each in made for choice in each.choices}
+    return tuple(replace(each, kept=each.step.target in read and _searched(each.step)) for each in made)
 
-    Raises
-    ------
-    HwgenError
-        If a pass asks for entries that the hardware searched in an earlier one: results do not have them.
-    """
-    made: list[WindowPass] = []
-    searched: dict[int, str] = {}  # tensors, and the passes whose search found their entries
-    for step in program.passes:
-        each = _window_pass(program, step)
-        made.append(each)
-        for choice in each.choices:
-            if choice.tensor in searched:
-                name = program.tensors[choice.tensor].path
-                raise HwgenError(f"rows of {name} keep the entry of their nearest step ({searched[choice.tensor]}), "
-                                 "and results do not hold it", step.name,
-                                 "for graphs larger than the chip, quantize this value per node, by degree or by "
-                                 "column, or let only one linear layer read it")
-        if step.target is not None and (
-                step.out.select == "nearest" or (step.out.select == "entry" and step.final.select == "nearest")):
-            searched[step.target] = step.name
-    return tuple(made)
+
+def _searched(step: StreamPass) -> bool:
+    """Whether a search finds the entry that is written."""
+    return step.out.select == "nearest" or (step.out.select == "entry" and step.final.select == "nearest")
 
 
 def _window_pass(program: StreamProgram, step: StreamPass) -> WindowPass:

@@ -82,19 +82,23 @@ class WindowPlan:
             len(codes), place.chunks * self.word_bytes)
 
     def emitted(self, index: int, picks: dict[Choice, Ints], addresses: dict[int, int], tables: Tables) -> Layout:
-        """One pass, placed; new row parameters go into ``tables``."""
-        plan, lanes = self.passes[index], self.hardware.lanes
-        step = plan.numbered(picks)
+        """One pass, placed, and the one behind it if it is kept; new row parameters go into ``tables``."""
+        each, lanes = self.passes[index], self.hardware.lanes
+        target = each.step.target
         places = tuple(self.place(k, addresses.get(k, 0)) for k in range(len(self.program.tensors)))
-        program = replace(self.program, passes=(step,), sets=plan.sets)
-        row = positions([segment.width for segment in step.segments], lanes)
-        result = row if step.combine is None else np.arange(step.width)
-        if plan.step.target is not None:
-            result = places[plan.step.target].position
-        fields, beats = emit_pass(program, step, places, tables, lanes, row, result)
-        layout = self._layout(program.tensors, places)
-        return replace(layout, program=program, passes=(fields | {"beat_start": 0, "last": 1},), beats=tuple(beats),
-                       tables=tables, result=result)
+        steps = (each.numbered(picks), *([each.copied(self.program)] if each.kept else []))
+        program = replace(self.program, passes=steps, sets=each.sets)
+        passes, beats = list[dict[str, int]](), list[dict[str, int]]()
+        for step in steps:
+            row = positions([segment.width for segment in step.segments], lanes)
+            result = row if step.combine is None else np.arange(step.width)
+            if step.name == each.step.name and target is not None:
+                result = places[target].position
+            fields, own = emit_pass(program, step, places, tables, lanes, row, result)
+            passes.append(fields | {"beat_start": len(beats), "last": int(step is steps[-1])})
+            beats += own
+        return replace(self._layout(program.tensors, places), program=program, passes=tuple(passes),
+                       beats=tuple(beats), tables=tables, result=result)
 
     def _layout(self, tensors: tuple[Tensor, ...], places: tuple[Place, ...]) -> Layout:
         program = replace(self.program, tensors=tensors, passes=())

@@ -87,10 +87,13 @@ class WindowedRun:
         """Take what the store unit wrote: ``window.result_words`` words of 16 bytes of each unit, one after another."""
         self._awaited.remove(int(window.rows[0]))
         codes = read_rows(window.layout, len(window.rows), stored)
-        target = self.plan.passes[window.index].step.target
+        each = self.plan.passes[window.index]
+        target = each.step.target
         if target is None:
             self.results[window.rows] = codes
             return
+        if each.kept:
+            self._entries[target][window.rows], codes = codes[:, -1], codes[:, :-1]
         self._words[target][window.rows] = self.plan.buffer_rows(target, codes)
 
     def _begin(self, index: int) -> None:
