@@ -28,8 +28,8 @@ VALUES = {
     "gin_graphs": ("near.nn.0.message, near.nn.0, near.nn.3, far.sum, far.nn.0, far.nn.3, cat, readout.0, readout.3",
                    0.85),
     "sage_residual": ("enter, mean.message, mean.root, mean, add, max.project, max.max, max, add.2, leave", 0.95),
-    "residual_gcn": ("enter.0, blocks.0.conv.message, blocks.0.conv, blocks.1.conv.message, blocks.1.conv, "
-                     "blocks.2.conv.message, blocks.2.conv, join, leave", 0.95),
+    "residual_gcn": (("enter.0, blocks.0.conv.message, blocks.0.conv, blocks.1.conv.message, blocks.1.conv, "
+                      "blocks.2.conv.message, blocks.2.conv, join, leave"), 0.95),
 }
 
 

@@ -2,16 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.markup import escape
 
 from ..errors import HwgenError
 from .console import Console, common
-
-if TYPE_CHECKING:
-    from torch_geometric.data import Data
 
 __all__ = ["quantize"]
 
@@ -70,8 +67,8 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
     console.result({"checkpoint": str(output), "model": model, "scheme": scheme, **found})
 
 
-def _graphs(data: str, root: Path | None) -> "list[Data]":
-    """A named data set, or the graphs of a file."""
+def _graphs(data: str, root: Path | None) -> list[Any]:
+    """A named data set, or the graphs of a file, as PyG's Data."""
     from ..frontend.datasets import DATASETS, load_dataset
     from ..frontend.plain_files import load_graph_file
     from ..frontend.tudataset import TU_DATASETS, load_graphs

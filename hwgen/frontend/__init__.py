@@ -17,10 +17,11 @@ from .a2q import Penalty, QuantizedGCN
 from .datasets import load_dataset
 from .gcn import GCN
 from .graph import Graph
-from .network import QuantizedNetwork
 from .model_file import load
+from .network import QuantizedNetwork
 from .quantizing import quantize, save
 from .settle import settle
 from .train import train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_dataset", "quantize", "save", "settle", "train"]
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_dataset", "quantize", "save",
+           "settle", "train"]

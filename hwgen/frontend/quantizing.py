@@ -65,7 +65,7 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Gra
     given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits}
     widths: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if isinstance(scheme, str) and scheme not in SCHEMES:
-        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use {', '.join(SCHEMES)}")
+        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use {', '.join(sorted(SCHEMES))}")
     if scheme == "a2q" and (isinstance(data, Graph) or hasattr(data, "edge_index")) and is_chain(model):
         one: Any = data
         return quantize_chain(model, data=one, penalty=penalty, target_bits=target_bits, **widths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +18,9 @@ from .execute import execute
 from .export import export
 from .quantizers import ColumnSteps, RowTable
 from .scheme import Scheme
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
 
 __all__ = ["QuantizedNetwork"]
 
@@ -98,22 +101,32 @@ class QuantizedNetwork(nn.Module):
     def _keys(self) -> dict[int, str]:
         return {id(tensor): str(index) for index, tensor in enumerate(self.tensors)}
 
-    def forward(self, x: Tensor | GraphBatch, edge_index: Tensor | None = None, batch: Tensor | None = None) -> Tensor:
-        """What the traced module returns: logits of every node or graph, float [rows, classes].
+    def forward(self, x: Tensor | GraphBatch | Data, edge_index: Tensor | None = None,
+                batch: Tensor | None = None) -> Tensor:
+        """What the traced module returns for every node or graph, log_softmax included: float [rows, classes].
 
         Parameters
         ----------
-        x : Tensor float [n, f] or GraphBatch
-            Features; or everything, prepared.
+        x : Tensor float [n, f], Data or GraphBatch
+            Features; or everything, as PyG has it or prepared.
         edge_index : Tensor int64 [2, e]
         batch : Tensor int64 [n] or None
             The graph of each node; None: one graph.
         """
+        if not isinstance(x, Tensor | GraphBatch):
+            x, edge_index, batch = x.x, x.edge_index, x.batch
         if isinstance(x, Tensor):
             if edge_index is None:
                 raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
             x = GraphBatch.of(x, edge_index, batch)
-        return self.trace(x)[self.plan.values[-1].name]
+        logits = self.logits(x)
+        if self.plan.head == "log_softmax":
+            return logits.log_softmax(1)
+        return logits.softmax(1) if self.plan.head == "softmax" else logits
+
+    def logits(self, batch: GraphBatch) -> Tensor:
+        """The result of the network, without the softmax that the user's forward may end with."""
+        return self.trace(batch)[self.plan.values[-1].name]
 
     def trace(self, batch: GraphBatch) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""

@@ -123,6 +123,6 @@ def test_a_model_that_fails_on_the_graph_is_refused(model: Normed) -> None:
 
 
 def test_legality_comes_before_the_graph(model: Normed) -> None:
-    broken: Any = nn.Sequential(nn.Linear(3, 4))
-    with pytest.raises(HwgenError, match=r"^Linear is not supported\n  at model\.0"):
+    broken: Any = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    with pytest.raises(HwgenError, match=r"^Tanh is not supported\n  at model\.1"):
         quantize(broken, data=None)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GCNConv, GINConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
 from user_modules import MODELS, Net, Random, graphs, middle, randomise
 
+from hwgen.frontend.network import QuantizedNetwork
 from hwgen.frontend.network.batch import GraphBatch
 from hwgen.frontend.network.execute import execute
 from hwgen.frontend.plan import Plan
@@ -89,6 +90,21 @@ def test_data_argument() -> None:
 
     x, edges, batch = graphs()
     check(randomise(Takes()), Batch(x=x, edge_index=edges, batch=batch, _num_graphs=4))
+
+
+def test_a_quantized_network_is_called_as_the_module_was() -> None:
+    """With tensors or with a Batch, and with the softmax that its forward ends with."""
+    x, edges, batch = graphs()
+    for end, head in ((torch.log_softmax, "log_softmax"), (torch.softmax, "softmax")):
+        model = randomise(middle(lambda s, h, e, b: s.end(s.a(global_add_pool(h.relu(), b)), 1), a=nn.Linear(6, 3)))
+        model.end = end
+        quantized = QuantizedNetwork(plan_of(model))
+        assert quantized.plan.head == head
+        with torch.no_grad():
+            want = model(x, edges, batch)
+            assert torch.allclose(quantized(x, edges, batch), want, atol=1e-5)
+            assert torch.allclose(quantized(Batch(x=x, edge_index=edges, batch=batch)), want, atol=1e-5)
+            assert not torch.allclose(quantized.logits(GraphBatch.of(x, edges, batch)), want, atol=1e-2)
 
 
 def test_one_graph_needs_no_batch() -> None:
