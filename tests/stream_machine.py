@@ -35,9 +35,10 @@ from rtl_templates.stream.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, ST
 
 __all__ = ["Machine"]
 
+# Magnitudes are such that few codes lie at an end of their range: what is read matters for what is written.
 WORD = 4  # constants of a load word
 ENTRIES = 16  # that a row chooses from
-MIDS = (MID_SHIFTS.index(8), MID_SHIFTS.index(12))
+MIDS = (MID_SHIFTS.index(4), MID_SHIFTS.index(8))
 REGIONS = 4  # of the buffer: a pass reads three and writes one
 
 
@@ -64,8 +65,9 @@ class Machine:
         self.entries = [0] * len(self.words)
         self.columns, self.biases = ([[[rng.randrange(-1 << bits, 1 << bits) for _ in range(self.lanes)]
                                        for _ in range(hardware["column_depth"])] for _ in range(2)]
-                                     for bits in (COLUMN_BITS - 1, BIAS_BITS - 5))
-        self.params = [[(rng.getrandbits(rng.randint(8, 17)), rng.randint(0, hardware["code_bits"]))
+                                     for bits in (COLUMN_BITS - 3, BIAS_BITS - 10))
+        bits = hardware["code_bits"]
+        self.params = [[(rng.getrandbits(rng.randint(10, 15)), rng.choice((0, 2, bits - 1, bits, bits, bits)))
                         for _ in range(hardware["param_depth"])] for _ in range(2)]
         self.levels = hardware["levels"]
         self.thresholds = [[sorted(rng.choice((rng.getrandbits(rng.randint(4, 20)), (1 << V_BITS - 1) - 1))
@@ -135,9 +137,9 @@ class Machine:
 
     def _final(self, name, raw):
         rng = self.rng
-        slopes = [0, SLOPE_ONE, rng.randrange(SLOPE_ONE)] if self.hardware["leaky"] else [0, SLOPE_ONE]
+        slopes = [0, SLOPE_ONE, SLOPE_ONE] + [rng.randrange(SLOPE_ONE)] * self.hardware["leaky"]
         select = rng.choice(list(Select) if self.levels else [each for each in Select if each != Select.NEAREST])
-        return {f"{name}_slope": rng.choice(slopes), f"{name}_kind": Kind.RAW if raw else rng.choice(list(Kind)[:2]),
+        return {f"{name}_slope": rng.choice(slopes), f"{name}_kind": Kind.RAW if raw else rng.choice((0, 1, 1)),
                 f"{name}_select": select, f"{name}_base": rng.randrange(ENTRIES),
                 f"{name}_limit": rng.randrange(ENTRIES), f"{name}_table": rng.randrange(self.hardware["tables"])}
 

@@ -20,7 +20,7 @@ class StreamCounters(ShellCounters):
     Members
     -------
     <stage>_working, <stage>_waiting : In(units)
-        A stage works; could begin something, but its output has no place for it. Working wins.
+        A stage works; could begin something, but its output has no place for it. Never both.
     write_working : In(units)
     <stage>_run, <stage>_idle, <stage>_wait_out, write_run : Out(32)
     """
@@ -37,7 +37,7 @@ class StreamCounters(ShellCounters):
         amounts = {"write_run": ones(self._late(m, "write_working") & units)}
         for stage in STAGES:
             working = self._late(m, f"{stage}_working") & units
-            waiting = self._late(m, f"{stage}_waiting") & ~working & units
+            waiting = self._late(m, f"{stage}_waiting") & units
             amounts |= {f"{stage}_run": ones(working), f"{stage}_wait_out": ones(waiting),
                         f"{stage}_idle": ones(units & ~working & ~waiting)}
         return amounts

@@ -62,7 +62,7 @@ def watch(dut, log):
 
 
 CASES = [
-    (0, {}, {"nodes": 7, "graphs": 2, "passes": 4}),
+    (0, {"requant_lanes": 2}, {"nodes": 10, "graphs": 2, "passes": 3}),  # its gather stage waits
     (1, {"units": 2, "requant_lanes": 8, "levels": 0, "leaky": 1, "chunks": 1, "pages": 1},
      {"nodes": 9, "graphs": 3, "passes": 5}),
     (2, {"units": 4, "code_bits": 4, "weight_bits": 0, "chunks": 3}, {"nodes": 10, "graphs": 3, "passes": 3}),
