@@ -86,7 +86,7 @@ def test_what_is_refused() -> None:
     narrow = [Data(x=each.x[:, :4], edge_index=each.edge_index) for each in several()]
     with pytest.raises(HwgenError, match="the model fails on these graphs: RuntimeError"):
         quantize(pooled(), scheme="nns", data=narrow)
-    with pytest.raises(HwgenError, match="graphs with 7 features of scale 1.0 and with 4 of scale 1.0"):
+    with pytest.raises(HwgenError, match=r"graphs with 7 features of scale 1\.0 and with 4 of scale 1\.0"):
         union_of([several()[0], narrow[0]])
 
 
