@@ -1,0 +1,200 @@
+"""The host's runtime: reference and a stand-in for the board give the same logits; what users hand over is checked."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from network_models import gin_network, node_gcn_network
+from networks import random_batch
+
+from boards import load as load_board
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.ir.network_store import save_network
+from hwgen.ir.sample import Limits, Sample, single
+from hwgen.lower.stream.golden import model_files
+from hwgen.reference.stream.images import Machine
+from hwgen.runtime import Accelerator
+from hwgen.runtime.backends import Board
+from hwgen.runtime.device import Device
+from hwgen.stream_config import config_of
+from hwgen.stream_planning import plan_as_built, stream_plans
+from rtl_templates import registers
+
+
+def build_folder(folder, network, batch):
+    """What the runtime reads of a build folder, without RTL."""
+    limits = Limits.of(batch, network.input_bits)
+    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
+    plan = next(stream_plans(network, sample, 2, {"units": 2}))
+    save_network(network, folder / "model")
+    (folder / "config.json").write_text(json.dumps(config_of(plan, limits, load_board("ultra96"))))
+    (folder / "images").mkdir()
+    for name, content in model_files(plan.layout).items():
+        (folder / "images" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    fixed = registers.constants(plan.hardware.to_dict(), registers.STREAM_REGISTERS)
+    (folder / "design.json").write_text(json.dumps({
+        "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
+                      for entry in registers.to_dict(registers.STREAM_REGISTERS)],
+        "errors": {error.name: error.value for error in registers.Error}}))
+    return plan
+
+
+class StandIn:
+    """A board: registers and memory around the interpreter of load streams."""
+
+    def __init__(self, plan, design):
+        self.plan, self.machine, self.memory, self.values = plan, None, {}, {}
+        self.names = {entry["offset"]: entry["name"] for entry in design["registers"]}
+        self.fixed = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
+        self.status, self.fail = 0, 0
+        self.fields = {field.name: field for field in registers.register("STATUS").fields}
+
+    def read(self, offset):
+        name = self.names[offset]
+        return self.status if name == "STATUS" else self.fixed.get(name, self.values.get(name, 0))
+
+    def write(self, offset, value):
+        name = self.names[offset]
+        self.values[name] = value
+        if name != "CONTROL":
+            return
+        if self.fail:
+            self.status = self.fail << self.fields["error"].low
+            return
+        for bit, command in enumerate(("load", "run", "store")):
+            if value >> bit & 1:
+                getattr(self, f"_{command}")()
+                self.status = 1 << self.fields[f"done_{command}"].low
+
+    def _load(self):
+        data = self.memory[self.values["LOAD_BASE_LOW"] | self.values["LOAD_BASE_HIGH"] << 32]
+        assert len(data) == 16 * self.values["LOAD_BEATS"]
+        if self.machine is None:
+            self.machine = Machine(self.plan.hardware, data)
+        else:
+            self.batch = data
+
+    def _run(self):
+        assert (self.values["RUN_FIRST"], self.values["RUN_COUNT"]) == (0, 0)
+        self.results = self.machine.run(self.batch)[-1].results
+
+    def _store(self):
+        words = self.values["STORE_WORDS"]
+        data = b"".join(int(self.results.get((unit, word), 0)).to_bytes(16, "little")
+                        for unit in range(self.plan.hardware.units) for word in range(words))
+        self.memory[self.values["STORE_BASE_LOW"] | self.values["STORE_BASE_HIGH"] << 32] = data
+
+    def send(self, data):
+        self.memory[0x1_0000_0000] = data
+        return 0x1_0000_0000
+
+    def reserve(self, size):
+        return 0x2_0000_0010
+
+    def receive(self, size):
+        assert len(self.memory[0x2_0000_0010]) == size
+        return self.memory[0x2_0000_0010]
+
+
+@pytest.fixture
+def built(tmp_path):
+    network = gin_network(1)
+    batch = random_batch(3, network, graphs=7, nodes=6, hub=9)
+    return network, batch, build_folder(tmp_path, network, batch), tmp_path
+
+
+def board(plan, folder):
+    design = json.loads((folder / "design.json").read_text())
+    ports = StandIn(plan, design)
+    device = Device(ports, folder)
+    device.load((folder / "images" / "model.bin").read_bytes())
+    return Board(plan, device), ports
+
+
+def as_data(network, graph):
+    """A graph as PyG's Data has it, but for the class."""
+    return SimpleNamespace(x=graph.features.toarray() * network.input_scale, edge_index=graph.edges)
+
+
+def test_board_and_reference_agree(built):
+    _, batch, plan, folder = built
+    accelerator = Accelerator(folder)
+    wanted = accelerator.run(batch, batch_size=2)
+    assert wanted.shape == (7, 3)
+    accelerator.backend, _ = board(plan, folder)
+    for size in (None, 1, 3):
+        assert np.array_equal(accelerator.run(batch, batch_size=size), wanted)
+
+
+def test_what_users_hand_over(built):
+    network, batch, _, folder = built
+    accelerator = Accelerator(folder)
+    wanted = accelerator.run(batch)
+    graphs = [as_data(network, graph) for graph in single(batch)]
+    loader = (SimpleNamespace(x=batch.features.toarray() * network.input_scale, edge_index=batch.edges,
+                              batch=batch.graph, num_graphs=batch.graphs) for _ in range(2))
+    assert np.array_equal(accelerator.run(graphs), wanted)
+    assert np.array_equal(accelerator.run(graphs[0]), wanted[:1])
+    assert np.array_equal(accelerator.run(loader), np.concatenate([wanted, wanted]))
+    assert accelerator.run([]).shape == (0, 3)
+
+
+def test_results_by_node(tmp_path):
+    network = node_gcn_network(2)
+    batch = random_batch(4, network, graphs=1, nodes=30, hub=9)
+    plan = build_folder(tmp_path, network, batch)
+    accelerator = Accelerator(tmp_path)
+    wanted = accelerator.run(batch)
+    assert wanted.shape == (batch.num_nodes, 4)
+    accelerator.backend, _ = board(plan, tmp_path)
+    assert np.array_equal(accelerator.run(batch), wanted)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (lambda data: setattr(data, "x", data.x + 0.3), "is not one of 0"),
+    (lambda data: setattr(data, "x", data.x[:, 1:]), "the model takes 7 features"),
+    (lambda data: setattr(data, "edge_index", data.edge_index + 10_000), "names node"),
+    (lambda data: setattr(data, "edge_index", data.edge_index[:1]), r"not \(2, e\)"),
+    (lambda data: delattr(data, "edge_index"), "is no graph"),
+])
+def test_malformed_graphs(built, change, words):
+    network, batch, _, folder = built
+    data = as_data(network, max(single(batch), key=lambda graph: graph.edges.shape[1]))
+    change(data)
+    with pytest.raises(HwgenError, match=words):
+        Accelerator(folder).run(data)
+
+
+def test_a_graph_beyond_the_design(built):
+    network, _, _, folder = built
+    large = random_batch(5, network, graphs=1, nodes=400, hub=3)
+    with pytest.raises(CapacityError, match="nodes"):
+        Accelerator(folder).run(large)
+
+
+def test_unknown_backend_and_no_bitstream(built):
+    *_, folder = built
+    with pytest.raises(HwgenError, match="unknown backend 'fpga'"):
+        Accelerator(folder, backend="fpga")
+    with pytest.raises(HwgenError, match="no bitstream"):
+        Accelerator(folder, backend="pynq")
+
+
+def test_the_board_says_what_is_wrong(built):
+    _, batch, plan, folder = built
+    backend, ports = board(plan, folder)
+    ports.fail = registers.Error.WATCHDOG
+    with pytest.raises(HwgenError, match="load failed: WATCHDOG"):
+        backend.run(single(batch)[:1])
+    other = StandIn(plan, json.loads((folder / "design.json").read_text()))
+    other.fixed["ID"] = 1
+    with pytest.raises(HwgenError, match="ID reads 0x00000001"):
+        Device(other, folder)
+
+
+def test_plan_as_built_is_the_plan(built):
+    network, batch, plan, _ = built
+    again = plan_as_built(network, Limits.of(batch, network.input_bits), plan.capacity, plan.hardware.to_dict())
+    assert again.layout.tensors[0].address == plan.layout.tensors[0].address
+    assert again.hardware == plan.hardware
