@@ -44,6 +44,8 @@ class MacArray(wiring.Component):
         Listen to ``negate``; one plane a cycle only.
     target : int
         Target of TABLE on the load bus.
+    block : bool
+        Tables in block memories: pays where their depth, 64 a page, is one of a block memory's.
     primitives : bool
         LUT6_2 and CARRY8 adders instead of behavioural twins.
 
@@ -72,14 +74,15 @@ class MacArray(wiring.Component):
     result: Signal
 
     def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
-                 x_bits: int = X_BITS, signed: bool = False, target: int = Target.TABLE,
+                 x_bits: int = X_BITS, signed: bool = False, target: int = Target.TABLE, block: bool = False,
                  primitives: bool = False) -> None:
         if planes not in (1, 2):
             raise ValueError(f"planes is {planes}, not 1 or 2")
         if signed and planes != 1:
             raise ValueError("signed codes come one plane a cycle")
         self.lanes, self.columns, self.weight_bits, self.planes, self.pages = lanes, columns, weight_bits, planes, pages
-        self.x_bits, self.signed, self.target, self.primitives = x_bits, signed, target, primitives
+        self.x_bits, self.signed, self.target, self.block = x_bits, signed, target, block
+        self.primitives = primitives
         self.table_bits = weight_bits + 3
         #: Signed bits of an accumulator: what all inputs at 255 can reach, x_bits at most.
         self.acc_bits = min(x_bits, bits_for((255 * lanes * pages) << weight_bits - 1) + 1)
@@ -140,10 +143,13 @@ class MacArray(wiring.Component):
             for chunk in range(chunks):
                 columns = range(chunk * per_chunk, min((chunk + 1) * per_chunk, self.columns))
                 name = f"{plane}_{table}_{chunk}"
-                entry = Signal(width * len(columns), name=f"entry{name}", reset_less=True)
                 mine = writing & (self.load.unit[:5 + ceil_log2(chunks)] == table + 32 * chunk)
                 data = Cat(self.load.data.word_select(k, self.table_bits)[:width] for k in range(len(columns)))
-                m.d.sync += entry.eq(self._table(m, name, index, mine, data))
+                if self.block:
+                    entry = self._block(m, name, index, mine, data)
+                else:
+                    entry = Signal(width * len(columns), name=f"entry{name}", reset_less=True)
+                    m.d.sync += entry.eq(self._table(m, name, index, mine, data))
                 for k, column in enumerate(columns):
                     terms[column].append(entry.word_select(k, width).as_signed())
         return [self._tree(m, f"sum{plane}_{column}", values) for column, values in enumerate(terms)]
@@ -161,6 +167,14 @@ class MacArray(wiring.Component):
                          write.data.eq(data)]
             reads.append(read.data)
         return Array(reads)[high] if blocks > 1 else reads[0]
+
+    def _block(self, m: Module, name: str, index: Value, writing: Value, data: Value) -> Value:
+        """Entry ``index`` of a table in a block memory, a cycle later: its own register is the one of the entry."""
+        store: Any = memory.Memory(shape=len(data), depth=64 * self.pages, init=[], attrs={"ram_style": "block"})
+        m.submodules[f"table{name}"] = store
+        write, read = store.write_port(), store.read_port()
+        m.d.comb += [write.en.eq(writing), write.addr.eq(index), read.addr.eq(index), write.data.eq(data)]
+        return read.data  # type: ignore[no-any-return]
 
     def _tree(self, m: Module, name: str, terms: Sequence[Value]) -> Value:
         """Sum terms three by three, a register after each level."""

@@ -18,6 +18,9 @@ from .signatures import accumulated_layout, coded_layout, context_layout, pass_l
 
 __all__ = ["Combine", "Route"]
 
+BLOCK_PAGES = 8  # from which on the tables, 64 entries a page, fill block memories of 512 words
+
+
 class Combine(wiring.Component):
     """``sums[o] = sum_c codes[c] @ weight[page + o * in_chunks + c]`` for every output chunk o of a row.
 
@@ -61,7 +64,7 @@ class Combine(wiring.Component):
     def __init__(self, *, lanes: int, chunks: int, weight_bits: int, pages: int, primitives: bool = False) -> None:
         self.lanes, self.chunks, self.pages = lanes, chunks, pages
         self.mac = MacArray(lanes=lanes, columns=lanes, weight_bits=weight_bits, pages=pages, x_bits=X_BITS,
-                            signed=True, target=Target.TABLE, primitives=primitives)
+                            signed=True, target=Target.TABLE, block=pages >= BLOCK_PAGES, primitives=primitives)
         super().__init__({
             "load": In(LoadBus()), "task": In(pass_layout), "input": In(stream.Signature(coded_layout(lanes))),
             "output": Out(stream.Signature(accumulated_layout(lanes))), "busy": Out(1), "working": Out(1),

@@ -34,7 +34,7 @@ def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed
     """Signed or not, each dot product of an array for signed codes says for itself."""
     rng, target = random.Random(lanes * columns), Target.TABLE + signed
     dut = MacArray(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=x_bits,
-                   signed=signed, target=target)
+                   signed=signed, target=target, block=pages in (3, 9))
     top = (1 << weight_bits - 1) - 1
     weights = [[[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(columns)] for _ in range(lanes)]
                for _ in range(pages)]
