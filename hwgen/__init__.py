@@ -1,7 +1,8 @@
 """hwgen: mixed-precision graph neural networks to hardware that provably computes what the model computes.
 
 The whole way from Python: :func:`quantize` a model, train it, :func:`save` it, :func:`build` hardware for it and
-:func:`verify` that. Names are imported when they are first used: ``import hwgen`` loads neither torch nor Amaranth.
+:func:`verify` that; :class:`Accelerator` runs graphs on it. Names are imported when they are first used: ``import
+hwgen`` loads neither torch nor Amaranth.
 """
 
 from importlib import import_module
@@ -11,12 +12,13 @@ if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
     from .frontend import GCN, load, load_dataset, quantize, save
+    from .runtime import Accelerator
 
 __version__ = "0.1.0"
 
-__all__ = ["GCN", "HwgenError", "build", "load", "load_dataset", "quantize", "save", "verify"]
+__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_dataset", "quantize", "save", "verify"]
 
-_HOME = {"build": "api", "verify": "api", "HwgenError": "errors"}
+_HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,31 +2,42 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import sim
+import sim.stream
 
-from . import pipeline
+from . import pipeline, stream_pipeline
+from .errors import HwgenError
 from .ir.graph import GraphData, QuantGraph
+from .ir.network import Network
+from .ir.network_store import load_network
+from .ir.sample import Sample, single
+from .ir.sample_store import load_sample
 from .ir.store import load_graph_data
+from .ir.stream import Batch
+from .runtime.graphs import graphs_of
+from .stream_config import MODEL
 from .targets import load_board
 
 __all__ = ["build", "verify"]
 
 
-def build(model: Path | str | QuantGraph, board: str = "ultra96", out: Path | str | None = None,
-          **hardware: int) -> Path:
+def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = "ultra96",
+          out: Path | str | None = None, **hardware: int) -> Path:
     """Build the hardware for a model, as ``hwgen build --no-verify`` does.
 
     Parameters
     ----------
-    model : path or QuantGraph
+    model : path, QuantGraph or (Network, Sample)
         A checkpoint, or what :func:`hwgen.load` read.
     board : str
         Name of a board, or path of a TOML file.
     out : path or None
         The build folder; None: ``build/MODEL-BOARD``.
     **hardware : int
-        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`).
+        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`), or of a
+        network ``units=2`` (:class:`hwgen.ir.stream_hardware.StreamHardware`) and ``graphs``, those of a batch.
 
     Returns
     -------
@@ -39,46 +50,74 @@ def build(model: Path | str | QuantGraph, board: str = "ultra96", out: Path | st
         A model, board or parameter that cannot be built, or an output that cannot be written.
     """
     target = load_board(board)
-    name, source = "", ""
-    if isinstance(model, QuantGraph):
-        graph, name = model, model.name
+    source = ""
+    if isinstance(model, QuantGraph | tuple):
+        found = model
+        name = model.name if isinstance(model, QuantGraph) else model[0].name
     else:
-        from .frontend.reading import load
+        from .frontend.model_file import load
 
-        graph, name = load(model), Path(model).stem
+        found, name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     folder = Path(out) if out is not None else Path("build") / f"{name}-{target.name}"
-    pipeline.build(graph, target, folder, hardware=hardware, source=source)
+    if isinstance(found, QuantGraph):
+        pipeline.build(found, target, folder, hardware=hardware, source=source)
+    else:
+        stream_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), hardware=hardware,
+                              source=source)
     return folder
 
 
-def verify(folder: Path | str, graph: Path | str | GraphData | None = None, *, stalls: int | None = None,
-           trace: str | None = None) -> sim.Result:
-    """Cosimulate a build and compare every code of every pass, as ``hwgen verify`` does.
+def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, trace: str | None = None,
+           batch_size: int | None = None) -> sim.Result | sim.stream.StreamResult:
+    """Cosimulate a build and compare every code of every pass, as ``hwgen verify --whole`` does.
 
     Parameters
     ----------
     folder : path
         A build folder.
     graph : path, GraphData or None
-        Another graph to pack for the design and to run; None: the sample graph.
+        Another graph to pack for the design and to run; None: the sample. Of a network, an ``.npz``, or PyG's Data,
+        or a list or loader of them (:func:`hwgen.runtime.graphs.graphs_of`).
     stalls : int or None
         Seed of random back-pressure on every AXI channel.
     trace : "vcd", "fst" or None
         Write a waveform.
+    batch_size : int or None
+        Most graphs in a batch; of a network and with ``graph`` only. None: as many as fit.
 
     Returns
     -------
-    sim.Result
-        ``ok``; ``mismatch``, the first difference; ``cycles``; ``logits``, the hardware's results.
+    sim.Result or sim.stream.StreamResult
+        ``ok``; ``mismatch``, the first difference. Of one graph ``cycles`` and ``logits``, the hardware's results; of a
+        network ``batches``, the same of every batch.
 
     Raises
     ------
     HwgenError
         Not a build, a graph that exceeds the design, or a missing tool.
     """
+    build = Path(folder)
+    stream = stream_pipeline.is_stream(build)
+    if batch_size is not None and (not stream or graph is None):
+        raise HwgenError(f"batch_size is {batch_size}", "batch_size",
+                         "leave it out, or name the graphs to pack for a network")
+    if stream:
+        runs = None
+        if graph is not None:
+            name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
+            runs = stream_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)
+        return stream_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)
     run = None
     if graph is not None:
         data = graph if isinstance(graph, GraphData) else load_graph_data(Path(graph))
-        run = pipeline.pack(Path(folder), data, "graph" if isinstance(graph, GraphData) else Path(graph).stem)
-    return pipeline.verify(Path(folder), run=run, stalls=stalls, trace=trace)
+        run = pipeline.pack(build, data, "graph" if isinstance(graph, GraphData) else Path(graph).stem)
+    return pipeline.verify(build, run=run, stalls=stalls, trace=trace)
+
+
+def _graphs(build: Path, given: Any) -> list[Batch]:
+    network = load_network(build / MODEL)
+    if isinstance(given, str | Path):
+        return single(load_sample(Path(given), network.input_bits).batch)
+    return graphs_of(given, features=network.features, input_bits=network.input_bits,
+                     input_scale=network.input_scale)

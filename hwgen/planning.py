@@ -18,6 +18,7 @@ from .ir.graph import GraphData, QuantGraph
 from .ir.hardware import Hardware
 from .ir.program import Pass, Program
 from .ir.schedule import Schedule
+from .ir.stream_hardware import StreamHardware
 from .lower.choose_hardware import capacities, check_capacity
 from .lower.graph_to_program import lower
 from .lower.program_to_schedule import schedule
@@ -132,8 +133,8 @@ def cycle_facts(program: Program, hardware: Hardware, placed: Schedule) -> dict[
     return dict(count_cycles(program, hardware, placed).to_dict())
 
 
-def read_hardware(config: Path | None) -> dict[str, int]:
-    """Hardware parameters of a ``config.json``.
+def read_hardware(config: Path | None, kind: type[Hardware] | type[StreamHardware] = Hardware) -> dict[str, int]:
+    """Hardware parameters of a ``config.json``, of the organisation that ``kind`` is the hardware of.
 
     Raises
     ------
@@ -150,7 +151,7 @@ def read_hardware(config: Path | None) -> dict[str, int]:
     except (ValueError, KeyError, TypeError):
         raise HwgenError("not a configuration", str(config),
                          'give a build\'s config.json: {"hardware": {...}}') from None
-    known = [field.name for field in fields(Hardware)]
+    known = [field.name for field in fields(kind)]
     for name, value in items:
         if name not in known:
             raise HwgenError(f"unknown parameter {name!r}", f"{config}: hardware", f"use {', '.join(known)}")

@@ -1,9 +1,8 @@
 """From a quantized network to a build of the graph-level organisation, one line per stage; and batches for it."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,63 +12,45 @@ from boards import Board
 
 from . import __version__
 from .artifacts import copy_compiled, write_run
-from .checking import tool_errors
 from .emit.stream import emit
 from .emit.write import BuildFolder, to_json
-from .errors import HwgenError
+from .errors import CapacityError, HwgenError
 from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
-from .estimate.stream import estimate as count_cycles
 from .ir.network import Network
-from .ir.network_store import load_network, save_network
-from .ir.sample import Limits, Sample, single
-from .ir.sample_store import load_sample, save_sample
+from .ir.network_store import save_network
+from .ir.sample import Sample
+from .ir.sample_store import save_sample
 from .ir.stream import Batch
-from .lower.stream.choose import Capacity
-from .lower.stream.golden import batch_files, model_files
-from .lower.stream.images import batch_image
-from .reference.stream.execute import run as run_reference
+from .lower.stream.golden import model_files
 from .report.files import report_files
 from .report.stream_facts import stream_facts
-from .stream_planning import GRAPHS, StreamPlan, deal, plan_as_built, stream_plans
+from .report.stream_model import network_facts
+from .stream_bits import bits_of_traces
+from .stream_checking import simulate
+from .stream_config import MODEL, SAMPLE, config_of, is_stream, load_plan, wanted_of
+from .stream_packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
+from .stream_planning import StreamPlan, deal, sample_batches, stream_plans
 from .targets import check_family
 
-__all__ = ["Packed", "build", "is_stream", "load_plan", "pack", "pack_batch", "verify"]
+__all__ = ["Packed", "batch_folders", "build", "estimate", "is_stream", "load_plan", "pack", "pack_batch", "verify"]
 
 Step = Callable[[str], AbstractContextManager[None]]
-MODEL, SAMPLE = "model", "sample.npz"
+#: Given a text and a total: counts up to it, one call at a time.
+Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
 
 
 def _silent(text: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Packed:
-    """A batch, packed.
-
-    Parameters
-    ----------
-    files : mapping of str to content
-        ``batch.bin``, ``layout.json``, ``golden.npz``.
-    cycles : dict
-        The estimate: ``total``, and ``passes``.
-    results : int64 [rows, classes]
-        The reference's, in the batch's order.
-    """
-
-    files: Mapping[str, bytes | str]
-    cycles: dict[str, Any]
-    results: Any
+def _unseen(text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
+    return nullcontext(lambda note: None)
 
 
-def is_stream(build: Path) -> bool:
-    """Whether a folder holds a build of the graph-level organisation."""
-    return _config(build).get("organisation") == "stream"
-
-
-def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: int = GRAPHS,
-          hardware: Mapping[str, int] | None = None, source: str = "", step: Step = _silent) -> StreamPlan:
+def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: int | None = None,
+          hardware: Mapping[str, int] | None = None, config: Path | None = None, source: str = "",
+          step: Step = _silent) -> str:
     """Build a design for a network and pack its sample; write the build folder whole or not at all.
 
     Parameters
@@ -80,14 +61,21 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
     board : Board
     out : Path
         The build folder; replaced if it is one already.
-    graphs : int
-        Graphs of mean size in a batch.
+    graphs : int or None
+        Graphs of mean size in a batch; None: as in ``config``, or :data:`hwgen.stream_planning.GRAPHS`.
     hardware : mapping
         Hardware parameters not to be chosen.
+    config : Path or None
+        ``config.json`` of another build: its parameters, ``hardware`` over them.
     source : str
         SHA-256 of the checkpoint, for the manifest.
     step : callable
         Told what goes on; returns a context manager that lasts as long.
+
+    Returns
+    -------
+    str
+        Why this hardware was chosen.
 
     Raises
     ------
@@ -98,7 +86,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
     """
     check_family(board)
     with BuildFolder(out) as folder:
-        plan, primitives, resources = _design(network, sample, board, graphs, hardware or {}, step)
+        plan, primitives, resources, choice = _design(network, sample, board, graphs, hardware or {}, config, step)
         resources.check_fit(board)
         with step("generating RTL for simulation"):
             verilog, design = emit(plan.hardware)
@@ -106,63 +94,41 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
+            packed = _packed(plan, sample)
             for name, content in model_files(plan.layout).items():
                 folder.write(f"images/{name}", content)
+            for name, content in numbered(packed).items():
+                folder.write(f"batches/{name}", content)
             save_network(network, folder.path / MODEL)
             save_sample(sample, folder.path / MODEL / SAMPLE)
-            packed = [pack_batch(plan, batch) for batch in deal(single(sample.batch), plan)]
-            for index, each in enumerate(packed):
-                for name, content in each.files.items():
-                    folder.write(f"batches/{index:04d}/{name}", content)
-            config = {"board": board.name, "organisation": "stream", "hardware": plan.hardware.to_dict(),
-                      "capacity": asdict(plan.capacity), "limits": asdict(sample.limits)}
-            folder.write("config.json", to_json(config))
-            facts = stream_facts(plan=plan, sample=sample, board=board, cycles=[each.cycles for each in packed],
-                                 resources=resources)
-            for name, text in report_files(facts).items():
+            folder.write("config.json", to_json(config_of(plan, sample.limits, board)))
+            for name, text in report_files(_facts(plan, sample, packed, board, resources)).items():
                 folder.write(f"report/{name}", text)
             folder.write("manifest.json", to_json(
                 {"hwgen": __version__, "model": network.name, "board": board.name, "organisation": "stream",
-                 "inputs": {"checkpoint_sha256": source}, "capacities": asdict(plan.capacity),
+                 "inputs": {"checkpoint_sha256": source}, "capacities": _capacities(plan),
                  "cycles": [each.cycles["total"] for each in packed], "seeds": {}}))
             copy_compiled(folder.target, folder.path)
-    return plan
+    return choice
 
 
-def pack_batch(plan: StreamPlan, batch: Batch) -> Packed:
-    """A batch's image, what it must write, and how many cycles it takes.
+def estimate(network: Network, sample: Sample, board: Board, *, graphs: int | None = None,
+             hardware: Mapping[str, int] | None = None, config: Path | None = None,
+             step: Step = _silent) -> dict[str, Any]:
+    """All facts of a design, and ``choice``, why it was chosen; without building it.
 
     Raises
     ------
     CapacityError
-        The batch exceeds the design; says which capacity, and by how much.
+        The network exceeds the design; a design that exceeds the board is reported, not refused.
     """
-    image = batch_image(plan.layout, batch)
-    trace = run_reference(plan.program, batch)
-    cycles = count_cycles(plan.layout, image, trace).to_dict()
-    passes = {"cycles": cycles["total"], "pass_cycles": [each["cycles"] for each in cycles["passes"]]}
-    return Packed(files=batch_files(plan.layout, batch, trace, passes), cycles=cycles, results=trace.results)
+    check_family(board)
+    plan, _, resources, choice = _design(network, sample, board, graphs, hardware or {}, config, step)
+    with step("packing the sample, counting cycles"):
+        return {**_facts(plan, sample, _packed(plan, sample), board, resources), "choice": choice}
 
 
-def load_plan(build: Path) -> StreamPlan:
-    """The plan that a build folder was made from.
-
-    Raises
-    ------
-    HwgenError
-        Not a build of the graph-level organisation.
-    """
-    config = _config(build)
-    try:
-        capacity, limits = Capacity(**config["capacity"]), Limits(**config["limits"])
-        hardware = dict(config["hardware"])
-    except (KeyError, TypeError):
-        raise HwgenError("not a build of the graph-level organisation", str(build / "config.json"),
-                         "name a folder that hwgen build wrote for a network of graphs") from None
-    return plan_as_built(load_network(build / MODEL), limits, capacity, hardware)
-
-
-def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = None,
+def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = None, sample: Sample | None = None,
          step: Step = _silent) -> list[Path]:
     """Pack graphs for a built design, no new RTL.
 
@@ -174,6 +140,8 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
         Batches go to ``BUILD/runs/<name>/<number>``.
     size : int or None
         Most graphs in a batch; None: as many as fit.
+    sample : Sample or None
+        The same graphs with what is known of them; kept beside the batches.
 
     Returns
     -------
@@ -182,24 +150,28 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
 
     Raises
     ------
+    HwgenError
+        No graphs, or graphs of another kind than the model's.
     CapacityError
-        A graph exceeds the design; says which capacity, and by how much.
+        A graph or the batch size exceeds the design; says which capacity, and by how much.
     """
     with step(f"packing {name}"):
         plan = load_plan(build)
-        files = {f"{index:04d}/{file}": content for index, batch in enumerate(deal(graphs, plan, size))
-                 for file, content in pack_batch(plan, batch).files.items()}
-        folder = write_run(build / "runs" / name, files)
+        if size is not None and size > plan.capacity.graphs:
+            raise CapacityError(f"batches of {size} graphs; the design takes {plan.capacity.graphs}, "
+                                f"{size - plan.capacity.graphs} too many", str(build),
+                                f"build a design with --graphs {size}, or use smaller batches")
+        if not graphs:
+            raise HwgenError("no graphs to pack", name, "give one graph or more")
+        packed = [pack_batch(plan, batch) for batch in deal(graphs, plan, size)]
+        folder = write_run(build / "runs" / name, numbered(packed))
+        if sample is not None:
+            save_sample(sample, folder / SAMPLE)
     return batch_folders(folder)
 
 
-def batch_folders(folder: Path) -> list[Path]:
-    """Folders of batches below a folder, in order."""
-    return sorted(path.parent for path in folder.glob("*/batch.bin"))
-
-
 def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None,
-           trace: str | None = None, step: Step = _silent) -> sim.stream.StreamResult:
+           trace: str | None = None, step: Step = _silent, bar: Bar = _unseen) -> sim.stream.StreamResult:
     """Cosimulate batches and compare every code of every pass, every result and every cycle count.
 
     Parameters
@@ -208,6 +180,10 @@ def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | 
         Folders that :func:`pack` made; None takes the sample.
     stalls : int or None
         Seed of random back-pressure.
+    trace : "vcd", "fst" or None
+        One waveform of all of them.
+    step, bar : callable
+        Told what goes on, and how many batches have been compared.
 
     Raises
     ------
@@ -215,44 +191,52 @@ def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | 
         Verilator or the compiler is missing, or the simulator failed.
     """
     chosen = batch_folders(build / "batches") if batches is None else batches
-    with step(f"simulating {len(chosen)} batches with Verilator"), tool_errors():
-        return sim.stream.run(build, chosen, stalls=stalls, trace=trace, quiet=True)
+    return simulate(build, chosen, stalls=stalls, trace=trace, step=step, bar=bar)
 
 
-def read_sample(build: Path) -> Sample:
-    """The sample that a build was proved on."""
-    return load_sample(build / MODEL / SAMPLE, load_network(build / MODEL).input_bits)
-
-
-def _design(network: Network, sample: Sample, board: Board, graphs: int, wanted: Mapping[str, int],
-            step: Step) -> tuple[StreamPlan, str, Resources]:
-    """The first design that Yosys finds to fit, its Verilog with primitives and its resources; else the last tried."""
-    candidates = stream_plans(network, sample, graphs, wanted)
+def _design(network: Network, sample: Sample, board: Board, graphs: int | None, hardware: Mapping[str, int],
+            config: Path | None, step: Step) -> tuple[StreamPlan, str, Resources, str]:
+    """The first design that Yosys finds to fit, or the last tried; its Verilog with primitives, resources, and why."""
+    if not sample.batch.graphs or not sample.batch.num_nodes:
+        raise HwgenError("the sample has no graphs", f"network {network.name}",
+                         "save the model with the graphs that it is for")
+    wanted, size = wanted_of(config, hardware, graphs)
+    candidates, tried = stream_plans(network, sample, size, wanted), 0
     with step("lowering, choosing hardware"):
         plan: StreamPlan | None = next(candidates)
     while plan is not None:
-        chosen, plan = plan, None
+        chosen, plan, tried = plan, None, tried + 1
         with TemporaryDirectory() as folder:
-            hardware = chosen.hardware
-            with step(f"generating RTL: units {hardware.units}, lanes {hardware.lanes}, "
-                      f"requantizer lanes {hardware.requant_lanes}"):
+            have = chosen.hardware
+            with step(f"generating RTL: units {have.units}, lanes {have.lanes}, requantizer lanes "
+                      f"{have.requant_lanes}"):
                 verilog = Path(folder) / "design_xcup.v"
-                verilog.write_text(emit(hardware, primitives=True)[0])
+                verilog.write_text(emit(have, primitives=True)[0])
             with step("counting resources with Yosys"):
                 resources = count_resources(verilog)
             text = verilog.read_text()
         if resources.fullest(board)[1] > 1:
             with step("too large for the board: the next design"):
                 plan = next(candidates, None)
-    return chosen, text, resources
+    fits = "the fastest" if tried == 1 else f"the fastest that fits: {tried - 1} faster designs do not"
+    fits = "as asked for" if {"units", "lanes", "requant_lanes"} <= set(wanted) else fits
+    return chosen, text, resources, f"{fits}; batches of up to {chosen.capacity.graphs} graphs"
 
 
-def _config(build: Path) -> dict[str, Any]:
-    try:
-        config: dict[str, Any] = json.loads((build / "config.json").read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(build / "config.json"),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(build / "config.json"), "build again") from None
-    return config
+def _packed(plan: StreamPlan, sample: Sample) -> list[Packed]:
+    return [pack_batch(plan, batch) for batch in sample_batches(sample, plan)]
+
+
+def _facts(plan: StreamPlan, sample: Sample, packed: Sequence[Packed], board: Board,
+           resources: Resources) -> dict[str, Any]:
+    bits = bits_of_traces(plan.network, plan.program, [each.trace for each in packed])
+    return stream_facts(model=network_facts(plan.network, sample.batch, bits), board=board,
+                        hardware=plan.hardware.to_dict(), capacities=_capacities(plan),
+                        batches=[each.facts for each in packed], by_bits=cycles_by_bits(packed), resources=resources)
+
+
+def _capacities(plan: StreamPlan) -> dict[str, int]:
+    """What batches the design takes, in the words of its builds."""
+    capacity, program = asdict(plan.capacity), plan.program
+    return {**{f"max_{name}": int(value) for name, value in capacity.items()}, "max_degree": program.max_degree,
+            "max_graph_nodes": program.max_members, "max_nonzeros": program.max_features}

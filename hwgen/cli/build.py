@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides
+from .options import BUILD, check_options, hardware_options, hardware_overrides
 from .summary import show_design
 from .verify import check
 
@@ -31,9 +31,13 @@ def build(console: Console, model: Path, board: str, out: Path | None, config: P
     hwgen build model.pt                          for the Ultra96, everything else chosen for the model
     hwgen build model.pt --groups 1 --digit 1     the smallest, bit-serial design
     hwgen build model.pt --config config.json     parameters from another build
+    hwgen build gin.pt --graphs 16 --units 2      a model of many graphs: batches of 16, two pipelines
 
-    The whole sample graph is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the
-    hardware differs from the model.
+    What the checkpoint holds decides the organisation: chains of GCN layers on one graph have the options --groups,
+    --digit, --servers, --planes, --bank-depth and --slots, every other model --units, --lanes and --graphs.
+
+    The whole sample is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the hardware
+    differs from the model.
     """
     facts, exact = run_build(console, model, board, out=out, config=config, verify=not no_verify,
                              hardware=hardware_overrides(options))
@@ -48,15 +52,23 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from .. import pipeline
+        from .. import pipeline, stream_pipeline
         from ..checking import read_facts
-        from ..frontend.reading import load
+        from ..frontend.model_file import load
+        from ..ir.graph import QuantGraph
 
-        graph = load(model)
-    plan = pipeline.build(graph, target, folder, hardware=hardware, config=config,
-                   source=hashlib.sha256(model.read_bytes()).hexdigest(), step=console.step)
+        found = load(model)
+    chosen = dict(hardware or {})
+    check_options(chosen, stream=not isinstance(found, QuantGraph), model=str(model))
+    source = hashlib.sha256(model.read_bytes()).hexdigest()
+    if isinstance(found, QuantGraph):
+        choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,
+                                step=console.step).choice
+    else:
+        choice = stream_pipeline.build(*found, target, folder, graphs=chosen.pop("graphs", None), hardware=chosen,
+                                       config=config, source=source, step=console.step)
     facts, exact = check(console, folder) if verify else (read_facts(folder), True)
-    facts["choice"] = plan.choice
+    facts["choice"] = choice
     show_design(console, facts)
     console.say(f"build:  {folder}\nreport: {folder / 'report' / 'report.html'}")
     return {"build": str(folder), **facts}, exact
@@ -68,14 +80,24 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
 @click.option("--name", help="Name of the run folder BUILD/runs/NAME.  [default: the file's]")
 @common
 def pack(console: Console, build_folder: Path, graph: Path, name: str | None) -> None:
-    """Pack another graph for a built design: memory images and golden codes, no new RTL.
+    """Pack other graphs for a built design: memory images and golden codes, no new RTL.
 
-    GRAPH is an .npz with edges, features and, for other nodes than the trained ones, node: see docs/usage.md. A
-    graph that exceeds the design's capacity is refused. `hwgen verify BUILD --graph GRAPH` packs and simulates.
+    GRAPH is an .npz with edges, features and, for other nodes than the trained ones, node; of a graph-level model
+    with graph, the graph of each node: see docs/usage.md. Graphs that exceed the design's capacity are refused.
+    `hwgen verify BUILD --graph GRAPH` packs and simulates.
     """
-    from .. import pipeline
+    from .. import pipeline, stream_pipeline
+
+    run = name or graph.stem
+    if stream_pipeline.is_stream(build_folder):
+        from .verify_stream import pack_file
+
+        folders, _ = pack_file(console, build_folder, graph, run)
+        console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
+        console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})
+        return
     from ..ir.store import load_graph_data
 
-    run = pipeline.pack(build_folder, load_graph_data(graph), name or graph.stem, step=console.step)
-    console.say(f"run: {run}")
-    console.result({"run": str(run)})
+    folder = pipeline.pack(build_folder, load_graph_data(graph), run, step=console.step)
+    console.say(f"run: {folder}")
+    console.result({"run": str(folder)})

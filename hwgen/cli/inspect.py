@@ -7,6 +7,8 @@ import click
 from rich.markup import escape
 
 from .console import Console, common
+from .network_tables import show_network
+from .tables import bits_by_degree, sizes, span
 
 __all__ = ["inspect", "show"]
 
@@ -22,7 +24,7 @@ def inspect(console: Console, model: str) -> None:
     hwgen inspect net.py:Net                a class or function, called without arguments
     hwgen inspect 'net.py:Net(16, 2)'       any expression in the terms of the file
 
-    Bit widths are those of the nodes of the sample graph that travels in the checkpoint. Of a module, every value that
+    Bit widths are those on the sample graphs that travel in the checkpoint. Of a module, every value that
     hardware would compute and store is listed, or the first construct that is not supported is named. The Python file
     is executed; nothing of the module is run.
     """
@@ -38,11 +40,20 @@ def inspect(console: Console, model: str) -> None:
         console.result(traced)
         return
     with console.step("reading the checkpoint"):
-        from ..frontend.reading import load
+        from ..frontend.model_file import load
+        from ..ir.graph import QuantGraph
         from ..report.model_facts import model_facts
+        from ..report.stream_model import network_facts
+        from ..stream_bits import bits_of_model
 
-        facts = model_facts(load(Path(model)))
-    show(console, facts)
+        found = load(Path(model))
+        if isinstance(found, QuantGraph):
+            facts, print_tables = model_facts(found), show
+        else:
+            network, sample = found
+            facts = network_facts(network, sample.batch, bits_of_model(network, sample.batch))
+            print_tables = show_network
+    print_tables(console, facts)
     console.result(facts)
 
 
@@ -66,34 +77,12 @@ def show(console: Console, facts: dict[str, Any]) -> None:
     for layer in facts["layers"]:
         bits = layer["row_bits"]
         rows.append((layer["path"], f"{layer['inputs']} x {layer['outputs']}", layer["weight_bits"],
-                     _span(layer["weight_step"]), layer["message_bits"], _span(layer["message_step"]),
+                     span(layer["weight_step"]), layer["message_bits"], span(layer["message_step"]),
                      f"{bits['mean']:.3f} ({bits['min']}-{bits['max']})" if bits else "-",
-                     _span(layer["row_step"]) if layer["row_step"] else "-"))
+                     span(layer["row_step"]) if layer["row_step"] else "-"))
     console.table("Layers", ("layer", "weights", "weight bits", "weight step", "XW bits", "XW step", "bits per node",
                              "node step"), rows)
     for path, table in facts["bits_by_degree"].items():
-        widths = range(1 + max(bits for row in table for bits, nodes in enumerate(row) if nodes))
-        every = [sum(column) for column in zip(*table, strict=True)]
-        shown = [*zip(facts["degree_classes"], table, strict=True), ("all", every)]
-        lines = [(label, *(f"{row[bits]:,}" for bits in widths), f"{sum(row):,}",
-                  f"{sum(bits * nodes for bits, nodes in enumerate(row)) / sum(row):.3f}")
-                 for label, row in shown if sum(row)]
-        console.table(f"{path}: nodes by in-degree (self loop counted) and bit width",
-                      ("in-degree", *(f"{bits} bit" for bits in widths), "nodes", "mean bits"), lines)
-    average, size, ratio = facts["average_bits"], facts["bytes"], facts["compression"]
-    console.table("Average bits of an activation", ("convention", "bits", "against FP32"), [
-        ("hidden feature maps only, as A²Q reports", f"{average['hidden_maps']:.3f}", f"{ratio['hidden_maps']:.1f}x"),
-        ("all activations: hidden maps and XW codes", f"{average['all_activations']:.3f}",
-         f"{ratio['all_activations']:.1f}x"),
-    ])
-    model = size["weights"] + size["steps_and_biases"]
-    console.table("Model size", ("what", "bytes", "against FP32"), [
-        ("FP32 weights and biases", f"{size['fp32']:,.0f}", "1.0x"),
-        ("weight codes, steps, biases", f"{model:,.0f}", f"{ratio['model']:.1f}x"),
-        ("the same with per-node steps and widths", f"{model + size['node_parameters']:,.0f}",
-         f"{ratio['model_with_node_parameters']:.1f}x"),
-    ])
-
-
-def _span(pair: list[float]) -> str:
-    return f"{pair[0]:.3g} .. {pair[1]:.3g}"
+        bits_by_degree(console, path, table, facts["degree_classes"])
+    sizes(console, facts, ("hidden feature maps only, as A²Q reports", "all activations: hidden maps and XW codes"),
+          "the same with per-node steps and widths")

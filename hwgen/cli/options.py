@@ -1,21 +1,30 @@
 """Options that several verbs share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["BUILD", "hardware_options", "hardware_overrides", "verify_options"]
+from ..errors import HwgenError
+
+__all__ = ["BUILD", "check_options", "hardware_options", "hardware_overrides", "verify_options"]
 
 BUILD = click.Path(path_type=Path)
 
 _HARDWARE = (
+    click.option("--units", type=click.Choice(["1", "2", "4"]),
+                 help="Pipelines, each with a copy of the node buffer.  [graph-level]"),
+    click.option("--lanes", type=click.IntRange(8, 64),
+                 help="Channels of a buffer word and columns of the MAC array: a multiple of 8.  [graph-level]"),
+    click.option("--graphs", type=click.IntRange(1),
+                 help="Graphs of mean size that a batch has room for.  [graph-level; default: 8]"),
     click.option("--groups", type=click.IntRange(1, 4), help="Groups of 16 processing elements: 1 to 4."),
     click.option("--digit", type=click.Choice(["1", "2", "4", "8"]),
                  help="Bits of a code that are added per cycle; 1 is the bit-serial array.  [default: 4]"),
     click.option("--servers", type=click.Choice(["4", "8", "16"]), help="Requantize-and-combine units."),
-    click.option("--requant-lanes", type=click.Choice(["1", "2", "4", "8"]), help="Requantizers of a server."),
+    click.option("--requant-lanes", type=click.Choice(["1", "2", "4", "8"]),
+                 help="Requantizers of a server, or of a pipeline."),
     click.option("--planes", type=click.Choice(["1", "2"]), help="Activation bit planes a cycle of the MAC array."),
     click.option("--bank-depth", type=click.IntRange(1), help="Rows of a bank: a power of two."),
     click.option("--slots", type=click.IntRange(1), help="Slots of the schedule memory."),
@@ -24,7 +33,9 @@ _VERIFY = (
     click.option("--stalls", type=int, metavar="SEED", help="Random back-pressure on every AXI channel."),
     click.option("--trace", type=click.Choice(["vcd", "fst"]), help="Write a waveform of the run."),
 )
-_NAMES = ("groups", "digit", "servers", "requant_lanes", "planes", "bank_depth", "slots")
+_SHARED = ("requant_lanes",)
+_NODE = ("groups", "digit", "servers", "planes", "bank_depth", "slots")
+_STREAM = ("units", "lanes", "graphs")
 
 
 def hardware_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,8 +47,33 @@ def hardware_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def hardware_overrides(options: dict[str, Any]) -> dict[str, int]:
     """Take the hardware parameters that were given out of a verb's options."""
-    given = {name: options.pop(name) for name in _NAMES}
+    given = {name: options.pop(name) for name in (*_NODE, *_SHARED, *_STREAM)}
     return {name: int(value) for name, value in given.items() if value is not None}
+
+
+def check_options(given: Mapping[str, int], *, stream: bool, model: str) -> None:
+    """Refuse parameters of the other organisation.
+
+    Parameters
+    ----------
+    given : mapping
+        What :func:`hardware_overrides` took.
+    stream : bool
+        Whether the model becomes a design of the graph-level organisation.
+    model : str
+        For the error.
+    """
+    kinds = {True: ("a network of its own", "the graph-level organisation", _STREAM),
+             False: ("a chain of GCN layers on one graph", "the node-level organisation", _NODE)}
+    what, here, own = kinds[stream]
+    foreign = [_flag(name) for name in given if name in (_NODE if stream else _STREAM)]
+    if foreign:
+        raise HwgenError(f"{foreign[0]} is an option of {kinds[not stream][1]}; {model} holds {what}, for {here}",
+                         foreign[0], f"leave it out; {', '.join(map(_flag, (*own, *_SHARED)))} can be chosen")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def verify_options(function: Callable[..., Any]) -> Callable[..., Any]:

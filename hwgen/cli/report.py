@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides
+from .options import BUILD, check_options, hardware_options, hardware_overrides
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -27,11 +27,18 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     """
     target = load_board(board)
     with console.step("loading the checkpoint"):
-        from .. import pipeline
-        from ..frontend.reading import load
+        from .. import pipeline, stream_pipeline
+        from ..frontend.model_file import load
+        from ..ir.graph import QuantGraph
 
-        graph = load(model)
-    facts = pipeline.estimate(graph, target, hardware=hardware_overrides(options), config=config, step=console.step)
+        found = load(model)
+    chosen = hardware_overrides(options)
+    check_options(chosen, stream=not isinstance(found, QuantGraph), model=str(model))
+    if isinstance(found, QuantGraph):
+        facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
+    else:
+        facts = stream_pipeline.estimate(*found, target, graphs=chosen.pop("graphs", None), hardware=chosen,
+                                         config=config, step=console.step)
     show_design(console, facts)
     console.result(facts)
 

@@ -2,41 +2,82 @@
 
 from typing import Any
 
+from rich.markup import escape
+
 from .console import Console
 
 __all__ = ["show_design"]
 
-_DESIGN = ("groups", "servers", "digit", "requant_lanes", "planes", "bank_depth", "slots")
+#: Hardware parameters that are options, of either organisation.
+_STREAM = ("units", "lanes", "requant_lanes")
+_NODE = ("groups", "servers", "digit", "requant_lanes", "planes", "bank_depth", "slots")
 
 
 def show_design(console: Console, facts: dict[str, Any]) -> None:
     """Print the design, cycles by pass and against uniform bit widths, resources against the board, and speed."""
-    design = facts["hardware"]
-    console.say("design: " + " ".join(f"--{name.replace('_', '-')} {design[name]}" for name in _DESIGN))
+    stream = facts.get("organisation") == "stream"
+    design = {name: facts["hardware"][name] for name in (_STREAM if stream else _NODE)}
+    if stream:
+        design["graphs"] = facts["capacities"]["max_graphs"]
+    console.say("design: " + " ".join(f"--{name.replace('_', '-')} {value}" for name, value in design.items()))
     if facts.get("choice"):
         console.say(f"chosen: {facts['choice']}")
-    passes, total = facts["cycles"]["passes"], facts["cycles"]["total"]
+    _cycles(console, facts["cycles"], "the rows" if stream else "the nodes")
+    if stream:
+        _batches(console, facts["cycles"]["batches"])
+    _resources(console, facts)
+    speed = facts["performance"]
+    clock = f"at {speed['clock_mhz']} MHz ({speed['clock']})"
+    exact = facts["verification"]["bit_exact"] if facts["verification"] else None
+    console.table(f"{escape(facts['model']['name'])} on {facts['board']['title']}", ("what", "value"), [
+        ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
+        *(_stream_speed(speed, clock) if stream else _speed(speed, clock)),
+        ("average bits of a row" if stream else "average bits of a hidden value",
+         f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
+    ])
+
+
+def _speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
+    return [("cycles a graph", f"{speed['cycles']:,}"),
+            (f"kernel latency {clock}", f"{speed['latency_us']:.2f} µs"),
+            (f"throughput {clock}", f"{speed['graphs_per_s']:,.0f} graphs/s")]
+
+
+def _stream_speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
+    return [("cycles a graph, mean", f"{speed['cycles_per_graph']:,.0f}"),
+            (f"kernel latency of the longest batch {clock}", f"{speed['latency_us']:.2f} µs"),
+            (f"throughput {clock}, images on the chip", f"{speed['graphs_per_s']:,.0f} graphs/s"),
+            (f"throughput {clock}, with loads and stores", f"{speed['graphs_per_s_with_transfers']:,.0f} graphs/s")]
+
+
+def _cycles(console: Console, cycles: dict[str, Any], rows_of: str) -> None:
+    passes, total = cycles["passes"], cycles["total"]
     stages = list(passes[0]["utilisation"])
     rows = [(step["name"], f"{step['cycles']:,}", *(f"{step['utilisation'][stage]:.0%}" for stage in stages))
             for step in passes]
-    console.table("Cycles by pass", ("pass", "cycles", *(f"{stage} busy" for stage in stages)),
+    of = f", of {len(cycles['batches'])} batches" if len(cycles.get("batches", ())) > 1 else ""
+    console.table(f"Cycles by pass{of}", ("pass", "cycles", *(f"{stage} busy" for stage in stages)),
                   [*rows, ("total", f"{total:,}", *("" for _ in stages))])
-    console.table("Cycles of the same design by bit widths of the nodes", ("bit widths", "cycles", "against learned"), [
+    console.table(f"Cycles of the same design by bit widths of {rows_of}",
+                  ("bit widths", "cycles", "against learned"), [
         (name, f"{cycles:,}", "" if name == "learned" else f"{cycles / total - 1:+.1%}")
-        for name, cycles in facts["cycles"]["by_bits"].items()])
-    used = facts["resources"]["utilisation"]
-    parts = facts["resources"]["components"]
+        for name, cycles in cycles["by_bits"].items()])
+
+
+def _batches(console: Console, batches: list[dict[str, Any]]) -> None:
+    """The longest batch beside all of them: a sample may have hundreds."""
+    longest = max(range(len(batches)), key=lambda index: batches[index]["cycles"])
+    keys = ("graphs", "nodes", "edges", "cycles", "load_beats", "store_beats")
+    total = {key: sum(batch[key] for batch in batches) for key in keys}
+    console.table("Batches", ("batch", *(key.replace("_", " ") for key in keys), "cycles a graph"), [
+        (name, *(f"{batch[key]:,}" for key in keys), f"{batch['cycles'] / batch['graphs']:,.0f}")
+        for name, batch in ((f"{longest:04d}, the longest", batches[longest]), (f"all {len(batches)}", total))])
+
+
+def _resources(console: Console, facts: dict[str, Any]) -> None:
+    used, parts = facts["resources"]["utilisation"], facts["resources"]["components"]
     console.table(
         f"Resources on {facts['board']['title']} ({facts['resources']['method']})",
         ("resource", *(f"{part['count']} x {part['name']}" for part in parts), "used", "available", "share"),
         [(name.upper(), *(f"{part['count'] * part['one'][name]:,g}" for part in parts), f"{entry['used']:,g}",
           f"{entry['available']:,}", f"{entry['share']:.1%}") for name, entry in used.items()])
-    speed = facts["performance"]
-    exact = facts["verification"]["bit_exact"] if facts["verification"] else None
-    console.table(f"{facts['model']['name']} on {facts['board']['title']}", ("what", "value"), [
-        ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
-        ("cycles a graph", f"{total:,}"),
-        (f"kernel latency at {speed['clock_mhz']} MHz ({speed['clock']})", f"{speed['latency_us']:.2f} µs"),
-        (f"throughput at {speed['clock_mhz']} MHz ({speed['clock']})", f"{speed['graphs_per_s']:,.0f} graphs/s"),
-        ("average bits of a hidden value", f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
-    ])

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import HwgenError
 from .console import Console, common
 from .options import BUILD, verify_options
+from .tables import agreement_rows
 
 if TYPE_CHECKING:
     import sim
@@ -17,34 +19,46 @@ __all__ = ["check", "verify"]
 @click.command()
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
 @verify_options
-@click.option("--graph", type=click.Path(path_type=Path), help="Another graph (.npz) on the same design.")
-@click.option("--sample", is_flag=True, help="Simulate a part of the sample graph only.")
+@click.option("--graph", type=click.Path(path_type=Path), help="Another graph, or graphs (.npz), on the same design.")
+@click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many.  [graph-level]")
+@click.option("--sample/--whole", default=None,
+              help="A part of the sample only, or all of it.  [default: what takes a minute or two]")
 @common
 def verify(console: Console, build_folder: Path, stalls: int | None, trace: str | None, graph: Path | None,
-           sample: bool) -> None:
+           batch_size: int | None, sample: bool | None) -> None:
     """Simulate a build folder in Verilator over its AXI ports and compare every code of every pass.
 
     Needs no torch and no checkpoint: a build folder carries its images and golden codes. At the first difference
     it names pass, node, channel, expected and got code and cycle, and exits 1. Agreement with PyTorch is printed
     beside equality, and is never a tolerance.
     """
-    facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample)
+    facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample,
+                         batch_size=batch_size)
     console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
     if not exact:
         raise SystemExit(1)
 
 
 def check(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
-          graph: Path | None = None, sample: bool | None = None) -> tuple[dict[str, Any], bool]:
+          graph: Path | None = None, sample: bool | None = None,
+          batch_size: int | None = None) -> tuple[dict[str, Any], bool]:
     """Simulate and print; returns the build's facts with this run's outcome, and whether everything was equal.
 
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
-    from .. import checking, pipeline
+    from .. import checking, pipeline, stream_pipeline
     from ..ir.store import load_graph, load_graph_data
     from ..sample import neighbourhood
 
     checking.read_facts(build)  # not a build: say so before anything else
+    if stream_pipeline.is_stream(build):
+        from .verify_stream import check_stream
+
+        return check_stream(console, build, stalls=stalls, trace=trace, graph=graph, part=sample,
+                            batch_size=batch_size)
+    if batch_size is not None:
+        raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),
+                         "leave it out: this design runs one graph at a time")
     run, what = None, "the whole sample graph"
     if sample or (sample is None and not checking.simulates_quickly(build)):
         data = neighbourhood(load_graph(build / "model").sample, checking.SAMPLE_NODES)
@@ -73,13 +87,7 @@ def _show(console: Console, facts: dict[str, Any], result: "sim.Result", stalls:
         ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
         ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
     ]
-    if agreed:
-        rows += [("argmax agrees with PyTorch", f"{agreed['argmax']:.3%} ({agreed['disagreeing']} nodes differ)"),
-                 ("largest difference of a logit", f"{agreed['largest_code_difference']} codes of 16 bit")]
-        if agreed["accuracy_torch"] is not None:
-            rows.append(("accuracy, PyTorch / hardware",
-                         f"{agreed['accuracy_torch']:.2%} / {agreed['accuracy_integer']:.2%}"))
-    console.table("Verification", ("what", "result"), rows)
+    console.table("Verification", ("what", "result"), [*rows, *agreement_rows(agreed)])
     if result.mismatch is not None:
         console.error(f"first difference: {result.mismatch}")
     if result.trace:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ..errors import HwgenError
 from ..ir.graph import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
-__all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "load", "open_checkpoint"]
+__all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load", "open_checkpoint"]
 
 FORMAT, VERSION = "hwgen", 1
 NETWORK_VERSION = 2  # of checkpoints that hold a network (network/checkpoint.py)
@@ -31,13 +31,16 @@ def load(path: Path | str) -> QuantGraph:
         Not a checkpoint, a pickled module, a truncated file, another format version, or contents that are missing, of
         the wrong type, not finite or out of range; names the layer and key.
     """
-    path = Path(path)
-    content = open_checkpoint(path, VERSION)
+    return graph_from(open_checkpoint(Path(path), VERSION), str(path))
+
+
+def graph_from(content: dict[str, Any], where: str) -> QuantGraph:
+    """Check what :func:`open_checkpoint` found in a file of version 1; ``where`` is for errors."""
     try:
         graph = _graph(content)
         graph.verify()
     except HwgenError as error:
-        raise HwgenError(error.what, f"{path}: {error.where}", error.mend) from error
+        raise HwgenError(error.what, f"{where}: {error.where}", error.mend) from error
     return graph
 
 

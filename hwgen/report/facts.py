@@ -9,7 +9,8 @@ from boards import Board
 from .. import __version__
 from ..estimate.resources import Resources
 
-__all__ = ["build_facts", "performance", "verification", "with_verification"]
+__all__ = ["ASSUMED", "build_facts", "longest_run", "performance", "resource_facts", "slowest", "verification",
+           "with_verification"]
 
 ASSUMED = "assumed, not a result"
 
@@ -30,7 +31,6 @@ def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str
         Total cycles with learned and with uniform bit widths.
     resources : Resources
     """
-    shares = resources.utilisation(board)
     return {
         "hwgen": __version__,
         "model": dict(model),
@@ -39,16 +39,22 @@ def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str
         "capacities": dict(capacities),
         "cycles": {**cycles, "by_bits": dict(by_bits)},
         "performance": performance(int(cycles["total"]), board),
-        "resources": {
-            "method": resources.method,
-            "components": [{"name": part.name, "count": part.count, "one": asdict(part.one)}
-                           for part in resources.components],
-            "total": asdict(resources.total),
-            "utilisation": {name: {"used": used, "available": have, "share": share}
-                            for name, (used, have, share) in shares.items()},
-        },
+        "resources": resource_facts(resources, board),
         "verification": None,
         "agreement": None,
+    }
+
+
+def resource_facts(resources: Resources, board: Board) -> dict[str, Any]:
+    """Components, their sum, and its share of the board."""
+    shares = resources.utilisation(board)
+    return {
+        "method": resources.method,
+        "components": [{"name": part.name, "count": part.count, "one": asdict(part.one)}
+                       for part in resources.components],
+        "total": asdict(resources.total),
+        "utilisation": {name: {"used": used, "available": have, "share": share}
+                        for name, (used, have, share) in shares.items()},
     }
 
 
@@ -86,3 +92,12 @@ def with_verification(facts: Mapping[str, Any], verification: Mapping[str, Any],
 def slowest(passes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The pass with most cycles."""
     return max(passes, key=lambda step: int(step["cycles"]))
+
+
+def longest_run(cycles: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Name and cycles of the passes of one run: that of the longest batch, where there are batches."""
+    passes = [{"name": step["name"], "cycles": int(step["cycles"])} for step in cycles["passes"]]
+    if "batches" not in cycles:
+        return passes
+    longest = max(cycles["batches"], key=lambda batch: int(batch["cycles"]))
+    return [{**step, "cycles": int(own)} for step, own in zip(passes, longest["pass_cycles"], strict=True)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .facts import slowest
+from .facts import longest_run, slowest
 
 __all__ = ["finn_files"]
 
@@ -12,22 +12,24 @@ def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """File name -> content. ``rtlsim_performance.json`` is there once the design has been simulated.
 
     FINN counts ``BRAM_18K``: two for a 36 kbit block. Efficiencies it states per layer have no counterpart in a
-    design whose memories serve all layers, and are left out.
+    design whose memories serve all layers, and are left out. Of a graph-level design, layers and the critical path are
+    those of the longest batch, operations those of the whole sample.
     """
     speed, cycles, resources = facts["performance"], facts["cycles"], facts["resources"]
-    worst = slowest(cycles["passes"])
+    passes = longest_run(cycles)
+    worst = slowest(passes)
     files: dict[str, dict[str, Any]] = {
-        "op_and_param_counts.json": {
+        "op_and_param_counts.json": facts["model"].get("operations") or {
             layer["path"]: _counts(facts["model"], layer, first=not index)
             for index, layer in enumerate(facts["model"]["layers"])
         },
-        "estimate_layer_cycles.json": {step["name"]: step["cycles"] for step in cycles["passes"]},
+        "estimate_layer_cycles.json": {step["name"]: step["cycles"] for step in passes},
         "estimate_layer_resources.json": {
             **{part["name"]: {**_resources(part["one"]), "count": part["count"]} for part in resources["components"]},
             "total": _resources(resources["total"]),
         },
         "estimate_network_performance.json": {
-            "critical_path_cycles": cycles["total"], "max_cycles": worst["cycles"],
+            "critical_path_cycles": speed["cycles"], "max_cycles": worst["cycles"],
             "max_cycles_node_name": worst["name"], "estimated_throughput_fps": speed["graphs_per_s"],
             "estimated_latency_ns": 1000 * speed["latency_us"],
             "fclk[mhz]": speed["clock_mhz"], "fclk": speed["clock"],
@@ -35,10 +37,11 @@ def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
     if facts["verification"] is not None:
         run = facts["verification"]
-        mhz = speed["clock_mhz"]
-        rate = mhz * 1e6 / run["cycles"] if run["cycles"] else 0.0
+        mhz, graphs = speed["clock_mhz"], run.get("graphs", 1)
+        latency = max((batch["cycles"] for batch in run.get("batches", ())), default=run["cycles"])
+        rate = mhz * 1e6 * graphs / run["cycles"] if run["cycles"] else 0.0
         files["rtlsim_performance.json"] = {
-            "cycles": run["cycles"], "latency_cycles": run["cycles"], "runtime[ms]": run["cycles"] / mhz / 1000,
+            "cycles": run["cycles"], "latency_cycles": latency, "runtime[ms]": run["cycles"] / mhz / 1000,
             "throughput[images/s]": rate, "stable_throughput[images/s]": rate, "fclk[mhz]": mhz,
             "fclk": speed["clock"], "counters": run["counters"],
         }

@@ -1,6 +1,5 @@
 """Facts to one self-contained HTML page: no scripts, nothing loaded from elsewhere."""
 
-from importlib.resources import files
 from typing import Any
 
 import jinja2
@@ -9,20 +8,25 @@ from . import plots
 
 __all__ = ["render"]
 
+#: Batches that are listed one by one.
+SHOWN = 32
+
 
 def render(facts: dict[str, Any]) -> str:
-    """Render ``report.html`` from the facts of ``report.json``."""
+    """Render ``report.html`` from the facts of ``report.json``, of either organisation."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-                                     lstrip_blocks=True)
+                                     lstrip_blocks=True, loader=jinja2.PackageLoader("hwgen", "report"))
     environment.filters["number"] = lambda value, digits=0: f"{value:,.{digits}f}"
     environment.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f} %"
-    template = environment.from_string((files(__package__) / "report.html.j2").read_text(encoding="utf-8"))
+    stream = facts.get("organisation") == "stream"
+    paths = {value["name"]: f"{value['name']}, {value['path']}" for value in facts["model"]["values"]} if stream else {}
     drawn = {
         "cycles": plots.cycles(facts["cycles"]["passes"]),
         "stages": plots.stages(facts["cycles"]["passes"]),
         "saved": plots.saved(facts["cycles"]["by_bits"]),
         "resources": plots.resources(facts["resources"]["components"], facts["resources"]["utilisation"]),
-        "bits": {path: plots.bits(table, facts["model"]["degree_classes"])
-                 for path, table in facts["model"]["bits_by_degree"].items()},
+        "bits": {paths.get(name, name): plots.bits(table, facts["model"]["degree_classes"])
+                 for name, table in facts["model"]["bits_by_degree"].items()},
     }
-    return template.render(facts=facts, plots=drawn)
+    template = environment.get_template("stream.html.j2" if stream else "report.html.j2")
+    return template.render(facts=facts, plots=drawn, shown=SHOWN)

@@ -26,7 +26,7 @@ from ...ir.sample_store import sample_arrays, sample_of
 from ..reading import FORMAT, NETWORK_VERSION, SAVE, open_checkpoint
 from ..writing import write_checkpoint
 
-__all__ = ["load_network", "save_network"]
+__all__ = ["load_network", "network_from", "save_network"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -60,12 +60,16 @@ def load_network(path: Path | str) -> tuple[Network, Sample]:
     HwgenError
         Not a checkpoint of a network, or contents that are missing, of the wrong type or out of range.
     """
-    content = open_checkpoint(Path(path), NETWORK_VERSION)
+    return network_from(open_checkpoint(Path(path), NETWORK_VERSION), str(path))
+
+
+def network_from(content: dict[str, Any], where: str) -> tuple[Network, Sample]:
+    """Check what was found in a file of version 2; ``where`` is for errors."""
     try:
-        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), str(path))
-        sample = sample_of(_arrays(content["sample"]), str(path), network.input_bits)
+        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
+        sample = sample_of(_arrays(content["sample"]), where, network.input_bits)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HwgenError(f"entry {error} is missing or malformed", str(path), SAVE) from error
+        raise HwgenError(f"entry {error} is missing or malformed", where, SAVE) from error
     return network, sample
 
 

@@ -39,9 +39,12 @@ class Trace(Protocol):
 def model_files(layout: Layout) -> Files:
     """``model.bin``, the load stream of a model, and ``layout.json``."""
     program = layout.program
+    scale = program.passes[-1].out.scale
+    assert scale is not None  # results do not depend on the row
     facts = {"passes": [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
                         for step in program.passes],
-             "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(), "nodes": layout.nodes,
+             "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
+             "scale": scale.tolist(), "nodes": layout.nodes,
              "graphs": layout.graphs, "result_words_per_row": layout.result_words,
              "buffer_words": layout.buffer_words}
     return {"model.bin": to_bytes(model_image(layout)), "layout.json": _json(facts)}

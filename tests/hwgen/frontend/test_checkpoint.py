@@ -144,7 +144,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize(("edit", "what", "where"), [
-    (put("version", value=2), "unknown format version 2", "version"),
+    (put("version", value=3), "unknown format version 3", "version"),
     (put("version", value=None), "unknown format version None", "version"),
     (put("layers", 1, "weight", value=torch.full((6, 6), NAN)), "weight holds nan", r"convs\.1\.weight"),
     (put("layers", 0, "weight", value=torch.full((12, 6), INF)), "weight holds inf", r"convs\.0\.weight"),

@@ -1,0 +1,83 @@
+"""``hwgen verify`` and ``hwgen pack`` of designs that take batches of graphs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .console import Console
+from .tables import agreement_rows
+
+if TYPE_CHECKING:
+    import sim.stream
+
+    from ..ir.sample import Sample
+
+__all__ = ["check_stream", "pack_file"]
+
+
+def check_stream(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
+                 graph: Path | None = None, part: bool | None = None,
+                 batch_size: int | None = None) -> tuple[dict[str, Any], bool]:
+    """Simulate batches and print; returns the build's facts with the outcome, and whether everything was equal.
+
+    The outcome is kept in the build's report if it is about the batches of the build. ``part`` None: decide by size.
+    """
+    from .. import checking, stream_checking, stream_pipeline
+    from ..ir.sample import single
+    from ..stream_config import read_sample
+
+    what = "the sample"
+    if graph is not None:
+        folders, sample = pack_file(console, build, graph, graph.stem, batch_size)
+        what = graph.name
+    elif batch_size is not None:
+        sample = read_sample(build)
+        folders = stream_pipeline.pack(build, single(sample.batch), f"batches-of-{batch_size}", size=batch_size,
+                                       sample=sample, step=console.step)
+    else:
+        folders, sample = stream_pipeline.batch_folders(build / "batches"), read_sample(build)
+    chosen = folders[:1] if part else folders if part is False else stream_checking.quick(folders)
+    result = stream_pipeline.verify(build, batches=chosen, stalls=stalls, trace=trace, step=console.step,
+                                    bar=console.bar)
+    facts = stream_checking.outcome(build, chosen, result, sample, what)
+    if graph is None and batch_size is None:
+        checking.record(build, facts)
+    _show(console, facts, result, stalls)
+    return facts, bool(facts["verification"]["bit_exact"])
+
+
+def pack_file(console: Console, build: Path, graph: Path, name: str,
+              size: int | None = None) -> "tuple[list[Path], Sample]":
+    """Pack a user's graphs; returns the folders of their batches, and what is known of them."""
+    from ..ir.network_store import load_network
+    from ..ir.sample import single
+    from ..ir.sample_store import load_sample
+    from ..stream_config import MODEL
+    from ..stream_pipeline import pack
+
+    sample = load_sample(graph, load_network(build / MODEL).input_bits)
+    return pack(build, single(sample.batch), name, size=size, sample=sample, step=console.step), sample
+
+
+def _show(console: Console, facts: dict[str, Any], result: "sim.stream.StreamResult", stalls: int | None) -> None:
+    run = facts["verification"]
+    differing = [batch for batch in run["batches"] if batch["difference"]]
+    console.table("Verification", ("what", "result"), [
+        ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
+        ("graphs", run["graph"]),
+        ("buffer words / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
+        ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
+        ("cycle estimate minus RTL counter", "+0 in every batch" if not differing else
+         f"{sum(batch['difference'] for batch in differing):+,} in {len(differing)} batches"),
+        ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
+        ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
+        ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
+        ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
+        *agreement_rows(facts["agreement"]),
+    ])
+    for batch in differing:
+        console.error(f"batch {batch['name']}: {batch['estimated_cycles']:,} cycles expected, "
+                      f"{batch['cycles']:,} counted")
+    if result.mismatch is not None:
+        console.error(f"first difference: {result}")
+    if result.trace:
+        console.say(f"trace: {result.trace}")

@@ -1,0 +1,44 @@
+"""Bit widths that the rows of every stored value take on given graphs."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .ir.network import Network
+from .ir.stream import Batch, StreamProgram
+from .lower.stream.fuse import steps
+from .reference.stream.execute import Trace
+from .reference.stream.network import run_network
+
+__all__ = ["Bits", "bits_of_model", "bits_of_traces"]
+
+#: Value name -> int64 [rows], of all but the result.
+Bits = dict[str, NDArray[np.int64]]
+
+
+def bits_of_model(network: Network, batch: Batch) -> Bits:
+    """As the model itself chooses them, in real numbers."""
+    found = run_network(network, batch)
+    return {value.name: value.quantizer.bits[found[value.name].entry] for value in network.values
+            if value.quantizer is not None}
+
+
+def bits_of_traces(network: Network, program: StreamProgram, traces: Iterable[Trace]) -> Bits:
+    """As the hardware chooses them: of several batches, one after the other.
+
+    Parameters
+    ----------
+    program : StreamProgram
+        The network, lowered.
+    traces : iterable of Trace
+        Of the reference.
+    """
+    parts: dict[str, list[NDArray[np.int64]]] = {}
+    for trace in traces:
+        for step, task, done in zip(steps(network), program.passes, trace.passes, strict=True):
+            if step.row is not None and step.linear is not None:  # never leaves its unit: only Q1 knows it
+                parts.setdefault(step.row.name, []).append(done.bits)
+            if task.target is not None:
+                parts.setdefault(step.value.name, []).append(task.out.bits[done.written_entry])
+    return {name: np.concatenate(each) for name, each in parts.items()}

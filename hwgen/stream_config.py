@@ -1,0 +1,95 @@
+"""``config.json`` of a build of the graph-level organisation, and the plan that it was made from."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from boards import Board
+
+from .errors import HwgenError
+from .ir.network_store import load_network
+from .ir.sample import Limits, Sample
+from .ir.sample_store import load_sample
+from .ir.stream_hardware import StreamHardware
+from .lower.stream.choose import Capacity
+from .planning import read_hardware
+from .stream_planning import GRAPHS, StreamPlan, plan_as_built
+
+__all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "load_plan", "read_sample", "wanted_of"]
+
+#: Below a build folder: the network, and its sample; a run folder has a sample of its own.
+MODEL, SAMPLE = "model", "sample.npz"
+
+
+def config_of(plan: StreamPlan, limits: Limits, board: Board) -> dict[str, Any]:
+    """The content of ``config.json``."""
+    return {"board": board.name, "organisation": "stream", "hardware": plan.hardware.to_dict(),
+            "capacity": asdict(plan.capacity), "limits": asdict(limits)}
+
+
+def is_stream(build: Path) -> bool:
+    """Whether a folder holds a build of the graph-level organisation.
+
+    Raises
+    ------
+    HwgenError
+        Not a build.
+    """
+    return bool(_read(build).get("organisation") == "stream")
+
+
+def load_plan(build: Path) -> StreamPlan:
+    """The plan that a build folder was made from.
+
+    Raises
+    ------
+    HwgenError
+        Not a build of the graph-level organisation.
+    """
+    config = _read(build)
+    try:
+        capacity, limits = Capacity(**config["capacity"]), Limits(**config["limits"])
+        hardware = dict(config["hardware"])
+    except (KeyError, TypeError):
+        raise HwgenError("not a build of the graph-level organisation", str(build / "config.json"),
+                         "name a folder that hwgen build wrote for a network of graphs") from None
+    return plan_as_built(load_network(build / MODEL), limits, capacity, hardware)
+
+
+def read_sample(build: Path, run: Path | None = None) -> Sample:
+    """The sample that a build was proved on, or the graphs of one of its runs."""
+    return load_sample((run or build / MODEL) / SAMPLE, load_network(build / MODEL).input_bits)
+
+
+def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | None) -> tuple[dict[str, int], int]:
+    """Hardware parameters not to be chosen, and graphs of a batch: the user's, and below them another build's.
+
+    Raises
+    ------
+    HwgenError
+        Not such a file, an unknown parameter, a value that is no integer, or no graphs.
+    """
+    wanted = {**read_hardware(config, StreamHardware), **hardware}
+    if graphs is None and config is not None:
+        given = json.loads(config.read_text(encoding="utf-8")).get("capacity", {}).get("graphs", GRAPHS)
+        graphs = given if isinstance(given, int) else 0
+    if graphs is not None and graphs < 1:
+        raise HwgenError("batches of no graphs", f"{config}: capacity.graphs" if config else "graphs",
+                         "use a number of 1 or more")
+    return wanted, GRAPHS if graphs is None else graphs
+
+
+def _read(build: Path) -> dict[str, Any]:
+    path = build / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
+                         "name a folder that hwgen build wrote") from None
+    except ValueError:
+        raise HwgenError("not JSON", str(path), "build again") from None
+    if not isinstance(config, dict):
+        raise HwgenError("not a configuration", str(path), "build again")
+    return config
