@@ -27,6 +27,7 @@ from hwgen.reference.stream.execute import run
 from hwgen.reference.stream.images import Machine
 from rtl_templates.registers import STREAM_REGISTERS, register
 from rtl_templates.stream.accelerator import StreamAccelerator
+from rtl_templates.stream.formats import Target
 
 SMALL = StreamHardware(units=1, lanes=16, requant_lanes=4, buffer_depth=400, list_depth=24, descriptor_depth=3,
                        result_depth=24, param_depth=10)
@@ -57,7 +58,7 @@ def accepted(seed, **options):
         rng = np.random.default_rng([seed, again])
         network = random_network(seed + 1000 * again, max_width=40, **options)
         batch = random_batch(seed, network, graphs=int(rng.integers(1, 4)), nodes=8, hub=12)
-        wanted = replace(SMALL, units=(1, 2, 4)[seed % 3], lanes=int(8 * rng.integers(1, 9)),
+        wanted = replace(SMALL, units=(1, 2, 4)[seed % 3], lanes=int(rng.choice([8, 8, 16, 24, 64])),
                          requant_lanes=int(rng.choice([1, 2, 4, 8])))
         try:
             return batch, *planned(network, batch, wanted), rng
@@ -95,6 +96,18 @@ def test_models_by_windows(name):
     np.testing.assert_array_equal(results, run(program, batch).results)
     assert max(rows) <= 12
     assert len(rows) > 4 * len(program.passes)
+
+
+@pytest.mark.parametrize("depth", [46, 50, 60])
+def test_windows_end_where_the_buffer_does(depth):
+    """Rows that a residual sum reads take room beside those that lists name."""
+    network = residual_gcn_network(4)
+    batch = random_batch(7, network, graphs=4, nodes=12, hub=20)
+    roomy = replace(SMALL, list_depth=40, descriptor_depth=60, result_depth=200, param_depth=100)
+    program, plan = planned(network, batch, replace(roomy, buffer_depth=depth))
+    results, rows = interpreted(plan, batch)
+    np.testing.assert_array_equal(results, run(program, batch).results)
+    assert len(rows) > len(interpreted(planned(network, batch, roomy)[1], batch)[1])
 
 
 def test_entries_come_back_only_where_they_are_read():
@@ -167,20 +180,40 @@ def test_weight_rows_that_do_not_fit_are_loaded_as_lists_name_them():
     assert planned(network, batch)[1].resident_words == 120
 
 
+def loaded(stream):
+    """Words that a load stream has for each target."""
+    at, found = 0, {}
+    while stream[16 * at]:
+        count = int.from_bytes(stream[16 * at + 8 : 16 * at + 12], "little")
+        found[stream[16 * at]] = found.get(stream[16 * at], 0) + count
+        at += 1 + count
+    return found
+
+
 def test_what_stays_is_loaded_once():
     network = node_gcn_network(0)
     batch = random_batch(3, network, graphs=1, nodes=8)
     _, plan = planned(network, batch)
-    targets = []
-    running = WindowedRun(plan, batch)
-    for stream in (plan.model_stream(), running.next_window().stream):
-        at, found = 0, set()
-        while stream[16 * at]:
-            found.add(stream[16 * at])
-            at += 1 + int.from_bytes(stream[16 * at + 8 : 16 * at + 12], "little")
-        targets.append(found)
-    assert targets[0] == {5, 6, 7, 8, 10}  # C, B, weights, row parameters, weight rows
-    assert targets[1] == {1, 2, 3, 4, 8, 11}  # pass, beats, lists, descriptors, row parameters, setup
+    model, window = loaded(plan.model_stream()), loaded(WindowedRun(plan, batch).next_window().stream)
+    assert set(model) == {Target.COLUMN, Target.BIAS, Target.TABLE, Target.PARAM, Target.ROWS}
+    assert set(window) == {Target.PASS, Target.BEAT, Target.LIST, Target.DESCRIPTOR, Target.PARAM, Target.SETUP}
+
+
+def test_a_window_loads_every_row_once():
+    """GraphSAGE reads the message of a node and those of its neighbours."""
+    network = sage_network(2)
+    batch = random_batch(7, network, graphs=4, nodes=12, hub=30)
+    _, plan = planned(network, batch, replace(SMALL, list_depth=40))
+    running, seen = WindowedRun(plan, batch), 0
+    while (window := running.next_window()) is not None:
+        each = plan.passes[window.index]
+        if each.both:
+            into = np.isin(batch.edges[1], window.rows)
+            rows = set(window.rows.tolist()) | set(batch.edges[0][into].tolist())
+            assert loaded(window.stream)[Target.ROWS] == len(rows) * plan.chunks(each.listed[0])
+            seen += 1
+        running.feed(window, bytes(16 * window.result_words))
+    assert seen > 4
 
 
 def test_windows_wait_for_the_pass_before():
@@ -204,6 +237,8 @@ def test_rows_that_no_memory_holds_are_refused_by_name():
     _, plan = planned(network, batch, replace(SMALL, buffer_depth=4))
     with pytest.raises(CapacityError, match=r"hardware\.buffer_depth"):
         interpreted(plan, batch)
+    with pytest.raises(CapacityError, match="needs 2 words of list entries; the design has room for 1"):
+        cut(np.array([3, 9]), 10, 8, 2, [], "here")
     with pytest.raises(HwgenError, match="no permutation"):
         WindowedRun(plan, batch, order=np.zeros(batch.num_nodes, dtype=np.int64))
 
