@@ -1,0 +1,127 @@
+"""Synthetic graphs of :mod:`windows`, a GCN for each, and orders of their nodes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+from hwgen.ir.network import Network, Quantizer, Term, Value, Weight
+from hwgen.ir.stream import Batch
+from hwgen.reference.stream.network import Lists, real_value, store
+
+__all__ = ["SUBJECTS", "Subject", "graph", "network", "orders"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A synthetic graph and how its rows are quantized."""
+
+    title: str
+    nodes: int
+    edges: int
+    features: int
+    input_bits: int
+    density: float
+    classes: int
+    by: str
+
+
+SUBJECTS = {
+    "pubmed": Subject(title="PubMed's size", nodes=19_717, edges=88_648, features=500, input_bits=8, density=0.1,
+                      classes=3, by="node"),
+    "large": Subject(title="100,000 nodes", nodes=100_000, edges=1_000_000, features=128, input_bits=1, density=0.1,
+                     classes=16, by="degree"),
+}
+
+
+def power_law(rng: np.random.Generator, nodes: int, edges: int) -> Ints:
+    """Directed edges in both directions, each pair once, end points drawn with weights of rank^-1/2: int64 [2, e]."""
+    weight = np.arange(1, nodes + 1) ** -0.5
+    bounds, name = np.cumsum(weight / weight.sum()), rng.permutation(nodes)
+    found = np.zeros(0, dtype=np.int64)
+    while len(found) < edges // 2:
+        ends = name[np.minimum(np.searchsorted(bounds, rng.random((2, edges // 2))), nodes - 1)]
+        low, high = ends.min(axis=0), ends.max(axis=0)
+        found = np.unique(np.r_[found, (low * nodes + high)[low < high]])
+    pairs = rng.permutation(found)[: edges // 2]
+    low, high = pairs // nodes, pairs % nodes
+    return np.stack([np.r_[low, high], np.r_[high, low]])
+
+
+def graph(subject: Subject, rng: np.random.Generator) -> Batch:
+    """One graph with random features."""
+    count = rng.binomial(subject.features, subject.density, subject.nodes)
+    columns = [rng.choice(subject.features, each, replace=False) for each in count]
+    codes = rng.integers(1, 1 << subject.input_bits, int(count.sum()))
+    features = csr_array((codes, np.concatenate(columns), np.r_[0, np.cumsum(count)]),
+                         shape=(subject.nodes, subject.features))
+    features.sort_indices()
+    return Batch(features=features, edges=power_law(rng, subject.nodes, subject.edges),
+                 graph=np.zeros(subject.nodes, dtype=np.int64), graphs=1,
+                 node=np.arange(subject.nodes, dtype=np.int64) * (subject.by == "node"))
+
+
+def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: int = 16) -> Network:
+    """The GCN; steps are such that codes use their range on this graph."""
+    lists, stored = Lists(batch), dict[str, Floats]()
+    made = Network(name="gcn", features=subject.features, input_bits=subject.input_bits,
+                   input_scale=1.0 / (1 << subject.input_bits), values=(),
+                   trained_nodes=subject.nodes if subject.by == "node" else 0)
+    rsqrt: dict[str, Any] = {"factor": "rsqrt", "of": "looped"}
+
+    def weight(fan_in: int, fan_out: int) -> Weight:
+        codes = np.clip(np.rint(rng.normal(0.0, 3.0, (fan_in, fan_out))), -7, 7).astype(np.int64)
+        return Weight(codes=codes, bits=4, step=rng.uniform(0.5, 1.5, fan_out) / (7 * fan_in**0.5))
+
+    def add(value: Value, quantize: Callable[[Floats], Quantizer] | None) -> None:
+        nonlocal made
+        real = real_value(made, value, lists, stored)
+        value = replace(value, quantizer=None if quantize is None else quantize(real))
+        made = replace(made, values=(*made.values, value))
+        stored[value.name] = store(real, value.quantizer, lists).stored
+
+    def message(real: Floats) -> Quantizer:
+        return Quantizer(signed=True, by="column", step=np.abs(real).max(axis=0) / 7, bits=np.array([4]))
+
+    def row(real: Floats) -> Quantizer:
+        entries = subject.nodes if subject.by == "node" else 65
+        index = batch.node if subject.by == "node" else np.minimum(lists.lengths("looped"), entries - 1)
+        bits = np.minimum(rng.geometric(0.45, entries), 4)
+        peak = np.full(entries, 0.02 * real.max())
+        np.maximum.at(peak, index, real.max(axis=1))
+        return Quantizer(signed=False, by=subject.by, step=peak / ((1 << bits) - 1), bits=bits,  # type: ignore[arg-type]
+                         via="looped")
+
+    first = Term(via="features", weight=weight(subject.features, hidden))
+    add(Value(name="message0", path="conv1.lin", width=hidden, domain="nodes", terms=(first,), **rsqrt), message)
+    gather = Term(source="message0", via="looped", **rsqrt)
+    add(Value(name="row", path="conv1", width=hidden, domain="nodes", terms=(gather,), slope=0.0,
+              bias=rng.normal(0.0, 0.05, hidden)), row)
+    second = Term(source="row", weight=weight(hidden, subject.classes))
+    add(Value(name="message1", path="conv2.lin", width=subject.classes, domain="nodes", terms=(second,), **rsqrt),
+        message)
+    gather = Term(source="message1", via="looped", **rsqrt)
+    add(Value(name="result", path="conv2", width=subject.classes, domain="nodes", terms=(gather,),
+              bias=rng.normal(0.0, 0.05, subject.classes)), None)
+    return made
+
+
+def orders(batch: Batch) -> dict[str, Callable[[], Ints | None]]:
+    """Ways to cut nodes into windows."""
+    n = batch.num_nodes
+
+    def matrix() -> csr_array:
+        return csr_array((np.ones(batch.edges.shape[1], dtype=np.int8), (batch.edges[1], batch.edges[0])), shape=(n, n))
+
+    return {
+        "as numbered (random)": lambda: None,
+        "by degree": lambda: np.argsort(-np.bincount(batch.edges[1], minlength=n), kind="stable"),
+        "reverse Cuthill-McKee": lambda: reverse_cuthill_mckee(matrix(), symmetric_mode=True).astype(np.int64),
+    }

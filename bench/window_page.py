@@ -1,0 +1,108 @@
+"""The page of :mod:`windows`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from verification_table import table
+
+__all__ = ["HEAD", "Found", "load_cycles", "section", "store_cycles", "targets"]
+
+SECONDS, BYTES = 60, 2 << 30  #: Targets of packing.
+MEGAHERTZ = 250  #: An assumption, as boards/ultra96.toml has it.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was measured of one graph.
+
+    Parameters
+    ----------
+    title, graph : str
+    reference : float
+        Seconds.
+    packing : dict of order to dict
+    order : str
+        The one that loads least.
+    windows : list of dict
+        In that order: pass, rows, list entries, beats loaded and stored, cycles run.
+    cosim : list of dict
+        Windows that ran in Verilator: estimated and measured.
+    """
+
+    title: str
+    graph: str
+    reference: float
+    packing: dict[str, dict[str, float]]
+    order: str
+    windows: list[dict[str, Any]]
+    passes: list[str]
+    cosim: list[dict[str, Any]]
+    wrong: str
+
+
+def load_cycles(beats: int) -> int:
+    """LOAD_CYCLES of a memory that answers at full rate."""
+    return beats + 37
+
+
+def store_cycles(words: int) -> int:
+    """STORE_CYCLES of such a memory: two more for each burst."""
+    return words + 8 + 2 * -(-words // 256)
+
+
+HEAD = """# Graphs larger than the chip
+
+Made by `{command}`.
+
+Windows of destination rows, one load, run and store each, on one design and any number of models and graphs:
+{design}.
+Yosys counts {resources}.
+
+Graphs are synthetic: power law (end points drawn with weights of rank^-1/2), nodes numbered at random. The model is a
+GCN of two layers and 16 channels with random weights and widths. All windows are packed from the reference's rows;
+cosimulated ones (Verilator, AXI memory at full rate) compare every result, CYCLES and every counter with the reference
+and the estimate. Loads take 37 cycles more than beats, stores 8 and 2 for each burst of 256 more than words, checked
+here; on a board, memory adds its own.
+"""
+
+
+def section(found: Found) -> str:
+    """One graph's part of the page."""
+    text = f"\n## {found.title}\n\n{found.graph}. Reference: {found.reference:.1f} s.\n\n"
+    text += table(["order of nodes", "windows", "beats loaded", "packing", "peak memory", "finding the order"], [[
+        name, f"{each['windows']:,.0f}", f"{each['load']:,.0f}", f"{each['seconds']:.1f} s",
+        f"{each['bytes'] / 2**20:,.0f} MiB", f"{each['order_seconds']:.2f} s"] for name, each in found.packing.items()])
+    text += f"\nFrom here on {found.order}. Cycles of the whole:\n\n"
+    rows, sums = [], np.zeros(6, dtype=np.int64)
+    for index, name in enumerate(found.passes):
+        mine = [each for each in found.windows if each["pass"] == index]
+        figures = [len(mine), *(sum(each[what] for each in mine)
+                                for what in ("rows", "entries", "load", "run", "store"))]
+        sums += figures
+        rows.append([name, *(f"{each:,}" for each in figures)])
+    rows.append(["all", *(f"{each:,}" for each in sums.tolist())])
+    text += table(["pass", "windows", "rows", "list entries", "beats loaded", "cycles of running", "words stored"],
+                  rows)
+    moved = [sum(load_cycles(each["load"]) for each in found.windows),
+             sum(store_cycles(each["store"]) for each in found.windows)]
+    total = int(sums[4]) + sum(moved)
+    text += (f"\n{total:,} cycles in all, {moved[0]:,} of them loading and {moved[1]:,} storing: "
+             f"{total / MEGAHERTZ / 1000:.1f} ms at an assumed {MEGAHERTZ} MHz.\n")
+    if found.cosim:
+        text += "\nCosimulated:\n\n" + table(
+            ["window", "pass", "rows", "list entries", "CYCLES", "estimate", "beats", "LOAD_CYCLES", "words",
+             "STORE_CYCLES"], [[str(each["number"]), str(each["pass"]), *(f"{each[what]:,}" for what in (
+                 "rows", "entries", "cycles", "run", "load", "load_cycles", "store", "store_cycles"))]
+                for each in found.cosim])
+        text += f"\nDifferent: {found.wrong}\n" if found.wrong else "\nResults, cycles and counters are as expected.\n"
+    return text
+
+
+def targets(found: list[Found]) -> tuple[str, bool]:
+    """The page's last part, and whether all targets are kept."""
+    missed = [f"{each.title}: {name}: {figures['seconds']:.0f} s, {figures['bytes'] / 2**30:.1f} GiB"
+              for each in found for name, figures in each.packing.items()
+              if figures["seconds"] > SECONDS or figures["bytes"] > BYTES]
+    return (f"\n## Targets\n\nPacking takes at most {SECONDS} s and {BYTES / 2**30:g} GiB: " + (
+        "missed.\n" + "".join(f"- {each}\n" for each in missed) if missed else "kept.\n")), not missed
