@@ -36,6 +36,11 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
 FREE = {"MUXF7", "MUXF8", "MUXF9", "INV", "BUFG", "GND", "VCC", "$scopeinfo"}
 
 
+#: Numbers of components that a design may have, of either organisation; the fastest design first.
+_FEWER = [*({"group": groups, "server": servers} for servers, groups in product((16, 8, 4), (4, 3, 2, 1))),
+          *({"unit": units} for units in (4, 2, 1))]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     """An amount of each resource.
@@ -85,7 +90,7 @@ class Resources:
     Parameters
     ----------
     components : tuple of Component
-        ``group``, ``server``, ``shell``.
+        ``group``, ``server``, ``shell``; or ``unit``, ``shell``.
     method : str
         How it was counted; printed wherever the numbers are.
     """
@@ -129,12 +134,12 @@ class Resources:
     def _mend(self, board: Board) -> str:
         """The setting nearest to this one that fits by the same counts, or boards that hold it."""
         have = {part.name: part.count for part in self.components}
-        for servers, groups in product((16, 8, 4), (4, 3, 2, 1)):  # a server's own size hardly depends on their number
-            fewer = {"group": min(groups, have.get("group", 1)), "server": min(servers, have.get("server", 4))}
+        for counts in _FEWER:  # a server's own size hardly depends on their number
+            fewer = {name: min(count, have[name]) for name, count in counts.items() if name in have}
             smaller = Resources(components=tuple(replace(part, count=fewer.get(part.name, part.count))
                                                  for part in self.components))
             if not _exceeded(smaller.total, board):
-                options = " ".join(f"--{name}s {fewer[name]}" for name in fewer if fewer[name] < have.get(name, 0))
+                options = " ".join(f"--{name}s {fewer[name]}" for name in fewer if fewer[name] < have[name])
                 return f"use {options}, which fits by the same counts"
         import boards
 

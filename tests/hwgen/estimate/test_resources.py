@@ -1,5 +1,6 @@
 """Cells are counted as the vendor counts them; a design that does not fit is refused with what fits."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,14 @@ def test_components_are_multiplied_and_summed(design: Path) -> None:
     assert 2 <= parts["shell"].one.lut <= 3  # parity of eight bits
     assert resources.total == Usage(lut=16 + parts["shell"].one.lut, ff=17, dsp=1)
     assert "out of context" in resources.method
+
+
+def test_a_graph_level_design_has_units(design: Path) -> None:
+    text = re.sub(r"module server.*?endmodule\n", "", DESIGN, flags=re.S).replace("group", "unit")
+    design.write_text(text.replace("  server server0 (.clk(clk), .x(x), .y(z));\n", ""))
+    resources = estimate(design)
+    assert {part.name: part.count for part in resources.components} == {"unit": 2, "shell": 1}
+    assert resources.components[0].one == Usage(lut=8, ff=8)
 
 
 def test_second_count_comes_from_the_cache(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +124,13 @@ def test_groups_are_given_up_before_servers_and_both_if_need_be() -> None:
     with pytest.raises(CapacityError, match=r"LUT") as caught:
         Resources(components=parts).check_fit(boards.load("ultra96"))
     assert caught.value.mend == "use --groups 1 --servers 8, which fits by the same counts"
+
+
+def test_units_are_given_up() -> None:
+    parts = (Component(name="unit", count=4, one=Usage(lut=30_000)), Component(name="shell", count=1, one=Usage(lut=5)))
+    with pytest.raises(CapacityError, match=r"needs 120,005 of 70,560 LUT") as caught:
+        Resources(components=parts).check_fit(boards.load("ultra96"))
+    assert caught.value.mend == "use --units 2, which fits by the same counts"
 
 
 def test_the_fullest_resource() -> None:
