@@ -12,7 +12,7 @@ from ..plan import Plan, PlanTerm, PlanValue
 from ..sparse import SparseMatrix
 from .batch import GraphBatch, Lists
 
-__all__ = ["Hook", "execute"]
+__all__ = ["Hook", "activated", "execute", "joined"]
 
 #: What is done to a value before it is stored, such as quantizing it.
 Hook = Callable[[PlanValue, Tensor, GraphBatch], Tensor]
@@ -38,19 +38,23 @@ def execute(plan: Plan, batch: GraphBatch, hook: Hook | None = None,
     """
     stored: dict[str, Tensor] = {}
     for value in plan.values:
-        out = _joined(value, batch, stored, weights)
-        if value.bias is not None:
-            out = out + value.bias
-        if value.slope != 1.0:
-            out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
-        if value.factor != "one":
-            out = out * _factor(batch.lists(value.of), value.factor, out)
+        out = activated(value, batch, joined(value, batch, stored, weights))
         stored[value.name] = out if hook is None or value.role == "result" else hook(value, out, batch)
     return stored
 
 
-def _joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
-            weights: Callable[[PlanTerm], Tensor] | None) -> Tensor:
+def activated(value: PlanValue, batch: GraphBatch, out: Tensor) -> Tensor:
+    """A value from its joined terms: bias, activation, factor."""
+    if value.bias is not None:
+        out = out + value.bias
+    if value.slope != 1.0:
+        out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
+    return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
+
+
+def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
+           weights: Callable[[PlanTerm], Tensor] | None = None) -> Tensor:
+    """The sum or maximum of a value's terms, from values as their readers see them."""
     parts: dict[int, Tensor] = {}
     for term in value.terms:
         rows = batch.nodes if value.domain == "nodes" else batch.graphs

@@ -14,6 +14,7 @@ from ...errors import HwgenError
 from ...ir.network import Network
 from ..plan import Plan, PlanTerm, PlanValue
 from .batch import GraphBatch
+from .calibrate import calibrate
 from .execute import execute
 from .export import export
 from .quantizers import ColumnSteps, RowTable
@@ -135,15 +136,18 @@ class QuantizedNetwork(nn.Module):
                              "pass the features that the model was trained on")
         if self.scheme is None:
             return execute(self.plan, batch)
-        keys = self._keys()
-        return execute(self.plan, batch, self._store,
-                       lambda term: cast(Tensor, self.weights[keys[id(term.weight)]](term.weight)))
+        return execute(self.plan, batch, self.store, self.weight)
 
-    def _store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
+    def store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
+        """What readers see of a value."""
         known = self.quantizer(value.name)
         if isinstance(known, ColumnSteps):
             return cast(Tensor, known(out))
         return cast(Tensor, known(out, batch, batch.count if value.domain == "nodes" else None))
+
+    def weight(self, term: PlanTerm) -> Tensor:
+        """A term's matrix, fake-quantized."""
+        return cast(Tensor, self.weight_steps(term)(term.weight))
 
     def quantizer(self, name: str) -> ColumnSteps | RowTable:
         """The quantizer of a value that is not the result."""
@@ -198,16 +202,9 @@ class QuantizedNetwork(nn.Module):
         self.train(was)
         return total / number if number else 0.0
 
-    @torch.no_grad()
     def calibrate(self, batch: GraphBatch) -> None:
-        """Set steps and reaches from the FP32 values of some graphs."""
-        found = execute(self.plan, batch)
-        for value in self.plan.values[:-1]:
-            known = self.quantizer(value.name)
-            if isinstance(known, ColumnSteps):
-                known.calibrate(found[value.name])
-            else:
-                known.calibrate(found[value.name], batch)
+        """Set steps, reaches and biases from the FP32 values of some graphs (:mod:`.calibrate`)."""
+        calibrate(self, batch)
 
     def parameter_groups(self, *, weights: dict[str, float], weight_steps: dict[str, float],
                          message_steps: dict[str, float], sizes: dict[str, float],

@@ -255,3 +255,20 @@ def test_signs_follow_gains_and_biases(gain: float, bias: float, slope: float, s
     last = PlanValue(name="c", path="c", width=2, role="result", terms=(PlanTerm(source="b", weight=torch.eye(2)),))
     network = QuantizedNetwork(Plan(features=2, values=[first, second, last]), Scheme()).export("m")
     assert [value.quantizer.signed for value in network.values[:-1] if value.quantizer] == [False, signed]
+
+
+@pytest.mark.parametrize("kind", [Gin, Residual])
+def test_calibration_leaves_no_constant_error(kind: type[nn.Module]) -> None:
+    batch = graphs(7, nodes=200, count=12)
+    union = GraphBatch.union(batch, 0.25)
+    plan = plan_of(trained(kind()))
+    model = QuantizedNetwork(plan, Scheme(weight_bits=3, bits=4)).eval()
+    model.calibrate(union)
+    plain = QuantizedNetwork(plan)
+    with torch.no_grad():
+        error = model(union) - plain(union)
+        for tensor, was in zip(model.tensors, plain.tensors, strict=True):
+            tensor.copy_(was)
+        before = model(union) - plain(union)
+    assert error.mean(0).abs().max() < 1e-4 * before.abs().max()
+    assert error.abs().mean() < 0.9 * before.abs().mean()
