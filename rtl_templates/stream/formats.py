@@ -61,7 +61,7 @@ RAW_BITS = 16  # results
 RESULT_LANES = 8  # results in a word of the result memory
 ENTRY_BITS = 12  # index of a row's parameters
 PLACE = 16  # address of a word in the node buffer
-ROW_ADDRESS = 14  # address in a table of row parameters
+ROW_ADDRESS = 15  # address in a table of row parameters
 PASSES = 64  # of the longest program
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
 
