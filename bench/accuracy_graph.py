@@ -137,8 +137,9 @@ def spread(group: list[dict[str, Any]], key: str) -> str:
 def section(groups: dict[str, list[dict[str, Any]]]) -> str:
     """The section of docs/accuracy.md."""
     recipes = {name: graph_recipe_for(name) for name in groups}
-    sizes = "; ".join(f"{each.layers} × {each.hidden} ({name}, {each.pool} pooling, "
-                      f"{each.scheme.message_bits}-bit messages)" for name, each in recipes.items())
+    sizes = ";\n".join(f"{each.layers} × {each.hidden} ({name}, {each.pool} pooling"
+                       f"{' and a batch norm' if each.norm else ''}, {each.scheme.message_bits}-bit messages)"
+                       for name, each in recipes.items())
     rows = []
     for name, group in groups.items():
         bits, every, same = (statistics.mean(each[key] for each in group)

@@ -22,17 +22,21 @@ class GIN(nn.Module):
     pool : "add" or "mean"
     jump : bool
         Pool the maps of all layers, side by side; else only the last one.
+    norm : bool
+        A batch norm on what is pooled: sums over graphs of very different sizes train badly without.
     dropout : float
         Before the last layer.
     """
 
     def __init__(self, features: int, hidden: int, classes: int, *, layers: int = 3, pool: str = "add",
-                 jump: bool = True, dropout: float = 0.5) -> None:
+                 jump: bool = True, norm: bool = False, dropout: float = 0.5) -> None:
         super().__init__()
         self.convs = nn.ModuleList([GINConv(_mlp(hidden if k else features, hidden)) for k in range(layers)])
         self.jump = JumpingKnowledge("cat") if jump else None
         self.pool = pool
-        self.lin1 = nn.Linear(hidden * (layers if jump else 1), hidden)
+        wide = hidden * (layers if jump else 1)
+        self.norm = nn.BatchNorm1d(wide) if norm else None
+        self.lin1 = nn.Linear(wide, hidden)
         self.dropout = nn.Dropout(dropout)
         self.lin2 = nn.Linear(hidden, classes)
 
@@ -45,5 +49,7 @@ class GIN(nn.Module):
         if self.jump is not None:
             x = self.jump(maps)
         x = global_add_pool(x, batch) if self.pool == "add" else global_mean_pool(x, batch)
+        if self.norm is not None:
+            x = self.norm(x)
         out: Tensor = self.lin2(self.dropout(F.relu(self.lin1(x))))
         return out

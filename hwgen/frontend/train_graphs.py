@@ -107,6 +107,8 @@ def gin_logits(model: GIN, batch: GraphBatch) -> Tensor:
     x = batch.members.matrix.product(x)
     if model.pool == "mean":
         x = x / batch.members.length.clamp_min(1)
+    if model.norm is not None:
+        x = model.norm(x)
     out: Tensor = model.lin2(model.dropout(F.relu(model.lin1(x))))
     return out
 
@@ -194,7 +196,7 @@ def train_gin(loader: Loader, split: Split, recipe: GraphRecipe, seed: int) -> t
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = GIN(graphs.features.shape[1], recipe.hidden, graphs.classes, layers=recipe.layers, pool=recipe.pool,
-                    dropout=recipe.dropout)
+                    norm=recipe.norm, dropout=recipe.dropout)
         optimizer = torch.optim.Adam(model.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
         _, score = fit(model, lambda batch: gin_logits(model, batch), loader, split, optimizer=optimizer,
                        epochs=recipe.epochs, seed=seed)
