@@ -12,6 +12,8 @@ __all__ = ["show_network"]
 
 def show_network(console: Console, facts: dict[str, Any]) -> None:
     """Print :func:`hwgen.report.stream_model.network_facts` as tables."""
+    from ..report.stream_formulas import title
+
     graphs = "1 graph" if facts["graphs"] == 1 else f"{facts['graphs']:,} graphs"
     console.say(f"[bold]{escape(facts['name'])}[/bold]: {facts['classes']} results for each of the {facts['of']}; "
                 f"sample of {graphs}, {facts['nodes']:,} nodes, {facts['edges']:,} edges, {facts['features']:,} "
@@ -24,7 +26,7 @@ def show_network(console: Console, facts: dict[str, Any]) -> None:
                     span(layer["weight_step"]), f"{layer['weight_zeros']:.1%}") for layer in facts["layers"]])
     path = {value["name"]: value["path"] for value in facts["values"]}
     for name, table in facts["bits_by_degree"].items():
-        bits_by_degree(console, f"{name}, {path[name]}", table, facts["degree_classes"])
+        bits_by_degree(console, title(name, path[name]), table, facts["degree_classes"])
     sizes(console, facts, ("rows, each counted once, as A²Q reports", "every stored code: rows and messages"),
           "the same with tables of rows' steps and widths")
 

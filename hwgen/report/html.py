@@ -5,6 +5,7 @@ from typing import Any
 import jinja2
 
 from . import plots
+from .stream_formulas import title
 
 __all__ = ["render"]
 
@@ -19,7 +20,7 @@ def render(facts: dict[str, Any]) -> str:
     environment.filters["number"] = lambda value, digits=0: f"{value:,.{digits}f}"
     environment.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f} %"
     stream = facts.get("organisation") == "stream"
-    paths = {value["name"]: f"{value['name']}, {value['path']}" for value in facts["model"]["values"]} if stream else {}
+    paths = {value["name"]: title(value["name"], value["path"]) for value in facts["model"]["values"]} if stream else {}
     drawn = {
         "cycles": plots.cycles(facts["cycles"]["passes"]),
         "stages": plots.stages(facts["cycles"]["passes"]),

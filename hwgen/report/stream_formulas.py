@@ -4,7 +4,7 @@ import numpy as np
 
 from ..ir.network import Network, Quantizer, Term, Value, Weight
 
-__all__ = ["formula", "is_identity", "quantizer_name", "roles"]
+__all__ = ["formula", "is_identity", "quantizer_name", "roles", "title"]
 
 FACTORS = {"one": "", "mean": "1/d · ", "rsqrt": "d^-1/2 · "}
 
@@ -23,6 +23,11 @@ def formula(value: Value) -> str:
     elif value.slope != 1:
         inside = f"leaky({inside}, {value.slope:.4g})"
     return f"{FACTORS[value.factor]}({inside})" if value.factor != "one" else inside
+
+
+def title(name: str, path: str) -> str:
+    """A value's name and its layer, which many names begin with."""
+    return name if name.startswith(path) else f"{name}, {path}"
 
 
 def roles(network: Network) -> dict[str, str]:

@@ -1,0 +1,308 @@
+"""The verbs on checkpoints of networks: build, verify, pack, estimate, report and inspect of the graph-level kind."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from models import random_graph_data
+from network_samples import logits, sample_of
+from networks import gin_network, random_batch, sage_network
+
+import hwgen
+from hwgen import pipeline, stream_checking, stream_pipeline
+from hwgen.cli import cli
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.frontend.network.checkpoint import save_network
+from hwgen.ir.network import Network
+from hwgen.ir.network_store import save_batch
+from hwgen.ir.sample import Limits, Sample, single
+from hwgen.ir.sample_store import save_sample
+from hwgen.lower.stream.batch import union
+from hwgen.stream_config import load_plan, read_sample
+
+DESIGN = ("--units", "1", "--lanes", "8", "--requant-lanes", "1", "--graphs", "3")
+OUTSIDE = ("http://", "https://", "<script", "src=")
+NAMESPACES = ("http://www.w3.org", "http://creativecommons.org", "http://purl.org", "https://matplotlib.org")
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    """Run a verb; return what it prints to standard output."""
+    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def facts(*arguments: object, code: int = 0) -> dict[str, Any]:
+    return json.loads(run(*arguments, "--json", code=code))
+
+
+def counted(path: Path) -> Resources:
+    """Stands for Yosys, which has tests of its own."""
+    assert "module unit" in path.read_text()
+    return Resources(components=(Component(name="unit", count=1, one=Usage(lut=6_000, ff=9_000, bram36=9.5, dsp=24)),
+                                 Component(name="shell", count=1, one=Usage(lut=2_000, ff=2_000))))
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return gin_network(0, features=5, hidden=8, layers=1)
+
+
+@pytest.fixture(scope="module")
+def sample(network: Network) -> Sample:
+    return sample_of(network, 3)
+
+
+@pytest.fixture(scope="module")
+def patched() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream_pipeline, "count_resources", counted)
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(network: Network, sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "gin.pt"
+    save_network(network, sample, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(model: Path, patched: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small design, built but not simulated."""
+    out = tmp_path_factory.mktemp("build") / "gin"
+    run("build", model, *DESIGN, "--no-verify", "-o", out)
+    return out
+
+
+def test_load_opens_either_version(model: Path, network: Network, sample: Sample) -> None:
+    loaded, graphs = hwgen.load(model)
+    assert [value.name for value in loaded.values] == [value.name for value in network.values]
+    assert np.array_equal(graphs.labels, sample.labels)
+    assert graphs.limits == sample.limits
+
+
+def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
+    names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/model.bin",
+            "images/layout.json", "batches/0000/batch.bin", "batches/0000/layout.json", "batches/0000/golden.npz",
+            "model/network.json", "model/network.npz", "model/sample.npz", "report/report.json",
+            "report/report.html"} <= names
+    assert [path.name for path in built.parent.iterdir()] == ["gin"]
+    layouts = [json.loads((folder / "layout.json").read_text())
+               for folder in stream_pipeline.batch_folders(built / "batches")]
+    assert sum(layout["graphs"] for layout in layouts) == sample.batch.graphs
+    manifest = json.loads((built / "manifest.json").read_text())
+    assert manifest["cycles"] == [layout["cycles"] for layout in layouts]
+    assert manifest["capacities"]["max_graphs"] == 3
+    assert len(manifest["inputs"]["checkpoint_sha256"]) == 64
+
+
+def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
+    plan = load_plan(built)
+    for folder, batch in zip(stream_pipeline.batch_folders(built / "batches"),
+                             stream_pipeline.sample_batches(read_sample(built), plan), strict=True):
+        for name, content in stream_pipeline.pack_batch(plan, batch).files.items():
+            assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
+
+
+def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, tmp_path: Path) -> None:
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
+    run("build", model, "--config", built / "config.json", "--no-verify", "-o", built)
+    for path, (stamp, content) in before.items():
+        assert path.read_bytes() == content, path
+        assert path.stat().st_mtime_ns == stamp, path
+
+
+def test_report_prints_and_is_self_contained(built: Path) -> None:
+    text = run("report", built)
+    for piece in ("not simulated", "assumed, not a result", "--units 1 --lanes 8 --requant-lanes 1 --graphs 3",
+                  "with loads and stores"):
+        assert piece in text
+    found = facts("report", built)
+    page = (built / "report" / "report.html").read_text()
+    assert page.count("<svg") == 4 + len(found["model"]["bits_by_degree"])
+    for name in NAMESPACES:
+        page = page.replace(name, "")
+    assert not [outside for outside in OUTSIDE if outside in page]
+    cycles = found["cycles"]
+    assert cycles["total"] == sum(batch["cycles"] for batch in cycles["batches"])
+    assert cycles["total"] == sum(step["cycles"] for step in cycles["passes"]) == cycles["by_bits"]["learned"]
+    assert found["performance"]["latency_us"] == max(batch["cycles"] for batch in cycles["batches"]) / 250
+
+
+def test_finn_names_and_keys(built: Path) -> None:
+    report = built / "report"
+    speed = json.loads((report / "estimate_network_performance.json").read_text())
+    cycles = json.loads((report / "estimate_layer_cycles.json").read_text())
+    assert speed["max_cycles"] == cycles[speed["max_cycles_node_name"]] == max(cycles.values())
+    assert speed["critical_path_cycles"] == sum(cycles.values())
+    operations = json.loads((report / "op_and_param_counts.json").read_text())
+    assert operations["v2"]["param_weight_INT4"] == 5 * 8
+
+
+def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
+    estimated, saved = facts("estimate", model, *DESIGN), json.loads((built / "report" / "report.json").read_text())
+    assert "batches of up to 3 graphs" in estimated.pop("choice")
+    assert estimated == saved
+
+
+def test_inspect(model: Path, built: Path) -> None:
+    found = facts("inspect", model)
+    assert [value["role"] for value in found["values"]] == ["message", "row", "row", "message", "row", "row", "result"]
+    assert found["values"][1]["formula"] == "Σ[edges] v0 + g · v0"
+    text = run("inspect", model)
+    assert "nearest of" in text
+    assert "Σ[members] v3" in text
+    assert facts("report", built)["model"]["average_bits"] == pytest.approx(found["average_bits"], rel=0.02)
+
+
+@pytest.mark.parametrize(("verb", "options", "refused"), [
+    ("build", ("--groups", "2"), "--groups"), ("estimate", ("--bank-depth", "64"), "--bank-depth")])
+def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, options: tuple[str, ...],
+                                                      refused: str) -> None:
+    with pytest.raises(HwgenError, match="node-level organisation") as caught:
+        run(verb, model, *options)
+    assert caught.value.where == refused
+    assert "--units, --lanes, --graphs, --requant-lanes" in caught.value.mend
+
+
+@pytest.mark.parametrize("option", ["--units", "--graphs"])
+def test_graph_level_options_are_refused_for_a_chain(option: str, monkeypatch: pytest.MonkeyPatch,
+                                                     tmp_path: Path) -> None:
+    from models import random_graph_model
+
+    from hwgen.frontend import model_file
+
+    monkeypatch.setattr(model_file, "load", lambda path: random_graph_model(0))
+    monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built"))
+    with pytest.raises(HwgenError, match="graph-level organisation") as caught:
+        run("build", tmp_path / "cora.pt", option, "2")
+    assert caught.value.where == option
+    assert "--groups" in caught.value.mend
+
+
+def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) -> None:
+    with pytest.raises(HwgenError, match="lanes"):
+        run("estimate", model, "--lanes", "12")
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"hardware": {"groups": 1}}))
+    with pytest.raises(HwgenError, match="unknown parameter 'groups'"):
+        run("build", model, "--config", config, "-o", tmp_path / "b")
+    with pytest.raises(CapacityError, match="batches of 4 graphs; the design takes 3, 1 too many"):
+        run("verify", built, "--batch-size", "4")
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(HwgenError, match="not a build of the graph-level organisation"):
+        load_plan(tmp_path)
+    with pytest.raises(HwgenError, match="cannot be read"):
+        run("pack", tmp_path / "none", model)
+
+
+def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Network, tmp_path: Path) -> None:
+    graphs = tmp_path / "other.npz"
+    save_batch(random_batch(8, network, graphs=5, nodes=3, hub=3), graphs)
+    found = facts("pack", built, graphs)
+    assert Path(found["run"]) == built / "runs" / "other"
+    layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
+    assert sum(layout["graphs"] for layout in layouts) == 5
+    assert max(layout["graphs"] for layout in layouts) <= 3
+    assert not (built / "runs" / "other" / "design.v").exists()
+    save_batch(random_batch(8, network, graphs=1, nodes=200), graphs)
+    with pytest.raises(CapacityError, match="11 nodes of a graph; the design takes"):
+        run("pack", built, graphs)
+    save_batch(random_batch(8, sage_network(0), graphs=2, nodes=3), graphs)
+    with pytest.raises(HwgenError, match="features"):
+        run("pack", built, graphs)
+    np.savez(graphs, **random_nodes(tmp_path))
+    with pytest.raises(HwgenError):
+        run("verify", built, "--graph", graphs)
+
+
+def random_nodes(folder: Path) -> dict[str, Any]:
+    """A graph for another kind of model, with features of its own."""
+    from hwgen.ir.store import save_graph_data
+
+    save_graph_data(random_graph_data(5, nodes=30, features=24, trained=40), folder / "node.npz")
+    with np.load(folder / "node.npz") as arrays:
+        return dict(arrays)
+
+
+def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = stream_pipeline.batch_folders(built / "batches")
+    assert len(folders) > 2
+    assert stream_checking.quick(folders) == folders
+    monkeypatch.setattr(stream_checking, "FULL_BEATS", 1)
+    assert stream_checking.quick(folders) == folders[:1]
+    assert list(stream_checking._parts(folders)) == [folders]
+    monkeypatch.setattr(stream_checking, "AT_ONCE", 1)
+    assert list(stream_checking._parts(folders)) == [[folder] for folder in folders]
+
+
+@pytest.mark.verilator
+def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sample, tmp_path: Path,
+                       monkeypatch: pytest.MonkeyPatch) -> None:
+    build = tmp_path / "gin"
+    found = facts("build", model, *DESIGN, "-o", build)
+    done = found["verification"]
+    assert done["bit_exact"]
+    assert done["graph"] == f"the sample: 7 graphs in {len(done['batches'])} batches"
+    assert {batch["difference"] for batch in done["batches"]} == {0}
+    assert done["cycles"] == found["cycles"]["total"] == sum(batch["cycles"] for batch in done["batches"])
+    assert done["pass_cycles"] == [step["cycles"] for step in found["cycles"]["passes"]]
+    check_agreement(found["agreement"], sample, build)
+    assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
+
+    # in batches of two with stalls, several simulators: another run, the report stays
+    monkeypatch.setattr(stream_checking, "AT_ONCE", 1000)
+    found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
+    assert found["verification"]["bit_exact"]
+    assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
+            stream_pipeline.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
+    check_agreement(found["agreement"], sample, build)
+    assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
+
+    graphs = single(sample.batch)[:3]
+    other = Sample(batch=union(graphs), labels=None, mask=None, logits=logits(network, union(graphs)),
+                   limits=Limits.of(union(graphs), 1))
+    save_sample(other, tmp_path / "three.npz")
+    found = facts("verify", build, "--graph", tmp_path / "three.npz")
+    assert found["verification"]["graph"].startswith("three.npz: 3 graphs in ")
+    assert found["agreement"]["nodes"] == 3
+    assert found["agreement"]["accuracy_torch"] is None
+
+    first = build / "batches" / "0000"
+    layout = json.loads((first / "layout.json").read_text())
+    (first / "layout.json").write_text(json.dumps(layout | {"cycles": layout["cycles"] + 1, "pass_cycles": None}))
+    wrong = facts("verify", build, "--sample", code=1)["verification"]
+    assert not wrong["bit_exact"]
+    assert wrong["graph"].startswith("the sample: the first ")
+    assert wrong["batches"][0]["difference"] == 1
+    assert wrong["mismatch"]["kind"] == "counter"
+    (first / "layout.json").write_text(json.dumps(layout))
+    with np.load(first / "golden.npz") as arrays:
+        changed = dict(arrays)
+    changed["p1_data"][4, 2] ^= 1
+    np.savez(first / "golden.npz", **changed)
+    wrong = facts("verify", build, "--whole", code=1)["verification"]["mismatch"]
+    assert (wrong["kind"], wrong["domain"], wrong["channel"]) == ("code", "node", 2)
+    assert wrong["node"] == changed["p1_row"][4]
+    assert wrong["got"] ^ wrong["expected"] == 1
+
+
+def check_agreement(found: dict[str, Any], sample: Sample, build: Path) -> None:
+    """Recompute it from the reference, one graph after another."""
+    from hwgen.reference.stream.execute import run as execute
+
+    plan = load_plan(build)
+    results = np.concatenate([execute(plan.program, graph).results for graph in single(sample.batch)])
+    ours, theirs = results.argmax(axis=1), sample.logits.argmax(axis=1)
+    assert found["of"] == "graphs"
+    assert found["nodes"] == 7
+    assert found["argmax"] == (ours == theirs).mean()
+    assert found["accuracy_integer"] == (ours == sample.labels)[sample.mask].mean()
+    assert found["accuracy_torch"] == (theirs == sample.labels)[sample.mask].mean()
