@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from hwgen.ir.network import Network, Quantizer, Term, Value, Weight
 from hwgen.ir.stream import Batch
+from hwgen.lower.stream.windows import near_order
 from hwgen.reference.stream.network import Lists, real_value, store
 
 __all__ = ["SUBJECTS", "Subject", "graph", "network", "orders"]
@@ -113,15 +113,11 @@ def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: in
     return made
 
 
-def orders(batch: Batch) -> dict[str, Callable[[], Ints | None]]:
+def orders(batch: Batch) -> dict[str, Callable[[], Ints]]:
     """Ways to cut nodes into windows."""
     n = batch.num_nodes
-
-    def matrix() -> csr_array:
-        return csr_array((np.ones(batch.edges.shape[1], dtype=np.int8), (batch.edges[1], batch.edges[0])), shape=(n, n))
-
     return {
-        "as numbered (random)": lambda: None,
+        "as numbered (random)": lambda: np.arange(n),
         "by degree": lambda: np.argsort(-np.bincount(batch.edges[1], minlength=n), kind="stable"),
-        "reverse Cuthill-McKee": lambda: reverse_cuthill_mckee(matrix(), symmetric_mode=True).astype(np.int64),
+        "reverse Cuthill-McKee": lambda: near_order(batch),
     }

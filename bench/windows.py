@@ -48,7 +48,7 @@ DESIGN = StreamHardware(
     result_depth=1024, leaky=0)
 
 
-def windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None,
+def windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints,
             clock: list[float] | None = None) -> Iterator[Window]:
     """All windows, fed with the reference's rows; ``clock[0]`` grows by the seconds that packing takes."""
     seconds = time.perf_counter()
@@ -72,7 +72,7 @@ def as_stored(window: Window, codes: Ints) -> bytes:
     return dealt.reshape(-1, units, words * 8).transpose(1, 0, 2).tobytes()
 
 
-def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None) -> dict[str, float]:
+def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[str, float]:
     """Seconds and peak bytes of packing every window, measured in a process of its own."""
     def measure(pipe: Any) -> None:
         clock = [0.0]
@@ -102,7 +102,7 @@ def counted(window: Window, trace: Trace) -> StreamEstimate:
     return estimate(window.layout, window.image, [trace.passes[window.index].bits])
 
 
-def all_windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None) -> list[dict[str, Any]]:
+def all_windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> list[dict[str, Any]]:
     """Figures of every window."""
     return [{
         "pass": window.index, "rows": len(window.rows), "load": len(window.image.beats),
@@ -111,7 +111,7 @@ def all_windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None
     } for window in windows(plan, batch, trace, order)]
 
 
-def cosimulated(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None, figures: list[dict[str, Any]],
+def cosimulated(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints, figures: list[dict[str, Any]],
                 work: Path) -> tuple[list[dict[str, Any]], str]:
     """The window with the most list entries and the last one of every pass, in Verilator."""
     wanted = set()

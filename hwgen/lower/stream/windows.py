@@ -8,6 +8,8 @@ leave half of the node buffer. To the hardware all that is one more batch: load,
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ...errors import HwgenError
 from ...ir.stream import Batch, SetName
@@ -19,10 +21,25 @@ from .window_pack import Packer, Window
 from .window_passes import Choice
 from .window_plan import ReadyPass, WindowPlan, plan_windows, window_hardware
 
-__all__ = ["Window", "WindowPlan", "WindowedRun", "plan_windows", "window_hardware"]
+__all__ = ["Window", "WindowPlan", "WindowedRun", "near_order", "plan_windows", "window_hardware"]
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
+
+
+def near_order(batch: Batch) -> Ints:
+    """Nodes such that neighbours are near each other, and share sources in a window: reverse Cuthill-McKee.
+
+    Returns
+    -------
+    int64 [nodes]
+        The node at each place.
+    """
+    n = batch.num_nodes
+    if not batch.edges.size:
+        return np.arange(n)
+    matrix = csr_array((np.ones(batch.edges.shape[1], dtype=bool), (batch.edges[1], batch.edges[0])), shape=(n, n))
+    return np.asarray(reverse_cuthill_mckee(matrix, symmetric_mode=False), dtype=np.int64)
 
 
 class WindowedRun:
@@ -41,7 +58,7 @@ class WindowedRun:
     Parameters
     ----------
     order : int64 [nodes] or None
-        Permutation in which nodes are cut into windows; None as they are. Neighbours near each other share sources.
+        Permutation in which nodes are cut into windows; None takes :func:`near_order`.
 
     Raises
     ------
@@ -56,9 +73,8 @@ class WindowedRun:
         self.plan, self.batch = plan, batch
         self.lists: dict[SetName, Lists] = batch_lists(batch, plan.program.sets, plan.program.input_bits)
         check_lists(plan.program, self.lists)
-        everything = np.arange(batch.num_nodes)
-        self.order = everything if order is None else np.asarray(order, dtype=np.int64)
-        if not np.array_equal(np.sort(self.order), everything):
+        self.order = near_order(batch) if order is None else np.asarray(order, dtype=np.int64)
+        if not np.array_equal(np.sort(self.order), np.arange(batch.num_nodes)):
             raise HwgenError("the order of nodes is no permutation", f"program {plan.program.name}, order",
                              "name every node once")
         self.results: Ints = np.zeros((0, 0), dtype=np.int64)

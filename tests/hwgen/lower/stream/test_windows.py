@@ -22,7 +22,7 @@ from hwgen.estimate.stream import estimate
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.window_cuts import Demand, Distinct, cut
-from hwgen.lower.stream.windows import WindowedRun, plan_windows, window_hardware
+from hwgen.lower.stream.windows import WindowedRun, near_order, plan_windows, window_hardware
 from hwgen.reference.stream.execute import run
 from hwgen.reference.stream.images import Machine
 from rtl_templates.registers import STREAM_REGISTERS, register
@@ -110,6 +110,19 @@ def test_windows_end_where_the_buffer_does(depth):
     assert len(rows) > len(interpreted(planned(network, batch, roomy)[1], batch)[1])
 
 
+def test_neighbours_are_cut_into_the_same_windows():
+    """Two rings whose nodes alternate come one after the other."""
+    ring = np.arange(0, 80, 2)
+    edges = np.stack([np.r_[ring, ring + 1], np.r_[np.roll(ring, 1), np.roll(ring, 1) + 1]])
+    network = node_gcn_network(0, by="degree")
+    batch = replace(random_batch(3, network, graphs=8, nodes=12), edges=edges)
+    order = near_order(batch)
+    place = np.argsort(order)
+    assert sorted(order.tolist()) == list(range(batch.num_nodes))
+    assert np.abs(place[edges[0]] - place[edges[1]]).max() <= 2
+    assert near_order(replace(batch, edges=edges[:, :0])).tolist() == list(range(batch.num_nodes))
+
+
 def test_entries_come_back_only_where_they_are_read():
     """A GCN's search stays within a pass; GIN's rows go through two linear layers, and are read again."""
     for network, kept in ((node_gcn_network(1, by="nearest"), 0), (gin_network(3, layers=2), 3)):
@@ -148,13 +161,14 @@ LOAD, STORE = 0x1000_0000, 0x2000_0000
 
 
 @pytest.mark.parametrize(("network", "units"), [
-    (gin_network(3, features=4, hidden=8, layers=1), 2), (node_gcn_network(5, features=9, hidden=8), 1)],
+    (gin_network(13, features=4, hidden=6, layers=1, weight_bits=2), 1),
+    (node_gcn_network(5, features=9, hidden=8), 2)],
     ids=["gin by nearest", "gcn by node"])
 def test_hardware_runs_windows(network, units):
-    batch = random_batch(1, network, graphs=2, nodes=4)
-    wanted = replace(SMALL, units=units, lanes=8, buffer_depth=64, list_depth=16, descriptor_depth=4)
+    batch = random_batch(7, network, graphs=3, nodes=9)
+    wanted = replace(SMALL, units=units, lanes=8, buffer_depth=64, list_depth=16)
     program, plan = planned(network, batch, wanted)
-    trace, running = run(program, batch), WindowedRun(plan, batch)
+    trace, running, taken = run(program, batch), WindowedRun(plan, batch), []
     dut, memory = StreamAccelerator(**plan.hardware.to_dict()), Memory()
 
     async def bench(ctx):
@@ -162,12 +176,14 @@ def test_hardware_runs_windows(network, units):
         await device.command(0b001, plan.model_stream())
         while (window := running.next_window()) is not None:
             running.feed(window, await device.command(0b111, window.stream, window.result_words))
+            taken.append(window.index)
             bits = [trace.passes[window.index].bits, np.full(len(trace.passes[window.index].bits), 16)]
             counted = estimate(window.layout, window.image, bits[: len(window.layout.passes)])
             assert await device.read("CYCLES") == counted.total
 
     simulate(dut, bench, background=[memory.reader(dut.read), memory.writer(dut.write)])
     np.testing.assert_array_equal(running.results, trace.results)
+    assert len(taken) > len(program.passes)
 
 
 def test_weight_rows_that_do_not_fit_are_loaded_as_lists_name_them():
