@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from models import random_graph_data, random_graph_model
+from network_samples import sample_of
+from networks import gin_network
 
 import hwgen
-from hwgen import pipeline
+from hwgen import pipeline, stream_pipeline
 from hwgen.estimate.resources import Component, Resources, Usage
 
 
@@ -21,6 +23,20 @@ def test_names_are_few_and_load_nothing() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match=r"no attribute 'nothing'"):
         _ = hwgen.nothing
+
+
+def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def count(path: Path) -> Resources:
+        return Resources(components=(Component(name="unit", count=1, one=Usage(lut=1)),))
+
+    monkeypatch.setattr(stream_pipeline, "count_resources", count)
+    network = gin_network(0, features=5, hidden=8, layers=1)
+    sample = sample_of(network, 3)
+    folder = hwgen.build((network, sample), out=tmp_path / "b", units=2, lanes=8, requant_lanes=1, graphs=4)
+    assert '"units": 2' in (folder / "config.json").read_text()
+    logits = hwgen.Accelerator(folder).run(sample)
+    assert logits.shape == (7, 3)
+    assert (logits.argmax(axis=1) == sample.logits.argmax(axis=1)).mean() > 0.8
 
 
 @pytest.mark.verilator

@@ -275,6 +275,10 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     assert found["agreement"]["nodes"] == 3
     assert found["agreement"]["accuracy_torch"] is None
 
+    assert sorted(hwgen.verify(build, other.batch, batch_size=1).batches) == ["0000", "0001", "0002"]
+    with pytest.raises(HwgenError, match="batch_size is 2"):
+        hwgen.verify(build, batch_size=2)
+
     first = build / "batches" / "0000"
     layout = json.loads((first / "layout.json").read_text())
     (first / "layout.json").write_text(json.dumps(layout | {"cycles": layout["cycles"] + 1, "pass_cycles": None}))
