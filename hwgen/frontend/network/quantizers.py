@@ -102,12 +102,15 @@ class RowTable(nn.Module):
     gradient : "task" or "local"
     via : "edges" or "looped"
         The list whose length is the degree.
+    most : int
+        Largest width.
     """
 
     def __init__(self, entries: int, bits: float, *, by: By, form: Form, signed: bool, gradient: Gradient,
-                 via: Literal["edges", "looped"] = "edges") -> None:
+                 via: Literal["edges", "looped"] = "edges", most: int = MAX_ACTIVATION_BITS) -> None:
         super().__init__()
         self.by, self.form, self.signed, self.gradient, self.via = by, form, signed, gradient, via
+        self.most = most
         self.raw_size = nn.Parameter(torch.zeros(entries, 1))  # logarithm of the reach (clip) or the step (step)
         self.raw_bits = nn.Parameter(torch.full((entries, 1), float(bits)))
         #: Mean bits of the rows of the last call, differentiable; and their sum over, and number of, the rows.
@@ -122,7 +125,7 @@ class RowTable(nn.Module):
     @property
     def whole_bits(self) -> Tensor:
         """Stored bits in use: float [entries, 1], whole."""
-        return torch.round(self.raw_bits.detach()).clamp(self.least, MAX_ACTIVATION_BITS)
+        return torch.round(self.raw_bits.detach()).clamp(self.least, self.most)
 
     def sizes(self) -> tuple[Tensor, Tensor, Tensor]:
         """Step, bits and reach of every entry: float [entries, 1] each."""
@@ -146,7 +149,7 @@ class RowTable(nn.Module):
     def forward(self, x: Tensor, batch: GraphBatch, count: Tensor | None = None) -> Tensor:
         """Fake-quantize the rows of ``x`` [n, k], each of which stands for ``count`` [n, 1] ones."""
         if self.training and self.raw_bits.requires_grad:
-            self.raw_bits.data.clamp_(self.least, MAX_ACTIVATION_BITS)
+            self.raw_bits.data.clamp_(self.least, self.most)
         entry = self.choose(x, batch)
         step, bits, _ = self.sizes()
         own = bits.index_select(0, entry)

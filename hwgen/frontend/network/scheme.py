@@ -24,6 +24,8 @@ class Scheme:
         Of tables by nearest; those by degree have one more than the largest degree, at most so many.
     bits : int
         Stored bits of rows that training starts from, 1 to 8.
+    most : int
+        No row gets more; 4 lets hardware store codes of 4 bits throughout.
     message_bits, weight_bits : int
         Fixed, 2 to 8, sign included.
     gradient : "task" or "local"
@@ -38,6 +40,7 @@ class Scheme:
     form: Form = "clip"
     entries: int = 64
     bits: int = 4
+    most: int = 8
     message_bits: int = 8
     weight_bits: int = 4
     gradient: Gradient = "task"
@@ -45,7 +48,7 @@ class Scheme:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, width, least in (("bits", self.bits, 1), ("message_bits", self.message_bits, 2),
+        for name, width, least in (("bits", self.bits, 1), ("most", self.most, 1), ("message_bits", self.message_bits, 2),
                                    ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")

@@ -272,3 +272,12 @@ def test_calibration_leaves_no_constant_error(kind: type[nn.Module]) -> None:
         before = model(union) - plain(union)
     assert error.mean(0).abs().max() < 1e-4 * before.abs().max()
     assert error.abs().mean() < 0.9 * before.abs().mean()
+
+
+def test_no_row_gets_more_bits_than_the_most() -> None:
+    batch = graphs(8)
+    model = made(Gin(), Scheme(most=4), batch)  # made() asks for up to 6
+    widths = np.concatenate([value.quantizer.bits for value in model.export("m").values
+                             if value.quantizer is not None and value.quantizer.by == "nearest"])
+    assert widths.max() == 4
+    assert widths.min() < 4
