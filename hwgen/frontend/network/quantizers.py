@@ -78,8 +78,11 @@ class ColumnSteps(nn.Module):
     def calibrate(self, x: Tensor) -> None:
         """Take the steps of least squared error on ``x`` [n, columns]."""
         seen = x if self.raw_step.shape[1] > 1 else x.reshape(-1, 1)
-        if len(seen):
-            self.raw_step.copy_(best_steps(seen, self.bits, signed=self.signed, axis=0).clamp_min(TINY).log())
+        alive = (seen.abs().amax(0, keepdim=True) if len(seen) else torch.zeros_like(self.raw_step)) > TINY
+        if alive.any():
+            step = best_steps(seen, self.bits, signed=self.signed, axis=0).clamp_min(TINY)
+            # Columns of zeros get the finest step: ranges are proved for any codes, also for those that never come.
+            self.raw_step.copy_(torch.where(alive, step, step[alive].min()).log())
 
     @torch.no_grad()
     def export(self) -> Quantizer:

@@ -48,8 +48,8 @@ class Scheme:
     weight: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, width, least in (("bits", self.bits, 1), ("most", self.most, 1), ("message_bits", self.message_bits, 2),
-                                   ("weight_bits", self.weight_bits, 2)):
+        for name, width, least in (("bits", self.bits, 1), ("most", self.most, 1),
+                                   ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
         if not 1 <= self.entries <= 1024:
