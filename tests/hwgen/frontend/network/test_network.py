@@ -10,6 +10,7 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantize_plan, quotient
+from hwgen.frontend.network.quantizers import ColumnSteps
 from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.ir.network_rules import check
@@ -281,3 +282,13 @@ def test_no_row_gets_more_bits_than_the_most() -> None:
                              if value.quantizer is not None and value.quantizer.by == "nearest"])
     assert widths.max() == 4
     assert widths.min() < 4
+
+
+def test_columns_of_zeros_get_the_finest_step() -> None:
+    steps = ColumnSteps(4, 4, signed=False, gradient="local")
+    steps.calibrate(torch.tensor([[0.0, 1.5, 0.03, 0.0], [0.0, 0.1, 0.01, 0.0]]))
+    found = steps.step[0].tolist()
+    assert found[0] == found[3] == found[2] < found[1]
+    before = steps.step.clone()
+    steps.calibrate(torch.zeros(2, 4))
+    assert torch.equal(steps.step, before)
