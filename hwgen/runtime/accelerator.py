@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HwgenError
+from ..ir.sample import Limits
 from ..ir.stream import Batch
+from ..lower.stream import lower
+from ..lower.stream.batch import union
+from ..lower.stream.windows import plan_windows
 from ..stream_pipeline import load_plan
 from ..stream_planning import StreamPlan, deal
 from .backends import Backend, Board, Reference, Simulation
@@ -90,6 +94,32 @@ class Accelerator:
         if not single:
             return np.zeros((0, len(scale)))
         return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * scale
+
+    def run_windows(self, graph: Any) -> NDArray[np.float64]:
+        """Logits of graphs larger than the design: pass by pass, window of rows by window (docs/windows.md).
+
+        Ranges are proved for the longest list of these graphs, so fixed-point constants, and with them the last bits of
+        a logit, may differ from those of :meth:`run`; every backend still gives equal numbers.
+
+        Parameters
+        ----------
+        graph : as in :meth:`run`
+            All of them are one batch.
+
+        Raises
+        ------
+        CapacityError
+            A row alone, such as a hub with its list, exceeds the design.
+        """
+        network = self.plan.network
+        batch = union(graphs_of(graph, features=network.features, input_bits=network.input_bits,
+                                input_scale=network.input_scale))
+        limits = Limits.of(batch, network.input_bits)
+        program = lower(network, max_degree=max(1, limits.degree), max_members=max(1, limits.nodes),
+                        max_features=max(1, limits.features))
+        scale = program.passes[-1].out.scale
+        assert scale is not None
+        return self.backend.run_windows(plan_windows(program, self.plan.hardware), batch) * scale
 
     def run_batches(self, batches: Sequence[Batch]) -> list[NDArray[np.int64]]:
         """Integer results of batches that the design takes: int64 [rows, classes] each."""

@@ -13,6 +13,7 @@ from ..errors import HwgenError
 from ..ir.stream import Batch
 from ..lower.stream.golden import read_results
 from ..lower.stream.images import BatchImage, batch_image, to_bytes
+from ..lower.stream.windows import WindowedRun, WindowPlan
 from ..reference.stream.execute import run as run_reference
 from ..stream_pipeline import pack_batch, verify
 from ..stream_planning import StreamPlan
@@ -30,6 +31,10 @@ class Backend(Protocol):
         """Integer results, int64 [rows, classes] for each batch, in its own order of rows."""
         ...
 
+    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+        """Integer results of a batch that the design need not hold."""
+        ...
+
 
 class Reference:
     """The integer program in NumPy; batches must fit the design here too."""
@@ -42,6 +47,10 @@ class Reference:
         for batch in batches:
             batch_image(self.plan.layout, batch)  # refuses what the hardware would
         return [run_reference(self.plan.program, batch).results for batch in batches]
+
+    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+        """Execute whole: windows change nothing."""
+        return run_reference(plan.program, batch).results
 
 
 class Simulation:
@@ -72,12 +81,18 @@ class Simulation:
             raise HwgenError(f"hardware and model differ: {result.mismatch}", str(self.build), "build again")
         return [_in_order(self.plan, images[folder.name][0], result.batches[folder.name].logits) for folder in folders]
 
+    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+        """Refused: the golden codes of windows are the bench's work."""
+        raise HwgenError("windows are not simulated from here", "backend simulation",
+                         "use backend reference or pynq; bench/windows.py simulates windows")
+
 
 class Board:
-    """A device with the build's bitstream."""
+    """A device with the build's bitstream and, loaded, its model."""
 
-    def __init__(self, plan: StreamPlan, device: Device) -> None:
-        self.plan, self.device = plan, device
+    def __init__(self, plan: StreamPlan, device: Device, model: bytes) -> None:
+        self.plan, self.device, self.model = plan, device, model
+        self.device.load(model)
 
     @classmethod
     def open(cls, plan: StreamPlan, build: Path, bitstream: Path | str | None) -> "Board":
@@ -91,9 +106,7 @@ class Board:
             No bitstream.
         """
         path = Path(bitstream) if bitstream is not None else build / "vivado" / "accelerator.bit"
-        device = Device(open_pynq(path), build)
-        device.load((build / "images" / "model.bin").read_bytes())
-        return cls(plan, device)
+        return cls(plan, Device(open_pynq(path), build), (build / "images" / "model.bin").read_bytes())
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
         """Load, run and store each batch."""
@@ -105,6 +118,19 @@ class Board:
             words = int(image.layout["result_words"])
             results.append(read_results(self.plan.layout, image, self.device.store(words, units)))
         return results
+
+    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+        """Load, run and store each window; the build's own model is loaded again afterwards."""
+        self.device.load(plan.model_stream())
+        try:
+            run = WindowedRun(plan, batch)
+            while (window := run.next_window()) is not None:
+                self.device.load(window.stream)
+                self.device.run()
+                run.feed(window, self.device.store(window.result_words, plan.hardware.units))
+        finally:
+            self.device.load(self.model)
+        return run.results
 
 
 def _in_order(plan: StreamPlan, image: BatchImage, rows: Ints) -> Ints:

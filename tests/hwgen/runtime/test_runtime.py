@@ -20,6 +20,7 @@ from hwgen.runtime.device import Device
 from hwgen.stream_config import config_of
 from hwgen.stream_planning import plan_as_built, stream_plans
 from rtl_templates import registers
+from rtl_templates.stream.formats import Target
 
 
 def build_folder(folder, network, batch):
@@ -38,6 +39,15 @@ def build_folder(folder, network, batch):
                       for entry in registers.to_dict(registers.STREAM_REGISTERS)],
         "errors": {error.name: error.value for error in registers.Error}}))
     return plan
+
+
+def is_model(data):
+    """Whether a load stream brings channel constants, as models do and batches do not."""
+    beats, at, targets = np.frombuffer(data, dtype="<u4").reshape(-1, 4), 0, set()
+    while (target := int(beats[at, 0]) & 0xFF) != Target.END:
+        targets.add(target)
+        at += 1 + int(beats[at, 2])
+    return Target.COLUMN in targets
 
 
 class StandIn:
@@ -70,7 +80,7 @@ class StandIn:
     def _load(self):
         data = self.memory[self.values["LOAD_BASE_LOW"] | self.values["LOAD_BASE_HIGH"] << 32]
         assert len(data) == 16 * self.values["LOAD_BEATS"]
-        if self.machine is None:
+        if is_model(data):
             self.machine = Machine(self.plan.hardware, data)
         else:
             self.batch = data
@@ -107,9 +117,7 @@ def built(tmp_path):
 def board(plan, folder):
     design = json.loads((folder / "design.json").read_text())
     ports = StandIn(plan, design)
-    device = Device(ports, folder)
-    device.load((folder / "images" / "model.bin").read_bytes())
-    return Board(plan, device), ports
+    return Board(plan, Device(ports, folder), (folder / "images" / "model.bin").read_bytes()), ports
 
 
 def as_data(network, graph):
@@ -171,6 +179,21 @@ def test_a_graph_beyond_the_design(built):
     large = random_batch(5, network, graphs=1, nodes=400, hub=3)
     with pytest.raises(CapacityError, match="nodes"):
         Accelerator(folder).run(large)
+
+
+def test_windows_of_a_graph_beyond_the_design(tmp_path):
+    network = node_gcn_network(3)
+    batch = random_batch(4, network, graphs=1, nodes=20, hub=9)
+    plan, folder = build_folder(tmp_path, network, batch), tmp_path
+    large = random_batch(6, network, graphs=1, nodes=300, hub=9)
+    accelerator = Accelerator(folder)
+    with pytest.raises(CapacityError):
+        accelerator.run(large)
+    wanted = accelerator.run_windows(large)
+    resident = accelerator.run(batch)
+    accelerator.backend, _ = board(plan, folder)
+    assert np.array_equal(accelerator.run_windows(large), wanted)
+    assert np.array_equal(accelerator.run(batch), resident)  # the model is back in place
 
 
 def test_unknown_backend_and_no_bitstream(built):
