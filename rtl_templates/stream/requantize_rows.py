@@ -122,8 +122,10 @@ class RowParameters(wiring.Component):
         m.submodules.largest = largest = Largest(lanes=self.requant_lanes)
         m.submodules.search = search = Search(levels=self.levels, tables=self.tables, number=self.number)
         wiring.connect(m, wiring.flipped(self.load), search.load)
+        # A search may take longer than a row needs whose entry is known: none begins in vain, to end in the next pass.
+        wanted = self.select == Select.NEAREST
         m.d.comb += [
             largest.value.eq(self.value), largest.valid.eq(self.valid), largest.end.eq(self.ended),
-            search.start.eq(largest.found), search.key.eq(largest.key), search.table.eq(self.table),
-            known.eq(Mux(self.select == Select.NEAREST, search.found, self.ended)), nearest.eq(search.entry),
+            search.start.eq(largest.found & wanted), search.key.eq(largest.key), search.table.eq(self.table),
+            known.eq(Mux(wanted, search.found, self.ended)), nearest.eq(search.entry),
         ]

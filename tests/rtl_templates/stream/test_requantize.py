@@ -114,8 +114,11 @@ def signed(value, bits):
     return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
-def simulate(case, *, give=1.0, take=1.0):
-    """Run all rows; returns rows of (chunks, bits, entry, degree, node) and the cycles of everything."""
+def simulate(case, *, give=1.0, take=1.0, earlier=()):
+    """Run all rows; returns rows of (chunks, bits, entry, degree, node) and the cycles of everything.
+
+    ``earlier`` rows run before in a pass of their own, which looks nothing up.
+    """
     dut, rng = Requantizer(**case.shape), random.Random(f"{give}{take}")
     lanes, prefix = case.shape["lanes"], ("pre_", "post_")[case.shape["number"]]
     flat = [(row, k) for row in case.rows for k in range(len(row.beats))]
@@ -140,6 +143,17 @@ def simulate(case, *, give=1.0, take=1.0):
             await ctx.tick()
         ctx.set(dut.load.valid, 0)
         await ctx.tick()
+        ctx.set(dut.task[prefix + "select"], Select.CONSTANT)
+        ctx.set(dut.output.ready, 1)
+        for row in earlier:
+            for k in range(len(row.beats)):
+                ctx.set(dut.input.payload, token(row, k))
+                ctx.set(dut.input.valid, 1)
+                await ctx.tick().until(dut.input.ready)
+        ctx.set(dut.input.valid, 0)
+        while ctx.get(dut.busy):
+            await ctx.tick()
+        ctx.set(dut.task[prefix + "select"], case.word["select"])
         sent, shown, waits, chunks = 0, False, True, []
         for cycle in range(400 * len(flat) + 2000):
             if sent < len(flat) and not shown and rng.random() < give:
@@ -237,6 +251,12 @@ def test_shapes(lanes, requant_lanes, chunks, levels, leaky, column_depth):
                     chunks=chunks, levels=levels, leaky=leaky, column_depth=column_depth, join_max=k == 1,
                     select=Select.NEAREST if levels else Select.ENTRY, kind=Kind(k))
         check(case, **pauses)
+
+
+def test_no_search_outlives_its_pass():
+    """Codes of a constant entry are out before a search would be; the next pass must not take its end for its own."""
+    case = Case("outlives", rows=3, levels=8, requant_lanes=8, tables=1, param_depth=300)
+    check(case, earlier=[case.row(1) for _ in range(3)])
 
 
 @pytest.mark.parametrize(("beats", "chunks", "levels"), [(1, 1, 3), (2, 2, 3), (3, 2, 6), (1, 2, 0)])
