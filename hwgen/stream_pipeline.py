@@ -1,6 +1,6 @@
 """From a quantized network to a build of the graph-level organisation, one line per stage; and batches for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from .emit.write import BuildFolder, to_json
 from .errors import CapacityError, HwgenError
 from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
+from .estimate.stream_guess import too_large
 from .ir.network import Network
 from .ir.network_store import save_network
 from .ir.sample import Sample
@@ -201,11 +202,11 @@ def _design(network: Network, sample: Sample, board: Board, graphs: int | None, 
         raise HwgenError("the sample has no graphs", f"network {network.name}",
                          "save the model with the graphs that it is for")
     wanted, size = wanted_of(config, hardware, graphs)
-    candidates, tried = stream_plans(network, sample, size, wanted), 0
+    candidates = stream_plans(network, sample, size, wanted)
     with step("lowering, choosing hardware"):
-        plan: StreamPlan | None = next(candidates)
+        plan, tried = _promising(candidates, board)
     while plan is not None:
-        chosen, plan, tried = plan, None, tried + 1
+        chosen, plan = plan, None
         with TemporaryDirectory() as folder:
             have = chosen.hardware
             with step(f"generating RTL: units {have.units}, lanes {have.lanes}, requantizer lanes "
@@ -217,10 +218,23 @@ def _design(network: Network, sample: Sample, board: Board, graphs: int | None, 
             text = verilog.read_text()
         if resources.fullest(board)[1] > 1:
             with step("too large for the board: the next design"):
-                plan = next(candidates, None)
+                plan, more = _promising(candidates, board, chosen)
+                tried += more
     fits = "the fastest" if tried == 1 else f"the fastest that fits: {tried - 1} faster designs do not"
     fits = "as asked for" if {"units", "lanes", "requant_lanes"} <= set(wanted) else fits
-    return chosen, text, resources, f"{fits}; batches of up to {chosen.capacity.graphs} graphs"
+    fewer = "" if chosen.capacity.graphs == size else f" (with room for {size} no design fits)"
+    return chosen, text, resources, f"{fits}; batches of up to {chosen.capacity.graphs} graphs{fewer}"
+
+
+def _promising(candidates: Iterator[StreamPlan], board: Board,
+               last: StreamPlan | None = None) -> tuple[StreamPlan | None, int]:
+    """The next design that may fit, and how many were looked at; without one the last, unless it is ``last``."""
+    looked = 0
+    plan: StreamPlan | None = None
+    for looked, plan in enumerate(candidates, 1):
+        if not too_large(plan.hardware, board):
+            return plan, looked
+    return (plan if last is None else None), looked
 
 
 def _packed(plan: StreamPlan, sample: Sample) -> list[Packed]:

@@ -52,6 +52,8 @@ def capacity_of(limits: Limits, graphs: int) -> Capacity:
 def stream_plans(network: Network, sample: Sample, graphs: int, wanted: Mapping[str, int]) -> Iterator[StreamPlan]:
     """Designs for a network, best first: whoever asks takes the first that turns out to fit.
 
+    When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
+
     Parameters
     ----------
     network : Network
@@ -70,14 +72,17 @@ def stream_plans(network: Network, sample: Sample, graphs: int, wanted: Mapping[
         A parameter in ``wanted`` is too small.
     """
     limits = sample.limits
-    capacity = capacity_of(limits, graphs)
     program = _lower(network, limits)
-    found = False
-    for hardware in candidates(program, capacity, wanted):
-        found = True
-        yield _plan(network, program, capacity, hardware)
-    if not found:  # says what is wrong with the wish
-        yield _plan(network, program, capacity, choose(program, capacity, wanted))
+    seen: set[StreamHardware] = set()
+    while graphs:
+        capacity = capacity_of(limits, graphs)
+        for hardware in candidates(program, capacity, wanted):
+            if hardware not in seen:
+                seen.add(hardware)
+                yield _plan(network, program, capacity, hardware)
+        if not seen:  # says what is wrong with the wish
+            yield _plan(network, program, capacity, choose(program, capacity, wanted))
+        graphs //= 2
 
 
 def plan_as_built(network: Network, limits: Limits, capacity: Capacity, hardware: Mapping[str, int]) -> StreamPlan:

@@ -10,7 +10,7 @@ from ..ir.hardware import Hardware
 from ..ir.program import Pass, Program
 from .resources import Component, Resources, Usage
 
-__all__ = ["guess_cycles", "guess_resources"]
+__all__ = ["blocks", "guess_cycles", "guess_resources"]
 
 _BRAM_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # of 18 kbit: width, depth
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
@@ -36,7 +36,7 @@ def _group(h: Hardware) -> Usage:
     return Usage(
         lut=3 * UNITS * word + lanes * h.acc_bits + 26 * h.lanes,
         ff=4 * UNITS * word + 11 * lanes * h.acc_bits // 4 + 330,
-        bram36=UNITS * _bram(word, h.bank_depth * h.digits) + _bram(UNITS * (row_bits + 8), h.slots) + 0.5)
+        bram36=UNITS * blocks(word, h.bank_depth * h.digits) + blocks(UNITS * (row_bits + 8), h.slots) + 0.5)
 
 
 def _server(h: Hardware) -> Usage:
@@ -49,8 +49,8 @@ def _server(h: Hardware) -> Usage:
              + 2 * bits * (-(-h.pages // 4) - 1))
     return Usage(
         lut=lutram + logic, lutram=lutram, ff=900 + 36 * h.mac_columns + 12 * tables + 12 * h.lanes * dense,
-        bram36=_bram(sum(PARAM.values()) - 16, h.param_depth) + _bram(16 * h.requant_lanes, h.result_depth)
-        + (_bram(h.planes * h.lanes, h.feature_depth) if dense else 0),
+        bram36=blocks(sum(PARAM.values()) - 16, h.param_depth) + blocks(16 * h.requant_lanes, h.result_depth)
+        + (blocks(h.planes * h.lanes, h.feature_depth) if dense else 0),
         dsp=2 * h.requant_lanes)
 
 
@@ -58,7 +58,7 @@ def _shell(h: Hardware) -> Usage:
     return Usage(lut=1400 + 60 * h.servers, ff=1800 + 40 * h.servers, lutram=162)
 
 
-def _bram(width: int, depth: int) -> float:
+def blocks(width: int, depth: int) -> float:
     """Blocks of 36 kbit of a memory, in the best of the shapes that a block has."""
     return min(-(-width // bits) * -(-depth // words) for bits, words in _BRAM_SHAPES) / 2
 

@@ -13,12 +13,10 @@ from rtl_templates.signatures import LoadBus
 from rtl_templates.timing import mac_tree
 
 from .combine_queue import SumQueue
-from .formats import CODE_BITS, RAW_BITS, X_BITS, Kind, Target
+from .formats import BLOCK_PAGES, CODE_BITS, RAW_BITS, X_BITS, Kind, Target
 from .signatures import accumulated_layout, coded_layout, context_layout, pass_layout
 
 __all__ = ["Combine", "Route"]
-
-BLOCK_PAGES = 8  # from which on the tables, 64 entries a page, fill block memories of 512 words
 
 
 class Combine(wiring.Component):

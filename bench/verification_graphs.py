@@ -1,0 +1,207 @@
+"""Verify graph-level designs on graphs that training never saw: docs/verification_graphs.md.
+
+    python bench/accuracy.py --graph-level MUTAG --folds 1 --keep models
+    python bench/node_models.py --seeds 1 --keep models
+    python bench/verification_graphs.py --models models [--only MUTAG]
+
+``--models`` holds the networks that the first two commands keep. Each design is built for the Ultra96 by ``hwgen
+build``: Yosys counts what it takes, and it has to fit. Then every graph of fold 0's test set runs in Verilator, in
+batches of 1 and of up to 8 graphs (of REDDIT-BINARY: 60 graphs, from the smallest to the largest); a node-level model
+runs its whole graph. Every code of every pass, every result, the total and every pass's cycles and every stage counter
+are compared with the integer reference and the estimate.
+
+Results lie in a file, one JSON line for each model, under a digest of the network, the graphs and the RTL; what has the
+same digest is not simulated again. The exit status is 1 when anything differs.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from process_tree import ProcessTree
+from verification_graphs_page import document
+
+from hwgen import stream_checking, stream_pipeline
+from hwgen.checking import read_facts
+from hwgen.frontend import load_dataset
+from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.tudataset import GraphSet, folds, load_graphs
+from hwgen.ir.network import Network
+from hwgen.ir.network_store import load_batch, load_network
+from hwgen.ir.sample import Limits, Sample, single
+from hwgen.reference.stream.network import run_network
+
+ROOT = Path(__file__).parents[1]
+HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
+BATCH = 8
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """A trained network and the graphs it is shown on.
+
+    Parameters
+    ----------
+    folder : str
+        Of the network, below ``--models``.
+    dataset : str
+    nodes : bool
+        One graph whose nodes are classified; it lies beside the network.
+    most : int or None
+        Graphs of the test set, chosen by size; None: all.
+    """
+
+    folder: str
+    dataset: str
+    nodes: bool = False
+    most: int | None = None
+
+
+CASES = (Case(folder="MUTAG-0", dataset="MUTAG"), Case(folder="PROTEINS-0", dataset="PROTEINS"),
+         Case(folder="IMDB-BINARY-0", dataset="IMDB-BINARY"),
+         Case(folder="REDDIT-BINARY-0", dataset="REDDIT-BINARY", most=60),
+         Case(folder="sage-Cora-0", dataset="Cora", nodes=True),
+         Case(folder="residual-CiteSeer-0", dataset="CiteSeer", nodes=True))
+
+
+def held_out(graphs: GraphSet, most: int | None) -> np.ndarray:
+    """Test graphs of fold 0, in the data set's order: all, or some from the smallest to the largest."""
+    test = folds(graphs.labels)[0].test
+    if most is None or most >= len(test):
+        return test
+    by_size = test[np.argsort(np.diff(graphs.node_start)[test], kind="stable")]
+    return np.sort(by_size[np.linspace(0, len(test) - 1, most).round().astype(int)])
+
+
+def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> Sample:
+    """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
+    if case.nodes:
+        data = load_dataset(case.dataset, root)
+        batch, labels, mask = load_batch(folder / "graph.npz"), data.y.numpy(), data.test_mask.numpy()
+        limits = Limits.of(batch, network.input_bits)
+    else:
+        graphs = load_graphs(case.dataset, root)
+        chosen = held_out(graphs, case.most)
+        batch, labels, mask = graphs.union(chosen), graphs.labels[chosen], None
+        limits = Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits)
+    logits = run_network(network, batch)[network.values[-1].name].real
+    return Sample(batch=batch, labels=labels, mask=mask, logits=logits, limits=limits)
+
+
+def digest(checkpoint: Path, build: Path) -> str:
+    """Of everything that the outcome rests on, except the simulation's own code."""
+    found = hashlib.sha256()
+    batches = [path for folder in stream_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
+    for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches]:
+        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()[:24]
+
+
+def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, Any]:
+    """Cosimulate batches; what was compared, cycles, and agreement."""
+    with ProcessTree() as tree:
+        result = stream_pipeline.verify(build, batches=batches)
+    facts = stream_checking.outcome(build, batches, result, sample, "graphs")
+    found, agreement = facts["verification"], facts["agreement"] or {}
+    layouts = {folder.name: json.loads((folder / "layout.json").read_text()) for folder in batches}
+    equal = all(list(each.pass_cycles) == layouts[name]["pass_cycles"]
+                and all(each.counters[key] == value for key, value in layouts[name]["counters"].items())
+                for name, each in result.batches.items())
+    cycles = [each.cycles for each in result.batches.values()]
+    return {
+        "exact": result.ok and len(result.batches) == len(batches), "mismatch": str(result.mismatch or "") or None,
+        "batches": len(batches), "graphs": sum(int(each["graphs"]) for each in layouts.values()),
+        "largest": max(int(each["graphs"]) for each in layouts.values()), "codes": int(found["codes_compared"]),
+        "cycles": sum(cycles), "longest": max(cycles),
+        "estimate_minus_counter": int(found["estimated_cycles"]) - int(found["cycles"]), "counters_equal": equal,
+        "load_beats": sum(int(each["load_beats"]) for each in layouts.values()),
+        "agreement": agreement.get("argmax"), "accuracy": agreement.get("accuracy_integer"),
+        "compile_s": round(result.compile_s, 1), "simulate_s": round(result.simulate_s, 1),
+        "peak_mib": round(tree.peak_bytes / 2**20),
+    }
+
+
+def is_good(line: dict[str, Any]) -> bool:
+    """Whether a line shows what it is to show."""
+    return max(line["shares"].values()) <= 1 and all(
+        run["exact"] and run["estimate_minus_counter"] == 0 and run["counters_equal"] and run["codes"]
+        for run in line["runs"].values())
+
+
+class Bench:
+    """Runs cases; keeps what is known."""
+
+    def __init__(self, models: Path, work: Path, root: Path | None, results: Path) -> None:
+        self.models, self.work, self.root, self.results = models, work, root, results
+        text = results.read_text(encoding="utf-8") if results.exists() else ""
+        self.known = {line["model"]: line for line in map(json.loads, text.splitlines())}
+
+    def run(self, case: Case) -> dict[str, Any]:
+        """Build one model, and simulate unless that is known."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        network = load_network(self.models / case.folder)
+        sample = sample_of(case, network, self.models / case.folder, self.root)
+        checkpoint, build = self.work / f"{case.folder}.pt", self.work / case.folder
+        save_network(network, sample, checkpoint)
+        done = subprocess.run(
+            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q",
+             "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"{case.folder}: hwgen build failed\n{done.stderr}")
+        key = digest(checkpoint, build)
+        if self.known.get(case.folder, {}).get("digest") != key:
+            line = {"model": case.folder, "dataset": case.dataset, "nodes": case.nodes, "digest": key,
+                    **self._design(build), "runs": self._runs(case, build, sample)}
+            self.known[case.folder] = line
+            order = [each.folder for each in CASES]
+            lines = sorted(self.known.values(), key=lambda each: order.index(each["model"]))
+            self.results.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
+        return self.known[case.folder]
+
+    def _design(self, build: Path) -> dict[str, Any]:
+        facts = read_facts(build)
+        shares = {name: each["share"] for name, each in facts["resources"]["utilisation"].items()}
+        return {"hardware": facts["hardware"], "capacities": facts["capacities"],
+                "resources": facts["resources"]["total"], "shares": shares,
+                "clock_mhz": facts["performance"]["clock_mhz"]}
+
+    def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
+        runs = {str(1 if case.nodes else BATCH): simulate(build, stream_pipeline.batch_folders(build / "batches"),
+                                                          sample)}
+        if not case.nodes:
+            ones = stream_pipeline.pack(build, single(sample.batch), "ones", size=1)
+            runs["1"] = simulate(build, ones, sample)
+        shutil.rmtree(build / "sim", ignore_errors=True)
+        return runs
+
+
+def main() -> int:
+    """Run all cases, print a line each, write the page; 1 when something is not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=ROOT / "build" / "models", help="folder of the networks")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "verification-graphs", help="for build folders")
+    parser.add_argument("--data-root", type=Path, help="folder of the data sets")
+    parser.add_argument("--only", choices=[case.folder for case in CASES], action="append", help="default: all")
+    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "verification_graphs.jsonl")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "verification_graphs.md")
+    options = parser.parse_args()
+    bench = Bench(options.models, options.work, options.data_root, options.results)
+    for case in CASES:
+        if options.only is None or case.folder in options.only:
+            line = bench.run(case)
+            print("ok  " if is_good(line) else "BAD ", json.dumps(line), flush=True)
+    lines = list(bench.known.values())
+    options.page.write_text(document(lines), encoding="utf-8")
+    return int(not all(map(is_good, lines)))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
