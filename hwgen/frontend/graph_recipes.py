@@ -59,7 +59,8 @@ GRAPH_RECIPES: Mapping[str, GraphRecipe] = {
                          scheme=Scheme(message_bits=4, target=2.9, weight=10.0)),
     "IMDB-BINARY": GraphRecipe(pool="mean"),
     "PROTEINS": GraphRecipe(rate=0.003, quantized_epochs=40),
-    "REDDIT-BINARY": GraphRecipe(norm=True, epochs=25, quantized_epochs=20),
+    "REDDIT-BINARY": GraphRecipe(norm=True, epochs=25, quantized_epochs=20,
+                                 scheme=Scheme(message_bits=4, target=3.8, weight=10.0)),
     "": GraphRecipe(),
 }
 

@@ -2,9 +2,16 @@
 
 Steps are those of least squared error, reaches lie at quantiles. Then biases move: the errors of a channel's weights
 add up over neighbours, layers and pooling, and most of what comes out is a constant. A bias takes it away, value by
-value, in order (Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019).
-Digits as graphs (examples/gin_graphs.py, FP32 92.2 %, rows 4 bits, not trained on): weights of 4 bits give 81 %
-instead of 20, weights of 8 bits 92.2 instead of 89.1.
+value, in order, as Nagel et al. do ("Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV
+2019), but by the median instead of the mean: a hub's error is a thousand times that of a leaf. Measured, not trained on,
+rows and weights 4 bits, messages 8 (accuracy in percent; the last column is one fold, with rows of 6 bits):
+
+| | digits as graphs | MUTAG | IMDB-BINARY | REDDIT-BINARY |
+|---|---|---|---|---|
+| FP32 | 92.2 | 94.7 | 78.4 | 88.0 |
+| no correction | 20.3 | 90.0 | 76.4 | 84.5 |
+| mean | 81.3 | 87.4 | 74.3 | 52.0 |
+| median | 78.1 | 92.6 | 77.2 | 84.0 |
 """
 
 from __future__ import annotations
@@ -38,8 +45,8 @@ def calibrate(model: QuantizedNetwork, batch: GraphBatch) -> None:
         want, got = joined(value, batch, exact), joined(value, batch, stored, model.weight)
         bias = value.bias
         if bias is not None and id(bias) not in moved:  # a shared one follows its first value
-            count = batch.count if value.domain == "nodes" else torch.ones(batch.graphs, 1)
-            bias.add_(((want - got) * count).sum(0) / count.sum().clamp_min(1))
+            if len(want):
+                bias.add_((want - got).median(0).values)
             moved.add(id(bias))
         if value.role == "result":
             break

@@ -271,7 +271,7 @@ def test_calibration_leaves_no_constant_error(kind: type[nn.Module]) -> None:
         for tensor, was in zip(model.tensors, plain.tensors, strict=True):
             tensor.copy_(was)
         before = model(union) - plain(union)
-    assert error.mean(0).abs().max() < 1e-4 * before.abs().max()
+    assert error.median(0).values.abs().max() < 1e-4 * before.abs().max()
     assert error.abs().mean() < 0.9 * before.abs().mean()
 
 
