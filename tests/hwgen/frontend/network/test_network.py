@@ -267,12 +267,12 @@ def test_calibration_leaves_no_constant_error(kind: type[nn.Module]) -> None:
     model.calibrate(union)
     plain = QuantizedNetwork(plan)
     with torch.no_grad():
-        error = model(union) - plain(union)
+        error = plain(union) - model(union)
         for tensor, was in zip(model.tensors, plain.tensors, strict=True):
             tensor.copy_(was)
-        before = model(union) - plain(union)
+        before = plain(union) - model(union)
     assert error.median(0).values.abs().max() < 1e-4 * before.abs().max()
-    assert error.abs().mean() < 0.9 * before.abs().mean()
+    assert error.abs().median() < before.abs().median()
 
 
 def test_no_row_gets_more_bits_than_the_most() -> None:
