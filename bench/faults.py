@@ -4,32 +4,10 @@ Each is a slip that somebody could make while changing that file. ``tests`` are 
 ``-k``, so that a test that was renamed is an error and not a selection of nothing.
 """
 
-from typing import NamedTuple
+from fault import Fault
+from faults_stream import STREAM
 
 __all__ = ["FAULTS", "Fault"]
-
-
-class Fault(NamedTuple):
-    """One wrong line.
-
-    Parameters
-    ----------
-    name : str
-    file, old, new : str
-        Text that occurs once in the file, and what replaces it.
-    why : str
-        What then goes wrong.
-    tests : tuple of str
-        Tests that pass without the fault; one of them fails with it.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    why: str
-    tests: tuple[str, ...]
-
 
 RTL, LOWER = "tests/rtl_templates/test_", "tests/hwgen/lower/test_"
 NUMERIC, COMPARE = "tests/hwgen/test_numeric.py", "tests/sim/test_compare.py"
@@ -157,7 +135,7 @@ LOWERING = (
           "np.arange(steps)[::-1, None] * planes", "np.arange(steps)[:, None] * planes",
           "dense input comes least significant plane first", (DENSE,)),
     Fault("images-table-overflow", "hwgen/lower/memories.py",
-          "width = hardware.weight_bits + 3\n", "width = hardware.weight_bits + 2\n",
+          "width = weight_bits + 3\n", "width = weight_bits + 2\n",
           "table entries are packed a bit too narrow",
           (f"{LOWER}images.py::test_the_load_stream_computes_what_the_reference_computes",)),
     Fault("sources-over-node-rows", "hwgen/lower/place_sources.py",
@@ -195,4 +173,4 @@ REST = (
           "rows that never come are no difference", (f"{COMPARE}::test_missing_row_is_named_at_the_end",)),
 )
 
-FAULTS = GATEWARE + LOWERING + REST
+FAULTS = GATEWARE + LOWERING + REST + STREAM
