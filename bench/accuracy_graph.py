@@ -28,7 +28,7 @@ from hwgen.reference.stream.execute import agreement, run
 
 RECIPE = "graph-level"
 #: Of what a recipe does not say, such as calibration: results of other versions do not count.
-VERSION = 3
+VERSION = 4
 #: Data set -> most points that the integer accuracy may lie below FP32's, or lowest accuracy in percent; most bits.
 WITHIN = {"MUTAG": (1.0, 3.1), "PROTEINS": (1.5, 3.5), "IMDB-BINARY": (1.5, 3.5)}
 LOWEST = {"REDDIT-BINARY": (88.85, 4.35)}
@@ -52,7 +52,8 @@ all rows that the MAC array reads (nodes of the test graphs, all layers, and the
 """
 FOOT = """
 A fold of MUTAG tests 18 or 19 graphs: its standard error is near 3 points, and no difference below that means anything.
-Hyper-parameters were compared by mean validation accuracy on the same folds.
+Hyper-parameters were compared by mean validation accuracy on the same folds. Training starts from plain calibration:
+the bias correction of post-training quantization was left out because validation was lower with it.
 """
 
 

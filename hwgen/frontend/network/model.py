@@ -202,9 +202,9 @@ class QuantizedNetwork(nn.Module):
         self.train(was)
         return total / number if number else 0.0
 
-    def calibrate(self, batch: GraphBatch) -> None:
-        """Set steps, reaches and biases from the FP32 values of some graphs (:mod:`.calibrate`)."""
-        calibrate(self, batch)
+    def calibrate(self, batch: GraphBatch, *, correct: bool = True) -> None:
+        """Set steps and reaches from the FP32 values of some graphs, and correct biases (:mod:`.calibrate`)."""
+        calibrate(self, batch, correct=correct)
 
     def parameter_groups(self, *, weights: dict[str, float], weight_steps: dict[str, float],
                          message_steps: dict[str, float], sizes: dict[str, float],
