@@ -33,12 +33,15 @@ class StreamPassCycles:
     name : str
     cycles : int
         From one pass stamp to the next; the barrier that follows the pass before is included.
+    last : tuple of int
+        Cycles from the pass's start to the last activity of each unit: the pass waits for the largest.
     run, waited : dict of stage to int
         Cycles in which a stage worked, or stood still for the next one; summed over units.
     """
 
     name: str
     cycles: int
+    last: tuple[int, ...]
     run: dict[str, int]
     waited: dict[str, int]
 
@@ -114,8 +117,8 @@ def _pass(name: str, before: int, units: list[UnitPass]) -> StreamPassCycles:
     def total(what: str) -> dict[str, int]:
         return {stage: sum(getattr(unit, what)[k] for unit in units) for k, stage in enumerate(STAGES)}
 
-    return StreamPassCycles(name=name, cycles=before + max(unit.last for unit in units), run=total("run"),
-                            waited=total("waited"))
+    last = tuple(unit.last for unit in units)
+    return StreamPassCycles(name=name, cycles=before + max(last), last=last, run=total("run"), waited=total("waited"))
 
 
 def _set(beat: Mapping[str, int]) -> SetName:

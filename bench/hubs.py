@@ -1,0 +1,52 @@
+"""What splitting the lists of hubs over units would gain: docs/decisions/0007-hubs.md.
+
+    python bench/accuracy.py --graph-level REDDIT-BINARY --folds 1 --keep models
+    python bench/hubs.py models/REDDIT-BINARY-0 [--graphs 60]
+
+Cycles by the cycle model (equal to the RTL's), without splitting, and the least that any splitting could reach: every
+pass as long as its units take in the mean, partial sums joined for nothing.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from verification_graphs import held_out
+
+from hwgen.estimate.stream import estimate
+from hwgen.frontend.tudataset import load_graphs
+from hwgen.ir.network_store import load_network
+from hwgen.ir.sample import Limits, Sample, single
+from hwgen.lower.stream.images import batch_image
+from hwgen.reference.stream.execute import run
+from hwgen.stream_planning import deal, stream_plans
+
+
+def main() -> None:
+    """Print a line for each number of units and batch size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--dataset", default="REDDIT-BINARY")
+    parser.add_argument("--graphs", type=int, default=60, help="of the held-out fold, of all sizes")
+    parser.add_argument("--data-root", type=Path)
+    options = parser.parse_args()
+    graphs, network = load_graphs(options.dataset, options.data_root), load_network(options.network)
+    batch = graphs.union(held_out(graphs, options.graphs))
+    sample = Sample(batch=batch, labels=None, mask=None, logits=None,
+                    limits=Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits))
+    for units in (1, 2, 4):
+        plan = next(stream_plans(network, sample, 8, {"units": units}))
+        for size in (1, 8):
+            now = best = worst = 0.0
+            for each in deal(single(batch), plan, size):
+                trace = run(plan.program, each)
+                found = estimate(plan.layout, batch_image(plan.layout, each), [done.bits for done in trace.passes])
+                lost = sum(max(step.last) - sum(step.last) / units for step in found.passes)
+                now, best, worst = now + found.total, best + found.total - lost, max(worst, lost / found.total)
+            print(f"{units} units, batches of {size}: {now / batch.graphs:,.0f} cycles a graph; perfectly dealt "
+                  f"{best / batch.graphs:,.0f}: {100 * (1 - best / now):.1f} % less, in one batch {100 * worst:.1f} %",
+                  flush=True)
+
+
+if __name__ == "__main__":
+    main()
