@@ -1,8 +1,9 @@
 """Resources of a unit at a glance: whether a design is worth minutes of Yosys.
 
-Block memories are counted memory by memory, from the templates' own shapes, and agree with Yosys to the half block;
-look-up tables and flip-flops are formulas, within about 15 %. What is built is always counted by Yosys and refused if
-it does not fit: a wrong guess costs a count, or the fastest of several designs.
+Block memories are counted memory by memory, from the templates' own shapes, up to 5 % above Yosys's counts; look-up
+tables and flip-flops are formulas, 0 to 6 % below and 3 to 13 % above them, on four units
+(``tests/hwgen/estimate/test_stream_guess.py``). What is built is always counted by Yosys and refused if it does not
+fit: a wrong guess costs a count, or the fastest of several designs.
 """
 
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ from .resources import Component, Resources, Usage
 __all__ = ["guess_stream", "too_large"]
 
 #: Of a board: a design that is guessed to take more is not synthesized.
-MARGIN = {"bram36": 1.0, "dsp": 1.0, "lut": 1.1, "lutram": 1.1, "ff": 1.1}
+MARGIN = {"bram36": 1.05, "dsp": 1.0, "lut": 1.1, "lutram": 1.1, "ff": 1.1}
 BLOCK = 128  #: Entries of the requantizers' memories from which on they are block memories.
 
 
