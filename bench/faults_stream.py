@@ -116,10 +116,6 @@ LOWERING = (
     Fault("numeric-encode-ties", "hwgen/numeric.py",
           "(1 << (stream.Q_SHIFT - 1)) - (value < 0))", "(1 << (stream.Q_SHIFT - 1)))",
           "codes of negative ties round towards zero", (f"{EXECUTE}::test_codes_round_half_away_from_zero",)),
-    Fault("estimate-bits-by-batch", "hwgen/estimate/stream.py",
-          "widths = batch_bits[order]", "widths = batch_bits",
-          "the estimate takes rows in the batch's order, the units in theirs",
-          ("tests/test_random_models.py::test_designs[mac-and-search]",)),
 )
 
 STREAM = GATEWARE + LOWERING
