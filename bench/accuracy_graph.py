@@ -58,8 +58,16 @@ the bias correction of post-training quantization was left out because validatio
 
 
 def fingerprint(recipe: GraphRecipe) -> str:
-    """Settings of a recipe in one word: results of other settings do not count."""
-    return hashlib.sha256(json.dumps([VERSION, dataclasses.asdict(recipe)], sort_keys=True).encode()).hexdigest()[:12]
+    """Settings of a recipe in one word: results of other settings do not count.
+
+    Settings at their defaults are left out, so that a new one leaves known results what they are.
+    """
+    def chosen(settings: Any) -> dict[str, Any]:
+        return {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)
+                if each.default is dataclasses.MISSING or getattr(settings, each.name) != each.default}
+
+    words = [VERSION, {**chosen(recipe), "scheme": chosen(recipe.scheme)}]
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def limits(graphs: GraphSet) -> dict[str, int]:

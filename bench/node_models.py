@@ -80,10 +80,10 @@ class Job:
 
 
 JOBS = {"sage": Job(module=Sage, dataset="Cora", decay=0.01,
-                    scheme=dataclasses.replace(SCHEMES["mega"], bits=3, most=4, gradient="local", target=1.0,
+                    scheme=dataclasses.replace(SCHEMES["mega"], bits=3, most=4, gradient="local", target=2.0,
                                                weight=1000.0)),
         "residual": Job(module=ResidualGCN, dataset="CiteSeer", decay=0.02,
-                        scheme=dataclasses.replace(SCHEMES["a2q"], bits=3, most=4, target=1.0, weight=1000.0))}
+                        scheme=dataclasses.replace(SCHEMES["a2q"], bits=3, most=4, target=2.0, weight=1000.0))}
 
 
 def fit(model: nn.Module, forward: Callable[[], Tensor], data: Any, groups: Any, epochs: int, *,

@@ -97,7 +97,8 @@ class QuantizedNetwork(nn.Module):
                 assert scheme.rows != "tensor"
                 self.tables[slot] = RowTable(
                     entries[scheme.rows], max(scheme.bits, 1 + negative), by=scheme.rows, form=scheme.form,
-                    signed=negative, gradient=scheme.gradient, most=max(scheme.most, 1 + negative))
+                    signed=negative, gradient=scheme.gradient, most=max(scheme.most, 1 + negative),
+                    span=scheme.span)
 
     def _keys(self) -> dict[int, str]:
         return {id(tensor): str(index) for index, tensor in enumerate(self.tensors)}

@@ -31,9 +31,6 @@ __all__ = ["By", "ColumnSteps", "Form", "RowTable"]
 By = Literal["nearest", "degree", "node"]
 Form = Literal["clip", "step"]
 
-#: Steps of a table stay within this share of the largest: the requantizer's multipliers have 17 bits.
-TABLE_SPAN = 1024.0
-
 
 class ColumnSteps(nn.Module):
     """One learnable step a column, or one for all, and a fixed width.
@@ -107,13 +104,16 @@ class RowTable(nn.Module):
         The list whose length is the degree.
     most : int
         Largest width.
+    span : float
+        Steps stay within this share of the largest.
     """
 
     def __init__(self, entries: int, bits: float, *, by: By, form: Form, signed: bool, gradient: Gradient,
-                 via: Literal["edges", "looped"] = "edges", most: int = MAX_ACTIVATION_BITS) -> None:
+                 via: Literal["edges", "looped"] = "edges", most: int = MAX_ACTIVATION_BITS,
+                 span: float = 1024.0) -> None:
         super().__init__()
         self.by, self.form, self.signed, self.gradient, self.via = by, form, signed, gradient, via
-        self.most = most
+        self.most, self.span = most, span
         self.raw_size = nn.Parameter(torch.zeros(entries, 1))  # logarithm of the reach (clip) or the step (step)
         self.raw_bits = nn.Parameter(torch.full((entries, 1), float(bits)))
         #: Mean bits of the rows of the last call, differentiable; and their sum over, and number of, the rows.
@@ -135,7 +135,7 @@ class RowTable(nn.Module):
         bits = self.raw_bits + (self.whole_bits - self.raw_bits).detach()  # rounded; the gradient passes
         top = torch.exp2(bits - int(self.signed)) - 1
         step = self.raw_size.exp() / top if self.form == "clip" else self.raw_size.exp()
-        step = torch.maximum(step, step.detach().max() / TABLE_SPAN)
+        step = torch.maximum(step, step.detach().max() / self.span)
         return step, bits, step * top
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:

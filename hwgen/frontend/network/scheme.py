@@ -26,6 +26,8 @@ class Scheme:
         Stored bits of rows that training starts from, 1 to 8.
     most : int
         No row gets more; 4 lets hardware store codes of 4 bits throughout.
+    span : float
+        The steps of a table stay within this share of the largest: the requantizer's multipliers have 17 bits.
     message_bits, weight_bits : int
         Fixed, 2 to 8, sign included.
     gradient : "task" or "local"
@@ -41,6 +43,7 @@ class Scheme:
     entries: int = 64
     bits: int = 4
     most: int = 8
+    span: float = 1024.0
     message_bits: int = 8
     weight_bits: int = 4
     gradient: Gradient = "task"
