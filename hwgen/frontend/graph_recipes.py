@@ -59,7 +59,7 @@ GRAPH_RECIPES: Mapping[str, GraphRecipe] = {
     "IMDB-BINARY": GraphRecipe(pool="mean"),
     "PROTEINS": GraphRecipe(rate=0.003, quantized_epochs=40),
     "REDDIT-BINARY": GraphRecipe(norm=True, epochs=25, quantized_epochs=20,
-                                 scheme=Scheme(message_bits=4, target=3.8, weight=10.0, span=256.0)),
+                                 scheme=Scheme(message_bits=4, target=3.8, weight=10.0, span=256.0, clip=0.995)),
     "": GraphRecipe(),
 }
 

@@ -58,7 +58,11 @@ def calibrate(model: QuantizedNetwork, batch: GraphBatch, *, correct: bool) -> N
         exact[value.name] = activated(plain, batch, want)
         known = model.quantizer(value.name)
         if isinstance(known, ColumnSteps):
-            known.calibrate(exact[value.name])
+            seen = exact[value.name]
+            if value.role == "message" and model.scheme.clip < 1 and len(seen):
+                most = seen.abs().quantile(model.scheme.clip, 0)
+                seen = torch.minimum(torch.maximum(seen, -most), most)
+            known.calibrate(seen)
         else:
             known.calibrate(exact[value.name], batch)
         stored[value.name] = model.store(value, activated(value, batch, got), batch)

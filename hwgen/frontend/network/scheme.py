@@ -28,6 +28,9 @@ class Scheme:
         No row gets more; 4 lets hardware store codes of 4 bits throughout.
     span : float
         The steps of a table stay within this share of the largest: the requantizer's multipliers have 17 bits.
+    clip : float
+        Share of a channel's values that a message's first step is to hold: below 1 where hubs send values that are
+        hundreds of times as large as others, and sums over thousands of them have to fit an accumulator.
     message_bits, weight_bits : int
         Fixed, 2 to 8, sign included.
     gradient : "task" or "local"
@@ -44,6 +47,7 @@ class Scheme:
     bits: int = 4
     most: int = 8
     span: float = 1024.0
+    clip: float = 1.0
     message_bits: int = 8
     weight_bits: int = 4
     gradient: Gradient = "task"

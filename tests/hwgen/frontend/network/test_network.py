@@ -292,3 +292,17 @@ def test_columns_of_zeros_get_the_finest_step() -> None:
     before = steps.step.clone()
     steps.calibrate(torch.zeros(2, 4))
     assert torch.equal(steps.step, before)
+
+
+def test_messages_of_hubs_may_be_clipped() -> None:
+    batch = graphs(9, nodes=200)
+    union = GraphBatch.union(batch, 0.25)
+    steps = []
+    for clip in (1.0, 0.9):
+        model = QuantizedNetwork(plan_of(trained(Gin())), Scheme(clip=clip))
+        model.calibrate(union)
+        steps.append({value.name: value.quantizer.step for value in model.export("m").values
+                      if value.quantizer is not None and value.quantizer.by == "column"})
+    whole, clipped = steps
+    assert all((clipped[name] <= whole[name] * (1 + 1e-6)).all() for name in whole)
+    assert any((clipped[name] < 0.9 * whole[name]).any() for name in whole)
