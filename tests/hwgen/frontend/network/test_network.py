@@ -304,5 +304,4 @@ def test_messages_of_hubs_may_be_clipped() -> None:
         steps.append({value.name: value.quantizer.step for value in model.export("m").values
                       if value.quantizer is not None and value.quantizer.by == "column"})
     whole, clipped = steps
-    assert all((clipped[name] <= whole[name] * (1 + 1e-6)).all() for name in whole)
-    assert any((clipped[name] < 0.9 * whole[name]).any() for name in whole)
+    assert all(clipped[name].mean() < 0.95 * whole[name].mean() for name in whole)
