@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,11 +12,8 @@ from stream_builds import build, random_build, stored
 
 from hwgen.errors import CapacityError
 from hwgen.ir.stream import Batch
-from hwgen.lower.stream import lower
-from hwgen.lower.stream.choose import Capacity, choose
 from hwgen.lower.stream.golden import batch_files, model_files, read_results
 from hwgen.lower.stream.images import batch_image, buffer_bytes, model_image, to_bytes
-from hwgen.lower.stream.layout import place
 from hwgen.reference.stream.execute import run
 from hwgen.reference.stream.images import Machine
 from rtl_templates.formats import unpack
@@ -174,29 +170,6 @@ def test_files(seed):
     timed = batch_files(built.layout, batch, trace, {"cycles": 7, "pass_cycles": [7]})
     assert json.loads(timed["layout.json"])["cycles"] == 7
     assert batch_files(built.layout, batch, trace) == files  # the same bytes again
-
-
-def test_packing_is_fast():
-    """A graph of Cora's size; the issue allows 50 ms."""
-    rng = np.random.default_rng(0)
-    nodes, edges, features = 2708, 10556, 1433
-    columns = rng.integers(0, features, nodes * 18)
-    codes = csr_array((np.ones(len(columns), dtype=np.int64), columns, np.arange(nodes + 1) * 18),
-                      shape=(nodes, features))
-    codes.sum_duplicates()
-    codes.data[:] = 1
-    batch = Batch(features=codes, edges=rng.integers(0, nodes, (2, edges)), graph=np.zeros(nodes, dtype=np.int64),
-                  graphs=1, node=np.zeros(nodes, dtype=np.int64))
-    network = node_gcn_network(0, features=features)
-    program = lower(network, max_degree=64, max_members=nodes, max_features=18)
-    capacity = Capacity.of([batch], 1)
-    layout = place(program, choose(program, capacity, {"units": 4}), nodes=nodes, graphs=1)
-    times = []
-    for _ in range(5):
-        begin = time.perf_counter()
-        batch_image(layout, batch)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.05
 
 
 def test_empty_units_say_so():
