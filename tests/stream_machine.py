@@ -138,7 +138,7 @@ class Machine:
     def _final(self, name, raw):
         rng = self.rng
         slopes = [0, SLOPE_ONE, SLOPE_ONE] + [rng.randrange(SLOPE_ONE)] * self.hardware["leaky"]
-        select = rng.choice(list(Select) if self.levels else [each for each in Select if each != Select.NEAREST])
+        select = rng.choice(list(Select))
         return {f"{name}_slope": rng.choice(slopes), f"{name}_kind": Kind.RAW if raw else rng.choice((0, 1, 1)),
                 f"{name}_select": select, f"{name}_base": rng.randrange(ENTRIES),
                 f"{name}_limit": rng.randrange(ENTRIES), f"{name}_table": rng.randrange(self.hardware["tables"])}

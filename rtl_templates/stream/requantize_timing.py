@@ -7,7 +7,8 @@ steps (cycles) a beat, beats n, chunks c in order, and f(c) the beat with ``last
     r    = a[beat with end] + S-1 + VALUE + LOOKUP (+ LEAKY) (+ nearest)             parameters of the row are there
     b[c] = max(r of its row, b[c-1] + S, taken[c - code_slots] + 1)                  stage B begins
     v[c] = max(b[c] + S-1 + CODE, taken[c-1] + S)                                    output.valid rises
-    nearest = 1 + ⌈log2 requant_lanes⌉ + 2 * levels                                  largest magnitude, then the search
+    nearest = 1 + ⌈log2 requant_lanes⌉ + 2 * levels                                  largest magnitude, then the search;
+                                                                                     0 where levels is 0: one entry
 
 ``arrival[n]`` is the first cycle with ``input.valid`` for beat n, after ready of beat n-1; ``taken[c]`` the
 cycle of the output handshake.
@@ -62,7 +63,7 @@ class RequantizeTiming:
         self._values = value_slots(lanes, requant_lanes, chunks)
         self._codes = code_slots(lanes, requant_lanes)
         self._finish = self._steps - 1 + VALUE + LOOKUP + (LEAKY if leaky else 0)
-        if nearest:
+        if nearest and levels:
             self._finish += 1 + (requant_lanes - 1).bit_length() + SEARCH * levels
         self._begun = [0] * self._values  # earliest beginning that each slot allows
         self._taken = [0] * self._codes

@@ -249,7 +249,7 @@ def test_shapes(lanes, requant_lanes, chunks, levels, leaky, column_depth):
     for k, pauses in enumerate(({}, {"give": 0.5, "take": 0.1})):
         case = Case(f"{lanes}{requant_lanes}{levels}{k}", rows=10, lanes=lanes, requant_lanes=requant_lanes,
                     chunks=chunks, levels=levels, leaky=leaky, column_depth=column_depth, join_max=k == 1,
-                    select=Select.NEAREST if levels else Select.ENTRY, kind=Kind(k))
+                    select=Select.NEAREST, kind=Kind(k))
         check(case, **pauses)
 
 
@@ -262,7 +262,7 @@ def test_no_search_outlives_its_pass():
 @pytest.mark.parametrize(("beats", "chunks", "levels"), [(1, 1, 3), (2, 2, 3), (3, 2, 6), (1, 2, 0)])
 def test_full_rate(beats, chunks, levels):
     """Beats without a pause, and chunks too where each has one beat."""
-    case = Case(beats, rows=0, levels=levels, chunks=chunks, select=Select.NEAREST if levels else Select.DEGREE)
+    case = Case(beats, rows=0, levels=levels, chunks=chunks, select=Select.NEAREST)
     while len(case.rows) < 40:
         row = case.row(beats)
         if len(row.beats) == beats * chunks:
