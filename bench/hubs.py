@@ -19,7 +19,7 @@ from hwgen.ir.network_store import load_network
 from hwgen.ir.sample import Limits, Sample, single
 from hwgen.lower.stream.images import batch_image
 from hwgen.reference.stream.execute import run
-from hwgen.stream_planning import deal, stream_plans
+from hwgen.stream.planning import deal, stream_plans
 
 
 def main() -> None:

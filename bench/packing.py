@@ -22,7 +22,7 @@ from hwgen.frontend.network.checkpoint import load_network
 from hwgen.frontend.tudataset import load_graphs
 from hwgen.ir.sample import single
 from hwgen.lower.stream.images import batch_image, to_bytes
-from hwgen.stream_planning import GRAPHS, deal, stream_plans
+from hwgen.stream.planning import GRAPHS, deal, stream_plans
 
 
 def measure(argument: str, repeats: int, units: int) -> dict[str, object]:

@@ -29,7 +29,6 @@ import numpy as np
 from process_tree import ProcessTree
 from verification_graphs_page import document
 
-from hwgen import stream_checking, stream_pipeline
 from hwgen.checking import read_facts
 from hwgen.frontend import load_dataset
 from hwgen.frontend.network.checkpoint import save_network
@@ -38,6 +37,8 @@ from hwgen.ir.network import Network
 from hwgen.ir.network_store import load_batch, load_network
 from hwgen.ir.sample import Limits, Sample, single
 from hwgen.reference.stream.network import run_network
+from hwgen.stream import checking as stream_checking
+from hwgen.stream import pipeline as stream_pipeline
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]

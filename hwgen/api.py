@@ -7,7 +7,7 @@ from typing import Any
 import sim
 import sim.stream
 
-from . import pipeline, stream_pipeline
+from . import pipeline
 from .errors import HwgenError
 from .ir.graph import GraphData, QuantGraph
 from .ir.network import Network
@@ -17,7 +17,8 @@ from .ir.sample_store import load_sample
 from .ir.store import load_graph_data
 from .ir.stream import Batch
 from .runtime.graphs import graphs_of
-from .stream_config import MODEL
+from .stream import pipeline as stream_pipeline
+from .stream.config import MODEL
 from .targets import load_board
 
 __all__ = ["build", "verify"]

@@ -52,10 +52,11 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from .. import pipeline, stream_pipeline
+        from .. import pipeline
         from ..checking import read_facts
         from ..frontend.model_file import load
         from ..ir.graph import QuantGraph
+        from ..stream import pipeline as stream_pipeline
 
         found = load(model)
     chosen = dict(hardware or {})
@@ -86,7 +87,8 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
     with graph, the graph of each node: see docs/usage.md. Graphs that exceed the design's capacity are refused.
     `hwgen verify BUILD --graph GRAPH` packs and simulates.
     """
-    from .. import pipeline, stream_pipeline
+    from .. import pipeline
+    from ..stream import pipeline as stream_pipeline
 
     run = name or graph.stem
     if stream_pipeline.is_stream(build_folder):

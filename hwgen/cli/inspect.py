@@ -44,7 +44,7 @@ def inspect(console: Console, model: str) -> None:
         from ..ir.graph import QuantGraph
         from ..report.model_facts import model_facts
         from ..report.stream_model import network_facts
-        from ..stream_bits import bits_of_model
+        from ..stream.bits import bits_of_model
 
         found = load(Path(model))
         if isinstance(found, QuantGraph):

@@ -27,9 +27,10 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     """
     target = load_board(board)
     with console.step("loading the checkpoint"):
-        from .. import pipeline, stream_pipeline
+        from .. import pipeline
         from ..frontend.model_file import load
         from ..ir.graph import QuantGraph
+        from ..stream import pipeline as stream_pipeline
 
         found = load(model)
     chosen = hardware_overrides(options)

@@ -46,9 +46,10 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
 
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
-    from .. import checking, pipeline, stream_pipeline
+    from .. import checking, pipeline
     from ..ir.store import load_graph, load_graph_data
     from ..sample import neighbourhood
+    from ..stream import pipeline as stream_pipeline
 
     checking.read_facts(build)  # not a build: say so before anything else
     if stream_pipeline.is_stream(build):

@@ -21,9 +21,11 @@ def check_stream(console: Console, build: Path, *, stalls: int | None = None, tr
 
     The outcome is kept in the build's report if it is about the batches of the build. ``part`` None: decide by size.
     """
-    from .. import checking, stream_checking, stream_pipeline
+    from .. import checking
     from ..ir.sample import single
-    from ..stream_config import read_sample
+    from ..stream import checking as stream_checking
+    from ..stream import pipeline as stream_pipeline
+    from ..stream.config import read_sample
 
     what = "the sample"
     if graph is not None:
@@ -51,8 +53,8 @@ def pack_file(console: Console, build: Path, graph: Path, name: str,
     from ..ir.network_store import load_network
     from ..ir.sample import single
     from ..ir.sample_store import load_sample
-    from ..stream_config import MODEL
-    from ..stream_pipeline import pack
+    from ..stream.config import MODEL
+    from ..stream.pipeline import pack
 
     sample = load_sample(graph, load_network(build / MODEL).input_bits)
     return pack(build, single(sample.batch), name, size=size, sample=sample, step=console.step), sample

@@ -26,7 +26,7 @@ def network_facts(network: Network, batch: Batch, bits: Mapping[str, Ints]) -> d
     batch : Batch
         Its sample graphs.
     bits : mapping of value name to int64 [rows]
-        Width of each row of every value but the result, on these graphs; see :mod:`hwgen.stream_bits`.
+        Width of each row of every value but the result, on these graphs; see :mod:`hwgen.stream.bits`.
 
     Notes
     -----

@@ -13,8 +13,8 @@ from ..ir.stream import Batch
 from ..lower.stream import lower
 from ..lower.stream.batch import union
 from ..lower.stream.windows import plan_windows
-from ..stream_pipeline import load_plan
-from ..stream_planning import StreamPlan, deal
+from ..stream.pipeline import load_plan
+from ..stream.planning import StreamPlan, deal
 from .backends import Backend, Board, Reference, Simulation
 from .graphs import graphs_of
 

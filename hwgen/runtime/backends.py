@@ -15,8 +15,8 @@ from ..lower.stream.golden import read_results
 from ..lower.stream.images import BatchImage, batch_image, to_bytes
 from ..lower.stream.windows import WindowedRun, WindowPlan
 from ..reference.stream.execute import run as run_reference
-from ..stream_pipeline import pack_batch, verify
-from ..stream_planning import StreamPlan
+from ..stream.pipeline import pack_batch, verify
+from ..stream.planning import StreamPlan
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]

@@ -10,8 +10,9 @@ from network_samples import sample_of
 from networks import gin_network
 
 import hwgen
-from hwgen import pipeline, stream_pipeline
+from hwgen import pipeline
 from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.stream import pipeline as stream_pipeline
 
 
 def test_names_are_few_and_load_nothing() -> None:

@@ -13,7 +13,7 @@ from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
 import hwgen
-from hwgen import pipeline, stream_checking, stream_pipeline
+from hwgen import pipeline
 from hwgen.cli import cli
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.estimate.resources import Component, Resources, Usage
@@ -23,7 +23,9 @@ from hwgen.ir.network_store import save_batch
 from hwgen.ir.sample import Limits, Sample, single
 from hwgen.ir.sample_store import save_sample
 from hwgen.lower.stream.batch import union
-from hwgen.stream_config import load_plan, read_sample
+from hwgen.stream import checking as stream_checking
+from hwgen.stream import pipeline as stream_pipeline
+from hwgen.stream.config import load_plan, read_sample
 
 DESIGN = ("--units", "1", "--lanes", "8", "--requant-lanes", "1", "--graphs", "3")
 OUTSIDE = ("http://", "https://", "<script", "src=")

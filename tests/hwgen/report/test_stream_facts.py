@@ -17,8 +17,8 @@ from hwgen.report.html import render
 from hwgen.report.stream_facts import stream_facts, stream_verification
 from hwgen.report.stream_formulas import roles
 from hwgen.report.stream_model import network_facts
-from hwgen.stream_bits import bits_of_model, bits_of_traces
-from hwgen.stream_planning import stream_plans
+from hwgen.stream.bits import bits_of_model, bits_of_traces
+from hwgen.stream.planning import stream_plans
 
 NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
             *(random_network(seed) for seed in (1, 3, 5))]

@@ -17,8 +17,8 @@ from hwgen.reference.stream.images import Machine
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board
 from hwgen.runtime.device import Device
-from hwgen.stream_config import config_of
-from hwgen.stream_planning import plan_as_built, stream_plans
+from hwgen.stream.config import config_of
+from hwgen.stream.planning import plan_as_built, stream_plans
 from rtl_templates import registers
 from rtl_templates.stream.formats import Target
 

@@ -10,29 +10,29 @@ from typing import Any
 import sim.stream
 from boards import Board
 
-from . import __version__
-from .artifacts import copy_compiled, write_run
-from .emit.stream import emit
-from .emit.write import BuildFolder, to_json
-from .errors import CapacityError, HwgenError
-from .estimate.resources import Resources
-from .estimate.resources import estimate as count_resources
-from .estimate.stream_guess import too_large
-from .ir.network import Network
-from .ir.network_store import save_network
-from .ir.sample import Sample
-from .ir.sample_store import save_sample
-from .ir.stream import Batch
-from .lower.stream.golden import model_files
-from .report.files import report_files
-from .report.stream_facts import stream_facts
-from .report.stream_model import network_facts
-from .stream_bits import bits_of_traces
-from .stream_checking import simulate
-from .stream_config import MODEL, SAMPLE, config_of, is_stream, load_plan, wanted_of
-from .stream_packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
-from .stream_planning import StreamPlan, deal, sample_batches, stream_plans
-from .targets import check_family
+from .. import __version__
+from ..artifacts import copy_compiled, write_run
+from ..emit.stream import emit
+from ..emit.write import BuildFolder, to_json
+from ..errors import CapacityError, HwgenError
+from ..estimate.resources import Resources
+from ..estimate.resources import estimate as count_resources
+from ..estimate.stream_guess import too_large
+from ..ir.network import Network
+from ..ir.network_store import save_network
+from ..ir.sample import Sample
+from ..ir.sample_store import save_sample
+from ..ir.stream import Batch
+from ..lower.stream.golden import model_files
+from ..report.files import report_files
+from ..report.stream_facts import stream_facts
+from ..report.stream_model import network_facts
+from ..targets import check_family
+from .bits import bits_of_traces
+from .checking import simulate
+from .config import MODEL, SAMPLE, config_of, is_stream, load_plan, wanted_of
+from .packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
+from .planning import StreamPlan, deal, sample_batches, stream_plans
 
 __all__ = ["Packed", "batch_folders", "build", "estimate", "is_stream", "load_plan", "pack", "pack_batch", "verify"]
 
@@ -63,7 +63,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
     out : Path
         The build folder; replaced if it is one already.
     graphs : int or None
-        Graphs of mean size in a batch; None: as in ``config``, or :data:`hwgen.stream_planning.GRAPHS`.
+        Graphs of mean size in a batch; None: as in ``config``, or :data:`hwgen.stream.planning.GRAPHS`.
     hardware : mapping
         Hardware parameters not to be chosen.
     config : Path or None

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .estimate.stream import estimate
-from .ir.stream import Batch
-from .lower.stream.golden import image_files
-from .lower.stream.images import BatchImage, batch_image
-from .reference.stream.execute import Trace
-from .reference.stream.execute import run as run_reference
-from .stream_planning import StreamPlan
+from ..estimate.stream import estimate
+from ..ir.stream import Batch
+from ..lower.stream.golden import image_files
+from ..lower.stream.images import BatchImage, batch_image
+from ..reference.stream.execute import Trace
+from ..reference.stream.execute import run as run_reference
+from .planning import StreamPlan
 
 __all__ = ["UNIFORM", "Packed", "batch_folders", "cycles_by_bits", "numbered", "pack_batch"]
 

@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .ir.network import Network
-from .ir.sample import Limits, Sample, single
-from .ir.stream import Batch, StreamProgram
-from .ir.stream_hardware import StreamHardware
-from .lower.stream import lower
-from .lower.stream.batch import union
-from .lower.stream.choose import Capacity, candidates, choose
-from .lower.stream.layout import Layout, place
+from ..ir.network import Network
+from ..ir.sample import Limits, Sample, single
+from ..ir.stream import Batch, StreamProgram
+from ..ir.stream_hardware import StreamHardware
+from ..lower.stream import lower
+from ..lower.stream.batch import union
+from ..lower.stream.choose import Capacity, candidates, choose
+from ..lower.stream.layout import Layout, place
 
 __all__ = ["GRAPHS", "StreamPlan", "capacity_of", "deal", "plan_as_built", "stream_plans"]
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 import sim.stream
 from sim import Result
 
-from .checking import FULL_BEATS, read_facts, tool_errors
-from .errors import HwgenError
-from .ir.sample import Sample
-from .report.agreement import agreement
-from .report.facts import with_verification
-from .report.stream_facts import stream_verification
+from ..checking import FULL_BEATS, read_facts, tool_errors
+from ..errors import HwgenError
+from ..ir.sample import Sample
+from ..report.agreement import agreement
+from ..report.facts import with_verification
+from ..report.stream_facts import stream_verification
 
 __all__ = ["outcome", "quick", "simulate", "torch_agreement"]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from boards import Board
 
-from .errors import HwgenError
-from .ir.network_store import load_network
-from .ir.sample import Limits, Sample
-from .ir.sample_store import load_sample
-from .ir.stream_hardware import StreamHardware
-from .lower.stream.choose import Capacity
-from .planning import read_hardware
-from .stream_planning import GRAPHS, StreamPlan, plan_as_built
+from ..errors import HwgenError
+from ..ir.network_store import load_network
+from ..ir.sample import Limits, Sample
+from ..ir.sample_store import load_sample
+from ..ir.stream_hardware import StreamHardware
+from ..lower.stream.choose import Capacity
+from ..planning import read_hardware
+from .planning import GRAPHS, StreamPlan, plan_as_built
 
 __all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "load_plan", "read_sample", "wanted_of"]
 

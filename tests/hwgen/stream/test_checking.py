@@ -10,9 +10,9 @@ from network_samples import sample_of
 from networks import gin_network
 
 import sim.stream
-from hwgen import stream_checking
 from hwgen.errors import HwgenError
 from hwgen.ir.sample import Sample
+from hwgen.stream import checking
 from sim import Mismatch, Result
 
 RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
@@ -56,7 +56,7 @@ def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.stream.St
 
 def test_rows_go_back_to_their_graphs(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
-    facts = stream_checking.outcome(build, folders, result(), sample, "the sample")
+    facts = checking.outcome(build, folders, result(), sample, "the sample")
     assert facts["verification"]["graph"] == "the sample: the first 5 of 6 graphs in 2 batches"
     assert facts["verification"]["bit_exact"]
     assert facts["agreement"] == {
@@ -66,11 +66,11 @@ def test_rows_go_back_to_their_graphs(build: Path, sample: Sample) -> None:
 
 def test_differences_are_told(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
-    found = stream_checking.outcome(build, folders, result(cycles=101), sample, "it")["verification"]
+    found = checking.outcome(build, folders, result(cycles=101), sample, "it")["verification"]
     assert not found["bit_exact"]
     assert [batch["difference"] for batch in found["batches"]] == [-1, -1]
     wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
-    facts = stream_checking.outcome(build, folders, result(wrong), sample, "it")
+    facts = checking.outcome(build, folders, result(wrong), sample, "it")
     assert facts["verification"]["mismatch"]["got"] == 2
     assert facts["agreement"] is None
 
@@ -78,9 +78,9 @@ def test_differences_are_told(build: Path, sample: Sample) -> None:
 def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     silent = replace(sample, logits=None)
-    assert stream_checking.outcome(build, folders, result(), silent, "it")["agreement"] is None
+    assert checking.outcome(build, folders, result(), silent, "it")["agreement"] is None
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
     with pytest.raises(HwgenError, match=r"columns is missing"):
-        stream_checking.quick(folders)
+        checking.quick(folders)
     with pytest.raises(HwgenError, match=r"no batches"):
-        stream_checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)
+        checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from .ir.network import Network
-from .ir.stream import Batch, StreamProgram
-from .lower.stream.fuse import steps
-from .reference.stream.execute import Trace
-from .reference.stream.network import run_network
+from ..ir.network import Network
+from ..ir.stream import Batch, StreamProgram
+from ..lower.stream.fuse import steps
+from ..reference.stream.execute import Trace
+from ..reference.stream.network import run_network
 
 __all__ = ["Bits", "bits_of_model", "bits_of_traces"]
 

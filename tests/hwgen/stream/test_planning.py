@@ -11,13 +11,13 @@ from networks import gin_network
 
 import boards
 from boards import Board
-from hwgen import stream_pipeline
 from hwgen.errors import CapacityError
 from hwgen.estimate.resources import Resources
 from hwgen.estimate.stream_guess import guess_stream
 from hwgen.ir.sample import Limits, Sample
 from hwgen.ir.stream_hardware import StreamHardware
-from hwgen.stream_planning import stream_plans
+from hwgen.stream import pipeline
+from hwgen.stream.planning import stream_plans
 
 NETWORK = gin_network(0, hidden=8)
 FIXED = {"lanes": 8, "units": 1, "requant_lanes": 2}
@@ -41,8 +41,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[StreamHardware]:
         done.append(StreamHardware(**json.loads(path.read_text())))
         return guess_stream(done[-1])
 
-    monkeypatch.setattr(stream_pipeline, "emit", emit)
-    monkeypatch.setattr(stream_pipeline, "count_resources", count)
+    monkeypatch.setattr(pipeline, "emit", emit)
+    monkeypatch.setattr(pipeline, "count_resources", count)
     return done
 
 
@@ -67,14 +67,14 @@ def test_fewer_graphs_come_last(sample: Sample) -> None:
 
 def test_a_small_board_gets_smaller_batches(sample: Sample, counted: list[StreamHardware]) -> None:
     plans = list(stream_plans(NETWORK, sample, 8, FIXED))
-    facts = stream_pipeline.estimate(NETWORK, sample, board_of(plans[1]), graphs=8, hardware=FIXED)
+    facts = pipeline.estimate(NETWORK, sample, board_of(plans[1]), graphs=8, hardware=FIXED)
     assert facts["capacities"]["max_graphs"] == 4
     assert facts["choice"] == "as asked for; batches of up to 4 graphs (with room for 8 no design fits)"
     assert counted == [plans[1].hardware]  # what is too large by far was not synthesized
 
 
 def test_a_large_board_gets_what_was_asked_for(sample: Sample, counted: list[StreamHardware]) -> None:
-    facts = stream_pipeline.estimate(NETWORK, sample, boards.load("zcu102"), graphs=8)
+    facts = pipeline.estimate(NETWORK, sample, boards.load("zcu102"), graphs=8)
     assert facts["choice"] == "the fastest; batches of up to 8 graphs"
     assert counted == [next(stream_plans(NETWORK, sample, 8, {})).hardware]
 
@@ -84,5 +84,5 @@ def test_where_nothing_fits_the_smallest_is_refused(sample: Sample, counted: lis
     board = boards.load("ultra96")
     board = dataclasses.replace(board, resources=dataclasses.replace(board.resources, bram36=1))
     with pytest.raises(CapacityError, match="BRAM36"):
-        stream_pipeline.build(NETWORK, sample, board, tmp_path / "build", graphs=8)
+        pipeline.build(NETWORK, sample, board, tmp_path / "build", graphs=8)
     assert counted == [list(stream_plans(NETWORK, sample, 8, {}))[-1].hardware]
