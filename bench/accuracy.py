@@ -26,7 +26,7 @@ from hwgen.frontend import load, load_dataset, save
 from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
-from hwgen.frontend.tudataset import TU_DATASETS
+from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS
 from hwgen.ir.graph import QuantGraph
 from hwgen.lower.graph_to_program import lower
 from hwgen.reference.execute import agreement, run
@@ -138,10 +138,10 @@ def missed(groups: dict[tuple[str, str], list[dict[str, Any]]]) -> list[str]:
 
 def graph_level(options: argparse.Namespace, done: dict[tuple[str, str, str, int], dict[str, Any]]) -> int:
     """Run graph-level folds, write their section; 1 when a target is missed."""
-    groups = {name: accuracy_graph.campaign(name, options.folds, options.data_root, options.keep, done,
-                                            options.results) for name in options.graph_level}
+    groups = {name: accuracy_graph.campaign(name, options.folds, options.shuffle, options.data_root, options.keep,
+                                            done, options.results) for name in options.graph_level}
     old = options.table.read_text(encoding="utf-8") if options.table.exists() else ""
-    text = accuracy_graph.section(accuracy_graph.finished(done))
+    text = accuracy_graph.section(done)
     write_sections(options.table, old.split(accuracy_graph.HEADING)[0], text)
     print(text)
     misses = accuracy_graph.missed(groups)
@@ -164,6 +164,7 @@ def main() -> int:
     parser.add_argument("--graph-level", choices=TU_DATASETS, action="append",
                         help="graph classification instead (bench/accuracy_graph.py)")
     parser.add_argument("--folds", type=int, default=10, choices=range(1, 11), metavar="1..10")
+    parser.add_argument("--shuffle", type=int, default=FOLD_SEED, help="seed of graph-level folds")
     parser.add_argument("--keep", type=Path, help="folder that receives the networks of graph-level folds")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "accuracy.jsonl")
@@ -192,7 +193,7 @@ def main() -> int:
     decays = ", ".join(f"{recipe_for('default', each).teacher_decay} on {each}" for each in DATASETS)
     text = HEAD.format(seeds=options.seeds) + table(groups) + FOOT.format(decays=decays)
     if len(groups) == len(DATASETS) * len(RECIPES):
-        write_sections(options.table, text, accuracy_graph.section(accuracy_graph.finished(done)))
+        write_sections(options.table, text, accuracy_graph.section(done))
     print(table(groups))
     misses = missed(groups)
     for each in misses:

@@ -1,6 +1,7 @@
 """Accuracy and bits of graph classification: the second table of docs/accuracy.md.
 
     python bench/accuracy.py --graph-level MUTAG --graph-level PROTEINS --folds 10
+    python bench/accuracy.py --graph-level MUTAG --shuffle 1      on folds that no setting was chosen by
 
 Each fold trains a GIN in FP32 and a quantized one from it, selects both by the fold's validation graphs, lowers the
 quantized one and runs the integer reference, which looks at the test graphs once. Folds that are done lie in the
@@ -21,12 +22,11 @@ import torch
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
 from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.train_graphs import Loader, evaluate, gin_logits, train_fold
-from hwgen.frontend.tudataset import TU_DATASETS, GraphSet, folds, load_graphs
+from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS, GraphSet, folds, load_graphs
 from hwgen.ir.network_store import save_network
 from hwgen.lower.stream import lower
 from hwgen.reference.stream.execute import agreement, run
 
-RECIPE = "graph-level"
 #: Of what a recipe does not say, such as calibration: results of other versions do not count.
 VERSION = 4
 #: Data set -> most points that the integer accuracy may lie below FP32's, or lowest accuracy in percent; most bits.
@@ -39,16 +39,23 @@ HEAD = HEADING + """
 Made by `python bench/accuracy.py --graph-level DATASET`, a fold a line in `accuracy.jsonl`.
 
 GIN of {sizes}, one-hot inputs (node labels; degrees where there are none), ten stratified folds
-(scikit-learn's StratifiedKFold, shuffled, seed 12345); of what a fold does not test, a stratified ninth selects epochs,
-by accuracy and then by lower loss. Mean ± sample standard deviation over the folds, in percent. The quantized model
+(scikit-learn's StratifiedKFold, shuffled, seed {seed}); of what a fold does not test, a stratified ninth selects
+epochs, by accuracy and then by lower loss. Mean ± sample standard deviation over the folds, in percent. The quantized model
 starts from the FP32 model of the fold; its bits learn for the first half of its epochs, then they are rounded, and only
 later epochs can be selected. *Integer* is the integer reference's accuracy on the test graphs, which is what the
 hardware computes bit for bit; *PyTorch* is the fake-quantized model's. *Bits* are stored bits of a row, averaged over
 all rows that the MAC array reads (nodes of the test graphs, all layers, and the readout): the figure that A²Q reports.
 *Every code* also counts messages, at their fixed width, and counts every channel. Weights have 4 bits.
 
-| data set | folds | FP32 | test, integer | test, PyTorch | bits | every code | agreement |
+"""
+COLUMNS = """| data set | folds | FP32 | test, integer | test, PyTorch | bits | every code | agreement |
 |---|---|---|---|---|---|---|---|
+"""
+OTHER = """
+### Other folds
+
+The same settings on folds of other shuffles (`--shuffle N`), which nothing was chosen by; each was run once.
+
 """
 FOOT = """
 A fold of MUTAG tests 18 or 19 graphs: its standard error is near 3 points, and no difference below that means anything.
@@ -77,10 +84,15 @@ def limits(graphs: GraphSet) -> dict[str, int]:
             "max_features": int(np.diff(graphs.features.indptr).max())}
 
 
-def run_fold(loader: Loader, recipe: GraphRecipe, number: int, keep: Path | None) -> dict[str, Any]:
+def recipe_name(shuffle: int) -> str:
+    """What results are filed under."""
+    return "graph-level" if shuffle == FOLD_SEED else f"graph-level, shuffle {shuffle}"
+
+
+def run_fold(loader: Loader, recipe: GraphRecipe, shuffle: int, number: int, keep: Path | None) -> dict[str, Any]:
     """Train, lower and execute one fold; ``keep`` receives the network."""
     start, graphs = time.perf_counter(), loader.graphs
-    split = folds(graphs.labels)[number]
+    split = folds(graphs.labels, shuffle)[number]
     fold = train_fold(loader, split, recipe, number)
     fold.teacher.eval()
     fold.model.eval()
@@ -108,20 +120,20 @@ def run_fold(loader: Loader, recipe: GraphRecipe, number: int, keep: Path | None
     }
 
 
-def campaign(dataset: str, count: int, root: Path | None, keep: Path | None, done: dict[Any, dict[str, Any]],
-             results: Path) -> list[dict[str, Any]]:
+def campaign(dataset: str, count: int, shuffle: int, root: Path | None, keep: Path | None,
+             done: dict[Any, dict[str, Any]], results: Path) -> list[dict[str, Any]]:
     """Run the folds of a data set that are missing; all of them."""
     recipe = graph_recipe_for(dataset)
     loader: Loader | None = None
     group = []
     for number in range(count):
-        key = (dataset, RECIPE, fingerprint(recipe), number)
+        key = (dataset, recipe_name(shuffle), fingerprint(recipe), number)
         if key not in done:
             if loader is None:
                 loader = Loader(load_graphs(dataset, root), recipe.layers, recipe.batch)
-            result = run_fold(loader, recipe, number, keep)
+            result = run_fold(loader, recipe, shuffle, number, keep)
             loader.forget()
-            done[key] = {"dataset": dataset, "recipe": RECIPE, "settings": key[2], "seed": number, **result}
+            done[key] = {"dataset": dataset, "recipe": key[1], "settings": key[2], "seed": number, **result}
             with results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[key]) + "\n")
         group.append(done[key])
@@ -130,9 +142,9 @@ def campaign(dataset: str, count: int, root: Path | None, keep: Path | None, don
     return group
 
 
-def finished(done: dict[Any, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def finished(done: dict[Any, dict[str, Any]], recipe: str) -> dict[str, list[dict[str, Any]]]:
     """Folds in the results file, by data set, of the settings of today."""
-    keys = {name: (name, RECIPE, fingerprint(graph_recipe_for(name))) for name in TU_DATASETS}
+    keys = {name: (name, recipe, fingerprint(graph_recipe_for(name))) for name in TU_DATASETS}
     found = {name: [done[key] for key in sorted(done) if key[:3] == start] for name, start in keys.items()}
     return {name: group for name, group in found.items() if group}
 
@@ -143,19 +155,31 @@ def spread(group: list[dict[str, Any]], key: str) -> str:
     return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}" if len(values) > 1 else f"{values[0]:.2f}"
 
 
-def section(groups: dict[str, list[dict[str, Any]]]) -> str:
+def section(done: dict[Any, dict[str, Any]]) -> str:
     """The section of docs/accuracy.md."""
+    groups = finished(done, recipe_name(FOLD_SEED))
+    others = {name: found for name in sorted({key[1] for key in done if key[1].startswith("graph-level, ")})
+              if (found := finished(done, name))}
     recipes = {name: graph_recipe_for(name) for name in groups}
     sizes = ";\n".join(f"{each.layers} × {each.hidden} ({name}, {each.pool} pooling"
                        f"{' and a batch norm' if each.norm else ''}, {each.scheme.message_bits}-bit messages)"
                        for name, each in recipes.items())
-    rows = []
+    text = HEAD.format(sizes=sizes, seed=FOLD_SEED) + COLUMNS + "".join(rows(groups)) + FOOT
+    if others:
+        text += OTHER + COLUMNS + "".join(row for name, found in others.items()
+                                          for row in rows(found, name.removeprefix("graph-level")))
+    return text
+
+
+def rows(groups: dict[str, list[dict[str, Any]]], suffix: str = "") -> list[str]:
+    """A line of the table for each data set."""
+    lines = []
     for name, group in groups.items():
         bits, every, same = (statistics.mean(each[key] for each in group)
                              for key in ("bits", "bits_of_every_code", "agreement"))
-        rows.append(f"| {name} | {len(group)} | {spread(group, 'fp32_test')} | {spread(group, 'integer_test')} | "
-                    f"{spread(group, 'test')} | {bits:.3f} | {every:.2f} | {100 * same:.2f} |\n")
-    return HEAD.format(sizes=sizes) + "".join(rows) + FOOT
+        tests = " | ".join(spread(group, key) for key in ("fp32_test", "integer_test", "test"))
+        lines.append(f"| {name}{suffix} | {len(group)} | {tests} | {bits:.3f} | {every:.2f} | {100 * same:.2f} |\n")
+    return lines
 
 
 def missed(groups: dict[str, list[dict[str, Any]]]) -> list[str]:

@@ -24,7 +24,7 @@ from ..ir.stream import Batch
 if TYPE_CHECKING:
     from torch_geometric.data import Data
 
-__all__ = ["TU_DATASETS", "GraphSet", "Split", "folds", "load_graphs"]
+__all__ = ["FOLD_SEED", "TU_DATASETS", "GraphSet", "Split", "folds", "load_graphs"]
 
 Ints = NDArray[np.int64]
 
@@ -93,13 +93,20 @@ class Split:
     test: Ints
 
 
-def folds(labels: Ints) -> list[Split]:
-    """Ten stratified folds; of what a fold does not test, a stratified ninth is for validation."""
+def folds(labels: Ints, seed: int = FOLD_SEED) -> list[Split]:
+    """Ten stratified folds; of what a fold does not test, a stratified ninth is for validation.
+
+    Parameters
+    ----------
+    labels : int64 [graphs]
+    seed : int
+        Of both shuffles.
+    """
     from sklearn.model_selection import StratifiedKFold
 
     found = []
-    for rest, test in StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(labels, labels):
-        inner = StratifiedKFold(FOLDS - 1, shuffle=True, random_state=FOLD_SEED)
+    for rest, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels):
+        inner = StratifiedKFold(FOLDS - 1, shuffle=True, random_state=seed)
         train, validation = next(iter(inner.split(rest, labels[rest])))
         found.append(Split(train=rest[train], validation=rest[validation], test=test))
     return found
