@@ -40,12 +40,12 @@ Made by `python bench/accuracy.py --graph-level DATASET`, a fold a line in `accu
 
 GIN of {sizes}, one-hot inputs (node labels; degrees where there are none), ten stratified folds
 (scikit-learn's StratifiedKFold, shuffled, seed {seed}); of what a fold does not test, a stratified ninth selects
-epochs, by accuracy and then by lower loss. Mean ± sample standard deviation over the folds, in percent. The quantized model
-starts from the FP32 model of the fold; its bits learn for the first half of its epochs, then they are rounded, and only
-later epochs can be selected. *Integer* is the integer reference's accuracy on the test graphs, which is what the
-hardware computes bit for bit; *PyTorch* is the fake-quantized model's. *Bits* are stored bits of a row, averaged over
-all rows that the MAC array reads (nodes of the test graphs, all layers, and the readout): the figure that A²Q reports.
-*Every code* also counts messages, at their fixed width, and counts every channel. Weights have 4 bits.
+epochs, by accuracy and then by lower loss. Mean ± sample standard deviation over the folds, in percent. The quantized
+model starts from the FP32 model of the fold; its bits learn for the first half of its epochs, then they are rounded,
+and only later epochs can be selected. *Integer* is the integer reference's accuracy on the test graphs, which is what
+the hardware computes bit for bit; *PyTorch* is the fake-quantized model's. *Bits* are stored bits of a row, averaged
+over all rows that the MAC array reads (nodes of the test graphs, all layers, and the readout): the figure that A²Q
+reports. *Every code* also counts messages, at their fixed width, and counts every channel. Weights have 4 bits.
 
 """
 COLUMNS = """| data set | folds | FP32 | test, integer | test, PyTorch | bits | every code | agreement |
