@@ -85,6 +85,16 @@ class IntRange:
         """All values of a two's complement signal of ``bits``."""
         return cls(-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
 
+    @classmethod
+    def of(cls, values: Ints) -> "IntRange":
+        """The narrowest that holds 0 and every value."""
+        return cls(int(values.min(initial=0)), int(values.max(initial=0)))
+
+    def prove(self, values: Ints, where: str) -> None:
+        """Raise OverflowError if a value lies outside: a defect of whoever proved the range, never of the input."""
+        if values.size and not (self.low <= values.min() and values.max() <= self.high):
+            raise OverflowError(f"{where} spans [{values.min()}, {values.max()}], proved {self}")
+
 
 def requantize(
     x: Ints,

@@ -63,13 +63,13 @@ class Requant:
         """Prove that no intermediate overflows its port."""
         facts = {
             "accumulator": (self.x, IntRange.signed(X_BITS)),
-            "column multiplier": (_span(self.column), IntRange(0, (1 << COLUMN_BITS) - 1)),
-            "bias": (_span(self.bias), IntRange.signed(BIAS_BITS)),
-            "row multiplier": (_span(self.row), IntRange(0, (1 << ROW_BITS) - 1)),
+            "column multiplier": (IntRange.of(self.column), IntRange(0, (1 << COLUMN_BITS) - 1)),
+            "bias": (IntRange.of(self.bias), IntRange.signed(BIAS_BITS)),
+            "row multiplier": (IntRange.of(self.row), IntRange(0, (1 << ROW_BITS) - 1)),
             "mid value": (self.mid, IntRange.signed(MID_BITS)),
         }
         if self.bias_row is not None:
-            facts["bias row multiplier"] = (_span(self.bias_row), IntRange(0, (1 << ROW_BITS) - 1))
+            facts["bias row multiplier"] = (IntRange.of(self.bias_row), IntRange(0, (1 << ROW_BITS) - 1))
         for name, (have, limit) in facts.items():
             if have not in limit:
                 raise HwgenError(f"{name} range {have} exceeds {limit}", where,
@@ -80,7 +80,7 @@ class Requant:
         """Proved range of the value between the two multipliers."""
         top = int(self.column.max(initial=0))
         low, high = (self.x.low * top) >> MID_SHIFT, (self.x.high * top) >> MID_SHIFT
-        bias = _span(self.bias)
+        bias = IntRange.of(self.bias)
         if self.bias_row is not None:
             return IntRange(low, high) | bias
         return IntRange(min(low, 0) + min(bias.low, 0), max(high, 0) + max(bias.high, 0))
@@ -170,7 +170,3 @@ class Program:
             for stage, requant in (("pre", step.pre), ("post", step.post)):
                 if requant is not None:
                     requant.verify(f"{step.name}.{stage}")
-
-
-def _span(values: NDArray[np.int64]) -> IntRange:
-    return IntRange(int(values.min(initial=0)), int(values.max(initial=0)))

@@ -57,7 +57,7 @@ def check(program: StreamProgram) -> None:
         _need(0 <= tensor.bits <= CODE_BITS, f"bits is {tensor.bits}", where)
         if tensor.rows is not None:
             _need(tensor.rows.shape == (program.features, tensor.width), f"rows has shape {tensor.rows.shape}", where)
-            _within(_span(tensor.rows), IntRange.signed(max(1, tensor.bits)), "weight", where)
+            _within(IntRange.of(tensor.rows), IntRange.signed(max(1, tensor.bits)), "weight", where)
         _need((tensor.domain == "weights") == (tensor.rows is not None), f"tensor {index} of {tensor.domain}", where)
     for step in program.passes:
         last = step is program.passes[-1]
@@ -120,7 +120,7 @@ def _combine(combine: Combine, step: StreamPass, scope: Scope, where: str) -> No
     fan_in = sum(segment.width for segment in step.segments)
     _need(combine.weight.shape == (fan_in, len(combine.column)), f"weight has shape {combine.weight.shape}", where)
     top = (1 << (combine.bits - 1)) - 1
-    _within(_span(combine.weight), IntRange(-top, top), "weight", where)
+    _within(IntRange.of(combine.weight), IntRange(-top, top), "weight", where)
     _need(combine.row.select in ("constant", "entry"), f"R by {combine.row.select}", where)
     if combine.row.select == "entry":
         _need(len(combine.row.table) == len(codes.low),
@@ -134,9 +134,9 @@ def _ranges(segment: Segment, bounds: list[Bounds], final: Final, where: str) ->
         _need(operand.row.select != "constant" or len(operand.row.table) == 1, "a constant R of several entries", where)
         _within(bound.span, IntRange.signed(X_BITS), "accumulator", where)
         _within(bound.span, operand.x, "accumulator", where)
-        _within(_span(operand.column), IntRange.signed(COLUMN_BITS), "C", where)
-        _within(_span(operand.row.table), IntRange(0, (1 << ROW_BITS) - 1), "R", where)
-    _within(_span(segment.bias), IntRange.signed(BIAS_BITS), "B", where)
+        _within(IntRange.of(operand.column), IntRange.signed(COLUMN_BITS), "C", where)
+        _within(IntRange.of(operand.row.table), IntRange(0, (1 << ROW_BITS) - 1), "R", where)
+    _within(IntRange.of(segment.bias), IntRange.signed(BIAS_BITS), "B", where)
     _need(segment.join == "sum" or not segment.bias.any(), "a bias with a maximum", where)
     low, high, partial, mid = segment_sums(segment, bounds)
     _within(mid, IntRange.signed(MID_BITS), "value between the multipliers", where)
@@ -154,15 +154,15 @@ def _final(program: StreamProgram, final: Final, where: str) -> None:
     if final.kind == "raw":
         return
     _need(len(final.bits) >= 1, "Q has no entries", where)
-    _within(_span(final.multiplier), IntRange(0, (1 << ROW_BITS) - 1), "Q", where)
-    _within(_span(final.bits), IntRange(0, CODE_BITS), "width", where)
+    _within(IntRange.of(final.multiplier), IntRange(0, (1 << ROW_BITS) - 1), "Q", where)
+    _within(IntRange.of(final.bits), IntRange(0, CODE_BITS), "width", where)
     _need(final.select != "constant" or len(final.bits) == 1, "a constant Q of several entries", where)
     _need(final.select != "node" or len(final.bits) == program.trained_nodes, f"{len(final.bits)} entries by node",
           where)
     if final.select == "nearest":
         _need(len(final.thresholds) == len(final.bits) - 1, f"{len(final.thresholds)} thresholds", where)
         _need(bool((np.diff(final.thresholds) >= 0).all()), "thresholds do not ascend", where)
-        _within(_span(final.thresholds), IntRange(0, (1 << (V_BITS - 1)) - 1), "threshold", where)
+        _within(IntRange.of(final.thresholds), IntRange(0, (1 << (V_BITS - 1)) - 1), "threshold", where)
 
 
 def _target(program: StreamProgram, step: StreamPass) -> None:
@@ -173,10 +173,6 @@ def _target(program: StreamProgram, step: StreamPass) -> None:
           and tensor.bits >= int(step.out.bits.max(initial=0)), f"{tensor.name} is not what is written", step.name)
     _need(step.combine is not None or tuple(segment.width for segment in step.segments) == tensor.blocks,
           f"segments are not the blocks of {tensor.name}", step.name)
-
-
-def _span(values: Ints) -> IntRange:
-    return IntRange(int(values.min(initial=0)), int(values.max(initial=0)))
 
 
 def _within(have: IntRange, limit: IntRange, name: str, where: str) -> None:

@@ -57,7 +57,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         step.source.shape[1] for step in passes if step.source is not None])
     lanes = lanes or _round_up(widest, requant_lanes)
     sources = [step.source for step in passes if step.source is not None]
-    codes = [_span(source) for source in sources] + [
+    codes = [IntRange.of(source) for source in sources] + [
         step.out.code_range for step in passes if step.out.kind != "raw"]
     code_bits = 4 if max(code.signed_bits for code in codes) <= 4 else 8
     dense_pages = [-(-step.combine.shape[0] // lanes) for step in passes
@@ -77,7 +77,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         result_depth=nodes * chunks,
         feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
         mac_columns=max((combine.shape[1] for combine in combines), default=1),
-        weight_bits=max([2, *(_span(combine).signed_bits for combine in combines)]),
+        weight_bits=max([2, *(IntRange.of(combine).signed_bits for combine in combines)]),
         pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
         column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
     )
@@ -242,7 +242,3 @@ def _slot_bound(matrix: csr_array, groups: int) -> int:
 
 def _round_up(value: int, multiple: int) -> int:
     return int(-(-value // multiple) * multiple)
-
-
-def _span(values: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> IntRange:
-    return IntRange(int(values.min(initial=0)), int(values.max(initial=0)))

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..ir.program import Pass, Program, Requant
-from ..numeric import RAW_SHIFT, SHIFT, IntRange, requantize
+from ..numeric import RAW_SHIFT, SHIFT, requantize
+from .agreement import Agreement
 
-__all__ = ["Agreement", "PassTrace", "Trace", "agreement", "run"]
+__all__ = ["PassTrace", "Trace", "agreement", "run"]
 
 Ints = NDArray[np.int64]
 
@@ -55,25 +56,6 @@ class Trace:
         return float(chosen.mean()) if chosen.size else float("nan")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """How near the integer program is to the model it came from.
-
-    Parameters
-    ----------
-    argmax : float
-        Share of nodes with the same class.
-    disagreeing : int
-        Number of the others.
-    largest : int
-        Largest difference of a logit, in result codes.
-    """
-
-    argmax: float
-    disagreeing: int
-    largest: int
-
-
 def run(program: Program) -> Trace:
     """Execute a program.
 
@@ -93,13 +75,7 @@ def run(program: Program) -> Trace:
 
 def agreement(program: Program, trace: Trace, logits: NDArray[np.float64]) -> Agreement:
     """Compare a trace with the float model's logits (float64 [n, classes])."""
-    same = trace.predict() == np.argmax(logits, axis=1)
-    expected = logits / program.passes[-1].out.scale
-    return Agreement(
-        argmax=float(same.mean()) if same.size else 1.0,
-        disagreeing=int((~same).sum()),
-        largest=int(np.ceil(np.abs(trace.logits - expected).max(initial=0.0) - 0.5)),
-    )
+    return Agreement.of(trace.logits, program.passes[-1].out.scale, logits)
 
 
 def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:
@@ -114,7 +90,7 @@ def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:
             assert rows is not None
             sums = _product(program.neighbours, rows)
         assert step.pre is not None
-        _prove(sums, step.accumulate, f"{step.name}: sum")
+        step.accumulate.prove(sums, f"{step.name}: sum")
         codes = _requantize(sums, step.pre, f"{step.name}: pre")
         if step.combine is None:
             return PassTrace(name=step.name, rows=codes, activations=None)
@@ -133,13 +109,8 @@ def _product(left: Ints | csr_array, right: Ints) -> Ints:
 
 
 def _requantize(x: Ints, stage: Requant, where: str) -> Ints:
-    _prove(x, stage.x, where)
+    stage.x.prove(x, where)
     limits = stage.code_range
     high = limits.high if stage.row_bits is None else ((1 << stage.row_bits) - 1)[:, None]
     return requantize(x, stage.column, stage.bias, stage.row, stage.bias_row, limits.low, high,
                       shift=RAW_SHIFT if stage.kind == "raw" else SHIFT, half_up=stage.half_up)
-
-
-def _prove(values: Ints, limits: IntRange, where: str) -> None:
-    if values.size and not (limits.low <= values.min() and values.max() <= limits.high):
-        raise OverflowError(f"{where} spans [{values.min()}, {values.max()}], proved {limits}")

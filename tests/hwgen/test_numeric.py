@@ -82,3 +82,17 @@ def test_ranges_join_contain_and_print():
     assert str(IntRange(-3, 9)) == "[-3, 9]"
     with pytest.raises(ValueError, match="empty range"):
         IntRange(1, 0)
+
+
+def test_a_range_holds_what_it_was_made_of_and_zero():
+    assert IntRange.of(np.array([[3, 5], [4, 9]])) == IntRange(0, 9)
+    assert IntRange.of(np.array([-3])) == IntRange(-3, 0)
+    assert IntRange.of(np.array([], dtype=np.int64)) == IntRange(0, 0)
+
+
+def test_a_value_outside_its_range_is_named():
+    IntRange(-3, 9).prove(np.array([-3, 9]), "layer: sum")
+    IntRange(1, 1).prove(np.array([], dtype=np.int64), "layer: sum")
+    for values, span in (([-4, 9], r"\[-4, 9\]"), ([-3, 10], r"\[-3, 10\]")):
+        with pytest.raises(OverflowError, match=rf"layer: sum spans {span}, proved \[-3, 9\]"):
+            IntRange(-3, 9).prove(np.array(values), "layer: sum")

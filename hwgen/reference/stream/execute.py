@@ -11,9 +11,10 @@ from ...errors import CapacityError
 from ...ir.stream import Batch, Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
 from ...ir.stream_rules import longest
 from ...numeric import IntRange, activate, encode, round_value
+from ..agreement import Agreement
 from .network import Lists
 
-__all__ = ["Agreement", "PassTrace", "Trace", "agreement", "run"]
+__all__ = ["PassTrace", "Trace", "agreement", "run"]
 
 Ints = NDArray[np.int64]
 
@@ -62,25 +63,6 @@ class Trace:
         return np.asarray(np.argmax(self.results, axis=1), dtype=np.int64)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Agreement:
-    """How near the integer program is to the model it came from.
-
-    Parameters
-    ----------
-    argmax : float
-        Share of rows with the same class.
-    disagreeing : int
-        Number of the others.
-    largest : int
-        Largest difference of a result, in result codes.
-    """
-
-    argmax: float
-    disagreeing: int
-    largest: int
-
-
 def run(program: StreamProgram, batch: Batch) -> Trace:
     """Execute a program.
 
@@ -98,12 +80,7 @@ def agreement(program: StreamProgram, trace: Trace, results: NDArray[np.float64]
     """Compare a trace with the float model's results (float64 [n, classes])."""
     scale = program.passes[-1].out.scale
     assert scale is not None
-    same = trace.predict() == np.argmax(results, axis=1)
-    return Agreement(
-        argmax=float(same.mean()) if same.size else 1.0,
-        disagreeing=int((~same).sum()),
-        largest=int(np.ceil(np.abs(trace.results - results / scale).max(initial=0.0) - 0.5)),
-    )
+    return Agreement.of(trace.results, scale, results)
 
 
 @dataclass(frozen=True)
@@ -178,7 +155,7 @@ class _Run:
         """P of each channel."""
         products = []
         for operand, x, row in zip(segment.operands, accumulated, rows, strict=True):
-            _prove(x, operand.x, f"{where}: accumulator")
+            operand.x.prove(x, f"{where}: accumulator")
             products.append(((x * operand.column) >> MID_SHIFTS[operand.mid]) * row[:, None])
         if segment.join == "max":
             return np.asarray(np.max(products, axis=0), dtype=np.int64)
@@ -186,10 +163,10 @@ class _Run:
 
     def _final(self, total: Ints, final: Final, entry: Ints, where: str) -> _Coded:
         value = round_value(total)
-        _prove(value, final.v, f"{where}: V")
+        final.v.prove(value, f"{where}: V")
         value = activate(value, final.slope)
         if final.kind == "raw":
-            _prove(value, IntRange.signed(RAW_BITS), f"{where}: result")
+            IntRange.signed(RAW_BITS).prove(value, f"{where}: result")
             return _Coded(value, np.zeros_like(entry), np.full_like(entry, RAW_BITS))
         if final.select == "nearest":
             entry = np.asarray(np.searchsorted(final.thresholds, np.abs(value).max(axis=1, initial=0), side="left"),
@@ -202,8 +179,3 @@ class _Run:
             entry = np.zeros_like(entry)
         codes = encode(value, final.multiplier[entry], final.bits[entry], signed=final.kind == "signed")
         return _Coded(codes, entry, final.bits[entry])
-
-
-def _prove(values: Ints, limits: IntRange, where: str) -> None:
-    if values.size and not (limits.low <= values.min() and values.max() <= limits.high):
-        raise OverflowError(f"{where} spans [{values.min()}, {values.max()}], proved {limits}")
