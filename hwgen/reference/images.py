@@ -55,7 +55,7 @@ def execute(beats: NDArray[np.uint64], hardware: Hardware) -> list[PassWrites]:
         reads of a bank in a slot, or row parameters that run out.
     """
     memories = Memories(hardware)
-    memories.load(beats)
+    memories.load(beats.astype("<u8").tobytes())
     machine = _Machine(hardware, memories)
     done: list[PassWrites] = []
     for index in range(1 << 16):

@@ -34,7 +34,8 @@ from rtl_templates.stream.formats import (
 
 from ...ir.stream_hardware import StreamHardware
 from ...numeric import round_value
-from .memories import ImageError, StreamMemories
+from ..memories import ImageError
+from .memories import StreamMemories
 from .requantizers import Context, Requantizers, fits, select_row
 
 __all__ = ["ImageError", "Machine", "PassWrites"]

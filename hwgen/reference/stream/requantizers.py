@@ -22,7 +22,8 @@ from rtl_templates.stream.formats import (
 )
 
 from ...numeric import activate, encode, round_value
-from .memories import ImageError, StreamMemories, signed
+from ..memories import ImageError, signed
+from .memories import StreamMemories
 
 __all__ = ["Context", "Requantizers", "fits", "select_row"]
 

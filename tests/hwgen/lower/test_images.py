@@ -106,6 +106,16 @@ def test_the_interpreter_notices_a_flipped_bit(target, bit):
     assert not same
 
 
+def test_the_interpreter_refuses_a_malformed_stream():
+    _, design, _, image = built(1, {}, {"groups": 1})
+    unknown = image.beats.copy()
+    unknown[0, 0] = 99
+    for beats, message in ((image.beats[:-1], "no END"), (np.vstack([image.beats, image.beats[-1:]]), "behind END"),
+                           (unknown, "do not exist"), (image.beats[:2], "do not exist")):
+        with pytest.raises(interpreter.ImageError, match=message):
+            interpreter.execute(beats, design)
+
+
 def _changed(program, index, stage, **fields):
     step = program.passes[index]
     step = replace(step, **{stage: replace(getattr(step, stage), **fields)})
