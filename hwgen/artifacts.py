@@ -17,7 +17,7 @@ from boards import Board
 from . import __version__
 from .emit.write import to_json, write_if_changed
 from .errors import HwgenError
-from .ir.store import npz_bytes
+from .ir.files import npz_bytes
 from .ir.text import to_text
 from .lower.images import expected, pack
 from .planning import Plan

@@ -1,9 +1,5 @@
-"""Networks in a folder, ``network.npz`` and ``network.json``, and batches of graphs in one ``.npz``; without pickling.
+"""Networks in a folder, ``network.npz`` and ``network.json``, and batches of graphs in one ``.npz``."""
 
-The same network gives the same bytes.
-"""
-
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -12,22 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HwgenError
+from . import files
 from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
-from .store import feature_arrays, npz_bytes, read_facts, read_features, read_integers, read_npz, write_file
 from .stream import Batch
 
-__all__ = ["ARRAYS", "FACTS", "FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network",
-           "network_arrays", "network_of", "save_batch", "save_network"]
+__all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
+           "save_batch", "save_network"]
 
 FORMAT_VERSION = 1
-ARRAYS, FACTS = "network.npz", "network.json"
+STEM = "network"
 
 Arrays = dict[str, NDArray[Any]]
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "domain": get_args(Domain), "via": get_args(Via), "op": ("sum", "max"), "join": ("sum", "max"),
     "factor": get_args(Factor), "of": ("edges", "looped", "members"), "by": ("column", "node", "degree", "nearest")}
-MEND = "build it again"
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -39,8 +34,7 @@ def save_network(network: Network, folder: Path) -> None:
         If the folder cannot be written.
     """
     facts, arrays = network_arrays(network)
-    write_file(folder / ARRAYS, npz_bytes(arrays))
-    write_file(folder / FACTS, (json.dumps(facts, indent=2) + "\n").encode())
+    files.write_folder(folder, STEM, facts, arrays)
 
 
 def load_network(folder: Path) -> Network:
@@ -51,8 +45,7 @@ def load_network(folder: Path) -> Network:
     HwgenError
         If a file is missing, truncated, of another version, or holds a network that does not verify.
     """
-    facts = read_facts(folder / FACTS, "network", FORMAT_VERSION)
-    return network_of(facts, read_npz(folder / ARRAYS), str(folder / FACTS))
+    return network_of(*files.read_folder(folder, STEM, "network", FORMAT_VERSION), str(folder / f"{STEM}.json"))
 
 
 def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
@@ -78,13 +71,11 @@ def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whe
     HwgenError
         If something is missing or malformed, or the network does not verify.
     """
-    try:
+    with files.malformed(where):
         network = Network(
             name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
             input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
             values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HwgenError(f"entry {error} is missing or malformed", where, MEND) from error
     network.verify()
     return network
 
@@ -97,12 +88,12 @@ def save_batch(batch: Batch, path: Path) -> None:
     HwgenError
         If the file cannot be written.
     """
-    write_file(path, npz_bytes(batch_arrays(batch)))
+    files.write_npz(path, batch_arrays(batch))
 
 
 def batch_arrays(batch: Batch) -> Arrays:
     """A batch as :func:`batch_of` takes it."""
-    return {**feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
+    return {**files.feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
             "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node}
 
 
@@ -122,7 +113,7 @@ def load_batch(path: Path) -> Batch:
     HwgenError
         If the file is missing, is not such an archive, holds pickled objects, or arrays that do not fit together.
     """
-    return batch_of(read_npz(path), str(path))
+    return batch_of(files.read_npz(path), str(path))
 
 
 def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
@@ -138,14 +129,11 @@ def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
     HwgenError
         If an array is missing, or they do not fit together.
     """
-    features = read_features(arrays, where)
+    features = files.read_features(arrays, where)
     nodes = int(features.shape[0])
-    edges = read_integers(arrays, "edges", where)
-    if edges.ndim != 2 or edges.shape[0] != 2:
-        raise HwgenError(f"edges has shape {edges.shape}, not (2, e)", where,
-                         "store source nodes above destination nodes")
+    edges = files.read_edges(arrays, where)
     zeros = np.zeros(nodes, dtype=np.int64)
-    rows = {key: read_integers(arrays, key, where) if key in arrays else zeros for key in ("graph", "node")}
+    rows = {key: files.read_integers(arrays, key, where) if key in arrays else zeros for key in ("graph", "node")}
     for key, value in rows.items():
         if value.shape != (nodes,):
             raise HwgenError(f"{key} has shape {value.shape} for {nodes} nodes", where,
@@ -154,7 +142,7 @@ def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
             raise HwgenError(f"{key} names {int(value.min())}", where, "number from 0 on")
     graph = rows["graph"]
     last = int(graph.max(initial=-1))
-    graphs = read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(max(1, last + 1))
+    graphs = files.read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(max(1, last + 1))
     if graphs.size != 1 or graphs.item() <= last:
         raise HwgenError(f"graphs is {graphs.tolist()}, and the last node belongs to graph {last}", where,
                          "store the number of graphs")

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HwgenError
+from . import files
 from .network_store import batch_arrays, batch_of
 from .sample import Limits, Sample
-from .store import npz_bytes, read_npz, write_file
 
 __all__ = ["load_sample", "sample_arrays", "sample_of", "save_sample"]
 
@@ -26,7 +26,7 @@ def save_sample(sample: Sample, path: Path) -> None:
     HwgenError
         If the file cannot be written.
     """
-    write_file(path, npz_bytes(sample_arrays(sample)))
+    files.write_npz(path, sample_arrays(sample))
 
 
 def load_sample(path: Path, input_bits: int) -> Sample:
@@ -43,7 +43,7 @@ def load_sample(path: Path, input_bits: int) -> Sample:
     HwgenError
         If the file is missing, is not such an archive, or holds arrays that do not fit together.
     """
-    return sample_of(read_npz(path), str(path), input_bits)
+    return sample_of(files.read_npz(path), str(path), input_bits)
 
 
 def sample_arrays(sample: Sample) -> Arrays:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...errors import HwgenError
+from ...ir.files import malformed
 from ...ir.network import Network
 from ...ir.network_store import network_arrays, network_of
 from ...ir.sample import Sample
@@ -65,11 +65,9 @@ def load_network(path: Path | str) -> tuple[Network, Sample]:
 
 def network_from(content: dict[str, Any], where: str) -> tuple[Network, Sample]:
     """Check what was found in a file of version 2; ``where`` is for errors."""
-    try:
+    with malformed(where, SAVE):
         network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
         sample = sample_of(_arrays(content["sample"]), where, network.input_bits)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HwgenError(f"entry {error} is missing or malformed", where, SAVE) from error
     return network, sample
 
 

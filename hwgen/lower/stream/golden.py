@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import RESULT_LANES
 
-from ...ir.store import npz_bytes
+from ...ir.files import npz_bytes
 from ...ir.stream import Batch
 from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
 from .layout import Layout

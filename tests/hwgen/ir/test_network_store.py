@@ -11,8 +11,6 @@ from networks import gin_network, random_batch, random_network, residual_gcn_net
 
 from hwgen.errors import HwgenError
 from hwgen.ir.network_store import (
-    ARRAYS,
-    FACTS,
     batch_arrays,
     batch_of,
     load_batch,
@@ -22,6 +20,8 @@ from hwgen.ir.network_store import (
     save_batch,
     save_network,
 )
+
+ARRAYS, FACTS = "network.npz", "network.json"
 
 
 def plain(thing):

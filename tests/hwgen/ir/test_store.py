@@ -115,6 +115,9 @@ def test_a_damaged_folder_is_refused(tmp_path):
     facts.write_text(json.dumps({**json.loads(text), "version": 99}))
     with pytest.raises(HwgenError, match=r"^format version 99, this hwgen reads 1"):
         load_graph(tmp_path)
+    facts.write_text(json.dumps({**json.loads(text), "input_bits": "many"}))
+    with pytest.raises(HwgenError, match="'many' is missing or malformed"):
+        load_graph(tmp_path)
     content = json.loads(text)
     del content["input_bits"]
     facts.write_text(json.dumps(content))
