@@ -15,8 +15,8 @@ class Fault(NamedTuple):
         Text that occurs once in the file, and what replaces it.
     why : str
         What then goes wrong.
-    tests : tuple of str
-        Tests that pass without the fault; one of them fails with it.
+    test : str
+        Id of tests that pass without the fault; one of them fails with it.
     """
 
     name: str
@@ -24,4 +24,4 @@ class Fault(NamedTuple):
     old: str
     new: str
     why: str
-    tests: tuple[str, ...]
+    test: str

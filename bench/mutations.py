@@ -30,7 +30,7 @@ SLOW = "tests/test_end_to_end.py"
 
 HEAD = """# Deliberate faults
 
-Made by `python bench/mutations.py`; the faults are in `bench/faults.py`.
+Made by `python bench/mutations.py`; the faults are in `bench/faults.py` and `bench/faults_stream.py`.
 
 Each fault is planted by itself in a copy of the tree, and only the named tests run. It counts as caught when one of
 them, which passes without the fault, fails in an assertion; import errors, crashes and failing fixtures do not count.
@@ -115,7 +115,7 @@ def judge(found: dict[str, Any], green: set[str]) -> tuple[str, str, str]:
 
 def baseline(source: Path, faults: Sequence[Fault], jobs: int) -> set[str]:
     """Tests that pass in an unchanged copy. Exits if any test does not."""
-    wanted = {test: None for fault in faults for test in fault.tests}
+    wanted = dict.fromkeys(fault.test for fault in faults)
     parts = [[test for test in wanted if test.startswith(SLOW) is slow] for slow in (True, False)]
 
     def run(tests: Sequence[str]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
     started = time.perf_counter()
     with copy(source) as tree:
         stale = plant(tree, fault)
-        outcome = (stale, "", "") if stale else judge(witness(tree, fault.tests, "-x"), green)
+        outcome = (stale, "", "") if stale else judge(witness(tree, [fault.test], "-x"), green)
     verdict = Verdict(fault, *outcome, time.perf_counter() - started)
     print(f"{verdict.seconds:6.1f} s  {fault.name}: {verdict.outcome}  {verdict.test}  {verdict.message[:90]}",
           flush=True)
@@ -177,7 +177,7 @@ def main() -> int:
         snapshot(ROOT, source)  # once: what is being edited meanwhile is not a fault of this script
         green = baseline(source, chosen, arguments.jobs)
         print(f"{time.perf_counter() - started:6.1f} s  {len(green)} tests are green without a fault", flush=True)
-        order = sorted(chosen, key=lambda fault: not fault.tests[0].startswith(SLOW))  # the slow ones first
+        order = sorted(chosen, key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
         done = {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green), order)}
     verdicts, seconds = [done[fault.name] for fault in chosen], time.perf_counter() - started
     lost = [v.fault.name for v in verdicts if v.outcome != "caught"]
