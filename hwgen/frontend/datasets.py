@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..cache import cache_folder
-from ..errors import HwgenError
+from .raw_files import known_name, read_raw
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -40,8 +34,7 @@ def load_dataset(name: str, root: Path | str | None = None) -> Data:
     name : str
         ``digits``, ``Cora`` or ``CiteSeer``, in any case.
     root : Path or None
-        Folder that holds ``<Name>/raw`` (or ``Planetoid/<Name>/raw``); it is only read, unless the files are missing
-        and PyG downloads them there. Default: ``$HWGEN_DATA``, else a cache folder of hwgen's own.
+        Folder of raw files, ``$HWGEN_DATA`` if None (:func:`.raw_files.read_raw`).
 
     Returns
     -------
@@ -55,38 +48,13 @@ def load_dataset(name: str, root: Path | str | None = None) -> Data:
     HwgenError
         Unknown name, or files neither found nor downloaded.
     """
-    known = {each.lower(): each for each in DATASETS}
-    if name.lower() not in known:
-        raise HwgenError(f"unknown data set {name!r}", "dataset", f"use one of {', '.join(DATASETS)}")
-    name = known[name.lower()]
+    name = known_name(name, DATASETS)
     if name == "digits":
         return _digits()
-    from torch_geometric.datasets import Planetoid
-
-    raw = _raw_folder(name, root)
-    # PyG writes its processed form beside the raw files: work on a copy, so that the user's folder stays as it is.
-    with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-        shutil.copytree(raw, Path(scratch, name, "raw"))
-        with contextlib.redirect_stderr(io.StringIO()):
-            data = Planetoid(scratch, name)[0]
+    dataset, _ = read_raw("Planetoid", name, f"ind.{name.lower()}.graph", root)
+    data: Data = dataset[0]
     data.name, data.input_scale, data.classes = name, 1.0, int(data.y.max()) + 1
     return data
-
-
-def _raw_folder(name: str, root: Path | str | None) -> Path:
-    from torch_geometric.datasets import Planetoid
-
-    given = root if root is not None else os.environ.get("HWGEN_DATA")
-    home = Path(given) if given is not None else cache_folder() / "datasets"
-    for folder in (home / name / "raw", home / "Planetoid" / name / "raw"):
-        if (folder / f"ind.{name.lower()}.graph").is_file():
-            return folder
-    try:
-        Planetoid(str(home / "Planetoid"), name)
-    except Exception as error:  # whatever the network, the disk or the server may raise: the mend is the same
-        mend = f"put the Planetoid files in {home / name / 'raw'}, or name their folder with HWGEN_DATA"
-        raise HwgenError(f"{name} is not there and cannot be downloaded ({error})", str(home), mend) from error
-    return home / "Planetoid" / name / "raw"
 
 
 def _digits() -> Data:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +12,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ..cache import cache_folder
-from ..errors import HwgenError
 from ..ir.stream import Batch
+from .raw_files import known_name, read_raw
 
 if TYPE_CHECKING:
     from torch_geometric.data import Data
@@ -123,26 +117,15 @@ def load_graphs(name: str, root: Path | str | None = None) -> GraphSet:
     name : str
         One of TU_DATASETS, in any case.
     root : Path or None
-        Folder that holds ``<Name>/raw`` (or ``TUDataset/<Name>/raw``); it is only read, unless the files are missing
-        and PyG downloads them there. Default: ``$HWGEN_DATA``, else a cache folder of hwgen's own.
+        Folder of raw files, ``$HWGEN_DATA`` if None (:func:`.raw_files.read_raw`).
 
     Raises
     ------
     HwgenError
         Unknown name, or files neither found nor downloaded.
     """
-    known = {each.lower(): each for each in TU_DATASETS}
-    if name.lower() not in known:
-        raise HwgenError(f"unknown data set {name!r}", "dataset", f"use one of {', '.join(TU_DATASETS)}")
-    name = known[name.lower()]
-    from torch_geometric.datasets import TUDataset
-
-    raw = _raw_folder(name, root)
-    # PyG writes its processed form beside the raw files: work on a copy, so that the user's folder stays as it is.
-    with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-        shutil.copytree(raw, Path(scratch, name, "raw"))
-        with contextlib.redirect_stderr(io.StringIO()):
-            found = TUDataset(scratch, name)
+    name = known_name(name, TU_DATASETS)
+    found, raw = read_raw("TUDataset", name, f"{name}_A.txt", root)
     graph = np.loadtxt(raw / f"{name}_graph_indicator.txt", dtype=np.int64) - 1
     return _graph_set(name, found, graph)
 
@@ -178,19 +161,3 @@ def _ranges(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
     sizes = start[chosen + 1] - start[chosen]
     first = np.cumsum(sizes) - sizes
     return np.arange(int(sizes.sum())) + np.repeat(start[chosen] - first, sizes), sizes
-
-
-def _raw_folder(name: str, root: Path | str | None) -> Path:
-    from torch_geometric.datasets import TUDataset
-
-    given = root if root is not None else os.environ.get("HWGEN_DATA")
-    home = Path(given) if given is not None else cache_folder() / "datasets"
-    for folder in (home / name / "raw", home / "TUDataset" / name / "raw"):
-        if (folder / f"{name}_A.txt").is_file():
-            return folder
-    try:
-        TUDataset(str(home / "TUDataset"), name)
-    except Exception as error:  # whatever the network, the disk or the server may raise: the mend is the same
-        mend = f"put the TUDataset files in {home / 'TUDataset' / name / 'raw'}, or name their folder with HWGEN_DATA"
-        raise HwgenError(f"{name} is not there and cannot be downloaded ({error})", str(home), mend) from error
-    return home / "TUDataset" / name / "raw"
