@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir.formulas import formula, is_identity
 from ..ir.network import Network, Term, Value
 from ..ir.stream import Batch
 from ..numeric import MAX_ACTIVATION_BITS
 from .model_facts import bits_by_degree, degree_labels
-from .stream_formulas import formula, is_identity, quantizer_name, roles
+from .stream_names import quantizer_name, roles
 
 __all__ = ["network_facts"]
 
@@ -65,12 +66,13 @@ def network_facts(network: Network, batch: Batch, bits: Mapping[str, Ints]) -> d
 def _linear(network: Network) -> list[tuple[Value, Term]]:
     """Linear layers, with the value each is part of."""
     return [(value, term) for value in network.values for term in value.terms
-            if term.weight is not None and not is_identity(term.weight)]
+            if term.weight is not None and not is_identity(term.weight.codes)]
 
 
 def _value_facts(value: Value, role: str, bits: Ints | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"name": value.name, "path": value.path, "width": value.width, "of": value.domain,
-                             "role": role, "formula": formula(value), "quantizer": None, "row_bits": None}
+                             "role": role, "formula": formula(value, lambda weight: weight.codes),
+                             "quantizer": None, "row_bits": None}
     quantizer = value.quantizer
     if quantizer is not None:
         facts["quantizer"] = {
@@ -97,7 +99,7 @@ def _operations(value: Value, network: Network, batch: Batch) -> dict[str, int]:
     width = {each.name: each.width for each in network.values}
     ops = {"op_mac": 0, "op_add": 0}
     for term in value.terms:
-        if term.weight is not None and not is_identity(term.weight):
+        if term.weight is not None and not is_identity(term.weight.codes):
             inputs = batch.features.nnz if term.via == "features" else rows * term.weight.codes.shape[0]
             ops["op_mac"] += int(inputs) * term.weight.codes.shape[1]
             key = f"param_weight_INT{term.weight.bits}"

@@ -15,8 +15,8 @@ from hwgen.reference.stream.execute import run
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
 from hwgen.report.stream_facts import stream_facts, stream_verification
-from hwgen.report.stream_formulas import roles
 from hwgen.report.stream_model import network_facts
+from hwgen.report.stream_names import roles
 from hwgen.stream.bits import bits_of_model, bits_of_traces
 from hwgen.stream.planning import stream_plans
 
