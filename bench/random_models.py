@@ -15,6 +15,7 @@ what has the same digest is not simulated again. The exit status is 1 when anyth
 
 import argparse
 import hashlib
+import importlib
 import json
 import shutil
 import sys
@@ -24,13 +25,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import sim.stream
+from sim.errors import SimError
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-
-from campaign import Model, configuration, draw, seen, write_design, write_model  # noqa: E402
-
-import sim.stream  # noqa: E402
-from sim.errors import SimError  # noqa: E402
+sys.path.append(str(ROOT / "tests"))
+campaign = importlib.import_module("campaign")
 
 PLACES = ("units", "lanes", "requant_lanes", "code_bits", "weight_bits", "pages", "chunks", "levels", "leaky",
           "acc_bits")
@@ -49,10 +49,10 @@ class Bench:
         started = time.perf_counter()
         folder = self.work / f"seed{seed}-{number:02d}"
         shutil.rmtree(folder, ignore_errors=True)
-        hardware, models, refused = draw(configuration(seed, number), count)
-        rtl = write_design(folder / "design", hardware)
-        with seen() as codes:
-            written = [write_model(folder / f"model{index}", folder / "design", model)
+        hardware, models, refused = campaign.draw(campaign.configuration(seed, number), count)
+        rtl = campaign.write_design(folder / "design", hardware)
+        with campaign.seen() as codes:
+            written = [campaign.write_model(folder / f"model{index}", folder / "design", model)
                        for index, model in enumerate(models)]
         digest = _digest(folder)
         if digest in self.known:
@@ -77,7 +77,7 @@ class Bench:
         return line
 
 
-def _simulate(build: Path, folders: Sequence[Path], words: int, model: Model, work: Path) -> dict[str, Any]:
+def _simulate(build: Path, folders: Sequence[Path], words: int, model: campaign.Model, work: Path) -> dict[str, Any]:
     """Load a model and run its batches; ``words`` is how many buffer words they write."""
     try:
         found = sim.stream.run(build, folders, stalls=model.stalls, work=work / "sim", quiet=True)
@@ -91,7 +91,7 @@ def _simulate(build: Path, folders: Sequence[Path], words: int, model: Model, wo
     return facts if facts["ok"] else facts | {"difference": str(found), "build": str(build)}
 
 
-def _facts(model: Model) -> dict[str, Any]:
+def _facts(model: campaign.Model) -> dict[str, Any]:
     """What is run."""
     network, steps = model.network, model.program.passes
     terms = [term for value in network.values for term in value.terms]
