@@ -25,7 +25,7 @@ __all__ = ["build", "verify"]
 
 
 def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = "ultra96",
-          out: Path | str | None = None, **hardware: int) -> Path:
+          out: Path | str | None = None, *, windows: bool | None = None, **hardware: int) -> Path:
     """Build the hardware for a model, as ``hwgen build --no-verify`` does.
 
     Parameters
@@ -36,6 +36,8 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
         Name of a board, or path of a TOML file.
     out : path or None
         The build folder; None: ``build/MODEL-BOARD``.
+    windows : bool or None
+        Of a network: whether graphs run by windows; None: where no design that holds them whole fits the board.
     **hardware : int
         Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`), or of a
         network ``units=2`` (:class:`hwgen.ir.stream_hardware.StreamHardware`) and ``graphs``, those of a batch.
@@ -62,10 +64,12 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     folder = Path(out) if out is not None else Path("build") / f"{name}-{target.name}"
     if isinstance(found, QuantGraph):
+        if windows is not None:
+            raise HwgenError("a chain of GCN layers does not run by windows", "windows", "leave it out")
         pipeline.build(found, target, folder, hardware=hardware, source=source)
     else:
-        stream_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), hardware=hardware,
-                              source=source)
+        stream_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,
+                              hardware=hardware, source=source)
     return folder
 
 
@@ -104,7 +108,7 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         raise HwgenError(f"batch_size is {batch_size}", "batch_size",
                          "leave it out, or name the graphs to pack for a network")
     if stream:
-        runs = None
+        runs = stream_pipeline.all_windows(build) if graph is None else None
         if graph is not None:
             name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
             runs = stream_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)

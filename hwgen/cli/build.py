@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, check_options, hardware_options, hardware_overrides
+from .options import BUILD, check_options, hardware_options, hardware_overrides, stream_wishes
 from .summary import show_design
 from .verify import check
 
@@ -32,9 +32,13 @@ def build(console: Console, model: Path, board: str, out: Path | None, config: P
     hwgen build model.pt --groups 1 --digit 1     the smallest, bit-serial design
     hwgen build model.pt --config config.json     parameters from another build
     hwgen build gin.pt --graphs 16 --units 2      a model of many graphs: batches of 16, two pipelines
+    hwgen build big.pt --windows                  graphs by windows, as is done where they do not fit the chip
 
     What the checkpoint holds decides the organisation: chains of GCN layers on one graph have the options --groups,
-    --digit, --servers, --planes, --bank-depth and --slots, every other model --units, --lanes and --graphs.
+    --digit, --servers, --planes, --bank-depth and --slots, every other model --units, --lanes, --graphs and --windows.
+
+    Where no design that holds the graphs whole fits the board, they run by windows: pass by pass, a part of the rows at
+    a time, on the largest design that fits. The table says so, and in how many windows; --no-windows refuses instead.
 
     The whole sample is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the hardware
     differs from the model.
@@ -66,8 +70,8 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
         choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,
                                 step=console.step).choice
     else:
-        choice = stream_pipeline.build(*found, target, folder, graphs=chosen.pop("graphs", None), hardware=chosen,
-                                       config=config, source=source, step=console.step)
+        choice = stream_pipeline.build(*found, target, folder, **stream_wishes(chosen), config=config, source=source,
+                                       step=console.step)
     facts, exact = check(console, folder) if verify else (read_facts(folder), True)
     facts["choice"] = choice
     show_design(console, facts)

@@ -8,7 +8,8 @@ import click
 
 from ..errors import HwgenError
 
-__all__ = ["BUILD", "check_options", "hardware_options", "hardware_overrides", "verify_options"]
+__all__ = ["BUILD", "check_options", "hardware_options", "hardware_overrides", "stream_wishes",
+           "verify_options"]
 
 BUILD = click.Path(path_type=Path)
 
@@ -19,6 +20,8 @@ _HARDWARE = (
                  help="Channels of a buffer word and columns of the MAC array: a multiple of 8.  [graph-level]"),
     click.option("--graphs", type=click.IntRange(1),
                  help="Graphs of mean size that a batch has room for.  [graph-level; default: 8]"),
+    click.option("--windows/--no-windows", default=None,
+                 help="Run graphs by windows of rows, or never.  [graph-level; default: where no design holds them]"),
     click.option("--groups", type=click.IntRange(1, 4), help="Groups of 16 processing elements: 1 to 4."),
     click.option("--digit", type=click.Choice(["1", "2", "4", "8"]),
                  help="Bits of a code that are added per cycle; 1 is the bit-serial array.  [default: 4]"),
@@ -35,7 +38,7 @@ _VERIFY = (
 )
 _SHARED = ("requant_lanes",)
 _NODE = ("groups", "digit", "servers", "planes", "bank_depth", "slots")
-_STREAM = ("units", "lanes", "graphs")
+_STREAM = ("units", "lanes", "graphs", "windows")
 
 
 def hardware_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,6 +52,13 @@ def hardware_overrides(options: dict[str, Any]) -> dict[str, int]:
     """Take the hardware parameters that were given out of a verb's options."""
     given = {name: options.pop(name) for name in (*_NODE, *_SHARED, *_STREAM)}
     return {name: int(value) for name, value in given.items() if value is not None}
+
+
+def stream_wishes(given: Mapping[str, int]) -> dict[str, Any]:
+    """What :func:`hardware_overrides` took, as :func:`hwgen.stream.pipeline.build` wants it."""
+    windows = given.get("windows")
+    return {"graphs": given.get("graphs"), "windows": None if windows is None else bool(windows),
+            "hardware": {name: value for name, value in given.items() if name not in ("graphs", "windows")}}
 
 
 def check_options(given: Mapping[str, int], *, stream: bool, model: str) -> None:

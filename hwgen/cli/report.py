@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, check_options, hardware_options, hardware_overrides
+from .options import BUILD, check_options, hardware_options, hardware_overrides, stream_wishes
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -38,8 +38,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     if isinstance(found, QuantGraph):
         facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
     else:
-        facts = stream_pipeline.estimate(*found, target, graphs=chosen.pop("graphs", None), hardware=chosen,
-                                         config=config, step=console.step)
+        facts = stream_pipeline.estimate(*found, target, **stream_wishes(chosen), config=config, step=console.step)
     show_design(console, facts)
     console.result(facts)
 

@@ -18,12 +18,15 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
     stream = facts.get("organisation") == "stream"
     design = {name: facts["hardware"][name] for name in (_STREAM if stream else _NODE)}
     if stream:
-        design["graphs"] = facts["capacities"]["max_graphs"]
+        design |= {"graphs": facts["capacities"]["max_graphs"]} if "max_graphs" in facts["capacities"] else {}
     console.say("design: " + " ".join(f"--{name.replace('_', '-')} {value}" for name, value in design.items()))
     if facts.get("choice"):
         console.say(f"chosen: {facts['choice']}")
     _cycles(console, facts["cycles"], "the rows" if stream else "the nodes")
-    if stream:
+    windows = facts["cycles"].get("windows")
+    if windows:
+        _windows(console, windows)
+    elif stream:
         _batches(console, facts["cycles"]["batches"])
     _resources(console, facts)
     speed = facts["performance"]
@@ -31,7 +34,7 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
     exact = facts["verification"]["bit_exact"] if facts["verification"] else None
     console.table(f"{escape(facts['model']['name'])} on {facts['board']['title']}", ("what", "value"), [
         ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
-        *(_stream_speed(speed, clock) if stream else _speed(speed, clock)),
+        *(_window_speed(speed, clock) if windows else _stream_speed(speed, clock) if stream else _speed(speed, clock)),
         ("average bits of a row" if stream else "average bits of a hidden value",
          f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
     ])
@@ -48,6 +51,12 @@ def _stream_speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
             (f"kernel latency of the longest batch {clock}", f"{speed['latency_us']:.2f} µs"),
             (f"throughput {clock}, images on the chip", f"{speed['graphs_per_s']:,.0f} graphs/s"),
             (f"throughput {clock}, with loads and stores", f"{speed['graphs_per_s_with_transfers']:,.0f} graphs/s")]
+
+
+def _window_speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
+    return [("cycles of all windows, loads and stores included", f"{speed['cycles']:,}"),
+            (f"latency {clock}, loads and stores included", f"{speed['latency_us'] / 1000:,.2f} ms"),
+            (f"throughput {clock}, loads and stores included", f"{speed['graphs_per_s']:,.1f} graphs/s")]
 
 
 def _cycles(console: Console, cycles: dict[str, Any], rows_of: str) -> None:
@@ -72,6 +81,17 @@ def _batches(console: Console, batches: list[dict[str, Any]]) -> None:
     console.table("Batches", ("batch", *(key.replace("_", " ") for key in keys), "cycles a graph"), [
         (name, *(f"{batch[key]:,}" for key in keys), f"{batch['cycles'] / batch['graphs']:,.0f}")
         for name, batch in ((f"{longest:04d}, the longest", batches[longest]), (f"all {len(batches)}", total))])
+
+
+def _windows(console: Console, windows: dict[str, Any]) -> None:
+    """Windows of each pass, and cycles of all."""
+    keys = ("windows", "rows", "entries", "load_beats", "store_beats", "cycles")
+    rows = [*windows["passes"], {"name": "all", **{key: sum(step[key] for step in windows["passes"]) for key in keys}}]
+    console.table("Windows", ("pass", "windows", "rows", "list entries", "beats loaded", "beats stored",
+                              "cycles of running"),
+                  [(step["name"], *(f"{step[key]:,}" for key in keys)) for step in rows])
+    console.say(f"cycles of all windows: {windows['run']:,} running, {windows['load']:,} loading, "
+                f"{windows['store']:,} storing; {windows['total']:,} one after the other")
 
 
 def _resources(console: Console, facts: dict[str, Any]) -> None:

@@ -22,7 +22,8 @@ __all__ = ["check", "verify"]
 @click.option("--graph", type=click.Path(path_type=Path), help="Another graph, or graphs (.npz), on the same design.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many.  [graph-level]")
 @click.option("--sample/--whole", default=None,
-              help="A part of the sample only, or all of it.  [default: what takes a minute or two]")
+              help="A part of the sample only, or all of it.  [default: what takes a minute or two; by windows: the "
+                   "first, the last and the fullest window of every pass]")
 @common
 def verify(console: Console, build_folder: Path, stalls: int | None, trace: str | None, graph: Path | None,
            batch_size: int | None, sample: bool | None) -> None:
@@ -31,6 +32,14 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     Needs no torch and no checkpoint: a build folder carries its images and golden codes. At the first difference
     it names pass, node, channel, expected and got code and cycle, and exits 1. Agreement with PyTorch is printed
     beside equality, and is never a tolerance.
+
+    \b
+    hwgen verify build/gin-ultra96                 the graphs that travel in the checkpoint
+    hwgen verify build/gin-ultra96 --stalls 7      the same with random back-pressure
+    hwgen verify build/pubmed-ultra96 --whole      every window of a graph larger than the chip
+
+    A graph that runs by windows is compared window by window with the reference's rows; the table says which windows
+    of how many. Agreement is then that of the reference's results for the whole graph.
     """
     facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample,
                          batch_size=batch_size)

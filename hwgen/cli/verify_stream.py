@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_stream", "pack_file"]
 
+#: Windows that are named one by one.
+SHOWN = 16
+
 
 def check_stream(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
                  graph: Path | None = None, part: bool | None = None,
@@ -25,22 +28,37 @@ def check_stream(console: Console, build: Path, *, stalls: int | None = None, tr
     from ..ir.sample import single
     from ..stream import checking as stream_checking
     from ..stream import pipeline as stream_pipeline
-    from ..stream.config import read_sample
+    from ..stream.config import load_plan, read_sample
+    from ..stream.planning import WindowedPlan
+    from ..stream.windowing import representative, whole_results
 
-    what = "the sample"
+    what, plan = "the sample", load_plan(build)
+    windowed = isinstance(plan, WindowedPlan)
     if graph is not None:
         folders, sample = pack_file(console, build, graph, graph.stem, batch_size)
         what = graph.name
-    elif batch_size is not None:
+    elif batch_size is not None or (windowed and part is False):
         sample = read_sample(build)
-        folders = stream_pipeline.pack(build, single(sample.batch), f"batches-of-{batch_size}", size=batch_size,
-                                       sample=sample, step=console.step)
+        name = "windows" if batch_size is None else f"batches-of-{batch_size}"
+        folders = stream_pipeline.pack(build, single(sample.batch), name, size=batch_size, sample=sample,
+                                       step=console.step)
     else:
         folders, sample = stream_pipeline.batch_folders(build / "batches"), read_sample(build)
-    chosen = folders[:1] if part else folders if part is False else stream_checking.quick(folders)
+    chosen = folders[:1] if part else folders
+    if part is None and windowed:
+        chosen = [folders[place] for place in representative(list(stream_checking.layouts(folders).values()))]
+    elif part is None:
+        chosen = stream_checking.quick(folders)
     result = stream_pipeline.verify(build, batches=chosen, stalls=stalls, trace=trace, step=console.step,
                                     bar=console.bar)
-    facts = stream_checking.outcome(build, chosen, result, sample, what)
+    if isinstance(plan, WindowedPlan):
+        total = len(folders)
+        if graph is None and part is not False:
+            total = int(checking.read_facts(build)["cycles"]["windows"]["count"])
+        facts = stream_checking.window_outcome(build, chosen, result, sample, what, whole_results(plan, sample.batch),
+                                               total)
+    else:
+        facts = stream_checking.outcome(build, chosen, result, sample, what)
     if graph is None and batch_size is None:
         checking.record(build, facts)
     _show(console, facts, result, stalls)
@@ -63,23 +81,32 @@ def pack_file(console: Console, build: Path, graph: Path, name: str,
 def _show(console: Console, facts: dict[str, Any], result: "sim.stream.StreamResult", stalls: int | None) -> None:
     run = facts["verification"]
     differing = [batch for batch in run["batches"] if batch["difference"]]
+    one, more = ("window", "windows") if "windows" in run else ("batch", "batches")
     console.table("Verification", ("what", "result"), [
         ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
         ("graphs", run["graph"]),
+        *([("windows compared", _numbers(run["windows"]["compared"]))] if "windows" in run else []),
         ("buffer words / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
         ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
-        ("cycle estimate minus RTL counter", "+0 in every batch" if not differing else
-         f"{sum(batch['difference'] for batch in differing):+,} in {len(differing)} batches"),
+        ("cycle estimate minus RTL counter", f"+0 in every {one}" if not differing else
+         f"{sum(batch['difference'] for batch in differing):+,} in {len(differing)} {more}"),
         ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
         ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
         ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
         ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
         *agreement_rows(facts["agreement"]),
+        *([("agreement is", facts["agreement"]["results"])] if "results" in (facts["agreement"] or {}) else []),
     ])
     for batch in differing:
-        console.error(f"batch {batch['name']}: {batch['estimated_cycles']:,} cycles expected, "
+        console.error(f"{one} {batch['name']}: {batch['estimated_cycles']:,} cycles expected, "
                       f"{batch['cycles']:,} counted")
     if result.mismatch is not None:
         console.error(f"first difference: {result}")
     if result.trace:
         console.say(f"trace: {result.trace}")
+
+
+def _numbers(numbers: list[int]) -> str:
+    """Some numbers, and how many more there are."""
+    shown = ", ".join(map(str, numbers[:SHOWN]))
+    return shown if len(numbers) <= SHOWN else f"{shown} and {len(numbers) - SHOWN:,} more"

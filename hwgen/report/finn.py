@@ -35,8 +35,8 @@ def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "fclk[mhz]": speed["clock_mhz"], "fclk": speed["clock"],
         },
     }
-    if facts["verification"] is not None:
-        run = facts["verification"]
+    run = facts["verification"]
+    if run is not None and "windows" not in run:  # windows have no throughput: loads and stores lie between them
         mhz, graphs = speed["clock_mhz"], run.get("graphs", 1)
         latency = max((batch["cycles"] for batch in run.get("batches", ())), default=run["cycles"])
         rate = mhz * 1e6 * graphs / run["cycles"] if run["cycles"] else 0.0

@@ -9,13 +9,13 @@ from .. import __version__
 from ..estimate.resources import Resources
 from .facts import ASSUMED, resource_facts
 
-__all__ = ["stream_facts", "stream_performance", "stream_verification"]
+__all__ = ["batch_cycles", "mean_pass", "stream_facts", "stream_performance", "stream_verification"]
 
 Facts = Mapping[str, Any]
 
 
 def stream_facts(*, model: Facts, board: Board, hardware: Mapping[str, int], capacities: Mapping[str, int],
-                 batches: Sequence[Facts], by_bits: Mapping[str, int], resources: Resources) -> dict[str, Any]:
+                 cycles: Facts, performance: Facts, resources: Resources) -> dict[str, Any]:
     """Put together what is known when a design has been built.
 
     Parameters
@@ -25,20 +25,10 @@ def stream_facts(*, model: Facts, board: Board, hardware: Mapping[str, int], cap
     board : Board
     hardware, capacities : dict
         Capacities are those of a batch, and the longest lists.
-    batches : sequence of dict
-        Of every batch of the sample: ``graphs``, ``nodes``, ``edges``; ``load_beats`` and ``store_beats`` of 16 bytes;
-        ``total`` cycles, and ``passes`` with ``name``, ``cycles``, ``utilisation`` and ``waited`` (stage -> share).
-    by_bits : dict
-        Cycles of the sample with learned and with uniform bit widths.
+    cycles, performance : dict
+        :func:`batch_cycles` and :func:`stream_performance`, or those of :mod:`hwgen.report.window_facts`.
     resources : Resources
     """
-    total, graphs = sum(int(batch["total"]) for batch in batches), sum(int(batch["graphs"]) for batch in batches)
-    keys = ("graphs", "nodes", "edges", "load_beats", "store_beats")
-    cycles: dict[str, Any] = {
-        "total": total, "graphs": graphs, "per_graph": total / graphs, "passes": _passes(batches),
-        "batches": [{**{key: int(batch[key]) for key in keys}, "cycles": int(batch["total"]),
-                     "pass_cycles": [int(step["cycles"]) for step in batch["passes"]]} for batch in batches],
-        "by_bits": dict(by_bits)}
     return {
         "hwgen": __version__,
         "organisation": "stream",
@@ -46,12 +36,34 @@ def stream_facts(*, model: Facts, board: Board, hardware: Mapping[str, int], cap
         "board": {"name": board.name, "title": board.title, "part": board.part},
         "hardware": dict(hardware),
         "capacities": dict(capacities),
-        "cycles": cycles,
-        "performance": stream_performance(cycles["batches"], board),
+        "cycles": dict(cycles),
+        "performance": dict(performance),
         "resources": resource_facts(resources, board),
         "verification": None,
         "agreement": None,
     }
+
+
+def batch_cycles(batches: Sequence[Facts], by_bits: Mapping[str, int]) -> dict[str, Any]:
+    """Cycles of the sample.
+
+    Parameters
+    ----------
+    batches : sequence of dict
+        Of every batch of the sample: ``graphs``, ``nodes``, ``edges``; ``load_beats`` and ``store_beats`` of 16 bytes;
+        ``total`` cycles, and ``passes`` with ``name``, ``cycles``, ``utilisation`` and ``waited`` (stage -> share).
+    by_bits : dict
+        Cycles of the sample with learned and with uniform bit widths.
+    """
+    total, graphs = sum(int(batch["total"]) for batch in batches), sum(int(batch["graphs"]) for batch in batches)
+    keys = ("graphs", "nodes", "edges", "load_beats", "store_beats")
+    return {
+        "total": total, "graphs": graphs, "per_graph": total / graphs,
+        "passes": [mean_pass(steps[0]["name"], steps)
+                   for steps in zip(*(batch["passes"] for batch in batches), strict=True)],
+        "batches": [{**{key: int(batch[key]) for key in keys}, "cycles": int(batch["total"]),
+                     "pass_cycles": [int(step["cycles"]) for step in batch["passes"]]} for batch in batches],
+        "by_bits": dict(by_bits)}
 
 
 def stream_performance(batches: Sequence[Facts], board: Board) -> dict[str, Any]:
@@ -105,12 +117,9 @@ def stream_verification(batches: Mapping[str, Facts], estimated: Mapping[str, in
     }
 
 
-def _passes(batches: Sequence[Facts]) -> list[dict[str, Any]]:
-    """Cycles of each pass over all batches; shares are means, weighted by the cycles that they are of."""
-    passes = []
-    for steps in zip(*(batch["passes"] for batch in batches), strict=True):
-        cycles = sum(int(step["cycles"]) for step in steps)
-        shares = {what: {stage: sum(step["cycles"] * step[what][stage] for step in steps) / cycles
-                         for stage in steps[0][what]} for what in ("utilisation", "waited")}
-        passes.append({"name": steps[0]["name"], "cycles": cycles, **shares})
-    return passes
+def mean_pass(name: str, steps: Sequence[Facts]) -> dict[str, Any]:
+    """A pass over several batches or windows; shares are means, weighted by the cycles that they are of."""
+    cycles = sum(int(step["cycles"]) for step in steps)
+    shares = {what: {stage: sum(step["cycles"] * step[what][stage] for step in steps) / cycles
+                     for stage in steps[0][what]} for what in ("utilisation", "waited")}
+    return {"name": name, "cycles": cycles, **shares}

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from ..ir.sample import Limits
-from ..ir.stream import Batch
+from ..ir.stream import Batch, StreamProgram
 from ..lower.stream import lower
 from ..lower.stream.batch import union
 from ..lower.stream.windows import plan_windows
 from ..stream.pipeline import load_plan
-from ..stream.planning import StreamPlan, deal
+from ..stream.planning import StreamPlan, WindowedPlan, deal
 from .backends import Backend, Board, Reference, Simulation
 from .graphs import graphs_of
 
@@ -52,7 +52,7 @@ class Accelerator:
 
     def __init__(self, build: Path | str, backend: Name = "reference", *, bitstream: Path | str | None = None) -> None:
         self.build = Path(build)
-        self.plan: StreamPlan = load_plan(self.build)
+        self.plan: StreamPlan | WindowedPlan = load_plan(self.build)
         self.backend = self._backend(backend, bitstream)
 
     def _backend(self, name: str, bitstream: Path | str | None) -> Backend:
@@ -67,12 +67,14 @@ class Accelerator:
     def run(self, graphs: Any, *, batch_size: int | None = None) -> NDArray[np.float64]:
         """Logits of every graph, in the order given; where results are by node, of every node.
 
+        A build whose graphs run by windows takes all graphs at once, of any size: :meth:`run_windows`.
+
         Parameters
         ----------
         graphs : PyG Data or Batch, a list or DataLoader of them, or hwgen's own Batch
             See :func:`hwgen.runtime.graphs.graphs_of`.
         batch_size : int or None
-            Most graphs in a batch of the hardware; None: as many as it takes.
+            Most graphs in a batch of the hardware; None: as many as it takes. By windows there are no batches.
 
         Returns
         -------
@@ -86,20 +88,23 @@ class Accelerator:
         CapacityError
             A graph exceeds the design; says which capacity, and by how much.
         """
-        network = self.plan.network
-        single = graphs_of(graphs, features=network.features, input_bits=network.input_bits,
-                           input_scale=network.input_scale)
-        scale = self.plan.program.passes[-1].out.scale
-        assert scale is not None  # results do not depend on the row
+        single = self._graphs(graphs)
         if not single:
-            return np.zeros((0, len(scale)))
-        return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * scale
+            return np.zeros((0, len(_scale(self.plan.program))))
+        if isinstance(self.plan, StreamPlan):
+            return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * _scale(
+                self.plan.program)
+        if batch_size is not None:
+            raise HwgenError(f"batches of {batch_size} graphs; this build takes all graphs at once, by windows",
+                             str(self.build), "leave batch_size out")
+        return self.run_windows(single)
 
     def run_windows(self, graph: Any) -> NDArray[np.float64]:
         """Logits of graphs larger than the design: pass by pass, window of rows by window (docs/windows.md).
 
-        Ranges are proved for the longest list of these graphs, so fixed-point constants, and with them the last bits of
-        a logit, may differ from those of :meth:`run`; every backend still gives equal numbers.
+        Numbers are those of :meth:`run` as long as no list is longer than the build's limits. For longer lists, ranges
+        are proved anew, so that fixed-point constants, and with them the last bits of a logit, may differ; every
+        backend still gives equal numbers.
 
         Parameters
         ----------
@@ -111,16 +116,31 @@ class Accelerator:
         CapacityError
             A row alone, such as a hub with its list, exceeds the design.
         """
-        network = self.plan.network
-        batch = union(graphs_of(graph, features=network.features, input_bits=network.input_bits,
-                                input_scale=network.input_scale))
-        limits = Limits.of(batch, network.input_bits)
-        program = lower(network, max_degree=max(1, limits.degree), max_members=max(1, limits.nodes),
-                        max_features=max(1, limits.features))
-        scale = program.passes[-1].out.scale
-        assert scale is not None
-        return self.backend.run_windows(plan_windows(program, self.plan.hardware), batch) * scale
+        batch, plan = union(self._graphs(graph)), self.plan
+        program, limits = plan.program, Limits.of(batch, plan.network.input_bits)
+        longest = {"max_degree": max(limits.degree, program.max_degree),
+                   "max_members": max(limits.nodes, program.max_members),
+                   "max_features": max(limits.features, program.max_features)}
+        if any(value > getattr(program, name) for name, value in longest.items()):
+            program = lower(plan.network, **longest)
+        if isinstance(plan, WindowedPlan) and program is plan.program:
+            windows = plan.windows
+        else:
+            windows = plan_windows(program, plan.hardware)
+        return self.backend.run_windows(windows, batch) * _scale(program)
 
     def run_batches(self, batches: Sequence[Batch]) -> list[NDArray[np.int64]]:
         """Integer results of batches that the design takes: int64 [rows, classes] each."""
         return self.backend.run(batches)
+
+    def _graphs(self, given: Any) -> list[Batch]:
+        network = self.plan.network
+        return graphs_of(given, features=network.features, input_bits=network.input_bits,
+                         input_scale=network.input_scale)
+
+
+def _scale(program: StreamProgram) -> NDArray[np.float64]:
+    """Real value of result code 1 of each class: float64 [classes]."""
+    scale = program.passes[-1].out.scale
+    assert scale is not None  # results do not depend on the row
+    return scale

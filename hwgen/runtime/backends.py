@@ -1,7 +1,7 @@
 """Three ways to execute batches; each gives the same integers."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,8 +15,9 @@ from ..lower.stream.golden import read_results
 from ..lower.stream.images import BatchImage, batch_image, to_bytes
 from ..lower.stream.windows import WindowedRun, WindowPlan
 from ..reference.stream.execute import run as run_reference
-from ..stream.pipeline import pack_batch, verify
-from ..stream.planning import StreamPlan
+from ..stream.pipeline import Packed, numbered, pack_batch, verify
+from ..stream.planning import StreamPlan, WindowedPlan
+from ..stream.windowing import pack_window
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
@@ -39,13 +40,13 @@ class Backend(Protocol):
 class Reference:
     """The integer program in NumPy; batches must fit the design here too."""
 
-    def __init__(self, plan: StreamPlan) -> None:
+    def __init__(self, plan: StreamPlan | WindowedPlan) -> None:
         self.plan = plan
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
         """Execute in this process."""
         for batch in batches:
-            batch_image(self.plan.layout, batch)  # refuses what the hardware would
+            batch_image(_whole(self.plan).layout, batch)  # refuses what the hardware would
         return [run_reference(self.plan.program, batch).results for batch in batches]
 
     def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
@@ -56,7 +57,7 @@ class Reference:
 class Simulation:
     """The build's RTL in Verilator, one simulator for all batches; every code is compared with the reference's."""
 
-    def __init__(self, plan: StreamPlan, build: Path) -> None:
+    def __init__(self, plan: StreamPlan | WindowedPlan, build: Path) -> None:
         self.plan, self.build = plan, build
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
@@ -67,35 +68,53 @@ class Simulation:
         HwgenError
             If the hardware differs from the model: never within a build that is whole.
         """
-        images: dict[str, tuple[BatchImage, Batch]] = {}
+        plan = _whole(self.plan)
+        packed = [pack_batch(plan, batch) for batch in batches]
         with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-            folders = []
-            for index, batch in enumerate(batches):
-                folder = Path(scratch) / f"{index:06d}"
-                for name, content in pack_batch(self.plan, batch).files.items():
-                    write_if_changed(folder / name, content)
-                images[folder.name] = (batch_image(self.plan.layout, batch), batch)
-                folders.append(folder)
-            result = verify(self.build, batches=folders)
-        if not result.ok:
-            raise HwgenError(f"hardware and model differ: {result.mismatch}", str(self.build), "build again")
-        return [_in_order(self.plan, images[folder.name][0], result.batches[folder.name].logits) for folder in folders]
+            found = self._simulated(Path(scratch), packed, plan.model_files())
+        return [_in_order(plan, each.image, rows) for each, rows in zip(packed, found, strict=True)]
 
     def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
-        """Refused: the golden codes of windows are the bench's work."""
-        raise HwgenError("windows are not simulated from here", "backend simulation",
-                         "use backend reference or pynq; bench/windows.py simulates windows")
+        """Simulate every window, one simulator for those of a pass, fed with what the RTL stored.
+
+        Raises
+        ------
+        HwgenError
+            If the hardware differs from the model: never within a build that is whole.
+        """
+        trace, running, number = run_reference(plan.program, batch), WindowedRun(plan, batch), 0
+        with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
+            while windows := running.next_pass():
+                packed = [pack_window(window, trace, number + place) for place, window in enumerate(windows)]
+                found = self._simulated(Path(scratch) / str(windows[0].index), packed, plan.model_files())
+                for window, rows in zip(windows, found, strict=True):
+                    running.feed(window, window.stored(rows[:, window.layout.result]))
+                number += len(windows)
+        return running.results
+
+    def _simulated(self, scratch: Path, packed: Sequence[Packed], model: Mapping[str, bytes | str]) -> list[Ints]:
+        """Rows of results as the hardware has them, of each batch: int64 [rows, positions]."""
+        for name in ("design.v", "design.json"):
+            write_if_changed(scratch / name, (self.build / name).read_bytes())
+        files = {f"images/{name}": content for name, content in model.items()}
+        files |= {f"batches/{name}": content for name, content in numbered(dict(enumerate(packed))).items()}
+        for name, content in files.items():
+            write_if_changed(scratch / name, content)
+        result = verify(scratch, work=self.build / "sim")
+        if not result.ok:
+            raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
+        return [result.batches[f"{place:04d}"].logits for place in range(len(packed))]
 
 
 class Board:
     """A device with the build's bitstream and, loaded, its model."""
 
-    def __init__(self, plan: StreamPlan, device: Device, model: bytes) -> None:
+    def __init__(self, plan: StreamPlan | WindowedPlan, device: Device, model: bytes) -> None:
         self.plan, self.device, self.model = plan, device, model
         self.device.load(model)
 
     @classmethod
-    def open(cls, plan: StreamPlan, build: Path, bitstream: Path | str | None) -> "Board":
+    def open(cls, plan: StreamPlan | WindowedPlan, build: Path, bitstream: Path | str | None) -> "Board":
         """Program the FPGA of a PYNQ board and load the model.
 
         Raises
@@ -110,18 +129,20 @@ class Board:
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
         """Load, run and store each batch."""
-        units, results = self.plan.hardware.units, []
+        plan, results = _whole(self.plan), []
         for batch in batches:
-            image = batch_image(self.plan.layout, batch)
+            image = batch_image(plan.layout, batch)
             self.device.load(to_bytes(image.beats))
             self.device.run()
-            words = int(image.layout["result_words"])
-            results.append(read_results(self.plan.layout, image, self.device.store(words, units)))
+            stored = self.device.store(int(image.layout["result_words"]), plan.hardware.units)
+            results.append(read_results(plan.layout, image, stored))
         return results
 
     def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
-        """Load, run and store each window; the build's own model is loaded again afterwards."""
-        self.device.load(plan.model_stream())
+        """Load, run and store each window; the build's own model is loaded again if they need another."""
+        model = plan.model_stream()
+        if model != self.model:
+            self.device.load(model)
         try:
             run = WindowedRun(plan, batch)
             while (window := run.next_window()) is not None:
@@ -129,8 +150,23 @@ class Board:
                 self.device.run()
                 run.feed(window, self.device.store(window.result_words, plan.hardware.units))
         finally:
-            self.device.load(self.model)
+            if model != self.model:
+                self.device.load(self.model)
         return run.results
+
+
+def _whole(plan: StreamPlan | WindowedPlan) -> StreamPlan:
+    """A plan for batches of whole graphs.
+
+    Raises
+    ------
+    HwgenError
+        The build has none.
+    """
+    if isinstance(plan, StreamPlan):
+        return plan
+    raise HwgenError("this build takes no batches: its graphs run by windows", f"network {plan.network.name}",
+                     "use Accelerator.run or run_windows")
 
 
 def _in_order(plan: StreamPlan, image: BatchImage, rows: Ints) -> Ints:

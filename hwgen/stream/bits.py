@@ -1,6 +1,7 @@
 """Bit widths that the rows of every stored value take on given graphs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +9,20 @@ from numpy.typing import NDArray
 from ..ir.network import Network
 from ..ir.stream import Batch, StreamProgram
 from ..lower.stream.fuse import steps
-from ..reference.stream.execute import Trace
+from ..lower.stream.window_pack import DonePass
 from ..reference.stream.network import run_network
 
 __all__ = ["Bits", "bits_of_model", "bits_of_traces"]
 
 #: Value name -> int64 [rows], of all but the result.
 Bits = dict[str, NDArray[np.int64]]
+
+
+class Done(Protocol):
+    """What a program computed of a batch."""
+
+    @property
+    def passes(self) -> Sequence[DonePass]: ...
 
 
 def bits_of_model(network: Network, batch: Batch) -> Bits:
@@ -24,15 +32,15 @@ def bits_of_model(network: Network, batch: Batch) -> Bits:
             if value.quantizer is not None}
 
 
-def bits_of_traces(network: Network, program: StreamProgram, traces: Iterable[Trace]) -> Bits:
+def bits_of_traces(network: Network, program: StreamProgram, traces: Iterable[Done]) -> Bits:
     """As the hardware chooses them: of several batches, one after the other.
 
     Parameters
     ----------
     program : StreamProgram
         The network, lowered.
-    traces : iterable of Trace
-        Of the reference.
+    traces : iterable of Done
+        Of the reference: :class:`hwgen.reference.stream.execute.Trace`, or packed batches.
     """
     parts: dict[str, list[NDArray[np.int64]]] = {}
     for trace in traces:

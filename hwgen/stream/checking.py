@@ -20,7 +20,7 @@ from ..report.agreement import agreement
 from ..report.facts import with_verification
 from ..report.stream_facts import stream_verification
 
-__all__ = ["outcome", "quick", "simulate", "torch_agreement"]
+__all__ = ["layouts", "outcome", "quick", "simulate", "torch_agreement", "window_outcome"]
 
 Step = Callable[[str], AbstractContextManager[None]]
 Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
@@ -30,7 +30,7 @@ AT_ONCE = 40_000
 
 
 def simulate(build: Path, batches: Sequence[Path], *, stalls: int | None, trace: str | None, step: Step,
-             bar: Bar) -> sim.stream.StreamResult:
+             bar: Bar, work: Path | None = None) -> sim.stream.StreamResult:
     """Cosimulate batches, and show progress where that takes long; ends at the first difference.
 
     Raises
@@ -45,11 +45,11 @@ def simulate(build: Path, batches: Sequence[Path], *, stalls: int | None, trace:
     parts = [list(batches)] if trace else list(_parts(batches))
     if len(parts) == 1:
         with step(f"simulating {_count(len(batches), 'batch', 'batches')} with Verilator"), tool_errors():
-            return sim.stream.run(build, batches, stalls=stalls, trace=trace, quiet=True)
+            return sim.stream.run(build, batches, stalls=stalls, trace=trace, work=work, quiet=True)
     done: list[sim.stream.StreamResult] = []
     with bar("simulating batches with Verilator", len(batches)) as advance, tool_errors():
         for part in parts:
-            done.append(sim.stream.run(build, part, stalls=stalls, quiet=True))
+            done.append(sim.stream.run(build, part, stalls=stalls, work=work, quiet=True))
             for folder in part:
                 advance(folder.name)
             if not done[-1].ok:
@@ -85,17 +85,54 @@ def outcome(build: Path, batches: Sequence[Path], result: sim.stream.StreamResul
     what : str
         Name of the sample, for people: ``the sample``.
     """
-    layouts = {folder.name: _layout(folder) for folder in batches}
-    graphs = sum(int(layout["graphs"]) for layout in layouts.values())
+    found = layouts(batches)
+    graphs = sum(int(layout["graphs"]) for layout in found.values())
     first = "" if graphs == sample.batch.graphs else f"the first {graphs:,} of "
-    there = f"{_count(sample.batch.graphs, 'graph', 'graphs')} in {_count(len(layouts), 'batch', 'batches')}"
-    facts = stream_verification(
+    there = f"{_count(sample.batch.graphs, 'graph', 'graphs')} in {_count(len(found), 'batch', 'batches')}"
+    rows = [_in_order(build, found[name], each) for name, each in result.batches.items() if each.logits.size]
+    agreed = torch_agreement(build, rows, sample) if result.ok and rows else None
+    return with_verification(read_facts(build), _verification(found, result, graphs, f"{what}: {first}{there}"), agreed)
+
+
+def window_outcome(build: Path, windows: Sequence[Path], result: sim.stream.StreamResult, sample: Sample, what: str,
+                   results: NDArray[np.int64], total: int) -> dict[str, Any]:
+    """As :func:`outcome`, of a graph that runs by windows.
+
+    Parameters
+    ----------
+    windows : sequence of Path
+        That were to run: all of them, or some that stand for all.
+    results : int64 [rows, classes]
+        The reference's, of the whole graph: the windows that ran were equal to its rows, others were not compared.
+    total : int
+        Number of all windows.
+    """
+    found = layouts(windows)
+    numbers = sorted(int(layout["window"]) for layout in found.values())
+    some = "all" if len(numbers) == total else f"{len(numbers):,} of"
+    facts = _verification(found, result, sample.batch.graphs, f"{what}: {some} {_count(total, 'window', 'windows')}")
+    passes = [0] * len(_json(build / "images" / "layout.json")["passes"])
+    for name, each in result.batches.items():
+        passes[int(found[name]["pass"])] += each.cycles
+    ran = sorted(int(found[name]["window"]) for name in result.batches)
+    facts |= {"pass_cycles": passes, "windows": {"of": total, "chosen": numbers, "compared": ran}}
+    agreed = torch_agreement(build, [results], sample) if result.ok else None
+    if agreed is not None:
+        agreed |= {"results": "of the reference, for the whole graph"}
+    return with_verification(read_facts(build), facts, agreed)
+
+
+def layouts(batches: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """``layout.json`` of each batch, by the name of its folder."""
+    return {folder.name: _layout(folder) for folder in batches}
+
+
+def _verification(found: dict[str, dict[str, Any]], result: sim.stream.StreamResult, graphs: int,
+                  what: str) -> dict[str, Any]:
+    return stream_verification(
         {name: each.to_dict() for name, each in result.batches.items()},
-        {name: int(layout["cycles"]) for name, layout in layouts.items()}, graphs, f"{what}: {first}{there}",
+        {name: int(layout["cycles"]) for name, layout in found.items()}, graphs, what,
         asdict(result.mismatch) if result.mismatch else None)
-    rows = [_in_order(build, layouts[name], each) for name, each in result.batches.items() if each.logits.size]
-    found = torch_agreement(build, rows, sample) if result.ok and rows else None
-    return with_verification(read_facts(build), facts, found)
 
 
 def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: Sample) -> dict[str, Any] | None:
@@ -146,7 +183,8 @@ def _work(folder: Path) -> int:
 
 def _layout(folder: Path) -> dict[str, Any]:
     layout = _json(folder / "layout.json")
-    missing = {"graphs", "order", "columns", "load_beats", "store_beats", "cycles"} - set(layout)
+    missing = {"order", "columns", "load_beats", "store_beats", "cycles"} - set(layout)
+    missing |= {"graphs", "window"} if not {"graphs", "window"} & set(layout) else set()
     if missing:
         raise HwgenError(f"{min(missing)} is missing", str(folder / "layout.json"), "pack the batch again")
     return layout

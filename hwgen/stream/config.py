@@ -15,7 +15,7 @@ from ..ir.sample_store import load_sample
 from ..ir.stream_hardware import StreamHardware
 from ..lower.stream.choose import Capacity
 from ..planning import read_hardware
-from .planning import GRAPHS, StreamPlan, plan_as_built
+from .planning import GRAPHS, StreamPlan, WindowedPlan, plan_as_built
 
 __all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "load_plan", "read_sample", "wanted_of"]
 
@@ -23,10 +23,9 @@ __all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "load_plan", "read_sampl
 MODEL, SAMPLE = "model", "sample.npz"
 
 
-def config_of(plan: StreamPlan, limits: Limits, board: Board) -> dict[str, Any]:
+def config_of(plan: StreamPlan | WindowedPlan, limits: Limits, board: Board) -> dict[str, Any]:
     """The content of ``config.json``."""
-    return {"board": board.name, "organisation": "stream", "hardware": plan.hardware.to_dict(),
-            "capacity": asdict(plan.capacity), "limits": asdict(limits)}
+    return {"board": board.name, "organisation": "stream", **plan.config, "limits": asdict(limits)}
 
 
 def is_stream(build: Path) -> bool:
@@ -40,7 +39,7 @@ def is_stream(build: Path) -> bool:
     return bool(_read(build).get("organisation") == "stream")
 
 
-def load_plan(build: Path) -> StreamPlan:
+def load_plan(build: Path) -> StreamPlan | WindowedPlan:
     """The plan that a build folder was made from.
 
     Raises
@@ -50,8 +49,8 @@ def load_plan(build: Path) -> StreamPlan:
     """
     config = _read(build)
     try:
-        capacity, limits = Capacity(**config["capacity"]), Limits(**config["limits"])
-        hardware = dict(config["hardware"])
+        capacity = None if config.get("windows") else Capacity(**config["capacity"])
+        limits, hardware = Limits(**config["limits"]), dict(config["hardware"])
     except (KeyError, TypeError):
         raise HwgenError("not a build of the graph-level organisation", str(build / "config.json"),
                          "name a folder that hwgen build wrote for a network of graphs") from None
@@ -63,8 +62,15 @@ def read_sample(build: Path, run: Path | None = None) -> Sample:
     return load_sample((run or build / MODEL) / SAMPLE, load_network(build / MODEL).input_bits)
 
 
-def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | None) -> tuple[dict[str, int], int]:
-    """Hardware parameters not to be chosen, and graphs of a batch: the user's, and below them another build's.
+def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | None,
+              windows: bool | None) -> tuple[dict[str, int], int, bool | None]:
+    """Hardware parameters not to be chosen, graphs of a batch, windows: the user's, and below them another build's.
+
+    Parameters
+    ----------
+    windows : bool or None
+        Whether graphs are to run by windows; None: as the other build's, and where that does not say so, as the graphs
+        need it.
 
     Raises
     ------
@@ -72,13 +78,14 @@ def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | No
         Not such a file, an unknown parameter, a value that is no integer, or no graphs.
     """
     wanted = {**read_hardware(config, StreamHardware), **hardware}
-    if graphs is None and config is not None:
-        given = json.loads(config.read_text(encoding="utf-8")).get("capacity", {}).get("graphs", GRAPHS)
+    other = {} if config is None else json.loads(config.read_text(encoding="utf-8"))
+    if graphs is None:
+        given = other.get("capacity", {}).get("graphs", GRAPHS)
         graphs = given if isinstance(given, int) else 0
-    if graphs is not None and graphs < 1:
+    if graphs < 1:
         raise HwgenError("batches of no graphs", f"{config}: capacity.graphs" if config else "graphs",
                          "use a number of 1 or more")
-    return wanted, GRAPHS if graphs is None else graphs
+    return wanted, graphs, True if windows is None and other.get("windows") is True else windows
 
 
 def _read(build: Path) -> dict[str, Any]:

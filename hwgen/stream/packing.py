@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..estimate.stream import estimate
 from ..ir.stream import Batch
-from ..lower.stream.golden import image_files
+from ..lower.stream.golden import image_files, pass_facts
 from ..lower.stream.images import BatchImage, batch_image
-from ..reference.stream.execute import Trace
+from ..lower.stream.layout import Layout
+from ..lower.stream.window_pack import DonePass
 from ..reference.stream.execute import run as run_reference
 from .planning import StreamPlan
 
@@ -25,53 +25,56 @@ UNIFORM = (2, 4, 8)
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """A batch, packed.
+    """What a design loads, runs and stores at once: a batch, or a window of one.
 
     Parameters
     ----------
-    plan : StreamPlan
-    batch : Batch
+    layout : Layout
     image : BatchImage
-    trace : Trace
-        Of the reference, in the batch's order of rows.
+    passes : sequence of DonePass
+        What each pass writes, of the reference, in the batch's order of rows.
+    size : dict
+        For reports: ``graphs``, ``nodes`` and ``edges``; of a window its number as ``window``, its ``pass``, ``rows``
+        and list ``entries``.
+    own_passes : bool
+        Whether it brings its passes along: they then replace the model's.
     """
 
-    plan: StreamPlan
-    batch: Batch
+    layout: Layout
     image: BatchImage
-    trace: Trace
-
-    @property
-    def results(self) -> NDArray[np.int64]:
-        """The reference's, in the batch's order: int64 [rows, classes]."""
-        return self.trace.results
+    passes: Sequence[DonePass]
+    size: Mapping[str, int]
+    own_passes: bool = False
 
     @cached_property
     def cycles(self) -> dict[str, Any]:
         """The estimate: ``total``, ``counters``, and ``passes``."""
-        return estimate(self.plan.layout, self.image, [step.bits for step in self.trace.passes]).to_dict()
+        return estimate(self.layout, self.image, [done.bits for done in self.passes]).to_dict()
 
     @property
     def facts(self) -> dict[str, Any]:
         """What reports say of it: its size, beats of 16 bytes that are loaded and stored, and its cycles."""
-        return {"graphs": self.batch.graphs, "nodes": self.batch.num_nodes, "edges": int(self.batch.edges.shape[1]),
-                "load_beats": int(self.image.layout["load_beats"]),
-                "store_beats": int(self.image.layout["result_words"]) * self.plan.hardware.units, **self.cycles}
+        return {**self.size, "load_beats": int(self.image.layout["load_beats"]),
+                "store_beats": int(self.image.layout["result_words"]) * self.layout.hardware.units, **self.cycles}
 
     @cached_property
     def files(self) -> Mapping[str, bytes | str]:
         """``batch.bin``, ``layout.json`` and ``golden.npz``."""
         facts = self.facts
+        own: dict[str, Any] = {"passes": pass_facts(self.layout.program)} if self.own_passes else {}
         timing = {"cycles": facts["total"], "pass_cycles": [step["cycles"] for step in facts["passes"]],
                   "counters": {name.upper(): value for name, value in facts["counters"].items()},
-                  **{name: facts[name] for name in ("graphs", "nodes", "edges", "store_beats")}}
-        return image_files(self.plan.layout, self.image, self.trace, timing)
+                  **self.size, "store_beats": facts["store_beats"], **own}
+        return image_files(self.layout, self.image, self, timing)
 
     def cycles_with(self, bits: int) -> int:
         """What it would take if every row of the MAC array had one width."""
+        steps = self.layout.program.passes
+        if all(step.combine is None for step in steps):
+            return int(self.cycles["total"])
         widths = [np.full_like(done.bits, bits) if step.combine is not None else done.bits
-                  for step, done in zip(self.plan.program.passes, self.trace.passes, strict=True)]
-        return estimate(self.plan.layout, self.image, widths).total
+                  for step, done in zip(steps, self.passes, strict=True)]
+        return estimate(self.layout, self.image, widths).total
 
 
 def pack_batch(plan: StreamPlan, batch: Batch) -> Packed:
@@ -82,8 +85,9 @@ def pack_batch(plan: StreamPlan, batch: Batch) -> Packed:
     CapacityError
         The batch exceeds the design; says which capacity, and by how much.
     """
-    return Packed(plan=plan, batch=batch, image=batch_image(plan.layout, batch),
-                  trace=run_reference(plan.program, batch))
+    return Packed(layout=plan.layout, image=batch_image(plan.layout, batch),
+                  passes=run_reference(plan.program, batch).passes,
+                  size={"graphs": batch.graphs, "nodes": batch.num_nodes, "edges": int(batch.edges.shape[1])})
 
 
 def cycles_by_bits(packed: Sequence[Packed]) -> dict[str, int]:
@@ -92,9 +96,9 @@ def cycles_by_bits(packed: Sequence[Packed]) -> dict[str, int]:
     return totals | {f"uniform {bits} bit": sum(each.cycles_with(bits) for each in packed) for bits in UNIFORM}
 
 
-def numbered(packed: Sequence[Packed]) -> dict[str, bytes | str]:
+def numbered(packed: Mapping[int, Packed]) -> dict[str, bytes | str]:
     """Files of batches, each in a folder of its number."""
-    return {f"{index:04d}/{name}": content for index, each in enumerate(packed)
+    return {f"{number:04d}/{name}": content for number, each in packed.items()
             for name, content in each.files.items()}
 
 

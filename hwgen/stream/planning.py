@@ -1,9 +1,11 @@
 """What is decided of a graph-level build before any RTL exists: program, capacity, hardware, layout, batches."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from ..errors import CapacityError
 from ..ir.network import Network
 from ..ir.sample import Limits, Sample, single
 from ..ir.stream import Batch, StreamProgram
@@ -11,33 +13,94 @@ from ..ir.stream_hardware import StreamHardware
 from ..lower.stream import lower
 from ..lower.stream.batch import union
 from ..lower.stream.choose import Capacity, candidates, choose
+from ..lower.stream.golden import model_files
 from ..lower.stream.layout import Layout, place
+from ..lower.stream.window_choose import window_candidates
+from ..lower.stream.windows import WindowPlan, plan_windows
 
-__all__ = ["GRAPHS", "StreamPlan", "capacity_of", "deal", "plan_as_built", "stream_plans"]
+__all__ = ["GRAPHS", "Plan", "StreamPlan", "WindowedPlan", "capacity_of", "deal", "plan_as_built", "program_for",
+           "stream_plans", "window_plans"]
 
 #: Graphs of mean size that a batch has room for, unless the user says otherwise.
 GRAPHS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamPlan:
+class Plan:
     """A network on one design.
 
     Parameters
     ----------
     network : Network
     program : StreamProgram
-    capacity : Capacity
-        The largest batch.
     hardware : StreamHardware
-    layout : Layout
     """
 
     network: Network
     program: StreamProgram
-    capacity: Capacity
     hardware: StreamHardware
+
+    @property
+    def lists(self) -> dict[str, int]:
+        """The longest lists that ranges are proved for, in the words of builds."""
+        program = self.program
+        return {"max_degree": program.max_degree, "max_graph_nodes": program.max_members,
+                "max_nonzeros": program.max_features}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamPlan(Plan):
+    """A design that takes batches of whole graphs.
+
+    Parameters
+    ----------
+    capacity : Capacity
+        The largest batch.
+    layout : Layout
+    """
+
+    capacity: Capacity
     layout: Layout
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What ``config.json`` says of it."""
+        return {"hardware": self.hardware.to_dict(), "capacity": asdict(self.capacity)}
+
+    @property
+    def capacities(self) -> dict[str, int]:
+        """What batches the design takes."""
+        return {**{f"max_{name}": int(value) for name, value in asdict(self.capacity).items()}, **self.lists}
+
+    def model_files(self) -> dict[str, bytes | str]:
+        """``model.bin`` and ``layout.json``."""
+        return model_files(self.layout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowedPlan(Plan):
+    """A design that takes graphs of any size, window by window.
+
+    Parameters
+    ----------
+    windows : WindowPlan
+    """
+
+    windows: WindowPlan
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What ``config.json`` says of it."""
+        return {"hardware": self.hardware.to_dict(), "windows": True}
+
+    @property
+    def capacities(self) -> dict[str, int]:
+        """Only the longest lists are limited."""
+        return self.lists
+
+    def model_files(self) -> dict[str, bytes | str]:
+        """``model.bin`` and ``layout.json``."""
+        return self.windows.model_files()
 
 
 def capacity_of(limits: Limits, graphs: int) -> Capacity:
@@ -72,28 +135,73 @@ def stream_plans(network: Network, sample: Sample, graphs: int, wanted: Mapping[
         A parameter in ``wanted`` is too small.
     """
     limits = sample.limits
-    program = _lower(network, limits)
+    program = program_for(network, limits)
     seen: set[StreamHardware] = set()
     while graphs:
         capacity = capacity_of(limits, graphs)
-        for hardware in candidates(program, capacity, wanted):
-            if hardware not in seen:
-                seen.add(hardware)
-                yield _plan(network, program, capacity, hardware)
-        if not seen:  # says what is wrong with the wish
-            yield _plan(network, program, capacity, choose(program, capacity, wanted))
+        try:
+            for hardware in candidates(program, capacity, wanted):
+                if hardware not in seen:
+                    seen.add(hardware)
+                    yield _plan(network, program, capacity, hardware)
+            if not seen:  # says what is wrong with the wish
+                yield _plan(network, program, capacity, choose(program, capacity, wanted))
+        except CapacityError:
+            if graphs == 1 and not seen:
+                raise
         graphs //= 2
 
 
-def plan_as_built(network: Network, limits: Limits, capacity: Capacity, hardware: Mapping[str, int]) -> StreamPlan:
+def window_plans(network: Network, sample: Sample, wanted: Mapping[str, int],
+                 fits: Callable[[StreamHardware], bool]) -> Iterator[WindowedPlan]:
+    """Designs on which a network runs by windows, best first (:mod:`hwgen.lower.stream.window_choose` has the rule).
+
+    Parameters
+    ----------
+    sample : Sample
+        The graphs; its limits decide for which lists there is room.
+    wanted : mapping
+        Hardware parameters that are not to be chosen.
+    fits : callable
+        Whether a design is expected to fit; the last one, the smallest, need not.
+
+    Raises
+    ------
+    HwgenError
+        A network that cannot be lowered, or an unknown parameter.
+    CapacityError
+        The network exceeds every design, or a parameter in ``wanted`` is too small.
+    """
+    program, found, wrong = program_for(network, sample.limits), False, None
+    for hardware in window_candidates(program, Capacity.of([sample.batch], network.input_bits), wanted, fits):
+        try:
+            yield WindowedPlan(network=network, program=program, hardware=hardware,
+                               windows=plan_windows(program, hardware))
+            found = True
+        except CapacityError as error:  # narrow lanes need longer rows than a word can say
+            wrong = wrong or error
+    if wrong is not None and not found:
+        raise wrong
+
+
+def plan_as_built(network: Network, limits: Limits, capacity: Capacity | None,
+                  hardware: Mapping[str, int]) -> "StreamPlan | WindowedPlan":
     """A network on a design as it is; new weights of the same model, or another model that fits it.
+
+    Parameters
+    ----------
+    capacity : Capacity or None
+        None: by windows.
 
     Raises
     ------
     CapacityError
         Naming the parameter of the design that is too small.
     """
-    return _plan(network, _lower(network, limits), capacity, StreamHardware(**hardware))
+    program, design = program_for(network, limits), StreamHardware(**hardware)
+    if capacity is None:
+        return WindowedPlan(network=network, program=program, hardware=design, windows=plan_windows(program, design))
+    return _plan(network, program, capacity, design)
 
 
 def deal(graphs: Sequence[Batch], plan: StreamPlan, size: int | None = None) -> list[Batch]:
@@ -126,7 +234,8 @@ def sample_batches(sample: Sample, plan: StreamPlan, size: int | None = None) ->
     return deal(single(sample.batch), plan, size)
 
 
-def _lower(network: Network, limits: Limits) -> StreamProgram:
+def program_for(network: Network, limits: Limits) -> StreamProgram:
+    """The program whose ranges are proved for graphs within limits."""
     return lower(network, max_degree=max(1, limits.degree), max_members=max(1, limits.nodes),
                  max_features=max(1, limits.features))
 

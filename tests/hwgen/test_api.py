@@ -12,7 +12,7 @@ from networks import gin_network
 import hwgen
 from hwgen import pipeline
 from hwgen.estimate.resources import Component, Resources, Usage
-from hwgen.stream import pipeline as stream_pipeline
+from hwgen.stream import designing
 
 
 def test_names_are_few_and_load_nothing() -> None:
@@ -30,7 +30,7 @@ def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def count(path: Path) -> Resources:
         return Resources(components=(Component(name="unit", count=1, one=Usage(lut=1)),))
 
-    monkeypatch.setattr(stream_pipeline, "count_resources", count)
+    monkeypatch.setattr(designing, "count_resources", count)
     network = gin_network(0, features=5, hidden=8, layers=1)
     sample = sample_of(network, 3)
     folder = hwgen.build((network, sample), out=tmp_path / "b", units=2, lanes=8, requant_lanes=1, graphs=4)

@@ -12,7 +12,7 @@ from .batch import batch_lists
 from .layout import arrange, place
 from .needs import needs
 
-__all__ = ["Capacity", "candidates", "choose"]
+__all__ = ["Capacity", "candidates", "check_names", "choose", "narrowest"]
 
 LANES = range(8, 65, 8)
 ENTRIES = 8  #: List entries in a word.
@@ -65,12 +65,8 @@ def choose(program: StreamProgram, capacity: Capacity, wanted: Mapping[str, int]
         A parameter in ``wanted`` is too small.
     """
     wanted = dict(wanted or {})
-    known = {field.name for field in fields(StreamHardware)}
-    for name in wanted:
-        if name not in known:
-            raise HwgenError(f"no parameter is called {name}", f"hardware.{name}",
-                             f"choose among {', '.join(sorted(known))}")
-    lanes = wanted.get("lanes") or _lanes(program, capacity)
+    check_names(wanted)
+    lanes = wanted.get("lanes") or narrowest(program, capacity)
     requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
     hardware = StreamHardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
     hardware.verify()
@@ -117,6 +113,20 @@ def candidates(program: StreamProgram, capacity: Capacity,
                     yield each
 
 
+def check_names(wanted: Mapping[str, int]) -> None:
+    """Refuse parameters that there are not.
+
+    Raises
+    ------
+    HwgenError
+    """
+    known = {field.name for field in fields(StreamHardware)}
+    for name in wanted:
+        if name not in known:
+            raise HwgenError(f"no parameter is called {name}", f"hardware.{name}",
+                             f"choose among {', '.join(sorted(known))}")
+
+
 def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware) -> dict[str, int]:
     """Words of lists and of descriptors of one unit.
 
@@ -136,8 +146,8 @@ def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware)
             "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}
 
 
-def _lanes(program: StreamProgram, capacity: Capacity) -> int:
-    """The narrowest of the widths at which rows take the fewest cycles: wider ones would be padding."""
+def narrowest(program: StreamProgram, capacity: Capacity) -> int:
+    """Lanes: the narrowest of the widths at which rows take the fewest cycles: wider ones would be padding."""
     return min(LANES, key=lambda lanes: (sum(_cycles(step, capacity, lanes) for step in program.passes), lanes))
 
 

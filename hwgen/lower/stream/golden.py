@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rtl_templates.stream.formats import RESULT_LANES
 
 from ...ir.files import npz_bytes
-from ...ir.stream import Batch
+from ...ir.stream import Batch, StreamProgram
 from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
 from .layout import Layout
 
-__all__ = ["TracedPass", "batch_files", "expected", "image_files", "model_files", "read_results", "read_rows"]
+__all__ = ["TracedPass", "batch_files", "expected", "image_files", "model_files", "pass_facts", "read_results",
+           "read_rows"]
 
 Ints = NDArray[np.int64]
 Files = dict[str, bytes | str]
@@ -41,13 +42,16 @@ def model_files(layout: Layout) -> Files:
     program = layout.program
     scale = program.passes[-1].out.scale
     assert scale is not None  # results do not depend on the row
-    facts = {"passes": [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
-                        for step in program.passes],
-             "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
-             "scale": scale.tolist(), "nodes": layout.nodes,
-             "graphs": layout.graphs, "result_words_per_row": layout.result_words,
-             "buffer_words": layout.buffer_words}
+    facts = {"passes": pass_facts(program), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
+             "scale": scale.tolist(), "nodes": layout.nodes, "graphs": layout.graphs,
+             "result_words_per_row": layout.result_words, "buffer_words": layout.buffer_words}
     return {"model.bin": to_bytes(model_image(layout)), "layout.json": _json(facts)}
+
+
+def pass_facts(program: StreamProgram) -> list[dict[str, Any]]:
+    """What ``layout.json`` says of each pass."""
+    return [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
+            for step in program.passes]
 
 
 def batch_files(layout: Layout, batch: Batch, trace: Trace, cycles: Mapping[str, Any] | None = None) -> Files:

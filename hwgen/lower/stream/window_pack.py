@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.stream.formats import NULL_INDEX, PARAM, Target
+from rtl_templates.stream.formats import NULL_INDEX, PARAM, RAW_BITS, RESULT_LANES, Target
 
 from ...ir.stream import SetName
 from ..bits import Beats, pack_fields, section
@@ -19,19 +20,27 @@ from .tables import Tables
 from .window_passes import Choice, WindowPass
 from .window_plan import ReadyPass
 
-__all__ = ["Packer", "Window"]
+__all__ = ["DonePass", "Packer", "Window"]
 
 Ints = NDArray[np.int64]
 
 NUMBERS: NDArray[np.uint16] = np.arange(NULL_INDEX + 1, dtype=np.uint16)  # lists name rows of the buffer already
 
 
+class DonePass(TracedPass, Protocol):
+    """What one pass wrote, and the width of each row at Q1."""
+
+    @property
+    def bits(self) -> Ints: ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class _Written:
-    """A :class:`TracedPass`."""
+class _Copied:
+    """A :class:`DonePass`: rows that a second pass gives as results."""
 
     written: Ints
     written_entry: Ints
+    bits: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +72,37 @@ class Window:
         """Words that the store unit writes of every unit."""
         return int(self.image.layout["result_words"])
 
-    def expected(self, done: TracedPass) -> tuple[TracedPass, ...]:
+    @property
+    def entries(self) -> int:
+        """List entries that its units walk."""
+        return sum(len(each.index) for each in self.image.lists.values())
+
+    def expected(self, done: DonePass) -> tuple[DonePass, ...]:
         """What each hardware pass of the window writes, for :mod:`golden`: one, or two where entries are kept.
 
         Parameters
         ----------
-        done : TracedPass
+        done : DonePass
             The pass on the whole batch, of the reference.
         """
         if len(self.layout.passes) == 1:
             return (done,)
         rows = np.concatenate([done.written, done.written_entry[:, None]], axis=1)
-        return done, _Written(written=rows, written_entry=np.zeros_like(done.written_entry))
+        return done, _Copied(written=rows, written_entry=np.zeros_like(done.written_entry),
+                             bits=np.full_like(done.written_entry, RAW_BITS))
+
+    def stored(self, codes: Ints) -> bytes:
+        """What the store unit writes: ``result_words`` words of 16 bytes of each unit, one after another.
+
+        Parameters
+        ----------
+        codes : int64 [rows, classes]
+            Results, in the order of ``rows``.
+        """
+        units, words = self.layout.hardware.units, self.layout.result_words
+        dealt = np.zeros((-(-len(codes) // units) * units, words * RESULT_LANES), dtype="<i2")
+        dealt[: len(codes), self.layout.result] = codes
+        return dealt.reshape(-1, units, words * RESULT_LANES).transpose(1, 0, 2).tobytes()
 
 
 class Packer:

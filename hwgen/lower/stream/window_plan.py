@@ -1,5 +1,6 @@
 """A program prepared for windows: what stays on the chip, and each pass on its own."""
 
+import json
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from ...ir.stream import SetName, StreamProgram, Tensor
 from ...ir.stream_hardware import StreamHardware
 from .batch import Lists
 from .beats import emit_pass
+from .golden import pass_facts
 from .images import buffer_bytes, model_image, to_bytes
 from .layout import Layout, Place, positions
 from .needs import check_layout, needs
@@ -60,6 +62,13 @@ class WindowPlan:
         layout = self._layout(tuple(self.program.tensors[k] for k in self.resident),
                               tuple(self.place(k, address) for k, address in self.resident.items()))
         return to_bytes(model_image(layout))
+
+    def model_files(self) -> dict[str, bytes | str]:
+        """``model.bin`` and ``layout.json``, as :func:`hwgen.lower.stream.golden.model_files` has them."""
+        scale = self.program.passes[-1].out.scale
+        assert scale is not None  # results do not depend on the row
+        facts = {"passes": pass_facts(self.program), "scale": scale.tolist(), "buffer_words": self.resident_words}
+        return {"model.bin": self.model_stream(), "layout.json": json.dumps(facts, indent=2) + "\n"}
 
     def place(self, tensor: int, address: int) -> Place:
         """A tensor whose rows begin at some word."""

@@ -53,7 +53,7 @@ class WindowedRun:
         logits = run.results
 
     Windows of one pass do not depend on each other: any number may be taken before the first is fed, until
-    ``next_window`` would begin the next pass, which raises ValueError.
+    ``next_window`` would begin the next pass, which raises ValueError. ``next_pass`` takes all of a pass.
 
     Parameters
     ----------
@@ -93,11 +93,15 @@ class WindowedRun:
             if self._ready.index == len(self.plan.passes) - 1:
                 return None
             self._begin(self._ready.index + 1)
-        begin, end = self._ends[self._number : self._number + 2]
-        self._number += 1
-        window = self._packer.window(self._rows[begin:end])
-        self._awaited.add(int(window.rows[0]))
-        return window
+        return self._take()
+
+    def next_pass(self) -> list[Window]:
+        """All windows of the next pass, whose predecessor was fed; none when all results are there."""
+        first = self.next_window()
+        windows = [] if first is None else [first]
+        while first is not None and self._number < len(self._ends) - 1:
+            windows.append(self._take())
+        return windows
 
     def feed(self, window: Window, stored: bytes) -> None:
         """Take what the store unit wrote: ``window.result_words`` words of 16 bytes of each unit, one after another."""
@@ -111,6 +115,13 @@ class WindowedRun:
         if each.kept:
             self._entries[target][window.rows], codes = codes[:, -1], codes[:, :-1]
         self._words[target][window.rows] = self.plan.buffer_rows(target, codes)
+
+    def _take(self) -> Window:
+        begin, end = self._ends[self._number : self._number + 2]
+        self._number += 1
+        window = self._packer.window(self._rows[begin:end])
+        self._awaited.add(int(window.rows[0]))
+        return window
 
     def _begin(self, index: int) -> None:
         """Cut a pass into windows."""

@@ -24,6 +24,7 @@ from hwgen.ir.sample import Limits, Sample, single
 from hwgen.ir.sample_store import save_sample
 from hwgen.lower.stream.batch import union
 from hwgen.stream import checking as stream_checking
+from hwgen.stream import designing
 from hwgen.stream import pipeline as stream_pipeline
 from hwgen.stream.config import load_plan, read_sample
 
@@ -63,7 +64,7 @@ def sample(network: Network) -> Sample:
 @pytest.fixture(scope="module")
 def patched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stream_pipeline, "count_resources", counted)
+        patch.setattr(designing, "count_resources", counted)
         yield
 
 
@@ -171,7 +172,7 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
     with pytest.raises(HwgenError, match="node-level organisation") as caught:
         run(verb, model, *options)
     assert caught.value.where == refused
-    assert "--units, --lanes, --graphs, --requant-lanes" in caught.value.mend
+    assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.mend
 
 
 @pytest.mark.parametrize("option", ["--units", "--graphs"])

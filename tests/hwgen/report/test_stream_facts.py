@@ -14,7 +14,7 @@ from hwgen.lower.stream import lower
 from hwgen.reference.stream.execute import run
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
-from hwgen.report.stream_facts import stream_facts, stream_verification
+from hwgen.report.stream_facts import batch_cycles, stream_facts, stream_performance, stream_verification
 from hwgen.report.stream_model import network_facts
 from hwgen.report.stream_names import roles
 from hwgen.stream.bits import bits_of_model, bits_of_traces
@@ -95,11 +95,13 @@ def hand_made() -> dict[str, object]:
     batches = [{**sizes, "graphs": 3, "load_beats": 96, "total": 300, "passes": steps(100, 200)},
                {**sizes, "graphs": 2, "load_beats": 196, "total": 700, "passes": steps(400, 300)}]
     resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
+    cycles = batch_cycles(batches, {"learned": 1000, "uniform 8 bit": 1500})
+    board = boards.load("ultra96")
     return stream_facts(model=network_facts(network, sample.batch, bits_of_model(network, sample.batch)),
-                        board=boards.load("ultra96"), hardware=plan.hardware.to_dict(),
+                        board=board, hardware=plan.hardware.to_dict(),
                         capacities={f"max_{name}": 1 for name in ("graphs", "nodes", "edges", "features", "degree",
                                                                   "graph_nodes", "nonzeros")},
-                        batches=batches, by_bits={"learned": 1000, "uniform 8 bit": 1500}, resources=resources)
+                        cycles=cycles, performance=stream_performance(cycles["batches"], board), resources=resources)
 
 
 def test_batches_add_up() -> None:

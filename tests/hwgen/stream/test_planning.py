@@ -16,7 +16,7 @@ from hwgen.estimate.resources import Resources
 from hwgen.estimate.stream_guess import guess_stream
 from hwgen.ir.sample import Limits, Sample
 from hwgen.ir.stream_hardware import StreamHardware
-from hwgen.stream import pipeline
+from hwgen.stream import designing, pipeline
 from hwgen.stream.planning import stream_plans
 
 NETWORK = gin_network(0, hidden=8)
@@ -41,8 +41,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[StreamHardware]:
         done.append(StreamHardware(**json.loads(path.read_text())))
         return guess_stream(done[-1])
 
-    monkeypatch.setattr(pipeline, "emit", emit)
-    monkeypatch.setattr(pipeline, "count_resources", count)
+    monkeypatch.setattr(designing, "emit", emit)
+    monkeypatch.setattr(designing, "count_resources", count)
     return done
 
 

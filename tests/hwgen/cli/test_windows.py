@@ -1,0 +1,205 @@
+"""Graphs that exceed every design: build takes windows, verify says which it compared, the runtime runs them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from network_samples import sample_of
+from networks import gin_network, random_batch
+
+import hwgen
+from hwgen.cli import cli
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.frontend.network.checkpoint import save_network
+from hwgen.ir.network import Network
+from hwgen.ir.network_store import save_batch
+from hwgen.ir.sample import Sample
+from hwgen.reference.stream.execute import run as execute
+from hwgen.report.agreement import agreement
+from hwgen.stream import designing
+from hwgen.stream.config import load_plan
+from hwgen.stream.planning import WindowedPlan
+from hwgen.stream.windowing import load_cycles, pack_windows, store_cycles, total_cycles
+
+#: Memories of a few rows; with them no graph of the sample is held whole.
+TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
+        "result_depth": 16}
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    """Run a verb; return what it prints to standard output."""
+    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def facts(*arguments: object, code: int = 0) -> dict[str, Any]:
+    return json.loads(run(*arguments, "--json", code=code))
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """Searches' entries are read again, and graphs are pooled."""
+    return gin_network(0, features=5, hidden=8, layers=1)
+
+
+@pytest.fixture(scope="module")
+def sample(network: Network) -> Sample:
+    return sample_of(network, 1, graphs=9, nodes=12)
+
+
+@pytest.fixture(scope="module")
+def counted() -> Iterator[None]:
+    """Stands for Yosys, which has tests of its own."""
+    part = Component(name="unit", count=1, one=Usage(lut=6_000, ff=9_000, bram36=9.5, dsp=24))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(designing, "count_resources", lambda path: Resources(components=(part,)))
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(network: Network, sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "gin.pt"
+    save_network(network, sample, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "config.json"
+    path.write_text(json.dumps({"hardware": TINY}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def built(model: Path, config: Path, counted: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built, but not simulated."""
+    out = tmp_path_factory.mktemp("build") / "gin"
+    text = run("build", model, "--config", config, "--no-verify", "-o", out)
+    assert "the graph does not fit the chip: " in text
+    return out
+
+
+def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
+    names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
+    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/model.bin",
+            "images/layout.json", "model/network.json", "model/sample.npz", "report/report.json",
+            "report/report.html"} <= names
+    plan = load_plan(built)
+    assert isinstance(plan, WindowedPlan)
+    assert (built / "images" / "model.bin").read_bytes() == plan.windows.model_stream()
+    everything = pack_windows(plan, sample.batch, whole=True)
+    first_and_last = {place for place in range(len(everything.windows))
+                      for beside in (place - 1, place + 1) if not 0 <= beside < len(everything.windows)
+                      or everything.windows[beside]["pass"] != everything.windows[place]["pass"]}
+    chosen = {int(path.name) for path in (built / "batches").iterdir()}
+    assert first_and_last < chosen < set(range(len(everything.windows)))
+    for step in range(len(plan.program.passes)):
+        entries = {place: each["entries"] for place, each in enumerate(everything.windows) if each["pass"] == step}
+        assert max(entries.values()) in {entries[place] for place in chosen & set(entries)}
+    for name, content in everything.files.items():
+        if int(name[:4]) in chosen:
+            wanted = content if isinstance(content, bytes) else content.encode()
+            assert (built / "batches" / name).read_bytes() == wanted, name
+
+
+def test_report_has_the_whole(built: Path, sample: Sample) -> None:
+    found, plan = facts("report", built), load_plan(built)
+    windows = pack_windows(plan, sample.batch).windows
+    whole = found["cycles"]["windows"]
+    assert whole["count"] == len(windows) == sum(step["windows"] for step in whole["passes"])
+    assert whole["run"] == found["cycles"]["total"] == sum(each["total"] for each in windows)
+    assert whole["run"] == found["cycles"]["by_bits"]["learned"] < found["cycles"]["by_bits"]["uniform 8 bit"]
+    assert whole["load"] == sum(load_cycles(each["load_beats"]) for each in windows)
+    assert whole["store"] == sum(store_cycles(each["store_beats"]) for each in windows)
+    assert found["performance"]["latency_us"] == (whole["run"] + whole["load"] + whole["store"]) / 250
+    assert [step["name"] for step in whole["passes"]] == [step.name for step in plan.program.passes]
+    assert [step["cycles"] for step in whole["passes"]] == [step["cycles"] for step in found["cycles"]["passes"]]
+    rows = {"nodes": sample.batch.num_nodes, "graphs": sample.batch.graphs}
+    assert [step["rows"] for step in whole["passes"]] == [rows[step.domain] for step in plan.program.passes]
+    assert found["capacities"] == {"max_degree": plan.program.max_degree, "max_graph_nodes": plan.program.max_members,
+                                   "max_nonzeros": plan.program.max_features}
+    text, page = run("report", built), (built / "report" / "report.html").read_text()
+    assert f"cycles of all windows: {whole['run']:,} running, {whole['load']:,} loading, {whole['store']:,} " in text
+    assert f"<b>{whole['count']}</b><span>windows" in page
+    assert not (built / "report" / "rtlsim_performance.json").exists()
+
+
+def test_config_of_the_build_builds_the_same(built: Path, model: Path, tmp_path: Path) -> None:
+    run("build", model, "--config", built / "config.json", "--no-verify", "-o", tmp_path / "again")
+    for path in built.rglob("*"):
+        if path.is_file() and "sim" not in path.relative_to(built).parts and "runs" not in path.parts:
+            assert (tmp_path / "again" / path.relative_to(built)).read_bytes() == path.read_bytes(), path
+
+
+def test_windows_can_be_refused_and_forced(model: Path, config: Path, counted: None) -> None:
+    with pytest.raises(CapacityError, match="need list_depth 14; the design has 12, 2 too few"):
+        run("build", model, "--config", config, "--no-windows")
+    found = facts("estimate", model, "--windows", "--lanes", "8")
+    assert found["choice"].startswith("as asked for: ")
+    assert found["cycles"]["windows"]["count"] == len(found["cycles"]["passes"])  # the buffer holds all rows
+    assert "windows" not in facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]
+
+
+def test_batches_are_refused(built: Path, sample: Sample) -> None:
+    with pytest.raises(HwgenError, match="this design takes all graphs at once"):
+        run("verify", built, "--batch-size", "2")
+    accelerator = hwgen.Accelerator(built)
+    with pytest.raises(HwgenError, match="all graphs at once"):
+        accelerator.run(sample, batch_size=2)
+    with pytest.raises(HwgenError, match="its graphs run by windows"):
+        accelerator.run_batches([sample.batch])
+
+
+@pytest.mark.verilator
+def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path) -> None:
+    found = facts("verify", built)
+    done, plan = found["verification"], load_plan(built)
+    chosen = sorted(int(path.name) for path in (built / "batches").iterdir())
+    count = facts("report", built)["cycles"]["windows"]["count"]
+    assert done["bit_exact"]
+    assert done["windows"] == {"of": count, "chosen": chosen, "compared": chosen}
+    assert done["graph"] == f"the sample: {len(chosen)} of {count} windows"
+    assert {batch["difference"] for batch in done["batches"]} == {0}
+    trace = execute(plan.program, sample.batch)
+    scale = plan.program.passes[-1].out.scale
+    assert found["agreement"] == {**agreement(trace.results, {
+        "logits": sample.logits, "scale": scale, "labels": sample.labels, "test_mask": sample.mask}),
+        "of": "graphs", "results": "of the reference, for the whole graph"}
+    assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
+
+    whole = facts("verify", built, "--whole", "--stalls", "3")["verification"]
+    assert whole["bit_exact"]
+    assert whole["windows"]["compared"] == list(range(count))
+    windows = pack_windows(plan, sample.batch).windows
+    assert whole["cycles"] == total_cycles(windows)["run"] == sum(whole["pass_cycles"])
+    again = facts("verify", built, "--whole")["verification"]
+    assert again["load_cycles"] + again["store_cycles"] + again["cycles"] == total_cycles(windows)["total"]
+
+    assert np.array_equal(hwgen.Accelerator(built, backend="simulation").run(sample), trace.results * scale)
+    large = random_batch(8, network, graphs=3, nodes=11, hub=30)  # longer lists: ranges proved anew, another model
+    wanted = hwgen.Accelerator(built).run(large)
+    assert not np.array_equal(wanted, execute(plan.program, sample.batch).results)
+    assert np.array_equal(hwgen.Accelerator(built, backend="simulation").run_windows(large), wanted)
+
+    save_batch(sample.batch, tmp_path / "other.npz")
+    other = facts("verify", built, "--graph", tmp_path / "other.npz")["verification"]
+    assert other["windows"] == done["windows"]
+    assert other["graph"].startswith("other.npz: ")
+
+    golden = built / "batches" / f"{chosen[1]:04d}" / "golden.npz"
+    with np.load(golden) as arrays:
+        changed = dict(arrays)
+    kept = golden.read_bytes()
+    changed["results"].flat[3] ^= 1
+    np.savez(golden, **changed)
+    wrong = facts("verify", built, code=1)["verification"]
+    golden.write_bytes(kept)
+    assert not wrong["bit_exact"]
+    assert wrong["windows"]["compared"] == chosen[:2]
+    assert wrong["mismatch"]["got"] ^ wrong["mismatch"]["expected"] == 1
