@@ -63,7 +63,7 @@ class RegisterFile(wiring.Component):
                 if entry.count > 1:
                     members[f"{name}_index"] = Out(ceil_log2(entry.count))
             elif entry.access == "rw":
-                members[name] = Out(entry.width, init=entry.reset)  # type: ignore[call-arg]
+                members[name] = Out(entry.width, init=entry.reset)  # type: ignore[call-arg]  # amaranth-stubs know no init
             elif entry.access == "command":
                 members[name] = Out(entry.width)
             elif entry.access == "w1c":

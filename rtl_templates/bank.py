@@ -61,8 +61,8 @@ class Bank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and the registers around it."""
         m = Module()
-        m.submodules.memory = store = memory.Memory(  # type: ignore[var-annotated]
-            shape=self.word_bits, depth=self.depth, init=[], attrs={"ram_style": "block"})
+        store: Any = memory.Memory(shape=self.word_bits, depth=self.depth, init=[], attrs={"ram_style": "block"})
+        m.submodules.memory = store
         reader, writer = store.read_port(), store.write_port()
         enable = Signal()
         address = Signal.like(self.write.address, reset_less=True)

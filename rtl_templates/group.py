@@ -100,8 +100,8 @@ class Walker(wiring.Component):
         m.d.sync += [load_address.eq(self.load.address[:len(address)]), load_data.eq(self.load.data)]
         for chunk, low in enumerate(range(0, self.word_bits, BEAT_BITS)):
             width = min(BEAT_BITS, self.word_bits - low)
-            m.submodules[f"schedule{chunk}"] = store = memory.Memory(  # type: ignore[var-annotated]
-                shape=width, depth=self.slots, init=[], attrs={"ram_style": "block"})
+            store: Any = memory.Memory(shape=width, depth=self.slots, init=[], attrs={"ram_style": "block"})
+            m.submodules[f"schedule{chunk}"] = store
             reader, writer = store.read_port(), store.write_port()
             hit = Signal(name=f"hit{chunk}")
             m.d.sync += hit.eq(self.load.valid & (self.load.target == Target.SCHEDULE)

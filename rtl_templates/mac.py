@@ -174,7 +174,8 @@ class MacArray(wiring.Component):
         m.submodules[f"table{name}"] = store
         write, read = store.write_port(), store.read_port()
         m.d.comb += [write.en.eq(writing), write.addr.eq(index), read.addr.eq(index), write.data.eq(data)]
-        return read.data  # type: ignore[no-any-return]
+        entry: Value = read.data
+        return entry
 
     def _tree(self, m: Module, name: str, terms: Sequence[Value]) -> Value:
         """Sum terms three by three, a register after each level."""

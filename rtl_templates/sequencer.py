@@ -75,10 +75,9 @@ class Sequencer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.tasks = tasks = Memory(  # type: ignore[var-annotated]
-            shape=task_layout, depth=PASSES, init=[])
-        m.submodules.stamps = stamps = Memory(  # type: ignore[var-annotated]
-            shape=32, depth=PASSES, init=[])
+        tasks: Any = Memory(shape=task_layout, depth=PASSES, init=[])
+        stamps: Any = Memory(shape=32, depth=PASSES, init=[])
+        m.submodules.tasks, m.submodules.stamps = tasks, stamps
         fill, fetch = tasks.write_port(), tasks.read_port(domain="comb")
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         following = Signal(4)  # the pass to fetch next

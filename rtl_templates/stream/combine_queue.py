@@ -94,7 +94,8 @@ class SumQueue(wiring.Component):
         m.submodules[name] = store
         port, read = store.write_port(), store.read_port(domain="comb")
         m.d.comb += [port.en.eq(write), port.addr.eq(tail), port.data.eq(word), read.addr.eq(head)]
-        return read.data  # type: ignore[no-any-return]
+        oldest: Value = read.data
+        return oldest
 
 
 def row_offset(select: Value, limit: Value, context: Any) -> Value:

@@ -86,8 +86,8 @@ class Sequencer(wiring.Component):
         m = Module()
         following = Signal(INDEX_BITS)  # the pass to fetch next
         word = self._memory(m, following)
-        m.submodules.stamps = stamps = Memory(  # type: ignore[var-annotated]
-            shape=32, depth=self.passes, init=[])
+        stamps: Any = Memory(shape=32, depth=self.passes, init=[])
+        m.submodules.stamps = stamps
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         m.d.comb += [look_up.addr.eq(self.pass_index), self.pass_cycles.eq(look_up.data),
                      stamp.addr.eq(self.index), stamp.data.eq(self.cycles + 1)]
