@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from amaranth import Elaboratable
-from amaranth.back import rtlil  # type: ignore[attr-defined]
+from amaranth.back import rtlil
 from synthesis import synthesize
 
 from hwgen.estimate.resources import Usage

@@ -1,7 +1,7 @@
 """Boards as data: one TOML file each, loaded into one frozen :class:`Board`."""
 
 import tomllib
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -135,7 +135,7 @@ def load(name: str) -> Board:
 def _read(kind: type[T], data: dict[str, Any], source: str, prefix: str) -> T:
     """Build a dataclass out of a table, refusing keys that are unknown, missing or of the wrong type."""
     types_ = get_type_hints(kind)
-    expected = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    expected = list(types_)
     for key in data:
         if key not in expected:
             raise BoardError(f"unknown key {prefix}{key}", source,

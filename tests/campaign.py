@@ -134,7 +134,7 @@ def _model(config: Configuration, seed: int) -> Model | None:
     sharp = bool(rng.random() < 0.6)
     weight_bits = config.weight_bits if rng.random() < 0.5 else int(rng.integers(2, config.weight_bits + 1))
     depth = int(rng.integers(1, 6)) if config.mac else 1
-    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options)  # type: ignore[arg-type]
+    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options)
     special = edge_cases(seed, network)
     batches = {"mixed": random_batch(seed, network, graphs=int(rng.integers(2, 5)), nodes=6, hub=20)}
     batches |= {name: special[name] for name in rng.permutation(list(special))[:2].tolist()}

@@ -37,5 +37,5 @@ def small_quantized(data: Data, *, layers: int = 2, bits: float = 2.0) -> Quanti
         torch.manual_seed(0)
         model = GCN(Graph.of(data).width, 6, 3, layers=layers)
         for layer in model.layers:
-            torch.nn.init.normal_(layer.bias, 0, 0.2)  # type: ignore[arg-type]
+            torch.nn.init.normal_(layer.bias, 0, 0.2)
     return quantize(model, data=data, bits=bits)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from amaranth.back import rtlil  # type: ignore[attr-defined]
+import amaranth.back.rtlil as rtlil
 from amaranth.lib import wiring
 
 from hwgen.errors import ToolError

@@ -161,7 +161,8 @@ def count(cells: yosys.Cells) -> Usage:
         raise ValueError(f"cells of unknown cost: {sorted(unknown)}")
     amounts = {name: sum(cells.get(cell, 0) * weight for cell, weight in weights.items())
                for name, weights in WEIGHTS.items()}
-    return Usage(**{name: amount if name == "bram36" else math.ceil(amount) for name, amount in amounts.items()})  # type: ignore[arg-type]
+    bram36 = amounts.pop("bram36")
+    return Usage(bram36=bram36, **{name: math.ceil(amount) for name, amount in amounts.items()})
 
 
 def estimate(design: Path) -> Resources:

@@ -6,12 +6,12 @@ own counters by every cosimulation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.stream.formats import NULL_INDEX, SETS, Operand
+from rtl_templates.stream.formats import NULL_INDEX, Operand, Set
 from rtl_templates.stream.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, STAGES, UnitPass, unit_pass
 
 from ..ir.stream import SetName
@@ -22,6 +22,7 @@ from ..lower.stream.layout import Layout
 __all__ = ["StreamEstimate", "StreamPassCycles", "estimate"]
 
 Ints = NDArray[np.int64]
+_NAMES: Mapping[int, SetName] = {Set[name.upper()]: name for name in get_args(SetName)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> StreamE
         widths = batch_bits[order]
         beats = layout.beats[task["beat_start"]:task["beat_start"] + task["beat_count"]]
         reads = np.stack([_reads(beat, image.lists, len(order)) for beat in beats], axis=1)
-        walked = sum((nulls[_set(beat)] for beat in beats if beat["operand"] == Operand.LIST),
+        walked = sum((nulls[_NAMES[beat["set"]]] for beat in beats if beat["operand"] == Operand.LIST),
                      np.zeros(len(order), dtype=np.int64))
         done = [unit_pass(hardware, unit, task, beats, reads[unit::units].tolist(), int(walked[unit::units].sum()),
                           widths[unit::units].tolist()) for unit in range(units)]
@@ -121,15 +122,10 @@ def _pass(name: str, before: int, units: list[UnitPass]) -> StreamPassCycles:
     return StreamPassCycles(name=name, cycles=before + max(last), last=last, run=total("run"), waited=total("waited"))
 
 
-def _set(beat: Mapping[str, int]) -> SetName:
-    name: SetName = SETS[beat["set"]].name.lower()  # type: ignore[assignment]
-    return name
-
-
 def _reads(beat: Mapping[str, int], lists: Mapping[SetName, Lists], rows: int) -> Ints:
     """Entries that a beat walks, row by row."""
     if beat["operand"] == Operand.LIST:
-        return lists[_set(beat)].count
+        return lists[_NAMES[beat["set"]]].count
     return np.full(rows, int(beat["operand"] == Operand.SELF), dtype=np.int64)
 
 

@@ -14,7 +14,8 @@ The local gradient (A²Q §3.2) is that of the quantization error itself: it rea
 """
 
 import math
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -83,7 +84,8 @@ def fake_quantize(x: Tensor, step: Tensor, bits: Tensor, *, signed: bool, gradie
     gradient : "task" or "local"
         What step and bit width are trained by.
     """
-    return cast(Tensor, _FakeQuantize.apply(x, step, bits, signed, gradient))  # type: ignore[no-untyped-call]
+    apply: Callable[..., Tensor] = _FakeQuantize.apply
+    return apply(x, step, bits, signed, gradient)
 
 
 class ColumnQuantizer(nn.Module):

@@ -1,8 +1,9 @@
 """Sparse products that training is made of: input features times weights, and sums over neighbours."""
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +56,8 @@ class SparseMatrix:
         values : Tensor float32 [nnz] or None
             Values to use instead of the matrix's own: dropout of the input.
         """
-        return cast(Tensor, _Product.apply(self, dense, values))  # type: ignore[no-untyped-call]
+        apply: Callable[..., Tensor] = _Product.apply
+        return apply(self, dense, values)
 
 
 class _Product(torch.autograd.Function):

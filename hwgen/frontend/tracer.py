@@ -46,7 +46,7 @@ def whole_pooling() -> Iterator[None]:
     import torch_geometric.nn
     from torch_geometric.utils import scatter
 
-    home = sys.modules[torch_geometric.nn.global_add_pool.__module__]
+    home: Any = sys.modules[torch_geometric.nn.global_add_pool.__module__]
 
     def recorded(x: Any, batch: Any, **kwargs: Any) -> Any:
         if not isinstance(x, fx.Proxy):
@@ -55,12 +55,12 @@ def whole_pooling() -> Iterator[None]:
         return x.tracer.create_proxy("call_function", pool, (x, batch, kwargs["dim_size"]), {})
 
     aggregation, checked = torch_geometric.nn.Aggregation, torch_geometric.nn.Aggregation.__call__
-    home.scatter = recorded  # type: ignore[attr-defined]
+    home.scatter = recorded
     aggregation.__call__ = lambda layer, *args, **kwargs: nn.Module.__call__(layer, *args, **kwargs)
     try:
         yield
     finally:
-        home.scatter, aggregation.__call__ = scatter, checked  # type: ignore[attr-defined]
+        home.scatter, aggregation.__call__ = scatter, checked
 
 
 class Tracer(fx.Tracer):

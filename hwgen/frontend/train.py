@@ -203,7 +203,7 @@ def _fit(model: nn.Module, forward: Callable[[], Tensor], graph: Graph, optimize
         if quantized is not None:
             loss = loss + quantized.penalty()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(loss)
         optimizer.step()
         rank = _validate(model, forward, graph) if quantized is None or epoch >= half else None
         if rank is not None and (best is None or rank > best[0]):

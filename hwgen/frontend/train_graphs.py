@@ -158,7 +158,7 @@ def fit(model: nn.Module, forward: Callable[[GraphBatch], Tensor], loader: Loade
             logits = forward(batch)
             loss = F.cross_entropy(logits, labels) if loss_of is None else loss_of(batch, logits, labels)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss)
             optimizer.step()
         plan.step()
         if epoch >= first:

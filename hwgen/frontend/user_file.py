@@ -48,7 +48,7 @@ def load_module(text: str) -> nn.Module:
         found = eval(expression, vars(home))  # the file itself has just been executed
         if not isinstance(found, nn.Module) and callable(found):
             found = found()
-    except Exception as error:
+    except Exception as error:  # the user's own code
         raise HwgenError(f"{expression} fails: {_message(error)}", text, MEND) from error
     if not isinstance(found, nn.Module):
         raise HwgenError(f"{expression} is a {type(found).__name__}, not a torch.nn.Module", text, MEND)

@@ -64,12 +64,12 @@ def sample_of(arrays: Mapping[str, NDArray[Any]], where: str, input_bits: int) -
         if value is not None and len(value) not in (batch.num_nodes, batch.graphs):
             raise HwgenError(f"{len(value)} {key} for {batch.graphs} graphs of {batch.num_nodes} nodes", where,
                              f"store one entry of {key} for each graph, or for each node")
-    names = [field.name for field in fields(Limits)]
     found = arrays.get("limits")
-    if found is None or found.shape != (len(names),):
+    if found is None or found.shape != (len(fields(Limits)),):
         limits = Limits.of(batch, input_bits)
     else:
-        whole = {name: int(value) for name, value in zip(names, found, strict=True)}
-        means = {name: float(value) for name, value in zip(names, found, strict=True) if name.startswith("mean")}
-        limits = Limits(**(whole | means))  # type: ignore[arg-type]
+        nodes, edges, entries, degree, features = map(int, found[:5])
+        mean_nodes, mean_edges, mean_entries = map(float, found[5:])
+        limits = Limits(nodes=nodes, edges=edges, entries=entries, degree=degree, features=features,
+                        mean_nodes=mean_nodes, mean_edges=mean_edges, mean_entries=mean_entries)
     return Sample(batch=batch, limits=limits, **optional)

@@ -1,17 +1,11 @@
 """``hwgen inspect net.py:Net`` and ``hwgen quantize``: a user's file in, a table or a checkpoint out."""
 
 import json
-import warnings
 from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner, Result
-
-with warnings.catch_warnings():  # PyG's own use of torch.jit
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import torch_geometric.nn  # noqa: F401
-
 from torch_geometric.data import Data
 
 from hwgen.cli import cli

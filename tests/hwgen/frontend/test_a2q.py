@@ -107,7 +107,7 @@ def test_another_graph_is_refused() -> None:
 ])
 def test_options_out_of_range_are_refused(arguments: dict[str, float], message: str) -> None:
     with pytest.raises(HwgenError, match=message):
-        quantize(GCN(12, 6, 3), **{"data": small_data(), **arguments})  # type: ignore[arg-type]
+        quantize(GCN(12, 6, 3), **{"data": small_data(), **arguments})
 
 
 def test_a_model_of_another_width_is_refused() -> None:

@@ -34,16 +34,16 @@ def test_codes_scales_and_graph_come_back(path: Path) -> None:
     np.testing.assert_array_equal(graph.sample.features.toarray(), data.x)
     np.testing.assert_array_equal(graph.sample.edges, data.edge_index)
     np.testing.assert_array_equal(graph.sample.node, np.arange(40))
-    np.testing.assert_array_equal(graph.sample.labels, data.y)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(graph.sample.test_mask, data.test_mask)  # type: ignore[arg-type]
-    np.testing.assert_array_equal(graph.sample.logits, model().detach().double())  # type: ignore[arg-type]
+    np.testing.assert_array_equal(graph.sample.labels, data.y)
+    np.testing.assert_array_equal(graph.sample.test_mask, data.test_mask)
+    np.testing.assert_array_equal(graph.sample.logits, model().detach().double())
     assert [layer.path for layer in graph.layers] == ["convs.0", "convs.1", "convs.2"]
     for mine, theirs in zip(graph.layers, model.gcn.layers, strict=True):
         assert theirs.weight_quantizer is not None
         used = theirs.used_weight().detach().double().numpy()
         np.testing.assert_allclose(mine.weight * mine.weight_step, used, rtol=1e-6)
         assert (mine.weight_bits, mine.message_bits) == (4, 4)
-        np.testing.assert_array_equal(mine.bias, theirs.bias.detach().double())  # type: ignore[union-attr, arg-type]
+        np.testing.assert_array_equal(mine.bias, theirs.bias.detach().double())
         assert (mine.row is None) == (theirs.row_quantizer is None)
         if mine.row is not None and theirs.row_quantizer is not None:
             np.testing.assert_array_equal(mine.row.step, theirs.row_quantizer.step[:, 0].detach().double())
@@ -219,6 +219,6 @@ def test_an_unwritable_path(tmp_path: Path) -> None:
 def test_only_quantized_models_on_their_own_graph_are_saved(tmp_path: Path) -> None:
     data = small_data()
     with pytest.raises(HwgenError, match=r"^GCN is not quantized"):
-        save(GCN(12, 6, 3), data, tmp_path / "model.pt")  # type: ignore[arg-type]
+        save(GCN(12, 6, 3), data, tmp_path / "model.pt")
     with pytest.raises(HwgenError, match=r"^the model belongs to another graph"):
         save(small_quantized(data), small_data(seed=1), tmp_path / "model.pt")

@@ -22,7 +22,7 @@ class Plain(nn.Module):
         super().__init__()
         self.convs = nn.ModuleList([GCNConv(a, b) for a, b in itertools.pairwise(widths)])
         for conv in self.convs:
-            nn.init.normal_(conv.bias, 0, 0.3)  # type: ignore[arg-type, union-attr]
+            nn.init.normal_(conv.bias, 0, 0.3)
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         for conv in list(self.convs)[:-1]:
@@ -41,7 +41,7 @@ def test_fp32_equals_pyg(layers: int, top: int) -> None:
     model = GCN(12, 5, 3, layers=layers).eval()
     for mine, theirs in zip(model.layers, plain.convs, strict=True):
         mine.weight.data.copy_(theirs.lin.weight.t())
-        mine.bias.data.copy_(theirs.bias)  # type: ignore[union-attr]
+        mine.bias.data.copy_(theirs.bias)
     expected = plain(data.x * data.input_scale, data.edge_index)
     torch.testing.assert_close(model(graph), expected, rtol=1e-5, atol=1e-5)
 
@@ -91,11 +91,11 @@ def test_quantized_network_is_in_integer_adder_order(layers: int) -> None:
     x = data.x.double().numpy() / 15
     for layer in model.gcn.layers:
         weights, messages = layer.weight_quantizer, layer.message_quantizer
-        step = weights.step.detach().double().numpy()  # type: ignore[union-attr]
+        step = weights.step.detach().double().numpy()
         weight = np.clip(half_away(layer.weight.detach().double().numpy() / step), -7, 7) * step
-        step = messages.step.detach().double().numpy()  # type: ignore[union-attr]
+        step = messages.step.detach().double().numpy()
         sent = np.clip(half_away(norm * (x @ weight) / step), -7, 7)
-        z = norm * (adjacency @ sent) * step + layer.bias.detach().numpy()  # type: ignore[union-attr]
+        z = norm * (adjacency @ sent) * step + layer.bias.detach().numpy()
         if layer.row_quantizer is not None:
             row = layer.row_quantizer
             top = 2 ** row.whole_bits.numpy() - 1
@@ -108,4 +108,4 @@ def test_quantized_network_is_in_integer_adder_order(layers: int) -> None:
 ])
 def test_impossible_networks_are_refused(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(HwgenError, match=message):
-        GCN(4, **{"hidden": 3, **arguments}, classes=2)  # type: ignore[arg-type]
+        GCN(4, **{"hidden": 3, **arguments}, classes=2)

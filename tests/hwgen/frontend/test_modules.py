@@ -27,13 +27,13 @@ class Normed(nn.Module):
         self.norms = nn.ModuleList([nn.BatchNorm1d(7), nn.BatchNorm1d(5, affine=False), nn.BatchNorm1d(3)])
         self.last = last
         for conv in (self.first, self.third):
-            nn.init.normal_(conv.bias, 0, 0.3)  # type: ignore[arg-type]
+            nn.init.normal_(conv.bias, 0, 0.3)
         for norm in self.norms:
-            norm.running_mean.normal_(0, 0.5)  # type: ignore[operator, union-attr]
-            norm.running_var.uniform_(0.3, 2)  # type: ignore[operator, union-attr]
+            norm.running_mean.normal_(0, 0.5)
+            norm.running_var.uniform_(0.3, 2)
             if norm.affine:
-                nn.init.normal_(norm.weight)  # type: ignore[arg-type]
-                nn.init.normal_(norm.bias)  # type: ignore[arg-type]
+                nn.init.normal_(norm.weight)
+                nn.init.normal_(norm.bias)
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         x = F.dropout(x, 0.1, training=self.training)
@@ -125,4 +125,4 @@ def test_a_model_that_fails_on_the_graph_is_refused(model: Normed) -> None:
 def test_legality_comes_before_the_graph(model: Normed) -> None:
     broken: Any = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
     with pytest.raises(HwgenError, match=r"^Tanh is not supported\n  at model\.1"):
-        quantize(broken, data=None)  # type: ignore[arg-type]
+        quantize(broken, data=None)

@@ -54,7 +54,7 @@ def test_gradients_equal_their_equations(gradient: str, signed: bool) -> None:
     bits = torch.tensor([[1.0], [2.0], [3.0], [2.0], [1.0], [4.0]], dtype=torch.float64) + signed
     bits.requires_grad_()
     upstream = torch.randn(6, 5, dtype=torch.float64)
-    fake_quantize(x, step, bits, signed=signed, gradient=gradient).backward(upstream)  # type: ignore[arg-type]
+    fake_quantize(x, step, bits, signed=signed, gradient=gradient).backward(upstream)
     by_step, by_bits = np.zeros(6), np.zeros(6)
     for i in range(6):
         for k in range(5):
@@ -68,7 +68,7 @@ def test_gradients_equal_their_equations(gradient: str, signed: bool) -> None:
     np.testing.assert_allclose(step.grad[:, 0], by_step, rtol=1e-12)
     np.testing.assert_allclose(bits.grad[:, 0], by_bits, rtol=1e-12)
     assert np.abs(by_bits).max() > 0
-    assert torch.equal(x.grad, upstream)  # type: ignore[arg-type]  # the straight-through estimator is the identity
+    assert torch.equal(x.grad, upstream)  # the straight-through estimator is the identity
 
 
 def test_local_gradient_reaches_nodes_that_no_loss_reaches() -> None:

@@ -122,7 +122,7 @@ def test_test_labels_do_not_influence_training() -> None:
 ])
 def test_options_out_of_range_are_refused(arguments: dict[str, int], message: str) -> None:
     with pytest.raises(HwgenError, match=message):
-        train(small_data(), **arguments)  # type: ignore[arg-type]
+        train(small_data(), **arguments)
 
 
 @pytest.mark.parametrize("key", ["y", "train_mask", "val_mask", "test_mask"])

@@ -109,7 +109,7 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
 @pytest.mark.parametrize("form", ["clip", "step"])
 def test_model_is_its_network(kind: type[nn.Module], rows: str, form: str) -> None:
     batch = graphs(1)
-    model = made(kind(), Scheme(rows=rows, form=form, bits=4, message_bits=5, entries=7), batch)  # type: ignore[arg-type]
+    model = made(kind(), Scheme(rows=rows, form=form, bits=4, message_bits=5, entries=7), batch)
     network = model.export("m")
     check(network)
     with torch.no_grad():
@@ -165,7 +165,7 @@ def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
     names = [value.name for value in model.plan.values[:-1] if value.role == "row"]
     network = {value.name: value for value in model.export("m").values}
     degree = np.minimum(np.bincount(batch.edges[1], minlength=batch.num_nodes), 5)
-    rows = [network[name].quantizer.bits[degree].mean() for name in names]  # type: ignore[union-attr]
+    rows = [network[name].quantizer.bits[degree].mean() for name in names]
     assert model.average_bits([GraphBatch.union(batch)]) == pytest.approx(np.mean(rows))
     total = sum(value.width * (8 if value.role == "message" else rows[names.index(value.name)])
                 for value in model.plan.values[:-1])
@@ -184,7 +184,7 @@ def test_penalty_lowers_bits_until_they_are_frozen() -> None:
     for _ in range(25):
         loss = F.cross_entropy(model(union), torch.tensor([0, 1, 2, 0])) + 10 * model.penalty()
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
     after = model.average_bits([union])
     assert after < before - 1
