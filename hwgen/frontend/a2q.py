@@ -14,7 +14,8 @@ from ..errors import HwgenError
 from .calibrate import allocate_bits, best_steps
 from .gcn import GCN
 from .graph import Graph
-from .modules import as_gcn, compare, with_head
+from .modules import as_gcn, compare
+from .original import with_head
 from .quantizers import ColumnQuantizer, NodeQuantizer, mean_bits, memory_kilobytes
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -93,7 +94,7 @@ class QuantizedGCN(nn.Module):
         if x is not None and edge_index is not None and not self.graph.is_made_of(x, edge_index):
             raise HwgenError("the model is called with another graph", "forward",
                              "quantize the model with that graph as data: A²Q learns a step for each node")
-        return with_head(self.gcn, self.logits())
+        return with_head(self.gcn.head, self.logits())
 
     def logits(self) -> Tensor:
         """Logits of every node, without the log_softmax that the user's forward may end with: float [n, classes]."""

@@ -6,18 +6,15 @@ import copy
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from ..errors import HwgenError
 from .gcn import GCN, Convolution
 from .graph import Graph
 from .legal import Step, steps_of
+from .original import call, copy_of, demand_equal, with_head
 from .trace import arguments, trace
 
 __all__ = ["as_gcn", "compare"]
-
-#: Largest difference of a logit from the user's own, relative to the largest logit: float32, summed in another order.
-TOLERANCE = 1e-4
 
 
 def as_gcn(model: nn.Module) -> GCN:
@@ -63,36 +60,14 @@ def compare(model: nn.Module, ours: GCN, graph: Graph) -> None:
     """
     if isinstance(model, GCN):
         return
-    where = f"model ({type(model).__name__}.forward)"
     data = copy.copy(graph.data)
     data.x = data.x * graph.input_scale
     given = {"x": data.x, "edge_index": data.edge_index, "data": data}
-    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
-    for layer in copied.modules():  # GCNConv(cached=True) may have seen another graph
-        for name in ("_cached_edge_index", "_cached_adj_t"):
-            if hasattr(layer, name):
-                setattr(layer, name, None)
-    try:
-        theirs = copied(*[given[role] for role in arguments(model)])
-    except Exception as error:  # the user's own code
-        raise HwgenError(f"the model fails on this graph: {type(error).__name__}: {error}", where,
-                         "pass the graph that the model was trained on, features as codes and data.input_scale") \
-            from error
+    theirs = call(copy_of(model), [given[role] for role in arguments(model)], {}, "this graph")
     was_training = ours.training
     logits = ours.eval()(graph)
     ours.train(was_training)
-    mine = with_head(ours, logits)
-    far = (theirs - mine).abs().max() if theirs.shape == mine.shape else torch.inf
-    if not far <= TOLERANCE * max(1.0, float(theirs.abs().max())):
-        raise HwgenError("the module computes something else than its layers", where,
-                         "keep hooks, buffers and calls that change a tensor in place out of the model")
-
-
-def with_head(model: GCN, logits: Tensor) -> Tensor:
-    """Logits as the user's forward returns them."""
-    if model.head == "log_softmax":
-        return logits.log_softmax(1)
-    return logits.softmax(1) if model.head == "softmax" else logits
+    demand_equal(model, theirs, with_head(ours.head, logits))
 
 
 @torch.no_grad()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ...ir.network import Network
+from ..original import with_head
 from ..plan import Plan, PlanTerm, PlanValue
 from .batch import GraphBatch
 from .calibrate import calibrate
@@ -121,10 +122,7 @@ class QuantizedNetwork(nn.Module):
             if edge_index is None:
                 raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
             x = GraphBatch.of(x, edge_index, batch)
-        logits = self.logits(x)
-        if self.plan.head == "log_softmax":
-            return logits.log_softmax(1)
-        return logits.softmax(1) if self.plan.head == "softmax" else logits
+        return with_head(self.plan.head, self.logits(x))
 
     def logits(self, batch: GraphBatch) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""

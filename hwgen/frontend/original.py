@@ -1,0 +1,67 @@
+"""A user's module as it was written: run, and compared with what was understood of it."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import HwgenError
+
+__all__ = ["TOLERANCE", "call", "copy_of", "demand_equal", "with_head"]
+
+#: Largest difference of an output from the module's own, relative to the largest: float32, summed in another order.
+TOLERANCE = 1e-4
+
+
+def copy_of(module: nn.Module) -> nn.Module:
+    """A copy on the CPU, in float32 and evaluation mode, that knows no graph."""
+    copied = copy.deepcopy(module).to("cpu", torch.float32).eval()
+    for layer in copied.modules():  # GCNConv(cached=True) may have seen another graph
+        for name in ("_cached_edge_index", "_cached_adj_t"):
+            if hasattr(layer, name):
+                setattr(layer, name, None)
+    return copied
+
+
+def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any], graphs: str) -> Tensor:
+    """What forward returns; ``graphs`` is what it is given, for messages.
+
+    Raises
+    ------
+    HwgenError
+        The module fails.
+    """
+    try:
+        found: Tensor = module(*positional, **named)
+    except Exception as error:  # the user's own code
+        raise HwgenError(f"the model fails on {graphs}: {type(error).__name__}: {error}", _where(module),
+                         "pass graphs like those that the model was trained on, features as codes and "
+                         "data.input_scale") from error
+    return found
+
+
+def demand_equal(module: nn.Module, theirs: Tensor, mine: Tensor, tolerance: float = TOLERANCE) -> None:
+    """Compare the module's own outputs with those of the layers that were found in it.
+
+    Raises
+    ------
+    HwgenError
+        They differ.
+    """
+    far = (theirs - mine).abs().max() if theirs.shape == mine.shape else torch.inf
+    if not far <= tolerance * max(1.0, float(theirs.abs().max())):
+        raise HwgenError("the module computes something else than its layers", _where(module),
+                         "keep hooks, buffers and calls that change a tensor in place out of the model")
+
+
+def with_head(head: str, logits: Tensor) -> Tensor:
+    """Logits as the user's forward returns them: ``head`` is what follows them there."""
+    if head == "log_softmax":
+        return logits.log_softmax(1)
+    return logits.softmax(1) if head == "softmax" else logits
+
+
+def _where(module: nn.Module) -> str:
+    return f"model ({type(module).__name__}.forward)"
