@@ -41,6 +41,8 @@ NODE = {
         ("group-reads-other-half", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "every pass reads the lower half of the banks, whichever was written last",
          "row[-1] ^ half", "row[-1]"),
+    ),
+    "rtl_templates/walker.py": (
         ("walker-one-slot-short", "rtl_templates/test_group.py::test_passes", "the last slot of a pass is skipped",
          "run.eq(left != 1)", "run.eq(left > 2)"),
         ("walker-any-group", "rtl_templates/test_group.py::test_passes", "a group takes the schedule of another",
