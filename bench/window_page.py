@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from verification_table import table
 
-__all__ = ["HEAD", "Found", "load_cycles", "section", "store_cycles", "targets"]
+from hwgen.stream.windowing import total_cycles
+
+__all__ = ["HEAD", "Found", "section", "targets"]
 
 SECONDS, BYTES = 60, 2 << 30  #: Targets of packing.
 MEGAHERTZ = 250  #: An assumption, as boards/ultra96.toml has it.
@@ -25,9 +26,9 @@ class Found:
     order : str
         The one that loads least.
     windows : list of dict
-        In that order: pass, rows, list entries, beats loaded and stored, cycles run.
+        In that order, as :attr:`hwgen.stream.packing.Packed.facts`.
     cosim : list of dict
-        Windows that ran in Verilator: estimated and measured.
+        Windows that ran in Verilator: the same, and measured ``cycles``, ``load_cycles`` and ``store_cycles``.
     """
 
     title: str
@@ -39,16 +40,6 @@ class Found:
     passes: list[str]
     cosim: list[dict[str, Any]]
     wrong: str
-
-
-def load_cycles(beats: int) -> int:
-    """LOAD_CYCLES of a memory that answers at full rate."""
-    return beats + 37
-
-
-def store_cycles(words: int) -> int:
-    """STORE_CYCLES of such a memory: two more for each burst."""
-    return words + 8 + 2 * -(-words // 256)
 
 
 HEAD = """# Graphs larger than the chip
@@ -74,26 +65,23 @@ def section(found: Found) -> str:
         name, f"{each['windows']:,.0f}", f"{each['load']:,.0f}", f"{each['seconds']:.1f} s",
         f"{each['bytes'] / 2**20:,.0f} MiB", f"{each['order_seconds']:.2f} s"] for name, each in found.packing.items()])
     text += f"\nFrom here on {found.order}. Cycles of the whole:\n\n"
-    rows, sums = [], np.zeros(6, dtype=np.int64)
+    keys = ("rows", "entries", "load_beats", "total", "store_beats")
+    sums = {key: sum(each[key] for each in found.windows) for key in keys}
+    rows = []
     for index, name in enumerate(found.passes):
         mine = [each for each in found.windows if each["pass"] == index]
-        figures = [len(mine), *(sum(each[what] for each in mine)
-                                for what in ("rows", "entries", "load", "run", "store"))]
-        sums += figures
-        rows.append([name, *(f"{each:,}" for each in figures)])
-    rows.append(["all", *(f"{each:,}" for each in sums.tolist())])
+        rows.append([name, f"{len(mine):,}", *(f"{sum(each[key] for each in mine):,}" for key in keys)])
+    rows.append(["all", f"{len(found.windows):,}", *(f"{sums[key]:,}" for key in keys)])
     text += table(["pass", "windows", "rows", "list entries", "beats loaded", "cycles of running", "words stored"],
                   rows)
-    moved = [sum(load_cycles(each["load"]) for each in found.windows),
-             sum(store_cycles(each["store"]) for each in found.windows)]
-    total = int(sums[4]) + sum(moved)
-    text += (f"\n{total:,} cycles in all, {moved[0]:,} of them loading and {moved[1]:,} storing: "
-             f"{total / MEGAHERTZ / 1000:.1f} ms at an assumed {MEGAHERTZ} MHz.\n")
+    cycles = total_cycles(found.windows)
+    text += (f"\n{cycles['total']:,} cycles in all, {cycles['load']:,} of them loading and {cycles['store']:,} "
+             f"storing: {cycles['total'] / MEGAHERTZ / 1000:.1f} ms at an assumed {MEGAHERTZ} MHz.\n")
     if found.cosim:
         text += "\nCosimulated:\n\n" + table(
             ["window", "pass", "rows", "list entries", "CYCLES", "estimate", "beats", "LOAD_CYCLES", "words",
-             "STORE_CYCLES"], [[str(each["number"]), str(each["pass"]), *(f"{each[what]:,}" for what in (
-                 "rows", "entries", "cycles", "run", "load", "load_cycles", "store", "store_cycles"))]
+             "STORE_CYCLES"], [[str(each["window"]), str(each["pass"]), *(f"{each[what]:,}" for what in (
+                 "rows", "entries", "cycles", "total", "load_beats", "load_cycles", "store_beats", "store_cycles"))]
                 for each in found.cosim])
         text += f"\nDifferent: {found.wrong}\n" if found.wrong else "\nResults, cycles and counters are as expected.\n"
     return text

@@ -5,7 +5,8 @@
 
 Power-law graphs with a two-layer GCN of 16 channels whose weights and bit widths are random: what is shown is that the
 integers are right, what packing takes, and the cycles, not an accuracy. Packing is timed and its memory measured in a
-process of its own. Cosimulation takes the window with the most list entries and the last window of every pass.
+process of its own. Cosimulation takes the windows that ``hwgen verify`` would: of every pass the first, the last and
+that with the most list entries.
 """
 
 import argparse
@@ -15,27 +16,25 @@ import multiprocessing
 import resource
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
-from window_page import HEAD, Found, load_cycles, section, store_cycles, targets
+from window_page import HEAD, Found, section, targets
 
 import sim.stream
 from hwgen.emit.stream import emit
-from hwgen.emit.write import to_json
+from hwgen.emit.write import to_json, write_if_changed
 from hwgen.estimate.resources import estimate as count_resources
-from hwgen.estimate.stream import StreamEstimate, estimate
 from hwgen.ir.stream import Batch
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
-from hwgen.lower.stream.golden import TracedPass, image_files
-from hwgen.lower.stream.windows import Window, WindowedRun, WindowPlan, plan_windows
-from hwgen.reference.stream.execute import PassTrace, Trace, run
+from hwgen.lower.stream.windows import WindowedRun, WindowPlan, plan_windows
+from hwgen.reference.stream.execute import Trace, run
+from hwgen.stream.packing import Packed, batch_folders, numbered
+from hwgen.stream.windowing import load_cycles, packed_passes, reference_rows, representative, store_cycles
 from hwgen.targets import load_board
 
 ROOT = Path(__file__).parents[1]
@@ -48,36 +47,18 @@ DESIGN = StreamHardware(
     result_depth=1024, leaky=0)
 
 
-def windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints,
-            clock: list[float] | None = None) -> Iterator[Window]:
-    """All windows, fed with the reference's rows; ``clock[0]`` grows by the seconds that packing takes."""
-    seconds = time.perf_counter()
-    running = WindowedRun(plan, batch, order=order)
-    while (window := running.next_window()) is not None:
-        window.stream  # noqa: B018 - packing ends with the bytes
-        if clock is not None:
-            clock[0] += time.perf_counter() - seconds
-        yield window
-        stored = as_stored(window, trace.passes[window.index].written[window.rows])
-        seconds = time.perf_counter()
-        running.feed(window, stored)
-    assert np.array_equal(running.results, trace.results)
-
-
-def as_stored(window: Window, codes: Ints) -> bytes:
-    """Rows as the store unit writes them."""
-    units, words = window.layout.hardware.units, window.layout.result_words
-    dealt = np.zeros((-(-len(codes) // units) * units, words * 8), dtype="<i2")
-    dealt[: len(codes), window.layout.result] = codes
-    return dealt.reshape(-1, units, words * 8).transpose(1, 0, 2).tobytes()
-
-
 def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[str, float]:
     """Seconds and peak bytes of packing every window, measured in a process of its own."""
     def measure(pipe: Any) -> None:
-        clock = [0.0]
-        beats = [len(window.image.beats) for window in windows(plan, batch, trace, order, clock)]
-        pipe.send({"seconds": clock[0], "windows": len(beats), "load": sum(beats),
+        seconds, sizes, begin = 0.0, list[int](), time.perf_counter()
+        running = WindowedRun(plan, batch, order=order)
+        while (window := running.next_window()) is not None:
+            sizes.append(len(window.stream))  # packing ends with the bytes
+            seconds += time.perf_counter() - begin
+            stored = reference_rows(window, trace)
+            begin = time.perf_counter()
+            running.feed(window, stored)
+        pipe.send({"seconds": seconds, "windows": len(sizes), "load": sum(sizes) // 16,
                    "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
 
     context = multiprocessing.get_context("fork")
@@ -90,67 +71,24 @@ def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[s
     return found
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What the hardware passes of a window write."""
-
-    passes: tuple[TracedPass, ...]
-
-
-def counted(window: Window, trace: Trace) -> StreamEstimate:
-    """Cycles of one window; its only pass has the bits of the program's."""
-    return estimate(window.layout, window.image, [trace.passes[window.index].bits])
-
-
-def all_windows(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> list[dict[str, Any]]:
-    """Figures of every window."""
-    return [{
-        "pass": window.index, "rows": len(window.rows), "load": len(window.image.beats),
-        "entries": int(sum(each.count.sum() for each in window.image.lists.values())),
-        "store": plan.hardware.units * window.result_words, "run": counted(window, trace).total,
-    } for window in windows(plan, batch, trace, order)]
-
-
-def cosimulated(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints, figures: list[dict[str, Any]],
-                work: Path) -> tuple[list[dict[str, Any]], str]:
-    """The window with the most list entries and the last one of every pass, in Verilator."""
-    wanted = set()
-    for index in range(len(plan.passes)):
-        numbers = [number for number, each in enumerate(figures) if each["pass"] == index]
-        wanted |= {max(numbers, key=lambda number: figures[number]["entries"]), numbers[-1]}
+def cosimulated(plan: WindowPlan, packed: list[Packed], work: Path) -> tuple[list[dict[str, Any]], str]:
+    """Figures of the windows that stand for all, in Verilator, and what is wrong."""
     shutil.rmtree(work, ignore_errors=True)
-    folders = []
-    for number, window in enumerate(windows(plan, batch, trace, order)):
-        if number in wanted:
-            cycles = counted(window, trace)
-            folder = work / f"window-{number:04d}"
-            folder.mkdir(parents=True)
-            for name, content in window_files(window, trace.passes[window.index], cycles).items():
-                (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
-            folders.append(folder)
     verilog, design = emit(plan.hardware)
-    (work / "images").mkdir()
-    (work / "design.v").write_text(verilog)
-    (work / "design.json").write_text(to_json(design))
-    (work / "images" / "model.bin").write_bytes(plan.model_stream())
-    (work / "images" / "layout.json").write_text(json.dumps({"passes": []}))
-    result = sim.stream.run(work, folders, work=work.parent / "compiled")
-    rows = [{**figures[int(name.rsplit("-")[-1])], "number": int(name.rsplit("-")[-1]), "cycles": each.cycles,
-             "load_cycles": each.load_cycles, "store_cycles": each.store_cycles}
+    files = {"design.v": verilog, "design.json": to_json(design),
+             **{f"images/{name}": content for name, content in plan.model_files().items()},
+             **{f"batches/{name}": content for name, content in numbered(
+                 {int(each.size["window"]): each for each in packed}).items()}}
+    for name, content in files.items():
+        write_if_changed(work / name, content)
+    result = sim.stream.run(work, batch_folders(work / "batches"), work=work.parent / "compiled")
+    known = {f"{each.size['window']:04d}": each.facts for each in packed}
+    rows = [{**known[name], "cycles": each.cycles, "load_cycles": each.load_cycles, "store_cycles": each.store_cycles}
             for name, each in result.batches.items()]
-    wrong = [f"window {each['number']} loads or stores in another number of cycles" for each in rows if (
-        each["load_cycles"], each["store_cycles"]) != (load_cycles(each["load"]), store_cycles(each["store"]))]
+    wrong = [f"window {each['window']} loads or stores in another number of cycles" for each in rows if (
+        each["load_cycles"], each["store_cycles"]) != (
+            load_cycles(each["load_beats"]), store_cycles(each["store_beats"]))]
     return rows, "; ".join([*wrong, *([] if result.ok else [str(result)])])
-
-
-def window_files(window: Window, done: PassTrace, cycles: StreamEstimate) -> Mapping[str, bytes | str]:
-    """A window as a batch folder of its own."""
-    steps = window.layout.program.passes
-    facts = {"cycles": cycles.total, "pass_cycles": [each.cycles for each in cycles.passes],
-             "counters": {name.upper(): value for name, value in cycles.counters().items()},
-             "passes": [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
-                        for step in steps]}
-    return image_files(window.layout, window.image, Expected(passes=window.expected(done)), facts)
 
 
 def measure(subject: Subject, cosim: bool, work: Path) -> Found:
@@ -172,9 +110,13 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
         packed[name] = {"order_seconds": time.perf_counter() - begin} | packing(plan, batch, trace, ordered[name])
         print(subject.title, name, packed[name], flush=True)
     best = min(packed, key=lambda name: packed[name]["load"])
-    figures = all_windows(plan, batch, trace, ordered[best])
-    print(subject.title, sum(each["run"] for each in figures), "cycles of running", flush=True)
-    rows, wrong = cosimulated(plan, batch, trace, ordered[best], figures, work) if cosim else ([], "")
+    figures, chosen = list[dict[str, Any]](), list[Packed]()
+    for windows in packed_passes(WindowedRun(plan, batch, order=ordered[best]), trace):
+        facts = [each.facts for each in windows]
+        chosen += [windows[place] for place in representative(facts)]
+        figures += facts
+    print(subject.title, sum(each["total"] for each in figures), "cycles of running", flush=True)
+    rows, wrong = cosimulated(plan, chosen, work) if cosim else ([], "")
     return Found(
         title=subject.title, reference=reference, packing=packed, order=best, windows=figures,
         passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,

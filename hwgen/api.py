@@ -108,8 +108,10 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         raise HwgenError(f"batch_size is {batch_size}", "batch_size",
                          "leave it out, or name the graphs to pack for a network")
     if stream:
-        runs = stream_pipeline.all_windows(build) if graph is None else None
-        if graph is not None:
+        runs = None
+        if graph is None and stream_pipeline.is_windowed(build):
+            runs = stream_pipeline.pack_sample(build)
+        elif graph is not None:
             name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
             runs = stream_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)
         return stream_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)

@@ -32,31 +32,31 @@ def check_stream(console: Console, build: Path, *, stalls: int | None = None, tr
     from ..stream.planning import WindowedPlan
     from ..stream.windowing import representative, whole_results
 
-    what, plan = "the sample", load_plan(build)
-    windowed = isinstance(plan, WindowedPlan)
+    plan, what, stored = load_plan(build), "the sample", False
     if graph is not None:
         folders, sample = pack_file(console, build, graph, graph.stem, batch_size)
         what = graph.name
-    elif batch_size is not None or (windowed and part is False):
-        sample = read_sample(build)
-        name = "windows" if batch_size is None else f"batches-of-{batch_size}"
-        folders = stream_pipeline.pack(build, single(sample.batch), name, size=batch_size, sample=sample,
-                                       step=console.step)
     else:
-        folders, sample = stream_pipeline.batch_folders(build / "batches"), read_sample(build)
-    chosen = folders[:1] if part else folders
-    if part is None and windowed:
+        sample = read_sample(build)
+        if batch_size is not None:
+            folders = stream_pipeline.pack(build, single(sample.batch), f"batches-of-{batch_size}", size=batch_size,
+                                           sample=sample, step=console.step)
+        elif isinstance(plan, WindowedPlan) and part is False:
+            folders = stream_pipeline.pack_sample(build, step=console.step)
+        else:
+            folders, stored = stream_pipeline.batch_folders(build / "batches"), True
+    if part is not None:
+        chosen = folders[:1] if part else folders
+    elif isinstance(plan, WindowedPlan):
         chosen = [folders[place] for place in representative(list(stream_checking.layouts(folders).values()))]
-    elif part is None:
+    else:
         chosen = stream_checking.quick(folders)
     result = stream_pipeline.verify(build, batches=chosen, stalls=stalls, trace=trace, step=console.step,
                                     bar=console.bar)
     if isinstance(plan, WindowedPlan):
-        total = len(folders)
-        if graph is None and part is not False:
-            total = int(checking.read_facts(build)["cycles"]["windows"]["count"])
+        count = int(checking.read_facts(build)["cycles"]["windows"]["count"]) if stored else len(folders)
         facts = stream_checking.window_outcome(build, chosen, result, sample, what, whole_results(plan, sample.batch),
-                                               total)
+                                               count)
     else:
         facts = stream_checking.outcome(build, chosen, result, sample, what)
     if graph is None and batch_size is None:
@@ -84,7 +84,7 @@ def _show(console: Console, facts: dict[str, Any], result: "sim.stream.StreamRes
     one, more = ("window", "windows") if "windows" in run else ("batch", "batches")
     console.table("Verification", ("what", "result"), [
         ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
-        ("graphs", run["graph"]),
+        (more if "windows" in run else "graphs", run["graph"]),
         *([("windows compared", _numbers(run["windows"]["compared"]))] if "windows" in run else []),
         ("buffer words / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
         ("cycles, by the RTL's counter", f"{run['cycles']:,}"),

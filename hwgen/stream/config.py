@@ -17,7 +17,7 @@ from ..lower.stream.choose import Capacity
 from ..planning import read_hardware
 from .planning import GRAPHS, StreamPlan, WindowedPlan, plan_as_built
 
-__all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "load_plan", "read_sample", "wanted_of"]
+__all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "is_windowed", "load_plan", "read_sample", "wanted_of"]
 
 #: Below a build folder: the network, and its sample; a run folder has a sample of its own.
 MODEL, SAMPLE = "model", "sample.npz"
@@ -37,6 +37,17 @@ def is_stream(build: Path) -> bool:
         Not a build.
     """
     return bool(_read(build).get("organisation") == "stream")
+
+
+def is_windowed(build: Path) -> bool:
+    """Whether the graphs of a build run by windows.
+
+    Raises
+    ------
+    HwgenError
+        Not a build.
+    """
+    return bool(_read(build).get("windows"))
 
 
 def load_plan(build: Path) -> StreamPlan | WindowedPlan:

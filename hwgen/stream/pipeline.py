@@ -27,14 +27,14 @@ from ..report.window_facts import window_cycles, window_performance
 from ..targets import check_family
 from .bits import Done, bits_of_traces
 from .checking import simulate
-from .config import MODEL, SAMPLE, config_of, is_stream, load_plan, read_sample
+from .config import MODEL, SAMPLE, config_of, is_stream, is_windowed, load_plan, read_sample
 from .designing import Design, Step, design
 from .packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
 from .planning import WindowedPlan, deal, sample_batches
 from .windowing import pack_windows, total_cycles
 
-__all__ = ["Packed", "all_windows", "batch_folders", "build", "estimate", "is_stream", "load_plan", "numbered", "pack",
-           "pack_batch", "verify"]
+__all__ = ["Packed", "batch_folders", "build", "estimate", "is_stream", "is_windowed", "load_plan", "numbered", "pack",
+           "pack_batch", "pack_sample", "verify"]
 
 #: Given a text and a total: counts up to it, one call at a time.
 Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
@@ -182,12 +182,10 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
     return batch_folders(folder)
 
 
-def all_windows(build: Path, *, step: Step = _silent) -> list[Path] | None:
-    """Pack every window of the sample as a run of its own; None of a build that takes batches."""
-    if not isinstance(load_plan(build), WindowedPlan):
-        return None
+def pack_sample(build: Path, *, step: Step = _silent) -> list[Path]:
+    """Pack the sample of a build anew, as the run ``whole``: by windows a build has the files of some only."""
     sample = read_sample(build)
-    return pack(build, single(sample.batch), "windows", sample=sample, step=step)
+    return pack(build, single(sample.batch), "whole", sample=sample, step=step)
 
 
 def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..ir.stream import Batch
 from ..ir.stream_hardware import StreamHardware
-from ..lower.stream.windows import Window, WindowedRun, WindowPlan
+from ..lower.stream.windows import Window, WindowedRun
 from ..reference.stream.execute import Trace
 from ..reference.stream.execute import run as run_reference
 from .packing import UNIFORM, Packed, numbered
@@ -63,10 +63,11 @@ def pack_windows(plan: WindowedPlan, batch: Batch, *, whole: bool = False) -> Wi
     CapacityError
         A row alone exceeds the design, or a list what ranges were proved for.
     """
+    running = WindowedRun(plan.windows, batch)  # refuses lists in the words of builds
     trace = run_reference(plan.program, batch)
     windows, files = list[dict[str, Any]](), dict[str, bytes | str]()
     by_bits = dict.fromkeys(("learned", *(f"uniform {bits} bit" for bits in UNIFORM)), 0)
-    for packed in packed_passes(plan.windows, batch, trace):
+    for packed in packed_passes(running, trace):
         facts = [each.facts for each in packed]
         by_bits["learned"] += sum(int(each["total"]) for each in facts)
         for bits in UNIFORM:
@@ -77,15 +78,9 @@ def pack_windows(plan: WindowedPlan, batch: Batch, *, whole: bool = False) -> Wi
     return WindowedBatch(plan=plan, trace=trace, windows=windows, by_bits=by_bits, files=files)
 
 
-def packed_passes(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints | None = None) -> Iterator[list[Packed]]:
-    """All windows, pass by pass; of every pass all of them are packed of what the reference wrote before.
-
-    Parameters
-    ----------
-    order : int64 [nodes] or None
-        As of :class:`hwgen.lower.stream.windows.WindowedRun`.
-    """
-    running, number = WindowedRun(plan, batch, order=order), 0
+def packed_passes(running: WindowedRun, trace: Trace) -> Iterator[list[Packed]]:
+    """All windows of a run, pass by pass, packed of what the reference wrote in the passes before."""
+    number = 0
     while windows := running.next_pass():
         yield [pack_window(window, trace, number + place) for place, window in enumerate(windows)]
         for window in windows:

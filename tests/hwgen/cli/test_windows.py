@@ -130,19 +130,28 @@ def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     assert not (built / "report" / "rtlsim_performance.json").exists()
 
 
-def test_config_of_the_build_builds_the_same(built: Path, model: Path, tmp_path: Path) -> None:
-    run("build", model, "--config", built / "config.json", "--no-verify", "-o", tmp_path / "again")
-    for path in built.rglob("*"):
-        if path.is_file() and "sim" not in path.relative_to(built).parts and "runs" not in path.parts:
-            assert (tmp_path / "again" / path.relative_to(built)).read_bytes() == path.read_bytes(), path
+@pytest.fixture
+def no_rtl(counted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Designs are chosen without their Verilog."""
+    monkeypatch.setattr(designing, "emit", lambda hardware, **options: ("", {}))
 
 
-def test_windows_can_be_refused_and_forced(model: Path, config: Path, counted: None) -> None:
+def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, no_rtl: None) -> None:
+    saved = json.loads((built / "report" / "report.json").read_text())
+    for path in (built / "config.json", config):
+        found = facts("estimate", model, "--config", path)
+        choice = found.pop("choice")
+        assert choice.endswith(f": {saved['cycles']['windows']['count']} windows")
+        assert found == {**saved, "verification": None, "agreement": None}
+    assert choice.startswith("the graph does not fit the chip: ")
+
+
+def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: None) -> None:
     with pytest.raises(CapacityError, match="need list_depth 14; the design has 12, 2 too few"):
         run("build", model, "--config", config, "--no-windows")
     found = facts("estimate", model, "--windows", "--lanes", "8")
-    assert found["choice"].startswith("as asked for: ")
-    assert found["cycles"]["windows"]["count"] == len(found["cycles"]["passes"])  # the buffer holds all rows
+    assert found["choice"] == f"as asked for: {len(found['cycles']['passes'])} windows"  # memories hold all rows
+    assert found["cycles"]["windows"]["count"] == len(found["cycles"]["passes"])
     assert "windows" not in facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]
 
 
@@ -154,6 +163,20 @@ def test_batches_are_refused(built: Path, sample: Sample) -> None:
         accelerator.run(sample, batch_size=2)
     with pytest.raises(HwgenError, match="its graphs run by windows"):
         accelerator.run_batches([sample.batch])
+
+
+def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: Path) -> None:
+    other, path = random_batch(5, network, graphs=4, nodes=9, hub=6), tmp_path / "other.npz"
+    save_batch(other, path)
+    found, plan = facts("pack", built, path), load_plan(built)
+    windows = pack_windows(plan, other).windows
+    assert [int(Path(folder).name) for folder in found["batches"]] == list(range(len(windows)))
+    layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
+    for key in ("window", "pass", "rows", "entries", "load_beats", "store_beats"):
+        assert [layout[key] for layout in layouts] == [each[key] for each in windows]
+    for step, name in enumerate(step.domain for step in plan.program.passes):
+        rows = [row for layout in layouts if layout["pass"] == step for row in layout["order"]]
+        assert sorted(rows) == list(range(other.num_nodes if name == "nodes" else other.graphs))
 
 
 @pytest.mark.verilator
@@ -173,24 +196,21 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
         "of": "graphs", "results": "of the reference, for the whole graph"}
     assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
 
+    windows = pack_windows(plan, sample.batch).windows
+    mine = total_cycles([windows[place] for place in chosen])
+    assert {"run": done["cycles"], "load": done["load_cycles"], "store": done["store_cycles"]} == {
+        name: mine[name] for name in ("run", "load", "store")}
+
     whole = facts("verify", built, "--whole", "--stalls", "3")["verification"]
     assert whole["bit_exact"]
     assert whole["windows"]["compared"] == list(range(count))
-    windows = pack_windows(plan, sample.batch).windows
+    assert whole["graph"] == f"the sample: all {count} windows"
     assert whole["cycles"] == total_cycles(windows)["run"] == sum(whole["pass_cycles"])
-    again = facts("verify", built, "--whole")["verification"]
-    assert again["load_cycles"] + again["store_cycles"] + again["cycles"] == total_cycles(windows)["total"]
 
-    assert np.array_equal(hwgen.Accelerator(built, backend="simulation").run(sample), trace.results * scale)
     large = random_batch(8, network, graphs=3, nodes=11, hub=30)  # longer lists: ranges proved anew, another model
-    wanted = hwgen.Accelerator(built).run(large)
-    assert not np.array_equal(wanted, execute(plan.program, sample.batch).results)
-    assert np.array_equal(hwgen.Accelerator(built, backend="simulation").run_windows(large), wanted)
-
-    save_batch(sample.batch, tmp_path / "other.npz")
-    other = facts("verify", built, "--graph", tmp_path / "other.npz")["verification"]
-    assert other["windows"] == done["windows"]
-    assert other["graph"].startswith("other.npz: ")
+    assert np.diff(large.lists("edges").indptr).max() > plan.program.max_degree
+    simulated = hwgen.Accelerator(built, backend="simulation").run(large)
+    assert np.array_equal(simulated, hwgen.Accelerator(built).run(large))
 
     golden = built / "batches" / f"{chosen[1]:04d}" / "golden.npz"
     with np.load(golden) as arrays:
@@ -201,5 +221,5 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     wrong = facts("verify", built, code=1)["verification"]
     golden.write_bytes(kept)
     assert not wrong["bit_exact"]
-    assert wrong["windows"]["compared"] == chosen[:2]
+    assert wrong["windows"] == {"of": count, "chosen": chosen, "compared": chosen[:2]}
     assert wrong["mismatch"]["got"] ^ wrong["mismatch"]["expected"] == 1
