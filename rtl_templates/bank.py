@@ -3,9 +3,10 @@
 from typing import Any
 
 from amaranth import Module, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .add_memory import add_memory
 from .signatures import BankWrite
 
 __all__ = ["Bank"]
@@ -61,8 +62,7 @@ class Bank(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the memory and the registers around it."""
         m = Module()
-        store: Any = memory.Memory(shape=self.word_bits, depth=self.depth, init=[], attrs={"ram_style": "block"})
-        m.submodules.memory = store
+        store = add_memory(m, "memory", self.word_bits, self.depth, "block")
         reader, writer = store.read_port(), store.write_port()
         enable = Signal()
         address = Signal.like(self.write.address, reset_less=True)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2, exact_log2
 
+from .add_memory import add_memory
 from .formats import BEAT_BITS, TABLE_INPUTS, X_BITS, Target
 from .signatures import LoadBus
 from .ternary import ternary
@@ -159,9 +160,8 @@ class MacArray(wiring.Component):
         blocks, reads = -(-64 * self.pages // BLOCK), []
         low, high = index[:exact_log2(BLOCK)], index[exact_log2(BLOCK):]
         for block in range(blocks):
-            store: Any = memory.Memory(shape=len(data), depth=min(BLOCK, 64 * self.pages - BLOCK * block), init=[],
-                                       attrs={"ram_style": "distributed"})
-            m.submodules[f"table{name}" + (f"_{block}" if blocks > 1 else "")] = store
+            store = add_memory(m, f"table{name}" + (f"_{block}" if blocks > 1 else ""), len(data),
+                               min(BLOCK, 64 * self.pages - BLOCK * block), "distributed")
             write, read = store.write_port(), store.read_port(domain="comb")
             m.d.comb += [write.en.eq(writing & (high == block)), write.addr.eq(low), read.addr.eq(low),
                          write.data.eq(data)]
@@ -170,8 +170,7 @@ class MacArray(wiring.Component):
 
     def _block(self, m: Module, name: str, index: Value, writing: Value, data: Value) -> Value:
         """Entry ``index`` of a table in a block memory, a cycle later: its own register is the one of the entry."""
-        store: Any = memory.Memory(shape=len(data), depth=64 * self.pages, init=[], attrs={"ram_style": "block"})
-        m.submodules[f"table{name}"] = store
+        store = add_memory(m, f"table{name}", len(data), 64 * self.pages, "block")
         write, read = store.write_port(), store.read_port()
         m.d.comb += [write.en.eq(writing), write.addr.eq(index), read.addr.eq(index), write.data.eq(data)]
         entry: Value = read.data

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from .add_memory import add_memory
 from .dsp import multiply_accumulate, select_multiply_add
 from .formats import (
     BIAS_BITS,
@@ -150,8 +151,7 @@ class Requantizer(wiring.Component):
         m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit[:ceil_log2(self.lanes)] == lane))
         word: Value = load.data
         for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[2])):
-            store: Any = memory.Memory(shape=bits, depth=self.column_depth, init=[], attrs={"ram_style": "distributed"})
-            m.submodules[f"{name}{lane}"] = store
+            store = add_memory(m, f"{name}{lane}", bits, self.column_depth, "distributed")
             write, read = store.write_port(), store.read_port(domain="comb")
             index_bits = ceil_log2(self.column_depth)
             m.d.comb += [write.en.eq(mine), write.addr.eq(load.address[:index_bits]), write.data.eq(word[:bits]),

@@ -4,9 +4,9 @@ from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .add_memory import add_memory
 from .formats import UNITS, Target
 from .signatures import LoadBus, task_layout
 from .timing import SHELL_QUIET
@@ -75,9 +75,7 @@ class Sequencer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        tasks: Any = Memory(shape=task_layout, depth=PASSES, init=[])
-        stamps: Any = Memory(shape=32, depth=PASSES, init=[])
-        m.submodules.tasks, m.submodules.stamps = tasks, stamps
+        tasks, stamps = add_memory(m, "tasks", task_layout, PASSES), add_memory(m, "stamps", 32, PASSES)
         fill, fetch = tasks.write_port(), tasks.read_port(domain="comb")
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         following = Signal(4)  # the pass to fetch next

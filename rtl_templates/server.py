@@ -5,10 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from .add_memory import add_memory
 from .formats import RAW_BITS, ROW_BITS, UNITS, X_BITS, Target
 from .mac import MacArray
 from .multiplex import multiplex
@@ -233,8 +234,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
         """A queue in LUTRAM: ``word`` enters at the issue, and its oldest one can be read until ``pop``."""
         tail = Signal.like(head, name=f"{name}_tail")
-        store: Any = memory.Memory(shape=len(word), depth=QUEUE_DEPTH, init=[], attrs={"ram_style": "distributed"})
-        m.submodules[f"{name}_queue"] = store
+        store = add_memory(m, f"{name}_queue", len(word), QUEUE_DEPTH, "distributed")
         write, read = store.write_port(), store.read_port(domain="comb")
         m.d.sync += tail.eq(tail + pop)
         m.d.comb += [write.en.eq(self.pick.issue), write.addr.eq(head), write.data.eq(word), read.addr.eq(tail)]
@@ -293,9 +293,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     def _features(self, m: Module, running: Value, left: Value) -> None:
         """Dense passes: a feature word a cycle in place of the planes, page by page within a step."""
         mac, task = self.mac, self.task
-        store: Any = memory.Memory(shape=self.planes * self.lanes, depth=self.feature_depth, init=[],
-                                   attrs={"ram_style": "block"})
-        m.submodules.features = store
+        store = add_memory(m, "features", self.planes * self.lanes, self.feature_depth, "block")
         write, read = store.write_port(), store.read_port()
         pointer, page = Signal(range(self.feature_depth)), Signal(8)
         fetch, fetched = Signal(), Signal()

@@ -3,10 +3,11 @@
 from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
+from .add_memory import add_memory
 from .formats import ROW_BITS, Target
 from .requantize import beat_layout
 from .signatures import LoadBus, param_layout, task_layout
@@ -195,8 +196,8 @@ class ServerPick(wiring.Component):
         """The PARAM memory, and of each port the next entry: SETUP's until the port has been read in this run."""
         load, bits, index_bits = self.load, ceil_log2(self.param_depth), ceil_log2(self.ports)
         fresh, setting = Signal(self.ports), Signal()
-        store: Any = memory.Memory(shape=bits, depth=2 << index_bits, init=[], attrs={"ram_style": "distributed"})
-        m.submodules.next = store  # lower half: the next entry; upper half: SETUP's
+        # Lower half: the next entry; upper half: SETUP's.
+        store = add_memory(m, "next", bits, 2 << index_bits, "distributed")
         at, to = store.read_port(domain="comb"), store.write_port()
         address = at.data
         m.d.comb += [
@@ -210,9 +211,7 @@ class ServerPick(wiring.Component):
         with m.Elif(enable):
             m.d.sync += fresh.bit_select(port, 1).eq(0)
 
-        params: Any = memory.Memory(shape=self.layout, depth=self.param_depth, init=[],
-                                    attrs={"ram_style": "block"})
-        m.submodules.params = params
+        params = add_memory(m, "params", self.layout, self.param_depth, "block")
         write, read = params.write_port(), params.read_port()
         given = data.View(param_layout, load.data[:param_layout.size])
         m.d.comb += [

@@ -3,10 +3,11 @@
 from typing import Any
 
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from .add_memory import add_memory
 from .formats import RAW_BITS, UNITS, Target
 from .requantize import CODE_BITS
 from .signatures import BankWrite, LoadBus
@@ -107,9 +108,7 @@ class ServerWrite(wiring.Component):
         m.d.comb += [self.row_valid.eq(full | valid), self.row_bank.eq(bank), self.row_address.eq(address),
                      self.row_data.eq(Mux(valid, word, row.as_value()))]
 
-        results: Any = memory.Memory(shape=len(word), depth=self.result_depth, init=[],
-                                     attrs={"ram_style": "block"})
-        m.submodules.results = results
+        results = add_memory(m, "results", len(word), self.result_depth, "block")
         write, read = results.write_port(), results.read_port()
         m.d.sync += self.result_data.eq(read.data)
         m.d.comb += [write.en.eq(valid), write.addr.eq(address), write.data.eq(word),

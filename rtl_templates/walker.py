@@ -4,9 +4,10 @@ from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.hdl import Value
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from .add_memory import add_memory
 from .formats import BEAT_BITS, UNITS, Target
 from .signatures import LoadBus, task_layout
 
@@ -93,8 +94,7 @@ class Walker(wiring.Component):
         m.d.sync += [load_address.eq(self.load.address[:len(address)]), load_data.eq(self.load.data)]
         for chunk, low in enumerate(range(0, self.word_bits, BEAT_BITS)):
             width = min(BEAT_BITS, self.word_bits - low)
-            store: Any = memory.Memory(shape=width, depth=self.slots, init=[], attrs={"ram_style": "block"})
-            m.submodules[f"schedule{chunk}"] = store
+            store = add_memory(m, f"schedule{chunk}", width, self.slots, "block")
             reader, writer = store.read_port(), store.write_port()
             hit = Signal(name=f"hit{chunk}")
             m.d.sync += hit.eq(self.load.valid & (self.load.target == Target.SCHEDULE)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
@@ -12,6 +12,7 @@ from rtl_templates.mac import MacArray
 from rtl_templates.signatures import LoadBus
 from rtl_templates.timing import mac_tree
 
+from ..add_memory import add_memory
 from .combine_queue import SumQueue
 from .formats import BLOCK_PAGES, CODE_BITS, RAW_BITS, X_BITS, Kind, Target
 from .signatures import accumulated_layout, coded_layout, context_layout, pass_layout
@@ -120,9 +121,7 @@ class Combine(wiring.Component):
     def _collect(self, m: Module, full: Signal, release: Signal) -> tuple[Value, list[Signal], list[Signal]]:
         """Store chunks; returns whether part of a row is here, and of both slots the top plane and the context."""
         bits = ceil_log2(self.chunks)
-        store: Any = memory.Memory(shape=self.lanes * CODE_BITS, depth=2 << bits, init=[],
-                                   attrs={"ram_style": "distributed"})
-        m.submodules.codes = store
+        store = add_memory(m, "codes", self.lanes * CODE_BITS, 2 << bits, "distributed")
         self._codes = store.read_port(domain="comb")
         write = store.write_port()
         slot, chunk = Signal(name="fill_slot"), Signal(4, name="fill_chunk")

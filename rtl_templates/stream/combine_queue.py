@@ -3,9 +3,10 @@
 from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..add_memory import add_memory
 from .combine_timing import QUEUE
 from .formats import COLUMN_ADDRESS, ROW_ADDRESS, X_BITS, Select
 from .signatures import accumulated_layout, context_layout, pass_layout
@@ -90,8 +91,7 @@ class SumQueue(wiring.Component):
 
     @staticmethod
     def _memory(m: Module, name: str, write: Value, tail: Value, word: Value, head: Value) -> Value:
-        store: Any = memory.Memory(shape=len(word), depth=QUEUE, init=[], attrs={"ram_style": "distributed"})
-        m.submodules[name] = store
+        store = add_memory(m, name, len(word), QUEUE, "distributed")
         port, read = store.write_port(), store.read_port(domain="comb")
         m.d.comb += [port.en.eq(write), port.addr.eq(tail), port.data.eq(word), read.addr.eq(head)]
         oldest: Value = read.data

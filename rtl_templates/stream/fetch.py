@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2, exact_log2
 
+from ..add_memory import add_memory
 from ..bank import Bank
 from ..signatures import LoadBus
 from .formats import COLUMN_ADDRESS, DESCRIPTOR, PLACE, ROW_ADDRESS, SETUP, Operand, Select, Set, Target
@@ -99,9 +100,7 @@ class Fetch(wiring.Component):
         with m.If(mine & (load.target == Target.SETUP)):
             m.d.sync += setup.eq(load.data[:setup_layout.size])
         beat_bits = max(1, ceil_log2(self.beats))
-        store: Any = memory.Memory(shape=beat_layout.size, depth=max(2, self.beats), init=[],
-                                   attrs={"ram_style": "distributed"})
-        m.submodules.beats = store
+        store = add_memory(m, "beats", beat_layout.size, max(2, self.beats), "distributed")
         write, read = store.write_port(), store.read_port(domain="comb")
         m.d.comb += [write.en.eq(load.valid & (load.target == Target.BEAT)), write.addr.eq(load.address[:beat_bits]),
                      write.data.eq(load.data[:beat_layout.size])]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..add_memory import add_memory
 from ..bank import Bank
 from ..formats import unpack
 from ..signatures import LoadBus
@@ -172,8 +173,7 @@ class Gather(wiring.Component):
         queues: list[Any] = []
         for name, layout, push, word in (("meta", meta_layout, begin, self.input.payload.meta),
                                          ("sums", shape, finish, sums)):
-            store: Any = memory.Memory(shape=layout.size, depth=SLOTS, init=[], attrs={"ram_style": "distributed"})
-            m.submodules[name] = store
+            store = add_memory(m, name, layout.size, SLOTS, "distributed")
             place, write, port = Signal.like(read, name=f"{name}_place"), store.write_port(), store.read_port(
                 domain="comb")
             m.d.comb += [write.en.eq(push), write.addr.eq(place), write.data.eq(word), port.addr.eq(read)]

@@ -3,14 +3,14 @@
 from typing import Any
 
 from amaranth import Module, Mux, Signal, Value
-from amaranth.lib import memory
 
+from ..add_memory import RamStyle, add_memory
 from .formats import Target
 
 __all__ = ["delays", "parameters", "queue", "ram_style"]
 
 
-def ram_style(depth: int) -> str:
+def ram_style(depth: int) -> RamStyle:
     """Kind of memory for a table with a registered read."""
     return "block" if depth >= 128 else "distributed"
 
@@ -27,8 +27,7 @@ def delays(m: Module, name: str, value: Value, count: int, *, reset: bool = Fals
 
 def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number: int) -> Any:
     """Read port of a copy of the table of row parameters: its low ``bits``, a cycle after the address."""
-    store: Any = memory.Memory(shape=bits, depth=max(2, depth), init=[], attrs={"ram_style": ram_style(depth)})
-    m.submodules[name] = store
+    store = add_memory(m, name, bits, max(2, depth), ram_style(depth))
     write = store.write_port()
     m.d.comb += [write.en.eq(load.valid & (load.target == Target.PARAM) & (load.unit == number)),
                  write.addr.eq(load.address[:len(write.addr)]), write.data.eq(load.data[:bits])]
@@ -37,8 +36,7 @@ def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number
 
 def queue(m: Module, name: str, word: Value, *, depth: int, push: Value, pop: Value) -> Value:
     """Oldest of at most ``depth`` words, combinational, from the cycle after its push; the user counts them."""
-    store: Any = memory.Memory(shape=len(word), depth=depth, init=[], attrs={"ram_style": "distributed"})
-    m.submodules[name] = store
+    store = add_memory(m, name, len(word), depth, "distributed")
     write, read = store.write_port(), store.read_port(domain="comb")
     for port, go in ((write, push), (read, pop)):
         place = Signal(range(depth), name=f"{name}_{'push' if port is write else 'pop'}")

@@ -4,10 +4,11 @@ from math import lcm
 from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ..add_memory import add_memory
 from ..signatures import LoadBus
 from .formats import (
     BIAS_BITS,
@@ -82,9 +83,7 @@ class LaneTable(wiring.Component):
         parts = []
         for k in range(memories):
             depth = max(2, self.depth << row_bits)
-            store: Any = memory.Memory(shape=WORD * self.bits, depth=depth, init=[],
-                                       attrs={"ram_style": ram_style(depth)})
-            m.submodules[f"lanes{k}"] = store
+            store = add_memory(m, f"lanes{k}", WORD * self.bits, depth, ram_style(depth))
             write, read = store.write_port(), store.read_port()
             m.d.comb += [write.en.eq(mine & (place == k)), write.addr.eq(Cat(row, load.address)),
                          write.data.eq(load.data[:WORD * self.bits]), read.addr.eq(Cat(self.step[low:], self.entry))]
@@ -206,9 +205,7 @@ class Values(wiring.Component):
         """P of the beats before: a memory of a word a step; its register itself where a beat has one step."""
         if self.steps == 1:
             return list(totals)
-        store: Any = memory.Memory(shape=TOTAL_BITS * len(totals), depth=self.steps, init=[],
-                                   attrs={"ram_style": "distributed"})
-        m.submodules.totals = store
+        store = add_memory(m, "totals", TOTAL_BITS * len(totals), self.steps, "distributed")
         write, read = store.write_port(), store.read_port(domain="comb")
         step = Signal(range(self.steps))
         with m.If(valid[7]):

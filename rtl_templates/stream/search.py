@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..add_memory import add_memory
 from ..signatures import LoadBus
 from .formats import V_BITS, Target
 
@@ -123,9 +124,7 @@ class Search(wiring.Component):
         table = self.table[:ceil_log2(self.tables)]
         for level in range(self.levels):
             depth = self.tables << level
-            store: Any = memory.Memory(shape=V_BITS, depth=max(2, depth), init=[],
-                                       attrs={"ram_style": "block" if depth >= BLOCK else "distributed"})
-            m.submodules[f"level{level}"] = store
+            store = add_memory(m, f"level{level}", V_BITS, max(2, depth), "block" if depth >= BLOCK else "distributed")
             write, read = store.write_port(), store.read_port()
             index_bits = len(write.addr)
             m.d.comb += [

@@ -4,10 +4,10 @@ from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from ..add_memory import add_memory
 from ..formats import BEAT_BITS
 from ..signatures import LoadBus
 from ..timing import SHELL_QUIET
@@ -86,8 +86,7 @@ class Sequencer(wiring.Component):
         m = Module()
         following = Signal(INDEX_BITS)  # the pass to fetch next
         word = self._memory(m, following)
-        stamps: Any = Memory(shape=32, depth=self.passes, init=[])
-        m.submodules.stamps = stamps
+        stamps = add_memory(m, "stamps", 32, self.passes)
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         m.d.comb += [look_up.addr.eq(self.pass_index), self.pass_cycles.eq(look_up.data),
                      stamp.addr.eq(self.index), stamp.data.eq(self.cycles + 1)]
@@ -128,8 +127,7 @@ class Sequencer(wiring.Component):
         halves = []
         for half in range(-(-pass_layout.size // BEAT_BITS)):
             width = min(BEAT_BITS, pass_layout.size - half * BEAT_BITS)
-            store: Any = Memory(shape=width, depth=self.passes, init=[], attrs={"ram_style": "distributed"})
-            m.submodules[f"half{half}"] = store
+            store = add_memory(m, f"half{half}", width, self.passes, "distributed")
             fill, fetch = store.write_port(), store.read_port(domain="comb")
             m.d.comb += [
                 fill.en.eq(self.load.valid & (self.load.target == Target.PASS) & (self.load.unit == half)),

@@ -3,9 +3,10 @@
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..add_memory import add_memory
 from .formats import PLACE, RAW_BITS, RESULT_LANES
 from .signatures import RowWrite, coded_layout, pass_layout
 
@@ -101,9 +102,7 @@ class Write(wiring.Component):
     def _results(self, m: Module, going: Value, held: Any, begun: Value, row_ends: Value) -> tuple[Value, Value]:
         """The result memory; returns whether a chunk's last word is written, and whether one is on its way."""
         words = self.lanes // RESULT_LANES
-        store: Any = memory.Memory(shape=RESULT_LANES * RAW_BITS, depth=self.result_depth, init=[],
-                                   attrs={"ram_style": "block"})
-        m.submodules.results = store
+        store = add_memory(m, "results", RESULT_LANES * RAW_BITS, self.result_depth, "block")
         write, read = store.write_port(), store.read_port()
         index, left = Signal(range(words)), Signal(8, reset_less=True)  # word of the chunk; words left of the row
         address, last = Signal(range(self.result_depth)), Signal()
