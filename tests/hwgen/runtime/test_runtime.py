@@ -12,26 +12,29 @@ from boards import load as load_board
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.ir.network_store import save_network
 from hwgen.ir.sample import Limits, Sample, single
-from hwgen.lower.stream.golden import model_files
+from hwgen.reference.stream.execute import run as execute
 from hwgen.reference.stream.images import Machine
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board
 from hwgen.runtime.device import Device
 from hwgen.stream.config import config_of
-from hwgen.stream.planning import plan_as_built, stream_plans
+from hwgen.stream.planning import plan_as_built, stream_plans, window_plans
 from rtl_templates import registers
 from rtl_templates.stream.formats import Target
 
 
-def build_folder(folder, network, batch):
-    """What the runtime reads of a build folder, without RTL."""
+def build_folder(folder, network, batch, windows=None):
+    """What the runtime reads of a build folder, without RTL; ``windows``: parameters of a design by windows."""
     limits = Limits.of(batch, network.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    plan = next(stream_plans(network, sample, 2, {"units": 2}))
+    if windows is None:
+        plan = next(stream_plans(network, sample, 2, {"units": 2}))
+    else:
+        plan = next(window_plans(network, sample, windows, lambda hardware: True))
     save_network(network, folder / "model")
     (folder / "config.json").write_text(json.dumps(config_of(plan, limits, load_board("ultra96"))))
     (folder / "images").mkdir()
-    for name, content in model_files(plan.layout).items():
+    for name, content in plan.model_files().items():
         (folder / "images" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     fixed = registers.constants(plan.hardware.to_dict(), registers.STREAM_REGISTERS)
     (folder / "design.json").write_text(json.dumps({
@@ -150,7 +153,7 @@ def test_what_users_hand_over(built):
 
 def test_results_by_node(tmp_path):
     network = node_gcn_network(2)
-    batch = random_batch(4, network, graphs=1, nodes=30, hub=9)
+    batch = random_batch(9, network, graphs=1, nodes=30, hub=9)
     plan = build_folder(tmp_path, network, batch)
     accelerator = Accelerator(tmp_path)
     wanted = accelerator.run(batch)
@@ -183,7 +186,7 @@ def test_a_graph_beyond_the_design(built):
 
 def test_windows_of_a_graph_beyond_the_design(tmp_path):
     network = node_gcn_network(3)
-    batch = random_batch(4, network, graphs=1, nodes=20, hub=9)
+    batch = random_batch(3, network, graphs=1, nodes=20, hub=9)
     plan, folder = build_folder(tmp_path, network, batch), tmp_path
     large = random_batch(6, network, graphs=1, nodes=300, hub=9)
     accelerator = Accelerator(folder)
@@ -194,6 +197,53 @@ def test_windows_of_a_graph_beyond_the_design(tmp_path):
     accelerator.backend, _ = board(plan, folder)
     assert np.array_equal(accelerator.run_windows(large), wanted)
     assert np.array_equal(accelerator.run(batch), resident)  # the model is back in place
+
+
+def test_windows_keep_the_numbers_of_the_build(tmp_path):
+    """Graphs within the build's limits: windows change nothing but the memories that are needed."""
+    network = node_gcn_network(3)
+    batch = random_batch(9, network, graphs=1, nodes=60, hub=9)
+    build_folder(tmp_path, network, batch)
+    accelerator = Accelerator(tmp_path)
+    assert np.array_equal(accelerator.run_windows(batch), accelerator.run(batch))
+
+
+def loads(ports):
+    """What a stand-in is given to load from now on: whether each is a model."""
+    done, load = [], ports._load
+
+    def _load():
+        done.append(is_model(ports.memory[0x1_0000_0000]))
+        load()
+
+    ports._load = _load
+    return done
+
+
+def test_a_build_by_windows_runs_any_graph(tmp_path):
+    network = node_gcn_network(3)
+    batch = random_batch(9, network, graphs=1, nodes=60, hub=9)
+    plan = build_folder(tmp_path, network, batch, {"units": 2, "lanes": 16, "requant_lanes": 4, "buffer_depth": 128,
+                                                   "list_depth": 24, "descriptor_depth": 8, "result_depth": 24,
+                                                   "acc_bits": 14})
+    accelerator = Accelerator(tmp_path)
+    wanted = accelerator.run(batch)
+    trace = execute(plan.program, batch)
+    assert np.array_equal(wanted, trace.results * plan.program.passes[-1].out.scale)
+    accelerator.backend, ports = board(plan, tmp_path)
+    done = loads(ports)
+    assert np.array_equal(accelerator.run(batch), wanted)
+    assert len(done) > 2 * len(plan.program.passes)
+    assert not any(done)  # the model is there already
+    assert accelerator.run([]).shape == (0, 4)
+
+    hub = random_batch(9, network, graphs=1, nodes=60, hub=9)
+    hub.edges[1, :40] = 0
+    del done[:]
+    longer = accelerator.run(hub)
+    assert (done[0], done[-1], sum(done)) == (True, True, 2)  # longer lists take another model, for as long
+    assert np.array_equal(longer, Accelerator(tmp_path).run(hub))
+    assert np.array_equal(accelerator.run(batch), wanted)
 
 
 def test_unknown_backend_and_no_bitstream(built):
