@@ -1,27 +1,24 @@
 """A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
-from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, wiring
+from amaranth import Array, Cat, Module, Signal, Value
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
-from .add_memory import add_memory
-from .formats import RAW_BITS, ROW_BITS, UNITS, X_BITS, Target
+from .formats import RAW_BITS, UNITS, X_BITS, Target
 from .mac import MacArray
 from .multiplex import multiplex
 from .requantize import CODE_BITS, Requantizer
+from .server_combine import features, planes_of
 from .server_pick import ServerPick
+from .server_queues import queues
 from .server_write import ServerWrite
 from .signatures import BankWrite, Hold, LoadBus, task_layout
-from .timing import REQUANT_CODE, REQUANT_MULTIPLIER, SERVER_MAC
 
 __all__ = ["Server"]
-
-QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
 class Server(wiring.Component):
@@ -34,7 +31,7 @@ class Server(wiring.Component):
 
         t+1 ..                      pre beats enter the lanes (server_pick.py, requantize.py)
         last beat + REQUANT_CODE    last code; the row or the activation register is full one cycle later
-        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (mac.py)
+        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (server_combine.py)
         last plane + mac_latency    post beats enter the lanes
         last beat + REQUANT_CODE    last code; written as server_write.py says
 
@@ -97,9 +94,8 @@ mac_columns, weight_bits, planes, pages, column_depth : int
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int,
                  primitives: bool = False) -> None:
-        self.ports, self.lanes, self.acc_bits, self.planes, self.pages = ports, lanes, acc_bits, planes, pages
-        self.feature_depth, self.requant_lanes, self.mac_columns = feature_depth, requant_lanes, mac_columns
-        self.chunks = lanes // requant_lanes
+        self.acc_bits, self.feature_depth = acc_bits, feature_depth
+        self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
         banks, digits = UNITS // servers, code_bits // digit
         row_bits = exact_log2(bank_depth)
         address_bits = max(row_bits, ceil_log2(result_depth))
@@ -151,10 +147,12 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
             self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
         ]
-        flying, last_pre, occupation = self._queues(m)
-        computing = self._combine(m, last_pre, occupation)
+        flight = queues(m, self.task, pick, requantizer, writer)
+        running, left = planes_of(m, self.task, requantizer, mac, flight, self.act_valid, self.act_data)
+        if self.feature_depth:
+            features(m, self.task, self.run_start, load, pick, mac, running, left, self.feature_depth)
         m.d.comb += [
-            self.busy.eq(flying | writer.busy | pick.dense_busy), self.working.eq(pick.active | computing),
+            self.busy.eq(flight.flying | writer.busy | pick.dense_busy), self.working.eq(pick.active | running),
             self.waiting.eq(~self.busy & ~Cat(hold.valid for hold in self.hold).any()),
         ]
         return m
@@ -174,7 +172,6 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             value = getattr(self.load, name)
             late[name] = register = Signal(len(value), name=f"load_{name}", reset_less=True)
             m.d.sync += register.eq(value)
-        self._late = late
         return late
 
     def _hold_chunk(self, m: Module) -> Value:
@@ -189,134 +186,6 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         width, chunks = self.requant_lanes * X_BITS, -(-self.mac_columns // self.requant_lanes)
         parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
         return Array(parts)[self.pick.chunk] if chunks > 1 else parts[0]
-
-    def _queues(self, m: Module) -> tuple[Value, Value, Value]:
-        """Row parameters from the issue to where they are used, and the flags that travel beside the lanes.
-
-        Returns whether nodes are in flight, the flag of a node's last pre beat at slot + REQUANT_MULTIPLIER, and that
-        node's occupation.
-        """
-        pick, requantizer, writer = self.pick, self.requantizer, self.writer
-        combine = self.task.combine | self.task.dense
-        flags = data.StructLayout({"pre": 1, "pre_last": 1, "post_last": 1, "out": 1, "out_last": 1})
-        travel: list[Any] = [Signal(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
-        places: list[Value] = [pick.chunk]
-        post = pick.beat.post
-        m.d.comb += [
-            travel[0].pre.eq(pick.fits & ~post),
-            travel[0].pre_last.eq((pick.last & ~post) | pick.dense_beat), travel[0].post_last.eq(pick.last & post),
-            travel[0].out.eq(pick.fits & (post == combine)), travel[0].out_last.eq(pick.last & (post == combine)),
-        ]
-        m.d.sync += [after.eq(before) for before, after in pairwise(travel)]
-        for k in range(REQUANT_CODE):
-            places.append(Signal(len(places[0]), name=f"place{k + 1}", reset_less=True))
-            m.d.sync += places[-1].eq(places[-2])
-        self._flags, self._places = travel, places
-
-        entry, head = pick.entry, Signal(exact_log2(QUEUE_DEPTH))
-        m.d.sync += head.eq(head + pick.issue)
-        early, end = travel[REQUANT_MULTIPLIER], travel[REQUANT_CODE]
-        pre, _ = self._queue(m, "pre", head, early.pre_last, Cat(
-            entry.row_r, entry.bias_r, entry.bits, pick.occupation))
-        post_values, _ = self._queue(m, "post", head, early.post_last | (early.pre_last & ~combine),
-                                     Cat(entry.post_r, entry.bits))
-        where, tail = self._queue(m, "where", head, end.out_last, Cat(entry.nothing, entry.row, entry.bank))
-        row_end = 1 + len(entry.row)
-        m.d.comb += [
-            requantizer.row_r.eq(pre), requantizer.bias_r.eq(pre[ROW_BITS:]),
-            requantizer.pre_bits.eq(pre[2 * ROW_BITS:]),
-            requantizer.post_r.eq(post_values), requantizer.post_bits.eq(post_values[ROW_BITS:]),
-            writer.nothing.eq(where[0]), writer.row.eq(where[1:row_end]), writer.bank.eq(where[row_end:]),
-            writer.fits.eq(end.out), writer.last.eq(end.out_last), writer.chunk.eq(places[-1]),
-        ]
-        return head != tail, early.pre_last, pre[2 * ROW_BITS + 4:]
-
-    def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
-        """A queue in LUTRAM: ``word`` enters at the issue, and its oldest one can be read until ``pop``."""
-        tail = Signal.like(head, name=f"{name}_tail")
-        store = add_memory(m, f"{name}_queue", len(word), QUEUE_DEPTH, "distributed")
-        write, read = store.write_port(), store.read_port(domain="comb")
-        m.d.sync += tail.eq(tail + pop)
-        m.d.comb += [write.en.eq(self.pick.issue), write.addr.eq(head), write.data.eq(word), read.addr.eq(tail)]
-        return read.data, tail
-
-    def _combine(self, m: Module, last_pre: Value, occupation: Value) -> Value:
-        """Activation register, planes or feature words, and their sequence. Returns whether the MAC array works."""
-        mac, task, flags = self.mac, self.task, self._flags[REQUANT_CODE]
-        width = self.requant_lanes * CODE_BITS
-        codes: Any = Signal(data.ArrayLayout(width, self.chunks), reset_less=True)  # chunks as they come
-        held = Signal(self.lanes * CODE_BITS, reset_less=True)  # a whole node, while its planes are read
-        place = self._places[REQUANT_CODE]
-        for k in range(self.chunks):
-            with m.If(flags.pre & (place == k)):
-                m.d.sync += codes[k].eq(self.requantizer.code)
-            if k:  # last, since a flip-flop's reset comes before its enable
-                with m.If(flags.pre & (place == 0)):
-                    m.d.sync += codes[k].eq(0)
-
-        # The occupation travels to the cycle in which the activations are complete.
-        begin, count = last_pre & (task.combine | task.dense), occupation
-        for k in range(SERVER_MAC - 1 - REQUANT_MULTIPLIER):
-            later, number = Signal(name=f"begin{k}"), Signal.like(occupation, name=f"occupation{k}", reset_less=True)
-            m.d.sync += [later.eq(begin), number.eq(count)]
-            begin, count = later, number
-        running, left = Signal(), Signal.like(occupation)
-        with m.If(begin):
-            m.d.sync += [running.eq(1), left.eq(count - 1), held.eq(codes.as_value())]
-        with m.Elif(left == 0):
-            m.d.sync += running.eq(0)
-        with m.Else():
-            m.d.sync += left.eq(left - 1)
-        m.d.sync += self.act_valid.eq(begin & ~task.dense)
-        m.d.comb += self.act_data.eq(held)
-
-        # The plane pair or plane number `left`; zero above the codes' eight bits.
-        planes = Signal(self.planes * self.lanes, reset_less=True)
-        steps = CODE_BITS // self.planes
-        chosen = left[:exact_log2(steps)]
-        for plane in range(self.planes):
-            for lane in range(self.lanes):
-                code = held.word_select(lane, CODE_BITS)
-                m.d.sync += planes[plane * self.lanes + lane].eq(multiplex(
-                    m, f"plane{plane}_{lane}", [code[k * self.planes + plane] for k in range(steps)], chosen,
-                    primitives=self.primitives))
-        with m.If(~running | task.dense | (left >= steps)):
-            m.d.sync += planes.eq(0)
-        m.d.sync += [mac.enable.eq(running), mac.last.eq(running & (left == 0))]
-        m.d.comb += mac.x.eq(planes)
-        if self.pages > 1:
-            m.d.sync += mac.page.eq(task.page)
-        if self.feature_depth:
-            self._features(m, running, left)
-        return running
-
-    def _features(self, m: Module, running: Value, left: Value) -> None:
-        """Dense passes: a feature word a cycle in place of the planes, page by page within a step."""
-        mac, task = self.mac, self.task
-        store = add_memory(m, "features", self.planes * self.lanes, self.feature_depth, "block")
-        write, read = store.write_port(), store.read_port()
-        pointer, page = Signal(range(self.feature_depth)), Signal(8)
-        fetch, fetched = Signal(), Signal()
-        m.d.comb += [
-            fetch.eq(running & task.dense & (left < self.pick.words)), read.en.eq(fetch), read.addr.eq(pointer),
-            write.en.eq(self._late["valid"] & (self._late["target"] == Target.FEATURE)),
-            write.addr.eq(self._late["address"]), write.data.eq(self._late["data"]),
-            mac.other.eq(Mux(fetched, read.data, 0)),
-        ]
-        m.d.sync += fetched.eq(fetch)
-        with m.If(self.run_start):
-            m.d.sync += pointer.eq(0)
-        with m.Elif(fetch):
-            m.d.sync += pointer.eq(pointer + 1)
-        with m.If(fetch):
-            m.d.sync += page.eq(Mux(page == task.dense_pages - 1, 0, page + 1))
-        with m.Elif(~running):
-            m.d.sync += page.eq(0)
-        if self.pages > 1:
-            with m.If(task.dense):
-                m.d.sync += [mac.page.eq(task.page + page), mac.hold.eq(page != 0)]
-            with m.Else():
-                m.d.sync += mac.hold.eq(0)
 
     @staticmethod
     def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
