@@ -13,36 +13,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.stream.formats import (
-    BIAS_BITS,
-    BIAS_SHIFT,
-    COLUMN_BITS,
-    MID_BITS,
-    MID_SHIFTS,
-    Q_SHIFT,
-    RAW_BITS,
-    ROW_BITS,
-    V_BITS,
-    V_SHIFT,
-)
+from rtl_templates.stream.formats import BIAS_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, RAW_BITS, ROW_BITS, V_BITS, V_SHIFT
 
 from ...errors import HwgenError
 from ...ir.stream_ranges import Bounds
+from .shares import COLUMN_TOP, ROW_TOP, Shares, best_share, relative
 
-__all__ = ["RealSegment", "RealTerm", "Shares", "Solved", "Target", "solve"]
+__all__ = ["RealSegment", "RealTerm", "Solved", "Target", "solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-ROW_TOP = (1 << ROW_BITS) - 1
-COLUMN_TOP = (1 << (COLUMN_BITS - 1)) - 1
-MID_TOP = (1 << (MID_BITS - 1)) - 1
 BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
 RAW_TOP = (1 << (RAW_BITS - 1)) - 1
 V_TOP = (1 << (V_BITS - 1)) - 1
 #: Mean error, in units of a code, above which a value is no longer what the model computes. Results have 16 bits.
 TOLERANCE, RAW_TOLERANCE = 0.25, 128.0
-SAMPLED = 65  #: Row cases by which shares are compared.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,15 +83,6 @@ class Target:
     top: Floats
     beyond: float
     coarsens: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shares:
-    """Integers of one term: C [k], the number of the shift, and R [cases]."""
-
-    column: Ints
-    mid: int
-    row: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +207,7 @@ def _with_unit(parts: list[_Part], target: Target, unit: float) -> _Found | None
     multiplier = np.minimum(np.rint(wide), ROW_TOP).astype(np.int64)
     coarsened = np.rint(wide) > ROW_TOP
     counted = (target.gain > 0) & ~coarsened
-    wrong = _relative(multiplier.astype(np.float64), wide) * target.top
+    wrong = relative(multiplier.astype(np.float64), wide) * target.top
     if 2 * np.count_nonzero(coarsened) > (np.count_nonzero(target.gain) if target.coarsens else 0):
         return None
     codes, per_v, error = 0.0, 0.0, 0.0
@@ -246,7 +223,7 @@ def _with_unit(parts: list[_Part], target: Target, unit: float) -> _Found | None
             return None
         chosen, errs = [], np.zeros(len(bias))
         for column, row, x in zip(part.columns, part.rows, part.x, strict=True):
-            found = _share(column / unit, row, x, codes, per_v)
+            found = best_share(column / unit, row, x, codes, per_v)
             if found is None:
                 return None
             chosen.append(found[0])
@@ -260,53 +237,6 @@ def _with_unit(parts: list[_Part], target: Target, unit: float) -> _Found | None
     cost = error * unit if target.kind == "raw" else error + float(wrong[coarsened].sum()) / max(1, coarsened.size)
     return _Found(error, cost, Solved(unit=unit, shares=tuple(shares), bias=tuple(biases), multiplier=multiplier,
                                       coarsened=coarsened))
-
-
-def _share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float) -> tuple[Shares, Floats] | None:
-    """Share a term's factor between C and R; with its mean error in codes, by channel.
-
-    Parameters
-    ----------
-    column : float64 [k]
-        In units of V.
-    row : float64 [cases]
-    x : int64 [cases, k] or [cases, 1]
-        Largest magnitudes.
-    codes, per_v : float
-        What saturates, in codes, and codes per unit of V.
-    """
-    size = x * np.abs(column)  # [cases, k]
-    steep, tall, wide = float(np.abs(column).max()), float(row.max()), float(size.max())
-    if steep * tall * wide == 0:
-        zeros = np.zeros(len(column), dtype=np.int64)
-        return Shares(column=zeros, mid=0, row=np.zeros(len(row), dtype=np.int64)), np.zeros(len(column))
-    some = np.unique(np.linspace(0, len(row) - 1, SAMPLED).round().astype(np.int64))  # cases enough to compare by
-    reach = np.minimum(codes, size * row[:, None] * per_v)[some]
-    best: tuple[float, Shares, Floats] | None = None
-    for mid, shift in enumerate(MID_SHIFTS):
-        total = 2.0 ** (V_SHIFT + shift)
-        most = min(COLUMN_TOP / steep, MID_TOP * 2.0**shift / wide * (1 - 2.0**-12))
-        least = total * tall / ROW_TOP
-        if least > most:
-            continue
-        scale = most * 2.0 ** -np.linspace(0, np.log2(most / least), 1 + int(2 * np.log2(most / least)))
-        c = np.rint(column * scale[:, None])  # [candidates, k]
-        r = np.minimum(np.rint(row[some] * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
-        columns = _relative(c, column * scale[:, None])
-        rows = _relative(r, row[some] * (total / scale)[:, None])
-        floors = r * (per_v / 2.0 ** (V_SHIFT + 1))
-        cost = (np.square(columns * reach.mean(axis=0)).mean(axis=1) + np.square(rows * reach.mean(axis=1)).mean(axis=1)
-                + np.square(floors).mean(axis=1))
-        at = int(cost.argmin())
-        if best is None or cost[at] < best[0]:
-            error = columns[at] * reach.mean(axis=0) + (rows[at][:, None] * reach).mean(axis=0) + floors[at].mean()
-            exact = np.minimum(np.rint(row * (total / scale[at])), ROW_TOP).astype(np.int64)
-            best = float(cost[at]), Shares(column=c[at].astype(np.int64), mid=mid, row=exact), error
-    return None if best is None else best[1:]
-
-
-def _relative(have: Floats, want: Floats) -> Floats:
-    return np.divide(np.abs(have - want), np.abs(want), out=np.zeros_like(want), where=want != 0)
 
 
 def _ratio(gain: Floats) -> float:

@@ -13,9 +13,10 @@ from ...ir.network_rules import term_width
 from ...ir.stream import Combine, Final, Operand, Row, Segment, SetName, StreamPass, Tensor
 from ...ir.stream_ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
 from ...numeric import IntRange
-from .fixed_point import RealSegment, RealTerm, Shares, solve
+from .fixed_point import RealSegment, RealTerm, solve
 from .fuse import Step, linear_term
 from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
+from .shares import Shares
 
 __all__ = ["PassBuilder"]
 
