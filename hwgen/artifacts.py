@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from boards import Board
 
 from . import __version__
-from .emit.write import to_json, write_if_changed
+from .emit.write import to_json, write_files
 from .errors import HwgenError
 from .ir.files import npz_bytes
 from .ir.text import to_text
@@ -73,8 +73,7 @@ def write_run(folder: Path, files: Mapping[str, bytes | str]) -> Path:
                          "choose a build folder that you may write to") from None
     try:
         fresh.chmod(0o755)
-        for name, content in files.items():
-            write_if_changed(fresh / name, content)
+        write_files(fresh, files)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     finally:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hwgen.emit.stream import emit
-from hwgen.emit.write import to_json
+from hwgen.emit.write import to_json, write_files
 from hwgen.errors import HwgenError
 from hwgen.estimate.stream import estimate
 from hwgen.ir.network import Network
@@ -260,31 +260,25 @@ def seen() -> Iterator[Counter[str]]:
 def write_design(folder: Path, hardware: StreamHardware) -> str:
     """Emit a design; returns the digest of its Verilog."""
     verilog, design = emit(hardware)
-    _write(folder, {"design.v": verilog, "design.json": to_json(design)})
+    write_files(folder, {"design.v": verilog, "design.json": to_json(design)})
     return hashlib.sha256(verilog.encode()).hexdigest()
 
 
 def write_model(folder: Path, design: Path, model: Model) -> tuple[list[Path], int]:
     """A build folder that shares its design with others, and its batches; with the number of words they write."""
-    _write(folder / "images", model_files(model.layout))
+    write_files(folder / "images", model_files(model.layout))
     for name in ("design.v", "design.json"):
         (folder / name).symlink_to(design / name)
     folders, words = [], 0
     for name, batch in model.batches.items():
         trace, image = execute.run(model.program, batch), batch_image(model.layout, batch)
         cycles = estimate(model.layout, image, [done.bits for done in trace.passes])
-        _write(folder / name, image_files(model.layout, image, trace, {
+        write_files(folder / name, image_files(model.layout, image, trace, {
             "cycles": cycles.total, "pass_cycles": [step.cycles for step in cycles.passes],
             "counters": {counter.upper(): value for counter, value in cycles.counters().items()}}))
         folders.append(folder / name)
         words += sum(len(done.written) * model.layout.tensors[step.target].chunks for done, step in
                      zip(trace.passes, model.program.passes, strict=True) if step.target is not None)
     facts = {"seed": model.seed, "stalls": model.stalls, "sharp": model.sharp}
-    _write(folder, {"model.json": json.dumps(facts) + "\n"})
+    write_files(folder, {"model.json": json.dumps(facts) + "\n"})
     return folders, words
-
-
-def _write(folder: Path, files: Mapping[str, bytes | str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -9,7 +9,7 @@ from models import random_graph_data, random_graph_model
 import sim
 from hwgen.artifacts import run_files
 from hwgen.emit.verilog import emit
-from hwgen.emit.write import to_json
+from hwgen.emit.write import to_json, write_files
 from hwgen.errors import HwgenError
 from hwgen.planning import fit, repack
 
@@ -30,13 +30,6 @@ DESIGNS = {
 }
 
 
-def write(folder, files):
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
 @pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build folder and the plan it was made from."""
@@ -45,7 +38,7 @@ def built(request, tmp_path_factory):
     plan = fit(random_graph_model(seed, nodes=NODES, features=FEATURES, **model), hardware)
     folder = tmp_path_factory.mktemp("build")
     verilog, design = emit(plan.hardware)
-    write(folder, {"design.v": verilog, "design.json": to_json(design), **run_files(plan)})
+    write_files(folder, {"design.v": verilog, "design.json": to_json(design), **run_files(plan)})
     return folder, plan
 
 
@@ -91,7 +84,7 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
         except HwgenError:  # over a capacity that this design states: try a smaller graph
             continue
     assert fitting is not None
-    write(tmp_path, run_files(fitting))
+    write_files(tmp_path, run_files(fitting))
     result = sim.run(folder, images=tmp_path, stalls=seed)
     assert result.compile_s == 0
     check(result, fitting)
@@ -100,7 +93,7 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
 def test_wrong_golden_code_is_named(built, tmp_path):
     """The harness can fail on the real accelerator too."""
     folder, plan = built
-    write(tmp_path, run_files(plan))
+    write_files(tmp_path, run_files(plan))
     index = len(plan.program.passes) - 1
     path = tmp_path / "vectors" / f"pass{index}.npz"
     arrays = dict(np.load(path))

@@ -8,7 +8,7 @@ from stream_builds import build, random_build
 
 import sim.stream
 from hwgen.emit.stream import emit
-from hwgen.emit.write import to_json
+from hwgen.emit.write import to_json, write_files
 from hwgen.estimate.stream import estimate
 from hwgen.lower.stream.golden import batch_files, model_files
 from hwgen.lower.stream.images import batch_image
@@ -32,24 +32,18 @@ DESIGNS = {
 }
 
 
-def write(folder, files):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
 @pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build, its folder, those of its batches and the reference's results."""
     made, folder = DESIGNS[request.param](), tmp_path_factory.mktemp("stream")
     verilog, design = emit(made.hardware)
-    write(folder, {"design.v": verilog, "design.json": to_json(design)})
-    write(folder / "images", model_files(made.layout))
+    write_files(folder, {"design.v": verilog, "design.json": to_json(design)})
+    write_files(folder / "images", model_files(made.layout))
     folders, traces = [], []
     for index, batch in enumerate(made.batches):
         trace = run_reference(made.program, batch)
         cycles = estimate(made.layout, batch_image(made.layout, batch), [done.bits for done in trace.passes])
-        write(folder / f"batch{index}", batch_files(made.layout, batch, trace, {
+        write_files(folder / f"batch{index}", batch_files(made.layout, batch, trace, {
             "cycles": cycles.total, "pass_cycles": [step.cycles for step in cycles.passes],
             "counters": {name.upper(): value for name, value in cycles.counters().items()}}))
         folders.append(folder / f"batch{index}")
@@ -74,5 +68,5 @@ def test_batches(built, stalls):
 def _again(folders):
     """The first batch a second time."""
     copy = folders[0].with_name("again")
-    write(copy, {path.name: path.read_bytes() for path in folders[0].iterdir()})
+    write_files(copy, {path.name: path.read_bytes() for path in folders[0].iterdir()})
     return [copy]

@@ -5,13 +5,14 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from hwgen.errors import HwgenError
 
-__all__ = ["BuildFolder", "to_json", "write_if_changed"]
+__all__ = ["BuildFolder", "to_json", "write_files", "write_if_changed"]
 
 
 def to_json(value: Any) -> str:
@@ -41,6 +42,12 @@ def write_if_changed(path: Path, content: str | bytes) -> bool:
         Path(name).unlink(missing_ok=True)
         raise
     return True
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write what has changed of some files, named relative to the folder."""
+    for name, content in files.items():
+        write_if_changed(folder / name, content)
 
 
 class BuildFolder:

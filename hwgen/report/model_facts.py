@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..ir.graph import QuantGraph, QuantLayer
 from ..numeric import MAX_ACTIVATION_BITS
 
-__all__ = ["DEGREES", "bits_by_degree", "degree_labels", "in_degrees", "model_facts"]
+__all__ = ["DEGREES", "bits_by_degree", "degree_labels", "in_degrees", "model_facts", "span"]
 
 #: Lower bounds of the in-degree classes (self loop counted) that histograms use.
 DEGREES = (1, 2, 3, 4, 5, 9, 17, 33)
@@ -89,18 +89,19 @@ def model_facts(graph: QuantGraph) -> dict[str, Any]:
 def _layer_facts(layer: QuantLayer, node: Ints) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "path": layer.path, "inputs": int(layer.weight.shape[0]), "outputs": int(layer.weight.shape[1]),
-        "weight_bits": layer.weight_bits, "weight_step": _span(layer.weight_step),
+        "weight_bits": layer.weight_bits, "weight_step": span(layer.weight_step),
         "weight_zeros": float((layer.weight == 0).mean()),
-        "message_bits": layer.message_bits, "message_step": _span(layer.message_step),
+        "message_bits": layer.message_bits, "message_step": span(layer.message_step),
         "bias": layer.bias is not None, "row_bits": None, "row_step": None,
     }
     if layer.row is not None:
         bits = layer.row.bits[node]
         facts["row_bits"] = {"mean": float(bits.mean()), "min": int(bits.min()), "max": int(bits.max()),
                              "histogram": np.bincount(bits, minlength=MAX_ACTIVATION_BITS + 1).tolist()}
-        facts["row_step"] = _span(layer.row.step[node])
+        facts["row_step"] = span(layer.row.step[node])
     return facts
 
 
-def _span(values: NDArray[np.float64]) -> list[float]:
+def span(values: NDArray[np.float64]) -> list[float]:
+    """Lowest and highest value."""
     return [float(values.min()), float(values.max())]

