@@ -242,6 +242,23 @@ def test_windows_wait_for_the_pass_before():
         running.next_window()
 
 
+def test_all_windows_of_a_pass_at_once():
+    network = node_gcn_network(0)
+    batch = random_batch(3, network, graphs=2, nodes=12)
+    running, one_by_one = (WindowedRun(planned(network, batch)[1], batch) for _ in range(2))
+    for index in range(3):
+        windows = running.next_pass()
+        assert len(windows) > 1
+        assert {window.index for window in windows} == {index}
+        assert sorted(np.concatenate([window.rows for window in windows]).tolist()) == list(range(batch.num_nodes))
+        for window in windows:
+            running.feed(window, bytes(16 * window.result_words))
+            other = one_by_one.next_window()
+            assert other.stream == window.stream
+            one_by_one.feed(other, bytes(16 * window.result_words))
+    assert running.next_pass() == []
+
+
 def test_rows_that_no_memory_holds_are_refused_by_name():
     network = node_gcn_network(0)
     batch = random_batch(3, network, graphs=1, nodes=8)
