@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .folder import ExpectedPass
+from .pending import Pending
 from .result import Mismatch
 
 __all__ = ["Scoreboard", "compare_results"]
@@ -44,29 +45,23 @@ class Scoreboard:
         self.mismatch: Mismatch | None = None
         self.rows = self.codes = 0
         self._passes = passes
-        self._pending = [_words(entry) for entry in passes]
-        self._seen: set[_Key] = set()
-        self._index = 0
+        self._pending = Pending(map(_words, passes))
 
     @property
     def complete(self) -> bool:
         """Every expected row has come."""
-        return not any(self._pending)
+        return self._pending.complete
 
     def row(self, server: int, bank: int, address: int, data: int, *, cycle: int, time_ns: int) -> None:
         """Compare one row write; ``bank`` is the index among the server's own."""
         if self.mismatch is not None:
             return
         key = (server, bank, address)
-        while self._index < len(self._pending) - 1 and not self._pending[self._index]:
-            self._index += 1
-            self._seen.clear()
-        now = self._passes[self._index]
-        word = self._pending[self._index].pop(key, None)
+        word = self._pending.take(key)
         if word is None:
             self._surprise(key, data, cycle, time_ns)
             return
-        self._seen.add(key)
+        now = self._passes[self._pending.index]
         self.rows += 1
         self.codes += word.count
         different = (data & (1 << word.count * now.code_bits) - 1) ^ word.codes
@@ -85,26 +80,21 @@ class Scoreboard:
             self._missing("the run ended without it", cycle, time_ns)
 
     def _surprise(self, key: _Key, data: int, cycle: int, time_ns: int) -> None:
-        index = self._index
-        place = f"server {key[0]} wrote bank {key[1]}, address {key[2]}"
-        if key in self._seen:
-            what = f"{place} a second time"
-        elif index + 1 < len(self._pending) and key in self._pending[index + 1] and self._pending[index]:
-            self._missing(f"the next pass already writes: {place}", cycle, time_ns)
+        place, why = f"server {key[0]} wrote bank {key[1]}, address {key[2]}", self._pending.why_not(key)
+        if why == "early":
+            self._missing(f"a later pass already writes: {place}", cycle, time_ns)
             return
-        else:
-            what = f"{place}, which this pass does not own"
-        self.mismatch = Mismatch(kind="unexpected", pass_name=self._passes[index].name, node=-1, channel=-1,
-                                 expected=None, got=data, cycle=cycle, time_ns=time_ns, detail=what)
+        self.mismatch = Mismatch(
+            kind="unexpected", pass_name=self._passes[self._pending.index].name, node=-1, channel=-1, expected=None,
+            got=data, cycle=cycle, time_ns=time_ns,
+            detail=f"{place} a second time" if why == "again" else f"{place}, which this pass does not own")
 
     def _missing(self, why: str, cycle: int, time_ns: int) -> None:
-        index = next(i for i, pending in enumerate(self._pending) if pending)
-        (server, bank, address), word = next(iter(self._pending[index].items()))
+        rows, (server, bank, address), word = self._pending.first_missing()
         self.mismatch = Mismatch(
-            kind="missing", pass_name=self._passes[index].name, node=word.node, channel=-1, expected=None, got=None,
-            cycle=cycle, time_ns=time_ns,
-            detail=f"{len(self._pending[index])} rows missing, the first of them at server {server}, bank {bank}, "
-                   f"address {address}; {why}")
+            kind="missing", pass_name=self._passes[self._pending.index].name, node=word.node, channel=-1, expected=None,
+            got=None, cycle=cycle, time_ns=time_ns,
+            detail=f"{rows} rows missing, the first of them at server {server}, bank {bank}, address {address}; {why}")
 
 
 def compare_results(logits: NDArray[np.int64], expected: NDArray[np.int64], pass_name: str, *, cycle: int,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ..pending import Pending
 from ..result import Mismatch
 from .folder import PassFacts, Words
 
@@ -36,29 +37,23 @@ class Scoreboard:
         self.mismatch: Mismatch | None = None
         self.rows = self.codes = 0
         self._facts = [facts for facts, _ in passes]
-        self._pending = [dict(_words(words)) for _, words in passes]
-        self._seen: set[int] = set()
+        self._pending = Pending(dict(_words(words)) for _, words in passes)
         self._units, self._lanes, self._code_bits = units, lanes, code_bits
-        self._index = 0
 
     @property
     def complete(self) -> bool:
         """Every expected word has come."""
-        return not any(self._pending)
+        return self._pending.complete
 
     def row(self, unit: int, address: int, data: int, entry: int, /, *, cycle: int, time_ns: int) -> None:
         """Compare one word."""
         if self.mismatch is not None:
             return
-        while self._index < len(self._pending) - 1 and not self._pending[self._index]:
-            self._index += 1
-            self._seen.clear()
         place = f"unit {unit} wrote word {address}"
-        word = self._pending[self._index].pop(address, None)
+        word = self._pending.take(address)
         if word is None:
             self._surprise(address, data, place, cycle, time_ns)
             return
-        self._seen.add(address)
         self.rows += 1
         self.codes += self._lanes
         different, lane = data ^ word.data, -1
@@ -84,31 +79,26 @@ class Scoreboard:
 
     def _mismatch(self, kind: str, word: _Word, lane: int, expected: int | None, got: int | None, what: str,
                   cycle: int, time_ns: int) -> Mismatch:
-        facts = self._facts[self._index]
+        facts = self._facts[self._pending.index]
         return Mismatch(
             kind=kind, pass_name=facts.name, domain=facts.domain, node=word.row,
             channel=word.chunk * self._lanes + lane if lane >= 0 else -1, expected=expected, got=got, cycle=cycle,
             time_ns=time_ns, detail=f"chunk {word.chunk}: {what}")
 
     def _surprise(self, address: int, data: int, place: str, cycle: int, time_ns: int) -> None:
-        index = self._index
-        if address in self._seen:
-            what = f"{place} a second time"
-        elif self._pending[index] and any(address in later for later in self._pending[index + 1:]):
+        why, facts = self._pending.why_not(address), self._facts[self._pending.index]
+        if why == "early":
             self._missing(f"a later pass already writes: {place}", cycle, time_ns)
             return
-        else:
-            what = f"{place}, which this pass does not own"
-        facts = self._facts[index]
-        self.mismatch = Mismatch(kind="unexpected", pass_name=facts.name, domain=facts.domain, node=-1, channel=-1,
-                                 expected=None, got=data, cycle=cycle, time_ns=time_ns, detail=what)
+        self.mismatch = Mismatch(
+            kind="unexpected", pass_name=facts.name, domain=facts.domain, node=-1, channel=-1, expected=None, got=data,
+            cycle=cycle, time_ns=time_ns,
+            detail=f"{place} a second time" if why == "again" else f"{place}, which this pass does not own")
 
     def _missing(self, why: str, cycle: int, time_ns: int) -> None:
-        self._index = next(i for i, pending in enumerate(self._pending) if pending)
-        pending = self._pending[self._index]
-        address, word = next(iter(pending.items()))
+        words, address, word = self._pending.first_missing()
         self.mismatch = self._mismatch("missing", word, -1, None, None,
-                                       f"{len(pending)} words missing, the first of them word {address}; {why}",
+                                       f"{words} words missing, the first of them word {address}; {why}",
                                        cycle, time_ns)
 
 
