@@ -28,8 +28,8 @@ from torch import Tensor
 from verification_table import table
 
 from hwgen.frontend import load_dataset
+from hwgen.ir.batch import Batch
 from hwgen.ir.network_store import save_batch, save_network
-from hwgen.ir.stream import Batch
 from hwgen.lower.stream import lower
 from hwgen.reference.stream.execute import agreement, run
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hwgen.ir.batch import Batch
 from hwgen.ir.network import Network, Quantizer, Term, Value, Weight
-from hwgen.ir.stream import Batch
 from hwgen.lower.stream.windows import near_order
 from hwgen.reference.stream.network import Lists, real_value, store
 

@@ -28,7 +28,7 @@ import sim.stream
 from hwgen.emit.stream import emit
 from hwgen.emit.write import to_json, write_if_changed
 from hwgen.estimate.resources import estimate as count_resources
-from hwgen.ir.stream import Batch
+from hwgen.ir.batch import Batch
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.windows import WindowedRun, WindowPlan, plan_windows

@@ -9,13 +9,13 @@ import sim.stream
 
 from . import pipeline
 from .errors import HwgenError
+from .ir.batch import Batch
 from .ir.graph import GraphData, QuantGraph
 from .ir.network import Network
 from .ir.network_store import load_network
 from .ir.sample import Sample, single
 from .ir.sample_store import load_sample
 from .ir.store import load_graph_data
-from .ir.stream import Batch
 from .runtime.graphs import graphs_of
 from .stream import pipeline as stream_pipeline
 from .stream.config import MODEL

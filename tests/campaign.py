@@ -23,8 +23,9 @@ from hwgen.emit.stream import emit
 from hwgen.emit.write import to_json, write_files
 from hwgen.errors import HwgenError
 from hwgen.estimate.stream import estimate
+from hwgen.ir.batch import Batch
 from hwgen.ir.network import Network
-from hwgen.ir.stream import Batch, Combine, Final, Segment, StreamProgram
+from hwgen.ir.stream import Combine, Final, Segment, StreamProgram
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.choose import Capacity, choose

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hwgen.ir.batch import Batch
 from hwgen.ir.network import Domain, Network, Quantizer, Term, Value, Weight
-from hwgen.ir.stream import Batch
 from hwgen.reference.stream.network import Lists, real_value, store
 
 __all__ = ["Builder", "By", "Capacities", "capacities", "random_batch"]

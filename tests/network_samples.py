@@ -4,9 +4,9 @@ import numpy as np
 from networks import random_batch
 from numpy.typing import NDArray
 
+from hwgen.ir.batch import Batch
 from hwgen.ir.network import Network
 from hwgen.ir.sample import Limits, Sample
-from hwgen.ir.stream import Batch
 from hwgen.reference.stream.network import run_network
 
 __all__ = ["logits", "sample_of"]

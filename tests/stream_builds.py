@@ -7,8 +7,9 @@ import numpy as np
 from networks import capacities, random_batch, random_network
 
 from hwgen.errors import HwgenError
+from hwgen.ir.batch import Batch
 from hwgen.ir.network import Network
-from hwgen.ir.stream import Batch, StreamProgram
+from hwgen.ir.stream import StreamProgram
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.choose import Capacity, choose

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rtl_templates.stream.formats import NULL_INDEX, Operand, Set
 from rtl_templates.stream.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, STAGES, UnitPass, unit_pass
 
-from ..ir.stream import SetName
+from ..ir.batch import SetName
 from ..lower.stream.batch import Lists
 from ..lower.stream.images import BatchImage
 from ..lower.stream.layout import Layout

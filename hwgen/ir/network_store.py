@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from . import files
+from .batch import Batch
 from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
-from .stream import Batch
 
 __all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
            "save_batch", "save_network"]

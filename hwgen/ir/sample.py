@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .stream import Batch
+from .batch import Batch
 
 __all__ = ["Limits", "Sample", "single"]
 

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir.batch import Batch
 from ..ir.formulas import formula, is_identity
 from ..ir.network import Network, Term, Value
-from ..ir.stream import Batch
 from ..numeric import MAX_ACTIVATION_BITS
 from .model_facts import bits_by_degree, degree_labels, span
 from .stream_names import quantizer_name, roles

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HwgenError
+from ..ir.batch import Batch
 from ..ir.sample import Limits
-from ..ir.stream import Batch, StreamProgram
+from ..ir.stream import StreamProgram
 from ..lower.stream import lower
 from ..lower.stream.batch import union
 from ..lower.stream.windows import plan_windows

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..emit.write import write_if_changed
 from ..errors import HwgenError
-from ..ir.stream import Batch
+from ..ir.batch import Batch
 from ..lower.stream.golden import read_results
 from ..lower.stream.images import BatchImage, batch_image, to_bytes
 from ..lower.stream.windows import WindowedRun, WindowPlan

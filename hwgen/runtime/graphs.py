@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..errors import HwgenError
+from ..ir.batch import Batch
 from ..ir.sample import Sample, single
-from ..ir.stream import Batch
 
 __all__ = ["encode_features", "graphs_of"]
 

@@ -6,8 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..ir.batch import Batch
 from ..ir.network import Network
-from ..ir.stream import Batch, StreamProgram
+from ..ir.stream import StreamProgram
 from ..lower.stream.fuse import steps
 from ..lower.stream.window_pack import DonePass
 from ..reference.stream.network import run_network

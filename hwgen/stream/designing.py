@@ -14,9 +14,9 @@ from ..errors import CapacityError, HwgenError
 from ..estimate.resources import Resources
 from ..estimate.resources import estimate as count_resources
 from ..estimate.stream_guess import guess_stream, too_large
+from ..ir.batch import Batch
 from ..ir.network import Network
 from ..ir.sample import Sample
-from ..ir.stream import Batch
 from ..ir.stream_hardware import StreamHardware
 from .config import wanted_of
 from .planning import StreamPlan, WindowedPlan, stream_plans, window_plans

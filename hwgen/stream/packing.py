@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..estimate.stream import estimate
-from ..ir.stream import Batch
+from ..ir.batch import Batch
 from ..lower.stream.golden import image_files, pass_facts
 from ..lower.stream.images import BatchImage, batch_image
 from ..lower.stream.layout import Layout

@@ -14,11 +14,11 @@ from ..artifacts import copy_compiled, write_run
 from ..emit.stream import emit
 from ..emit.write import BuildFolder, to_json
 from ..errors import CapacityError, HwgenError
+from ..ir.batch import Batch
 from ..ir.network import Network
 from ..ir.network_store import save_network
 from ..ir.sample import Sample, single
 from ..ir.sample_store import save_sample
-from ..ir.stream import Batch
 from ..lower.stream.batch import union
 from ..report.files import report_files
 from ..report.stream_facts import batch_cycles, stream_facts, stream_performance

@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import CapacityError
+from ..ir.batch import Batch
 from ..ir.network import Network
 from ..ir.sample import Limits, Sample, single
-from ..ir.stream import Batch, StreamProgram
+from ..ir.stream import StreamProgram
 from ..ir.stream_hardware import StreamHardware
 from ..lower.stream import lower
 from ..lower.stream.batch import union

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir.stream import Batch
+from ..ir.batch import Batch
 from ..ir.stream_hardware import StreamHardware
 from ..lower.stream.windows import Window, WindowedRun
 from ..reference.stream.execute import Trace

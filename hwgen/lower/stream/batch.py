@@ -13,7 +13,8 @@ from scipy.sparse import csr_array
 from rtl_templates.stream.formats import NULL_INDEX
 
 from ...errors import HwgenError
-from ...ir.stream import Batch, SetName, StreamProgram
+from ...ir.batch import Batch, SetName
+from ...ir.stream import StreamProgram
 
 __all__ = ["Lists", "batch_lists", "check_batch", "deal", "union"]
 

@@ -10,7 +10,8 @@ from rtl_templates.stream import formats
 from rtl_templates.stream.formats import BEAT, PASS, RESULT_LANES, V_BITS, Kind, Select, Set
 
 from ...errors import HwgenError
-from ...ir.stream import Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
+from ...ir.batch import SetName
+from ...ir.stream import Final, Operand, Row, Segment, StreamPass, StreamProgram
 from ...numeric import IntRange
 from .tables import Tables
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from rtl_templates.stream.formats import NULL_INDEX, SETUP
 
 from ...errors import CapacityError, HwgenError
-from ...ir.stream import Batch, StreamPass, StreamProgram
+from ...ir.batch import Batch
+from ...ir.stream import StreamPass, StreamProgram
 from ...ir.stream_hardware import StreamHardware
 from .batch import batch_lists
 from .layout import arrange, place

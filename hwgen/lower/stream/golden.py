@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import RESULT_LANES
 
+from ...ir.batch import Batch
 from ...ir.files import npz_bytes
-from ...ir.stream import Batch, StreamProgram
+from ...ir.stream import StreamProgram
 from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
 from .layout import Layout
 

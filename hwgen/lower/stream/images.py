@@ -26,7 +26,8 @@ from rtl_templates.stream.formats import (
 )
 
 from ...errors import CapacityError
-from ...ir.stream import Batch, SetName, StreamProgram
+from ...ir.batch import Batch, SetName
+from ...ir.stream import StreamProgram
 from ...ir.stream_hardware import StreamHardware
 from ..bits import Beats, pack_fields, section
 from ..memories import subset_sums

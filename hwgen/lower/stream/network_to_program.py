@@ -1,8 +1,9 @@
 """Network to stream program: independent of any graph, scales folded, ranges proved."""
 
 from ...errors import HwgenError
+from ...ir.batch import SetName
 from ...ir.network import Network
-from ...ir.stream import SetName, StreamPass, StreamProgram
+from ...ir.stream import StreamPass, StreamProgram
 from .fuse import blocks, steps
 from .passes import PassBuilder
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import MID_SHIFTS, Q_SHIFT, SLOPE_ONE
 
+from ...ir.batch import SetName
 from ...ir.network import Network, Term, Value
 from ...ir.network_rules import term_width
-from ...ir.stream import Combine, Final, Operand, Row, Segment, SetName, StreamPass, Tensor
+from ...ir.stream import Combine, Final, Operand, Row, Segment, StreamPass, Tensor
 from ...ir.stream_ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
 from ...numeric import IntRange
 from .fixed_point import RealSegment, RealTerm, solve

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import Q_SHIFT, SLOPE_ONE, V_BITS
 
+from ...ir.batch import SetName
 from ...ir.network import Factor, Quantizer, Value
-from ...ir.stream import Final, SetName
+from ...ir.stream import Final
 from ...numeric import IntRange
 from .fixed_point import Solved, Target
 

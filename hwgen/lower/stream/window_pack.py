@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import NULL_INDEX, PARAM, RAW_BITS, RESULT_LANES, Target
 
-from ...ir.stream import SetName
+from ...ir.batch import SetName
 from ..bits import Beats, pack_fields, section
 from .batch import Lists, deal
 from .golden import TracedPass

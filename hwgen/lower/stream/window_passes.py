@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import CODE_BITS, MID_SHIFTS, SLOPE_ONE
 
-from ...ir.stream import Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
+from ...ir.batch import SetName
+from ...ir.stream import Final, Operand, Row, Segment, StreamPass, StreamProgram
 from ...numeric import IntRange
 
 __all__ = ["Choice", "WindowPass", "window_passes"]

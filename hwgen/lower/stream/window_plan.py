@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from rtl_templates.stream.formats import NULL_INDEX
 
-from ...ir.stream import SetName, StreamProgram, Tensor
+from ...ir.batch import SetName
+from ...ir.stream import StreamProgram, Tensor
 from ...ir.stream_hardware import StreamHardware
 from .batch import Lists
 from .beats import emit_pass

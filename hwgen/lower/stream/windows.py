@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ...errors import HwgenError
-from ...ir.stream import Batch, SetName
+from ...ir.batch import Batch, SetName
 from .batch import Lists, batch_lists, check_batch
 from .golden import read_rows
 from .images import check_lists

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from rtl_templates.stream.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
 
 from ...errors import CapacityError
-from ...ir.stream import Batch, Final, Operand, Row, Segment, SetName, StreamPass, StreamProgram
+from ...ir.batch import Batch, SetName
+from ...ir.stream import Final, Operand, Row, Segment, StreamPass, StreamProgram
 from ...ir.stream_rules import longest
 from ...numeric import IntRange, activate, encode, round_value
 from ..agreement import Agreement

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ...ir.batch import Batch, SetName
 from ...ir.network import Factor, Network, Quantizer, Term, Value
-from ...ir.stream import Batch, SetName
 
 __all__ = ["Computed", "Lists", "choose_entry", "real_value", "run_network", "store"]
 

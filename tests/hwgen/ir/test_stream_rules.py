@@ -8,7 +8,7 @@ from networks import capacities, gin_network, random_batch, residual_gcn_network
 from scipy.sparse import csr_array
 
 from hwgen.errors import HwgenError
-from hwgen.ir.stream import Batch
+from hwgen.ir.batch import Batch
 from hwgen.lower.stream import lower
 from hwgen.numeric import IntRange
 from hwgen.reference.stream.execute import run

@@ -13,8 +13,8 @@ from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantiz
 from hwgen.frontend.network.quantizers import ColumnSteps
 from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.tracing import plan_of
+from hwgen.ir.batch import Batch
 from hwgen.ir.network_rules import check
-from hwgen.ir.stream import Batch
 from hwgen.reference.stream.network import run_network
 
 FEATURES, HIDDEN = 6, 9

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from stream_builds import build, compare, random_build
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.ir.stream import Batch
+from hwgen.ir.batch import Batch
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream.batch import union
 from hwgen.lower.stream.choose import ROUND, Capacity, candidates, choose

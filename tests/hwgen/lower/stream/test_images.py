@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from stream_builds import build, random_build, stored
 
 from hwgen.errors import CapacityError
-from hwgen.ir.stream import Batch
+from hwgen.ir.batch import Batch
 from hwgen.lower.stream.golden import batch_files, model_files, read_results
 from hwgen.lower.stream.images import batch_image, buffer_bytes, model_image, to_bytes
 from hwgen.reference.stream.execute import run
