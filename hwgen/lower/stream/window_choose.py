@@ -24,6 +24,7 @@ __all__ = ["window_candidates"]
 #: again, and loading takes as long with many units as with one.
 ENOUGH = 4096
 LEAST, STEP, ROUND = 256, 1024, 64
+LAST = (4096, 2048, 1024, 512, LEAST)  #: Depths of the last resort: a hub may need some of them.
 
 
 def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mapping[str, int],
@@ -37,7 +38,8 @@ def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mappin
     wanted : mapping
         Parameters that are not to be chosen.
     fits : callable
-        Whether a design is expected to fit. The last of the candidates need not: it is the smallest.
+        Whether a design is expected to fit. The last candidates need not: they are the smallest, for whoever wants to
+        know by how much nothing fits.
 
     Raises
     ------
@@ -60,9 +62,9 @@ def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mappin
                     hardware = next((each for each in some if fits(each)), None)
                     if hardware is not None:
                         yield hardware
-    base = bases[-1]
-    yield _sized(program, base, wanted, wanted.get("units", 1), wanted.get("requant_lanes", 1),
-                 wanted.get("buffer_depth", _depths(program, capacity, base)[-1]))
+    most = _depths(program, capacity, bases[-1])[0]
+    for depth in [wanted["buffer_depth"]] if "buffer_depth" in wanted else [each for each in LAST if each <= most]:
+        yield _sized(program, bases[-1], wanted, wanted.get("units", 1), wanted.get("requant_lanes", 2), depth)
 
 
 def _base(program: StreamProgram, wanted: Mapping[str, int], lanes: int) -> StreamHardware:

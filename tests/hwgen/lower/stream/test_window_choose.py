@@ -35,15 +35,21 @@ def brams(most: float):
 def test_units_come_first_then_requantizer_lanes_then_depth(program) -> None:
     first = next(window_candidates(program, CAPACITY, {}, lambda hardware: True))
     assert (first.units, first.requant_lanes, first.buffer_depth) == (4, 8, 1 << 15)
-    found = list(window_candidates(program, CAPACITY, {}, brams(216)))
-    tried = [(each.units, each.requant_lanes) for each in found[:9]]
-    assert tried == [(units, lanes) for units in (4, 2, 1) for lanes in (8, 4, 2)]
-    for each in found[:-1]:
+    found = [*window_candidates(program, CAPACITY, {}, brams(216))][:9]
+    assert [(each.units, each.requant_lanes) for each in found] == [
+        (units, lanes) for units in (4, 2, 1) for lanes in (8, 4, 2)]
+    for each in found:
         assert brams(216)(each)
-        deeper = {"buffer_depth": each.buffer_depth + 1024}
-        more = [*window_candidates(program, CAPACITY, {
-            **deeper, "units": each.units, "requant_lanes": each.requant_lanes, "lanes": each.lanes}, brams(216))][:-1]
-        assert not more or each.buffer_depth < ENOUGH  # as deep as fits
+        wanted = {"units": each.units, "requant_lanes": each.requant_lanes, "lanes": each.lanes,
+                  "buffer_depth": each.buffer_depth + 1024}
+        deeper = next(window_candidates(program, CAPACITY, wanted, brams(0)))
+        assert not brams(216)(deeper)
+
+
+def test_the_last_are_the_smallest(program) -> None:
+    last = list(window_candidates(program, CAPACITY, {}, brams(0)))
+    assert [each.buffer_depth for each in last] == [4096, 2048, 1024, 512, 256]
+    assert {(each.units, each.lanes, each.requant_lanes) for each in last} == {(1, 8, 2)}
 
 
 def test_no_unit_is_bought_with_a_shallow_buffer(program) -> None:
