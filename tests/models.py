@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
+from integers import half_away
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -146,7 +147,7 @@ def _layer(
     limit = (1 << (message_bits - 1)) - 1
     unit = weight_step * (x[x > 0].mean() if (x > 0).any() else 1.0) * norm.mean()
     message_step = np.maximum(np.abs(message).max(axis=0), unit) * rng.uniform(0.5, 1.1, fan_out) / limit
-    codes = np.clip(_half_away(message / message_step), -limit, limit)
+    codes = np.clip(half_away(message / message_step), -limit, limit)
     shift = rng.normal(0.0, 0.5, fan_out) * message_step * limit * 0.3 if bias else None
     z = norm[:, None] * (adjacency @ (codes * message_step)) + (0.0 if shift is None else shift)
     row = None
@@ -157,11 +158,7 @@ def _layer(
             width[[0, 5]] = bits[1], 0
         peak = np.maximum(z.max(axis=1), np.maximum(0.1 * z.max(), norm * message_step.mean()))
         step = peak * rng.uniform(0.6, 1.1, len(x)) / np.maximum((1 << width) - 1, 1)
-        z = np.clip(_half_away(z / step[:, None]), 0, ((1 << width) - 1)[:, None]) * step[:, None]
+        z = np.clip(half_away(z / step[:, None]), 0, ((1 << width) - 1)[:, None]) * step[:, None]
         row = RowQuantizer(step=step, bits=width.astype(np.int64))
     return QuantLayer(path=path, weight=weight, weight_bits=weight_bits, weight_step=weight_step,
                       message_bits=message_bits, message_step=message_step, bias=shift, row=row), z
-
-
-def _half_away(values: Floats) -> Floats:
-    return np.sign(values) * np.floor(np.abs(values) + 0.5)

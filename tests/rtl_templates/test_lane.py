@@ -5,6 +5,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+from integers import signed
 
 from rtl_templates.lane import ProcessingElement
 
@@ -22,10 +23,6 @@ def draw(rng, code_bits, count):
     low, high = -1 << (code_bits - 1), (1 << (code_bits - 1)) - 1
     return [([rng.choice((low, high, rng.randint(low, high))) for _ in range(LANES)],
              rng.random() < 0.8, rng.random() < 0.3) for _ in range(count)]
-
-
-def signed(value, bits):
-    return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
 @pytest.mark.parametrize("digit", [1, 2, 4])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from integers import half_away
 from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 from training_graphs import small_data, small_quantized
@@ -72,10 +73,6 @@ def test_sparse_gradient_uses_the_values_that_dropout_left() -> None:
     pull = torch.randn(9, 3)
     sparse.product(weight, values).backward(pull)
     torch.testing.assert_close(weight.grad, kept.t() @ pull)
-
-
-def half_away(x: np.ndarray) -> np.ndarray:
-    return np.sign(x) * np.floor(np.abs(x) + 0.5)
 
 
 @pytest.mark.parametrize("layers", [2, 3])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from integers import half_away
 from models import random_graph_data, random_graph_model
 
 from hwgen.errors import HwgenError
@@ -24,10 +25,6 @@ def degree_norm(data: GraphData) -> tuple[np.ndarray, np.ndarray]:
         if source != target:
             adjacency[target, source] += 1
     return adjacency, adjacency.sum(axis=1, keepdims=True) ** -0.5
-
-
-def half_away(values: np.ndarray) -> np.ndarray:
-    return np.sign(values) * np.floor(np.abs(values) + 0.5)
 
 
 def real_stages(graph: QuantGraph, data: GraphData, trace: Trace | None) -> Iterator[tuple[str, int, np.ndarray]]:

@@ -5,6 +5,7 @@ import pytest
 from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
 from front_cases import ROWS, Case, drive
+from integers import signed
 
 from rtl_templates.formats import pack
 from rtl_templates.stream.fetch import Fetch
@@ -12,10 +13,6 @@ from rtl_templates.stream.formats import BEAT, ENTRY_BITS, NULL_INDEX, PASS, X_B
 from rtl_templates.stream.front import Front
 from rtl_templates.stream.gather import Gather
 from rtl_templates.stream.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming, walk_steps
-
-
-def signed(value, bits):
-    return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
 def run(case, ready, *, rewrite=True, abort=0):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from amaranth.sim import Simulator
+from integers import signed
 
 from hwgen import numeric
 from rtl_templates.formats import pack
@@ -108,10 +109,6 @@ class Case:
                     value = thresholds[(prefix << levels - level) + (1 << levels - level - 1) - 1]
                     yield Target.THRESHOLD, 16 * number + level, table << level | prefix, value
                     yield Target.THRESHOLD, 16 * (1 - number) + level, table << level | prefix, 77
-
-
-def signed(value, bits):
-    return (value + (1 << bits - 1)) % (1 << bits) - (1 << bits - 1)
 
 
 def simulate(case, *, give=1.0, take=1.0, earlier=()):
