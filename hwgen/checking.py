@@ -10,7 +10,7 @@ import numpy as np
 
 import sim
 
-from .emit.write import write_if_changed
+from .emit.write import write_files
 from .errors import HwgenError, ToolError
 from .report.agreement import agreement
 from .report.facts import verification, with_verification
@@ -62,8 +62,7 @@ def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> di
 
 def record(build: Path, facts: dict[str, Any]) -> None:
     """Write the build's report anew."""
-    for name, text in report_files(facts).items():
-        write_if_changed(build / "report" / name, text)
+    write_files(build / "report", report_files(facts))
 
 
 def _json(path: Path) -> dict[str, Any]:

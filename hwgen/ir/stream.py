@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numeric import IntRange
-from .batch import Batch, SetName
+from .batch import SetName
 from .stream_rules import check
 
-__all__ = ["Batch", "Combine", "Final", "Operand", "Row", "Segment", "StreamPass", "StreamProgram", "Tensor"]
+__all__ = ["Combine", "Final", "Operand", "Row", "Segment", "StreamPass", "StreamProgram", "Tensor"]
 
 Ints = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from networks import capacities, gin_network, node_gcn_network, random_batch
 
 from hwgen.errors import HwgenError
 from hwgen.estimate.stream_guess import guess_stream
-from hwgen.ir.stream import Batch
+from hwgen.ir.batch import Batch
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.choose import Capacity
 from hwgen.lower.stream.window_choose import ENOUGH, window_candidates
