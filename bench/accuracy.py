@@ -21,6 +21,7 @@ from typing import Any
 import accuracy_graph
 import numpy as np
 import torch
+from result_lines import append_line, read_lines
 
 from hwgen.frontend import load, load_dataset, save
 from hwgen.frontend.graph import Graph
@@ -98,10 +99,7 @@ def run_seed(graph: Graph, recipe: Recipe, seed: int) -> dict[str, Any]:
 
 def known_results(path: Path) -> dict[tuple[str, str, str, int], dict[str, Any]]:
     """Finished seeds by data set, recipe, fingerprint and seed."""
-    if not path.exists():
-        return {}
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {(each["dataset"], each["recipe"], each["settings"], each["seed"]): each for each in lines}
+    return {(each["dataset"], each["recipe"], each["settings"], each["seed"]): each for each in read_lines(path)}
 
 
 def spread(results: list[dict[str, Any]], key: str) -> str:
@@ -185,8 +183,7 @@ def main() -> int:
                 if key not in done:
                     result = run_seed(graph, recipe, seed)
                     done[key] = {"dataset": dataset, "recipe": name, "settings": key[2], **result}
-                    with options.results.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(done[key]) + "\n")
+                    append_line(options.results, done[key])
                 group.append(done[key])
                 print(f"{dataset} {name} seed {seed}: {100 * done[key]['integer_test']:.2f} at "
                       f"{done[key]['bits']:.3f} bit", flush=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from result_lines import append_line
 
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
 from hwgen.frontend.network import GraphBatch
@@ -134,8 +135,7 @@ def campaign(dataset: str, count: int, shuffle: int, root: Path | None, keep: Pa
             result = run_fold(loader, recipe, shuffle, number, keep)
             loader.forget()
             done[key] = {"dataset": dataset, "recipe": key[1], "settings": key[2], "seed": number, **result}
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done[key]) + "\n")
+            append_line(results, done[key])
         group.append(done[key])
         print(f"{dataset} fold {number}: {100 * done[key]['integer_test']:.2f} at {done[key]['bits']:.3f} bit, "
               f"FP32 {100 * done[key]['fp32_test']:.2f}", flush=True)

@@ -4,10 +4,11 @@ The choice in :mod:`sim.cxx` and :mod:`sim.verilate` rests on this table. Each l
 """
 
 import argparse
-import resource
 import tempfile
 import time
 from pathlib import Path
+
+from process_tree import children_cpu
 
 import sim
 from sim import verilate
@@ -26,18 +27,13 @@ def main() -> None:
     for level, split in VARIANTS[:arguments.variants]:
         verilate.FAST, verilate.SPLIT = level, split
         with tempfile.TemporaryDirectory() as work:
-            before, started = _cpu(), time.perf_counter()
+            before, started = children_cpu(), time.perf_counter()
             result = sim.run(arguments.build, work=work)
-            compile_cpu = _cpu() - before - result.simulate_s
+            compile_cpu = children_cpu() - before - result.simulate_s
             cycles = result.cycles + result.load_cycles + result.store_cycles
             print(f"| {level} | {split} | {result.compile_s:.1f} | {compile_cpu:.1f} | {result.simulate_s:.1f} "
                   f"| {cycles / result.simulate_s:,.0f} | {result.peak_bytes / 2**20:,.0f} "
                   f"| {'yes' if result.ok else 'NO'} |  <!-- {time.perf_counter() - started:.0f} s -->", flush=True)
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["ProcessTree"]
+__all__ = ["ProcessTree", "children_cpu"]
 
 _PERIOD = 0.05  # seconds between two looks; what lives shorter is not seen
 
@@ -27,7 +27,7 @@ class ProcessTree:
 
     def __enter__(self) -> "ProcessTree":
         self.peak_bytes = 0
-        self._start, self._cpu = time.perf_counter(), _children_cpu()
+        self._start, self._cpu = time.perf_counter(), children_cpu()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -36,7 +36,7 @@ class ProcessTree:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None,
                  traceback: TracebackType | None) -> None:
         self.wall_s = time.perf_counter() - self._start
-        self.cpu_s = _children_cpu() - self._cpu
+        self.cpu_s = children_cpu() - self._cpu
         self._stop.set()
         self._thread.join()
 
@@ -47,7 +47,8 @@ class ProcessTree:
                 return
 
 
-def _children_cpu() -> float:
+def children_cpu() -> float:
+    """Seconds of processor time of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

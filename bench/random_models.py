@@ -16,7 +16,6 @@ what has the same digest is not simulated again. The exit status is 1 when anyth
 import argparse
 import hashlib
 import importlib
-import json
 import shutil
 import sys
 import time
@@ -24,6 +23,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from result_lines import append_line, digest_of, read_lines
 
 import sim.stream
 from sim.errors import SimError
@@ -41,8 +42,7 @@ class Bench:
 
     def __init__(self, work: Path, results: Path) -> None:
         self.work, self.results = work, results
-        lines = results.read_text().splitlines() if results.is_file() else []
-        self.known = {line["digest"]: line for line in map(json.loads, lines)}
+        self.known = {line["digest"]: line for line in read_lines(results)}
 
     def run(self, seed: int, number: int, count: int) -> dict[str, Any]:
         """Simulate one configuration, unless that was done."""
@@ -70,8 +70,7 @@ class Bench:
                  "seconds": round(time.perf_counter() - started, 1),
                  "ok": untouched and compiled == 1 and all(model["ok"] for model in line["models"])}
         self.known[digest] = line
-        with self.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(self.results, line)
         if line["ok"]:
             shutil.rmtree(folder)
         return line
@@ -115,10 +114,8 @@ def _facts(model: campaign.Model) -> dict[str, Any]:
 
 def _digest(folder: Path) -> str:
     """Of everything that a simulation's outcome rests on, except the simulation's own code."""
-    found = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "sim" not in path.parts):
-        found.update(str(path.relative_to(folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:24]
+    return digest_of((str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*"))
+                     if path.is_file() and "sim" not in path.parts)
 
 
 def _progress(number: int, index: int, facts: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ the same digest is not simulated again. The exit status is 1 when anything diffe
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from process_tree import ProcessTree
+from result_lines import append_line, digest_of, read_lines
 from scipy.sparse import csr_array
 from verification_table import document
 
@@ -107,11 +107,9 @@ def induced(data: GraphData, nodes: np.ndarray) -> GraphData:
 
 def digest(build: Path, run: Path) -> str:
     """Of everything that a simulation's outcome rests on, except the simulation's own code."""
-    found = hashlib.sha256()
-    for path in [build / "design.v", build / "design.json", *sorted((run / "images").iterdir()),
-                 *sorted((run / "vectors").iterdir())]:
-        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:24]
+    return digest_of((path.name, path) for path in [build / "design.v", build / "design.json",
+                                                    *sorted((run / "images").iterdir()),
+                                                    *sorted((run / "vectors").iterdir())])
 
 
 def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
@@ -156,10 +154,7 @@ class Bench:
 
     def __init__(self, models: Path, work: Path, results: Path) -> None:
         self.models, self.work, self.results = models, work, results
-        self.known: dict[str, dict[str, Any]] = {}
-        for line in map(json.loads, results.read_text(encoding="utf-8").splitlines() if results.exists() else ()):
-            if is_good(line):
-                self.known[line["digest"]] = line
+        self.known = {line["digest"]: line for line in read_lines(results) if is_good(line)}
 
     def run(self, case: Case) -> Iterator[dict[str, Any]]:
         """Every line of one design."""
@@ -219,8 +214,7 @@ class Bench:
 
     def _keep(self, line: dict[str, Any]) -> None:
         self.known[line["digest"]] = line
-        with self.results.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        append_line(self.results, line)
 
 
 def _state(build: Path) -> list[tuple[int, bytes]]:

@@ -16,7 +16,6 @@ same digest is not simulated again. The exit status is 1 when anything differs.
 
 import argparse
 import dataclasses
-import hashlib
 import json
 import shutil
 import subprocess
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from process_tree import ProcessTree
+from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
 from hwgen.checking import read_facts
@@ -99,11 +99,9 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
 
 def digest(checkpoint: Path, build: Path) -> str:
     """Of everything that the outcome rests on, except the simulation's own code."""
-    found = hashlib.sha256()
     batches = [path for folder in stream_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
-    for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches]:
-        found.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return found.hexdigest()[:24]
+    return digest_of((path.name, path)
+                     for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches])
 
 
 def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, Any]:
@@ -142,8 +140,7 @@ class Bench:
 
     def __init__(self, models: Path, work: Path, root: Path | None, results: Path) -> None:
         self.models, self.work, self.root, self.results = models, work, root, results
-        text = results.read_text(encoding="utf-8") if results.exists() else ""
-        self.known = {line["model"]: line for line in map(json.loads, text.splitlines())}
+        self.known = {line["model"]: line for line in read_lines(results)}
 
     def run(self, case: Case) -> dict[str, Any]:
         """Build one model, and simulate unless that is known."""
