@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from .add_memory import add_memory
+from .delays import delays
 from .dsp import multiply_accumulate, select_multiply_add
 from .formats import (
     BIAS_BITS,
@@ -96,9 +97,9 @@ class Requantizer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         task = self.task
-        post = _delays(m, "post", self.beat.post, REQUANT_CODE)
-        b = _delays(m, "b", self.beat.b, REQUANT_CODE)
-        column = _delays(m, "column", self.beat.column, 2)
+        post = delays(m, "post", self.beat.post, REQUANT_CODE)
+        b = delays(m, "b", self.beat.b, REQUANT_CODE)
+        column = delays(m, "column", self.beat.column, 2)
 
         multiplier = Signal(ROW_BITS, reset_less=True)
         bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(3)]
@@ -172,16 +173,6 @@ class Requantizer(wiring.Component):
             return (code + (1 << RAW_BITS - 1)) % (1 << RAW_BITS) - (1 << RAW_BITS - 1)
         low, high = (0, (1 << bits) - 1) if kind == Kind.UNSIGNED else (-signed_max, signed_max)
         return min(max(code, low), high)
-
-
-def _delays(m: Module, name: str, value: Value, count: int) -> list[Value]:
-    """``value`` now and 1 .. ``count`` cycles ago."""
-    values = [value]
-    for k in range(count):
-        late = Signal(len(value), name=f"{name}_{k + 1}", reset_less=True)
-        m.d.sync += late.eq(values[-1])
-        values.append(late)
-    return values
 
 
 def _clip(m: Module, lane: int, rounded: Value, mask: Sequence[Value], signs: Sequence[Value]) -> Value:

@@ -7,10 +7,11 @@ from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..delays import delays
 from ..signatures import LoadBus
 from .formats import BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, RAW_BITS, ROW_BITS, SLOPE_SHIFT, V_SHIFT, X_BITS, Kind, Select
 from .requantize_codes import Codes
-from .requantize_parts import delays, queue
+from .requantize_parts import queue
 from .requantize_rows import RowParameters
 from .requantize_timing import CODE, code_slots, steps, value_slots
 from .requantize_values import Values

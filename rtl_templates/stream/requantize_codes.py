@@ -4,8 +4,8 @@ from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..delays import delays
 from .formats import CODE_BITS, Q_SHIFT, RAW_BITS, ROW_BITS, V_BITS, Kind
-from .requantize_parts import delays
 
 __all__ = ["RAW_MULTIPLIER", "Codes"]
 

@@ -1,4 +1,4 @@
-"""Small parts of the requantizer: delays, queues, tables of row parameters."""
+"""Small parts of the requantizer: queues, tables of row parameters."""
 
 from typing import Any
 
@@ -7,22 +7,12 @@ from amaranth import Module, Mux, Signal, Value
 from ..add_memory import RamStyle, add_memory
 from .formats import Target
 
-__all__ = ["delays", "parameters", "queue", "ram_style"]
+__all__ = ["parameters", "queue", "ram_style"]
 
 
 def ram_style(depth: int) -> RamStyle:
     """Kind of memory for a table with a registered read."""
     return "block" if depth >= 128 else "distributed"
-
-
-def delays(m: Module, name: str, value: Value, count: int, *, reset: bool = False) -> list[Value]:
-    """``value`` now and 1 .. ``count`` cycles ago; ``reset`` for flags."""
-    values = [value]
-    for k in range(count):
-        late = Signal(len(value), name=f"{name}_{k + 1}", reset_less=not reset)
-        m.d.sync += late.eq(values[-1])
-        values.append(late)
-    return values
 
 
 def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number: int) -> Any:

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
 from ..add_memory import add_memory
+from ..delays import delays
 from ..signatures import LoadBus
 from .formats import (
     BIAS_BITS,
@@ -26,7 +27,7 @@ from .formats import (
     X_BITS,
     Target,
 )
-from .requantize_parts import delays, parameters, ram_style
+from .requantize_parts import parameters, ram_style
 
 __all__ = ["LaneTable", "Values"]
 
