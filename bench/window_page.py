@@ -22,6 +22,8 @@ class Found:
     title, graph : str
     reference : float
         Seconds.
+    rule : str
+        What ``hwgen build`` would choose for it.
     packing : dict of order to dict
     order : str
         The one that loads least.
@@ -33,6 +35,7 @@ class Found:
 
     title: str
     graph: str
+    rule: str
     reference: float
     packing: dict[str, dict[str, float]]
     order: str
@@ -61,7 +64,7 @@ here; on a board, memory adds its own.
 def section(found: Found) -> str:
     """One graph's part of the page."""
     text = f"\n## {found.title}\n\n{found.graph}. Reference: {found.reference:.1f} s.\n\n"
-    text += table(["order of nodes", "windows", "beats loaded", "packing", "peak memory", "finding the order"], [[
+    text += table(["order of nodes", "windows", "beats loaded", "packing, CPU time", "peak memory", "finding the order"], [[
         name, f"{each['windows']:,.0f}", f"{each['load']:,.0f}", f"{each['seconds']:.1f} s",
         f"{each['bytes'] / 2**20:,.0f} MiB", f"{each['order_seconds']:.2f} s"] for name, each in found.packing.items()])
     text += f"\nFrom here on {found.order}. Cycles of the whole:\n\n"
@@ -76,7 +79,8 @@ def section(found: Found) -> str:
                   rows)
     cycles = total_cycles(found.windows)
     text += (f"\n{cycles['total']:,} cycles in all, {cycles['load']:,} of them loading and {cycles['store']:,} "
-             f"storing: {cycles['total'] / MEGAHERTZ / 1000:.1f} ms at an assumed {MEGAHERTZ} MHz.\n")
+             f"storing: {cycles['total'] / MEGAHERTZ / 1000:.1f} ms at an assumed {MEGAHERTZ} MHz.\n"
+             f"\nFor this graph alone, `hwgen build` begins with a design of its own: {found.rule}.\n")
     if found.cosim:
         text += "\nCosimulated:\n\n" + table(
             ["window", "pass", "rows", "list entries", "CYCLES", "estimate", "beats", "LOAD_CYCLES", "words",

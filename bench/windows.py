@@ -28,17 +28,32 @@ import sim.stream
 from hwgen.emit.stream import emit
 from hwgen.emit.write import to_json, write_if_changed
 from hwgen.estimate.resources import estimate as count_resources
+from hwgen.estimate.stream_guess import guess_stream
 from hwgen.ir.batch import Batch
+from hwgen.ir.network import Network
+from hwgen.ir.sample import Limits, Sample
 from hwgen.ir.stream_hardware import StreamHardware
 from hwgen.lower.stream import lower
 from hwgen.lower.stream.windows import WindowedRun, WindowPlan, plan_windows
 from hwgen.reference.stream.execute import Trace, run
 from hwgen.stream.packing import Packed, batch_folders, numbered
-from hwgen.stream.windowing import load_cycles, packed_passes, reference_rows, representative, store_cycles
+from hwgen.stream.planning import window_plans
+from hwgen.stream.windowing import (
+    load_cycles,
+    pack_windows,
+    packed_passes,
+    reference_rows,
+    representative,
+    store_cycles,
+    total_cycles,
+)
 from hwgen.targets import load_board
 
 ROOT = Path(__file__).parents[1]
 Ints = NDArray[np.int64]
+
+#: What windows depend on.
+MEMORIES = ("units", "lanes", "requant_lanes", "buffer_depth", "list_depth", "descriptor_depth", "result_depth")
 
 #: The design for both graphs and models.
 DESIGN = StreamHardware(
@@ -48,15 +63,15 @@ DESIGN = StreamHardware(
 
 
 def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[str, float]:
-    """Seconds and peak bytes of packing every window, measured in a process of its own."""
+    """CPU seconds and peak bytes of packing every window, measured in a process of its own."""
     def measure(pipe: Any) -> None:
-        seconds, sizes, begin = 0.0, list[int](), time.perf_counter()
+        seconds, sizes, begin = 0.0, list[int](), time.process_time()
         running = WindowedRun(plan, batch, order=order)
         while (window := running.next_window()) is not None:
             sizes.append(len(window.stream))  # packing ends with the bytes
-            seconds += time.perf_counter() - begin
+            seconds += time.process_time() - begin
             stored = reference_rows(window, trace)
-            begin = time.perf_counter()
+            begin = time.process_time()
             running.feed(window, stored)
         pipe.send({"seconds": seconds, "windows": len(sizes), "load": sum(sizes) // 16,
                    "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
@@ -91,6 +106,16 @@ def cosimulated(plan: WindowPlan, packed: list[Packed], work: Path) -> tuple[lis
     return rows, "; ".join([*wrong, *([] if result.ok else [str(result)])])
 
 
+def by_rule(model: Network, batch: Batch) -> str:
+    """The design that ``hwgen build`` would count first, and what windows take on it."""
+    board, limits = load_board("ultra96"), Limits.of(batch, model.input_bits)
+    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
+    plan = next(window_plans(model, sample, {}, lambda hardware: guess_stream(hardware).fullest(board)[1] <= 1))
+    windows = pack_windows(plan, batch).windows
+    facts = ", ".join(f"{name} {plan.hardware.to_dict()[name]}" for name in MEMORIES)
+    return f"{facts}: {len(windows):,} windows, {total_cycles(windows)['total']:,} cycles in all"
+
+
 def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     """Everything about one graph."""
     rng = np.random.default_rng(5)
@@ -118,8 +143,8 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     print(subject.title, sum(each["total"] for each in figures), "cycles of running", flush=True)
     rows, wrong = cosimulated(plan, chosen, work) if cosim else ([], "")
     return Found(
-        title=subject.title, reference=reference, packing=packed, order=best, windows=figures,
-        passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
+        title=subject.title, rule=by_rule(model, batch), reference=reference, packing=packed, order=best,
+        windows=figures, passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
         graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {degree - 1} neighbours at most; "
               f"{subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows quantized "
               f"by {subject.by}, 1 to 4 bits, messages 4")
@@ -153,8 +178,7 @@ def main() -> int:
         parser.error(f"graphs are {', '.join(SUBJECTS)}")
     options.work.mkdir(parents=True, exist_ok=True)
     found = [measure(SUBJECTS[name], not options.no_cosim, options.work / name) for name in chosen]
-    facts = ", ".join(f"{name} {value}" for name, value in DESIGN.to_dict().items() if name in (
-        "units", "lanes", "requant_lanes", "buffer_depth", "list_depth", "descriptor_depth", "result_depth"))
+    facts = ", ".join(f"{name} {DESIGN.to_dict()[name]}" for name in MEMORIES)
     text = HEAD.format(command=" ".join(["python bench/windows.py", *options.graphs]), design=facts,
                        resources=resources(options.work))
     text += "".join(map(section, found))

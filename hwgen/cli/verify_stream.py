@@ -79,14 +79,16 @@ def pack_file(console: Console, build: Path, graph: Path, name: str,
 
 
 def _show(console: Console, facts: dict[str, Any], result: "sim.stream.StreamResult", stalls: int | None) -> None:
-    run = facts["verification"]
+    run, agreed = facts["verification"], facts["agreement"]
     differing = [batch for batch in run["batches"] if batch["difference"]]
-    one, more = ("window", "windows") if "windows" in run else ("batch", "batches")
+    one, more, rows = ("window", "windows", "rows") if "windows" in run else ("batch", "batches", "buffer words")
+    what = [("graphs", run["graph"])]
+    if "windows" in run:
+        what = [("windows", run["graph"]), ("windows compared", _numbers(run["windows"]["compared"]))]
     console.table("Verification", ("what", "result"), [
         ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
-        (more if "windows" in run else "graphs", run["graph"]),
-        *([("windows compared", _numbers(run["windows"]["compared"]))] if "windows" in run else []),
-        ("buffer words / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
+        *what,
+        (f"{rows} / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
         ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
         ("cycle estimate minus RTL counter", f"+0 in every {one}" if not differing else
          f"{sum(batch['difference'] for batch in differing):+,} in {len(differing)} {more}"),
@@ -94,8 +96,8 @@ def _show(console: Console, facts: dict[str, Any], result: "sim.stream.StreamRes
         ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
         ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
         ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
-        *agreement_rows(facts["agreement"]),
-        *([("agreement is", facts["agreement"]["results"])] if "results" in (facts["agreement"] or {}) else []),
+        *agreement_rows(agreed),
+        *([("agreement is", agreed["results"])] if agreed and "results" in agreed else []),
     ])
     for batch in differing:
         console.error(f"{one} {batch['name']}: {batch['estimated_cycles']:,} cycles expected, "

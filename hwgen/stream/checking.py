@@ -106,16 +106,24 @@ def window_outcome(build: Path, windows: Sequence[Path], result: sim.stream.Stre
         The reference's, of the whole graph: the windows that ran were equal to its rows, others were not compared.
     total : int
         Number of all windows.
+
+    Notes
+    -----
+    ``rows_compared`` are rows of windows, not buffer words; their results count as codes.
     """
     found = layouts(windows)
     numbers = sorted(int(layout["window"]) for layout in found.values())
     some = "all" if len(numbers) == total else f"{len(numbers):,} of"
     facts = _verification(found, result, sample.batch.graphs, f"{what}: {some} {_count(total, 'window', 'windows')}")
-    passes = [0] * len(_json(build / "images" / "layout.json")["passes"])
+    passes, rows, codes = [0] * len(_json(build / "images" / "layout.json")["passes"]), 0, 0
     for name, each in result.batches.items():
-        passes[int(found[name]["pass"])] += each.cycles
+        layout = found[name]
+        passes[int(layout["pass"])] += each.cycles
+        rows += each.ok * int(layout["rows"])
+        codes += each.ok * int(layout["rows"]) * len(layout["columns"])
     ran = sorted(int(found[name]["window"]) for name in result.batches)
-    facts |= {"pass_cycles": passes, "windows": {"of": total, "chosen": numbers, "compared": ran}}
+    facts |= {"pass_cycles": passes, "rows_compared": rows, "codes_compared": codes + facts["codes_compared"],
+              "windows": {"of": total, "chosen": numbers, "compared": ran}}
     agreed = torch_agreement(build, [results], sample) if result.ok else None
     if agreed is not None:
         agreed |= {"results": "of the reference, for the whole graph"}

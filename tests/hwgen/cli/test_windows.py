@@ -200,6 +200,8 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
 
     windows = pack_windows(plan, sample.batch).windows
+    assert done["rows_compared"] == sum(windows[place]["rows"] for place in chosen)
+    assert done["codes_compared"] > 8 * done["rows_compared"]
     mine = total_cycles([windows[place] for place in chosen])
     assert {"run": done["cycles"], "load": done["load_cycles"], "store": done["store_cycles"]} == {
         name: mine[name] for name in ("run", "load", "store")}
