@@ -64,7 +64,8 @@ here; on a board, memory adds its own.
 def section(found: Found) -> str:
     """One graph's part of the page."""
     text = f"\n## {found.title}\n\n{found.graph}. Reference: {found.reference:.1f} s.\n\n"
-    text += table(["order of nodes", "windows", "beats loaded", "packing, CPU time", "peak memory", "finding the order"], [[
+    text += table(["order of nodes", "windows", "beats loaded", "packing, CPU time", "peak memory",
+                   "finding the order"], [[
         name, f"{each['windows']:,.0f}", f"{each['load']:,.0f}", f"{each['seconds']:.1f} s",
         f"{each['bytes'] / 2**20:,.0f} MiB", f"{each['order_seconds']:.2f} s"] for name, each in found.packing.items()])
     text += f"\nFrom here on {found.order}. Cycles of the whole:\n\n"

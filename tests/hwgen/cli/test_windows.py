@@ -21,7 +21,7 @@ from hwgen.ir.network_store import save_batch
 from hwgen.ir.sample import Sample
 from hwgen.reference.stream.execute import run as execute
 from hwgen.report.agreement import agreement
-from hwgen.stream import designing
+from hwgen.stream import designing, pipeline
 from hwgen.stream.config import load_plan
 from hwgen.stream.planning import WindowedPlan
 from hwgen.stream.windowing import load_cycles, pack_windows, store_cycles, total_cycles
@@ -182,6 +182,12 @@ def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: 
         assert sorted(rows) == list(range(other.num_nodes if name == "nodes" else other.graphs))
 
 
+def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "simulate", lambda build, batches, **options: batches)
+    names = [folder.name for folder in hwgen.verify(built)]
+    assert names == [f"{number:04d}" for number in range(facts("report", built)["cycles"]["windows"]["count"])]
+
+
 @pytest.mark.verilator
 def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path) -> None:
     found = facts("verify", built)
@@ -216,6 +222,12 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     assert np.diff(large.lists("edges").indptr).max() > plan.program.max_degree
     simulated = hwgen.Accelerator(built, backend="simulation").run(large)
     assert np.array_equal(simulated, hwgen.Accelerator(built).run(large))
+
+    save_batch(sample.batch, tmp_path / "other.npz")
+    other = facts("verify", built, "--graph", tmp_path / "other.npz")
+    assert other["verification"]["windows"] == done["windows"]
+    assert other["verification"]["graph"].startswith("other.npz: ")
+    assert other["agreement"] is None
 
     golden = built / "batches" / f"{chosen[1]:04d}" / "golden.npz"
     with np.load(golden) as arrays:
