@@ -10,7 +10,7 @@ no deeper than all rows of the graph would need.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from rtl_templates.stream.formats import NULL_INDEX, ROW_ADDRESS
+from rtl_templates.stream.formats import NULL_INDEX, PASS, ROW_ADDRESS
 
 from ...ir.stream import StreamProgram
 from ...ir.stream_hardware import StreamHardware
@@ -23,6 +23,7 @@ __all__ = ["window_candidates"]
 #: Words below which the buffer is deepened rather than another unit built: small windows load the same rows again and
 #: again, and loading takes as long with many units as with one.
 ENOUGH = 4096
+CHUNKS = (1 << PASS["in_chunks"]) - 1  #: Of a row, at most: narrow lanes may need more.
 LEAST, STEP, ROUND = 256, 1024, 64
 LAST = (4096, 2048, 1024, 512, LEAST)  #: Depths of the last resort: a hub may need some of them.
 
@@ -44,14 +45,14 @@ def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mappin
     Raises
     ------
     HwgenError
-        A parameter that is unknown or has a value that no template implements.
-    CapacityError
-        The model itself exceeds what words can state.
+        A parameter in ``wanted`` that is unknown or has a value that no template implements.
     """
     check_names(wanted)
     first = wanted.get("lanes") or narrowest(program, capacity)
+    StreamHardware(**{"lanes": first, "requant_lanes": 1, **wanted}).verify()
     bases = [_base(program, wanted, lanes) for lanes in (
         [first] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)])]
+    bases = [base for base in bases if base.chunks <= CHUNKS] or bases[:1]
     for base in bases:
         deep = [wanted["buffer_depth"]] if "buffer_depth" in wanted else _depths(program, capacity, base)
         enough = min(ENOUGH, deep[0])
@@ -69,9 +70,8 @@ def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mappin
 
 def _base(program: StreamProgram, wanted: Mapping[str, int], lanes: int) -> StreamHardware:
     """What the model needs at some lanes; ``param_depth`` are its own entries."""
-    hardware = StreamHardware(lanes=lanes, requant_lanes=wanted.get("requant_lanes", 1))
-    hardware.verify()
-    return window_hardware(program, replace(hardware, param_depth=0))
+    hardware = StreamHardware(lanes=lanes, requant_lanes=wanted.get("requant_lanes", 1), param_depth=0)
+    return window_hardware(program, hardware)
 
 
 def _depths(program: StreamProgram, capacity: Capacity, base: StreamHardware) -> list[int]:
@@ -93,9 +93,7 @@ def _sized(program: StreamProgram, base: StreamHardware, wanted: Mapping[str, in
               "list_depth": _rounded(max(depth // (2 * units), -(-longest // 8))),
               "descriptor_depth": _rounded(depth // (4 * units)), "result_depth": _rounded(depth // (2 * units)),
               "param_depth": min(base.param_depth + _rounded(depth // 8), 1 << ROW_ADDRESS)}
-    hardware = replace(base, **{**chosen, **wanted})
-    hardware.verify()
-    return hardware
+    return replace(base, **{**chosen, **wanted})
 
 
 def _rounded(words: int) -> int:

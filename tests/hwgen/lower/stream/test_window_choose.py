@@ -74,6 +74,13 @@ def test_memories_go_with_the_buffer_and_the_longest_list_has_room(program) -> N
     assert small.buffer_depth == 448  # two tensors of nodes, and 40 rows of weights
 
 
+def test_narrow_lanes_are_left_out_where_rows_are_too_long_for_them() -> None:
+    network = gin_network(3, hidden=200, layers=1)
+    program = lower(network, **vars(capacities(random_batch(7, network, graphs=6))))
+    lanes = [each.lanes for each in window_candidates(program, CAPACITY, {}, brams(0))]
+    assert set(lanes) == {16}  # eight would take 25 chunks, fifteen are most
+
+
 def test_wishes_are_kept(program) -> None:
     wanted = {"units": 2, "lanes": 24, "requant_lanes": 4, "buffer_depth": 300, "list_depth": 77, "param_depth": 500}
     for each in window_candidates(program, CAPACITY, wanted, lambda hardware: True):
