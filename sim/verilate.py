@@ -75,6 +75,7 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
     wrapper = bench_verilog(design)
     key = fingerprint(design.verilog.read_text(), wrapper, tool.version, cxx.version, str(cocotb.__version__), FAST,
                       SLOW, *options)
+    work = work.resolve()  # the tools run in folders of their own
     executable = work / f"model-{key}" / BENCH
     if executable.is_file():
         return Model(executable=executable, compile_s=0.0, peak_bytes=0)
