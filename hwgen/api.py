@@ -16,6 +16,7 @@ from .ir.network_store import load_network
 from .ir.sample import Sample, single
 from .ir.sample_store import load_sample
 from .ir.store import load_graph_data
+from .lower.chain_to_network import network_of
 from .runtime.graphs import graphs_of
 from .stream import pipeline as stream_pipeline
 from .stream.config import MODEL
@@ -37,10 +38,11 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
     out : path or None
         The build folder; None: ``build/MODEL-BOARD``.
     windows : bool or None
-        Of a network: whether graphs run by windows; None: where no design that holds them whole fits the board.
+        Of the graph level: whether graphs run by windows; None: where no design that holds them whole fits the board.
     **hardware : int
-        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`), or of a
-        network ``units=2`` (:class:`hwgen.ir.stream_hardware.StreamHardware`) and ``graphs``, those of a batch.
+        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`), or of the
+        graph level ``units=2`` (:class:`hwgen.ir.stream_hardware.StreamHardware`) and ``graphs``, those of a batch.
+        A chain of GCN layers goes to the graph level where ``windows``, ``units`` or ``graphs`` is given.
 
     Returns
     -------
@@ -63,9 +65,9 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
         found, name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     folder = Path(out) if out is not None else Path("build") / f"{name}-{target.name}"
+    if isinstance(found, QuantGraph) and (windows is not None or {"units", "graphs"} & set(hardware)):
+        found = network_of(found)
     if isinstance(found, QuantGraph):
-        if windows is not None:
-            raise HwgenError("a chain of GCN layers does not run by windows", "windows", "leave it out")
         pipeline.build(found, target, folder, hardware=hardware, source=source)
     else:
         stream_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,

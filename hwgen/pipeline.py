@@ -13,6 +13,7 @@ from .artifacts import copy_compiled, manifest, run_files, write_run
 from .checking import tool_errors
 from .emit.verilog import emit
 from .emit.write import BuildFolder, to_json
+from .errors import CapacityError
 from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
 from .ir.graph import GraphData, QuantGraph
@@ -60,8 +61,15 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
     """
     check_family(board)
     with BuildFolder(out) as folder:
-        plan, primitives, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
-        resources.check_fit(board)
+        wanted = {**read_hardware(config), **(hardware or {})}
+        try:
+            plan, primitives, resources = _design(model, board, wanted, step)
+            resources.check_fit(board)
+        except CapacityError as error:
+            if wanted:
+                raise
+            larger = "or use --windows, the graph level takes graphs larger than the chip"
+            raise CapacityError(error.what, error.where, f"{error.mend}; {larger}") from None
         with step("generating RTL for simulation"):
             verilog, design = emit(plan.hardware)
             folder.write("design.v", verilog)

@@ -166,8 +166,11 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
 
     monkeypatch.setattr(pipeline, "count_resources", huge)
     parts = fails(["build", str(model), "-o", str(tmp_path / "b")], capsys, monkeypatch)
-    assert parts == ("the design needs 120,000 of 70,560 LUT, 49,440 too many", "board ultra96",
-                     "use --groups 1, which fits by the same counts")
+    assert parts[:2] == ("the design needs 120,000 of 70,560 LUT, 49,440 too many", "board ultra96")
+    assert parts[2] == ("use --groups 1, which fits by the same counts; "
+                        "or use --windows, the graph level takes graphs larger than the chip")
+    parts = fails(["build", str(model), "--servers", "4", "-o", str(tmp_path / "b")], capsys, monkeypatch)
+    assert parts[2] == "use --groups 1, which fits by the same counts"
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     assert resources.estimate is not huge
 

@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, check_options, hardware_options, hardware_overrides, stream_wishes
+from .options import BUILD, hardware_options, hardware_overrides, organise, stream_wishes
 from .summary import show_design
 from .verify import check
 
@@ -34,8 +34,9 @@ def build(console: Console, model: Path, board: str, out: Path | None, config: P
     hwgen build gin.pt --graphs 16 --units 2      a model of many graphs: batches of 16, two pipelines
     hwgen build big.pt --windows                  graphs by windows, as is done where they do not fit the chip
 
-    What the checkpoint holds decides the organisation: chains of GCN layers on one graph have the options --groups,
-    --digit, --servers, --planes, --bank-depth and --slots, every other model --units, --lanes, --graphs and --windows.
+    What the checkpoint holds decides the organisation: chains of GCN layers on one graph go to the node level, with the
+    options --groups, --digit, --servers, --planes, --bank-depth and --slots; every other model goes to the graph level,
+    with --units, --lanes, --graphs and --windows. Any of these sends a chain there too.
 
     Where no design that holds the graphs whole fits the board, they run by windows: pass by pass, a part of the rows at
     a time, on the largest design that fits. The table says so, and in how many windows; --no-windows refuses instead.
@@ -64,7 +65,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
 
         found = load(model)
     chosen = dict(hardware or {})
-    check_options(chosen, stream=not isinstance(found, QuantGraph), model=str(model))
+    found = organise(found, chosen, str(model))
     source = hashlib.sha256(model.read_bytes()).hexdigest()
     if isinstance(found, QuantGraph):
         choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import HwgenError
 
-__all__ = ["BUILD", "check_options", "hardware_options", "hardware_overrides", "stream_wishes",
-           "verify_options"]
+if TYPE_CHECKING:  # importing PyTorch takes seconds
+    from ..frontend.model_file import Model
+
+__all__ = ["BUILD", "hardware_options", "hardware_overrides", "organise", "stream_wishes", "verify_options"]
 
 BUILD = click.Path(path_type=Path)
 
@@ -61,25 +63,36 @@ def stream_wishes(given: Mapping[str, int]) -> dict[str, Any]:
             "hardware": {name: value for name, value in given.items() if name not in ("graphs", "windows")}}
 
 
-def check_options(given: Mapping[str, int], *, stream: bool, model: str) -> None:
-    """Refuse parameters of the other organisation.
+def organise(found: "Model", given: Mapping[str, int], model: str) -> "Model":
+    """The model in the form of its organisation: a chain of GCN layers by the options that were given.
 
     Parameters
     ----------
+    found : QuantGraph or (Network, Sample)
     given : mapping
         What :func:`hardware_overrides` took.
-    stream : bool
-        Whether the model becomes a design of the graph-level organisation.
     model : str
         For the error.
+
+    Raises
+    ------
+    HwgenError
+        A parameter of the other organisation.
     """
-    kinds = {True: ("a network of its own", "the graph-level organisation", _STREAM),
-             False: ("a chain of GCN layers on one graph", "the node-level organisation", _NODE)}
-    what, here, own = kinds[stream]
-    foreign = [_flag(name) for name in given if name in (_NODE if stream else _STREAM)]
-    if foreign:
-        raise HwgenError(f"{foreign[0]} is an option of {kinds[not stream][1]}; {model} holds {what}, for {here}",
-                         foreign[0], f"leave it out; {', '.join(map(_flag, (*own, *_SHARED)))} can be chosen")
+    from ..ir.graph import QuantGraph
+    from ..lower.chain_to_network import network_of
+
+    node, stream = ([_flag(name) for name in given if name in names] for names in (_NODE, _STREAM))
+    if isinstance(found, QuantGraph):
+        if node and stream:
+            raise HwgenError(f"{node[0]} is an option of the node-level organisation, {stream[0]} one of the "
+                             f"graph-level one", node[0], "leave one of them out")
+        return network_of(found) if stream else found
+    if node:
+        raise HwgenError(f"{node[0]} is an option of the node-level organisation; {model} holds a network of its own, "
+                         f"for the graph-level organisation", node[0],
+                         f"leave it out; {', '.join(map(_flag, (*_STREAM, *_SHARED)))} can be chosen")
+    return found
 
 
 def _flag(name: str) -> str:

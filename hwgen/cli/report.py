@@ -8,7 +8,7 @@ import click
 
 from ..targets import load_board
 from .console import Console, common
-from .options import BUILD, check_options, hardware_options, hardware_overrides, stream_wishes
+from .options import BUILD, hardware_options, hardware_overrides, organise, stream_wishes
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -34,7 +34,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
 
         found = load(model)
     chosen = hardware_overrides(options)
-    check_options(chosen, stream=not isinstance(found, QuantGraph), model=str(model))
+    found = organise(found, chosen, str(model))
     if isinstance(found, QuantGraph):
         facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
     else:

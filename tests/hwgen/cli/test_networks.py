@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from models import random_graph_data
+from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
@@ -23,6 +23,7 @@ from hwgen.ir.network_store import save_batch
 from hwgen.ir.sample import Limits, Sample, single
 from hwgen.ir.sample_store import save_sample
 from hwgen.lower.stream.batch import union
+from hwgen.reference.stream.execute import run as execute
 from hwgen.stream import checking as stream_checking
 from hwgen.stream import designing
 from hwgen.stream import pipeline as stream_pipeline
@@ -175,19 +176,22 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
     assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.mend
 
 
-@pytest.mark.parametrize("option", ["--units", "--graphs"])
-def test_graph_level_options_are_refused_for_a_chain(option: str, monkeypatch: pytest.MonkeyPatch,
-                                                     tmp_path: Path) -> None:
-    from models import random_graph_model
-
+@pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
+def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
     from hwgen.frontend import model_file
 
-    monkeypatch.setattr(model_file, "load", lambda path: random_graph_model(0))
-    monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built"))
-    with pytest.raises(HwgenError, match="graph-level organisation") as caught:
-        run("build", tmp_path / "cora.pt", option, "2")
-    assert caught.value.where == option
-    assert "--groups" in caught.value.mend
+    chain, kept = random_graph_model(0), tmp_path / "cora.pt"
+    kept.write_bytes(b"")
+    monkeypatch.setattr(model_file, "load", lambda path: chain)
+    monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
+    with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
+        run("build", kept, *option, "--groups", "2")
+    assert caught.value.mend == "leave one of them out"
+    found = facts("build", kept, *option, "--no-verify", "-o", tmp_path / "b")
+    assert ("windows" in found["cycles"]) == (option == ("--windows",))
+    trace = execute(load_plan(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
+    assert (trace.predict() == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
 
 def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) -> None:
