@@ -96,7 +96,7 @@ def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: in
         bits = np.minimum(rng.geometric(0.45, entries), 4)
         peak = np.full(entries, 0.02 * real.max())
         np.maximum.at(peak, index, real.max(axis=1))
-        return Quantizer(signed=False, by=subject.by, step=peak / ((1 << bits) - 1), bits=bits,  # type: ignore[arg-type]
+        return Quantizer(signed=False, by=subject.by, step=peak / ((1 << bits) - 1), bits=bits,
                          via="looped")
 
     first = Term(via="features", weight=weight(subject.features, hidden))

@@ -1,5 +1,6 @@
 """Counters of what every stage did: run, idle, wait; summed over the units of a stage."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from amaranth import Module, Signal, Value
@@ -25,7 +26,7 @@ def ones(bits: Value) -> Value:
     return total
 
 
-class ShellCounters(wiring.Component):
+class ShellCounters(wiring.Component, ABC):
     """Counts cycles of the last load and the last store, and, in a subclass, of the last run.
 
     Events are counted three cycles after they happen; counters restart with their stage's next command.
@@ -74,9 +75,9 @@ class ShellCounters(wiring.Component):
         })
         return m
 
+    @abstractmethod
     def _amounts(self, m: Module, run: Signal) -> dict[str, Value]:
         """What each of the run's counters adds; ``run`` is the registered busy signal."""
-        raise NotImplementedError
 
     def _late(self, m: Module, name: str) -> Signal:
         early: Signal = getattr(self, name)

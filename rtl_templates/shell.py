@@ -1,5 +1,6 @@
 """What surrounds the units of either organisation: commands, registers, probes; and the top level of flat ports."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ LITE_PREFIX = "s_axi_control_"
 MASTER_PREFIX = "m_axi_gmem_"
 
 
-class Shell(wiring.Component):
+class Shell(wiring.Component, ABC):
     """Base of an accelerator: everything but the clock and reset pins, in the sync domain.
 
     For simulation the core carries signals ``probe_*`` without readers; synthesis drops them.
@@ -99,9 +100,9 @@ class Shell(wiring.Component):
             counters.store_beat.eq(store.beat), counters.store_waits.eq(store.waits),
         ]
 
+    @abstractmethod
     def _probes(self) -> Iterator[tuple[str, Any]]:
         """Name and value of every probe."""
-        raise NotImplementedError
 
     def probes(self) -> list[dict[str, object]]:
         """Name, path below the top level and width of every probe."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,8 +132,7 @@ class _Pynq:
     """A PYNQ overlay's accelerator and its contiguous memory."""
 
     def __init__(self, bitstream: Path) -> None:
-        import pynq  # type: ignore[import-not-found]
-
+        pynq = import_module("pynq")  # boards have it; no other machine can install it
         self._allocate = pynq.allocate
         overlay = pynq.Overlay(str(bitstream))
         self._registers = overlay.accelerator_0
