@@ -9,11 +9,12 @@ from ...errors import CapacityError, HwgenError
 from ...ir.batch import Batch
 from ...ir.stream import StreamPass, StreamProgram
 from ...ir.stream_hardware import StreamHardware
+from ...ir.stream_rules import longest
 from .batch import batch_lists
 from .layout import arrange, place
 from .needs import needs
 
-__all__ = ["Capacity", "candidates", "check_names", "choose", "narrowest"]
+__all__ = ["Capacity", "candidates", "check_names", "choose", "longest_entries", "narrowest"]
 
 LANES = range(8, 65, 8)
 ENTRIES = 8  #: List entries in a word.
@@ -128,6 +129,12 @@ def check_names(wanted: Mapping[str, int]) -> None:
                              f"choose among {', '.join(sorted(known))}")
 
 
+def longest_entries(program: StreamProgram) -> dict[str, int]:
+    """Entries of the longest list of each set: of features, every bit of every code may be one."""
+    found = longest(program)
+    return {**found, "features": found["features"] * program.input_bits}
+
+
 def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware) -> dict[str, int]:
     """Words of lists and of descriptors of one unit.
 
@@ -137,11 +144,10 @@ def _lists(program: StreamProgram, capacity: Capacity, hardware: StreamHardware)
     units = hardware.units
     entries = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
                "members": capacity.nodes}
-    longest = {"edges": program.max_degree, "looped": program.max_degree, "members": program.max_members,
-               "features": program.max_features * program.input_bits}
+    most = longest_entries(program)
     total = sum(entries[name] for name in program.sets)
     share = total if units == 1 else min(
-        total, -(-total * 9 // (units * 8)) + sum(longest[name] for name in program.sets))
+        total, -(-total * 9 // (units * 8)) + sum(most[name] for name in program.sets))
     rows = {name: capacity.graphs if name == "members" else capacity.nodes for name in program.sets}
     return {"list_depth": -(-share // ENTRIES),
             "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}

@@ -14,7 +14,7 @@ from rtl_templates.stream.formats import NULL_INDEX, PASS, ROW_ADDRESS
 
 from ...ir.stream import StreamProgram
 from ...ir.stream_hardware import StreamHardware
-from .choose import Capacity, check_names, narrowest
+from .choose import Capacity, check_names, longest_entries, narrowest
 from .window_passes import window_passes
 from .window_plan import window_hardware
 
@@ -50,8 +50,9 @@ def window_candidates(program: StreamProgram, capacity: Capacity, wanted: Mappin
     check_names(wanted)
     first = wanted.get("lanes") or narrowest(program, capacity)
     StreamHardware(**{"lanes": first, "requant_lanes": 1, **wanted}).verify()
-    bases = [_base(program, wanted, lanes) for lanes in (
-        [first] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)])]
+    fewer = [] if "lanes" in wanted else [each for each in (16, 8) if each < first and
+                                          each % wanted.get("requant_lanes", 1) == 0]
+    bases = [_base(program, wanted, lanes) for lanes in (first, *fewer)]
     bases = [base for base in bases if base.chunks <= CHUNKS] or bases[:1]
     for base in bases:
         deep = [wanted["buffer_depth"]] if "buffer_depth" in wanted else _depths(program, capacity, base)
@@ -86,8 +87,7 @@ def _depths(program: StreamProgram, capacity: Capacity, base: StreamHardware) ->
 def _sized(program: StreamProgram, base: StreamHardware, wanted: Mapping[str, int], units: int, requant_lanes: int,
            depth: int) -> StreamHardware:
     """A design with a node buffer of some depth."""
-    entries = {"edges": program.max_degree, "looped": program.max_degree, "members": program.max_members,
-               "features": program.max_features * program.input_bits}
+    entries = longest_entries(program)
     longest = max(sum(entries[name] for name in each.walked) for each in window_passes(program))
     chosen = {"units": units, "requant_lanes": requant_lanes, "buffer_depth": depth,
               "list_depth": _rounded(max(depth // (2 * units), -(-longest // 8))),

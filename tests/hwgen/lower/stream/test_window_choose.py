@@ -81,6 +81,14 @@ def test_narrow_lanes_are_left_out_where_rows_are_too_long_for_them() -> None:
     assert set(lanes) == {16}  # eight would take 25 chunks, fifteen are most
 
 
+def test_lanes_are_left_out_that_the_requantizer_does_not_divide(program) -> None:
+    found = [*window_candidates(program, CAPACITY, {"requant_lanes": 16}, brams(0))]
+    assert found
+    for each in found:
+        each.verify()
+        assert each.lanes % 16 == 0
+
+
 def test_wishes_are_kept(program) -> None:
     wanted = {"units": 2, "lanes": 24, "requant_lanes": 4, "buffer_depth": 300, "list_depth": 77, "param_depth": 500}
     for each in window_candidates(program, CAPACITY, wanted, lambda hardware: True):
