@@ -12,6 +12,7 @@ from boards import Board
 from rtl_templates.formats import BEAT_BITS, TABLE_INPUTS
 from rtl_templates.stream.formats import (
     BIAS_BITS,
+    BLOCK_ENTRIES,
     BLOCK_PAGES,
     COLUMN_BITS,
     DESCRIPTOR,
@@ -30,7 +31,6 @@ __all__ = ["guess_stream", "too_large"]
 
 #: Of a board: a design that is guessed to take more is not synthesized.
 MARGIN = {"bram36": 1.05, "dsp": 1.0, "lut": 1.1, "lutram": 1.1, "ff": 1.1}
-BLOCK = 128  #: Entries of the requantizers' memories from which on they are block memories.
 
 
 def guess_stream(hardware: StreamHardware) -> Resources:
@@ -69,7 +69,7 @@ def too_large(hardware: StreamHardware, board: Board) -> bool:
 
 
 def _is_block(depth: int) -> bool:
-    return depth >= BLOCK
+    return depth >= BLOCK_ENTRIES
 
 
 def _columns(h: StreamHardware) -> tuple[int, int]:

@@ -10,6 +10,7 @@ __all__ = [
     "BEAT",
     "BIAS_BITS",
     "BIAS_SHIFT",
+    "BLOCK_ENTRIES",
     "BLOCK_PAGES",
     "CODE_BITS",
     "COLUMN_ADDRESS",
@@ -64,6 +65,7 @@ ENTRY_BITS = 12  # index of a row's parameters
 PLACE = 16  # address of a word in the node buffer
 ROW_ADDRESS = 15  # address in a table of row parameters
 PASSES = 64  # of the longest program
+BLOCK_ENTRIES = 128  # of a table with a registered read, from which on a block memory is cheaper
 BLOCK_PAGES = 8  # pages from which on the MAC array's tables, 64 entries a page, fill block memories of 512 words
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
 

@@ -5,14 +5,14 @@ from typing import Any
 from amaranth import Module, Mux, Signal, Value
 
 from ..add_memory import RamStyle, add_memory
-from .formats import Target
+from .formats import BLOCK_ENTRIES, Target
 
 __all__ = ["parameters", "queue", "ram_style"]
 
 
 def ram_style(depth: int) -> RamStyle:
     """Kind of memory for a table with a registered read."""
-    return "block" if depth >= 128 else "distributed"
+    return "block" if depth >= BLOCK_ENTRIES else "distributed"
 
 
 def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number: int) -> Any:

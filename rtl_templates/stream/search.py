@@ -11,11 +11,9 @@ from amaranth.utils import ceil_log2
 from ..add_memory import add_memory
 from ..signatures import LoadBus
 from .formats import V_BITS, Target
+from .requantize_parts import ram_style
 
 __all__ = ["Largest", "Search"]
-
-BLOCK = 128  # entries from which on a block memory is cheaper
-
 
 class Largest(wiring.Component):
     """Key of a row's largest magnitude, ``1 + ⌈log2 lanes⌉`` cycles after its values.
@@ -124,7 +122,7 @@ class Search(wiring.Component):
         table = self.table[:ceil_log2(self.tables)]
         for level in range(self.levels):
             depth = self.tables << level
-            store = add_memory(m, f"level{level}", V_BITS, max(2, depth), "block" if depth >= BLOCK else "distributed")
+            store = add_memory(m, f"level{level}", V_BITS, max(2, depth), ram_style(depth))
             write, read = store.write_port(), store.read_port()
             index_bits = len(write.addr)
             m.d.comb += [
