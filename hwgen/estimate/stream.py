@@ -6,23 +6,24 @@ own counters by every cosimulation.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.stream.formats import NULL_INDEX, Operand, Set
+from rtl_templates.stream.formats import NULL_INDEX, Operand
 from rtl_templates.stream.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, STAGES, UnitPass, unit_pass
 
 from ..ir.batch import SetName
 from ..lower.stream.batch import Lists
+from ..lower.stream.beats import SET_OF
 from ..lower.stream.images import BatchImage
 from ..lower.stream.layout import Layout
 
 __all__ = ["StreamEstimate", "StreamPassCycles", "estimate"]
 
 Ints = NDArray[np.int64]
-_NAMES: Mapping[int, SetName] = {Set[name.upper()]: name for name in get_args(SetName)}
+_NAMES: Mapping[int, SetName] = {number: name for name, number in SET_OF.items()}
 
 
 @dataclass(frozen=True, kw_only=True)

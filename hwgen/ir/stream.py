@@ -252,6 +252,13 @@ class StreamProgram:
     max_features: int
     trained_nodes: int
 
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """Real value of result code 1 of each class: float64 [classes]."""
+        scale = self.passes[-1].out.scale
+        assert scale is not None  # results do not depend on the row
+        return scale
+
     def verify(self) -> None:
         """Check the order of passes and the shapes, and prove every range on any batch within the capacities.
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from ..errors import HwgenError
 from ..ir.batch import Batch
 from ..ir.sample import Limits
-from ..ir.stream import StreamProgram
 from ..lower.stream import lower
 from ..lower.stream.batch import union
 from ..lower.stream.windows import plan_windows
@@ -91,10 +90,9 @@ class Accelerator:
         """
         single = self._graphs(graphs)
         if not single:
-            return np.zeros((0, len(_scale(self.plan.program))))
+            return np.zeros((0, len(self.plan.program.scale)))
         if isinstance(self.plan, StreamPlan):
-            return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * _scale(
-                self.plan.program)
+            return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * self.plan.program.scale
         if batch_size is not None:
             raise HwgenError(f"batches of {batch_size} graphs; this build takes all graphs at once, by windows",
                              str(self.build), "leave batch_size out")
@@ -128,7 +126,7 @@ class Accelerator:
             windows = plan.windows
         else:
             windows = plan_windows(program, plan.hardware)
-        return self.backend.run_windows(windows, batch) * _scale(program)
+        return self.backend.run_windows(windows, batch) * program.scale
 
     def run_batches(self, batches: Sequence[Batch]) -> list[NDArray[np.int64]]:
         """Integer results of batches that the design takes: int64 [rows, classes] each."""
@@ -138,10 +136,3 @@ class Accelerator:
         network = self.plan.network
         return graphs_of(given, features=network.features, input_bits=network.input_bits,
                          input_scale=network.input_scale)
-
-
-def _scale(program: StreamProgram) -> NDArray[np.float64]:
-    """Real value of result code 1 of each class: float64 [classes]."""
-    scale = program.passes[-1].out.scale
-    assert scale is not None  # results do not depend on the row
-    return scale

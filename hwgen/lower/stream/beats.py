@@ -18,12 +18,13 @@ from .tables import Tables
 if TYPE_CHECKING:
     from .layout import Place
 
-__all__ = ["chunks_at", "emit_pass"]
+__all__ = ["SET_OF", "chunks_at", "emit_pass"]
 
 Ints = NDArray[np.int64]
 Fields = dict[str, int]
 
-_SETS: Mapping[SetName, Set] = {
+#: Its number in a beat.
+SET_OF: Mapping[SetName, Set] = {
     "edges": Set.EDGES, "looped": Set.LOOPED, "features": Set.FEATURES, "members": Set.MEMBERS}
 _KINDS = {"self": formats.Operand.SELF, "list": formats.Operand.LIST, "one": formats.Operand.ONE}
 
@@ -144,12 +145,12 @@ class _Beats:
     def _skip(self, name: SetName) -> None:
         self.held = name
         self.beats.append(dict.fromkeys(BEAT, 0) | {
-            "operand": formats.Operand.SKIP, "set": _SETS[name], "degree": 1})
+            "operand": formats.Operand.SKIP, "set": SET_OF[name], "degree": 1})
 
     def _operand(self, operand: Operand, chunk: int, lanes: slice) -> Fields:
         column = operand.column[lanes]
         fields = dict.fromkeys(BEAT, 0) | {
-            "operand": _KINDS[operand.kind], "max": int(operand.op == "max"), "set": _SETS[operand.via],
+            "operand": _KINDS[operand.kind], "max": int(operand.op == "max"), "set": SET_OF[operand.via],
             "column": self.tables.column(0, column, np.arange(len(column)), 1), "mid": operand.mid}
         row = _row(operand.row, 0, self.tables)
         fields |= {"row_kind": row["row_select"], "row_base": row["row_base"], "row_limit": row["row_limit"]}

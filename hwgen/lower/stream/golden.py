@@ -41,10 +41,8 @@ class Trace(Protocol):
 def model_files(layout: Layout) -> Files:
     """``model.bin``, the load stream of a model, and ``layout.json``."""
     program = layout.program
-    scale = program.passes[-1].out.scale
-    assert scale is not None  # results do not depend on the row
     facts = {"passes": pass_facts(program), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
-             "scale": scale.tolist(), "nodes": layout.nodes, "graphs": layout.graphs,
+             "scale": program.scale.tolist(), "nodes": layout.nodes, "graphs": layout.graphs,
              "result_words_per_row": layout.result_words, "buffer_words": layout.buffer_words}
     return {"model.bin": to_bytes(model_image(layout)), "layout.json": _json(facts)}
 

@@ -66,9 +66,8 @@ class WindowPlan:
 
     def model_files(self) -> dict[str, bytes | str]:
         """``model.bin`` and ``layout.json``, as :func:`hwgen.lower.stream.golden.model_files` has them."""
-        scale = self.program.passes[-1].out.scale
-        assert scale is not None  # results do not depend on the row
-        facts = {"passes": pass_facts(self.program), "scale": scale.tolist(), "buffer_words": self.resident_words}
+        facts = {"passes": pass_facts(self.program), "scale": self.program.scale.tolist(),
+                 "buffer_words": self.resident_words}
         return {"model.bin": self.model_stream(), "layout.json": json.dumps(facts, indent=2) + "\n"}
 
     def place(self, tensor: int, address: int) -> Place:

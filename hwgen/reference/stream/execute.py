@@ -79,9 +79,7 @@ def run(program: StreamProgram, batch: Batch) -> Trace:
 
 def agreement(program: StreamProgram, trace: Trace, results: NDArray[np.float64]) -> Agreement:
     """Compare a trace with the float model's results (float64 [n, classes])."""
-    scale = program.passes[-1].out.scale
-    assert scale is not None
-    return Agreement.of(trace.results, scale, results)
+    return Agreement.of(trace.results, program.scale, results)
 
 
 @dataclass(frozen=True)
