@@ -135,7 +135,8 @@ class QuantizedNetwork(nn.Module):
                              "pass the features that the model was trained on")
         if self.scheme is None:
             return execute(self.plan, batch)
-        return execute(self.plan, batch, self.store, self.weight)
+        keys = self._keys()  # once a forward
+        return execute(self.plan, batch, self.store, lambda term: self.weights[keys[id(term.weight)]](term.weight))
 
     def store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""

@@ -61,3 +61,7 @@ class Scheme:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
         if not 1 <= self.entries <= 1024:
             raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
+        if not self.span >= 1:
+            raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
+        if not 0 < self.clip <= 1:
+            raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
