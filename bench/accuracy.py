@@ -21,7 +21,7 @@ from typing import Any
 import accuracy_graph
 import numpy as np
 import torch
-from result_lines import append_line, read_lines
+from result_lines import append_line, read_lines, spread
 
 from hwgen.frontend import load, load_dataset, save
 from hwgen.frontend.graph import Graph
@@ -100,13 +100,6 @@ def run_seed(graph: Graph, recipe: Recipe, seed: int) -> dict[str, Any]:
 def known_results(path: Path) -> dict[tuple[str, str, str, int], dict[str, Any]]:
     """Finished seeds by data set, recipe, fingerprint and seed."""
     return {(each["dataset"], each["recipe"], each["settings"], each["seed"]): each for each in read_lines(path)}
-
-
-def spread(results: list[dict[str, Any]], key: str) -> str:
-    """Mean ± sample standard deviation, in percent."""
-    values = [100 * each[key] for each in results]
-    deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.2f}{deviation}"
 
 
 def table(groups: dict[tuple[str, str], list[dict[str, Any]]]) -> str:

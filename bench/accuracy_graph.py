@@ -1,7 +1,7 @@
 """Accuracy and bits of graph classification: the second table of docs/accuracy.md.
 
     python bench/accuracy.py --graph-level MUTAG --graph-level PROTEINS --folds 10
-    python bench/accuracy.py --graph-level MUTAG --shuffle 1      on folds that no setting was chosen by
+    python bench/accuracy.py --graph-level MUTAG --shuffle 2      on folds that no setting was chosen by
 
 Each fold trains a GIN in FP32 and a quantized one from it, selects both by the fold's validation graphs, lowers the
 quantized one and runs the integer reference, which looks at the test graphs once. Folds that are done lie in the
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from result_lines import append_line
+from result_lines import append_line, spread
 
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
 from hwgen.frontend.network import GraphBatch
@@ -125,19 +125,20 @@ def run_fold(loader: Loader, recipe: GraphRecipe, shuffle: int, number: int, kee
 
 def campaign(dataset: str, count: int, shuffle: int, root: Path | None, keep: Path | None,
              done: dict[Any, dict[str, Any]], results: Path) -> list[dict[str, Any]]:
-    """Run the folds of a data set that are missing; all of them."""
+    """Run the folds of a data set that are missing, or whose networks are to be kept; returns all of them."""
     recipe = graph_recipe_for(dataset)
     loader: Loader | None = None
     group = []
     for number in range(count):
         key = (dataset, recipe_name(shuffle), fingerprint(recipe), number)
-        if key not in done:
+        if key not in done or keep is not None:
             if loader is None:
                 loader = Loader(load_graphs(dataset, root), recipe.layers, recipe.batch)
             result = run_fold(loader, recipe, shuffle, number, keep)
             loader.forget()
-            done[key] = {"dataset": dataset, "recipe": key[1], "settings": key[2], "seed": number, **result}
-            append_line(results, done[key])
+            if key not in done:
+                done[key] = {"dataset": dataset, "recipe": key[1], "settings": key[2], "seed": number, **result}
+                append_line(results, done[key])
         group.append(done[key])
         print(f"{dataset} fold {number}: {100 * done[key]['integer_test']:.2f} at {done[key]['bits']:.3f} bit, "
               f"FP32 {100 * done[key]['fp32_test']:.2f}", flush=True)
@@ -149,12 +150,6 @@ def finished(done: dict[Any, dict[str, Any]], recipe: str) -> dict[str, list[dic
     keys = {name: (name, recipe, fingerprint(graph_recipe_for(name))) for name in TU_DATASETS}
     found = {name: [done[key] for key in sorted(done) if key[:3] == start] for name, start in keys.items()}
     return {name: group for name, group in found.items() if group}
-
-
-def spread(group: list[dict[str, Any]], key: str) -> str:
-    """Mean ± sample standard deviation, in percent."""
-    values = [100 * each[key] for each in group]
-    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f}" if len(values) > 1 else f"{values[0]:.2f}"
 
 
 def section(done: dict[Any, dict[str, Any]]) -> str:

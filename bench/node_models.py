@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from accuracy import known_results, spread
+from accuracy import known_results
 from node_modules import JOBS, Job, train
+from result_lines import append_line, spread
 from scipy.sparse import csr_array
 from torch import Tensor
 from verification_table import table
@@ -30,8 +31,9 @@ from verification_table import table
 from hwgen.frontend import load_dataset
 from hwgen.ir.batch import Batch
 from hwgen.ir.network_store import save_batch, save_network
-from hwgen.lower.stream import lower
+from hwgen.ir.sample import Limits
 from hwgen.reference.stream.execute import agreement, run
+from hwgen.stream.planning import program_for
 
 ROOT = Path(__file__).parents[1]
 #: Of what a job does not say, such as the models' layers: results of other versions do not count.
@@ -87,8 +89,7 @@ def run_seed(job: Job, name: str, seed: int, data: Any, keep: Path | None) -> di
     if keep is not None:
         save_network(network, keep)
         save_batch(codes, keep / "graph.npz")
-    program = lower(network, max_degree=int(np.bincount(codes.edges[1]).max()) + 1, max_members=data.num_nodes,
-                    max_features=int(np.diff(codes.features.indptr).max()))
+    program = program_for(network, Limits.of(codes, network.input_bits))
     trace = run(program, codes)
     right = torch.from_numpy(trace.predict()) == data.y
 
@@ -160,8 +161,7 @@ def main() -> int:
                 result = run_seed(job, name, seed, load_dataset(job.dataset, options.data_root), folder)
                 if key not in done:
                     done[key] = {"dataset": job.dataset, "recipe": name, "settings": key[2], **result}
-                    with options.results.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(done[key]) + "\n")
+                    append_line(options.results, done[key])
             line = done[key]
             print(f"{name} {job.dataset} seed {seed}: FP32 {100 * line['fp32_test']:.2f}, integer "
                   f"{100 * line['integer_test']:.2f} at {line['bits']:.2f} bit", flush=True)

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["append_line", "digest_of", "read_lines"]
+__all__ = ["append_line", "digest_of", "read_lines", "spread"]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -26,3 +27,10 @@ def digest_of(files: Iterable[tuple[str, Path]]) -> str:
     for name, path in files:
         found.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return found.hexdigest()[:24]
+
+
+def spread(results: list[dict[str, Any]], key: str) -> str:
+    """Mean ± sample standard deviation, in percent."""
+    values = [100 * each[key] for each in results]
+    deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.2f}{deviation}"

@@ -33,11 +33,10 @@ from hwgen.ir.batch import Batch
 from hwgen.ir.network import Network
 from hwgen.ir.sample import Limits, Sample
 from hwgen.ir.stream_hardware import StreamHardware
-from hwgen.lower.stream import lower
 from hwgen.lower.stream.windows import WindowedRun, WindowPlan, plan_windows
 from hwgen.reference.stream.execute import Trace, run
 from hwgen.stream.packing import Packed, batch_folders, numbered
-from hwgen.stream.planning import window_plans
+from hwgen.stream.planning import program_for, window_plans
 from hwgen.stream.windowing import (
     load_cycles,
     pack_windows,
@@ -121,9 +120,8 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     rng = np.random.default_rng(5)
     batch = graph(subject, rng)
     model = network(subject, batch, rng)
-    degree = int(np.bincount(batch.edges[1]).max()) + 1
-    program = lower(model, max_degree=degree, max_members=1,
-                    max_features=int(np.diff(batch.features.indptr).max()))
+    limits = Limits.of(batch, model.input_bits)
+    program = program_for(model, limits)
     plan = plan_windows(program, DESIGN)
     begin = time.perf_counter()
     trace = run(program, batch)
@@ -145,9 +143,9 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     return Found(
         title=subject.title, rule=by_rule(model, batch), reference=reference, packing=packed, order=best,
         windows=figures, passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
-        graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {degree - 1} neighbours at most; "
-              f"{subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows quantized "
-              f"by {subject.by}, 1 to 4 bits, messages 4")
+        graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {limits.degree - 1} neighbours "
+              f"at most; {subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows "
+              f"quantized by {subject.by}, 1 to 4 bits, messages 4")
 
 
 def resources(work: Path) -> str:

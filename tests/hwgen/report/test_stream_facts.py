@@ -10,7 +10,6 @@ from networks import gin_network, random_network, residual_gcn_network, sage_net
 import boards
 from hwgen.estimate.resources import Component, Resources, Usage
 from hwgen.ir.network import Network
-from hwgen.lower.stream import lower
 from hwgen.reference.stream.execute import run
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
@@ -18,7 +17,7 @@ from hwgen.report.stream_facts import batch_cycles, stream_facts, stream_perform
 from hwgen.report.stream_model import network_facts
 from hwgen.report.stream_names import roles
 from hwgen.stream.bits import bits_of_model, bits_of_traces
-from hwgen.stream.planning import stream_plans
+from hwgen.stream.planning import program_for, stream_plans
 
 NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
             *(random_network(seed) for seed in (1, 3, 5))]
@@ -51,9 +50,7 @@ def test_average_bits_in_both_conventions(network: Network) -> None:
 @pytest.mark.parametrize("network", NETWORKS[:4], ids=lambda network: network.name)
 def test_hardware_chooses_the_models_bits(network: Network) -> None:
     sample = sample_of(network, 2)
-    limits = sample.limits
-    program = lower(network, max_degree=limits.degree, max_members=max(1, limits.nodes),
-                    max_features=max(1, limits.features))
+    program = program_for(network, sample.limits)
     wanted = bits_of_model(network, sample.batch)
     found = bits_of_traces(network, program, [run(program, sample.batch)])
     assert found.keys() == wanted.keys()
