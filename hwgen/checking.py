@@ -1,6 +1,5 @@
 """What surrounds a cosimulation: its errors in our form, which graph it runs on, and agreement with PyTorch."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,8 @@ import numpy as np
 import sim
 
 from .emit.write import write_files
-from .errors import HwgenError, ToolError
+from .errors import ToolError
+from .ir.files import read_json
 from .report.agreement import agreement
 from .report.facts import verification, with_verification
 from .report.files import report_files
@@ -35,7 +35,7 @@ def tool_errors() -> Iterator[None]:
 
 def simulates_quickly(build: Path) -> bool:
     """Whether the sample graph of a build is small enough to verify whole."""
-    layout = _json(build / "images" / "layout.json")
+    layout = read_json(build / "images" / "layout.json")
     return int(layout["load_beats"]) + int(layout["cycles"]) + int(layout["store_beats"]) <= FULL_BEATS
 
 
@@ -50,12 +50,12 @@ def torch_agreement(run: Path, result: sim.Result) -> dict[str, Any] | None:
 
 def read_facts(build: Path) -> dict[str, Any]:
     """``report/report.json`` of a build folder."""
-    return _json(build / "report" / "report.json")
+    return read_json(build / "report" / "report.json")
 
 
 def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> dict[str, Any]:
     """All facts of a build with what a cosimulation of one of its runs found out."""
-    estimated = int(_json((run or build) / "images" / "layout.json")["cycles"])
+    estimated = int(read_json((run or build) / "images" / "layout.json")["cycles"])
     return with_verification(read_facts(build), verification(result.to_dict(), graph, estimated),
                              torch_agreement(run or build, result))
 
@@ -63,14 +63,3 @@ def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> di
 def record(build: Path, facts: dict[str, Any]) -> None:
     """Write the build's report anew."""
     write_files(build / "report", report_files(facts))
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    return content

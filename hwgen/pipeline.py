@@ -12,7 +12,7 @@ from boards import Board
 from .artifacts import copy_compiled, manifest, run_files, write_run
 from .checking import tool_errors
 from .emit.verilog import emit
-from .emit.write import BuildFolder, to_json
+from .emit.write import BuildFolder, to_json, write_files
 from .errors import CapacityError
 from .estimate.resources import Resources
 from .estimate.resources import estimate as count_resources
@@ -76,12 +76,10 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
-            for name, content in run_files(plan).items():
-                folder.write(name, content)
+            write_files(folder.path, run_files(plan))
             save_graph(model, folder.path / "model")
             folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
-            for name, text in report_files(_facts(plan, board, resources)).items():
-                folder.write(f"report/{name}", text)
+            write_files(folder.path / "report", report_files(_facts(plan, board, resources)))
             folder.write("manifest.json", to_json(manifest(plan, board, source)))
             copy_compiled(folder.target, folder.path)
     return plan

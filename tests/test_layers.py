@@ -32,7 +32,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
                           set()),
     "hwgen/artifacts.py": (LOWER | {"hwgen.lower", "hwgen.emit", "hwgen.planning",
                             "boards"}, set()),
-    "hwgen/checking.py": (CORE | {"hwgen.emit", "hwgen.report", "sim"}, set()),
+    "hwgen/checking.py": (CORE | {"hwgen.emit", "hwgen.ir", "hwgen.report", "sim"}, set()),
     "hwgen/pipeline.py": ({"hwgen", "sim", "boards"}, set()),
     "hwgen/stream/__init__.py": (set(), set()),
     "hwgen/stream/planning.py": (LOWER | {"hwgen.lower"}, set()),

@@ -65,7 +65,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
 
         found = load(model)
     chosen = dict(hardware or {})
-    found = organise(found, chosen, str(model))
+    found = organise(found, chosen, config, str(model))
     source = hashlib.sha256(model.read_bytes()).hexdigest()
     if isinstance(found, QuantGraph):
         choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,

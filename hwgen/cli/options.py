@@ -63,14 +63,16 @@ def stream_wishes(given: Mapping[str, int]) -> dict[str, Any]:
             "hardware": {name: value for name, value in given.items() if name not in ("graphs", "windows")}}
 
 
-def organise(found: "Model", given: Mapping[str, int], model: str) -> "Model":
-    """The model in the form of its organisation: a chain of GCN layers by the options that were given.
+def organise(found: "Model", given: Mapping[str, int], config: Path | None, model: str) -> "Model":
+    """The model in the form of its organisation: of a chain of GCN layers, what the options or the config ask for.
 
     Parameters
     ----------
     found : QuantGraph or (Network, Sample)
     given : mapping
         What :func:`hardware_overrides` took.
+    config : Path or None
+        ``config.json`` of another build.
     model : str
         For the error.
 
@@ -81,9 +83,12 @@ def organise(found: "Model", given: Mapping[str, int], model: str) -> "Model":
     """
     from ..ir.graph import QuantGraph
     from ..lower.chain_to_network import network_of
+    from ..stream.config import names_stream
 
     node, stream = ([_flag(name) for name in given if name in names] for names in (_NODE, _STREAM))
     if isinstance(found, QuantGraph):
+        if config is not None and names_stream(config):
+            stream.append("--config")
         if node and stream:
             raise HwgenError(f"{node[0]} is an option of the node-level organisation, {stream[0]} one of the "
                              f"graph-level one", node[0], "leave one of them out")

@@ -34,7 +34,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
 
         found = load(model)
     chosen = hardware_overrides(options)
-    found = organise(found, chosen, str(model))
+    found = organise(found, chosen, config, str(model))
     if isinstance(found, QuantGraph):
         facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
     else:
@@ -52,13 +52,10 @@ def report(console: Console, build_folder: Path, open_it: bool) -> None:
 
     The numbers are those of the build and of its last verification; nothing is computed again.
     """
-    from ..checking import read_facts
-    from ..emit.write import write_if_changed
-    from ..report.files import report_files
+    from ..checking import read_facts, record
 
     facts = read_facts(build_folder)
-    for name, text in report_files(facts).items():
-        write_if_changed(build_folder / "report" / name, text)
+    record(build_folder, facts)
     show_design(console, facts)
     page = build_folder / "report" / "report.html"
     console.say(f"report: {page}")

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from ..errors import HwgenError
 
 __all__ = ["feature_arrays", "malformed", "npz_bytes", "read_edges", "read_features", "read_folder", "read_integers",
-           "read_npz", "write_folder", "write_npz"]
+           "read_json", "read_npz", "write_folder", "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -66,6 +66,26 @@ def read_folder(folder: Path, stem: str, what: str, version: int) -> tuple[dict[
         raise HwgenError(f"format version {found!r}, this hwgen reads {version}", where,
                          f"{BUILD}, or use the hwgen version that wrote it")
     return facts, read_npz(folder / f"{stem}.npz")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Facts in a file of a build folder.
+
+    Raises
+    ------
+    HwgenError
+        If there is no such file, or it holds something else.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
+                         "name a folder that hwgen build wrote") from None
+    except ValueError:
+        raise HwgenError("not JSON", str(path), "build again") from None
+    if not isinstance(content, dict):
+        raise HwgenError("not a JSON object", str(path), "build again")
+    return content
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emit.write import write_if_changed
+from ..emit.write import write_files
 from ..errors import HwgenError
 from ..ir.batch import Batch
 from ..lower.stream.golden import read_results
@@ -94,12 +94,9 @@ class Simulation:
 
     def _simulated(self, scratch: Path, packed: Sequence[Packed], model: Mapping[str, bytes | str]) -> list[Ints]:
         """Rows of results as the hardware has them, of each batch: int64 [rows, positions]."""
-        for name in ("design.v", "design.json"):
-            write_if_changed(scratch / name, (self.build / name).read_bytes())
-        files = {f"images/{name}": content for name, content in model.items()}
-        files |= {f"batches/{name}": content for name, content in numbered(dict(enumerate(packed))).items()}
-        for name, content in files.items():
-            write_if_changed(scratch / name, content)
+        write_files(scratch, {name: (self.build / name).read_bytes() for name in ("design.v", "design.json")})
+        write_files(scratch / "images", model)
+        write_files(scratch / "batches", numbered(dict(enumerate(packed))))
         result = verify(scratch, work=self.build / "sim")
         if not result.ok:
             raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")

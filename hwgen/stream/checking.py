@@ -1,6 +1,5 @@
 """What surrounds a cosimulation of batches: how many at once, what it found, and agreement with PyTorch."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from sim import Result
 
 from ..checking import FULL_BEATS, read_facts, tool_errors
 from ..errors import HwgenError
+from ..ir.files import read_json
 from ..ir.sample import Sample
 from ..report.agreement import agreement
 from ..report.facts import with_verification
@@ -115,7 +115,7 @@ def window_outcome(build: Path, windows: Sequence[Path], result: sim.stream.Stre
     numbers = sorted(int(layout["window"]) for layout in found.values())
     some = "all" if len(numbers) == total else f"{len(numbers):,} of"
     facts = _verification(found, result, sample.batch.graphs, f"{what}: {some} {_count(total, 'window', 'windows')}")
-    passes, rows, codes = [0] * len(_json(build / "images" / "layout.json")["passes"]), 0, 0
+    passes, rows, codes = [0] * len(read_json(build / "images" / "layout.json")["passes"]), 0, 0
     for name, each in result.batches.items():
         layout = found[name]
         passes[int(layout["pass"])] += each.cycles
@@ -154,7 +154,7 @@ def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: S
     if sample.logits is None:
         return None
     rows = np.concatenate(list(results))
-    layout = _json(build / "images" / "layout.json")
+    layout = read_json(build / "images" / "layout.json")
     torch: dict[str, NDArray[Any]] = {"logits": sample.logits[:len(rows)],
                                       "scale": np.array(layout["scale"], dtype=np.float64)}
     for name, values in (("labels", sample.labels), ("test_mask", sample.mask)):
@@ -190,7 +190,7 @@ def _work(folder: Path) -> int:
 
 
 def _layout(folder: Path) -> dict[str, Any]:
-    layout = _json(folder / "layout.json")
+    layout = read_json(folder / "layout.json")
     missing = {"order", "columns", "load_beats", "store_beats", "cycles"} - set(layout)
     missing |= {"graphs", "window"} if not {"graphs", "window"} & set(layout) else set()
     if missing:
@@ -200,13 +200,3 @@ def _layout(folder: Path) -> dict[str, Any]:
 
 def _count(number: int, one: str, more: str) -> str:
     return f"1 {one}" if number == 1 else f"{number:,} {more}"
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path), "build again") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    return content

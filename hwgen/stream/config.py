@@ -1,6 +1,5 @@
 """``config.json`` of a build of the graph-level organisation, and the plan that it was made from."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from boards import Board
 
 from ..errors import HwgenError
+from ..ir.files import read_json
 from ..ir.network_store import load_network
 from ..ir.sample import Limits, Sample
 from ..ir.sample_store import load_sample
@@ -17,15 +17,25 @@ from ..lower.stream.choose import Capacity
 from ..planning import read_hardware
 from .planning import GRAPHS, StreamPlan, WindowedPlan, plan_as_built
 
-__all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "is_windowed", "load_plan", "read_sample", "wanted_of"]
+__all__ = ["MODEL", "SAMPLE", "config_of", "is_stream", "is_windowed", "load_plan", "names_stream", "read_sample",
+           "wanted_of"]
 
 #: Below a build folder: the network, and its sample; a run folder has a sample of its own.
 MODEL, SAMPLE = "model", "sample.npz"
+CONFIG = "config.json"
 
 
 def config_of(plan: StreamPlan | WindowedPlan, limits: Limits, board: Board) -> dict[str, Any]:
     """The content of ``config.json``."""
     return {"board": board.name, "organisation": "stream", **plan.config, "limits": asdict(limits)}
+
+
+def names_stream(config: Path) -> bool:
+    """Whether a ``config.json`` is of the graph-level organisation; what is none is left to whoever takes it."""
+    try:
+        return bool(read_json(config).get("organisation") == "stream")
+    except HwgenError:
+        return False
 
 
 def is_stream(build: Path) -> bool:
@@ -36,7 +46,7 @@ def is_stream(build: Path) -> bool:
     HwgenError
         Not a build.
     """
-    return bool(_read(build).get("organisation") == "stream")
+    return bool(read_json(build / CONFIG).get("organisation") == "stream")
 
 
 def is_windowed(build: Path) -> bool:
@@ -47,7 +57,7 @@ def is_windowed(build: Path) -> bool:
     HwgenError
         Not a build.
     """
-    return bool(_read(build).get("windows"))
+    return bool(read_json(build / CONFIG).get("windows"))
 
 
 def load_plan(build: Path) -> StreamPlan | WindowedPlan:
@@ -58,12 +68,12 @@ def load_plan(build: Path) -> StreamPlan | WindowedPlan:
     HwgenError
         Not a build of the graph-level organisation.
     """
-    config = _read(build)
+    config = read_json(build / CONFIG)
     try:
         capacity = None if config.get("windows") else Capacity(**config["capacity"])
         limits, hardware = Limits(**config["limits"]), dict(config["hardware"])
     except (KeyError, TypeError):
-        raise HwgenError("not a build of the graph-level organisation", str(build / "config.json"),
+        raise HwgenError("not a build of the graph-level organisation", str(build / CONFIG),
                          "name a folder that hwgen build wrote for a network of graphs") from None
     return plan_as_built(load_network(build / MODEL), limits, capacity, hardware)
 
@@ -89,7 +99,7 @@ def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | No
         Not such a file, an unknown parameter, a value that is no integer, or no graphs.
     """
     wanted = {**read_hardware(config, StreamHardware), **hardware}
-    other = {} if config is None else json.loads(config.read_text(encoding="utf-8"))
+    other = {} if config is None else read_json(config)
     if graphs is None:
         given = other.get("capacity", {}).get("graphs", GRAPHS)
         graphs = given if isinstance(given, int) else 0
@@ -97,17 +107,3 @@ def wanted_of(config: Path | None, hardware: Mapping[str, int], graphs: int | No
         raise HwgenError("batches of no graphs", f"{config}: capacity.graphs" if config else "graphs",
                          "use a number of 1 or more")
     return wanted, graphs, True if windows is None and other.get("windows") is True else windows
-
-
-def _read(build: Path) -> dict[str, Any]:
-    path = build / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    if not isinstance(config, dict):
-        raise HwgenError("not a configuration", str(path), "build again")
-    return config

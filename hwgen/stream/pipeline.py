@@ -12,7 +12,7 @@ from boards import Board
 from .. import __version__
 from ..artifacts import copy_compiled, write_run
 from ..emit.stream import emit
-from ..emit.write import BuildFolder, to_json
+from ..emit.write import BuildFolder, to_json, write_files
 from ..errors import CapacityError, HwgenError
 from ..ir.batch import Batch
 from ..ir.network import Network
@@ -99,15 +99,12 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
             folder.write("design_xcup.v", chosen.verilog)
         with step("writing images and golden codes"):
             proof = _proof(chosen, sample, board)
-            for name, content in plan.model_files().items():
-                folder.write(f"images/{name}", content)
-            for name, content in proof.files.items():
-                folder.write(f"batches/{name}", content)
+            write_files(folder.path / "images", plan.model_files())
+            write_files(folder.path / "batches", proof.files)
             save_network(network, folder.path / MODEL)
             save_sample(sample, folder.path / MODEL / SAMPLE)
             folder.write("config.json", to_json(config_of(plan, sample.limits, board)))
-            for name, text in report_files(proof.facts).items():
-                folder.write(f"report/{name}", text)
+            write_files(folder.path / "report", report_files(proof.facts))
             folder.write("manifest.json", to_json(
                 {"hwgen": __version__, "model": network.name, "board": board.name, "organisation": "stream",
                  "inputs": {"checkpoint_sha256": source}, "capacities": plan.capacities,

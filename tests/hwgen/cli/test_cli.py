@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from cli_runs import run
 from models import random_graph_data, random_graph_model
 
 import boards
@@ -17,13 +17,6 @@ from hwgen.cli import cli
 from hwgen.cli.doctor import examine
 from hwgen.estimate.resources import Component, Resources, Usage
 from hwgen.ir.store import save_graph_data
-
-
-def run(*arguments: str, code: int = 0) -> str:
-    """Run a verb; return what it prints to standard output."""
-    result = CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.stdout
 
 
 def counted(path: Path) -> Resources:

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from cli_runs import facts, run
 from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
 import hwgen
 from hwgen import pipeline
-from hwgen.cli import cli
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.estimate.resources import Component, Resources, Usage
 from hwgen.frontend.network.checkpoint import save_network
@@ -34,15 +33,6 @@ OUTSIDE = ("http://", "https://", "<script", "src=")
 NAMESPACES = ("http://www.w3.org", "http://creativecommons.org", "http://purl.org", "https://matplotlib.org")
 
 
-def run(*arguments: object, code: int = 0) -> str:
-    """Run a verb; return what it prints to standard output."""
-    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.stdout
-
-
-def facts(*arguments: object, code: int = 0) -> dict[str, Any]:
-    return json.loads(run(*arguments, "--json", code=code))
 
 
 def counted(path: Path) -> Resources:
@@ -190,6 +180,10 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
     assert caught.value.mend == "leave one of them out"
     found = facts("build", kept, *option, "--no-verify", "-o", tmp_path / "b")
     assert ("windows" in found["cycles"]) == (option == ("--windows",))
+    config = tmp_path / "b" / "config.json"
+    assert facts("estimate", kept, "--config", config)["hardware"] == found["hardware"]
+    with pytest.raises(HwgenError, match="--config one of the graph-level one"):
+        run("estimate", kept, "--config", config, "--digit", "2")
     trace = execute(load_plan(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
     assert (trace.predict() == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
@@ -307,8 +301,6 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
 
 def check_agreement(found: dict[str, Any], sample: Sample, build: Path) -> None:
     """Recompute it from the reference, one graph after another."""
-    from hwgen.reference.stream.execute import run as execute
-
     plan = load_plan(build)
     results = np.concatenate([execute(plan.program, graph).results for graph in single(sample.batch)])
     ours, theirs = results.argmax(axis=1), sample.logits.argmax(axis=1)

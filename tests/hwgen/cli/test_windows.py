@@ -3,16 +3,14 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from cli_runs import facts, run
 from network_samples import sample_of
 from networks import gin_network, random_batch
 
 import hwgen
-from hwgen.cli import cli
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.estimate.resources import Component, Resources, Usage
 from hwgen.frontend.network.checkpoint import save_network
@@ -31,15 +29,6 @@ TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_de
         "result_depth": 16}
 
 
-def run(*arguments: object, code: int = 0) -> str:
-    """Run a verb; return what it prints to standard output."""
-    result = CliRunner().invoke(cli, [str(each) for each in arguments], catch_exceptions=False)
-    assert result.exit_code == code, result.output
-    return result.stdout
-
-
-def facts(*arguments: object, code: int = 0) -> dict[str, Any]:
-    return json.loads(run(*arguments, "--json", code=code))
 
 
 @pytest.fixture(scope="module")
