@@ -28,9 +28,9 @@ from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
 from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS
-from hwgen.ir.graph import QuantGraph
-from hwgen.lower.graph_to_program import lower
-from hwgen.reference.execute import agreement, run
+from hwgen.targets.banked.chain import QuantGraph
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import agreement, run
 
 ROOT = Path(__file__).parents[1]
 DATASETS = ("Cora", "CiteSeer")

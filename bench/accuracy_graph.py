@@ -24,9 +24,9 @@ from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
 from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.train_graphs import Loader, evaluate, gin_logits, train_fold
 from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS, GraphSet, folds, load_graphs
-from hwgen.ir.network_store import save_network
-from hwgen.lower.stream import lower
-from hwgen.reference.stream.execute import agreement, run
+from hwgen.network.store import save_network
+from hwgen.targets.lists.execute import agreement, run
+from hwgen.targets.lists.network_to_program import lower
 
 #: Of what a recipe does not say, such as calibration: results of other versions do not count.
 VERSION = 4

@@ -55,7 +55,7 @@ def flat(arguments: Sequence[str], work: Path) -> dict[str, Any]:
     verilog = build / "design_xcup.v"
     known = work / f"{hashlib.sha256(verilog.read_bytes()).hexdigest()[:24]}.json"
     if not known.is_file():
-        through = (work / "flat.il").resolve()  # as hwgen.estimate.yosys does, and for its reason
+        through = (work / "flat.il").resolve()  # as hwgen.flow.yosys does, and for its reason
         read = [f"read_verilog {verilog.resolve()}", "hierarchy -top accelerator", f"write_rtlil {through}",
                 "design -reset", f"read_rtlil {through}"]
         with ProcessTree() as tree:

@@ -6,7 +6,7 @@
     python bench/area_parts.py server planes=2 digit=1
 
 Counts are Yosys's (``synth_xilinx -family xcup -abc9 -flatten``), not a vendor's, with the weights of
-:mod:`hwgen.estimate.resources`. Yosys packs no output register into a block memory: those count as flip-flops.
+:mod:`hwgen.flow.resources`. Yosys packs no output register into a block memory: those count as flip-flops.
 """
 
 import sys
@@ -20,20 +20,20 @@ from amaranth import Elaboratable
 from amaranth.back import rtlil
 from synthesis import synthesize
 
-from hwgen.estimate.resources import Usage
-from hwgen.estimate.yosys import PROBES
-from rtl_templates.axi_lite import RegisterFile
-from rtl_templates.bank import Bank
-from rtl_templates.clos import Clos
-from rtl_templates.control import Control
-from rtl_templates.counters import Counters
-from rtl_templates.group import Group
-from rtl_templates.lane import ProcessingElement
-from rtl_templates.loader import Loader
-from rtl_templates.registers import REGISTERS, constants
-from rtl_templates.sequencer import Sequencer
-from rtl_templates.server import Server
-from rtl_templates.store import Store
+from hwgen.flow.resources import Usage
+from hwgen.flow.yosys import PROBES
+from rtl_templates.banked.clos import Clos
+from rtl_templates.banked.group import Group
+from rtl_templates.banked.lane import ProcessingElement
+from rtl_templates.banked.sequencer import Sequencer
+from rtl_templates.banked.server.server import Server
+from rtl_templates.cells.bank import Bank
+from rtl_templates.shell.axi_lite import RegisterFile
+from rtl_templates.shell.control import Control
+from rtl_templates.shell.counters import Counters
+from rtl_templates.shell.loader import Loader
+from rtl_templates.shell.registers import REGISTERS, constants
+from rtl_templates.shell.store import Store
 
 SHAPE = {
     "groups": 4, "servers": 16, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,

@@ -7,179 +7,186 @@ graph-level organisation.
 """
 
 from fault import Fault
-from faults_stream import STREAM
+from faults_lists import STREAM
 
 __all__ = ["FAULTS", "Fault"]
 
 NODE = {
-    "rtl_templates/lane.py": (
-        ("lane-unsigned-codes", "rtl_templates/test_lane.py::test_sums", "the top digit of a code loses its sign",
+    "rtl_templates/banked/lane.py": (
+        ("lane-unsigned-codes", "rtl_templates/banked/test_lane.py::test_sums",
+         "the top digit of a code loses its sign",
          "total.eq(acc + code.as_signed())", "total.eq(acc + code)"),
-        ("lane-finishes-early", "rtl_templates/test_lane.py::test_sums",
+        ("lane-finishes-early", "rtl_templates/banked/test_lane.py::test_sums",
          "a sum leaves before the higher digits are in it",
          "coming = self.last & self.step[-1]", "coming = self.last & self.step[0]"),
-        ("lane-no-stall", "rtl_templates/test_lane.py::test_sums",
+        ("lane-no-stall", "rtl_templates/banked/test_lane.py::test_sums",
          "two sums in a row: the second overwrites the first",
          "(valid & ~self.ack | load)", "(valid & ~self.ack)"),
     ),
-    "rtl_templates/clos.py": (
-        ("clos-stage-order", "rtl_templates/test_clos.py::test_model_follows_the_documented_paths",
+    "rtl_templates/banked/clos.py": (
+        ("clos-stage-order", "rtl_templates/banked/test_clos.py::test_model_follows_the_documented_paths",
          "no wires cross between stages, in the RTL and in its model alike",
          "return n % RADIX * RADIX + n // RADIX", "return n"),
-        ("clos-runs-on", "rtl_templates/test_clos.py::test_random_routes_at_full_rate_and_frozen",
+        ("clos-runs-on", "rtl_templates/banked/test_clos.py::test_random_routes_at_full_rate_and_frozen",
          "the network moves while its group is frozen",
          "with m.If(self.enable):", "with m.If(1):"),
     ),
-    "rtl_templates/bank.py": (
-        ("bank-runs-on", "rtl_templates/test_bank.py", "a bank's output register moves while its group is frozen",
+    "rtl_templates/cells/bank.py": (
+        ("bank-runs-on", "rtl_templates/cells/test_bank.py", "a bank's output register moves while its group is frozen",
          "with m.If(self.enable):\n            m.d.sync += output", "with m.If(1):\n            m.d.sync += output"),
     ),
-    "rtl_templates/group.py": (
-        ("group-deaf-to-an-element", "rtl_templates/test_group.py::test_passes",
+    "rtl_templates/banked/group.py": (
+        ("group-deaf-to-an-element", "rtl_templates/banked/test_group.py::test_passes",
          "the group does not freeze for element 15, whose sums are lost",
          "enable.eq(~blocks.any())", "enable.eq(~blocks[:-1].any())"),
         ("group-reads-other-half", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "every pass reads the lower half of the banks, whichever was written last",
          "row[-1] ^ half", "row[-1]"),
     ),
-    "rtl_templates/walker.py": (
-        ("walker-one-slot-short", "rtl_templates/test_group.py::test_passes", "the last slot of a pass is skipped",
+    "rtl_templates/banked/schedule_reader.py": (
+        ("walker-one-slot-short", "rtl_templates/banked/test_group.py::test_passes",
+         "the last slot of a pass is skipped",
          "run.eq(left != 1)", "run.eq(left > 2)"),
-        ("walker-any-group", "rtl_templates/test_group.py::test_passes", "a group takes the schedule of another",
+        ("walker-any-group", "rtl_templates/banked/test_group.py::test_passes", "a group takes the schedule of another",
          "(self.load.unit == Cat(Const(chunk, range(UNITS)), self.index))",
          "(self.load.unit[:4] == Const(chunk, range(UNITS)))"),
     ),
-    "rtl_templates/requantize.py": (
-        ("requantize-ties-toward-zero", "rtl_templates/test_requantize.py::test_lanes",
+    "rtl_templates/banked/requantize.py": (
+        ("requantize-ties-toward-zero", "rtl_templates/banked/test_requantize.py::test_lanes",
          "half up is half away from zero for negative sums",
          "minus.eq(~b_next & up_next)", "minus.eq(0)"),
-        ("requantize-clip-asymmetric", "rtl_templates/test_requantize.py::test_lanes",
+        ("requantize-clip-asymmetric", "rtl_templates/banked/test_requantize.py::test_lanes",
          "signed codes reach -2^k, one below their range",
          "| (sign & signs[0] & ((rounded[:CODE_BITS] & mask[0]) == 0))", ""),
         ("requantize-shared-bias-row", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "a rank-1 bias is scaled by the row factor of the sum",
          "Mux(b[REQUANT_MULTIPLIER], self.bias_r, self.row_r)", "self.row_r"),
     ),
-    "rtl_templates/mac.py": (
-        ("mac-planes-swapped", "rtl_templates/test_mac.py::test_dot_products",
+    "rtl_templates/cells/mac.py": (
+        ("mac-planes-swapped", "rtl_templates/cells/test_mac.py::test_dot_products",
          "of two planes a cycle the lower one counts double",
          "sums[0][column], (sums[1][column] << 1)", "sums[1][column], (sums[0][column] << 1)"),
-        ("mac-shifts-between-pages", "rtl_templates/test_mac.py::test_dot_products",
+        ("mac-shifts-between-pages", "rtl_templates/cells/test_mac.py::test_dot_products",
          "inputs of a later page have less weight",
          "Mux(flags[2], acc, shifted).as_signed() if self.pages > 1 else shifted", "shifted"),
     ),
-    "rtl_templates/server_pick.py": (
-        ("pick-ignores-post-beats", "rtl_templates/test_server.py::test_passes",
+    "rtl_templates/banked/server/issue.py": (
+        ("pick-ignores-post-beats", "rtl_templates/banked/test_server.py::test_passes",
          "a node's first stage takes the lanes that another's second stage needs",
          "blocked.eq(pre_beats + task.post_chunks - 1)", "blocked.eq(0)"),
-        ("pick-interval-short", "rtl_templates/test_server.py::test_full_rate",
+        ("pick-interval-short", "rtl_templates/banked/test_server.py::test_full_rate",
          "nodes follow each other a cycle too soon",
          "m.d.sync += wait.eq(interval - 1)", "m.d.sync += wait.eq(Mux(interval > 1, interval - 2, 0))"),
-        ("pick-unfair", "rtl_templates/test_server.py::test_full_rate", "the arbiter always begins at port 1",
+        ("pick-unfair", "rtl_templates/banked/test_server.py::test_full_rate", "the arbiter always begins at port 1",
          "m.d.sync += recent.eq(chosen)", "m.d.sync += recent.eq(0)"),
     ),
-    "rtl_templates/server_write.py": (
+    "rtl_templates/banked/server/write.py": (
         ("write-digits-reversed", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "rows lie in the banks with their highest digit first",
          "copy[lane * self.code_bits + k * self.digit:]", "copy[(lane + 1) * self.code_bits - (k + 1) * self.digit:]"),
-        ("write-stale-channels", "rtl_templates/test_server.py::test_passes",
+        ("write-stale-channels", "rtl_templates/banked/test_server.py::test_passes",
          "channels that a pass does not have keep the codes of the node before",
          "m.d.sync += row[k].eq(0)", "m.d.sync += row[k].eq(row[k])"),
     ),
-    "rtl_templates/sequencer.py": (
-        ("sequencer-barrier-early", "rtl_templates/test_sequencer.py::test_cycles_are_exact",
+    "rtl_templates/banked/sequencer.py": (
+        ("sequencer-barrier-early", "rtl_templates/banked/test_sequencer.py::test_cycles_are_exact",
          "a pass may begin before the last row of the pass before is in its bank",
          "~activity & (quiet == SHELL_QUIET - 1)", "~activity & (quiet == SHELL_QUIET - 2)"),
-        ("sequencer-forgets-held-sums", "rtl_templates/test_sequencer.py::test_every_unit_holds_the_barrier",
+        ("sequencer-forgets-held-sums", "rtl_templates/banked/test_sequencer.py::test_every_unit_holds_the_barrier",
          "a pass ends while sums wait for their server",
          "self.active[group] | held[group]", "self.active[group]"),
     ),
-    "rtl_templates/accelerator.py": (
-        ("accelerator-ports-crossed", "rtl_templates/test_accelerator.py::test_load_run_store_in_one_command",
+    "rtl_templates/banked/accelerator.py": (
+        ("accelerator-ports-crossed", "rtl_templates/banked/test_accelerator.py::test_load_run_store_in_one_command",
          "a server's ports are numbered element first, not group first",
          "port = index * (UNITS // count) + local", "port = local * len(self.groups) + index"),
     ),
-    "rtl_templates/loader.py": (
-        ("loader-drops-last-word", "rtl_templates/test_loader.py::test_every_word_arrives_in_order_under_pauses",
+    "rtl_templates/shell/loader.py": (
+        ("loader-drops-last-word", "rtl_templates/shell/test_loader.py::test_every_word_arrives_in_order_under_pauses",
          "a section's last data beat is read as a header",
          "with m.If(count == 1):", "with m.If(count == 2):"),
     ),
-    "rtl_templates/store.py": (
-        ("store-skips-a-server", "rtl_templates/test_store.py::test_words_land_in_order_under_pauses",
+    "rtl_templates/shell/store.py": (
+        ("store-skips-a-server", "rtl_templates/shell/test_store.py::test_words_land_in_order_under_pauses",
          "each server sends a word too many",
          "last.eq(address == words - 1)", "last.eq(address == words)"),
     ),
-    "hwgen/lower/fixed_point.py": (
-        ("fold-floors", "hwgen/lower/test_fixed_point.py::test_constants_are_the_nearest_integers",
+    "hwgen/targets/banked/fixed_point.py": (
+        ("fold-floors", "hwgen/targets/banked/test_fixed_point.py::test_constants_are_the_nearest_integers",
          "constants are cut off instead of rounded",
          "exact = np.rint(values * gain)", "exact = np.floor(values * gain)"),
-        ("fold-loses-bias-rows", "hwgen/lower/test_graph_to_program.py::test_every_stage_rounds_the_real_value",
+        ("fold-loses-bias-rows",
+         "hwgen/targets/banked/test_chain_to_program.py::test_every_stage_rounds_the_real_value",
          "all rows share one factor for their bias",
          "row=r, bias_row=rb,", "row=r, bias_row=None if rb is None else np.full_like(rb, rb.max()),"),
     ),
-    "hwgen/lower/graph_to_program.py": (
-        ("program-double-self-loops", "hwgen/lower/test_graph_to_program.py::test_neighbours_are_pygs",
+    "hwgen/targets/banked/chain_to_program.py": (
+        ("program-double-self-loops", "hwgen/targets/banked/test_chain_to_program.py::test_neighbours_are_pygs",
          "a self loop of the user's own counts twice",
          "proper = edges[:, edges[0] != edges[1]]", "proper = edges"),
     ),
-    "hwgen/lower/match.py": (
-        ("match-two-reads-of-a-bank", "hwgen/lower/test_match.py::test_any_problem_is_scheduled_legally",
+    "hwgen/targets/banked/schedule/match.py": (
+        ("match-two-reads-of-a-bank",
+         "hwgen/targets/banked/schedule/test_match.py::test_any_problem_is_scheduled_legally",
          "every element takes its favourite bank: two may read one bank in a slot",
          "units, chosen = linear_sum_assignment(np.where(wanted > 0, weight, 0), maximize=True)",
          "units, chosen = np.arange(UNITS), np.where(wanted > 0, weight, 0).argmax(1)"),
     ),
-    "hwgen/lower/program_to_schedule.py": (
-        ("schedule-half-stuck", "hwgen/lower/test_schedule.py::test_passes_share_slots_and_alternate_halves",
+    "hwgen/targets/banked/schedule/schedule.py": (
+        ("schedule-half-stuck",
+         "hwgen/targets/banked/schedule/test_schedule.py::test_passes_share_slots_and_alternate_halves",
          "a pass reads the rows that it is writing",
          "read_half=(index - 1) % 2 if index else 0", "read_half=index % 2"),
-        ("schedule-rows-swapped", "hwgen/lower/test_schedule.py::test_every_read_is_scheduled_once",
+        ("schedule-rows-swapped", "hwgen/targets/banked/schedule/test_schedule.py::test_every_read_is_scheduled_once",
          "reads of a node meet the rows of another bank",
          'row[np.argsort(node * UNITS + bank, kind="stable")]', 'row[np.argsort(node, kind="stable")]'),
     ),
-    "hwgen/lower/clos.py": (
-        ("clos-routes-transposed", "hwgen/lower/test_clos.py::test_any_partial_permutation_is_delivered",
+    "hwgen/targets/banked/schedule/clos.py": (
+        ("clos-routes-transposed",
+         "hwgen/targets/banked/schedule/test_clos.py::test_any_partial_permutation_is_delivered",
          "middle switches get the routes of each other",
          "second[at, RADIX * middle + outlet] = inlet", "second[at, RADIX * outlet + middle] = inlet"),
     ),
-    "hwgen/lower/images.py": (
+    "hwgen/targets/banked/images.py": (
         ("images-params-by-node", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "row parameters come by node number, not in the order in which nodes finish",
          "columns = fields[index][:, schedule.passes[index].order[server][port]]",
          "columns = fields[index][:, np.sort(schedule.passes[index].order[server][port])]"),
     ),
-    "hwgen/lower/memories.py": (
+    "hwgen/targets/banked/memories.py": (
         ("images-planes-upside-down", "test_end_to_end.py::test_sample_graph[dense-input]",
          "dense input comes least significant plane first",
          "np.arange(steps)[::-1, None] * planes", "np.arange(steps)[:, None] * planes"),
         ("images-table-overflow",
-         "hwgen/lower/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
+         "hwgen/targets/banked/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
          "table entries are packed a bit too narrow",
          "width = weight_bits + 3\n", "width = weight_bits + 2\n"),
     ),
-    "hwgen/lower/place_sources.py": (
-        ("sources-over-node-rows", "hwgen/lower/test_owners.py::test_source_rows_lie_above_the_node_rows",
+    "hwgen/targets/banked/schedule/place_sources.py": (
+        ("sources-over-node-rows",
+         "hwgen/targets/banked/schedule/test_owners.py::test_source_rows_lie_above_the_node_rows",
          "source rows run on into the node rows of the other half",
          "np.where(index < above, taken + index, half + taken + index - above)", "taken + index"),
     ),
-    "hwgen/lower/choose_hardware.py": (
-        ("capacity-off-by-one", "hwgen/lower/test_choose_hardware.py::test_each_capacity_is_refused_by_name",
+    "hwgen/targets/banked/sizes.py": (
+        ("capacity-off-by-one", "hwgen/targets/banked/test_sizes.py::test_each_capacity_is_refused_by_name",
          "a program one word over a capacity is let through",
          "if wanted > have:", "if wanted > have + 1:"),
     ),
-    "hwgen/numeric.py": (
+    "hwgen/targets/banked/arithmetic.py": (
         ("numeric-zero-is-negative",
          "hwgen/test_numeric.py::test_the_first_beat_decides_which_way_ties_away_from_zero_go",
          "a tie of sum and bias rounds down where the sum is zero",
          "(mid >= 0).astype(np.int64)", "(mid > 0).astype(np.int64)"),
     ),
-    "hwgen/reference/execute.py": (
+    "hwgen/targets/banked/execute.py": (
         ("reference-first-clip",
-         "hwgen/lower/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
+         "hwgen/targets/banked/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
          "rows clip to the widest row's code, not to their own",
          "high = limits.high if stage.row_bits is None else ((1 << stage.row_bits) - 1)[:, None]",
          "high = limits.high"),
     ),
-    "hwgen/estimate/cycles.py": (
+    "hwgen/targets/banked/cycles.py": (
         ("cycles-barrier", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "the estimate of a pass is one cycle more than the RTL's counter",
          "for _ in range(SHELL_DONE - SHELL_QUIET):", "for _ in range(SHELL_DONE - SHELL_QUIET + 1):"),

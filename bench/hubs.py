@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from verification_graphs import held_out
 
-from hwgen.estimate.stream import estimate
 from hwgen.frontend.tudataset import load_graphs
-from hwgen.ir.network_store import load_network
-from hwgen.ir.sample import Limits, Sample, single
-from hwgen.lower.stream.images import batch_image
-from hwgen.reference.stream.execute import run
-from hwgen.stream.planning import deal, stream_plans
+from hwgen.network.sample import Limits, Sample, single
+from hwgen.network.store import load_network
+from hwgen.targets.lists.cycles import estimate
+from hwgen.targets.lists.design import batch_designs, deal
+from hwgen.targets.lists.execute import run
+from hwgen.targets.lists.images import batch_image
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     sample = Sample(batch=batch, labels=None, mask=None, logits=None,
                     limits=Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits))
     for units in (1, 2, 4):
-        plan = next(stream_plans(network, sample, 8, {"units": units}))
+        plan = next(batch_designs(network, sample, 8, {"units": units}))
         for size in (1, 8):
             now = best = worst = 0.0
             for each in deal(single(batch), plan, size):

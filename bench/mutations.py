@@ -30,7 +30,7 @@ SLOW = "tests/test_end_to_end.py"
 
 HEAD = """# Deliberate faults
 
-Made by `python bench/mutations.py`; the faults are in `bench/faults.py` and `bench/faults_stream.py`.
+Made by `python bench/mutations.py`; the faults are in `bench/faults.py` and `bench/faults_lists.py`.
 
 Each fault is planted by itself in a copy of the tree, and only the named tests run. It counts as caught when one of
 them, which passes without the fault, fails in an assertion; import errors, crashes and failing fixtures do not count.

@@ -29,11 +29,11 @@ from torch import Tensor
 from verification_table import table
 
 from hwgen.frontend import load_dataset
-from hwgen.ir.batch import Batch
-from hwgen.ir.network_store import save_batch, save_network
-from hwgen.ir.sample import Limits
-from hwgen.reference.stream.execute import agreement, run
-from hwgen.stream.planning import program_for
+from hwgen.network.batch import Batch
+from hwgen.network.sample import Limits
+from hwgen.network.store import save_batch, save_network
+from hwgen.targets.lists.design import program_for
+from hwgen.targets.lists.execute import agreement, run
 
 ROOT = Path(__file__).parents[1]
 #: Of what a job does not say, such as the models' layers: results of other versions do not count.

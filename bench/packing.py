@@ -20,9 +20,9 @@ import numpy as np
 
 from hwgen.frontend.network.checkpoint import load_network
 from hwgen.frontend.tudataset import load_graphs
-from hwgen.ir.sample import single
-from hwgen.lower.stream.images import batch_image, to_bytes
-from hwgen.stream.planning import GRAPHS, deal, stream_plans
+from hwgen.network.sample import single
+from hwgen.targets.lists.design import GRAPHS, batch_designs, deal
+from hwgen.targets.lists.images import batch_image, to_bytes
 
 
 def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
@@ -34,7 +34,7 @@ def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
         batch = graphs.union(np.arange(len(graphs)))
     else:
         batch = sample.batch
-    plan = next(stream_plans(network, sample, min(GRAPHS, sample.batch.graphs), {"units": units}))
+    plan = next(batch_designs(network, sample, min(GRAPHS, sample.batch.graphs), {"units": units}))
     each, times, size, batches = single(batch), [], 0, 0
     for _ in range(repeats):
         start = time.perf_counter()

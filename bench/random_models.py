@@ -6,8 +6,8 @@
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
 channel. A model that differs ends its batches, and the folder of its design stays. All of it follows from the seed
-and the configuration's number (tests/campaign.py; plain seeded drawing, since a simulation is too long a step for
-Hypothesis to shrink by).
+and the configuration's number (tests/support/campaign.py; plain seeded drawing, since a simulation is too long a
+step for Hypothesis to shrink by).
 
 Results lie in a file, one JSON line a configuration, under a digest of the design, the images and the golden codes;
 what has the same digest is not simulated again. The exit status is 1 when anything differs.
@@ -26,7 +26,7 @@ from typing import Any
 
 from result_lines import append_line, digest_of, read_lines
 
-import sim.stream
+import sim.lists
 from sim.errors import SimError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,7 +79,7 @@ class Bench:
 def _simulate(build: Path, folders: Sequence[Path], words: int, model: campaign.Model, work: Path) -> dict[str, Any]:
     """Load a model and run its batches; ``words`` is how many buffer words they write."""
     try:
-        found = sim.stream.run(build, folders, stalls=model.stalls, work=work / "sim", quiet=True)
+        found = sim.lists.run(build, folders, stalls=model.stalls, work=work / "sim", quiet=True)
     except SimError as wrong:
         return {"ok": False, "difference": str(wrong), "build": str(build)}
     ran = sum(batch.rows_compared for batch in found.batches.values())
@@ -95,7 +95,7 @@ def _facts(model: campaign.Model) -> dict[str, Any]:
     network, steps = model.network, model.program.passes
     terms = [term for value in network.values for term in value.terms]
     finals = [final for step in steps for final in (step.final, *([step.combine.final] if step.combine else []))]
-    operands = [operand for step in steps for segment in step.segments for operand in segment.operands]
+    operands = [operand for step in steps for block in step.blocks for operand in block.operands]
     kinds = [f"{operand.via} {operand.op}" if operand.kind == "list" else operand.kind for operand in operands]
     return {
         "model": model.seed, "stalls": model.stalls, "sharp": model.sharp, "values": len(network.values),

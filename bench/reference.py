@@ -22,9 +22,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from hwgen.frontend.checkpoint import load
-from hwgen.ir.graph import QuantGraph
-from hwgen.lower.graph_to_program import lower
-from hwgen.reference.execute import agreement, run
+from hwgen.targets.banked.chain import QuantGraph
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import agreement, run
 
 LIMITS = {"cora": 50.0, "citeseer": 100.0}
 AGREEMENT = 0.999

@@ -19,13 +19,13 @@ from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from hwgen.estimate.cycles import estimate
 from hwgen.frontend.checkpoint import load
-from hwgen.ir.program import Program
-from hwgen.lower.choose_hardware import choose
-from hwgen.lower.graph_to_program import lower
-from hwgen.lower.images import pack
-from hwgen.lower.program_to_schedule import schedule
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.cycles import estimate
+from hwgen.targets.banked.images import pack
+from hwgen.targets.banked.program import Program
+from hwgen.targets.banked.schedule.schedule import schedule
+from hwgen.targets.banked.sizes import choose
 
 SECONDS, PACK_SECONDS = 2.0, 0.3
 QUALITY = {"gather_features": 0.90, "gather": 0.85}

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hwgen.estimate.resources import Usage, count
-from hwgen.estimate.yosys import WORKER
+from hwgen.flow.resources import Usage, count
+from hwgen.flow.yosys import WORKER
 
 __all__ = ["synthesize"]
 

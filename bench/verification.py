@@ -27,9 +27,11 @@ from result_lines import append_line, digest_of, read_lines
 from scipy.sparse import csr_array
 from verification_table import document
 
-from hwgen import checking, pipeline, planning
-from hwgen.ir.graph import GraphData
-from hwgen.ir.store import load_graph, load_graph_data, save_graph_data
+from hwgen import checking
+from hwgen.targets.banked import design as planning
+from hwgen.targets.banked import pipeline
+from hwgen.targets.banked.chain import GraphData
+from hwgen.targets.banked.store import load_graph, load_graph_data, save_graph_data
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]

@@ -33,12 +33,12 @@ from hwgen.checking import read_facts
 from hwgen.frontend import load_dataset
 from hwgen.frontend.network.checkpoint import save_network
 from hwgen.frontend.tudataset import GraphSet, folds, load_graphs
-from hwgen.ir.network import Network
-from hwgen.ir.network_store import load_batch, load_network
-from hwgen.ir.sample import Limits, Sample, single
-from hwgen.reference.stream.network import run_network
-from hwgen.stream import checking as stream_checking
-from hwgen.stream import pipeline as stream_pipeline
+from hwgen.network.execute import run_network
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample, single
+from hwgen.network.store import load_batch, load_network
+from hwgen.targets.lists import checking as lists_checking
+from hwgen.targets.lists import pipeline as lists_pipeline
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
@@ -99,7 +99,7 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
 
 def digest(checkpoint: Path, build: Path) -> str:
     """Of everything that the outcome rests on, except the simulation's own code."""
-    batches = [path for folder in stream_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
+    batches = [path for folder in lists_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
     return digest_of((path.name, path)
                      for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches])
 
@@ -107,8 +107,8 @@ def digest(checkpoint: Path, build: Path) -> str:
 def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, Any]:
     """Cosimulate batches; what was compared, cycles, and agreement."""
     with ProcessTree() as tree:
-        result = stream_pipeline.verify(build, batches=batches)
-    facts = stream_checking.outcome(build, batches, result, sample, "graphs")
+        result = lists_pipeline.verify(build, batches=batches)
+    facts = lists_checking.outcome(build, batches, result, sample, "graphs")
     found, agreement = facts["verification"], facts["agreement"] or {}
     layouts = {folder.name: json.loads((folder / "layout.json").read_text()) for folder in batches}
     equal = all(list(each.pass_cycles) == layouts[name]["pass_cycles"]
@@ -172,10 +172,10 @@ class Bench:
                 "clock_mhz": facts["performance"]["clock_mhz"]}
 
     def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
-        runs = {str(1 if case.nodes else BATCH): simulate(build, stream_pipeline.batch_folders(build / "batches"),
+        runs = {str(1 if case.nodes else BATCH): simulate(build, lists_pipeline.batch_folders(build / "batches"),
                                                           sample)}
         if not case.nodes:
-            ones = stream_pipeline.pack(build, single(sample.batch), "ones", size=1)
+            ones = lists_pipeline.pack(build, single(sample.batch), "ones", size=1)
             runs["1"] = simulate(build, ones, sample)
         shutil.rmtree(build / "sim", ignore_errors=True)
         return runs

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from hwgen.ir.batch import Batch
-from hwgen.ir.network import Network, Quantizer, Term, Value, Weight
-from hwgen.lower.stream.windows import near_order
-from hwgen.reference.stream.network import Lists, real_value, store
+from hwgen.network.batch import Batch
+from hwgen.network.execute import Lists, real_value, store
+from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.targets.lists.windows.run import near_order
 
 __all__ = ["SUBJECTS", "Subject", "graph", "network", "orders"]
 

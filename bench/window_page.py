@@ -5,7 +5,7 @@ from typing import Any
 
 from verification_table import table
 
-from hwgen.stream.windowing import total_cycles
+from hwgen.targets.lists.windows.packing import total_cycles
 
 __all__ = ["HEAD", "Found", "section", "targets"]
 
@@ -28,7 +28,7 @@ class Found:
     order : str
         The one that loads least.
     windows : list of dict
-        In that order, as :attr:`hwgen.stream.packing.Packed.facts`.
+        In that order, as :attr:`hwgen.targets.lists.packing.Packed.facts`.
     cosim : list of dict
         Windows that ran in Verilator: the same, and measured ``cycles``, ``load_cycles`` and ``store_cycles``.
     """

@@ -24,20 +24,20 @@ from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
 from window_page import HEAD, Found, section, targets
 
-import sim.stream
-from hwgen.emit.stream import emit
-from hwgen.emit.write import to_json, write_if_changed
-from hwgen.estimate.resources import estimate as count_resources
-from hwgen.estimate.stream_guess import guess_stream
-from hwgen.ir.batch import Batch
-from hwgen.ir.network import Network
-from hwgen.ir.sample import Limits, Sample
-from hwgen.ir.stream_hardware import StreamHardware
-from hwgen.lower.stream.windows import WindowedRun, WindowPlan, plan_windows
-from hwgen.reference.stream.execute import Trace, run
-from hwgen.stream.packing import Packed, batch_folders, numbered
-from hwgen.stream.planning import program_for, window_plans
-from hwgen.stream.windowing import (
+import sim.lists
+from hwgen.flow.board import load_board
+from hwgen.flow.folder import to_json, write_if_changed
+from hwgen.flow.resources import estimate as count_resources
+from hwgen.network.batch import Batch
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample
+from hwgen.targets.lists.area import guess_resources
+from hwgen.targets.lists.design import program_for, window_designs
+from hwgen.targets.lists.execute import Trace, run
+from hwgen.targets.lists.hardware import Hardware
+from hwgen.targets.lists.packing import Packed, batch_folders, numbered
+from hwgen.targets.lists.verilog import emit
+from hwgen.targets.lists.windows.packing import (
     load_cycles,
     pack_windows,
     packed_passes,
@@ -46,7 +46,7 @@ from hwgen.stream.windowing import (
     store_cycles,
     total_cycles,
 )
-from hwgen.targets import load_board
+from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
 
 ROOT = Path(__file__).parents[1]
 Ints = NDArray[np.int64]
@@ -55,13 +55,13 @@ Ints = NDArray[np.int64]
 MEMORIES = ("units", "lanes", "requant_lanes", "buffer_depth", "list_depth", "descriptor_depth", "result_depth")
 
 #: The design for both graphs and models.
-DESIGN = StreamHardware(
+DESIGN = Hardware(
     units=4, lanes=16, code_bits=4, acc_bits=18, requant_lanes=4, chunks=1, weight_bits=4, pages=1, buffer_depth=11264,
     list_depth=2048, descriptor_depth=512, column_depth=16, param_depth=2048, levels=0, tables=1, passes=1, beats=4,
     result_depth=1024, leaky=0)
 
 
-def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[str, float]:
+def packing(plan: WindowLayout, batch: Batch, trace: Trace, order: Ints) -> dict[str, float]:
     """CPU seconds and peak bytes of packing every window, measured in a process of its own."""
     def measure(pipe: Any) -> None:
         seconds, sizes, begin = 0.0, list[int](), time.process_time()
@@ -85,7 +85,7 @@ def packing(plan: WindowPlan, batch: Batch, trace: Trace, order: Ints) -> dict[s
     return found
 
 
-def cosimulated(plan: WindowPlan, packed: list[Packed], work: Path) -> tuple[list[dict[str, Any]], str]:
+def cosimulated(plan: WindowLayout, packed: list[Packed], work: Path) -> tuple[list[dict[str, Any]], str]:
     """Figures of the windows that stand for all, in Verilator, and what is wrong."""
     shutil.rmtree(work, ignore_errors=True)
     verilog, design = emit(plan.hardware)
@@ -95,7 +95,7 @@ def cosimulated(plan: WindowPlan, packed: list[Packed], work: Path) -> tuple[lis
                  {int(each.size["window"]): each for each in packed}).items()}}
     for name, content in files.items():
         write_if_changed(work / name, content)
-    result = sim.stream.run(work, batch_folders(work / "batches"), work=work.parent / "compiled")
+    result = sim.lists.run(work, batch_folders(work / "batches"), work=work.parent / "compiled")
     known = {f"{each.size['window']:04d}": each.facts for each in packed}
     rows = [{**known[name], "cycles": each.cycles, "load_cycles": each.load_cycles, "store_cycles": each.store_cycles}
             for name, each in result.batches.items()]
@@ -109,7 +109,7 @@ def by_rule(model: Network, batch: Batch) -> str:
     """The design that ``hwgen build`` would count first, and what windows take on it."""
     board, limits = load_board("ultra96"), Limits.of(batch, model.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    plan = next(window_plans(model, sample, {}, lambda hardware: guess_stream(hardware).fullest(board)[1] <= 1))
+    plan = next(window_designs(model, sample, {}, lambda hardware: guess_resources(hardware).fullest(board)[1] <= 1))
     windows = pack_windows(plan, batch).windows
     facts = ", ".join(f"{name} {plan.hardware.to_dict()[name]}" for name in MEMORIES)
     return f"{facts}: {len(windows):,} windows, {total_cycles(windows)['total']:,} cycles in all"

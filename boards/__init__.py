@@ -15,11 +15,11 @@ FAMILIES = {"xcup": ("vivado", "vitis"), "xc7": ("vivado",), "ecp5": ("ecp5",)}
 
 
 class BoardError(ValueError):
-    """A board that cannot be used: what is wrong, where, and what mends it."""
+    """A board that cannot be used: what is wrong, where, and what fixes it."""
 
-    def __init__(self, what: str, where: str, mend: str) -> None:
-        self.what, self.where, self.mend = what, where, mend
-        super().__init__(f"{what}\n  at {where}\n  {mend}")
+    def __init__(self, what: str, where: str, fix: str) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{what}\n  at {where}\n  {fix}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def load(name: str) -> Board:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BoardError(f"not TOML: {error}", name, "mend the file's syntax") from None
+        raise BoardError(f"not TOML: {error}", name, "fix the file's syntax") from None
     board = _read(Board, data, name, "")
     if board.flow not in FAMILIES.get(board.family, ()):
         known = "; ".join(f"{family} with {' or '.join(flows)}" for family, flows in FAMILIES.items())

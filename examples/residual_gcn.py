@@ -9,8 +9,8 @@ from torch_geometric.nn import GCNConv, JumpingKnowledge
 import hwgen.frontend
 from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.network.checkpoint import load_network
-from hwgen.lower.stream import lower
-from hwgen.reference.stream.execute import run
+from hwgen.targets.lists.execute import run
+from hwgen.targets.lists.network_to_program import lower
 
 
 class Block(nn.Module):

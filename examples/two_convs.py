@@ -8,8 +8,8 @@ from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
 from hwgen.frontend.checkpoint import load
-from hwgen.lower.graph_to_program import lower
-from hwgen.reference.execute import run
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import run
 
 #: What bits cost: the mean over hidden values is pulled towards 1.
 PENALTY = hwgen.frontend.Penalty(weight=100, target=1)

@@ -8,13 +8,13 @@ hwgen`` loads neither torch nor Amaranth.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
     from .frontend import GCN, load, load_dataset, quantize, save
     from .runtime import Accelerator
-
-__version__ = "0.1.0"
 
 __all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_dataset", "quantize", "save", "verify"]
 

@@ -5,22 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import sim
-import sim.stream
+import sim.lists
 
-from . import pipeline
 from .errors import HwgenError
-from .ir.batch import Batch
-from .ir.graph import GraphData, QuantGraph
-from .ir.network import Network
-from .ir.network_store import load_network
-from .ir.sample import Sample, single
-from .ir.sample_store import load_sample
-from .ir.store import load_graph_data
-from .lower.chain_to_network import network_of
+from .flow.board import load_board
+from .network.batch import Batch
+from .network.network import Network
+from .network.sample import Sample, single
+from .network.sample_store import load_sample
+from .network.store import load_network
 from .runtime.graphs import graphs_of
-from .stream import pipeline as stream_pipeline
-from .stream.config import MODEL
-from .targets import load_board
+from .targets.banked import pipeline
+from .targets.banked.chain import GraphData, QuantGraph
+from .targets.banked.chain_to_network import network_of
+from .targets.banked.store import load_graph_data
+from .targets.lists import pipeline as lists_pipeline
+from .targets.lists.config import MODEL
 
 __all__ = ["build", "verify"]
 
@@ -40,8 +40,9 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
     windows : bool or None
         Of the graph level: whether graphs run by windows; None: where no design that holds them whole fits the board.
     **hardware : int
-        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.ir.hardware.Hardware`), or of the
-        graph level ``units=2`` (:class:`hwgen.ir.stream_hardware.StreamHardware`) and ``graphs``, those of a batch.
+        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.targets.banked.hardware.Hardware`),
+        or of the graph level ``units=2`` (:class:`hwgen.targets.lists.hardware.Hardware`) and ``graphs``, those of a
+        batch.
         A chain of GCN layers goes to the graph level where ``windows``, ``units`` or ``graphs`` is given.
 
     Returns
@@ -70,13 +71,13 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
     if isinstance(found, QuantGraph):
         pipeline.build(found, target, folder, hardware=hardware, source=source)
     else:
-        stream_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,
+        lists_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,
                               hardware=hardware, source=source)
     return folder
 
 
 def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, trace: str | None = None,
-           batch_size: int | None = None) -> sim.Result | sim.stream.StreamResult:
+           batch_size: int | None = None) -> sim.Result | sim.lists.ListsResult:
     """Cosimulate a build and compare every code of every pass, as ``hwgen verify --whole`` does.
 
     Parameters
@@ -95,7 +96,7 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
 
     Returns
     -------
-    sim.Result or sim.stream.StreamResult
+    sim.Result or sim.lists.ListsResult
         ``ok``; ``mismatch``, the first difference. Of one graph ``cycles`` and ``logits``, the hardware's results; of a
         network ``batches``, the same of every batch.
 
@@ -105,18 +106,18 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         Not a build, a graph that exceeds the design, or a missing tool.
     """
     build = Path(folder)
-    stream = stream_pipeline.is_stream(build)
+    stream = lists_pipeline.is_lists(build)
     if batch_size is not None and (not stream or graph is None):
         raise HwgenError(f"batch_size is {batch_size}", "batch_size",
                          "leave it out, or name the graphs to pack for a network")
     if stream:
         runs = None
-        if graph is None and stream_pipeline.is_windowed(build):
-            runs = stream_pipeline.pack_sample(build)
+        if graph is None and lists_pipeline.is_windowed(build):
+            runs = lists_pipeline.pack_sample(build)
         elif graph is not None:
             name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
-            runs = stream_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)
-        return stream_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)
+            runs = lists_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)
+        return lists_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)
     run = None
     if graph is not None:
         data = graph if isinstance(graph, GraphData) else load_graph_data(Path(graph))

@@ -9,9 +9,9 @@ import numpy as np
 
 import sim
 
-from .emit.write import write_files
 from .errors import ToolError
-from .ir.files import read_json
+from .files import read_json
+from .flow.folder import write_files
 from .report.agreement import agreement
 from .report.facts import verification, with_verification
 from .report.files import report_files
@@ -30,7 +30,7 @@ def tool_errors() -> Iterator[None]:
     try:
         yield
     except sim.SimError as error:
-        raise ToolError(error.what, error.where, error.mend) from error
+        raise ToolError(error.what, error.where, error.fix) from error
 
 
 def simulates_quickly(build: Path) -> bool:

@@ -1,10 +1,10 @@
-"""Errors in three parts: what is wrong, where, and what mends it."""
+"""Errors in three parts: what is wrong, where, and what fixes it."""
 
 __all__ = ["CapacityError", "HwgenError", "ToolError"]
 
 
 class HwgenError(Exception):
-    """Something the user can mend. The command line prints the three parts and exits with 2.
+    """Something the user can fix. The command line prints the three parts and exits with 2.
 
     Parameters
     ----------
@@ -12,13 +12,13 @@ class HwgenError(Exception):
         What is wrong, quoting the offending value.
     where : str
         The user's layer path, the file and key, or the tool.
-    mend : str
+    fix : str
         What the user can do about it.
     """
 
-    def __init__(self, what: str, where: str, mend: str) -> None:
-        self.what, self.where, self.mend = what, where, mend
-        super().__init__(f"{what}\n  at {where}\n  {mend}")
+    def __init__(self, what: str, where: str, fix: str) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{what}\n  at {where}\n  {fix}")
 
 
 class CapacityError(HwgenError):

@@ -15,7 +15,7 @@ _STILL = 4096  # cycles without progress that the design's watchdog takes for st
 def strict() -> None:
     """Make warnings errors, in the simulator too."""
     warnings.simplefilter("error")
-    for package in ("cocotbext", "cocotb_bus"):  # written for cocotb 1; not ours to mend
+    for package in ("cocotbext", "cocotb_bus"):  # written for cocotb 1; not ours to fix
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=rf"{package}\.")
 
 

@@ -23,7 +23,7 @@ __all__ = ["FAST", "SLOW", "fingerprint", "link", "run_tool"]
 
 FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
 _DEFINES = ("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE_SAIF=0")
-_TRACE_MEND = ("FST traces need zlib and lz4 with their headers: sudo apt-get install zlib1g-dev liblz4-dev; "
+_TRACE_FIX = ("FST traces need zlib and lz4 with their headers: sudo apt-get install zlib1g-dev liblz4-dev; "
                "VCD traces need nothing")
 
 
@@ -50,7 +50,7 @@ def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path,
               *(str(path.with_suffix(".o")) for path, _ in sources), *map(str, library), f"-L{libraries}",
               f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread",
               *(["-lz", "-llz4"] if trace == "fst" else [])],
-             "linker", _TRACE_MEND if trace == "fst" else "report this with the build folder", folder)
+             "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder", folder)
 
 
 def _flags(tool: Tool, trace: str | None) -> list[str]:
@@ -73,27 +73,27 @@ def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> 
             with tempfile.TemporaryDirectory(dir=folder) as scratch:
                 jobs = [([str(cxx.path), *flags, FAST, "-c", str(include / f"{name}.cpp"),
                           "-o", str(Path(scratch) / f"{name}.o")], include / f"{name}.cpp") for name in names]
-                _compile(jobs, folder, _TRACE_MEND if trace == "fst" else None)
+                _compile(jobs, folder, _TRACE_FIX if trace == "fst" else None)
                 for path in objects:
                     (Path(scratch) / path.name).rename(path)
     return objects
 
 
-def _compile(jobs: Sequence[tuple[list[str], Path]], folder: Path, mend: str | None = None) -> None:
-    mend = mend or "check that the C++ compiler supports C++17; otherwise report this with the build folder"
+def _compile(jobs: Sequence[tuple[list[str], Path]], folder: Path, fix: str | None = None) -> None:
+    fix = fix or "check that the C++ compiler supports C++17; otherwise report this with the build folder"
     with ThreadPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
-        for done in [pool.submit(run_tool, command, f"c++ {path.name}", mend, folder) for command, path in jobs]:
+        for done in [pool.submit(run_tool, command, f"c++ {path.name}", fix, folder) for command, path in jobs]:
             done.result()
 
 
-def run_tool(command: Sequence[str], where: str, mend: str, folder: Path, **environment: str) -> None:
+def run_tool(command: Sequence[str], where: str, fix: str, folder: Path, **environment: str) -> None:
     """Run a tool in ``folder``; SimError with its first complaint if it fails."""
     done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if line.strip()]
         what = next((line for line in lines if "rror" in line), lines[0] if lines else "no message")
-        raise SimError(f"{Path(command[0]).name} failed: {what.strip()[:400]}", where, mend)
+        raise SimError(f"{Path(command[0]).name} failed: {what.strip()[:400]}", where, fix)
 
 
 def _cache() -> Path:

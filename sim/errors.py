@@ -1,4 +1,4 @@
-"""Errors of the cosimulation, in three parts: what is wrong, where, and what mends it."""
+"""Errors of the cosimulation, in three parts: what is wrong, where, and what fixes it."""
 
 __all__ = ["SimError", "ToolMissing"]
 
@@ -8,13 +8,13 @@ class SimError(Exception):
 
     Parameters
     ----------
-    what, where, mend : str
+    what, where, fix : str
         What is wrong, the tool or file it was found in, and what to do about it.
     """
 
-    def __init__(self, what: str, where: str, mend: str) -> None:
-        self.what, self.where, self.mend = what, where, mend
-        super().__init__(f"{what}\n  at {where}\n  {mend}")
+    def __init__(self, what: str, where: str, fix: str) -> None:
+        self.what, self.where, self.fix = what, where, fix
+        super().__init__(f"{what}\n  at {where}\n  {fix}")
 
 
 class ToolMissing(SimError):

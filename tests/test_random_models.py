@@ -9,16 +9,16 @@ import pytest
 from campaign import configuration, draw, edge_cases, seen, sharpened, write_design, write_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from list_builds import Build, compare
 from networks import random_network
-from stream_builds import Build, compare
 
-import sim.stream
-from hwgen.emit.stream import emit
-from hwgen.lower.stream import lower
-from hwgen.lower.stream.choose import choose
-from hwgen.lower.stream.golden import model_files
-from hwgen.lower.stream.layout import place
-from hwgen.reference.stream.execute import run
+import sim.lists
+from hwgen.targets.lists.candidates import choose
+from hwgen.targets.lists.execute import run
+from hwgen.targets.lists.golden import model_files
+from hwgen.targets.lists.layout import place
+from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.verilog import emit
 
 #: Configurations that compile fast: one unit with a MAC array; two with neither MAC array nor search.
 SAMPLE = {"mac-and-search": (9, 24), "neither": (31, 49)}
@@ -130,7 +130,7 @@ def test_designs(name, tmp_path):
     for index, model in enumerate(models):
         build = tmp_path / f"model{index}"
         folders, words = write_model(build, tmp_path / "design", model)
-        result = sim.stream.run(build, folders, stalls=None if index % 2 else index + 1, work=tmp_path / "sim")
+        result = sim.lists.run(build, folders, stalls=None if index % 2 else index + 1, work=tmp_path / "sim")
         assert result.ok, f"model {model.seed}: {result}"
         assert sum(batch.rows_compared for batch in result.batches.values()) == words > 0
         assert (result.compile_s > 0) == (index == 0)

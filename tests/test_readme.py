@@ -56,7 +56,7 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
-    from rtl_templates.formats import PARAM, TASK
+    from rtl_templates.banked.formats import PARAM, TASK
 
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     for fields in (TASK, PARAM):
@@ -67,8 +67,8 @@ def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
 def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
     from models import random_graph_model
 
-    from hwgen.artifacts import run_files
-    from hwgen.planning import fit
+    from hwgen.targets.banked.artifacts import run_files
+    from hwgen.targets.banked.design import fit
 
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     plan = fit(random_graph_model(0), {})

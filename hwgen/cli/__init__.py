@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from .. import __version__
 from ..errors import HwgenError
+from ..version import __version__
 from .boards import boards
 from .build import build, pack
 from .demo import demo
@@ -37,7 +37,7 @@ def cli() -> None:
     \b
     `hwgen demo` does all of it in minutes; `hwgen doctor` says whether this machine can.
 
-    Exit codes: 0 success, 1 hardware and model differ, 2 something you can mend.
+    Exit codes: 0 success, 1 hardware and model differ, 2 something you can fix.
     """
 
 
@@ -46,11 +46,11 @@ for command in (train, quantize, inspect, build, verify, pack, estimate, report,
 
 
 def main() -> None:
-    """Run the command line; turn errors users can mend into three lines and exit code 2."""
+    """Run the command line; turn errors users can fix into three lines and exit code 2."""
     try:
         cli(standalone_mode=False)
     except HwgenError as error:
-        _fail(error.what, error.where, error.mend)
+        _fail(error.what, error.where, error.fix)
     except OSError as error:
         _fail(error.strerror or str(error), str(error.filename or "a file"),
               "check that the path exists and that you may write there")
@@ -62,6 +62,6 @@ def main() -> None:
         sys.exit(130)
 
 
-def _fail(what: str, where: str, mend: str) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {what}\n  where: {where}\n  mend:  {mend}", err=True)
+def _fail(what: str, where: str, fix: str) -> None:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {what}\n  where: {where}\n  fix:  {fix}", err=True)
     sys.exit(BAD_INPUT)

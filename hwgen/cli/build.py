@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from ..targets import load_board
+from ..flow.board import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides, organise, stream_wishes
+from .options import BUILD, hardware_options, hardware_overrides, lists_wishes, organise
 from .summary import show_design
 from .verify import check
 
@@ -57,11 +57,11 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from .. import pipeline
         from ..checking import read_facts
         from ..frontend.model_file import load
-        from ..ir.graph import QuantGraph
-        from ..stream import pipeline as stream_pipeline
+        from ..targets.banked import pipeline
+        from ..targets.banked.chain import QuantGraph
+        from ..targets.lists import pipeline as lists_pipeline
 
         found = load(model)
     chosen = dict(hardware or {})
@@ -71,7 +71,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
         choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,
                                 step=console.step).choice
     else:
-        choice = stream_pipeline.build(*found, target, folder, **stream_wishes(chosen), config=config, source=source,
+        choice = lists_pipeline.build(*found, target, folder, **lists_wishes(chosen), config=config, source=source,
                                        step=console.step)
     facts, exact = check(console, folder) if verify else (read_facts(folder), True)
     facts["choice"] = choice
@@ -92,18 +92,18 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
     with graph, the graph of each node: see docs/usage.md. Graphs that exceed the design's capacity are refused.
     `hwgen verify BUILD --graph GRAPH` packs and simulates.
     """
-    from .. import pipeline
-    from ..stream import pipeline as stream_pipeline
+    from ..targets.banked import pipeline
+    from ..targets.lists import pipeline as lists_pipeline
 
     run = name or graph.stem
-    if stream_pipeline.is_stream(build_folder):
-        from .verify_stream import pack_file
+    if lists_pipeline.is_lists(build_folder):
+        from .verify_lists import pack_file
 
         folders, _ = pack_file(console, build_folder, graph, run)
         console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
         console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})
         return
-    from ..ir.store import load_graph_data
+    from ..targets.banked.store import load_graph_data
 
     folder = pipeline.pack(build_folder, load_graph_data(graph), run, step=console.step)
     console.say(f"run: {folder}")

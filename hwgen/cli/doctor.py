@@ -22,7 +22,7 @@ class Check:
     found: bool
     version: str
     needed_for: str
-    mend: str
+    fix: str
 
 
 def examine() -> list[Check]:
@@ -30,18 +30,18 @@ def examine() -> list[Check]:
     import sim
 
     checks = [Check(tool="python", found=sys.version_info >= (3, 11), version=sys.version.split()[0],
-                    needed_for="everything", mend=f"{APT} python3.11 python3.11-venv")]
+                    needed_for="everything", fix=f"{APT} python3.11 python3.11-venv")]
     for found in sim.check():
         if isinstance(found, sim.ToolMissing):
             checks.append(Check(tool=found.where, found=False, version=found.what, needed_for="simulating",
-                                mend=found.mend))
+                                fix=found.fix))
         else:
-            checks.append(Check(tool=found.name, found=True, version=found.version, needed_for="simulating", mend=""))
+            checks.append(Check(tool=found.name, found=True, version=found.version, needed_for="simulating", fix=""))
     for module, purpose in (("pyosys", "Verilog, resources"), ("amaranth", "RTL"), ("cocotb", "simulating"),
                             ("torch", "training"), ("torch_geometric", "training")):
         there = importlib.util.find_spec(module) is not None
         checks.append(Check(tool=module, found=there, version=_distribution(module) if there else "",
-                            needed_for=purpose, mend=f"{sys.executable} -m pip install {module}"))
+                            needed_for=purpose, fix=f"{sys.executable} -m pip install {module}"))
     return checks
 
 
@@ -65,7 +65,7 @@ def doctor(console: Console) -> None:
     console.table("Tools", ("found", "tool", "version", "needed for"), rows)
     missing = [check for check in checks if not check.found]
     for check in missing:
-        console.say(f"{check.tool}: install it with  {check.mend}")
+        console.say(f"{check.tool}: install it with  {check.fix}")
     console.result({"ok": not missing, "tools": [asdict(check) for check in checks]})
     if missing:
         raise SystemExit(2)

@@ -41,10 +41,10 @@ def inspect(console: Console, model: str) -> None:
         return
     with console.step("reading the checkpoint"):
         from ..frontend.model_file import load
-        from ..ir.graph import QuantGraph
         from ..report.model_facts import model_facts
-        from ..report.stream_model import network_facts
-        from ..stream.bits import bits_of_model
+        from ..report.network_facts import network_facts
+        from ..targets.banked.chain import QuantGraph
+        from ..targets.lists.bits import bits_of_model
 
         found = load(Path(model))
         if isinstance(found, QuantGraph):

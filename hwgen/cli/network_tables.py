@@ -11,8 +11,8 @@ __all__ = ["show_network"]
 
 
 def show_network(console: Console, facts: dict[str, Any]) -> None:
-    """Print :func:`hwgen.report.stream_model.network_facts` as tables."""
-    from ..report.stream_names import title
+    """Print :func:`hwgen.report.network_facts.network_facts` as tables."""
+    from ..report.lists_names import title
 
     graphs = "1 graph" if facts["graphs"] == 1 else f"{facts['graphs']:,} graphs"
     console.say(f"[bold]{escape(facts['name'])}[/bold]: {facts['classes']} results for each of the {facts['of']}; "

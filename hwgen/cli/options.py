@@ -11,7 +11,7 @@ from ..errors import HwgenError
 if TYPE_CHECKING:  # importing PyTorch takes seconds
     from ..frontend.model_file import Model
 
-__all__ = ["BUILD", "hardware_options", "hardware_overrides", "organise", "stream_wishes", "verify_options"]
+__all__ = ["BUILD", "hardware_options", "hardware_overrides", "lists_wishes", "organise", "verify_options"]
 
 BUILD = click.Path(path_type=Path)
 
@@ -56,8 +56,8 @@ def hardware_overrides(options: dict[str, Any]) -> dict[str, int]:
     return {name: int(value) for name, value in given.items() if value is not None}
 
 
-def stream_wishes(given: Mapping[str, int]) -> dict[str, Any]:
-    """What :func:`hardware_overrides` took, as :func:`hwgen.stream.pipeline.build` wants it."""
+def lists_wishes(given: Mapping[str, int]) -> dict[str, Any]:
+    """What :func:`hardware_overrides` took, as :func:`hwgen.targets.lists.pipeline.build` wants it."""
     windows = given.get("windows")
     return {"graphs": given.get("graphs"), "windows": None if windows is None else bool(windows),
             "hardware": {name: value for name, value in given.items() if name not in ("graphs", "windows")}}
@@ -81,13 +81,13 @@ def organise(found: "Model", given: Mapping[str, int], config: Path | None, mode
     HwgenError
         A parameter of the other organisation.
     """
-    from ..ir.graph import QuantGraph
-    from ..lower.chain_to_network import network_of
-    from ..stream.config import names_stream
+    from ..targets.banked.chain import QuantGraph
+    from ..targets.banked.chain_to_network import network_of
+    from ..targets.lists.config import names_lists
 
     node, stream = ([_flag(name) for name in given if name in names] for names in (_NODE, _STREAM))
     if isinstance(found, QuantGraph):
-        if config is not None and names_stream(config):
+        if config is not None and names_lists(config):
             stream.append("--config")
         if node and stream:
             raise HwgenError(f"{node[0]} is an option of the node-level organisation, {stream[0]} one of the "

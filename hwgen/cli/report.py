@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from ..targets import load_board
+from ..flow.board import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides, organise, stream_wishes
+from .options import BUILD, hardware_options, hardware_overrides, lists_wishes, organise
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -27,10 +27,10 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     """
     target = load_board(board)
     with console.step("loading the checkpoint"):
-        from .. import pipeline
         from ..frontend.model_file import load
-        from ..ir.graph import QuantGraph
-        from ..stream import pipeline as stream_pipeline
+        from ..targets.banked import pipeline
+        from ..targets.banked.chain import QuantGraph
+        from ..targets.lists import pipeline as lists_pipeline
 
         found = load(model)
     chosen = hardware_overrides(options)
@@ -38,7 +38,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     if isinstance(found, QuantGraph):
         facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
     else:
-        facts = stream_pipeline.estimate(*found, target, **stream_wishes(chosen), config=config, step=console.step)
+        facts = lists_pipeline.estimate(*found, target, **lists_wishes(chosen), config=config, step=console.step)
     show_design(console, facts)
     console.result(facts)
 

@@ -34,7 +34,7 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
     exact = facts["verification"]["bit_exact"] if facts["verification"] else None
     console.table(f"{escape(facts['model']['name'])} on {facts['board']['title']}", ("what", "value"), [
         ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
-        *(_window_speed(speed, clock) if windows else _stream_speed(speed, clock) if stream else _speed(speed, clock)),
+        *(_window_speed(speed, clock) if windows else _lists_speed(speed, clock) if stream else _speed(speed, clock)),
         ("average bits of a row" if stream else "average bits of a hidden value",
          f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
     ])
@@ -46,7 +46,7 @@ def _speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
             (f"throughput {clock}", f"{speed['graphs_per_s']:,.0f} graphs/s")]
 
 
-def _stream_speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
+def _lists_speed(speed: dict[str, Any], clock: str) -> list[tuple[str, str]]:
     return [("cycles a graph, mean", f"{speed['cycles_per_graph']:,.0f}"),
             (f"kernel latency of the longest batch {clock}", f"{speed['latency_us']:.2f} µs"),
             (f"throughput {clock}, images on the chip", f"{speed['graphs_per_s']:,.0f} graphs/s"),

@@ -55,16 +55,17 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
 
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
-    from .. import checking, pipeline
-    from ..ir.store import load_graph, load_graph_data
-    from ..sample import neighbourhood
-    from ..stream import pipeline as stream_pipeline
+    from .. import checking
+    from ..targets.banked import pipeline
+    from ..targets.banked.store import load_graph, load_graph_data
+    from ..targets.banked.subgraph import neighbourhood
+    from ..targets.lists import pipeline as lists_pipeline
 
     checking.read_facts(build)  # not a build: say so before anything else
-    if stream_pipeline.is_stream(build):
-        from .verify_stream import check_stream
+    if lists_pipeline.is_lists(build):
+        from .verify_lists import check_lists
 
-        return check_stream(console, build, stalls=stalls, trace=trace, graph=graph, part=sample,
+        return check_lists(console, build, stalls=stalls, trace=trace, graph=graph, part=sample,
                             batch_size=batch_size)
     if batch_size is not None:
         raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),

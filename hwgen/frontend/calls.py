@@ -21,6 +21,6 @@ def bind(call: Call, defaults: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def refuse(call: Call, what: str, mend: str) -> NoReturn:
+def refuse(call: Call, what: str, fix: str) -> NoReturn:
     """Raise the error of a call."""
-    raise HwgenError(what, call.where, mend)
+    raise HwgenError(what, call.where, fix)

@@ -17,7 +17,7 @@ from torch import nn
 
 from ..errors import HwgenError
 from .calls import bind, refuse
-from .refusals import mend_for
+from .refusals import fix_for
 from .trace import Call, Traced, Value, trace
 
 __all__ = ["Kind", "Step", "check", "steps_of"]
@@ -101,7 +101,7 @@ def _recognise(call: Call) -> Step:
     for names, build in ((RELU, _relu), (DROPOUT, _dropout), (SOFTMAX, _softmax), (SAME, _identity)):
         if target in names:
             return build(path, call, None)
-    raise HwgenError(f"{call.name} is not supported", call.where, mend_for(call))
+    raise HwgenError(f"{call.name} is not supported", call.where, fix_for(call))
 
 
 RELU = (F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_")

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ..ir.graph import QuantGraph
-from ..ir.network import Network
-from ..ir.sample import Sample
+from ..network.network import Network
+from ..network.sample import Sample
+from ..targets.banked.chain import QuantGraph
 from . import reading
 from .network import checkpoint
 

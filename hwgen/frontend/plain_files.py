@@ -69,16 +69,16 @@ def load_graph_file(path: Path) -> list[Data]:
     """
     from torch_geometric.data import Data
 
-    mend = "hwgen.frontend.plain_files.save_graph_file(graphs, path) writes one"
-    content = _load(path, mend)
+    fix = "hwgen.frontend.plain_files.save_graph_file(graphs, path) writes one"
+    content = _load(path, fix)
     if not isinstance(content, list) or not content or not all(isinstance(each, dict) for each in content):
-        raise HwgenError("not a list of graphs", str(path), mend)
+        raise HwgenError("not a list of graphs", str(path), fix)
     graphs = []
     for index, each in enumerate(content):
         for key, rank in (("x", 2), ("edge_index", 2)):
             value = each.get(key)
             if not isinstance(value, Tensor) or value.ndim != rank:
-                raise HwgenError(f"{key} is not a matrix", f"{path}: graph {index}", mend)
+                raise HwgenError(f"{key} is not a matrix", f"{path}: graph {index}", fix)
         if each["edge_index"].shape[0] != 2 or each["edge_index"].is_floating_point():
             raise HwgenError(f"edge_index of {each['edge_index'].dtype} {tuple(each['edge_index'].shape)}",
                              f"{path}: graph {index}", "give int64 [2, e], sources above destinations")
@@ -86,15 +86,15 @@ def load_graph_file(path: Path) -> list[Data]:
     return graphs
 
 
-def _load(path: Path, mend: str) -> Any:
+def _load(path: Path, fix: str) -> Any:
     try:
         with path.open("rb"):
             pass
         if not zipfile.is_zipfile(path):
-            raise HwgenError("not a file of plain tensors", str(path), mend)
+            raise HwgenError("not a file of plain tensors", str(path), fix)
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise HwgenError(f"cannot read it: {error.strerror}", str(path), "name an existing file") from error
     except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, IndexError, EOFError) as error:
         raise HwgenError("not a file of plain tensors", str(path),
-                         f"loading a pickle would run code that it holds; {mend}") from error
+                         f"loading a pickle would run code that it holds; {fix}") from error

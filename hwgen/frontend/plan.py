@@ -1,7 +1,7 @@
 """What tracing finds in a user's module: a network before its quantizers, with the module's own parameters.
 
-The same values and terms as :mod:`hwgen.ir.network`, which has the equations; tensors in place of arrays. Batch norms
-that follow a linear layer are folded into ``gain`` and ``bias``, dropout is gone. :mod:`.trace` makes plans,
+The same values and terms as :mod:`hwgen.network.network`, which has the equations; tensors in place of arrays. Batch
+norms that follow a linear layer are folded into ``gain`` and ``bias``, dropout is gone. :mod:`.trace` makes plans,
 :mod:`.network` executes them with quantizers.
 """
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from ..ir.network import Domain, Factor, Via
+from ..network.network import Domain, Factor, Via
 
 __all__ = ["Plan", "PlanTerm", "PlanValue", "Role"]
 
@@ -28,7 +28,7 @@ class PlanTerm:
         A parameter, or derived from one.
     gain : Tensor float [k] or None
     source, offset, via, op, factor, of
-        As in :class:`hwgen.ir.network.Term`.
+        As in :class:`hwgen.network.network.Term`.
     """
 
     source: str | None = None

@@ -62,7 +62,7 @@ def read_raw(collection: str, name: str, file: str, root: Path | str | None) -> 
     if raw is None:
         try:
             kind(str(home / collection), name)
-        except Exception as error:  # whatever the network, the disk or the server may raise: the mend is the same
+        except Exception as error:  # whatever the network, the disk or the server may raise: the fix is the same
             raise HwgenError(f"{name} is not there and cannot be downloaded ({error})", str(home),
                              f"put the {collection} files in {own}, or name their folder with HWGEN_DATA") from error
         raw = own

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from ..errors import HwgenError
-from ..ir.graph import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from ..targets.banked.chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
 __all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load", "open_checkpoint"]
 
@@ -40,7 +40,7 @@ def graph_from(content: dict[str, Any], where: str) -> QuantGraph:
         graph = _graph(content)
         graph.verify()
     except HwgenError as error:
-        raise HwgenError(error.what, f"{where}: {error.where}", error.mend) from error
+        raise HwgenError(error.what, f"{where}: {error.where}", error.fix) from error
     return graph
 
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from .trace import Call
 
-__all__ = ["mend_for", "mend_for_network"]
+__all__ = ["fix_for", "fix_for_network"]
 
 CHAIN = "use a chain of GCNConv, BatchNorm1d, ReLU and Dropout"
 
@@ -28,13 +28,13 @@ INSTEAD = (
 )
 
 
-def mend_for(call: Call) -> str:
+def fix_for(call: Call) -> str:
     """The supported alternative to a call that no recogniser knows."""
     if isinstance(call.target, nn.Module) and hasattr(call.target, "propagate"):
         parents = [each.__name__ for each in type(call.target).__mro__[1:] if each.__name__ == "GCNConv"]
         return "use GCNConv itself: a subclass may compute something else" if parents else "use GCNConv"
     name = call.name.lower()
-    return next((mend for parts, mend in INSTEAD if any(part in name for part in parts)), CHAIN)
+    return next((fix for parts, fix in INSTEAD if any(part in name for part in parts)), CHAIN)
 
 
 GRAPH_LAYERS = "use GCNConv, GINConv, SAGEConv or GraphConv"
@@ -62,10 +62,10 @@ INSTEAD_IN_NETWORK = (
 )
 
 
-def mend_for_network(call: Call) -> str:
+def fix_for_network(call: Call) -> str:
     """The supported alternative to a call that no recogniser of :mod:`.tracing` knows."""
     if isinstance(call.target, nn.Module) and hasattr(call.target, "propagate"):
         parents = [each.__name__ for each in type(call.target).__mro__[1:] if each.__name__ in GRAPH_LAYERS]
         return f"use {parents[0]} itself: a subclass may compute something else" if parents else GRAPH_LAYERS
     name = call.name.lower()
-    return next((mend for parts, mend in INSTEAD_IN_NETWORK if any(part in name for part in parts)), LAYERS)
+    return next((fix for parts, fix in INSTEAD_IN_NETWORK if any(part in name for part in parts)), LAYERS)

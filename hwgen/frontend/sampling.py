@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from ..errors import HwgenError
-from ..ir.batch import Batch
-from ..ir.sample import Limits, Sample
+from ..network.batch import Batch
+from ..network.sample import Limits, Sample
 from .graph import Graph
 from .network import GraphBatch, QuantizedNetwork
 from .network.checkpoint import save_network

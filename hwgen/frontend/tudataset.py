@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from ..ir.batch import Batch
+from ..network.batch import Batch
 from .raw_files import known_name, read_raw
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from ..errors import HwgenError
 
 __all__ = ["is_user_file", "load_module"]
 
-MEND = "name a class, a function without arguments or a module: model.py:Net, or model.py:Net(16, 2)"
+FIX = "name a class, a function without arguments or a module: model.py:Net, or model.py:Net(16, 2)"
 
 
 def is_user_file(text: str) -> bool:
@@ -42,16 +42,16 @@ def load_module(text: str) -> nn.Module:
     if not path.is_file():
         raise HwgenError("no such file", name, "name an existing Python file, such as model.py:Net")
     if not expression:
-        raise HwgenError("a Python file without the name of a module", name, MEND)
+        raise HwgenError("a Python file without the name of a module", name, FIX)
     home = _executed(path)
     try:
         found = eval(expression, vars(home))  # the file itself has just been executed
         if not isinstance(found, nn.Module) and callable(found):
             found = found()
     except Exception as error:  # the user's own code
-        raise HwgenError(f"{expression} fails: {_message(error)}", text, MEND) from error
+        raise HwgenError(f"{expression} fails: {_message(error)}", text, FIX) from error
     if not isinstance(found, nn.Module):
-        raise HwgenError(f"{expression} is a {type(found).__name__}, not a torch.nn.Module", text, MEND)
+        raise HwgenError(f"{expression} is a {type(found).__name__}, not a torch.nn.Module", text, FIX)
     return found
 
 
@@ -70,7 +70,7 @@ def _executed(path: Path) -> ModuleType:
     except Exception as error:  # the user's own code
         del sys.modules[name]
         raise HwgenError(f"the file fails: {_message(error)}", _place(error, path),
-                         "mend the file: hwgen executes it to find the module") from error
+                         "fix the file: hwgen executes it to find the module") from error
     finally:
         sys.path.remove(folder)
     return home

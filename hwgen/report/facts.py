@@ -6,8 +6,8 @@ from typing import Any
 
 from boards import Board
 
-from .. import __version__
-from ..estimate.resources import Resources
+from ..flow.resources import Resources
+from ..version import __version__
 
 __all__ = ["ASSUMED", "build_facts", "longest_run", "performance", "resource_facts", "slowest", "verification",
            "with_verification"]

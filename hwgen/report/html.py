@@ -5,7 +5,7 @@ from typing import Any
 import jinja2
 
 from . import plots
-from .stream_names import title
+from .lists_names import title
 
 __all__ = ["render"]
 

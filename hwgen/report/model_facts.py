@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir.graph import QuantGraph, QuantLayer
 from ..numeric import MAX_ACTIVATION_BITS
+from ..targets.banked.chain import QuantGraph, QuantLayer
 
 __all__ = ["DEGREES", "bits_by_degree", "degree_labels", "in_degrees", "model_facts", "span"]
 

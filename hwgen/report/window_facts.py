@@ -6,7 +6,7 @@ from typing import Any
 from boards import Board
 
 from .facts import ASSUMED
-from .stream_facts import mean_pass
+from .lists_facts import mean_pass
 
 __all__ = ["window_cycles", "window_performance"]
 
@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 def window_cycles(windows: Sequence[Facts], totals: Mapping[str, int], passes: Sequence[str],
                   by_bits: Mapping[str, int], graphs: int) -> dict[str, Any]:
-    """Cycles of the sample, as :func:`hwgen.report.stream_facts.batch_cycles`; ``windows`` in place of ``batches``.
+    """Cycles of the sample, as :func:`hwgen.report.lists_facts.batch_cycles`; ``windows`` in place of ``batches``.
 
     Parameters
     ----------

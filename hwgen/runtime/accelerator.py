@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import HwgenError
-from ..ir.batch import Batch
-from ..ir.sample import Limits
-from ..lower.stream import lower
-from ..lower.stream.batch import union
-from ..lower.stream.windows import plan_windows
-from ..stream.pipeline import load_plan
-from ..stream.planning import StreamPlan, WindowedPlan, deal
+from ..network.batch import Batch
+from ..network.sample import Limits
+from ..targets.lists.batch import union
+from ..targets.lists.design import BatchDesign, WindowDesign, deal
+from ..targets.lists.network_to_program import lower
+from ..targets.lists.pipeline import load_design
+from ..targets.lists.windows.run import plan_windows
 from .backends import Backend, Board, Reference, Simulation
 from .graphs import graphs_of
 
@@ -52,7 +52,7 @@ class Accelerator:
 
     def __init__(self, build: Path | str, backend: Name = "reference", *, bitstream: Path | str | None = None) -> None:
         self.build = Path(build)
-        self.plan: StreamPlan | WindowedPlan = load_plan(self.build)
+        self.plan: BatchDesign | WindowDesign = load_design(self.build)
         self.backend = self._backend(backend, bitstream)
 
     def _backend(self, name: str, bitstream: Path | str | None) -> Backend:
@@ -91,7 +91,7 @@ class Accelerator:
         single = self._graphs(graphs)
         if not single:
             return np.zeros((0, len(self.plan.program.scale)))
-        if isinstance(self.plan, StreamPlan):
+        if isinstance(self.plan, BatchDesign):
             return np.concatenate(self.run_batches(deal(single, self.plan, batch_size))) * self.plan.program.scale
         if batch_size is not None:
             raise HwgenError(f"batches of {batch_size} graphs; this build takes all graphs at once, by windows",
@@ -122,7 +122,7 @@ class Accelerator:
                    "max_features": max(limits.features, program.max_features)}
         if any(value > getattr(program, name) for name, value in longest.items()):
             program = lower(plan.network, **longest)
-        if isinstance(plan, WindowedPlan) and program is plan.program:
+        if isinstance(plan, WindowDesign) and program is plan.program:
             windows = plan.windows
         else:
             windows = plan_windows(program, plan.hardware)

@@ -8,16 +8,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emit.write import write_files
 from ..errors import HwgenError
-from ..ir.batch import Batch
-from ..lower.stream.golden import read_results
-from ..lower.stream.images import BatchImage, batch_image, to_bytes
-from ..lower.stream.windows import WindowedRun, WindowPlan
-from ..reference.stream.execute import run as run_reference
-from ..stream.pipeline import Packed, numbered, pack_batch, verify
-from ..stream.planning import StreamPlan, WindowedPlan
-from ..stream.windowing import pack_window
+from ..flow.folder import write_files
+from ..network.batch import Batch
+from ..targets.lists.design import BatchDesign, WindowDesign
+from ..targets.lists.execute import run as run_reference
+from ..targets.lists.golden import read_results
+from ..targets.lists.images import BatchImage, batch_image, to_bytes
+from ..targets.lists.pipeline import Packed, numbered, pack_batch, verify
+from ..targets.lists.windows.packing import pack_window
+from ..targets.lists.windows.run import WindowedRun, WindowLayout
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
@@ -32,7 +32,7 @@ class Backend(Protocol):
         """Integer results, int64 [rows, classes] for each batch, in its own order of rows."""
         ...
 
-    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
         """Integer results of a batch that the design need not hold."""
         ...
 
@@ -40,7 +40,7 @@ class Backend(Protocol):
 class Reference:
     """The integer program in NumPy; batches must fit the design here too."""
 
-    def __init__(self, plan: StreamPlan | WindowedPlan) -> None:
+    def __init__(self, plan: BatchDesign | WindowDesign) -> None:
         self.plan = plan
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
@@ -49,7 +49,7 @@ class Reference:
             batch_image(_whole(self.plan).layout, batch)  # refuses what the hardware would
         return [run_reference(self.plan.program, batch).results for batch in batches]
 
-    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
         """Execute whole: windows change nothing."""
         return run_reference(plan.program, batch).results
 
@@ -57,7 +57,7 @@ class Reference:
 class Simulation:
     """The build's RTL in Verilator, one simulator for all batches; every code is compared with the reference's."""
 
-    def __init__(self, plan: StreamPlan | WindowedPlan, build: Path) -> None:
+    def __init__(self, plan: BatchDesign | WindowDesign, build: Path) -> None:
         self.plan, self.build = plan, build
 
     def run(self, batches: Sequence[Batch]) -> list[Ints]:
@@ -74,7 +74,7 @@ class Simulation:
             found = self._simulated(Path(scratch), packed, plan.model_files())
         return [_in_order(plan, each.image, rows) for each, rows in zip(packed, found, strict=True)]
 
-    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
         """Simulate every window, one simulator for those of a pass, fed with what the RTL stored.
 
         Raises
@@ -106,12 +106,12 @@ class Simulation:
 class Board:
     """A device with the build's bitstream and, loaded, its model."""
 
-    def __init__(self, plan: StreamPlan | WindowedPlan, device: Device, model: bytes) -> None:
+    def __init__(self, plan: BatchDesign | WindowDesign, device: Device, model: bytes) -> None:
         self.plan, self.device, self.model = plan, device, model
         self.device.load(model)
 
     @classmethod
-    def open(cls, plan: StreamPlan | WindowedPlan, build: Path, bitstream: Path | str | None) -> "Board":
+    def open(cls, plan: BatchDesign | WindowDesign, build: Path, bitstream: Path | str | None) -> "Board":
         """Program the FPGA of a PYNQ board and load the model.
 
         Raises
@@ -135,9 +135,9 @@ class Board:
             results.append(read_results(plan.layout, image, stored))
         return results
 
-    def run_windows(self, plan: WindowPlan, batch: Batch) -> Ints:
+    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
         """Load, run and store each window; the build's own model is loaded again if they need another."""
-        model = plan.model_stream()
+        model = plan.model_words()
         if model != self.model:
             self.device.load(model)
         try:
@@ -152,7 +152,7 @@ class Board:
         return run.results
 
 
-def _whole(plan: StreamPlan | WindowedPlan) -> StreamPlan:
+def _whole(plan: BatchDesign | WindowDesign) -> BatchDesign:
     """A plan for batches of whole graphs.
 
     Raises
@@ -160,13 +160,13 @@ def _whole(plan: StreamPlan | WindowedPlan) -> StreamPlan:
     HwgenError
         The build has none.
     """
-    if isinstance(plan, StreamPlan):
+    if isinstance(plan, BatchDesign):
         return plan
     raise HwgenError("this build takes no batches: its graphs run by windows", f"network {plan.network.name}",
                      "use Accelerator.run or run_windows")
 
 
-def _in_order(plan: StreamPlan, image: BatchImage, rows: Ints) -> Ints:
+def _in_order(plan: BatchDesign, image: BatchImage, rows: Ints) -> Ints:
     """Results of the hardware's rows, positions included, as rows and classes of the batch."""
     results = np.empty((len(rows), len(plan.layout.result)), dtype=np.int64)
     results[np.array(image.layout["order"], dtype=np.int64)] = rows[:, plan.layout.result]

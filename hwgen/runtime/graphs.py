@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..errors import HwgenError
-from ..ir.batch import Batch
-from ..ir.sample import Sample, single
+from ..network.batch import Batch
+from ..network.sample import Sample, single
 
 __all__ = ["encode_features", "graphs_of"]
 
@@ -25,7 +25,7 @@ def graphs_of(given: Any, *, features: int, input_bits: int, input_scale: float)
     features : int
         Width of the model's input.
     input_bits, input_scale
-        As in :class:`hwgen.ir.network.Network`.
+        As in :class:`hwgen.network.network.Network`.
 
     Raises
     ------

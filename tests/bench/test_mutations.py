@@ -32,7 +32,7 @@ def test_faults_are_many_and_of_every_kind():
     assert len({fault.name for fault in faults.FAULTS}) == len(faults.FAULTS) >= 16
     for table in (faults.NODE, faults.STREAM):
         assert sum(len(rows) for file, rows in table.items() if file.startswith("rtl_templates/")) >= 8
-        assert sum(len(rows) for file, rows in table.items() if file.startswith("hwgen/lower/")) >= 4
+        assert sum(len(rows) for file, rows in table.items() if file.startswith("hwgen/targets/")) >= 4
     assert sum(fault.test.startswith(mutations.SLOW) for fault in faults.FAULTS) >= 3
 
 

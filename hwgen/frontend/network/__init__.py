@@ -1,4 +1,4 @@
-"""Networks of any traced module: execution, quantizers that learn, export to :mod:`hwgen.ir.network`."""
+"""Networks of any traced module: execution, quantizers that learn, export to :mod:`hwgen.network.network`."""
 
 from .batch import GraphBatch, quotient
 from .execute import execute

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from ...errors import HwgenError
-from ...ir.batch import Batch
-from ...ir.network import Via
+from ...network.batch import Batch
+from ...network.network import Via
 from ..sparse import SparseMatrix
 
 __all__ = ["GraphBatch", "quotient"]

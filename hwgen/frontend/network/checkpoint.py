@@ -3,9 +3,9 @@
 The file is ``torch.save`` of a dictionary::
 
     format   "hwgen"     version  2
-    facts    str, JSON: what :mod:`hwgen.ir.network_store` keeps beside its arrays
+    facts    str, JSON: what :mod:`hwgen.network.store` keeps beside its arrays
     network  {name: tensor}     its arrays: codes, steps, tables
-    sample   {name: tensor}     graphs that it is proved on (:mod:`hwgen.ir.sample_store`)
+    sample   {name: tensor}     graphs that it is proved on (:mod:`hwgen.network.sample_store`)
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...ir.files import malformed
-from ...ir.network import Network
-from ...ir.network_store import network_arrays, network_of
-from ...ir.sample import Sample
-from ...ir.sample_store import sample_arrays, sample_of
+from ...files import malformed
+from ...network.network import Network
+from ...network.sample import Sample
+from ...network.sample_store import sample_arrays, sample_of
+from ...network.store import network_arrays, network_of
 from ..reading import FORMAT, NETWORK_VERSION, SAVE, open_checkpoint
 from ..writing import write_checkpoint
 

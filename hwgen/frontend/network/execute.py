@@ -1,4 +1,4 @@
-"""Execute a plan in floating point: the equations of :mod:`hwgen.ir.network`, differentiable."""
+"""Execute a plan in floating point: the equations of :mod:`hwgen.network.network`, differentiable."""
 
 from __future__ import annotations
 

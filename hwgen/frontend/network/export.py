@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import HwgenError
-from ...ir.network import Network, Quantizer, Term, Value, Weight
+from ...network.network import Network, Quantizer, Term, Value, Weight
 from ..plan import PlanTerm, PlanValue
 
 if TYPE_CHECKING:

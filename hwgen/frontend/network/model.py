@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ...ir.network import Network
+from ...network.network import Network
 from ..original import with_head
 from ..plan import Plan, PlanTerm, PlanValue
 from .batch import GraphBatch
@@ -43,7 +43,7 @@ class QuantizedNetwork(nn.Module):
     nodes : int
         Number of trained nodes, of tables by node.
     input_bits, input_scale
-        As in :class:`hwgen.ir.network.Network`.
+        As in :class:`hwgen.network.network.Network`.
     """
 
     def __init__(self, plan: Plan, scheme: Scheme | None = None, *, degrees: int = 63, nodes: int = 0,

@@ -20,7 +20,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ...ir.network import Quantizer
+from ...network.network import Quantizer
 from ...numeric import MAX_ACTIVATION_BITS
 from ..calibrate import best_steps
 from ..quantizers import COLUMN_SPAN, TINY, Gradient, fake_quantize, round_half_away

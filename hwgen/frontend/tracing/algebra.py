@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...ir.network import Factor
+from ...network.network import Factor
 from .forms import Form, Summand
 
 __all__ = ["SLOPE_ONE", "activated", "added", "concatenated", "gathered", "held", "linear", "maximum", "referred",

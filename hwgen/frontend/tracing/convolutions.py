@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...ir.network import Factor
+from ...network.network import Factor
 from ..calls import bind, refuse
 from ..trace import Call, Value, trace_part
 from .algebra import activated, added, concatenated, gathered, held, linear, referred, scaled

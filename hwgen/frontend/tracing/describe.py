@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ir.formulas import formula
+from ...network.formulas import formula
 from ..plan import Plan
 
 __all__ = ["facts_of"]

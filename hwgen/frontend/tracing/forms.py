@@ -1,8 +1,8 @@
 """Symbolic values: what a user's forward computes, as sums of terms, before it is decided which of them are stored.
 
-A :class:`Form` has the equation of a value of :mod:`hwgen.ir.network`; the sources of its terms are forms. A form that
-a term reads becomes a value of its own; one that is used once, and has no activation yet, is spliced into what uses it.
-Nothing is computed on a graph here.
+A :class:`Form` has the equation of a value of :mod:`hwgen.network.network`; the sources of its terms are forms. A form
+that a term reads becomes a value of its own; one that is used once, and has no activation yet, is spliced into what
+uses it. Nothing is computed on a graph here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from ...ir.network import Domain, Factor, Via
+from ...network.network import Domain, Factor, Via
 
 __all__ = ["Form", "Summand"]
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ...ir.network import Factor
+from ...network.network import Factor
 from ..calls import bind, refuse
 from ..trace import Call, Value
 from .algebra import activated, added, concatenated, gathered, linear, maximum, scaled

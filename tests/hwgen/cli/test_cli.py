@@ -12,11 +12,11 @@ from cli_runs import run
 from models import random_graph_data, random_graph_model
 
 import boards
-from hwgen import pipeline
 from hwgen.cli import cli
 from hwgen.cli.doctor import examine
-from hwgen.estimate.resources import Component, Resources, Usage
-from hwgen.ir.store import save_graph_data
+from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.targets.banked import pipeline
+from hwgen.targets.banked.store import save_graph_data
 
 
 def counted(path: Path) -> Resources:
@@ -67,8 +67,8 @@ def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.delenv("CXX", raising=False)
     facts = json.loads(run("doctor", "--json", code=2))
     assert not facts["ok"]
-    missing = {tool["tool"]: tool["mend"] for tool in facts["tools"] if not tool["found"]}
-    assert any("apt-get install" in mend for mend in missing.values())
+    missing = {tool["tool"]: tool["fix"] for tool in facts["tools"] if not tool["found"]}
+    assert any("apt-get install" in fix for fix in missing.values())
     assert any("no C++ compiler" in tool["version"] for tool in facts["tools"])
 
 

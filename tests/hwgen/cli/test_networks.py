@@ -13,20 +13,20 @@ from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
 import hwgen
-from hwgen import pipeline
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.network.checkpoint import save_network
-from hwgen.ir.network import Network
-from hwgen.ir.network_store import save_batch
-from hwgen.ir.sample import Limits, Sample, single
-from hwgen.ir.sample_store import save_sample
-from hwgen.lower.stream.batch import union
-from hwgen.reference.stream.execute import run as execute
-from hwgen.stream import checking as stream_checking
-from hwgen.stream import designing
-from hwgen.stream import pipeline as stream_pipeline
-from hwgen.stream.config import load_plan, read_sample
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample, single
+from hwgen.network.sample_store import save_sample
+from hwgen.network.store import save_batch
+from hwgen.targets.banked import pipeline
+from hwgen.targets.lists import checking as lists_checking
+from hwgen.targets.lists import pipeline as lists_pipeline
+from hwgen.targets.lists import search as designing
+from hwgen.targets.lists.batch import union
+from hwgen.targets.lists.config import load_design, read_sample
+from hwgen.targets.lists.execute import run as execute
 
 DESIGN = ("--units", "1", "--lanes", "8", "--requant-lanes", "1", "--graphs", "3")
 OUTSIDE = ("http://", "https://", "<script", "src=")
@@ -89,7 +89,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
             "report/report.html"} <= names
     assert [path.name for path in built.parent.iterdir()] == ["gin"]
     layouts = [json.loads((folder / "layout.json").read_text())
-               for folder in stream_pipeline.batch_folders(built / "batches")]
+               for folder in lists_pipeline.batch_folders(built / "batches")]
     assert sum(layout["graphs"] for layout in layouts) == sample.batch.graphs
     manifest = json.loads((built / "manifest.json").read_text())
     assert manifest["cycles"] == [layout["cycles"] for layout in layouts]
@@ -98,10 +98,10 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 
 
 def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
-    plan = load_plan(built)
-    for folder, batch in zip(stream_pipeline.batch_folders(built / "batches"),
-                             stream_pipeline.sample_batches(read_sample(built), plan), strict=True):
-        for name, content in stream_pipeline.pack_batch(plan, batch).files.items():
+    plan = load_design(built)
+    for folder, batch in zip(lists_pipeline.batch_folders(built / "batches"),
+                             lists_pipeline.sample_batches(read_sample(built), plan), strict=True):
+        for name, content in lists_pipeline.pack_batch(plan, batch).files.items():
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
 
 
@@ -163,7 +163,7 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
     with pytest.raises(HwgenError, match="node-level organisation") as caught:
         run(verb, model, *options)
     assert caught.value.where == refused
-    assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.mend
+    assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.fix
 
 
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
@@ -177,14 +177,14 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
     monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
     with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
         run("build", kept, *option, "--groups", "2")
-    assert caught.value.mend == "leave one of them out"
+    assert caught.value.fix == "leave one of them out"
     found = facts("build", kept, *option, "--no-verify", "-o", tmp_path / "b")
     assert ("windows" in found["cycles"]) == (option == ("--windows",))
     config = tmp_path / "b" / "config.json"
     assert facts("estimate", kept, "--config", config)["hardware"] == found["hardware"]
     with pytest.raises(HwgenError, match="--config one of the graph-level one"):
         run("estimate", kept, "--config", config, "--digit", "2")
-    trace = execute(load_plan(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
+    trace = execute(load_design(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
     assert (trace.predict() == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
 
@@ -199,7 +199,7 @@ def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) 
         run("verify", built, "--batch-size", "4")
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(HwgenError, match="not a build of the graph-level organisation"):
-        load_plan(tmp_path)
+        load_design(tmp_path)
     with pytest.raises(HwgenError, match="cannot be read"):
         run("pack", tmp_path / "none", model)
 
@@ -226,7 +226,7 @@ def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Networ
 
 def random_nodes(folder: Path) -> dict[str, Any]:
     """A graph for another kind of model, with features of its own."""
-    from hwgen.ir.store import save_graph_data
+    from hwgen.targets.banked.store import save_graph_data
 
     save_graph_data(random_graph_data(5, nodes=30, features=24, trained=40), folder / "node.npz")
     with np.load(folder / "node.npz") as arrays:
@@ -234,14 +234,14 @@ def random_nodes(folder: Path) -> dict[str, Any]:
 
 
 def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = stream_pipeline.batch_folders(built / "batches")
+    folders = lists_pipeline.batch_folders(built / "batches")
     assert len(folders) > 2
-    assert stream_checking.quick(folders) == folders
-    monkeypatch.setattr(stream_checking, "FULL_BEATS", 1)
-    assert stream_checking.quick(folders) == folders[:1]
-    assert list(stream_checking._parts(folders)) == [folders]
-    monkeypatch.setattr(stream_checking, "AT_ONCE", 1)
-    assert list(stream_checking._parts(folders)) == [[folder] for folder in folders]
+    assert lists_checking.quick(folders) == folders
+    monkeypatch.setattr(lists_checking, "FULL_BEATS", 1)
+    assert lists_checking.quick(folders) == folders[:1]
+    assert list(lists_checking._parts(folders)) == [folders]
+    monkeypatch.setattr(lists_checking, "AT_ONCE", 1)
+    assert list(lists_checking._parts(folders)) == [[folder] for folder in folders]
 
 
 @pytest.mark.verilator
@@ -259,11 +259,11 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
     # in batches of two with stalls, several simulators: another run, the report stays
-    monkeypatch.setattr(stream_checking, "AT_ONCE", 1000)
+    monkeypatch.setattr(lists_checking, "AT_ONCE", 1000)
     found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
-            stream_pipeline.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
+            lists_pipeline.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
     check_agreement(found["agreement"], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
@@ -301,7 +301,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
 
 def check_agreement(found: dict[str, Any], sample: Sample, build: Path) -> None:
     """Recompute it from the reference, one graph after another."""
-    plan = load_plan(build)
+    plan = load_design(build)
     results = np.concatenate([execute(plan.program, graph).results for graph in single(sample.batch)])
     ours, theirs = results.argmax(axis=1), sample.logits.argmax(axis=1)
     assert found["of"] == "graphs"

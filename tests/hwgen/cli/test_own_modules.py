@@ -13,8 +13,8 @@ from hwgen.errors import HwgenError
 from hwgen.frontend.network.checkpoint import load_network
 from hwgen.frontend.plain_files import save_graph_file
 from hwgen.frontend.user_file import load_module
-from hwgen.lower.stream import lower
-from hwgen.reference.stream.execute import run as run_program
+from hwgen.targets.lists.execute import run as run_program
+from hwgen.targets.lists.network_to_program import lower
 
 SOURCE = """
 import torch
@@ -95,7 +95,7 @@ def test_inspect_lists_every_value(home: Path) -> None:
 
 def test_inspect_names_what_is_not_supported(home: Path) -> None:
     found = error("inspect", f"{home / 'net_of_cli.py'}:Bad")
-    assert (found.what, found.mend) == (".tanh() is not supported", "use ReLU or LeakyReLU")
+    assert (found.what, found.fix) == (".tanh() is not supported", "use ReLU or LeakyReLU")
     assert found.where == "model.forward (net_of_cli.py:31)"
 
 

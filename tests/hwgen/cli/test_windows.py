@@ -12,17 +12,18 @@ from networks import gin_network, random_batch
 
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.estimate.resources import Component, Resources, Usage
+from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.network.checkpoint import save_network
-from hwgen.ir.network import Network
-from hwgen.ir.network_store import save_batch
-from hwgen.ir.sample import Sample
-from hwgen.reference.stream.execute import run as execute
+from hwgen.network.network import Network
+from hwgen.network.sample import Sample
+from hwgen.network.store import save_batch
 from hwgen.report.agreement import agreement
-from hwgen.stream import designing, pipeline
-from hwgen.stream.config import load_plan
-from hwgen.stream.planning import WindowedPlan
-from hwgen.stream.windowing import load_cycles, pack_windows, store_cycles, total_cycles
+from hwgen.targets.lists import pipeline
+from hwgen.targets.lists import search as designing
+from hwgen.targets.lists.config import load_design
+from hwgen.targets.lists.design import WindowDesign
+from hwgen.targets.lists.execute import run as execute
+from hwgen.targets.lists.windows.packing import load_cycles, pack_windows, store_cycles, total_cycles
 
 #: Memories of a few rows; with them no graph of the sample is held whole.
 TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
@@ -79,9 +80,9 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
     assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/model.bin",
             "images/layout.json", "model/network.json", "model/sample.npz", "report/report.json",
             "report/report.html"} <= names
-    plan = load_plan(built)
-    assert isinstance(plan, WindowedPlan)
-    assert (built / "images" / "model.bin").read_bytes() == plan.windows.model_stream()
+    plan = load_design(built)
+    assert isinstance(plan, WindowDesign)
+    assert (built / "images" / "model.bin").read_bytes() == plan.windows.model_words()
     everything = pack_windows(plan, sample.batch, whole=True)
     first_and_last = {place for place in range(len(everything.windows))
                       for beside in (place - 1, place + 1) if not 0 <= beside < len(everything.windows)
@@ -98,7 +99,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 
 
 def test_report_has_the_whole(built: Path, sample: Sample) -> None:
-    found, plan = facts("report", built), load_plan(built)
+    found, plan = facts("report", built), load_design(built)
     windows = pack_windows(plan, sample.batch).windows
     whole = found["cycles"]["windows"]
     assert whole["count"] == len(windows) == sum(step["windows"] for step in whole["passes"])
@@ -155,7 +156,7 @@ def test_batches_are_refused(built: Path, sample: Sample) -> None:
 def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: Path) -> None:
     other, path = random_batch(5, network, graphs=4, nodes=9, hub=6), tmp_path / "other.npz"
     save_batch(other, path)
-    found, plan = facts("pack", built, path), load_plan(built)
+    found, plan = facts("pack", built, path), load_design(built)
     windows = pack_windows(plan, other).windows
     assert [int(Path(folder).name) for folder in found["batches"]] == list(range(len(windows)))
     layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
@@ -181,7 +182,7 @@ def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.
 def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:
     found = facts("verify", built)
-    done, plan = found["verification"], load_plan(built)
+    done, plan = found["verification"], load_design(built)
     chosen = sorted(int(path.name) for path in (built / "batches").iterdir())
     count = facts("report", built)["cycles"]["windows"]["count"]
     assert done["bit_exact"]

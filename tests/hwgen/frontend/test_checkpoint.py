@@ -13,8 +13,8 @@ from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import GCN, load, save
-from hwgen.lower.graph_to_program import lower
-from hwgen.reference.execute import run
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import run
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -76,7 +76,7 @@ def test_labels_and_masks_may_be_absent(tmp_path: Path) -> None:
 
 
 def refuse(path: Path, message: str) -> None:
-    """The error must match as a whole: what, where, mend."""
+    """The error must match as a whole: what, where, fix."""
     with pytest.raises(HwgenError, match="(?s)^" + message.replace("PATH", re.escape(str(path))) + "$"):
         load(path)
 

@@ -272,14 +272,14 @@ REFUSED: list[tuple[str, nn.Module, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("model", "what", "where", "mend"), [each[1:] for each in REFUSED],
+@pytest.mark.parametrize(("model", "what", "where", "fix"), [each[1:] for each in REFUSED],
                          ids=[each[0] for each in REFUSED])
-def test_what_is_refused(model: nn.Module, what: str, where: str, mend: str) -> None:
+def test_what_is_refused(model: nn.Module, what: str, where: str, fix: str) -> None:
     before = {name: each.clone() for name, each in model.state_dict().items()
               if not isinstance(each, nn.parameter.UninitializedParameter)}
     with pytest.raises(HwgenError) as caught:
         check(model)
     assert re.match(what, caught.value.what), caught.value.what
     assert re.match(where, caught.value.where), caught.value.where
-    assert re.search(mend, caught.value.mend), caught.value.mend
+    assert re.search(fix, caught.value.fix), caught.value.fix
     assert all(torch.equal(model.state_dict()[name], each) for name, each in before.items())

@@ -14,8 +14,8 @@ from training_graphs import small_data
 from hwgen.errors import HwgenError
 from hwgen.frontend import Graph, load, quantize, save
 from hwgen.frontend.modules import as_gcn, compare
-from hwgen.lower.graph_to_program import lower
-from hwgen.reference.execute import run
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import run
 
 
 class Normed(nn.Module):

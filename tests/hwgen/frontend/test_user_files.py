@@ -58,7 +58,7 @@ def test_modules_are_found(file: Path, expression: str, width: int) -> None:
 def test_what_is_no_module(file: Path, expression: str, what: str) -> None:
     with pytest.raises(HwgenError, match=re.escape(what)) as caught:
         load_module(f"{file}:{expression}")
-    assert "model.py:Net" in caught.value.mend
+    assert "model.py:Net" in caught.value.fix
 
 
 @pytest.mark.parametrize(("source", "what", "line"), [

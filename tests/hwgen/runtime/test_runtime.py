@@ -10,17 +10,17 @@ from networks import random_batch
 
 from boards import load as load_board
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.ir.network_store import save_network
-from hwgen.ir.sample import Limits, Sample, single
-from hwgen.reference.stream.execute import run as execute
-from hwgen.reference.stream.images import Machine
+from hwgen.network.sample import Limits, Sample, single
+from hwgen.network.store import save_network
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board
 from hwgen.runtime.device import Device
-from hwgen.stream.config import config_of
-from hwgen.stream.planning import plan_as_built, stream_plans, window_plans
-from rtl_templates import registers
-from rtl_templates.stream.formats import Target
+from hwgen.targets.lists.config import config_of
+from hwgen.targets.lists.decode import Machine
+from hwgen.targets.lists.design import batch_designs, design_as_built, window_designs
+from hwgen.targets.lists.execute import run as execute
+from rtl_templates.lists.formats import Target
+from rtl_templates.shell import registers
 
 
 def build_folder(folder, network, batch, windows=None):
@@ -28,18 +28,18 @@ def build_folder(folder, network, batch, windows=None):
     limits = Limits.of(batch, network.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
     if windows is None:
-        plan = next(stream_plans(network, sample, 2, {"units": 2}))
+        plan = next(batch_designs(network, sample, 2, {"units": 2}))
     else:
-        plan = next(window_plans(network, sample, windows, lambda hardware: True))
+        plan = next(window_designs(network, sample, windows, lambda hardware: True))
     save_network(network, folder / "model")
     (folder / "config.json").write_text(json.dumps(config_of(plan, limits, load_board("ultra96"))))
     (folder / "images").mkdir()
     for name, content in plan.model_files().items():
         (folder / "images" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    fixed = registers.constants(plan.hardware.to_dict(), registers.STREAM_REGISTERS)
+    fixed = registers.constants(plan.hardware.to_dict(), registers.LISTS_REGISTERS)
     (folder / "design.json").write_text(json.dumps({
         "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
-                      for entry in registers.to_dict(registers.STREAM_REGISTERS)],
+                      for entry in registers.to_dict(registers.LISTS_REGISTERS)],
         "errors": {error.name: error.value for error in registers.Error}}))
     return plan
 
@@ -268,6 +268,6 @@ def test_the_board_says_what_is_wrong(built):
 
 def test_plan_as_built_is_the_plan(built):
     network, batch, plan, _ = built
-    again = plan_as_built(network, Limits.of(batch, network.input_bits), plan.capacity, plan.hardware.to_dict())
+    again = design_as_built(network, Limits.of(batch, network.input_bits), plan.capacity, plan.hardware.to_dict())
     assert again.layout.tensors[0].address == plan.layout.tensors[0].address
     assert again.hardware == plan.hardware

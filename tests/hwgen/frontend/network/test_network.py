@@ -13,9 +13,9 @@ from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantiz
 from hwgen.frontend.network.quantizers import ColumnSteps
 from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.tracing import plan_of
-from hwgen.ir.batch import Batch
-from hwgen.ir.network_rules import check
-from hwgen.reference.stream.network import run_network
+from hwgen.network.batch import Batch
+from hwgen.network.execute import run_network
+from hwgen.network.rules import check
 
 FEATURES, HIDDEN = 6, 9
 

@@ -214,12 +214,12 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused(name: str) -> None:
-    model, what, where, mend = REFUSED[name]
+    model, what, where, fix = REFUSED[name]
     with pytest.raises(HwgenError) as caught:
         plan_of(model)
     assert re.match(what, caught.value.what), caught.value.what
     assert re.match(where, caught.value.where), caught.value.where
-    assert re.search(mend, caught.value.mend), caught.value.mend
+    assert re.search(fix, caught.value.fix), caught.value.fix
 
 
 def test_the_first_unknown_layer_is_named() -> None:

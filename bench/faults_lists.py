@@ -1,0 +1,142 @@
+"""Deliberate faults of the graph-level organisation; :mod:`faults` has those of the node-level one, and says how."""
+
+__all__ = ["STREAM"]
+
+STREAM = {
+    "rtl_templates/lists/buffer.py": (
+        ("buffer-loads-every-part", "rtl_templates/lists/test_buffer.py",
+         "a load of 128 bits overwrites the rest of the word",
+         "mine = loading & (self.load.unit == chunk)", "mine = loading"),
+    ),
+    "rtl_templates/lists/fetch.py": (
+        ("fetch-degree-of-any-beat", "rtl_templates/lists/test_fetch.py::test_commands_and_cycles",
+         "a beat that brings no degree takes the one before away",
+         "with m.Elif(enable & valid[0] & beat[0].degree):", "with m.Elif(enable & valid[0]):"),
+        ("fetch-other-half", "rtl_templates/lists/test_fetch.py::test_commands_and_cycles",
+         "a row walks its neighbour's list",
+         "bank.data.word_select(local[3][0]", "bank.data.word_select(local[2][0]"),
+    ),
+    "rtl_templates/lists/gather.py": (
+        ("gather-null-adds", "rtl_templates/lists/test_gather.py::test_tokens_and_cycles",
+         "an empty plane of a feature adds a row of the buffer",
+         'LIST_READ + 1, "reads", reset_less=False) & ~null)', 'LIST_READ + 1, "reads", reset_less=False))'),
+        ("gather-queue-overflows", "rtl_templates/lists/test_gather.py::test_a_full_queue_waits_and_loses_nothing",
+         "a walk begins without room for its token",
+         "slot.eq((used != SLOTS) | command.skip)", "slot.eq(1)"),
+        ("gather-entry-of-last-row", "rtl_templates/lists/test_gather.py::test_tokens_and_cycles",
+         "a row's entry is that of whichever row was read last",
+         'm.d.comb += kept.eq(Mux(_late(m, walk.entry, SUM, "entry"), own, held))', "m.d.comb += kept.eq(own)"),
+    ),
+    "rtl_templates/lists/accumulate.py": (
+        ("accumulate-maximum-goes-on", "rtl_templates/lists/test_accumulate.py",
+         "a list's maximum begins at that of the list before",
+         "~self.max | self.first | (code > operand)", "~self.max | (code > operand)"),
+    ),
+    "rtl_templates/lists/requantize_values.py": (
+        ("values-lost-in-a-pause", "rtl_templates/lists/test_requantize.py::test_shapes",
+         "a pause between two operands of one step loses their sum",
+         "with m.If(valid[7]):  # else", "with m.If(1):  # else"),
+        ("values-maximum-goes-on", "rtl_templates/lists/test_requantize.py::test_rows",
+         "a chunk's maximum begins at that of the chunk before",
+         "Mux(join[7] & ~first[7], larger", "Mux(join[7], larger"),
+    ),
+    "rtl_templates/lists/requantize_rows.py": (
+        ("rows-degree-unlimited", "rtl_templates/lists/test_requantize.py::test_rows",
+         "a hub takes row parameters behind the end of its table",
+         "Mux(over, self.limit, context.degree)", "context.degree"),
+        ("search-outlives-its-pass", "rtl_templates/lists/test_requantize.py::test_no_search_outlives_its_pass",
+         "a pass takes the end of a search for its own that began in the pass before",
+         "search.start.eq(largest.found & wanted)", "search.start.eq(largest.found)"),
+    ),
+    "rtl_templates/lists/requantize_codes.py": (
+        ("codes-ties-up", "rtl_templates/lists/test_requantize.py::test_every_code",
+         "ties of negative values round towards zero",
+         "p[Q_SHIFT - 1] & (~p[-1] | p[:Q_SHIFT - 1].any())", "p[Q_SHIFT - 1]"),
+        ("codes-wrap-at-the-top", "rtl_templates/lists/test_requantize.py::test_every_code",
+         "255.5 becomes 256, which is stored as 0",
+         "& Cat(~mask, Const(1, 1))", "& Cat(~mask, Const(0, 1))"),
+    ),
+    "rtl_templates/lists/search.py": (
+        ("search-threshold-included", "rtl_templates/lists/test_search.py::test_search_is_searchsorted",
+         "a magnitude on a threshold takes the higher entry",
+         "Cat(read_key > (read.data << 1), read_prefix)", "Cat(read_key >= (read.data << 1), read_prefix)"),
+        ("search-largest-of-all-rows", "rtl_templates/lists/test_search.py::test_largest_magnitude_of_each_row",
+         "a row's largest magnitude is that of all rows so far",
+         "_larger(keys[0], self.key & ~fresh.replicate(V_BITS))", "_larger(keys[0], self.key)"),
+    ),
+    "rtl_templates/lists/combine.py": (
+        ("combine-every-plane-negative", "rtl_templates/lists/test_combine.py::test_rows",
+         "all planes of signed codes are subtracted, not the sign's alone",
+         "(done == 0) & (self.task.pre_kind == Kind.SIGNED)", "(self.task.pre_kind == Kind.SIGNED)"),
+        ("combine-pages-transposed", "rtl_templates/lists/test_combine.py::test_rows",
+         "output chunks read the weight pages of each other",
+         "Mux(row_ends, 0, offset + self.task.in_chunks)", "Mux(row_ends, 0, offset + self.task.out_chunks)"),
+    ),
+    "rtl_templates/lists/write.py": (
+        ("write-rows-of-others", "rtl_templates/lists/test_write.py::test_rows",
+         "a unit writes its second row over another unit's first",
+         "place.eq(place + self.units * task.stride)", "place.eq(place + task.stride)"),
+        ("write-padding-stored", "rtl_templates/lists/test_write.py::test_results",
+         "the padding of a row of results takes words of the next row",
+         "last.eq((index == words - 1) | (left == 1))", "last.eq(index == words - 1)"),
+    ),
+    "rtl_templates/lists/unit.py": (
+        ("unit-writes-any-time", "rtl_templates/lists/test_accelerator.py::test_words_cycles_and_counters",
+         "two units write in one cycle, and their words are mixed",
+         "out.slot.eq(turn == self.index)", "out.slot.eq(1)"),
+    ),
+    "rtl_templates/lists/sequencer.py": (
+        ("sequencer-ends-early", "rtl_templates/lists/test_sequencer.py::test_passes_and_cycles_are_exact",
+         "a run of so many passes leaves the last one out",
+         "(counted & (left == 0))", "(counted & (left <= 1))"),
+    ),
+    "rtl_templates/lists/timing.py": (
+        ("timing-combine-bits", "rtl_templates/lists/test_accelerator.py::test_words_cycles_and_counters",
+         "the estimate takes every row for one of 8 bits",
+         'combine_cycles(task["in_chunks"], width)', 'combine_cycles(task["in_chunks"], 8)'),
+    ),
+    "hwgen/targets/lists/batch.py": (
+        ("batch-empty-plane-skipped", "hwgen/targets/lists/test_batch.py::test_walking_the_lists_gives_the_batch",
+         "a plane without set bits does not double what was added before",
+         "length = np.where(begun, np.maximum(found, 1), found)", "length = found"),
+    ),
+    "hwgen/targets/lists/beats.py": (
+        ("beats-degree-of-another-list",
+         "hwgen/targets/lists/test_layout.py::test_degrees_are_read_where_they_are_needed",
+         "a row takes the degree of whichever list was walked last",
+         "            if self.held != name:\n", "            if self.held is None:\n"),
+    ),
+    "hwgen/targets/lists/layout.py": (
+        ("layout-place-taken-too-soon",
+         "hwgen/targets/lists/test_layout.py::test_no_tensor_is_written_over_while_it_is_read",
+         "a pass writes over the tensor that it reads",
+         "if since <= end and begin <= until and", "if since < end and begin < until and"),
+    ),
+    "hwgen/targets/lists/images.py": (
+        ("images-sets-begin-at-0", "hwgen/targets/lists/test_images.py::test_a_chain_word_by_word",
+         "the lists of every set are those of the first",
+         "start, count = (mine.start + used)", "start, count = (mine.start)"),
+    ),
+    "hwgen/targets/lists/sizes.py": (
+        ("needs-off-by-one", "hwgen/targets/lists/test_layout.py::test_a_design_too_small_by_one_is_refused_by_name",
+         "a program one word over a capacity is let through",
+         "if wanted > have:", "if wanted > have + 1:"),
+    ),
+    "hwgen/targets/lists/passes.py": (
+        ("passes-unchanged-doubles",
+         "hwgen/targets/lists/test_lower.py::test_every_code_of_random_networks_is_the_real_value_rounded",
+         "codes that are only to be combined come out doubled",
+         "multiplier=np.full(len(bits), 1 << (Q_SHIFT - 8))", "multiplier=np.full(len(bits), 1 << (Q_SHIFT - 7))"),
+    ),
+    "hwgen/targets/lists/execute.py": (
+        ("execute-threshold-included",
+         "hwgen/targets/lists/test_execute.py::test_a_value_on_a_threshold_takes_the_lower_entry",
+         "a value on a threshold takes the higher entry",
+         'side="left"', 'side="right"'),
+    ),
+    "hwgen/targets/lists/arithmetic.py": (
+        ("numeric-encode-ties", "hwgen/targets/lists/test_execute.py::test_codes_round_half_away_from_zero",
+         "codes of negative ties round towards zero",
+         "(1 << (Q_SHIFT - 1)) - (value < 0))", "(1 << (Q_SHIFT - 1)))"),
+    ),
+}

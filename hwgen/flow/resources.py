@@ -1,0 +1,184 @@
+"""Resources of a design: Yosys cells as the vendor counts them, summed over components, against a board."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from itertools import product
+from pathlib import Path
+
+from boards import Board
+
+from ..errors import CapacityError
+from . import yosys
+
+__all__ = ["Component", "Resources", "Usage", "count", "estimate"]
+
+_LUT = dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "LUT6_2"), 1)
+_LUTRAM = {  # look-up tables of a distributed RAM: its sites
+    "RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4,
+    "RAM256X1D": 8, "RAM512X1S": 8, "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM32X16DR8": 8,
+    "RAM64X8SW": 8,
+}
+_SRL = dict.fromkeys(("SRL16", "SRL16E", "SRLC16", "SRLC16E", "SRLC32E"), 1)
+
+#: Resource -> cell -> how much of it one cell takes.
+WEIGHTS: Mapping[str, Mapping[str, float]] = {
+    "lut": _LUT | _LUTRAM | _SRL,
+    "ff": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), 1),
+    "bram36": {"RAMB36E2": 1, "RAMB18E2": 0.5},
+    "uram": {"URAM288": 1},
+    "dsp": {"DSP48E2": 1},
+    "lutram": _LUTRAM | _SRL,
+    "carry8": {"CARRY8": 1, "CARRY4": 0.5},  # Yosys maps some adders to the older, shorter chain
+}
+
+#: Cells that cost nothing of the above: wide multiplexers sit in the slice, inverters and buffers vanish.
+FREE = {"MUXF7", "MUXF8", "MUXF9", "INV", "BUFG", "GND", "VCC", "$scopeinfo"}
+
+
+#: Numbers of components that a design may have, of either organisation; the fastest design first.
+_FEWER = [*({"group": groups, "server": servers} for servers, groups in product((16, 8, 4), (4, 3, 2, 1))),
+          *({"unit": units} for units in (4, 2, 1))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """An amount of each resource.
+
+    Parameters
+    ----------
+    lut : int
+        Look-up tables, those used as memory and shift registers included.
+    ff : int
+    bram36 : float
+        In 36 kbit blocks; an 18 kbit block is half of one.
+    uram, dsp : int
+    lutram : int
+        The part of ``lut`` that is memory or shift register.
+    carry8 : int
+    """
+
+    lut: int = 0
+    ff: int = 0
+    bram36: float = 0
+    uram: int = 0
+    dsp: int = 0
+    lutram: int = 0
+    carry8: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(**{field.name: getattr(self, field.name) + getattr(other, field.name)
+                        for field in fields(self)})
+
+    def __mul__(self, times: int) -> "Usage":
+        return Usage(**{field.name: getattr(self, field.name) * times for field in fields(self)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """One kind of component: how often the design has it, and what one takes."""
+
+    name: str
+    count: int
+    one: Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What a design takes, by component.
+
+    Parameters
+    ----------
+    components : tuple of Component
+        ``group``, ``server``, ``shell``; or ``unit``, ``shell``.
+    method : str
+        How it was counted; printed wherever the numbers are.
+    """
+
+    components: tuple[Component, ...]
+    method: str = f"{yosys.METHOD}; components multiplied and summed"
+
+    @property
+    def total(self) -> Usage:
+        return sum((part.one * part.count for part in self.components), Usage())
+
+    def utilisation(self, board: Board) -> dict[str, tuple[float, int, float]]:
+        """Used, available, and the used fraction, of every resource that the board has."""
+        have = asdict(board.resources)
+        used = asdict(self.total)
+        return {name: (used[name], have[name], used[name] / have[name]) for name in have if have[name]}
+
+    def fullest(self, board: Board) -> tuple[str, float]:
+        """The resource of which the largest fraction of the board's is used, and that fraction."""
+        have, used = asdict(board.resources), asdict(self.total)
+        shares = {name: used[name] / have[name] if have[name] else float("inf") for name in have
+                  if have[name] or used[name]}
+        name = max(shares, key=lambda each: shares[each])
+        return name, shares[name]
+
+    def check_fit(self, board: Board) -> None:
+        """Refuse a design that exceeds the board.
+
+        Raises
+        ------
+        CapacityError
+            Names the resource, by how much it is exceeded, and the number of groups or the board that fits.
+        """
+        over = _exceeded(self.total, board)
+        if not over:
+            return
+        what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
+                                               for name, used, have in over)
+        raise CapacityError(what, f"board {board.name}", self._fix(board))
+
+    def _fix(self, board: Board) -> str:
+        """The setting nearest to this one that fits by the same counts, or boards that hold it."""
+        have = {part.name: part.count for part in self.components}
+        for counts in _FEWER:  # a server's own size hardly depends on their number
+            fewer = {name: min(count, have[name]) for name, count in counts.items() if name in have}
+            smaller = Resources(components=tuple(replace(part, count=fewer.get(part.name, part.count))
+                                                 for part in self.components))
+            if not _exceeded(smaller.total, board):
+                options = " ".join(f"--{name}s {fewer[name]}" for name in fewer if fewer[name] < have[name])
+                return f"use {options}, which fits by the same counts"
+        import boards
+
+        larger = [name for name in boards.names() if boards.load(name).family == board.family
+                  and not _exceeded(self.total, boards.load(name))]
+        return f"use a larger board ({', '.join(larger)})" if larger else "use narrower layers: no board holds it"
+
+
+def count(cells: yosys.Cells) -> Usage:
+    """Count a component's cells as vendors' reports do; what has no weight is free.
+
+    Raises
+    ------
+    ValueError
+        A cell of an unknown type: better than a resource that is silently left out.
+    """
+    known = {name for weights in WEIGHTS.values() for name in weights} | FREE
+    if (unknown := set(cells) - known):
+        raise ValueError(f"cells of unknown cost: {sorted(unknown)}")
+    amounts = {name: sum(cells.get(cell, 0) * weight for cell, weight in weights.items())
+               for name, weights in WEIGHTS.items()}
+    bram36 = amounts.pop("bram36")
+    return Usage(bram36=bram36, **{name: math.ceil(amount) for name, amount in amounts.items()})
+
+
+def estimate(design: Path) -> Resources:
+    """Synthesize ``design.v`` with Yosys (cached by content) and count.
+
+    Raises
+    ------
+    ToolError
+        Yosys failed.
+    """
+    parts = yosys.synthesize(design)
+    return Resources(components=tuple(Component(name=name, count=times, one=count(cells))
+                                      for name, (times, cells) in parts.items()))
+
+
+def _exceeded(usage: Usage, board: Board) -> list[tuple[str, float, int]]:
+    have = asdict(board.resources)
+    used = asdict(usage)
+    return [(name, used[name], have[name]) for name in have if used[name] > have[name]]

@@ -1,0 +1,197 @@
+"""What a :class:`~.network.Network` must be: each rule of its docstrings, checked before any work begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CapacityError, HwgenError
+from ..numeric import MAX_ACTIVATION_BITS
+
+if TYPE_CHECKING:
+    from .network import Network, Quantizer, Term, Value, Weight
+
+__all__ = ["MAX_NEAREST", "MAX_NODES", "check", "term_width"]
+
+#: By node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
+MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
+
+
+def check(network: Network) -> None:
+    """Check every rule.
+
+    Raises
+    ------
+    HwgenError
+        Naming the user's layer and the key.
+    """
+    where = f"network {network.name}"
+    _need(network.features >= 1, f"features is {network.features}", where, "give the width of the input, 1 or more")
+    _need(1 <= network.input_bits <= MAX_ACTIVATION_BITS, f"input_bits is {network.input_bits}", where,
+          f"quantize the input to 1 to {MAX_ACTIVATION_BITS} bits")
+    _need(bool(np.isfinite(network.input_scale)) and network.input_scale > 0,
+          f"input_scale is {network.input_scale}", where, "give a positive real value of input code 1")
+    _need(len(network.values) > 0, "there are no values", where, "give at least the result")
+    known: dict[str, Value] = {}
+    for value in network.values:
+        place = f"{value.path} (value {value.name})"
+        last = value is network.values[-1]
+        _need(value.name not in known, f"the name {value.name!r} is taken", place, "give each value its own name")
+        _need((value.quantizer is None) == last, "the result has a quantizer" if last else "there is no quantizer",
+              place, "only the last value is the result, and only the result has none")
+        _value(network, value, known, place)
+        known[value.name] = value
+
+
+def term_width(network: Network, term: Term) -> int:
+    """Channels that a term covers."""
+    if term.weight is not None:
+        return int(term.weight.codes.shape[1])
+    if term.source is None:
+        return 0 if term.gain is None else len(term.gain)
+    return next(value.width for value in network.values if value.name == term.source)
+
+
+def _value(network: Network, value: Value, known: dict[str, Value], place: str) -> None:
+    _need(value.width >= 1, f"width is {value.width}", place, "give 1 channel or more")
+    _need(len(value.terms) > 0, "there are no terms", place, "give what the value is computed from")
+    for index, term in enumerate(value.terms):
+        _term(network, value, term, known, f"{place}, terms[{index}]")
+    _cover(network, value, place)
+    linear = [term for term in value.terms if term.weight is not None and term.via == "self"]
+    _need(not linear or len(value.terms) == 1, "a linear layer and another term make up one value", place,
+          "give the linear layer a value of its own")
+    if value.bias is not None:
+        _need(value.join == "sum", "bias with terms that join by maximum", place, "add it with a value of its own")
+        _need(value.bias.shape == (value.width,), f"bias has shape {value.bias.shape}", place,
+              f"give one number for each of {value.width} channels")
+        _need(bool(np.isfinite(value.bias).all()), "bias is not finite", place, "look for a diverged training")
+    scaled = value.slope * 4096
+    _need(0 <= value.slope <= 1 and scaled == round(scaled), f"slope is {value.slope}", place,
+          "use 0 to 1 in steps of 1/4096")
+    _need(value.factor == "one" or (value.of == "members") == (value.domain == "graphs"),
+          f"factor by {value.of} of {value.domain}", place, "members are lists of graphs, the others of nodes")
+    if value.quantizer is None:
+        _need(value.factor == "one", f"factor {value.factor!r} of the result", place, "give it to the result's terms")
+    else:
+        _quantizer(network, value, value.quantizer, f"{place}, quantizer")
+
+
+def _cover(network: Network, value: Value, place: str) -> None:
+    """Terms of one offset have one width, and offsets follow one another."""
+    widths: dict[int, int] = {}
+    for index, term in enumerate(value.terms):
+        width = term_width(network, term)
+        first = widths.setdefault(term.offset, width)
+        _need(first == width, f"{width} channels join {first}", f"{place}, terms[{index}]",
+              "terms at one offset have one width")
+    end = 0
+    for offset, width in sorted(widths.items()):
+        _need(offset == end, f"terms begin at channel {offset}, those before end at {end}", place,
+              "leave no gap and no overlap between offsets")
+        end = offset + width
+    _need(end == value.width, f"terms cover {end} of {value.width} channels", place, "let them cover all")
+
+
+def _term(network: Network, value: Value, term: Term, known: dict[str, Value], place: str) -> None:
+    graphs = value.domain == "graphs"
+    _need(term.via == "self" or graphs == (term.via == "members"), f"via {term.via!r} of {value.domain}", place,
+          "members are lists of graphs, edges, looped and features of nodes")
+    _need(term.factor == "one" or graphs == (term.of == "members"), f"factor by {term.of} of {value.domain}", place,
+          "members are lists of graphs, edges and looped of nodes")
+    _need(term.op == "sum" or term.via in ("edges", "looped", "members"), f"op 'max' via {term.via!r}", place,
+          "only lists of rows have a maximum")
+    source = None
+    if term.source is not None:
+        _need(term.source in known, f"source {term.source!r} is not defined before", place,
+              "order the values as they are computed")
+        source = known[term.source]
+        _need(source.domain == (value.domain if term.via == "self" else "nodes") and term.via != "features",
+              f"source {term.source!r} of {source.domain} via {term.via!r}", place,
+              "self reads rows of its own domain, lists read nodes, features have no source")
+    elif term.via != "features":
+        _need(term.gain is not None, "a constant without gain", place, "give the constant of each channel as gain")
+        _need(term.op == "sum" and term.weight is None, "a constant with a maximum or a weight", place,
+              "give only gain")
+        _need(term.via == "self" or term.factor == "one" or term.of == term.via,
+              f"a constant for each of {term.via} with a factor of {term.of}", place, "take both from the same lists")
+    if term.via == "features":
+        _need(term.weight is not None, "input features without weight", place, "give them a linear layer")
+    if term.weight is not None:
+        _need(term.via in ("self", "features"), f"a linear layer via {term.via!r}", place,
+              "give it a value of its own, before or behind the list")
+        _weight(term.weight, network.features if source is None else source.width, f"{place}.weight")
+        _need(term.via == "features" or term.factor == "one", "factor of a linear layer", place,
+              "give the factor to the value, or to who reads it")
+    width = term_width(network, term)
+    if term.gain is not None:
+        _need(term.gain.shape == (width,) and bool(np.isfinite(term.gain).all()), "gain is not one finite number a "
+              f"channel: shape {term.gain.shape}", place, f"give {width} finite numbers")
+    if source is not None:
+        _need(source.quantizer is not None, f"source {term.source!r} has no quantizer", place, "give it one")
+        _readable(term, source, place)
+
+
+def _readable(term: Term, source: Value, place: str) -> None:
+    assert source.quantizer is not None
+    quantizer = source.quantizer
+    if term.weight is not None:
+        _need(quantizer.by != "column" or bool((quantizer.step == quantizer.step[0]).all()),
+              f"a linear layer reads {source.name!r}, whose channels have steps of their own", place,
+              "give its source one step for all channels")
+    elif term.via != "self" or term.factor != "one":
+        _need(quantizer.by == "column", f"{source.name!r} is quantized by {quantizer.by}: its rows have steps of "
+              "their own", place, "quantize by column what lists read, or what has a factor")
+
+
+def _weight(weight: Weight, fan_in: int, place: str) -> None:
+    _need(2 <= weight.bits <= 8, f"bits is {weight.bits}", place, "use 2 to 8 bits, the sign included")
+    _need(weight.codes.ndim == 2 and weight.codes.shape[0] == fan_in and weight.codes.shape[1] >= 1,
+          f"codes has shape {weight.codes.shape}", place, f"give a row for each of {fan_in} inputs")
+    top = (1 << (weight.bits - 1)) - 1
+    _need(int(np.abs(weight.codes).max(initial=0)) <= top, f"codes exceed ±{top}", place,
+          f"clip them to {weight.bits} bits")
+    _steps(weight.step, (weight.codes.shape[1],), place)
+
+
+def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str) -> None:
+    entries = len(quantizer.step)
+    _steps(quantizer.step, (value.width,) if quantizer.by == "column" else (entries,), place)
+    count = 1 if quantizer.by == "column" else entries
+    _need(quantizer.bits.shape == (count,), f"bits has shape {quantizer.bits.shape}", place, f"give {count} widths")
+    _need(entries >= 1, "there are no entries", place, "give at least one")
+    low, high = int(quantizer.bits.min()), int(quantizer.bits.max())
+    _need(0 <= low and high <= MAX_ACTIVATION_BITS, f"bits span {low} to {high}", place,
+          f"use widths of 0 to {MAX_ACTIVATION_BITS}")
+    by = quantizer.by
+    limit = {"column": entries, "node": MAX_NODES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]
+    if entries > limit:
+        raise CapacityError(f"{entries} entries by {by}, {limit} at most", place, "use fewer, or another quantizer")
+    _need(by in ("column", "degree") or value.factor == "one", f"a factor and a quantizer by {by}", place,
+          "give the factor to the terms, or quantize by column")
+    if by == "node":
+        _need(entries == network.trained_nodes, f"{entries} entries for {network.trained_nodes} trained nodes", place,
+              "give one for each")
+    if by == "degree":
+        _need(value.factor == "one" or value.of == quantizer.via, f"degrees of {quantizer.via}, factor of {value.of}",
+              place, "take both from the same lists")
+    _need(by in ("column", "nearest") or value.domain == "nodes", f"graphs by {by}", place,
+          "quantize graphs by column or by nearest")
+    if by == "nearest":
+        reach = quantizer.reach
+        _need(reach is not None and reach.shape == (entries,) and bool(np.isfinite(reach).all())
+              and bool((np.diff(reach) >= 0).all()) and reach[0] >= 0, "reach is not one ascending number an entry",
+              place, f"give {entries} finite numbers from 0 up")
+
+
+def _steps(step: NDArray[np.float64], shape: tuple[int, ...], place: str) -> None:
+    _need(step.shape == shape, f"step has shape {step.shape}", place, f"give shape {shape}")
+    _need(bool(np.isfinite(step).all()) and bool((step > 0).all()), "a step is not positive and finite", place,
+          "look for a diverged training, or clamp steps from below")
+
+
+def _need(good: bool, what: str, where: str, fix: str) -> None:
+    if not good:
+        raise HwgenError(what, where, fix)

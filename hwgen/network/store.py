@@ -1,0 +1,226 @@
+"""Networks in a folder, ``network.npz`` and ``network.json``, and batches of graphs in one ``.npz``."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import files
+from ..errors import HwgenError
+from .batch import Batch
+from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
+
+__all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
+           "save_batch", "save_network"]
+
+FORMAT_VERSION = 1
+STEM = "network"
+
+Arrays = dict[str, NDArray[Any]]
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "domain": get_args(Domain), "via": get_args(Via), "op": ("sum", "max"), "join": ("sum", "max"),
+    "factor": get_args(Factor), "of": ("edges", "looped", "members"), "by": ("column", "node", "degree", "nearest")}
+
+
+def save_network(network: Network, folder: Path) -> None:
+    """Write a network; the folder is made if it is missing.
+
+    Raises
+    ------
+    HwgenError
+        If the folder cannot be written.
+    """
+    facts, arrays = network_arrays(network)
+    files.write_folder(folder, STEM, facts, arrays)
+
+
+def load_network(folder: Path) -> Network:
+    """Read what :func:`save_network` wrote, and verify it.
+
+    Raises
+    ------
+    HwgenError
+        If a file is missing, truncated, of another version, or holds a network that does not verify.
+    """
+    return network_of(*files.read_folder(folder, STEM, "network", FORMAT_VERSION), str(folder / f"{STEM}.json"))
+
+
+def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
+    """A network as plain facts for JSON, and plain arrays."""
+    arrays: Arrays = {}
+    values = [_value_facts(value, f"values.{index}", arrays) for index, value in enumerate(network.values)]
+    facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
+             "input_bits": network.input_bits, "input_scale": network.input_scale,
+             "trained_nodes": network.trained_nodes, "values": values}
+    return facts, arrays
+
+
+def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
+    """The network that :func:`network_arrays` took apart, verified.
+
+    Parameters
+    ----------
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    HwgenError
+        If something is missing or malformed, or the network does not verify.
+    """
+    with files.malformed(where):
+        network = Network(
+            name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
+            input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
+            values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
+    network.verify()
+    return network
+
+
+def save_batch(batch: Batch, path: Path) -> None:
+    """Write a batch of graphs.
+
+    Raises
+    ------
+    HwgenError
+        If the file cannot be written.
+    """
+    files.write_npz(path, batch_arrays(batch))
+
+
+def batch_arrays(batch: Batch) -> Arrays:
+    """A batch as :func:`batch_of` takes it."""
+    return {**files.feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
+            "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node}
+
+
+def load_batch(path: Path) -> Batch:
+    """Read a batch of graphs.
+
+    Parameters
+    ----------
+    path : Path
+        An ``.npz`` with ``edges`` int [2, e], sources above destinations; the input codes as ``features`` int [n, f],
+        or in CSR form as ``pointers``, ``columns`` and ``codes``; for more than one graph ``graph`` int
+        [n], ascending, the graph of each node, and where graphs at the end have no nodes, ``graphs``, their number;
+        for quantizers by node, ``node`` int [n], the number of each among the trained ones.
+
+    Raises
+    ------
+    HwgenError
+        If the file is missing, is not such an archive, holds pickled objects, or arrays that do not fit together.
+    """
+    return batch_of(files.read_npz(path), str(path))
+
+
+def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
+    """The batch that some arrays hold; :func:`load_batch` says which.
+
+    Parameters
+    ----------
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    HwgenError
+        If an array is missing, or they do not fit together.
+    """
+    features = files.read_features(arrays, where)
+    nodes = int(features.shape[0])
+    edges = files.read_edges(arrays, where)
+    zeros = np.zeros(nodes, dtype=np.int64)
+    rows = {key: files.read_integers(arrays, key, where) if key in arrays else zeros for key in ("graph", "node")}
+    for key, value in rows.items():
+        if value.shape != (nodes,):
+            raise HwgenError(f"{key} has shape {value.shape} for {nodes} nodes", where,
+                             f"store one entry of {key} per row of features")
+        if value.size and value.min() < 0:
+            raise HwgenError(f"{key} names {int(value.min())}", where, "number from 0 on")
+    graph = rows["graph"]
+    last = int(graph.max(initial=-1))
+    graphs = files.read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(max(1, last + 1))
+    if graphs.size != 1 or graphs.item() <= last:
+        raise HwgenError(f"graphs is {graphs.tolist()}, and the last node belongs to graph {last}", where,
+                         "store the number of graphs")
+    if (np.diff(graph) < 0).any():
+        raise HwgenError("the nodes of a graph do not follow one another", where, "store nodes graph by graph")
+    if edges.size and (edges.min() < 0 or edges.max() >= nodes):
+        worst = int(edges.min()) if edges.min() < 0 else int(edges.max())
+        raise HwgenError(f"an edge names node {worst} of {nodes}", where, "number nodes within the batch, from 0 on")
+    if (graph[edges[0]] != graph[edges[1]]).any():
+        at = int(np.flatnonzero(graph[edges[0]] != graph[edges[1]])[0])
+        raise HwgenError(f"edge {at} joins nodes {int(edges[0, at])} and {int(edges[1, at])} of two graphs", where,
+                         "number nodes within the batch, from 0 on")
+    return Batch(features=features, edges=edges, graph=graph, graphs=graphs.item(), node=rows["node"])
+
+
+def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
+    """What JSON holds of a value; its arrays are added to ``arrays``."""
+    if value.bias is not None:
+        arrays[f"{stem}.bias"] = value.bias
+    terms = []
+    for index, term in enumerate(value.terms):
+        part = f"{stem}.terms.{index}"
+        if term.gain is not None:
+            arrays[f"{part}.gain"] = term.gain
+        if term.weight is not None:
+            arrays[f"{part}.weight.codes"], arrays[f"{part}.weight.step"] = term.weight.codes, term.weight.step
+        terms.append({"source": term.source, "offset": term.offset, "via": term.via, "op": term.op,
+                      "factor": term.factor, "of": term.of, "gain": term.gain is not None,
+                      "weight_bits": None if term.weight is None else term.weight.bits})
+    quantizer = None
+    if value.quantizer is not None:
+        q = value.quantizer
+        arrays[f"{stem}.step"], arrays[f"{stem}.bits"] = q.step, q.bits
+        if q.reach is not None:
+            arrays[f"{stem}.reach"] = q.reach
+        quantizer = {"signed": q.signed, "by": q.by, "via": q.via, "reach": q.reach is not None}
+    return {"name": value.name, "path": value.path, "width": value.width, "domain": value.domain, "join": value.join,
+            "slope": value.slope, "factor": value.factor, "of": value.of, "bias": value.bias is not None,
+            "quantizer": quantizer, "terms": terms}
+
+
+def _value(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Value:
+    quantizer = None
+    if facts["quantizer"] is not None:
+        about = facts["quantizer"]
+        quantizer = Quantizer(
+            signed=bool(about["signed"]), by=_word(about, "by"), via=_word(about, "via"),
+            step=_floats(arrays, f"{stem}.step"),
+            bits=_ints(arrays, f"{stem}.bits"), reach=_floats(arrays, f"{stem}.reach") if about["reach"] else None)
+    return Value(
+        name=str(facts["name"]), path=str(facts["path"]), width=int(facts["width"]), domain=_word(facts, "domain"),
+        join=_word(facts, "join"), slope=float(facts["slope"]), factor=_word(facts, "factor"),
+        of=_word(facts, "of"), quantizer=quantizer,
+        bias=_floats(arrays, f"{stem}.bias") if facts["bias"] else None,
+        terms=tuple(_term(term, f"{stem}.terms.{index}", arrays) for index, term in enumerate(facts["terms"])))
+
+
+def _term(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Term:
+    weight = None
+    if facts["weight_bits"] is not None:
+        weight = Weight(codes=_ints(arrays, f"{stem}.weight.codes"), bits=int(facts["weight_bits"]),
+                        step=_floats(arrays, f"{stem}.weight.step"))
+    source = facts["source"]
+    return Term(source=None if source is None else str(source), offset=int(facts["offset"]), via=_word(facts, "via"),
+                op=_word(facts, "op"), weight=weight, factor=_word(facts, "factor"), of=_word(facts, "of"),
+                gain=_floats(arrays, f"{stem}.gain") if facts["gain"] else None)
+
+
+def _word(facts: Mapping[str, Any], key: str) -> Any:
+    """One of the words that the key allows."""
+    if facts[key] not in _WORDS[key]:
+        raise ValueError(f"{key} {facts[key]!r}")
+    return facts[key]
+
+
+def _floats(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float64]:
+    return arrays[key].astype(np.float64, casting="safe")
+
+
+def _ints(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.int64]:
+    return arrays[key].astype(np.int64, casting="safe")

@@ -1,1 +1,0 @@
-"""The oracles of the graph-level organisation: real numbers, integers, and load streams."""

@@ -1,0 +1,1 @@
+"""Banked memories: every group holds all rows in 16 banks, read on a schedule that the host computes."""

@@ -1,0 +1,191 @@
+"""Cycles of a run, exact: the timing twins of the RTL's groups and servers, stepped together.
+
+Nothing here is fitted. Each twin is proved cycle-equal to its component by a test, and the sum is compared with
+the RTL's own counters by every cosimulation.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rtl_templates.banked.formats import UNITS
+from rtl_templates.banked.server.timing import ServerTiming
+from rtl_templates.banked.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN, GroupTiming
+
+from .hardware import Hardware
+from .images import task_fields
+from .program import Program
+from .schedule.slots import Schedule
+
+__all__ = ["CycleEstimate", "PassCycles", "estimate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassCycles:
+    """One pass.
+
+    Parameters
+    ----------
+    name : str
+    cycles : int
+        From one pass stamp to the next; the barrier that follows the pass before is included.
+    issuing, stalled : int
+        Cycles in which a group reads rows, or is frozen by a full hold register; summed over groups.
+    working, waiting : int
+        Cycles in which a server works, or waits for sums; summed over servers.
+    """
+
+    name: str
+    cycles: int
+    issuing: int
+    stalled: int
+    working: int
+    waiting: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleEstimate:
+    """All passes of a run on one design."""
+
+    groups: int
+    servers: int
+    passes: tuple[PassCycles, ...]
+
+    @property
+    def total(self) -> int:
+        """What the RTL's CYCLES register will read."""
+        return sum(step.cycles for step in self.passes)
+
+    def counters(self) -> dict[str, int]:
+        """What the RTL's stage counters will read, by their names."""
+        issuing, stalled, working, waiting = (
+            sum(getattr(step, name) for step in self.passes) for name in ("issuing", "stalled", "working", "waiting"))
+        return {
+            "gather_run": issuing, "gather_wait_out": stalled,
+            "gather_idle": self.groups * self.total - issuing - stalled,
+            "server_run": working, "server_wait_in": waiting,
+            "server_idle": self.servers * self.total - working - waiting,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for reports."""
+        return {
+            "total": self.total,
+            "counters": self.counters(),
+            "passes": [{
+                "name": step.name, "cycles": step.cycles,
+                "utilisation": {"gather": step.issuing / (self.groups * step.cycles),
+                                "server": step.working / (self.servers * step.cycles)},
+                "stalled": step.stalled / (self.groups * step.cycles),
+            } for step in self.passes],
+        }
+
+
+def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleEstimate:
+    """Count the cycles of a run.
+
+    Parameters
+    ----------
+    program, hardware, schedule
+        As :func:`hwgen.targets.banked.images.pack` takes them.
+    """
+    tasks = task_fields(program, hardware, schedule)
+    machine = _Machine(hardware, _port_bits(program, schedule))
+    passes = []
+    for index, (step, task) in enumerate(zip(program.passes, tasks, strict=True)):
+        finish = _finish_flags(hardware, schedule, index)
+        nodes = [max(1, len(order[0])) for order in schedule.passes[index].order]
+        passes.append(machine.run(step.name, task, finish, nodes))
+    return CycleEstimate(groups=hardware.groups, servers=hardware.servers, passes=tuple(passes))
+
+
+class _Machine:
+    """Groups and servers, wired as :class:`rtl_templates.banked.accelerator.Accelerator` does."""
+
+    def __init__(self, hardware: Hardware, bits: Sequence[Sequence[Sequence[int]]]) -> None:
+        self.groups = [GroupTiming(hardware.digits) for _ in range(hardware.groups)]
+        self.servers = [
+            ServerTiming(ports=hardware.ports, lanes=hardware.lanes, digits=hardware.digits, planes=hardware.planes,
+                         requant_lanes=hardware.requant_lanes, bits=of_ports)
+            for of_ports in bits
+        ]
+        # Server and port of every hold register.
+        count, local = hardware.servers, UNITS // hardware.servers
+        self._port = [[(element % count, 1 << index * local + element // count) for element in range(UNITS)]
+                      for index in range(hardware.groups)]
+        self._valid = [0] * count
+        self._lead = SHELL_RUN - 1  # busy cycles before the first start pulse
+
+    def run(self, name: str, task: Mapping[str, int], finish: Sequence[Sequence[int]],
+            nodes: Sequence[int]) -> PassCycles:
+        """Step through one pass: from the cycle after the last stamp to its own."""
+        counts = [0, 0, 0, 0]
+        cycles = 0
+        for _ in range(self._lead):
+            cycles += 1
+            self._step(counts)
+        for group, flags in zip(self.groups, finish, strict=True):
+            group.begin(flags)
+        for server, entries in zip(self.servers, nodes, strict=True):
+            server.begin(task, entries)
+        quiet = -1  # the start pulse counts as activity
+        while quiet < SHELL_QUIET:
+            cycles += 1
+            quiet = 0 if self._step(counts) else quiet + 1
+        for _ in range(SHELL_DONE - SHELL_QUIET):
+            cycles += 1
+            self._step(counts)
+        self._lead = 0
+        issuing, stalled, working, waiting = counts
+        return PassCycles(name=name, cycles=cycles, issuing=issuing, stalled=stalled, working=working,
+                          waiting=waiting)
+
+    def _step(self, counts: list[int]) -> bool:
+        """Count the present cycle and go to the next. Returns whether anything was active in the present one."""
+        active = False
+        acks = [0] * len(self.groups)
+        valid = [0] * len(self.servers)
+        for index, group in enumerate(self.groups):
+            if group.valid or group.active:
+                active = True
+                counts[0] += group.issuing
+                counts[1] += group.stalled
+            if group.valid:
+                for element, (owner, bit) in enumerate(self._port[index]):
+                    if group.valid >> element & 1:
+                        valid[owner] |= bit
+                        if self.servers[owner].ack & bit:
+                            acks[index] |= 1 << element
+        for server, arrived in zip(self.servers, valid, strict=True):
+            active |= server.busy
+            counts[2] += server.working
+            counts[3] += not (server.working or server.busy or arrived)
+            server.step(arrived)
+        for group, ack in zip(self.groups, acks, strict=True):
+            group.step(ack)
+        return active
+
+
+def _finish_flags(hardware: Hardware, schedule: Schedule, index: int) -> list[list[int]]:
+    """For every group and slot of a pass, the processing elements that finish a node, as bits."""
+    step = schedule.passes[index]
+    finishes = np.concatenate([slots.node >= 0 for slots in schedule.slots] or [np.zeros((0, 1, UNITS), bool)])
+    masks = (finishes[step.start:step.start + step.count].astype(np.int64) << np.arange(UNITS)).sum(axis=2)
+    return [masks[:, group].tolist() if step.count else [] for group in range(hardware.groups)]
+
+
+def _port_bits(program: Program, schedule: Schedule) -> list[list[list[int]]]:
+    """Bit widths of the row parameters: server -> port -> entries, in order, through all passes."""
+    bits: list[list[list[int]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
+    for step, placed in zip(program.passes, schedule.passes, strict=True):
+        widths = np.zeros(program.num_nodes, dtype=np.int64)
+        if step.pre is not None and step.pre.kind == "unsigned":
+            widths = np.full_like(widths, step.pre.bits) if step.pre.row_bits is None else step.pre.row_bits
+        for server, ports in enumerate(placed.order):
+            for port, order in enumerate(ports):
+                entries = widths[order].tolist()
+                # A dense pass reads one entry even where a server has no node.
+                bits[server][port] += entries or ([0] if step.kind == "dense" and port == 0 else [])
+    return bits

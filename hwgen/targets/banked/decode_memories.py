@@ -1,0 +1,109 @@
+"""The memories of a design, filled from a load stream as docs/architecture.md states it."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.banked.formats import TABLE_INPUTS, Target
+
+from .hardware import UNITS, Hardware
+
+__all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
+
+
+class ImageError(Exception):
+    """The images ask for something the accelerator would not do as intended."""
+
+
+def signed(value: int, bits: int) -> int:
+    """The low ``bits`` of a word as two's complement."""
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value
+
+
+class LoadedMemories:
+    """Memories by load target, unit and address, as Python integers; of either organisation.
+
+    Parameters
+    ----------
+    limits : dict
+        Of each target the units that have it, and how many words they have; more than one pair where that differs.
+    """
+
+    def __init__(self, limits: dict[int, list[tuple[set[int], int]]]) -> None:
+        self.limits = limits
+        self.memory: dict[tuple[int, int], dict[int, int]] = {}
+
+    def load(self, stream: bytes) -> None:
+        """Parse headers and fill memories, as the loader does.
+
+        Raises
+        ------
+        ImageError
+            If a header names words that no memory has or the stream lacks, or none is END, or more follows.
+        """
+        beats, at = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)], 0
+        while True:
+            if at >= len(beats):
+                raise ImageError("the stream has no END header")
+            header = beats[at]
+            target, unit = header & 0xFF, header >> 8 & 0xFFFF
+            address, count = header >> 32 & 0xFFFFFFFF, header >> 64 & 0xFFFFFFFF
+            at += 1
+            if target == Target.END:
+                break
+            depth = next((depth for units, depth in self.limits.get(target, []) if unit in units), 0)
+            if address + count > depth or at + count > len(beats):
+                raise ImageError(f"target {target}, unit {unit}: words {address} to {address + count - 1} do not exist")
+            self.store(target, unit, address, beats[at : at + count])
+            at += count
+        if at != len(beats):
+            raise ImageError(f"{len(beats) - at} beats behind END")
+
+    def store(self, target: int, unit: int, address: int, words: Sequence[int]) -> None:
+        """Write words from an address on."""
+        self.memory.setdefault((target, unit), {}).update(enumerate(words, address))
+
+    def word(self, target: IntEnum, unit: int, address: int) -> int:
+        """A word that was written."""
+        try:
+            return self.memory[target, unit][address]
+        except KeyError:
+            raise ImageError(f"{target.name} {unit}: word {address} was never written") from None
+
+
+class Memories(LoadedMemories):
+    """All memories of a node-level design."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        self.hardware = h = hardware
+        chunks = -(-UNITS * (h.bank_depth.bit_length() - 1 + 8) // 128)
+        tables, columns = -(-h.lanes // TABLE_INPUTS), -(-h.mac_columns // (128 // (h.weight_bits + 3)))
+        servers = set(range(h.servers))
+        super().__init__({
+            Target.TASK: [({0}, 1 << 8)],
+            Target.SCHEDULE: [({g * UNITS + c for g in range(h.groups) for c in range(chunks)}, h.slots)],
+            Target.BANK: [(set(range(UNITS)), h.bank_depth * h.digits)],
+            Target.PARAM: [(servers, h.param_depth)],
+            Target.COLUMN: [(set(range(h.requant_lanes)), h.column_depth)],
+            Target.TABLE: [({t + 32 * c for t in range(tables) for c in range(columns)}, 64 * h.pages)],
+            Target.FEATURE: [(servers, h.feature_depth)],
+            Target.SETUP: [(servers, h.ports)],
+        })
+
+    def digits(self, bank: int, row: int, index: int) -> list[int]:
+        """One word of a row: digit ``index`` of every lane."""
+        h = self.hardware
+        value = self.word(Target.BANK, bank, row * h.digits + index)
+        return [value >> h.digit * lane & (1 << h.digit) - 1 for lane in range(h.lanes)]
+
+    def write_row(self, bank: int, row: int, codes: NDArray[np.int64]) -> None:
+        """Cut a row into digits and store it."""
+        h = self.hardware
+        words = []
+        for k in range(h.digits):
+            digits = (codes >> h.digit * k & (1 << h.digit) - 1).tolist()
+            words.append(sum(value << h.digit * lane for lane, value in enumerate(digits)))
+        self.store(Target.BANK, bank, row * h.digits, words)

@@ -1,0 +1,118 @@
+"""The oracle: a program executed in NumPy integers. The RTL must equal it, code by code."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
+
+from ...network.agreement import Agreement
+from .arithmetic import requantize
+from .program import Pass, Program, Requant
+
+__all__ = ["PassTrace", "Trace", "agreement", "run"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassTrace:
+    """What one pass computed.
+
+    Parameters
+    ----------
+    name : str
+        The pass's.
+    rows : int64 [n, width]
+        Codes written, or 16-bit results.
+    activations : int64 [n, k] or None
+        Codes between aggregation and MAC array; None where the pass has only one of the two.
+    """
+
+    name: str
+    rows: Ints
+    activations: Ints | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace:
+    """What a program computed, pass by pass."""
+
+    passes: tuple[PassTrace, ...]
+
+    @property
+    def logits(self) -> Ints:
+        """Raw results of the last pass: int64 [n, classes]."""
+        return self.passes[-1].rows
+
+    def predict(self) -> Ints:
+        """Class of each node; among equal logits the lowest class wins."""
+        return np.asarray(np.argmax(self.logits, axis=1), dtype=np.int64)
+
+    def accuracy(self, labels: Ints, mask: NDArray[np.bool_] | None = None) -> float:
+        """Share of the masked nodes whose class is right; NaN when there are none."""
+        right = self.predict() == labels
+        chosen = right if mask is None else right[mask]
+        return float(chosen.mean()) if chosen.size else float("nan")
+
+
+def run(program: Program) -> Trace:
+    """Execute a program.
+
+    Raises
+    ------
+    OverflowError
+        If a sum leaves its proved range: a defect of the lowering, never of the input.
+    """
+    traces: list[PassTrace] = []
+    rows: Ints | None = None
+    for step in program.passes:
+        trace = _run_pass(program, step, rows)
+        traces.append(trace)
+        rows = trace.rows
+    return Trace(passes=tuple(traces))
+
+
+def agreement(program: Program, trace: Trace, logits: NDArray[np.float64]) -> Agreement:
+    """Compare a trace with the float model's logits (float64 [n, classes])."""
+    return Agreement.of(trace.logits, program.passes[-1].out.scale, logits)
+
+
+def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:
+    activations: Ints | None = None
+    if step.kind == "dense":
+        codes = program.features
+    else:
+        if step.kind == "gather_features":
+            assert step.source is not None
+            sums = _product(program.features, step.source)
+        else:
+            assert rows is not None
+            sums = _product(program.neighbours, rows)
+        assert step.pre is not None
+        step.accumulate.prove(sums, f"{step.name}: sum")
+        codes = _requantize(sums, step.pre, f"{step.name}: pre")
+        if step.combine is None:
+            return PassTrace(name=step.name, rows=codes, activations=None)
+        activations = codes
+    assert step.combine is not None
+    assert step.post is not None
+    written = _requantize(_product(codes, step.combine), step.post, f"{step.name}: post")
+    return PassTrace(name=step.name, rows=written, activations=activations)
+
+
+def _product(left: Ints | csr_array, right: Ints) -> Ints:
+    if isinstance(left, csr_array):
+        return np.asarray(left @ right, dtype=np.int64)
+    # float64 products of codes are exact below 2^53 and use BLAS, which integers do not
+    return np.rint(left.astype(np.float64) @ right.astype(np.float64)).astype(np.int64)
+
+
+def _requantize(x: Ints, stage: Requant, where: str) -> Ints:
+    stage.x.prove(x, where)
+    limits = stage.code_range
+    high = limits.high if stage.row_bits is None else ((1 << stage.row_bits) - 1)[:, None]
+    return requantize(x, stage.column, stage.bias, stage.row, stage.bias_row, limits.low, high,
+                      shift=RAW_SHIFT if stage.kind == "raw" else SHIFT, half_up=stage.half_up)

@@ -1,0 +1,209 @@
+"""Real scale factors to the requantizer's fixed-point constants.
+
+A stage's real factor for row i and column k is ``column[k] * row[i]``; the requantizer multiplies by the
+integers ``C[k]`` and ``R[i]`` with constant shifts, so ``C·R ≈ factor · 2^(MID_SHIFT + shift)``. How that power is
+divided between C and R decides what is lost where: a small C rounds columns, a small R rounds rows, a large R
+magnifies what the first shift dropped. :func:`fold` tries divisions half a bit apart and keeps the one with the
+least mean square error in codes.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.banked.formats import (
+    BIAS_BITS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_BITS,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+)
+
+from ...errors import HwgenError
+from ...numeric import IntRange
+from .program import Requant
+
+__all__ = ["Factors", "fold"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ROW_TOP = (1 << ROW_BITS) - 1
+BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
+#: Mean error, in units of a code, above which a stage no longer computes the model. Raw results have 16 bits.
+TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "raw": 128.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factors:
+    """What a requantization multiplies by, in real numbers: ``code = x·column·row + bias·bias_row``.
+
+    Parameters
+    ----------
+    column : float64 [k]
+        Positive.
+    row : float64 [n]
+        Positive, or 0 for a row whose code is zero whatever arrives.
+    bias : float64 [k] or None
+    bias_row : float64 [n] or None
+        Together with ``bias``.
+    """
+
+    column: Floats
+    row: Floats
+    bias: Floats | None = None
+    bias_row: Floats | None = None
+
+
+def fold(
+    factors: Factors,
+    *,
+    where: str,
+    kind: Literal["unsigned", "signed", "raw"],
+    bits: int,
+    row_bits: Ints | None,
+    x: IntRange,
+    scale: Floats,
+) -> Requant:
+    """Choose exponents and round.
+
+    Parameters
+    ----------
+    factors : Factors
+        The real numbers.
+    where : str
+        The user's layer path, for errors.
+    kind, bits, row_bits, x, scale
+        As in :class:`hwgen.targets.banked.program.Requant`. Unsigned and raw codes round half up, signed ones half away
+        from zero; on unsigned codes the two agree.
+
+    Raises
+    ------
+    HwgenError
+        If the factors span more than the multipliers hold: codes would be off by a quarter in the mean. A few
+        rows or columns of extremely fine steps are no error: they are coarsened, which changes what they add to
+        the next layer by less than their largest code's worth of that step.
+    """
+    shift = RAW_SHIFT if kind == "raw" else SHIFT
+    top = _largest_code(kind, bits, row_bits, len(factors.row))
+    biased = _is_biased(factors)
+    column, row = _saturate(factors, top, biased) if kind != "raw" else (factors.column, factors.row)
+    reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high) * row[:, None] * column[None, :])
+
+    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
+    total = np.ldexp(1.0, MID_SHIFT + shift)
+    gains = _gains(column, limit, COLUMN_BITS, ROW_BITS)
+    if row.any():  # the gain at which every row just fits
+        gains.append(total * float(row.max()) / ROW_TOP)
+    gain = min(gains, key=lambda gain: _cost(column, row, reach, gain, total / gain, limit, shift))
+    c, c_beyond = _rounded(column, gain, limit)
+    r, r_beyond = _rounded(row, total / gain, ROW_TOP)
+    # the reciprocal of its own step is in an unsigned row and in a signed column: one that is beyond the multiplier
+    # has a step so fine that its codes mean next to nothing, and is coarsened as a whole
+    rows, columns = row > 0, np.ones(len(column), dtype=np.bool_)
+    fine, among = (r_beyond, rows) if kind == "unsigned" else (c_beyond, columns)
+    if kind != "raw" and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
+        among &= ~fine
+    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where)
+
+    b, rb = np.zeros(len(c), dtype=np.int64), None
+    if biased:
+        assert factors.bias is not None
+        assert factors.bias_row is not None
+        kept = np.divide(r * (gain / total), row, out=np.ones_like(row), where=r_beyond)
+        b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * kept, 0.0), top, shift)
+    return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
+                   half_up=kind != "signed", x=x, scale=scale)
+
+
+def _is_biased(factors: Factors) -> bool:
+    """Whether the bias moves anything by a millionth of a code; if not, it is not worth its beat."""
+    if factors.bias is None or factors.bias_row is None:
+        return False
+    return bool(np.abs(factors.bias).max(initial=0.0) * factors.bias_row.max(initial=0.0) > 1e-6)
+
+
+def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
+    if row_bits is not None:
+        return np.exp2(row_bits) - 1.0
+    largest = (1 << (RAW_BITS - 1)) - 1 if kind == "raw" else (1 << (bits - 1)) - 1
+    return np.full(rows, float(largest))
+
+
+def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floats]:
+    """Lower factors so large that any x but 0 saturates: the codes stay, and the other rows keep their bits."""
+    column, row = factors.column, factors.row
+    active = row > 0
+    if not active.any() or not column.size:
+        return column, row
+    enough = 2.0 * (top + 1.0)
+    if biased:  # x = ±1 must outweigh the bias as well
+        assert factors.bias is not None
+        assert factors.bias_row is not None
+        enough = enough + 2.0 * np.abs(factors.bias).max() * factors.bias_row
+    else:
+        column = np.minimum(column, enough.max() / row[active].min())
+    return column, np.minimum(row, enough / column.min())
+
+
+def _gains(values: Floats, limit: int, below: int, above: int) -> list[float]:
+    """What to multiply by so that the largest value becomes ``limit``, and some bits less or more."""
+    largest = float(np.abs(values).max(initial=0.0)) or 1.0
+    return [limit / largest * 2.0 ** (half / 2) for half in range(-2 * below, 2 * above + 1)]
+
+
+def _rounded(values: Floats, gain: float, limit: int) -> tuple[Ints, NDArray[np.bool_]]:
+    """Integers ``values * gain``, lowered to ±``limit``, and which were lowered."""
+    exact = np.rint(values * gain)
+    return np.clip(exact, -limit, limit).astype(np.int64), np.abs(exact) > limit
+
+
+def _relative(values: Floats, integers: Ints, gain: float) -> Floats:
+    have = integers / gain
+    return np.divide(np.abs(have - values), values, out=np.zeros_like(values), where=values > 0)
+
+
+def _cost(column: Floats, row: Floats, reach: Floats, gain: float, row_gain: float, limit: int,
+          shift: int) -> float:
+    """Mean square error in codes of rounding C, of rounding R and of the first floor."""
+    r, _ = _rounded(row, row_gain, ROW_TOP)
+    columns = _relative(column, _rounded(column, gain, limit)[0], gain)
+    rows = _relative(row, r, row_gain)
+    error = reach * (columns[None, :] + rows[:, None]) + np.ldexp(r, -shift - 1)[:, None]
+    return float(np.square(error).mean()) if error.size else 0.0
+
+
+def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: float,
+           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str) -> None:
+    factor = row[:, None] * column[None, :]
+    have = r[:, None] * (c[None, :] / total)
+    relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)
+    if not rows.any():
+        return
+    error = (np.minimum(relative, 1.0) * reach)[rows].mean(axis=0) * columns
+    if error.max(initial=0.0) > tolerance:
+        low, high = float(row[rows].min()), float(row[rows].max())
+        raise HwgenError(
+            f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
+            f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
+            f"column {int(error.argmax())} would be off by {error.max():.2g} codes",
+            where, "clamp the quantizer steps to a smaller range when training")
+
+
+def _fold_bias(bias: Floats, bias_row: Floats, top: Floats, shift: int) -> tuple[Ints, Ints]:
+    """B and Rb with ``B·Rb ≈ bias · bias_row · 2^shift``."""
+    total = np.ldexp(1.0, shift)
+    reach = np.minimum(np.abs(bias).mean() * bias_row, top + 1.0)
+
+    def cost(gain: float) -> float:
+        rb, _ = _rounded(bias_row, total / gain, ROW_TOP)
+        error = reach * _relative(bias_row, rb, total / gain) + np.ldexp(rb, -shift - 1)
+        return float(np.square(error).mean())
+
+    gain = min(_gains(bias, BIAS_TOP, BIAS_BITS, 0), key=cost)
+    return _rounded(bias, gain, BIAS_TOP)[0], _rounded(bias_row, total / gain, ROW_TOP)[0]

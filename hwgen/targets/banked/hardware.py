@@ -1,0 +1,111 @@
+"""IR 3, hardware parameters: every number the RTL is built from."""
+
+from dataclasses import asdict, dataclass
+
+from rtl_templates.banked.formats import TASK
+
+from ...errors import HwgenError
+
+__all__ = ["MAX_CHUNKS", "UNITS", "WORD_BITS", "Hardware"]
+
+WORD_BITS = 128  # of a bank: one beat of the load bus
+MAX_CHUNKS = (1 << TASK["pre_chunks"]) - 1  # requantizations of a row that a task word can name
+UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardware:
+    """One design. Anything that fits these numbers runs on it without new RTL.
+
+    Parameters
+    ----------
+    groups : int
+        Groups of 16 processing elements with a copy of the node buffer each: 1 to 4.
+    servers : int
+        Requantize-and-combine units: 4, 8 or 16. Server s serves processing elements and banks p with p % servers == s.
+    lanes : int
+        Channels of a row.
+    code_bits : int
+        Width of a channel's code in a row.
+    digit : int
+        Bits of a code that are added per cycle: 1 is the bit-serial array. Divides ``code_bits``.
+    acc_bits : int
+        Signed width of a lane's accumulator.
+    bank_depth, slots, param_depth, result_depth, feature_depth : int
+        Words of a bank (rows), of a group's schedule, and of each server's row parameters, results, dense input.
+        ``feature_depth`` 0 leaves the dense input path out.
+    requant_lanes : int
+        Requantizers of a server: 1, 2, 4 or 8.
+    mac_columns : int
+        Outputs of a server's MAC array.
+    weight_bits : int
+        Signed width of the MAC array's weights.
+    planes : int
+        Activation bit planes per cycle: 1 or 2.
+    pages : int
+        Weight matrices (``lanes`` × ``mac_columns``) that stay resident in the MAC array.
+    column_depth : int
+        Words of a requantizer lane's column table.
+    """
+
+    groups: int
+    servers: int
+    lanes: int
+    code_bits: int
+    digit: int
+    acc_bits: int
+    bank_depth: int
+    slots: int
+    param_depth: int
+    result_depth: int
+    feature_depth: int
+    requant_lanes: int
+    mac_columns: int
+    weight_bits: int
+    planes: int
+    pages: int
+    column_depth: int
+
+    @property
+    def digits(self) -> int:
+        """Cycles of a schedule slot."""
+        return self.code_bits // self.digit
+
+    @property
+    def ports(self) -> int:
+        """Hold registers a server reads: those of its processing elements in every group."""
+        return self.groups * UNITS // self.servers
+
+    @property
+    def banks_per_server(self) -> int:
+        return UNITS // self.servers
+
+    def verify(self) -> None:
+        """Refuse values that no template implements."""
+        allowed = {
+            "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
+            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2),
+        }
+        for key, values in allowed.items():
+            if getattr(self, key) not in values:
+                raise HwgenError(f"{key} is {getattr(self, key)}", f"hardware.{key}",
+                                 f"use one of {', '.join(map(str, values))}")
+        if self.code_bits % self.digit:
+            raise HwgenError(f"digit {self.digit} does not divide {self.code_bits}-bit codes", "hardware.digit",
+                             f"use a divisor of {self.code_bits}")
+        if self.lanes * self.digit > WORD_BITS:
+            raise HwgenError(f"{self.lanes} lanes of {self.digit}-bit digits exceed a {WORD_BITS}-bit word",
+                             "hardware.lanes", "use a smaller --digit")
+        if self.lanes % self.requant_lanes or not 1 <= self.mac_columns <= self.lanes:
+            raise HwgenError(f"{self.lanes} lanes, {self.requant_lanes} requantizer lanes, {self.mac_columns} columns",
+                             "hardware.lanes", "lanes must be a multiple of requant_lanes and at least mac_columns")
+        if self.lanes > MAX_CHUNKS * self.requant_lanes:
+            raise HwgenError(f"{self.lanes} lanes take {-(-self.lanes // self.requant_lanes)} beats of "
+                             f"{self.requant_lanes} requantizer lanes; a task word counts to {MAX_CHUNKS}",
+                             "hardware.requant_lanes", "use more --requant-lanes or narrower layers")
+        if self.bank_depth & (self.bank_depth - 1):
+            raise HwgenError(f"bank depth {self.bank_depth} is not a power of two", "hardware.bank_depth",
+                             f"use {1 << self.bank_depth.bit_length()}: halves differ in the address's top bit")
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)

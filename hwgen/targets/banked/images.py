@@ -1,0 +1,246 @@
+"""Schedule -> memory images: the load stream, and the rows every server must write.
+
+docs/architecture.md, "Load bus", has the formats.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.banked.formats import PARAM, TASK, Kind, Target
+from rtl_templates.banked.formats import pack as pack_word
+from rtl_templates.banked.timing import server_post_wait
+
+from ...errors import HwgenError
+from ...numeric import IntRange
+from ..words import Beats, pack_fields, section
+from .hardware import Hardware
+from .memories import (
+    ColumnTable,
+    bank_memory,
+    chunks_of,
+    feature_memory,
+    input_steps,
+    schedule_memory,
+    table_memory,
+    weight_pages,
+)
+from .program import Pass, Program, Requant
+from .schedule.slots import Schedule
+
+__all__ = ["NO_BANK", "Image", "expected", "pack", "task_fields"]
+
+Ints = NDArray[np.int64]
+
+_KINDS = {"unsigned": Kind.UNSIGNED, "signed": Kind.SIGNED, "raw": Kind.RAW}
+
+NO_BANK = 15
+"""PARAM bank of an entry that writes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """What a design loads.
+
+    Parameters
+    ----------
+    beats : uint64 [m, 2]
+        The load stream, END header included; lower half of a beat first.
+    layout : dict
+        For JSON. ``passes``: name and ``to_result`` of each; ``classes``; ``server`` and ``word`` of each
+        node's result in that server's result memory; ``words_per_result``; ``result_words``: how many the
+        store unit writes of every server; ``store_beats``: of all; ``load_beats``; ``slots``.
+    """
+
+    beats: Beats
+    layout: dict[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """The load stream as it lies in memory, 16 bytes a beat."""
+        return self.beats.astype("<u8").tobytes()
+
+
+def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
+    """Write every memory of a design for one program.
+
+    Raises
+    ------
+    HwgenError
+        When a pass is of a shape that no task word can state.
+    CapacityError
+        When input words are wider than a beat. All else is checked by
+        :func:`hwgen.targets.banked.schedule.schedule.schedule`.
+    """
+    for index, step in enumerate(program.passes):
+        _check_stages(step, index == len(program.passes) - 1, hardware)
+    columns = ColumnTable(hardware)
+    for step in program.passes:
+        for _, requant in _stages(step):
+            columns.add(requant)
+    pages = [page for step in program.passes for page in weight_pages(step, hardware)]
+    stream = section(Target.TASK, 0, 0, _tasks(program, hardware, schedule))
+    stream += schedule_memory(hardware, schedule)
+    stream += bank_memory(program, hardware, schedule)
+    stream += _params(program, hardware, schedule)
+    for lane in range(hardware.requant_lanes):
+        stream += section(Target.COLUMN, lane, 0, columns.beats(lane))
+    stream += table_memory(pages, hardware)
+    stream += feature_memory(program, hardware, schedule)
+    beats = np.concatenate([*stream, np.zeros((1, 2), dtype=np.uint64)])  # the zero beat is END
+
+    server, word = _results(program, hardware, schedule)
+    chunks = chunks_of(program.passes[-1].out, hardware)
+    words = int(word.max(initial=-chunks)) + chunks
+    layout = {
+        "passes": [{"name": step.name, "to_result": index == len(program.passes) - 1}
+                   for index, step in enumerate(program.passes)],
+        "classes": program.passes[-1].width, "server": server.tolist(), "word": word.tolist(),
+        "words_per_result": chunks, "result_words": words, "store_beats": words * hardware.servers,
+        "load_beats": len(beats), "slots": schedule.slots_used,
+    }
+    return Image(beats=beats, layout=layout)
+
+
+def expected(
+    program: Program, hardware: Hardware, schedule: Schedule, codes: Sequence[Ints]
+) -> list[dict[str, Ints]]:
+    """Rows that each pass must write, for a bench to compare.
+
+    Parameters
+    ----------
+    program, hardware, schedule
+        As for :func:`pack`.
+    codes : sequence of int64 [n, width], one a pass
+        What the reference computed: ``[step.rows for step in trace.passes]``.
+
+    Returns
+    -------
+    list of dict, one a pass
+        ``node``, ``server``, ``bank`` (among the server's own), ``address`` (row, or first result word):
+        int64 [n]; ``codes``: int64 [n, width].
+    """
+    owners = schedule.owners
+    server, word = _results(program, hardware, schedule)
+    rows = []
+    for index, (step, done) in enumerate(zip(schedule.passes, codes, strict=True)):
+        last = index == len(schedule.passes) - 1
+        half = step.write_half * (hardware.bank_depth // 2)
+        rows.append({
+            "node": np.arange(program.num_nodes), "server": server,
+            "bank": np.zeros_like(word) if last else owners.unit // hardware.servers,
+            "address": word if last else owners.row + half, "codes": done,
+        })
+    return rows
+
+
+def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
+    """Refuse what the task word and the row parameters cannot say."""
+    unsigned = [requant for requant in (step.pre, step.post) if requant is not None and requant.kind == "unsigned"]
+    problem = ""
+    if step.post is not None and step.post.bias_row is not None:
+        problem = "the stage after the MAC array has a bias with its own row factor"
+    elif step.pre is not None and step.combine is not None and step.pre.kind != "unsigned":
+        problem = f"{step.pre.kind} codes enter the MAC array, which takes unsigned ones"
+    elif len(unsigned) == 2:
+        problem = "both stages are unsigned; a node has one bit width"
+    elif not last and step.out.code_range not in IntRange.signed(hardware.code_bits):
+        problem = f"codes {step.out.code_range} do not fit rows of {hardware.code_bits} bits"
+    elif last != (step.out.kind == "raw"):
+        problem = f"{step.out.kind} codes {'are the results' if last else 'become rows'}"
+    if problem:
+        raise HwgenError(problem, step.name, "lower the model again, for this hardware")
+
+
+def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> list[dict[str, int]]:
+    """Fields of every pass's task word (:data:`rtl_templates.banked.formats.TASK`)."""
+    tasks, column, page = [], 0, 0
+    for index, step in enumerate(program.passes):
+        slots, last = schedule.passes[index], index == len(program.passes) - 1
+        fields = dict.fromkeys(TASK, 0) | {
+            "dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
+            "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
+        for stage, requant in _stages(step):
+            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": _KINDS[requant.kind],
+                       f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column}
+            column += chunks_of(requant, hardware)
+            if requant.kind == "signed":
+                fields["signed_max"] = requant.code_range.high
+        if step.pre is not None:
+            fields |= {"pre_rank1": int(step.pre.bias_row is not None), "combine": int(step.combine is not None)}
+        else:
+            fields |= {"dense_pages": len(weight_pages(step, hardware)),
+                       "dense_steps": input_steps(program, hardware)}
+        if fields["combine"]:
+            beats = fields["pre_chunks"] * (1 + fields["pre_rank1"])
+            fields["post_wait"] = server_post_wait(hardware.lanes, beats, fields["post_chunks"])
+        page += len(weight_pages(step, hardware))
+        tasks.append(fields)
+    return tasks
+
+
+def _stages(step: Pass) -> list[tuple[str, Requant]]:
+    return [(stage, requant) for stage, requant in (("pre", step.pre), ("post", step.post)) if requant is not None]
+
+
+def _tasks(program: Program, hardware: Hardware, schedule: Schedule) -> Beats:
+    words = [pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]
+    return np.array([[word & (1 << 64) - 1, word >> 64] for word in words], dtype=np.uint64)
+
+
+def _results(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints]:
+    """Server of each node, and the first word of its result there: nodes of a server one after the other."""
+    server = schedule.owners.unit % hardware.servers
+    order = np.argsort(server, kind="stable")
+    starts = np.searchsorted(server[order], np.arange(hardware.servers))
+    word = np.empty_like(server)
+    word[order] = np.arange(len(order)) - starts[server[order]]
+    return server, word * chunks_of(program.passes[-1].out, hardware)
+
+
+def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
+    """Row parameters of each server, port after port, and of each port pass after pass."""
+    fields = [_param_fields(program, hardware, schedule, index) for index in range(len(program.passes))]
+    nothing = np.zeros((len(PARAM), 1), dtype=np.int64)
+    nothing[list(PARAM).index("final")], nothing[list(PARAM).index("bank")] = 1, NO_BANK
+    stream: list[Beats] = []
+    for server in range(hardware.servers):
+        entries, first = [], []
+        used = 0
+        for port in range(hardware.ports):
+            first.append(used)
+            for index, step in enumerate(program.passes):
+                columns = fields[index][:, schedule.passes[index].order[server][port]]
+                if step.kind == "dense" and port == 0:
+                    columns = columns.copy() if columns.size else nothing.copy()
+                    columns[list(PARAM).index("final"), -1] = 1
+                entries.append(columns)
+                used += columns.shape[1]
+        table = np.concatenate(entries, axis=1)
+        stream += section(Target.PARAM, server, 0, pack_fields(list(zip(table, PARAM.values(), strict=True))))
+        stream += section(Target.SETUP, server, 0, pack_fields([(np.array(first), 32)]))
+    return stream
+
+
+def _param_fields(program: Program, hardware: Hardware, schedule: Schedule, index: int) -> Ints:
+    """PARAM fields of every node in one pass: int64 [fields, n]."""
+    step, owners = program.passes[index], schedule.owners
+    fields = {name: np.zeros(program.num_nodes, dtype=np.int64) for name in PARAM}
+    if step.pre is not None:
+        fields["row_r"] = step.pre.row
+        if step.pre.bias_row is not None:
+            fields["bias_r"] = step.pre.bias_row
+    if step.post is not None:
+        fields["post_r"] = step.post.row
+    for requant in (step.pre, step.post):
+        if requant is not None and requant.kind == "unsigned":
+            full = np.full(program.num_nodes, requant.bits)
+            fields["bits"] = full if requant.row_bits is None else requant.row_bits
+    if index == len(program.passes) - 1:
+        fields["row"] = _results(program, hardware, schedule)[1]
+    else:
+        fields["bank"] = owners.unit // hardware.servers
+        fields["row"] = owners.row + schedule.passes[index].write_half * (hardware.bank_depth // 2)
+    return np.stack(list(fields.values()))

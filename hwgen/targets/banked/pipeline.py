@@ -1,0 +1,177 @@
+"""The table of contents: from a quantized graph to a build folder, one line per stage."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import sim
+from boards import Board
+
+from ...checking import tool_errors
+from ...errors import CapacityError
+from ...flow.board import check_family
+from ...flow.folder import BuildFolder, to_json, write_files
+from ...flow.resources import Resources
+from ...flow.resources import estimate as count_resources
+from ...report.facts import build_facts
+from ...report.files import report_files
+from ...report.model_facts import model_facts
+from .artifacts import copy_compiled, manifest, run_files, write_run
+from .chain import GraphData, QuantGraph
+from .design import Plan, plans, read_hardware, repack
+from .store import load_graph, save_graph
+from .verilog import emit
+
+Step = Callable[[str], AbstractContextManager[None]]
+
+__all__ = ["Step", "build", "estimate", "pack", "verify"]
+
+
+def _silent(text: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, int] | None = None,
+          config: Path | None = None, source: str = "", step: Step = _silent) -> Plan:
+    """Build a design for a model and its sample graph; write the build folder whole or not at all.
+
+    Parameters
+    ----------
+    model : QuantGraph
+    board : Board
+    out : Path
+        The build folder; replaced if it is one already.
+    hardware : mapping
+        Hardware parameters the user chose; the others are chosen for the model.
+    config : Path or None
+        ``config.json`` of another build: its parameters, ``hardware`` over them.
+    source : str
+        SHA-256 of the checkpoint, for the manifest.
+    step : callable
+        Told what goes on; returns a context manager that lasts as long.
+
+    Raises
+    ------
+    HwgenError
+        A model, graph or parameter that cannot be built, or an output that cannot be written.
+    CapacityError
+        The model exceeds the design, or the design the board.
+    """
+    check_family(board)
+    with BuildFolder(out) as folder:
+        wanted = {**read_hardware(config), **(hardware or {})}
+        try:
+            plan, primitives, resources = _design(model, board, wanted, step)
+            resources.check_fit(board)
+        except CapacityError as error:
+            if wanted:
+                raise
+            larger = "or use --windows, the graph level takes graphs larger than the chip"
+            raise CapacityError(error.what, error.where, f"{error.fix}; {larger}") from None
+        with step("generating RTL for simulation"):
+            verilog, design = emit(plan.hardware)
+            folder.write("design.v", verilog)
+            folder.write("design.json", to_json(design))
+            folder.write("design_xcup.v", primitives)
+        with step("writing images and golden codes"):
+            write_files(folder.path, run_files(plan))
+            save_graph(model, folder.path / "model")
+            folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
+            write_files(folder.path / "report", report_files(_facts(plan, board, resources)))
+            folder.write("manifest.json", to_json(manifest(plan, board, source)))
+            copy_compiled(folder.target, folder.path)
+    return plan
+
+
+def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Path:
+    """Pack another graph for a built design: images and golden codes, no new RTL.
+
+    Parameters
+    ----------
+    build : Path
+        A build folder.
+    data : GraphData
+        See :func:`hwgen.targets.banked.store.load_graph_data`.
+    name : str
+        Of the run folder ``BUILD/runs/<name>``.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    HwgenError
+        Not a build, or not a graph for this model.
+    CapacityError
+        The graph exceeds the design; says which capacity, and by how much.
+    """
+    with step(f"packing {name}"):
+        plan = repack(load_graph(build / "model"), data, read_hardware(build / "config.json"))
+        files = run_files(plan)
+    return write_run(build / "runs" / name, files)
+
+
+def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
+             config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
+    """All facts of a design, and ``choice``, why it was chosen; without building it.
+
+    Raises
+    ------
+    CapacityError
+        The model exceeds the design; a design that exceeds the board is reported, not refused.
+    """
+    check_family(board)
+    plan, _, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
+    return {**_facts(plan, board, resources), "choice": plan.choice}
+
+
+def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
+           step: Step = _silent) -> sim.Result:
+    """Cosimulate a build folder, or another run of it, and compare every code of every pass.
+
+    Parameters
+    ----------
+    build : Path
+    run : Path or None
+        A folder that :func:`pack` made; None takes the sample graph.
+    stalls : int or None
+        Seed of random back-pressure.
+    trace : "vcd", "fst" or None
+
+    Raises
+    ------
+    ToolError
+        Verilator or the compiler is missing, or the simulator failed.
+    """
+    with step("simulating with Verilator"), tool_errors():
+        return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
+
+
+def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: Step) -> tuple[Plan, str, Resources]:
+    """The first design that Yosys finds to fit, its Verilog with primitives and its resources; else the last tried."""
+    candidates = plans(model, wanted, board)
+    with step("lowering, choosing hardware, scheduling"):
+        plan: Plan | None = next(candidates)
+    while plan is not None:
+        chosen, plan = plan, None
+        with TemporaryDirectory() as folder:
+            with step(f"generating RTL: groups {chosen.hardware.groups}, servers {chosen.hardware.servers}"):
+                verilog = Path(folder) / "design_xcup.v"
+                verilog.write_text(emit(chosen.hardware, primitives=True)[0])
+            with step("counting resources with Yosys"):
+                resources = count_resources(verilog)
+            text = verilog.read_text()
+        if resources.fullest(board)[1] > 1:
+            with step("too large for the board: the next design"):
+                plan = next(candidates, None)
+    return chosen, text, resources
+
+
+def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
+    return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
+                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
+                       resources=resources)

@@ -1,0 +1,174 @@
+"""IR 2, the integer program: passes over nodes, exact, with proved ranges.
+
+A pass computes, for every node i::
+
+    gather_features   a = Σ_f x[i,f] · source[f]           sparse binary input; source = weight codes
+    gather            a = Σ_{j ∈ N(i) ∪ {i}} rows[j]       rows = what the previous pass wrote
+    dense             a = x[i] @ weight                    multi-bit input, plane by plane
+    code = requantize(a, pre)                              (not for dense)
+    if combine:  a = code @ combine;  code = requantize(a, post)
+
+and writes ``code`` as node i's row, or as its result.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_BITS, ROW_BITS
+
+from ...errors import HwgenError
+from ...numeric import IntRange
+
+__all__ = ["Pass", "Program", "Requant"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requant:
+    """Column and row constants of one requantization (:func:`hwgen.numeric.requantize`).
+
+    Parameters
+    ----------
+    kind : "unsigned", "signed" or "raw"
+        Unsigned codes clip to the row's bit width, signed ones to ±(2^(bits-1)-1), raw ones to 16 bit.
+    bits : int
+        Width of signed codes; largest row width for unsigned ones.
+    row_bits : int64 [n] or None
+        Bit widths per node of unsigned codes.
+    column, bias : int64 [k]
+    row : int64 [n]
+    bias_row : int64 [n] or None
+        None: the bias shares ``row`` and costs no beat.
+    half_up : bool
+        Round half up; otherwise half away from zero (exact only without ``bias_row``).
+    x : IntRange
+        Proved range of the accumulators that come in.
+    scale : float64 [k]
+        Real value of code 1 of each column where it does not depend on the row (signed and raw), for reports.
+    """
+
+    kind: Literal["unsigned", "signed", "raw"]
+    bits: int
+    row_bits: NDArray[np.int64] | None
+    column: NDArray[np.int64]
+    bias: NDArray[np.int64]
+    row: NDArray[np.int64]
+    bias_row: NDArray[np.int64] | None
+    half_up: bool
+    x: IntRange
+    scale: NDArray[np.float64]
+
+    def verify(self, where: str) -> None:
+        """Prove that no intermediate overflows its port."""
+        facts = {
+            "accumulator": (self.x, IntRange.signed(ACC_BITS)),
+            "column multiplier": (IntRange.of(self.column), IntRange(0, (1 << COLUMN_BITS) - 1)),
+            "bias": (IntRange.of(self.bias), IntRange.signed(BIAS_BITS)),
+            "row multiplier": (IntRange.of(self.row), IntRange(0, (1 << ROW_BITS) - 1)),
+            "mid value": (self.mid, IntRange.signed(MID_BITS)),
+        }
+        if self.bias_row is not None:
+            facts["bias row multiplier"] = (IntRange.of(self.bias_row), IntRange(0, (1 << ROW_BITS) - 1))
+        for name, (have, limit) in facts.items():
+            if have not in limit:
+                raise HwgenError(f"{name} range {have} exceeds {limit}", where,
+                                 "train with steps of less extreme size, or use fewer bits")
+
+    @property
+    def mid(self) -> IntRange:
+        """Proved range of the value between the two multipliers."""
+        top = int(self.column.max(initial=0))
+        low, high = (self.x.low * top) >> MID_SHIFT, (self.x.high * top) >> MID_SHIFT
+        bias = IntRange.of(self.bias)
+        if self.bias_row is not None:
+            return IntRange(low, high) | bias
+        return IntRange(min(low, 0) + min(bias.low, 0), max(high, 0) + max(bias.high, 0))
+
+    @property
+    def code_range(self) -> IntRange:
+        """What clipping leaves."""
+        if self.kind == "unsigned":
+            return IntRange(0, (1 << self.bits) - 1)
+        if self.kind == "raw":
+            return IntRange.signed(RAW_BITS)
+        return IntRange(1 - (1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One pass over all nodes, named after the user's layer.
+
+    Parameters
+    ----------
+    name : str
+        For people: ``convs.0.combine``, ``convs.0.aggregate``, ...
+    kind : "gather_features", "gather" or "dense"
+    source : int64 [f, k] or None
+        Rows that gather_features adds.
+    accumulate : IntRange
+        Proved range of the sum a gather pass builds.
+    pre : Requant or None
+        After aggregation; None for dense.
+    combine : int64 [k, m] or None
+        Weight codes of the MAC array.
+    post : Requant or None
+        After the MAC array.
+    """
+
+    name: str
+    kind: Literal["gather_features", "gather", "dense"]
+    source: NDArray[np.int64] | None
+    accumulate: IntRange
+    pre: Requant | None
+    combine: NDArray[np.int64] | None
+    post: Requant | None
+
+    @property
+    def out(self) -> Requant:
+        """The requantization whose codes the pass writes."""
+        last = self.post if self.combine is not None else self.pre
+        assert last is not None
+        return last
+
+    @property
+    def width(self) -> int:
+        """Number of channels written per node."""
+        return int(self.out.column.shape[0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """The whole inference of one graph.
+
+    Parameters
+    ----------
+    name : str
+    features : csr_array int64 [n, f]
+    input_bits : int
+    neighbours : csr_array int64 [n, n]
+        Row i holds the sources whose rows node i adds, with multiplicity, self loop included.
+    passes : tuple of Pass
+    """
+
+    name: str
+    features: csr_array
+    input_bits: int
+    neighbours: csr_array
+    passes: tuple[Pass, ...]
+
+    @property
+    def num_nodes(self) -> int:
+        return int(self.features.shape[0])
+
+    def verify(self) -> None:
+        """Check the order of passes and every range."""
+        if not self.passes or self.passes[0].kind == "gather" or self.passes[-1].out.kind != "raw":
+            raise HwgenError("a program starts from input features and ends in raw results",
+                             f"program {self.name}", "lower the model again")
+        for step in self.passes:
+            for stage, requant in (("pre", step.pre), ("post", step.post)):
+                if requant is not None:
+                    requant.verify(f"{step.name}.{stage}")

@@ -1,0 +1,92 @@
+"""One owner map for all passes: which processing element aggregates a node, which bank owns its row."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ....errors import CapacityError
+from ..hardware import UNITS, Hardware
+from ..program import Program
+from .balance import refine, relative, spread
+from .slots import Owners
+
+__all__ = ["assign", "edge_list", "node_rows"]
+
+Ints = NDArray[np.int64]
+
+
+def edge_list(matrix: csr_array) -> tuple[Ints, Ints]:
+    """Every read as (node, source); an entry of value v is v reads.
+
+    Returns
+    -------
+    node, source : int64 [reads]
+        Sorted by node.
+    """
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    times = np.asarray(matrix.data, dtype=np.int64)
+    return np.repeat(rows, times), np.repeat(np.asarray(matrix.indices, dtype=np.int64), times)
+
+
+def node_rows(nodes: int) -> int:
+    """Rows that ``nodes`` need in either half of every bank."""
+    return -(-nodes // UNITS)
+
+
+def assign(program: Program, hardware: Hardware) -> Owners:
+    """Balance processing elements, banks and servers over all passes at once.
+
+    Nodes are placed one after the other, the heaviest first, first on groups, then on the units of their
+    group. A node goes where :func:`spread` finds its resources cheapest: multi-dimensional LPT (Graham
+    1969) over the slots of each kind of pass, the bit planes of the MAC array (for the processing element's
+    server), and how often each group reads the node's row (for the bank).
+
+    Raises
+    ------
+    CapacityError
+        When the nodes' rows do not fit half a bank.
+    """
+    n, half = program.num_nodes, hardware.bank_depth // 2
+    rows = node_rows(n)
+    if rows > half:
+        raise CapacityError(
+            f"{n} nodes need {rows} rows in each half of a bank, which has {half}: {rows - half} too many",
+            f"program {program.name}, hardware.bank_depth {hardware.bank_depth}",
+            f"build with --bank-depth {1 << (2 * rows - 1).bit_length()}, or use a smaller graph")
+    groups = hardware.groups
+    reads, planes = _demands(program, hardware)
+    size = relative(np.column_stack((*reads, planes)))
+    order = np.argsort(-size.sum(1), kind="stable")
+    group = refine(size, spread(size, order, groups, n), groups)
+
+    # How often each group reads a node's row.
+    node, source = edge_list(program.neighbours)
+    popularity = np.zeros((n, groups), dtype=np.int64)
+    np.add.at(popularity, (source, group[node]), 1)
+    # A processing element's load counts in its own group only: one block of columns a group.
+    blocks = np.zeros((n, groups, len(reads)))
+    blocks[np.arange(n), group] = np.column_stack(reads)
+    demand = relative(np.column_stack((popularity, blocks.reshape(n, -1), planes)))
+    order = np.argsort(-demand.sum(1), kind="stable")
+    unit = refine(demand, spread(demand, order, UNITS, rows), UNITS)
+
+    row = np.empty(n, dtype=np.int64)
+    by_unit = np.argsort(unit, kind="stable")
+    starts = np.searchsorted(unit[by_unit], np.arange(UNITS))
+    row[by_unit] = np.arange(n) - starts[unit[by_unit]]
+    return Owners(unit=unit, group=group, row=row)
+
+
+def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
+    """Slots a node takes in each distinct gather, and its bit planes in the MAC arrays of all passes."""
+    kinds = {step.kind for step in program.passes}
+    reads = []
+    for kind, matrix in (("gather_features", program.features), ("gather", program.neighbours)):
+        if kind in kinds:
+            node, _ = edge_list(matrix)
+            reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
+    planes = np.zeros(program.num_nodes, dtype=np.int64)
+    for step in program.passes:
+        if step.combine is not None and step.pre is not None and step.pre.row_bits is not None:
+            planes += np.maximum(-(-step.pre.row_bits // hardware.planes), 1)
+    return reads, planes

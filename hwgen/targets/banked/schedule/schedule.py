@@ -1,0 +1,173 @@
+"""Program + hardware -> schedule: owners, source rows, and the slots of every pass."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....errors import CapacityError, HwgenError
+from ..hardware import UNITS, Hardware
+from ..program import Program
+from ..sizes import check_capacity
+from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, lower_bound, match
+from .owners import assign, edge_list
+from .place_sources import place_sources
+from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
+
+__all__ = ["required_slots", "schedule", "schedule_reads"]
+
+Ints = NDArray[np.int64]
+
+
+def schedule(program: Program, hardware: Hardware) -> Schedule:
+    """Place every row and schedule every pass.
+
+    Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges
+    share one set of slots. Where servers are slower than the gather, an even flow of finished nodes is
+    preferred to the shortest schedule, unless only the shortest fits.
+
+    Raises
+    ------
+    CapacityError
+        When the program exceeds the hardware anywhere; says by how much.
+    """
+    check_capacity(program, hardware)
+    result = _schedule(program, hardware)
+    if result.slots_used > hardware.slots:
+        result = _schedule(program, hardware, tight=True)
+    if result.slots_used > hardware.slots:
+        raise CapacityError(
+            f"{result.slots_used} slots are needed and the schedule memory has {hardware.slots}: "
+            f"{result.slots_used - hardware.slots} too many",
+            f"program {program.name}, hardware.slots {hardware.slots}",
+            f"build with --slots {result.slots_used}, or with more groups")
+    return result
+
+
+def required_slots(program: Program, hardware: Hardware) -> int:
+    """Words of schedule memory that the program fills with these groups, servers and banks; exact.
+
+    A memory a little smaller may still do: :func:`schedule` then gives up the even flow of finished nodes.
+    """
+    return _schedule(program, hardware).slots_used
+
+
+def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Schedule:
+    owners = assign(program, hardware)
+    sources: SourceRows | None = None
+    slots: list[Slots] = []
+    passes: list[PassSchedule] = []
+    starts: dict[str, tuple[int, Slots]] = {}
+    for index, step in enumerate(program.passes):
+        if step.kind != "gather" and index:
+            raise HwgenError(f"{step.kind} is pass {index}", f"{program.name}: {step.name}",
+                             "only the first pass can read the input features")
+        start, count = 0, 0
+        if step.kind == "dense":
+            order = _dense_order(owners, hardware)
+        else:
+            if step.kind not in starts:
+                features = step.kind == "gather_features"
+                node, source = edge_list(program.features if features else program.neighbours)
+                if features:
+                    sources = place_sources(program, hardware, owners)
+                    bank, row = _look_up(sources, program.features.shape[1])
+                else:
+                    bank, row = owners.unit, owners.row
+                made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
+                                      0 if tight else _server_slots(program, hardware, owners, step.kind))
+                starts[step.kind] = sum(s.count for s in slots), made
+                slots.append(made)
+            start, made = starts[step.kind]
+            count, order = made.count, _arrival_order(made, hardware)
+        passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
+                                   write_half=index % 2, order=order))
+    return Schedule(owners=owners, sources=sources, slots=tuple(slots), passes=tuple(passes))
+
+
+def schedule_reads(
+    owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0
+) -> Slots:
+    """Schedule one gather in all groups; shorter groups idle at the end.
+
+    Parameters
+    ----------
+    owners : Owners
+        Who aggregates which node.
+    groups : int
+        Number of groups.
+    node, bank, row : int64 [reads]
+        What each node reads, in any order.
+    server_slots : float
+        Slots for which the busiest server works. Above the bound, an even flow of finished nodes is
+        worth more than a short schedule.
+    """
+    n = owners.unit.size
+    counts = np.zeros((n, UNITS), dtype=np.int64)
+    np.add.at(counts, (node, bank), 1)
+    members = [np.flatnonzero(owners.group == g) for g in range(groups)]
+    bound = max(lower_bound(counts[mine], owners.unit[mine]) for mine in members)
+    look_ahead = LOOK_AHEAD if server_slots <= bound else LOOK_AHEAD_EVEN
+    parts = []
+    for mine in members:
+        banks, nodes = match(counts[mine], owners.unit[mine], look_ahead)
+        parts.append((banks, np.where(nodes >= 0, mine[nodes], -1) if mine.size else nodes))
+    total = max(banks.shape[0] for banks, _ in parts)
+    all_banks = np.full((total, groups, UNITS), -1)
+    all_nodes = np.full((total, groups, UNITS), -1)
+    for g, (banks, nodes) in enumerate(parts):
+        all_banks[: len(banks), g], all_nodes[: len(nodes), g] = banks, nodes
+
+    # The k-th time a node reads a bank it reads the k-th of its rows there.
+    reading = np.nonzero(all_banks >= 0)
+    key = all_nodes[reading] * UNITS + all_banks[reading]
+    events = np.argsort(key, kind="stable")
+    rows = np.zeros_like(all_banks)
+    rows[tuple(index[events] for index in reading)] = row[np.argsort(node * UNITS + bank, kind="stable")]
+
+    working = np.nonzero(all_nodes >= 0)
+    last = np.full(n, -1)
+    np.maximum.at(last, all_nodes[working], working[0])
+    finishing = np.full_like(all_nodes, -1)
+    finishing[last, owners.group, owners.unit] = np.arange(n)
+    return Slots(bank=all_banks, row=rows, node=finishing, bound=bound)
+
+
+def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: str) -> float:
+    """Slots that the busiest server needs in the slowest pass of a kind, by its timing contract."""
+    most = 0.0
+    for index, step in enumerate(program.passes):
+        if step.kind != kind or step.pre is None:
+            continue
+        beats = -(-len(step.pre.column) // hardware.requant_lanes) * (1 if step.pre.bias_row is None else 2)
+        cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
+        if step.combine is not None and step.post is not None:
+            beats += -(-len(step.post.column) // hardware.requant_lanes)  # the same lanes do both stages,
+            beats += beats // 2  # and picks that wait for the other's beats cost half as much again
+            if step.pre.row_bits is not None:
+                cycles = np.maximum(cycles, -(-step.pre.row_bits // hardware.planes))
+        load = np.bincount(owners.unit % hardware.servers, np.maximum(cycles, beats), hardware.servers)
+        most = max(most, float(load.max()))
+    return most / hardware.digits
+
+
+def _look_up(sources: SourceRows, features: int) -> tuple[Ints, Ints]:
+    """Bank and row of every feature that is stored."""
+    bank, row = np.full(features, -1), np.full(features, -1)
+    bank[sources.feature], row[sources.feature] = sources.bank, sources.row
+    return bank, row
+
+
+def _arrival_order(slots: Slots, hardware: Hardware) -> tuple[tuple[Ints, ...], ...]:
+    servers = hardware.servers
+    order: list[list[Ints]] = [[] for _ in range(servers)]
+    for g in range(hardware.groups):
+        for unit in range(UNITS):  # ports of a server come in rising order of unit // servers
+            column = slots.node[:, g, unit]
+            order[unit % servers].append(column[column >= 0])
+    return tuple(tuple(ports) for ports in order)
+
+
+def _dense_order(owners: Owners, hardware: Hardware) -> tuple[tuple[Ints, ...], ...]:
+    nothing = np.zeros(0, dtype=np.int64)
+    server = owners.unit % hardware.servers
+    others = [nothing] * (hardware.ports - 1)
+    return tuple((np.flatnonzero(server == s), *others) for s in range(hardware.servers))

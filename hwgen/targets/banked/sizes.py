@@ -1,0 +1,244 @@
+"""Program to hardware parameters: the smallest design that fits, and what a design can still take."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from rtl_templates.banked.formats import TASK
+
+from ...errors import CapacityError
+from ...numeric import IntRange
+from .hardware import UNITS, WORD_BITS, Hardware
+from .program import Pass, Program
+
+__all__ = ["Needs", "capacities", "check_capacity", "choose", "needs"]
+
+LARGE = 256  #: Nodes from which a graph gets all 16 servers and, with enough work, four groups.
+SLOT_MARGIN = 1.15  #: Schedule memory over the bound: the scheduler reaches 85 % of it and more.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a program needs of a design of given groups, servers, requantizer lanes and planes.
+
+    Fields are named after :class:`~.hardware.Hardware`'s; ``slots`` is a bound that no schedule beats,
+    ``half_rows`` the rows of one half of a bank.
+    """
+
+    lanes: int
+    code_bits: int
+    acc_bits: int
+    bank_depth: int
+    half_rows: int
+    slots: int
+    param_depth: int
+    result_depth: int
+    feature_depth: int
+    mac_columns: int
+    weight_bits: int
+    pages: int
+    column_depth: int
+
+
+def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, planes: int,
+          lanes: int | None = None) -> Needs:
+    """Measure a program; ``lanes`` None takes the narrowest row that holds every channel.
+
+    Widths are exact. Memories count every node of the fullest bank, as the owner map fills them: ``⌈n/16⌉``.
+    """
+    passes, n = program.passes, program.num_nodes
+    rows = -(-n // UNITS)
+    nodes = rows * (UNITS // servers)  # of the server with most
+    combines = [step.combine for step in passes if step.combine is not None]
+    widest = max([step.width for step in passes] + [
+        combine.shape[0] for step, combine in ((step, step.combine) for step in passes)
+        if combine is not None and step.kind != "dense"] + [
+        step.source.shape[1] for step in passes if step.source is not None])
+    lanes = lanes or _round_up(widest, requant_lanes)
+    sources = [step.source for step in passes if step.source is not None]
+    codes = [IntRange.of(source) for source in sources] + [
+        step.out.code_range for step in passes if step.out.kind != "raw"]
+    code_bits = 4 if max(code.signed_bits for code in codes) <= 4 else 8
+    dense_pages = [-(-step.combine.shape[0] // lanes) for step in passes
+                   if step.kind == "dense" and step.combine is not None]
+    dense_steps = -(-program.input_bits // planes)
+    chunks = -(-passes[-1].width // requant_lanes)
+    stages = [stage for step in passes for stage in (step.pre, step.post) if stage is not None]
+    source_rows = sum(-(-len(source) // UNITS) for source in sources)
+    return Needs(
+        lanes=max(lanes, widest),
+        code_bits=code_bits,
+        acc_bits=max([code_bits + 1, *(step.accumulate.signed_bits for step in passes if step.kind != "dense")]),
+        bank_depth=2 * rows + source_rows,
+        half_rows=rows,
+        slots=sum(_slot_bound(matrix, groups) for matrix in _gathers(program)),
+        param_depth=len(passes) * nodes + len(dense_pages),
+        result_depth=nodes * chunks,
+        feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
+        mac_columns=max((combine.shape[1] for combine in combines), default=1),
+        weight_bits=max([2, *(IntRange.of(combine).signed_bits for combine in combines)]),
+        pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
+        column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
+    )
+
+
+def choose(
+    program: Program,
+    *,
+    groups: int | None = None,
+    digit: int | None = None,
+    servers: int | None = None,
+    requant_lanes: int = 8,
+    planes: int = 1,
+    bank_depth: int | None = None,
+    slots: int | None = None,
+    param_depth: int | None = None,
+    result_depth: int | None = None,
+    feature_depth: int | None = None,
+) -> Hardware:
+    """The smallest parameters that fit a program.
+
+    Parameters
+    ----------
+    program : Program
+        What must fit.
+    groups, servers : int or None
+        None: 4 groups and 16 servers where the graph keeps them busy, else 1 and 4.
+    digit : int or None
+        None: 4 bits a cycle, fewer where a row of such digits exceeds a word.
+    requant_lanes, planes : int
+        As in :class:`Hardware`.
+    bank_depth : int or None
+        None: the smallest power of two from 512 on that holds the rows.
+    slots : int or None
+        None: an estimate, 15 % over the bound; the scheduler's own count should replace it.
+    param_depth, result_depth, feature_depth : int or None
+        None: what this graph needs, rounded up to 64 words. Larger ones take larger graphs.
+
+    Raises
+    ------
+    HwgenError
+        If a parameter has a value that no template implements.
+    CapacityError
+        If a parameter given is too small for the program.
+    """
+    large = program.num_nodes >= LARGE
+    busy = sum(int(matrix.sum()) for matrix in _gathers(program)) >= 8192
+    groups = groups or (4 if large and busy else 1)
+    servers = servers or (16 if large else 4)
+    need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)
+    hardware = Hardware(
+        groups=groups, servers=servers, lanes=need.lanes, code_bits=need.code_bits,
+        digit=digit or next((size for size in (4, 2) if size * need.lanes <= WORD_BITS), 1),
+        acc_bits=need.acc_bits,
+        bank_depth=bank_depth or max(512, 1 << (max(need.bank_depth, 2 * need.half_rows) - 1).bit_length()),
+        slots=slots or _round_up(int(need.slots * SLOT_MARGIN) + 16, 128),
+        param_depth=param_depth or _round_up(need.param_depth, 64),
+        result_depth=result_depth or _round_up(need.result_depth, 64),
+        feature_depth=feature_depth or _round_up(need.feature_depth, 64),
+        requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, requant_lanes)),
+        weight_bits=need.weight_bits, planes=planes, pages=need.pages, column_depth=need.column_depth,
+    )
+    hardware.verify()
+    check_capacity(program, hardware)
+    return hardware
+
+
+def check_capacity(program: Program, hardware: Hardware) -> None:
+    """Refuse a program that exceeds a design, naming the capacity and by how much.
+
+    Raises
+    ------
+    CapacityError
+        For the first of: nodes, edges, features, degree, widths, tables. Slots are compared with their bound;
+        the scheduler, which knows the exact count, has the last word.
+    """
+    need = needs(program, groups=hardware.groups, servers=hardware.servers, lanes=hardware.lanes,
+                 requant_lanes=hardware.requant_lanes, planes=hardware.planes)
+    edges, nnz = int(program.neighbours.sum()), int(program.features.nnz)
+    degree = int(program.neighbours.sum(axis=1).max()) if program.num_nodes else 0
+    nodes, limit = program.num_nodes, capacities(program, hardware)
+    columns, pages = 1 << TASK["pre_column"], 1 << TASK["page"]
+    rows = f"{nodes} nodes (max_nodes {limit['max_nodes']})"
+    reads = f"{edges} edges and {nnz} features (max_edges {limit['max_edges']}, max_nnz {limit['max_nnz']})"
+    checks = (
+        (rows, "half_rows", need.half_rows, hardware.bank_depth // 2),
+        (f"{rows} and their source rows", "bank_depth", need.bank_depth, hardware.bank_depth),
+        (rows, "param_depth", need.param_depth, hardware.param_depth),
+        (rows, "result_depth", need.result_depth, hardware.result_depth),
+        (f"{rows} of dense input", "feature_depth", need.feature_depth, hardware.feature_depth),
+        (reads, "slots", need.slots, hardware.slots),
+        (f"sums over up to {degree} rows (max_degree {limit['max_degree']} of any codes)", "acc_bits",
+         need.acc_bits, hardware.acc_bits),
+        ("a row of channels", "lanes", need.lanes, hardware.lanes),
+        ("codes", "code_bits", need.code_bits, hardware.code_bits),
+        ("outputs of a combination", "mac_columns", need.mac_columns, hardware.mac_columns),
+        ("weights of a combination", "weight_bits", need.weight_bits, hardware.weight_bits),
+        ("weight matrices", "pages", need.pages, min(hardware.pages, pages)),
+        ("column constants", "column_depth", need.column_depth, min(hardware.column_depth, columns)),
+    )
+    for subject, name, wanted, have in checks:
+        if wanted > have:
+            raise CapacityError(
+                f"{subject} need {name} {wanted}; the design has {have}, {wanted - have} too few",
+                f"program {program.name}, hardware.{name}",
+                f"build a design with {name} {wanted} or more, or use a smaller graph or model")
+
+
+def capacities(program: Program, hardware: Hardware) -> dict[str, int]:
+    """What a design states it takes of programs with these passes.
+
+    Returns
+    -------
+    dict
+        ``max_nodes``; ``max_edges`` (self loops included) and ``max_nnz`` (non-zero binary features), for graphs
+        that divide the schedule as this one does, at 85 % of its slots; ``max_degree`` (self loop included):
+        rows of the largest codes that the accumulator holds.
+    """
+    sources = sum(-(-len(step.source) // UNITS) for step in program.passes if step.source is not None)
+    chunks = -(-program.passes[-1].width // hardware.requant_lanes)
+    dense = [step for step in program.passes if step.kind == "dense" and step.combine is not None]
+    rows = [hardware.bank_depth // 2, (hardware.bank_depth - sources) // 2,
+            (hardware.param_depth - len(dense)) // len(program.passes) // hardware.banks_per_server,
+            hardware.result_depth // chunks // hardware.banks_per_server]
+    for step in dense:
+        rows.append(hardware.feature_depth // _feature_words(step, program.input_bits, hardware)
+                    // hardware.banks_per_server)
+    reads = [int(matrix.sum()) for matrix in _gathers(program)]
+    usable = int(hardware.slots * hardware.groups * UNITS / SLOT_MARGIN)
+    shares = [usable * count // max(sum(reads), 1) for count in reads]
+    largest = max(-step.out.code_range.low for step in program.passes if step.out.kind == "signed")
+    nodes = max(0, min(rows)) * UNITS
+    return {
+        "max_nodes": nodes,
+        "max_edges": shares[-1],
+        "max_nnz": shares[0] if len(shares) > 1 else nodes * int(program.features.shape[1]),
+        "max_degree": ((1 << (hardware.acc_bits - 1)) - 1) // largest,
+    }
+
+
+def _feature_words(step: Pass, input_bits: int, hardware: Hardware) -> int:
+    assert step.combine is not None
+    return -(-input_bits // hardware.planes) * -(-len(step.combine) // hardware.lanes)
+
+
+def _gathers(program: Program) -> list[csr_array]:
+    """The matrices that have a part of the schedule memory: input features, then one for all aggregations."""
+    kinds = {step.kind for step in program.passes}
+    return [matrix for kind, matrix in (("gather_features", program.features), ("gather", program.neighbours))
+            if kind in kinds]
+
+
+def _slot_bound(matrix: csr_array, groups: int) -> int:
+    """Reads over processing elements, the busiest node, the most popular row spread over the groups' banks."""
+    if matrix.shape[0] == 0:
+        return 0
+    per_node = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1)
+    popular = int(np.asarray(matrix.sum(axis=0)).max(initial=0))
+    busiest = int(per_node.max())
+    return max(-(-int(per_node.sum()) // (groups * UNITS)), busiest, -(-popular // groups))
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return int(-(-value // multiple) * multiple)

@@ -1,0 +1,108 @@
+"""Resources of a unit at a glance: whether a design is worth minutes of Yosys.
+
+Block memories are counted memory by memory, from the templates' own shapes, up to 5 % above Yosys's counts; look-up
+tables and flip-flops are formulas, 0 to 6 % below and 3 to 13 % above them, on four units
+(``tests/hwgen/targets/lists/test_area.py``). What is built is always counted by Yosys and refused if it does not
+fit: a wrong guess costs a count, or the fastest of several designs.
+"""
+
+from collections.abc import Iterator
+
+from boards import Board
+from rtl_templates.banked.formats import BEAT_BITS, TABLE_INPUTS
+from rtl_templates.lists.formats import (
+    BIAS_BITS,
+    BLOCK_ENTRIES,
+    BLOCK_PAGES,
+    COLUMN_BITS,
+    DESCRIPTOR,
+    ENTRY_BITS,
+    LIST_ENTRY,
+    PARAM,
+    ROW_BITS,
+    V_BITS,
+)
+
+from ...flow.resources import Component, Resources, Usage
+from ..banked.area import blocks
+from .hardware import Hardware
+
+__all__ = ["guess_resources", "too_large"]
+
+#: Of a board: a design that is guessed to take more is not synthesized.
+MARGIN = {"bram36": 1.05, "dsp": 1.0, "lut": 1.1, "lutram": 1.1, "ff": 1.1}
+
+
+def guess_resources(hardware: Hardware) -> Resources:
+    """What Yosys is expected to count for a design of the graph-level organisation."""
+    h = hardware
+    depths = list(_memories(h))
+    tables, bits = -(-h.lanes // TABLE_INPUTS), sum(width for width, _ in _tables(h))
+    requantizers = 2 if h.weight_bits else 1
+    lutram = 414 + 5 * h.lanes
+    lut = 500 + h.lanes * (2 * h.acc_bits + 2 * h.code_bits + 1) + 6 * h.lanes
+    ff = 2700 + 20 * h.lanes
+    memories, depth = _columns(h)
+    distributed = 0 if _is_block(depth) else memories * -(-4 * (COLUMN_BITS + BIAS_BITS) // 7) * 8 * -(-depth // 64)
+    lut += requantizers * (600 + 260 * h.requant_lanes + 16 * h.lanes + distributed)
+    lutram += requantizers * (600 + distributed)
+    ff += requantizers * (600 + 600 * h.requant_lanes + 12 * h.lanes)
+    if h.weight_bits:
+        lut += h.lanes * (9 * tables // 2 + 60)
+        ff += 80 * h.lanes
+        if h.pages < BLOCK_PAGES:
+            lut += bits * h.pages + bits * ((h.pages - 1) // 4)
+            lutram += bits * h.pages
+            ff += bits
+    unit = Usage(lut=lut, lutram=lutram, ff=ff, bram36=sum(blocks(width, depth) for width, depth in depths),
+                 dsp=3 * h.requant_lanes * requantizers)
+    shell = Usage(lut=1600 + 140 * h.units, lutram=240, ff=2650)
+    return Resources(components=(Component(name="unit", count=h.units, one=unit),
+                                 Component(name="shell", count=1, one=shell)),
+                     method="formulas fitted to Yosys's counts")
+
+
+def too_large(hardware: Hardware, board: Board) -> bool:
+    """Whether a design exceeds a board for sure."""
+    shares = guess_resources(hardware).utilisation(board)
+    return any(share > MARGIN[name] for name, (_, _, share) in shares.items() if name in MARGIN)
+
+
+def _is_block(depth: int) -> bool:
+    return depth >= BLOCK_ENTRIES
+
+
+def _columns(h: Hardware) -> tuple[int, int]:
+    """Memories that hold the constants of columns, four lanes wide each, and their depth."""
+    memories = max(1, h.requant_lanes // 4)
+    return memories, h.column_depth << (h.lanes // (4 * memories) - 1).bit_length()
+
+
+def _tables(h: Hardware) -> Iterator[tuple[int, int]]:
+    """Width and depth of the MAC array's tables, each of as many columns as a load beat fills."""
+    if not h.weight_bits:
+        return
+    columns = BEAT_BITS // (h.weight_bits + 3)
+    for first in range(0, h.lanes, TABLE_INPUTS):
+        inputs = min(TABLE_INPUTS, h.lanes - first)
+        width = min(h.weight_bits + 3, h.weight_bits + (inputs - 1).bit_length())
+        for column in range(0, h.lanes, columns):
+            yield width * min(columns, h.lanes - column), 64 * h.pages
+
+
+def _memories(h: Hardware) -> Iterator[tuple[int, int]]:
+    """Width and depth of every block memory of a unit."""
+    word = h.lanes * h.code_bits
+    yield from ((min(BEAT_BITS, word - low), h.buffer_depth) for low in range(0, word, BEAT_BITS))
+    yield ENTRY_BITS, h.buffer_depth
+    yield 8 * sum(LIST_ENTRY.values()), h.list_depth
+    yield 2 * sum(DESCRIPTOR.values()), h.descriptor_depth
+    yield BEAT_BITS, h.result_depth
+    if h.pages >= BLOCK_PAGES:
+        yield from _tables(h)
+    for _ in range(2 if h.weight_bits else 1):
+        requantizer = [(sum(PARAM.values()), h.param_depth), (ROW_BITS, h.param_depth)]
+        requantizer += [(V_BITS, h.tables << level) for level in range(h.levels)]
+        memories, depth = _columns(h)
+        requantizer += [(4 * bits, depth) for bits in (COLUMN_BITS, BIAS_BITS) for _ in range(memories)]
+        yield from (each for each in requantizer if _is_block(each[1]))

@@ -1,0 +1,37 @@
+"""The numeric contract of edge lists: roundings and clipping that reference and RTL share (docs/lists.md)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.lists.formats import Q_SHIFT, SLOPE_SHIFT, V_SHIFT
+
+__all__ = ["activate", "encode", "round_value"]
+
+Ints = NDArray[np.int64]
+
+
+def round_value(total: Ints) -> Ints:
+    """``V`` of a sum of products P: round half up, drop V_SHIFT bits."""
+    return (total + (1 << (V_SHIFT - 1))) >> V_SHIFT
+
+
+def activate(value: Ints, slope: int) -> Ints:
+    """Negative values times ``slope / SLOPE_ONE``, floored."""
+    return np.where(value < 0, (value * slope) >> SLOPE_SHIFT, value)
+
+
+def encode(value: Ints, multiplier: Ints, bits: Ints, *, signed: bool) -> Ints:
+    """Codes of values.
+
+    Parameters
+    ----------
+    value : int64 [n, k]
+        V, after the activation.
+    multiplier, bits : int64 [n]
+        Q and width of each row.
+    """
+    product = value * multiplier[:, None]
+    rounded = (product + (1 << (Q_SHIFT - 1)) - (value < 0)) >> Q_SHIFT
+    top = np.maximum(0, (1 << np.maximum(bits - signed, 0)) - 1)[:, None]
+    codes: Ints = np.clip(rounded, -top if signed else 0, top)
+    return codes

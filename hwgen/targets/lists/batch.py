@@ -1,0 +1,181 @@
+"""Graphs to lists: for every set, how many entries each row has, and which.
+
+docs/lists.md, "Words", says what an entry means. Everything is vectorised: packing is the host's work for each batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rtl_templates.lists.formats import NULL_INDEX
+
+from ...errors import HwgenError
+from ...network.batch import Batch, SetName
+from .program import Program
+
+__all__ = ["Lists", "batch_lists", "check_batch", "deal", "union"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """The lists of one set, row after row.
+
+    Parameters
+    ----------
+    length : int64 [rows]
+        Members of each list: its degree; of features the number of non-zero ones.
+    count : int64 [rows]
+        Entries of each row: as many, but of features of several bits.
+    index : int64 [sum of count]
+        Rows to add, or NULL_INDEX.
+    double : bool [sum of count]
+        Whether the accumulator is doubled before.
+    """
+
+    length: Ints
+    count: Ints
+    index: Ints
+    double: NDArray[np.bool_]
+
+    @property
+    def start(self) -> Ints:
+        """First entry of each row: int64 [rows]."""
+        return np.cumsum(self.count) - self.count
+
+    def taken(self, rows: Ints) -> "Lists":
+        """The lists of some rows, in that order."""
+        count = self.count[rows]
+        at = np.repeat(self.start[rows] - (np.cumsum(count) - count), count) + np.arange(int(count.sum()))
+        return Lists(length=self.length[rows], count=count, index=self.index[at], double=self.double[at])
+
+
+def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int) -> dict[SetName, Lists]:
+    """The lists that a program asks for.
+
+    Parameters
+    ----------
+    batch : Batch
+    sets : sequence of set names
+    input_bits : int
+        Unsigned width of an input code: as many planes are walked at most.
+    """
+    made: dict[SetName, Lists] = {}
+    for name in sets:
+        matrix = batch.lists(name)
+        if name == "features":
+            made[name] = _planes(matrix, input_bits)
+        else:
+            length = np.diff(matrix.indptr).astype(np.int64)
+            made[name] = Lists(length=length, count=length, index=matrix.indices.astype(np.int64),
+                               double=np.zeros(matrix.nnz, dtype=bool))
+    return made
+
+
+def deal(work: Ints, units: int) -> Ints:
+    """An order of rows that gives every unit about the same work, where unit u takes rows u, u + U, ...
+
+    Heaviest first, every other round of units backwards: two units differ by the heaviest row at most.
+
+    Parameters
+    ----------
+    work : int64 [rows]
+    units : int
+
+    Returns
+    -------
+    int64 [rows]
+        The row at each place.
+    """
+    if units == 1:
+        return np.arange(len(work))
+    order = np.argsort(-work, kind="stable")
+    rounds = len(work) // units
+    whole = order[: rounds * units].reshape(rounds, units)
+    whole[1::2] = whole[1::2, ::-1].copy()
+    return order
+
+
+def union(graphs: Sequence[Batch]) -> Batch:
+    """The disjoint union of batches, which may have one graph each.
+
+    Raises
+    ------
+    HwgenError
+        If there is none, or they differ in their number of features.
+    """
+    if not graphs:
+        raise HwgenError("a batch of 0 graphs", "batch", "give one graph or more")
+    widths = {int(each.features.shape[1]) for each in graphs}
+    if len(widths) > 1:
+        raise HwgenError(f"graphs of {' and '.join(str(width) for width in sorted(widths))} features", "batch",
+                         "give graphs of one data set")
+    if len(graphs) == 1:
+        return graphs[0]
+    nodes, counts = np.array([each.num_nodes for each in graphs]), np.array([each.graphs for each in graphs])
+    edges = np.array([each.edges.shape[1] for each in graphs])
+    first, number = np.cumsum(nodes) - nodes, np.cumsum(counts) - counts
+    nnz = np.array([each.features.nnz for each in graphs])
+    parts = [each.features for each in graphs]
+    indptr = np.concatenate([[0], *[part.indptr[1:] for part in parts]]).astype(np.int64)
+    indptr[1:] += np.repeat(np.cumsum(nnz) - nnz, nodes)
+    features = csr_array((np.concatenate([part.data for part in parts]),
+                          np.concatenate([part.indices for part in parts]), indptr),
+                         shape=(int(nodes.sum()), widths.pop()))
+    return Batch(
+        features=features,
+        edges=np.concatenate([each.edges for each in graphs], axis=1) + np.repeat(first, edges),
+        graph=np.concatenate([each.graph for each in graphs]) + np.repeat(number, nodes),
+        graphs=int(counts.sum()),
+        node=np.concatenate([each.node for each in graphs]),
+    )
+
+
+def check_batch(program: Program, batch: Batch) -> None:
+    """Refuse what no hardware takes: other features, larger codes, unknown nodes and graphs."""
+    width = int(batch.features.shape[1])
+    if width != program.features:
+        raise HwgenError(f"nodes have {width} features, the model takes {program.features}", f"program {program.name}",
+                         "encode the features as for training")
+    codes = batch.features.data
+    if codes.size and (codes.min() < 0 or codes.max() >= 1 << program.input_bits):
+        worst = int(codes.min()) if codes.min() < 0 else int(codes.max())
+        raise HwgenError(f"feature code {worst} is not in 0 .. {(1 << program.input_bits) - 1}",
+                         f"program {program.name}, input_bits {program.input_bits}",
+                         "encode the features as for training")
+    for what, numbers, count in (("an edge names node", batch.edges, batch.num_nodes),
+                                 ("a node belongs to graph", batch.graph, batch.graphs)):
+        if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
+            worst = int(numbers.min()) if numbers.min() < 0 else int(numbers.max())
+            raise HwgenError(f"{what} {worst} of {count}", "batch", "number within the batch, from 0 on")
+    if program.trained_nodes and batch.node.size:
+        worst = int(batch.node.max()) if batch.node.min() >= 0 else int(batch.node.min())
+        if not 0 <= worst < program.trained_nodes:
+            raise HwgenError(f"node {worst} is not among the {program.trained_nodes} trained ones",
+                             f"program {program.name}", "number nodes as in training")
+
+
+def _planes(features: csr_array, input_bits: int) -> Lists:
+    """Non-zero features, plane by plane from each row's highest one down; an empty plane is one NULL that doubles."""
+    rows, codes, column = features.shape[0], features.data, features.indices
+    row = np.repeat(np.arange(rows), np.diff(features.indptr))
+    bits = [codes >> plane & 1 != 0 for plane in range(input_bits)]
+    found = np.stack([np.bincount(row[bit], minlength=rows) for bit in bits]).astype(np.int64)  # [plane, row]
+    above = np.cumsum(found[::-1], axis=0)[::-1]  # set bits of this plane and the planes above
+    begun = above - found > 0  # a higher plane has set bits: this one doubles
+    length = np.where(begun, np.maximum(found, 1), found)
+    count = length.sum(axis=0)
+    end = np.cumsum(count) - np.cumsum(length, axis=0) + length  # [plane, row]: the lowest plane comes last
+    index = np.full(int(count.sum()), NULL_INDEX, dtype=np.int64)
+    double = np.zeros(len(index), dtype=bool)
+    for plane, bit in enumerate(bits):
+        start = end[plane] - length[plane]
+        mine = row[bit]
+        rank = np.arange(len(mine)) - (np.cumsum(found[plane]) - found[plane])[mine]
+        index[start[mine] + rank] = column[bit]
+        double[start[begun[plane]]] = True
+    return Lists(length=np.diff(features.indptr).astype(np.int64), count=count, index=index, double=double)

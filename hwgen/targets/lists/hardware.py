@@ -1,0 +1,108 @@
+"""Hardware parameters of the graph-level organisation: what the RTL is sized for. Everything else is an image."""
+
+from dataclasses import asdict, dataclass
+
+from rtl_templates.lists.formats import ACC_BITS, CODE_BITS, COLUMN_ADDRESS, PASS, PASSES, PLACE, ROW_ADDRESS
+
+from ...errors import HwgenError
+
+__all__ = ["Hardware"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardware:
+    """Parameters of :class:`rtl_templates.lists.accelerator.Accelerator`, field by field.
+
+    Parameters
+    ----------
+    units : int
+        Copies of the node buffer, each with its pipeline: 1, 2 or 4.
+    lanes : int
+        Channels of a buffer word, and columns of the MAC array; a multiple of 8, 8 to 64.
+    code_bits : int
+        Stored width of a code, 4 or 8.
+    acc_bits : int
+        Signed bits of the accumulators of rows, more than ``code_bits``, 24 at most.
+    requant_lanes : int
+        Channels requantized a cycle; divides ``lanes``.
+    chunks : int
+        Longest row, in words, before and after the MAC array.
+    weight_bits : int
+        Of the MAC array, 2 to 8; 0: no MAC array.
+    pages : int
+        Weight pages (lanes × lanes) that stay resident.
+    buffer_depth : int
+        Words of the node buffer: all tensors, and weight rows.
+    list_depth : int
+        Words of 8 list entries, each unit.
+    descriptor_depth : int
+        Words of 2 descriptors, each unit.
+    column_depth : int
+        Chunks of column constants of each requantizer.
+    param_depth : int
+        Row parameters of each requantizer.
+    levels : int
+        Steps of the search for the nearest entry, at most 10; 0: no search.
+    tables : int
+        Tables of thresholds of each requantizer.
+    passes, beats : int
+        Longest program.
+    result_depth : int
+        Words of 8 results, each unit.
+    leaky : int
+        1 where slopes other than 0 and 1 occur.
+    """
+
+    units: int = 1
+    lanes: int = 32
+    code_bits: int = 8
+    acc_bits: int = 24
+    requant_lanes: int = 8
+    chunks: int = 4
+    weight_bits: int = 4
+    pages: int = 8
+    buffer_depth: int = 4096
+    list_depth: int = 1024
+    descriptor_depth: int = 1024
+    column_depth: int = 64
+    param_depth: int = 1024
+    levels: int = 6
+    tables: int = 16
+    passes: int = 16
+    beats: int = 64
+    result_depth: int = 512
+    leaky: int = 0
+
+    def verify(self) -> None:
+        """Refuse values that no template implements.
+
+        Raises
+        ------
+        HwgenError
+        """
+        for name, values in _CHOICES.items():
+            if getattr(self, name) not in values:
+                raise HwgenError(f"{name} is {getattr(self, name)}", f"hardware.{name}",
+                                 f"use one of {', '.join(map(str, values))}")
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise HwgenError(f"{name} is {getattr(self, name)}", f"hardware.{name}", f"use {low} to {high}")
+        if self.lanes % self.requant_lanes:
+            raise HwgenError(f"{self.requant_lanes} requantizer lanes do not divide {self.lanes} lanes",
+                             "hardware.requant_lanes", "use a divisor of the lanes")
+        if self.weight_bits == 1:
+            raise HwgenError("weight_bits is 1", "hardware.weight_bits", "use 0 (no MAC array) or 2 to 8")
+
+    def to_dict(self) -> dict[str, int]:
+        """Plain integers, as templates and config.json take them."""
+        return asdict(self)
+
+
+_CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1)}
+_RANGES = {
+    "acc_bits": (CODE_BITS + 1, ACC_BITS), "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1),
+    "weight_bits": (0, 8), "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE),
+    "list_depth": (2, 1 << 21), "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS),
+    "param_depth": (1, 1 << ROW_ADDRESS), "levels": (0, 10), "tables": (1, 1 << PASS["pre_table"]),
+    "passes": (1, PASSES), "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
+}

@@ -1,0 +1,259 @@
+"""A placed program and a batch -> load streams.
+
+docs/lists.md, "Words", has the formats. The model image is loaded once, a batch image before every run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.banked.formats import BEAT_BITS, pack
+from rtl_templates.lists.formats import (
+    BEAT,
+    BIAS_BITS,
+    COLUMN_BITS,
+    DESCRIPTOR,
+    LIST_ENTRY,
+    NULL_INDEX,
+    PARAM,
+    PASS,
+    SETUP,
+    V_BITS,
+    Target,
+)
+
+from ...errors import CapacityError
+from ...network.batch import Batch, SetName
+from ..banked.memories import subset_sums
+from ..words import Beats, pack_fields, section
+from .batch import Lists, batch_lists, check_batch, deal
+from .hardware import Hardware
+from .layout import Layout
+from .program import Program
+
+__all__ = ["BatchImage", "batch_image", "buffer_bytes", "check_lists", "model_image", "program_words", "row_words",
+           "to_bytes", "unit_words"]
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+
+LANES = 4  #: Channels of C or B in a beat.
+ENTRIES = 8  #: Entries of a list in a beat.
+END: Beats = np.zeros((1, 2), dtype=np.uint64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchImage:
+    """What a design loads for one batch.
+
+    Parameters
+    ----------
+    beats : uint64 [m, 2]
+        The load stream, END header included; lower half of a beat first.
+    nodes, graphs : int64 [n], int64 [g]
+        Which node or graph of the batch is row i of the hardware.
+    lists : dict of set name to Lists
+        In the hardware's order of rows, but naming nodes of the batch: for whoever counts cycles.
+    layout : dict
+        For JSON. ``rows`` of results, ``width`` of one; ``columns``: the position of each class in it;
+        ``result_words``: how many the store unit writes of every unit; ``order``: which node or graph row i is;
+        ``load_beats``.
+    """
+
+    beats: Beats
+    nodes: Ints
+    graphs: Ints
+    lists: dict[SetName, Lists]
+    layout: dict[str, Any]
+
+
+def to_bytes(beats: Beats) -> bytes:
+    """A load stream as it lies in memory, 16 bytes a beat."""
+    return beats.astype("<u8").tobytes()
+
+
+def model_image(layout: Layout) -> Beats:
+    """Everything that no batch changes: uint64 [m, 2], END included."""
+    stream = program_words(layout)
+    tables, hardware = layout.tables, layout.hardware
+    for stage in (0, 1):
+        for target, table, width in ((Target.COLUMN, tables.column_table(stage), COLUMN_BITS),
+                                     (Target.BIAS, tables.bias_table(stage), BIAS_BITS)):
+            for group in range(hardware.lanes // LANES):
+                fields = [(lane, width) for lane in table[:, group * LANES : (group + 1) * LANES].T]
+                stream += section(target, 16 * stage + group, 0, pack_fields(fields))
+        params = zip(tables.param_table(stage).T, PARAM.values(), strict=True)
+        stream += section(Target.PARAM, stage, 0, pack_fields(list(params)))
+        stream += _thresholds(tables.threshold_table(stage), stage, hardware)
+    if tables.page_count:
+        stream += subset_sums(tables.page_table(), hardware.weight_bits, Target.TABLE)
+    for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
+        if tensor.rows is not None:
+            stream += row_words(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
+    return np.concatenate([*stream, END])
+
+
+def batch_image(layout: Layout, batch: Batch) -> BatchImage:
+    """Everything that a batch brings along.
+
+    Raises
+    ------
+    HwgenError
+        If the batch does not go with the model.
+    CapacityError
+        Naming the capacity that it exceeds.
+    """
+    program, units = layout.program, layout.hardware.units
+    check_batch(program, batch)
+    n = batch.num_nodes
+    _capacity(program.name, "nodes in a batch", "max_nodes", n, layout.nodes)
+    _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
+    lists = batch_lists(batch, program.sets, program.input_bits)
+    check_lists(program, lists)
+    nodes = deal(_work(layout, lists, "nodes", n), units)
+    graphs = deal(_work(layout, lists, "graphs", batch.graphs), units)
+    lists = {name: each.taken(graphs if name == "members" else nodes) for name, each in lists.items()}
+    number = np.empty(NULL_INDEX + 1, dtype=np.uint16)  # row of the hardware by node
+    number[nodes] = np.arange(n)
+    trained = batch.node[nodes] if program.trained_nodes else np.zeros(n, dtype=np.int64)
+
+    stream: list[Beats] = []
+    for unit in range(units):
+        stream += unit_words(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
+    order = graphs if program.passes[-1].domain == "graphs" else nodes
+    beats = np.concatenate([*stream, END])
+    facts = {"rows": len(order), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
+             "result_words": -(-len(order) // units) * layout.result_words, "order": order.tolist(),
+             "load_beats": len(beats)}
+    return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, layout=facts)
+
+
+def program_words(layout: Layout) -> list[Beats]:
+    """Pass words and beats."""
+    stream: list[Beats] = []
+    for half in (0, 1):
+        words = [pack(PASS, **fields) >> BEAT_BITS * half for fields in layout.passes]
+        stream += section(Target.PASS, half, 0, _words(words))
+    return stream + section(Target.BEAT, 0, 0, _words([pack(BEAT, **fields) for fields in layout.beats]))
+
+
+def check_lists(program: Program, lists: Mapping[SetName, Lists]) -> None:
+    """Refuse lists that ranges were not proved for.
+
+    Raises
+    ------
+    CapacityError
+    """
+    for name, (what, limit) in _LIMITS.items():
+        if name in lists:
+            longest = int(lists[name].length.max(initial=0))
+            _capacity(program.name, what, limit, longest, getattr(program, limit))
+
+
+def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -> Bytes:
+    """Rows of codes as buffer words: uint8 [rows * chunks, lanes * code_bits / 8], the first lane lowest."""
+    whole = np.zeros((len(codes), chunks * hardware.lanes), dtype=np.uint8)
+    whole[:, position] = codes.astype(np.uint8)
+    whole = whole.reshape(len(codes) * chunks, hardware.lanes)
+    return whole if hardware.code_bits == 8 else np.bitwise_or(whole[:, ::2] & 15, whole[:, 1::2] << 4)
+
+
+_LIMITS: dict[SetName, tuple[str, str]] = {
+    "edges": ("neighbours of a node", "max_degree"), "looped": ("neighbours of a node, itself included", "max_degree"),
+    "members": ("nodes of a graph", "max_members"), "features": ("non-zero features of a node", "max_features")}
+
+
+def _capacity(program: str, what: str, name: str, wanted: int, have: int) -> None:
+    """Refuse what exceeds a capacity."""
+    if wanted > have:
+        raise CapacityError(f"{wanted} {what}; the design takes {name} {have}, {wanted - have} too few",
+                            f"program {program}", f"use smaller batches, or build with {name} {wanted} or more")
+
+
+def _words(words: list[int]) -> Beats:
+    """The lower 128 bits of some integers."""
+    return np.array([[word & (1 << 64) - 1, word >> 64 & (1 << 64) - 1] for word in words], dtype=np.uint64)
+
+
+def _thresholds(tables: Ints, stage: int, hardware: Hardware) -> list[Beats]:
+    """Sorted thresholds as the levels of a search tree."""
+    stream: list[Beats] = []
+    for level in range(hardware.levels if len(tables) else 0):
+        step = 1 << (hardware.levels - level)
+        stream += section(Target.THRESHOLD, 16 * stage + level, 0,
+                          pack_fields([(tables[:, step // 2 - 1 :: step].reshape(-1), V_BITS)]))
+    return stream
+
+
+def row_words(words: Bytes, address: int) -> list[Beats]:
+    """Buffer words, uint8 [words, bytes], in chunks of 128 bits."""
+    size = BEAT_BITS // 8
+    count = -(-words.shape[1] // size)
+    whole = np.zeros((len(words), count * size), dtype=np.uint8)
+    whole[:, : words.shape[1]] = words
+    beats = whole.view("<u8").astype(np.uint64)
+    return [each for chunk in range(count)
+            for each in section(Target.ROWS, chunk, address, beats[:, 2 * chunk : 2 * chunk + 2])]
+
+
+def _work(layout: Layout, lists: dict[SetName, Lists], domain: str, rows: int) -> Ints:
+    """Buffer reads that each row's lists ask for, over all passes of a domain."""
+    walks = dict.fromkeys(lists, 0)
+    for step in layout.program.passes:
+        if step.domain == domain:
+            for block in step.blocks:
+                for operand in block.operands:
+                    if operand.kind == "list":
+                        walks[operand.via] += -(-block.width // layout.hardware.lanes)
+    return sum((count * lists[name].count for name, count in walks.items() if count), np.zeros(rows, dtype=np.int64))
+
+
+def _coded(name: SetName, lists: Lists, number: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """List entries as they are stored."""
+    index = lists.index.astype(np.uint16) if name == "features" else number[lists.index]
+    return index | lists.double.astype(np.uint16) << np.uint16(LIST_ENTRY["index"])
+
+
+def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number: NDArray[np.uint16],
+                trained: Mapping[str, Ints]) -> list[Beats]:
+    """SETUP, descriptors and lists of one unit.
+
+    Parameters
+    ----------
+    lists : mapping of set name to Lists
+        Of all units.
+    number : uint16 [nodes]
+        Row of the hardware by what lists name.
+    trained : mapping of domain to int64 [rows]
+        What descriptors have as NODE; as many as there are rows.
+    """
+    program, hardware = layout.program, layout.hardware
+    setup = {"nodes": len(trained["nodes"][unit :: hardware.units]),
+             "graphs": len(trained["graphs"][unit :: hardware.units])}
+    descriptors = [np.empty(0, dtype=np.uint64)]
+    entries = [np.empty(0, dtype=np.uint16)]
+    words = used = 0
+    for name, each in lists.items():
+        rows = np.arange(unit, len(each.count), hardware.units)
+        mine = each.taken(rows)
+        start, count = (mine.start + used).astype(np.uint64), mine.count.astype(np.uint64)
+        node = trained["graphs" if name == "members" else "nodes"][rows].astype(np.uint64)
+        packed = np.zeros(len(rows) + len(rows) % 2, dtype=np.uint64)
+        packed[: len(rows)] = (start | count << np.uint64(DESCRIPTOR["start"])
+                               | node << np.uint64(DESCRIPTOR["start"] + DESCRIPTOR["count"]))
+        setup[name] = words
+        words += len(packed) // 2
+        used += len(mine.index)
+        descriptors.append(packed)
+        entries.append(_coded(name, mine, number))
+    _capacity(program.name, f"words of lists in unit {unit}", "list_depth", -(-used // ENTRIES), hardware.list_depth)
+    _capacity(program.name, f"words of descriptors in unit {unit}", "descriptor_depth", words,
+              hardware.descriptor_depth)
+    listed = np.zeros(-(-used // ENTRIES) * ENTRIES, dtype="<u2")
+    listed[:used] = np.concatenate(entries)
+    return [*section(Target.SETUP, unit, 0, _words([pack(SETUP, **setup)])),
+            *section(Target.DESCRIPTOR, unit, 0, np.concatenate(descriptors).reshape(-1, 2)),
+            *section(Target.LIST, unit, 0, listed.view("<u8").astype(np.uint64).reshape(-1, 2))]

@@ -1,0 +1,56 @@
+"""Network to stream program: independent of any graph, scales folded, ranges proved."""
+
+from ...errors import HwgenError
+from ...network.batch import SetName
+from ...network.network import Network
+from .fuse import blocks, steps
+from .passes import PassBuilder
+from .program import Pass, Program
+
+__all__ = ["lower"]
+
+
+def lower(network: Network, *, max_degree: int, max_members: int, max_features: int) -> Program:
+    """Lower a quantized network.
+
+    Parameters
+    ----------
+    max_degree, max_members, max_features : int
+        Longest lists of any batch that the program may see, as :class:`hwgen.targets.lists.program.Program` has them.
+
+    Returns
+    -------
+    Program
+        Verified.
+
+    Raises
+    ------
+    HwgenError
+        If the network is malformed, or a value's scales exceed the multipliers.
+    """
+    for name, given in (("max_degree", max_degree), ("max_members", max_members), ("max_features", max_features)):
+        if given < 1:
+            raise HwgenError(f"{name} is {given}", f"network {network.name}", "give the longest list, at least 1")
+    network.verify()
+    longest = {"edges": max_degree, "looped": max_degree, "features": max_features, "members": max_members}
+    builder = PassBuilder(network, longest, blocks(network))
+    passes = tuple(builder.build(step) for step in steps(network))
+    program = Program(
+        name=network.name, features=network.features, input_bits=network.input_bits, tensors=tuple(builder.tensors),
+        passes=passes, sets=_sets(passes), max_degree=max_degree, max_members=max_members,
+        max_features=max_features, trained_nodes=network.trained_nodes)
+    program.verify()
+    return program
+
+
+def _sets(passes: tuple[Pass, ...]) -> tuple[SetName, ...]:
+    """Lists that are walked, or whose lengths are looked up."""
+    used: set[SetName] = set()
+    for each in passes:
+        finals = [each.final] if each.combine is None else [each.final, each.combine.final]
+        used |= {final.of for final in finals if final.select == "degree"}
+        for operand in (operand for block in each.blocks for operand in block.operands):
+            used |= {operand.via} if operand.kind == "list" else set()
+            used |= {operand.row.of} if operand.row.select == "degree" else set()
+    order: tuple[SetName, ...] = ("edges", "looped", "features", "members")
+    return tuple(name for name in order if name in used)

@@ -1,0 +1,107 @@
+"""Batches of graphs as files: images, what they must write, and how many cycles that takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...network.batch import Batch
+from .cycles import estimate
+from .design import BatchDesign
+from .execute import run as run_reference
+from .golden import image_files, pass_facts
+from .images import BatchImage, batch_image
+from .layout import Layout
+from .windows.pack import DonePass
+
+__all__ = ["UNIFORM", "Packed", "batch_folders", "cycles_by_bits", "numbered", "pack_batch"]
+
+#: Bit widths that the learned ones are compared with.
+UNIFORM = (2, 4, 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """What a design loads, runs and stores at once: a batch, or a window of one.
+
+    Parameters
+    ----------
+    layout : Layout
+    image : BatchImage
+    passes : sequence of DonePass
+        What each pass writes, of the reference, in the batch's order of rows.
+    size : dict
+        For reports: ``graphs``, ``nodes`` and ``edges``; of a window its number as ``window``, its ``pass``, ``rows``
+        and list ``entries``.
+    own_passes : bool
+        Whether it brings its passes along: they then replace the model's.
+    """
+
+    layout: Layout
+    image: BatchImage
+    passes: Sequence[DonePass]
+    size: Mapping[str, int]
+    own_passes: bool = False
+
+    @cached_property
+    def cycles(self) -> dict[str, Any]:
+        """The estimate: ``total``, ``counters``, and ``passes``."""
+        return estimate(self.layout, self.image, [done.bits for done in self.passes]).to_dict()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What reports say of it: its size, beats of 16 bytes that are loaded and stored, and its cycles."""
+        return {**self.size, "load_beats": int(self.image.layout["load_beats"]),
+                "store_beats": int(self.image.layout["result_words"]) * self.layout.hardware.units, **self.cycles}
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes | str]:
+        """``batch.bin``, ``layout.json`` and ``golden.npz``."""
+        facts = self.facts
+        own: dict[str, Any] = {"passes": pass_facts(self.layout.program)} if self.own_passes else {}
+        timing = {"cycles": facts["total"], "pass_cycles": [step["cycles"] for step in facts["passes"]],
+                  "counters": {name.upper(): value for name, value in facts["counters"].items()},
+                  **self.size, "store_beats": facts["store_beats"], **own}
+        return image_files(self.layout, self.image, self, timing)
+
+    def cycles_with(self, bits: int) -> int:
+        """What it would take if every row of the MAC array had one width."""
+        steps = self.layout.program.passes
+        if all(step.combine is None for step in steps):
+            return int(self.cycles["total"])
+        widths = [np.full_like(done.bits, bits) if step.combine is not None else done.bits
+                  for step, done in zip(steps, self.passes, strict=True)]
+        return estimate(self.layout, self.image, widths).total
+
+
+def pack_batch(plan: BatchDesign, batch: Batch) -> Packed:
+    """Pack a batch and run the reference on it.
+
+    Raises
+    ------
+    CapacityError
+        The batch exceeds the design; says which capacity, and by how much.
+    """
+    return Packed(layout=plan.layout, image=batch_image(plan.layout, batch),
+                  passes=run_reference(plan.program, batch).passes,
+                  size={"graphs": batch.graphs, "nodes": batch.num_nodes, "edges": int(batch.edges.shape[1])})
+
+
+def cycles_by_bits(packed: Sequence[Packed]) -> dict[str, int]:
+    """Total cycles of some batches with the learned bit widths, and with the same one for all rows."""
+    totals = {"learned": sum(int(each.cycles["total"]) for each in packed)}
+    return totals | {f"uniform {bits} bit": sum(each.cycles_with(bits) for each in packed) for bits in UNIFORM}
+
+
+def numbered(packed: Mapping[int, Packed]) -> dict[str, bytes | str]:
+    """Files of batches, each in a folder of its number."""
+    return {f"{number:04d}/{name}": content for number, each in packed.items()
+            for name, content in each.files.items()}
+
+
+def batch_folders(folder: Path) -> list[Path]:
+    """Folders of batches below a folder, in order."""
+    return sorted(path.parent for path in folder.glob("*/batch.bin"))

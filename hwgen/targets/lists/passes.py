@@ -1,0 +1,194 @@
+"""Values of a network to passes: operands, scales and proofs."""
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT, SLOPE_ONE
+
+from ...network.batch import SetName
+from ...network.network import Network, Term, Value
+from ...network.rules import term_width
+from ...numeric import IntRange
+from .fixed_point import RealBlock, RealTerm, solve
+from .fuse import Step, linear_term
+from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
+from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
+from .ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
+from .shares import Shares
+
+__all__ = ["PassBuilder"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+RowSelect = Literal["constant", "degree", "node", "entry"]
+
+
+class PassBuilder:
+    """Builds the passes of one network in order; ``tensors`` grow as values are written."""
+
+    def __init__(self, network: Network, longest: dict[str, int], blocks: dict[str, tuple[int, ...]]) -> None:
+        self.network, self.longest, self.blocks = network, longest, blocks
+        self.tensors: list[Tensor] = []
+        self.codes: dict[int, Bounds] = {}
+        self.number: dict[str, int] = {}
+        self.steps: dict[str, Steps] = {}
+        self.scope = Scope(self.tensors, self.codes, longest, (1 << network.input_bits) - 1)
+
+    def build(self, step: Step) -> Pass:
+        """One pass; its target becomes a tensor."""
+        linear, row, combine = step.linear, step.row, None
+        if row is not None:
+            blocks, final, steps = self._row(row)
+        else:
+            assert linear is not None
+            blocks, final, steps = self._unchanged(linear)
+        if linear is not None:
+            combine, steps = self._combine(linear, codes_of(final), steps)
+        out = final if combine is None else combine.final
+        name = ", ".join(f"{value.path} ({value.name})" for value in (row, linear) if value is not None)
+        return Pass(name=name, domain=step.value.domain, blocks=blocks, final=final, combine=combine,
+                          target=None if out.kind == "raw" else self._write(step.value, out, steps))
+
+    def _write(self, value: Value, out: Requantizer, steps: Steps) -> int:
+        number = len(self.tensors)
+        self.tensors.append(Tensor(
+            name=value.name, path=value.path, domain=value.domain, width=value.width, signed=out.kind == "signed",
+            bits=int(out.bits.max()), blocks=self.blocks[value.name]))
+        self.codes[number] = codes_of(out)
+        self.number[value.name], self.steps[value.name] = number, steps
+        return number
+
+    # ---- Q1 -------------------------------------------------------------------------------------------------------
+
+    def _row(self, value: Value) -> tuple[tuple[Block, ...], Requantizer, Steps]:
+        """Operands of a value, block by block."""
+        operands: list[list[Operand]] = []
+        reals: list[RealBlock] = []
+        weights = {index: self._feature_rows(value, term) for index, term in enumerate(value.terms)
+                   if term.via == "features"}
+        bias, start = np.zeros(value.width) if value.bias is None else value.bias, 0
+        for width in self.blocks[value.name]:
+            made = [self._operand(term, weights.get(index), slice(start - term.offset, start - term.offset + width))
+                    for index, term in enumerate(value.terms)
+                    if term.offset <= start < term.offset + term_width(self.network, term)]
+            operands.append([operand for operand, _, _ in made])
+            reals.append(RealBlock(
+                terms=tuple(RealTerm(column=column, row=row, bounds=operand_bounds(operand, width, self.scope))
+                            for operand, column, row in made), join=value.join, bias=bias[start : start + width]))
+            start += width
+        lookup = lookup_of(value, self.longest)
+        target = target_of(value, lookup)
+        solved = solve(reals, target, value.path)
+        blocks = tuple(
+            Block(operands=tuple(_with_integers(operand, share, term.bounds) for operand, share, term
+                                   in zip(given, shares, real.terms, strict=True)), join=real.join, bias=b)
+            for given, shares, real, b in zip(operands, solved.shares, reals, solved.bias, strict=True))
+        v = _values([(block, [term.bounds for term in real.terms])
+                     for block, real in zip(blocks, reals, strict=True)])
+        return blocks, final_of(value, lookup, target, solved, v), steps_of(value, lookup, target, solved)
+
+    def _feature_rows(self, value: Value, term: Term) -> int:
+        """A tensor of weight rows, in the blocks of the value."""
+        assert term.weight is not None
+        width, ends = term.weight.codes.shape[1], np.cumsum(self.blocks[value.name])
+        blocks = tuple(block for block, end in zip(self.blocks[value.name], ends, strict=True)
+                       if term.offset < end <= term.offset + width)
+        self.tensors.append(Tensor(
+            name=f"{value.name}.weight{len(self.tensors)}", path=value.path, domain="weights", width=width, signed=True,
+            bits=term.weight.bits, blocks=blocks, rows=term.weight.codes))
+        return len(self.tensors) - 1
+
+    def _operand(self, term: Term, weights: int | None, at: slice) -> tuple[Operand, Floats, Floats]:
+        """An operand without its integers, and its real factors of channels and of row cases."""
+        column = np.ones(at.stop - at.start) if term.gain is None else term.gain[at]
+        select, row, of = self._row_factor(term)
+        source, start = None, at.start
+        via: SetName = "edges" if term.via == "self" else term.via
+        kind: Literal["self", "list", "one"] = "self" if term.via == "self" else "list"
+        if weights is not None:
+            assert term.weight is not None
+            source, column = weights, column * term.weight.step[at] * self.network.input_scale
+        elif term.source is None:
+            kind, start = "one", 0
+        else:
+            source, steps = self.number[term.source], self.steps[term.source]
+            column = column * steps.column[at]
+            if steps.entry is not None:
+                select, row = "entry", steps.entry
+        operand = Operand(kind=kind, source=source, via=via, op=term.op, start=start, mid=0, x=IntRange(0, 0),
+                          column=np.zeros(len(column), dtype=np.int64), row=_without_integers(select, row, of))
+        return operand, column, row
+
+    def _row_factor(self, term: Term) -> tuple[RowSelect, Floats, SetName]:
+        """A term's factor by the length of a list; a constant for each neighbour is there as often."""
+        counted = term.source is None and term.via in ("edges", "looped", "members")
+        if term.factor == "one" and not counted:
+            return "constant", np.ones(1), term.of
+        of: SetName = term.via if counted and term.via != "self" else term.of
+        degree = np.arange(self.longest[of] + 1, dtype=np.float64)
+        return "degree", factors(term.factor, degree) * (degree if counted else 1.0), of
+
+    def _unchanged(self, linear: Value) -> tuple[tuple[Block, ...], Requantizer, Steps]:
+        """Q1 of rows that are only combined: codes in, the same codes out."""
+        term = linear_term(linear)
+        assert term is not None
+        assert term.source is not None
+        number, steps = self.number[term.source], self.steps[term.source]
+        tensor, codes, start, blocks = self.tensors[number], self.codes[number], 0, []
+        for width in tensor.blocks:
+            operand = Operand(kind="self", source=number, column=np.full(width, 1 << 16), mid=MID_SHIFTS.index(4),
+                              row=Row(select="constant", table=np.array([1 << 16])), x=codes.span, start=start)
+            blocks.append(Block(operands=(operand,), join="sum", bias=np.zeros(width, dtype=np.int64)))
+            start += width
+        by_entry = steps.entry is not None
+        top = codes.high[:, 0] if by_entry else codes.high.max(keepdims=True)[0]
+        bits = np.array([int(each).bit_length() + (tensor.signed and each > 0) for each in top], dtype=np.int64)
+        final = Requantizer(slope=SLOPE_ONE, kind="signed" if tensor.signed else "unsigned",
+                      select="entry" if by_entry else "constant", bits=bits, thresholds=np.zeros(0, dtype=np.int64),
+                      multiplier=np.full(len(bits), 1 << (Q_SHIFT - 8)),
+                      v=IntRange(codes.span.low << 8, codes.span.high << 8))
+        return tuple(blocks), final, steps
+
+    # ---- the MAC array and Q2 ---------------------------------------------------------------------------------------
+
+    def _combine(self, value: Value, codes: Bounds, steps: Steps) -> tuple[Combine, Steps]:
+        term = linear_term(value)
+        assert term is not None
+        assert term.weight is not None
+        gain = np.ones(value.width) if term.gain is None else term.gain
+        row = np.ones(1) if steps.entry is None else steps.entry
+        zeros = np.zeros(value.width, dtype=np.int64)
+        lookup = lookup_of(value, self.longest)
+        target = target_of(value, lookup)
+        select: RowSelect = "constant" if steps.entry is None else "entry"
+        bounds = product_bounds(term.weight.codes, codes, select)
+        solved = solve([RealBlock(
+            terms=(RealTerm(column=gain * term.weight.step * steps.column[0], row=row, bounds=bounds),), join="sum",
+            bias=np.zeros(value.width) if value.bias is None else value.bias)], target, value.path)
+        operand = Operand(kind="self", source=None, column=zeros, mid=0, x=bounds.span,
+                          row=_without_integers(select, row, "edges"))
+        block = Block(operands=(_with_integers(operand, solved.shares[0][0], bounds),), join="sum",
+                          bias=solved.bias[0])
+        first = block.operands[0]
+        final = final_of(value, lookup, target, solved, _values([(block, [bounds])]))
+        combine = Combine(weight=term.weight.codes, bits=term.weight.bits, column=first.column, bias=block.bias,
+                          mid=first.mid, row=first.row, final=final, x=bounds.span)
+        return combine, steps_of(value, lookup, target, solved)
+
+
+def _without_integers(select: RowSelect, row: Floats, of: SetName) -> Row:
+    return Row(select=select, table=np.zeros(len(row), dtype=np.int64), of=of)
+
+
+def _with_integers(operand: Operand, share: Shares, bounds: Bounds) -> Operand:
+    return dataclasses.replace(operand, column=share.column, mid=share.mid, x=bounds.span,
+                               row=dataclasses.replace(operand.row, table=share.row))
+
+
+def _values(blocks: list[tuple[Block, list[Bounds]]]) -> IntRange:
+    """Proved range of V, before the activation."""
+    ranges = [value_range(*segment_sums(block, bounds)[:2], SLOPE_ONE)[0] for block, bounds in blocks]
+    return IntRange(min(each.low for each in ranges), max(each.high for each in ranges))

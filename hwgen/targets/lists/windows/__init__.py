@@ -1,0 +1,1 @@
+"""Graphs larger than the chip: windows of destination rows."""

@@ -1,0 +1,74 @@
+"""Fields to load beats, for many words at once."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtl_templates.banked.formats import BEAT_BITS
+
+__all__ = ["Beats", "pack_bits", "pack_fields", "section"]
+
+Ints = NDArray[np.int64]
+Beats = NDArray[np.uint64]
+
+HALF = 64  # a beat is two of these, the lower one first
+
+
+def pack_fields(fields: Sequence[tuple[Ints, int]]) -> Beats:
+    """Pack the same fields of n words, lowest field first.
+
+    Parameters
+    ----------
+    fields : sequence of (int64 [n], int)
+        Values and width, at most 64; negative values become two's complement.
+
+    Returns
+    -------
+    uint64 [n, 2 * beats]
+        As many beats as the fields need, zero above them.
+
+    Raises
+    ------
+    ValueError
+        When a value fits its field neither unsigned nor in two's complement.
+    """
+    total = sum(width for _, width in fields)
+    count = len(fields[0][0])
+    out = np.zeros((count, 2 * -(-total // BEAT_BITS)), dtype=np.uint64)
+    offset = 0
+    for index, (values, width) in enumerate(fields):
+        if values.size and (values.max() >= 1 << width or values.min() < -(1 << (width - 1))):
+            worst = values[(values >= 1 << width) | (values < -(1 << (width - 1)))][0]
+            raise ValueError(f"field {index}: {worst} does not fit {width} bits")
+        bits = values.astype(np.uint64) & np.uint64((1 << width) - 1)
+        word, shift = divmod(offset, HALF)
+        out[:, word] |= bits << np.uint64(shift)
+        if shift + width > HALF:
+            out[:, word + 1] |= bits >> np.uint64(HALF - shift)
+        offset += width
+    return out
+
+
+def pack_bits(bits: NDArray[np.bool_]) -> Beats:
+    """Pack single bits, the first one lowest: bool [n, at most 128] to uint64 [n, 2]."""
+    whole = np.zeros((bits.shape[0], BEAT_BITS), dtype=bool)
+    whole[:, : bits.shape[1]] = bits
+    return np.packbits(whole, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+
+
+def section(target: IntEnum, unit: int, address: int, data: Beats) -> list[Beats]:
+    """A header beat and its data; nothing when there is no data.
+
+    Parameters
+    ----------
+    target, unit, address
+        Of the header.
+    data : uint64 [n, 2]
+        Data beats, for ``address`` and up.
+    """
+    if not len(data):
+        return []
+    header = np.array([[int(target) | unit << 8 | address << 32, len(data)]], dtype=np.uint64)
+    return [header, data]

@@ -1,0 +1,1 @@
+"""The accelerator with banked rows and a host-computed schedule."""

@@ -1,0 +1,144 @@
+"""Processing element: one digit-serial accumulator per channel, and the hold register of finished sums."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from ..shell.signatures import Hold
+
+__all__ = ["ProcessingElement"]
+
+
+class ProcessingElement(wiring.Component):
+    """Add neighbour rows, a digit of every channel a cycle.
+
+    In digit ``k`` of a slot, ``acc[lane] += digit << (digit_bits * k)`` when ``add``, the top digit signed.
+    In the top digit with ``last`` the sum including that digit goes to the hold register and the accumulators
+    are cleared. Sums wrap at ``acc_bits``. One digit a cycle; a sum is valid two cycles after its last digit:
+    the operand register, then the adder.
+
+    Back-pressure: when ``blocks``, ``enable`` must be low in the next cycle.
+
+    Parameters
+    ----------
+    lanes, code_bits, digit, acc_bits : int
+        Channels; bits of a code; how many of them are added a cycle, a divisor; signed bits of a sum, at
+        least ``code_bits``.
+
+    Members
+    -------
+    enable : In(1)
+        Clock enable of all but ``clear`` and ``ack``.
+    clear : In(1)
+        Clears the accumulators, which have no reset; at rest only.
+    step : In(code_bits // digit)
+        One-hot: the digit of this cycle, lowest first; zero without work.
+    add, last : In(1)
+        Flags of the slot.
+    word : In(lanes * digit)
+        The digit of every lane, lane 0 lowest.
+    hold : Out(Hold(lanes, acc_bits))
+        Finished sum, stable while valid.
+    ack : In(1)
+        The sum is read: valid falls in the next cycle.
+    blocks : Out(1)
+        In the next cycle this element would load its hold register while a sum waits there.
+    """
+
+    enable: Signal
+    clear: Signal
+    step: Signal
+    add: Signal
+    last: Signal
+    word: Signal
+    hold: Any
+    ack: Signal
+    blocks: Signal
+
+    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int) -> None:
+        if code_bits % digit or acc_bits < code_bits:
+            raise ValueError(f"no digits of {digit} and sums of {acc_bits} bits for {code_bits}-bit codes")
+        self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
+        self.digits = code_bits // digit
+        super().__init__({
+            "enable": In(1),
+            "clear": In(1),
+            "step": In(self.digits),
+            "add": In(1),
+            "last": In(1),
+            "word": In(lanes * digit),
+            "hold": Out(Hold(lanes=lanes, acc_bits=acc_bits)),
+            "ack": In(1),
+            "blocks": Out(1),
+        })
+
+    @staticmethod
+    def model(slots: Iterable[tuple[Sequence[int], bool, bool]], *, lanes: int, code_bits: int, digit: int,
+              acc_bits: int) -> list[list[int]]:
+        """Sums in the order in which they finish.
+
+        Parameters
+        ----------
+        slots : iterable of (words, add, last)
+            ``words[k]`` is the word of digit ``k``.
+        lanes, code_bits, digit, acc_bits : int
+            As the constructor's.
+
+        Returns
+        -------
+        list of list of int
+            A signed sum per lane.
+        """
+        mask, half = (1 << acc_bits) - 1, 1 << (acc_bits - 1)
+        sums, acc = [], [0] * lanes
+        for words, add, last in slots:
+            for lane in range(lanes if add else 0):
+                code = 0
+                for k, word in enumerate(words):
+                    code |= (word >> lane * digit & ((1 << digit) - 1)) << k * digit
+                acc[lane] += code - ((code >> (code_bits - 1)) << code_bits)
+            if last:
+                sums.append([((x & mask) ^ half) - half for x in acc])
+                acc = [0] * lanes
+        return sums
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the lanes.
+
+        What would be multiplexers is left to flip-flops: a digit's place and ``add`` are synchronous resets of
+        the operand register, and clearing is the synchronous reset of the accumulators, because the last sum
+        goes to the hold register only. A bit of a lane is then one look-up table, whatever the digit.
+        """
+        m = Module()
+        finish, load = Signal(), Signal()
+        coming = self.last & self.step[-1]
+        m.d.comb += load.eq(finish & self.enable)
+        operand = [Signal(len(self.word), name=f"operand{k}", reset_less=True) for k in range(self.digits)]
+        with m.If(self.enable):
+            m.d.sync += finish.eq(coming)
+            m.d.sync += [x.eq(Mux(self.step[k] & self.add, self.word, 0)) for k, x in enumerate(operand)]
+        sums = []
+        for lane in range(self.lanes):
+            code = Cat(x[lane * self.digit:(lane + 1) * self.digit] for x in operand)
+            total = Signal(self.acc_bits, name=f"total{lane}")
+            acc = Signal(self.acc_bits, name=f"acc{lane}", reset_less=True)
+            m.d.comb += total.eq(acc + code.as_signed())
+            with m.If(load | self.clear):
+                m.d.sync += acc.eq(0)
+            with m.Elif(self.enable):
+                m.d.sync += acc.eq(total)
+            sums.append(total)
+        data = Signal(self.lanes * self.acc_bits, reset_less=True)
+        valid = Signal()
+        with m.If(load):
+            m.d.sync += [data.eq(Cat(sums)), valid.eq(1)]
+        with m.Elif(self.ack):
+            m.d.sync += valid.eq(0)
+        m.d.comb += [
+            self.hold.data.eq(data), self.hold.valid.eq(valid),
+            self.blocks.eq(Mux(self.enable, coming, finish) & (valid & ~self.ack | load)),
+        ]
+        return m

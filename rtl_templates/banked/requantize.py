@@ -1,0 +1,195 @@
+"""The requantizer lanes of a server: two multiplies, rounding by carry-in, clipping."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from ..cells.add_memory import add_memory
+from ..cells.delays import delays
+from ..cells.dsp import multiply_accumulate, select_multiply_add
+from ..shell.signatures import LoadBus, task_layout
+from .formats import (
+    ACC_BITS,
+    BIAS_BITS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_BITS,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    Kind,
+    Target,
+)
+from .timing import REQUANT_CODE, REQUANT_MULTIPLIER
+
+__all__ = ["Requantizer", "beat_layout"]
+
+CODE_BITS = 8
+P_USED = 46  # bits of the second sum that differ: two products of 27 and 18 signed bits
+
+#: A beat: post or pre stage, beat b of a rank-1 pair, entry of the column tables.
+beat_layout = data.StructLayout({"post": 1, "b": 1, "column": 6})
+
+
+class Requantizer(wiring.Component):
+    """Requantize one accumulator per lane a cycle: :func:`hwgen.numeric.requantize` in two DSP48E2 a lane.
+
+    A rank-1 pair is two beats in consecutive cycles, a (``x * C``, times ``row_r``) and b (``B``, times ``bias_r``);
+    only the code of b counts. Everything else is one beat. In cycles after a beat's slot: accumulators, ``beat``
+    0; multipliers and bits REQUANT_MULTIPLIER; code and raw REQUANT_CODE, combinational. No back-pressure.
+    Codes clip to ``2^bits - 1`` (unsigned, below at 0) or ±``signed_max``, which is ``2^k - 1`` and at least 1; raw
+    results are 16 bits of the rounded sum and do not clip, since the lowering proves their range.
+
+    Parameters
+    ----------
+    lanes : int
+    in_bits : int
+        Signed bits of a lane's aggregated accumulator, at most 18.
+    column_depth : int
+        Entries of a lane's column table.
+    primitives : bool
+        DSP48E2 instead of behavioural twins.
+
+    Members
+    -------
+    load : In(LoadBus())
+        COLUMN entries, already registered.
+    task : In(task_layout)
+        Constant while beats are in flight.
+    beat : In(beat_layout)
+    pre_x : In(lanes * in_bits), post_x : In(lanes * 18)
+        Accumulators of the two stages.
+    row_r, bias_r, post_r : In(17)
+    pre_bits, post_bits : In(4)
+    code : Out(lanes * 8)
+        Two's complement, or unsigned.
+    raw : Out(lanes * 16)
+    """
+
+    load: Any
+    task: Any
+    beat: Any
+    pre_x: Signal
+    post_x: Signal
+    row_r: Signal
+    bias_r: Signal
+    post_r: Signal
+    pre_bits: Signal
+    post_bits: Signal
+    code: Signal
+    raw: Signal
+
+    def __init__(self, *, lanes: int, in_bits: int, column_depth: int, primitives: bool = False) -> None:
+        if not 1 <= in_bits <= ACC_BITS:
+            raise ValueError(f"in_bits is {in_bits}, not 1 to {ACC_BITS}")
+        self.lanes, self.in_bits, self.column_depth, self.primitives = lanes, in_bits, column_depth, primitives
+        super().__init__({
+            "load": In(LoadBus()), "task": In(task_layout), "beat": In(beat_layout), "pre_x": In(lanes * in_bits),
+            "post_x": In(lanes * ACC_BITS), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "post_r": In(ROW_BITS),
+            "pre_bits": In(4), "post_bits": In(4), "code": Out(lanes * CODE_BITS), "raw": Out(lanes * RAW_BITS),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        task = self.task
+        post = delays(m, "post", self.beat.post, REQUANT_CODE)
+        b = delays(m, "b", self.beat.b, REQUANT_CODE)
+        column = delays(m, "column", self.beat.column, 2)
+
+        multiplier = Signal(ROW_BITS, reset_less=True)
+        bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(3)]
+        m.d.sync += [
+            multiplier.eq(Mux(post[REQUANT_MULTIPLIER], self.post_r,
+                              Mux(b[REQUANT_MULTIPLIER], self.bias_r, self.row_r))),
+            bits[0].eq(Mux(post[REQUANT_MULTIPLIER], self.post_bits, self.pre_bits)),
+            bits[1].eq(bits[0]), bits[2].eq(bits[1]),
+        ]
+        kind = [Mux(flag, task.post_kind, task.pre_kind) for flag in post]
+        mask = [Signal(CODE_BITS, name=f"mask{k}", reset_less=True) for k in range(2)]
+        signs = [Signal(name=f"signed{k}", reset_less=True) for k in range(2)]
+        m.d.sync += [
+            mask[0].eq(Mux(kind[6] == Kind.SIGNED, task.signed_max, (1 << bits[2]) - 1)), mask[1].eq(mask[0]),
+            signs[0].eq(kind[6] == Kind.SIGNED), signs[1].eq(signs[0]),
+        ]
+        half = Signal(SHIFT - 1)  # half - 1, then a carry: both at the second multiplier's adder
+        plus, minus = Signal(), Signal()  # carry for every sign; carry for mid < 0
+        raw_next, up_next, b_next = Signal(reset_less=True), Signal(reset_less=True), Signal(reset_less=True)
+        m.d.sync += [raw_next.eq(kind[4] == Kind.RAW), b_next.eq(b[4]),
+                     up_next.eq(Mux(post[4], task.post_half_up, task.pre_half_up))]
+        m.d.comb += [half.eq(Mux(raw_next, (1 << RAW_SHIFT - 1) - 1, (1 << SHIFT - 1) - 1)),
+                     plus.eq(~b_next), minus.eq(~b_next & up_next)]
+        bias_used = Signal(reset_less=True)  # a pair's bias comes in beat b; nothing of the accumulator does
+        m.d.sync += bias_used.eq(post[1] | b[1] | ~task.pre_rank1)
+
+        for lane in range(self.lanes):
+            factor, offset = self._column(m, lane, column)
+            first = select_multiply_add(
+                m, f"first{lane}", x=self.pre_x.word_select(lane, self.in_bits).as_signed(),
+                d=self.post_x.word_select(lane, ACC_BITS).as_signed(), use_x=~(self.beat.post | self.beat.b),
+                use_d=self.beat.post, a=factor, c=Cat(Const(0, MID_SHIFT), offset).as_signed(), use_c=bias_used,
+                primitives=self.primitives)
+            mid = first[MID_SHIFT:MID_SHIFT + MID_BITS].as_signed()
+            negative = Signal(name=f"negative{lane}", reset_less=True)
+            m.d.sync += negative.eq(mid[-1])
+            second = multiply_accumulate(
+                m, f"second{lane}", a=mid, b=multiplier, c=half, accumulate=b_next,
+                carry=Mux(negative, minus, plus), primitives=self.primitives)
+            m.d.comb += self.code.word_select(lane, CODE_BITS).eq(_clip(m, lane, second[SHIFT:P_USED], mask, signs))
+            late = Signal(RAW_BITS, name=f"raw{lane}", reset_less=True)
+            m.d.sync += late.eq(second[RAW_SHIFT:RAW_SHIFT + RAW_BITS])
+            m.d.comb += self.raw.word_select(lane, RAW_BITS).eq(late)
+        return m
+
+    def _column(self, m: Module, lane: int, column: Sequence[Value]) -> tuple[Value, Value]:
+        """Tables of the lane: the multiplier in the slot, the bias two cycles later, when the product is there."""
+        load, values = self.load, []
+        mine = Signal(name=f"load{lane}")
+        m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit[:ceil_log2(self.lanes)] == lane))
+        word: Value = load.data
+        for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[2])):
+            store = add_memory(m, f"{name}{lane}", bits, self.column_depth, "distributed")
+            write, read = store.write_port(), store.read_port(domain="comb")
+            index_bits = ceil_log2(self.column_depth)
+            m.d.comb += [write.en.eq(mine), write.addr.eq(load.address[:index_bits]), write.data.eq(word[:bits]),
+                         read.addr.eq(address[:index_bits])]
+            values.append(read.data)
+            word = word[bits:]
+        return values[0], values[1]
+
+    @staticmethod
+    def model(x: int, column: int, bias: int, row_r: int, bias_r: int | None, *, kind: int, half_up: bool, bits: int,
+              signed_max: int) -> int:
+        """Code (or raw result) of one accumulator; ``bias_r`` None where the bias shares ``row_r``."""
+        mid = (x * column >> MID_SHIFT) + (bias if bias_r is None else 0)
+        total = mid * row_r + (0 if bias_r is None else bias * bias_r)
+        shift = RAW_SHIFT if kind == Kind.RAW else SHIFT
+        code = total + (1 << shift - 1) - 1 + (half_up or mid >= 0) >> shift
+        if kind == Kind.RAW:
+            return (code + (1 << RAW_BITS - 1)) % (1 << RAW_BITS) - (1 << RAW_BITS - 1)
+        low, high = (0, (1 << bits) - 1) if kind == Kind.UNSIGNED else (-signed_max, signed_max)
+        return min(max(code, low), high)
+
+
+def _clip(m: Module, lane: int, rounded: Value, mask: Sequence[Value], signs: Sequence[Value]) -> Value:
+    """Clip to [0, mask] or [-mask, mask] in two cycles; ``mask`` is 2^k - 1, so a range check is a bit test.
+
+    Out of range: a bit above the mask differs from the sign, or the value is -mask - 1 (all bits under the mask
+    zero below the sign).
+    """
+    low, negative, out = (Signal(n, name=f"{name}{lane}", reset_less=True)
+                          for name, n in (("low", CODE_BITS), ("below", 1), ("out", 1)))
+    sign = rounded[-1]
+    differs = rounded[:-1] ^ sign.replicate(len(rounded) - 1)
+    m.d.sync += [
+        low.eq(rounded[:CODE_BITS]), negative.eq(sign),
+        out.eq((differs[CODE_BITS:] != 0) | ((differs[:CODE_BITS] & ~mask[0]) != 0)
+               | (sign & signs[0] & ((rounded[:CODE_BITS] & mask[0]) == 0))),
+    ]
+    limit = Mux(negative, Cat(mask[1][0], ~mask[1][1:]) & signs[1].replicate(CODE_BITS), mask[1])
+    kept = low & (~negative | signs[1]).replicate(CODE_BITS)
+    return Mux(out, limit, kept)

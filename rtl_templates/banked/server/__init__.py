@@ -1,0 +1,1 @@
+"""A server: requantize, combine, requantize, write back."""

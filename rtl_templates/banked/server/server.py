@@ -1,0 +1,228 @@
+"""A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amaranth import Array, Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
+
+from ...cells.mac import MacArray
+from ...cells.multiplex import multiplex
+from ...shell.signatures import BankWrite, Hold, LoadBus, task_layout
+from ..formats import ACC_BITS, RAW_BITS, UNITS, Target
+from ..requantize import CODE_BITS, Requantizer
+from .combine import features, planes_of
+from .issue import ServerPick
+from .queues import queues
+from .write import ServerWrite
+
+__all__ = ["Server"]
+
+
+class Server(wiring.Component):
+    """Serve the hold registers of ``ports`` processing elements, node by node.
+
+    docs/architecture.md, "Server timing contract", states order and rate;
+    :class:`rtl_templates.banked.server.timing.ServerTiming` is the cycle-exact model and :meth:`model` the exact
+    arithmetic. A hold register is read directly, chunk by chunk: ``ack`` comes with the last chunk, and depends on
+    registers only. Pipeline of a node issued in cycle t::
+
+        t+1 ..                      pre beats enter the lanes (server_pick.py, requantize.py)
+        last beat + REQUANT_CODE    last code; the row or the activation register is full one cycle later
+        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (server_combine.py)
+        last plane + mac_latency    post beats enter the lanes
+        last beat + REQUANT_CODE    last code; written as server_write.py says
+
+    Activations of the MAC array are unsigned. Channels beyond a pass's chunks are written as zero; channels beyond
+    its width within the last chunk are what their column entries give: zero where those are C = B = 0.
+
+    Parameters
+    ----------
+    servers : int
+        How many there are: 4, 8 or 16.
+    ports, lanes, code_bits, digit, acc_bits, bank_depth, param_depth, result_depth, feature_depth, requant_lanes, \
+mac_columns, weight_bits, planes, pages, column_depth : int
+        See :class:`hwgen.targets.banked.hardware.Hardware`.
+    primitives : bool
+        DSP48E2, LUT6_2 and CARRY8 instead of behavioural twins.
+
+    Members
+    -------
+    index : In(4)
+        This server's number, constant. A port, so that all servers are one module.
+    load : In(LoadBus())
+        PARAM, SETUP, COLUMN, TABLE, FEATURE and BANK; only while nothing runs.
+    task : In(task_layout)
+        Constant from ``start`` to the next ``start``.
+    start, run_start : In(1)
+        Pulses at the start of a pass and of a run.
+    hold : In(Hold(lanes, acc_bits)).array(ports), ack : Out(1).array(ports)
+    write : Out(BankWrite).array(16 // servers)
+    result_address : In, result_data : Out(requant_lanes * 16)
+        Read latency 2.
+    busy : Out(1)
+        A node is in flight, or a dense pass has nodes to issue; from the cycle after ``start`` on.
+    working, waiting : Out(1)
+        Lanes or MAC array have work; nothing is in flight and no hold is valid.
+    row_valid, row_bank, row_address, row_data, act_valid, act_data : Out
+        Probes: rows or result words as they are finished, activation codes (8 bits a lane) as they enter the MAC array.
+    """
+
+    index: Signal
+    load: Any
+    task: Any
+    start: Signal
+    run_start: Signal
+    hold: Any
+    ack: Any
+    write: Any
+    result_address: Signal
+    result_data: Signal
+    busy: Signal
+    working: Signal
+    waiting: Signal
+    row_valid: Signal
+    row_bank: Signal
+    row_address: Signal
+    row_data: Signal
+    act_valid: Signal
+    act_data: Signal
+
+    def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
+                 bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
+                 mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int,
+                 primitives: bool = False) -> None:
+        self.acc_bits, self.feature_depth = acc_bits, feature_depth
+        self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
+        banks, digits = UNITS // servers, code_bits // digit
+        row_bits = exact_log2(bank_depth)
+        address_bits = max(row_bits, ceil_log2(result_depth))
+        self.pick = ServerPick(
+            ports=ports, lanes=lanes, digits=digits, planes=planes, pages=pages, param_depth=param_depth,
+            address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
+            dense=feature_depth > 0)
+        self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
+                                       primitives=primitives)
+        self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
+                            primitives=primitives)
+        self.writer = ServerWrite(
+            lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
+            address_bits=address_bits, result_depth=result_depth, servers=servers)
+        self.primitives = primitives
+        super().__init__({
+            "index": In(range(UNITS)), "load": In(LoadBus()), "task": In(task_layout), "start": In(1),
+            "run_start": In(1),
+            "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
+            "write": Out(BankWrite(address_bits=exact_log2(bank_depth * digits), word_bits=lanes * digit)).array(banks),
+            "result_address": In(range(result_depth)), "result_data": Out(requant_lanes * RAW_BITS), "busy": Out(1),
+            "working": Out(1), "waiting": Out(1), "row_valid": Out(1), "row_bank": Out(exact_log2(banks)),
+            "row_address": Out(address_bits), "row_data": Out(max(lanes * code_bits, requant_lanes * RAW_BITS)),
+            "act_valid": Out(1), "act_data": Out(lanes * CODE_BITS),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.pick = pick = self.pick
+        m.submodules.requantizer = requantizer = self.requantizer
+        m.submodules.mac = mac = self.mac
+        m.submodules.writer = writer = self.writer
+        load = self._load(m)
+        for unit in (pick, requantizer, mac, writer):
+            for name, value in load.items():
+                m.d.comb += getattr(unit.load, name).eq(value)
+        m.d.comb += [
+            writer.index.eq(self.index), pick.task.eq(self.task), requantizer.task.eq(self.task),
+            pick.start.eq(self.start),
+            pick.run_start.eq(self.run_start), pick.valid.eq(Cat(hold.valid for hold in self.hold)),
+            *(ack.eq(pick.ack[k]) for k, ack in enumerate(self.ack)),
+            requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk(m)),
+            requantizer.post_x.eq(self._result_chunk()), writer.to_result.eq(self.task.to_result),
+            writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
+            *(self.write[k].enable.eq(port.enable) for k, port in enumerate(writer.write)),
+            *(self.write[k].address.eq(port.address) for k, port in enumerate(writer.write)),
+            *(self.write[k].data.eq(port.data) for k, port in enumerate(writer.write)),
+            writer.result_address.eq(self.result_address), self.result_data.eq(writer.result_data),
+            self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
+            self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
+        ]
+        flight = queues(m, self.task, pick, requantizer, writer)
+        running, left = planes_of(m, self.task, requantizer, mac, flight, self.act_valid, self.act_data)
+        if self.feature_depth:
+            features(m, self.task, self.run_start, load, pick, mac, running, left, self.feature_depth)
+        m.d.comb += [
+            self.busy.eq(flight.flying | writer.busy | pick.dense_busy), self.working.eq(pick.active | running),
+            self.waiting.eq(~self.busy & ~Cat(hold.valid for hold in self.hold).any()),
+        ]
+        return m
+
+    def _load(self, m: Module) -> dict[str, Value]:
+        """The load bus, registered; PARAM, SETUP and FEATURE beats of other servers are dropped here."""
+        own = self.load.unit[:exact_log2(UNITS)] == self.index
+        mine = Signal()
+        with m.Switch(self.load.target):
+            with m.Case(Target.PARAM, Target.SETUP, Target.FEATURE):
+                m.d.comb += mine.eq(own)
+            with m.Default():
+                m.d.comb += mine.eq(1)
+        late: dict[str, Value] = {"valid": Signal(name="load_valid")}
+        m.d.sync += late["valid"].eq(self.load.valid & mine)
+        for name in ("target", "unit", "address", "data"):
+            value = getattr(self.load, name)
+            late[name] = register = Signal(len(value), name=f"load_{name}", reset_less=True)
+            m.d.sync += register.eq(value)
+        return late
+
+    def _hold_chunk(self, m: Module) -> Value:
+        """The chunk of the hold register that the present beat reads: one multiplexer over ports and chunks."""
+        width = self.requant_lanes * self.acc_bits
+        choices = [hold.data[chunk * width:(chunk + 1) * width] for hold in self.hold
+                   for chunk in range(1 << len(self.pick.chunk))]
+        return multiplex(m, "hold_chunk", choices, Cat(self.pick.chunk, self.pick.port), primitives=self.primitives)
+
+    def _result_chunk(self) -> Value:
+        """The chunk of the MAC array's result that the present post beat reads."""
+        width, chunks = self.requant_lanes * ACC_BITS, -(-self.mac_columns // self.requant_lanes)
+        parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
+        return Array(parts)[self.pick.chunk] if chunks > 1 else parts[0]
+
+    @staticmethod
+    def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
+              columns: Sequence[Sequence[tuple[int, int]]], weight: Sequence[Sequence[int]], lanes: int) -> list[int]:
+        """What a server writes for one node.
+
+        Parameters
+        ----------
+        x : sequence of int, [lanes]
+            The sum in the hold register; in a dense pass the input codes, [dense_pages * lanes].
+        task, param : mapping
+            Fields of the task word and of the node's PARAM entry.
+        columns : [requant_lanes][entries]
+            ``(C, B)`` of every lane's column table.
+        weight : [lanes or dense_pages * lanes][mac_columns]
+            Of the task's page and the following ones.
+        lanes : int
+
+        Returns
+        -------
+        list of int
+            Codes of all lanes; in a pass that writes results the values of all chunks.
+        """
+        count = len(columns)
+
+        def stage(values: Sequence[int], name: str, chunks: int) -> list[int]:
+            rank1 = name == "pre" and task["pre_rank1"]
+            return [
+                Requantizer.model(
+                    values[k] if k < len(values) else 0, *columns[k % count][task[f"{name}_column"] + k // count],
+                    param["row_r" if name == "pre" else "post_r"], param["bias_r"] if rank1 else None,
+                    kind=task[f"{name}_kind"], half_up=bool(task[f"{name}_half_up"]), bits=param["bits"],
+                    signed_max=task["signed_max"])
+                for k in range(chunks * count)]
+
+        codes = list(x) if task["dense"] else stage(x, "pre", task["pre_chunks"])
+        if task["dense"] or task["combine"]:
+            codes += [0] * (len(weight) - len(codes))
+            codes = stage(MacArray.model(codes, weight), "post", task["post_chunks"])
+        return codes if task["to_result"] else codes + [0] * (lanes - len(codes))

@@ -1,0 +1,161 @@
+"""Cycle-exact model of a server in plain integers: what the cycle model of a whole run steps beside the groups."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from ..timing import REQUANT_CODE, SERVER_MAC, server_post_delay
+
+__all__ = ["ServerTiming"]
+
+
+class ServerTiming:
+    """When a server picks, acknowledges and works; a test proves it equal to the RTL under random arrivals.
+
+    The attributes are the outputs in the present cycle; :meth:`step` goes to the next one. A pass begins with
+    :meth:`begin` in the cycle of its start pulse, before that cycle's :meth:`step`. A new object is a server in the
+    cycle of a run's first start pulse, one after ``run_start``.
+
+    Parameters
+    ----------
+    ports, lanes, digits, planes, requant_lanes : int
+        As :class:`rtl_templates.banked.server.server.Server`; ``digits`` is ``code_bits // digit``.
+    bits : sequence of int sequences
+        Of each port, the bit widths of its PARAM entries in order, through all passes of a run.
+
+    Attributes
+    ----------
+    ack : int
+        Bit p: ``ack[p]``.
+    busy, working : bool
+        As the members of the server; ``waiting`` is ``not busy and not valid``.
+    """
+
+    def __init__(self, *, ports: int, lanes: int, digits: int, planes: int, requant_lanes: int,
+                 bits: Sequence[Sequence[int]]) -> None:
+        if len(bits) != ports:
+            raise ValueError(f"{len(bits)} orders for {ports} ports")
+        self.ports, self.digits, self.planes = ports, digits, planes
+        self.ack = 0
+        self.busy = self.working = False
+        self._lanes = lanes
+        self._tail = REQUANT_CODE + 1 + (digits if digits > 1 else 0)
+        self._bits = bits
+        self._next = [0] * ports
+        self._recent = self._taken = 0
+        self._fetch = self._held = -1  # port in the stage, or none
+        self._held_bits = 0
+        self._now = 0
+        self._open = 0  # first cycle in which the next node may be issued
+        self._yields: deque[int] = deque()  # cycles from which picks yield to a node's post beats
+        self._ack_at = self._ack_port = -1
+        self._work = 0  # bit k: work in k cycles from now
+        self._busy_until = -1
+        self._dense_left = self._dense_from = 0
+        self._dense = self._dense_next = False
+
+    def begin(self, task: Mapping[str, int], nodes: int = 0) -> None:
+        """Begin a pass.
+
+        Parameters
+        ----------
+        task : mapping
+            Fields of the task word.
+        nodes : int
+            PARAM entries of a dense pass; unused in others.
+        """
+        write_beats = 1 if task["to_result"] else self.digits
+        self._dense = bool(task["dense"])
+        self._combine = bool(task["combine"]) or self._dense
+        self._step = 1 + task["pre_rank1"]
+        self._pre = 1 if self._dense else task["pre_chunks"] * self._step
+        self._post = task["post_chunks"]
+        self._floor = max(self._post + (0 if self._dense else self._pre), write_beats)
+        self._delay = server_post_delay(self._lanes) + task["post_wait"]
+        self._base = max(self._pre, write_beats)
+        if self._dense:
+            self._dense_left = nodes
+            self._dense_from = self._now + 2 + task["dense_steps"]
+            self._dense_next = True
+            self._words = max(self._floor, task["dense_steps"] * task["dense_pages"])
+
+    def step(self, valid: int) -> int:
+        """Go to the next cycle; bit p of ``valid`` is ``hold[p].valid`` in the present one. Returns the new ``ack``."""
+        now, dense, taken = self._now, self._dense, self._taken
+        issue = self._held >= 0 and now >= self._open and self._may(now, valid)
+        if self.ack:
+            taken &= ~self.ack
+        last_dense = issue and dense and self._dense_left == 1
+        free = valid & ~self._taken
+        if issue:
+            self._issue(now)
+            if self.ports == 1 and not dense:
+                taken |= 1
+        move = self._held < 0 or issue
+        fetch = self._fetch
+        if dense:
+            # The RTL reads `final` beside the issue; before it, one node is under way at most.
+            take = self._dense_left > 0 and not self._dense_next and fetch < 0 and (
+                self._held < 0 or (issue and not last_dense))
+            chosen = 0
+        else:
+            take = (fetch < 0 or move) and (self.ports == 1 or free != 0)
+            if take:
+                chosen = self._recent
+                for k in range(1, self.ports + 1):
+                    chosen = (self._recent + k) % self.ports
+                    if free >> chosen & 1:
+                        break
+                self._recent = chosen
+                if self.ports > 1:
+                    taken |= 1 << chosen
+        if move:
+            self._held = fetch
+            if fetch >= 0:
+                order, place = self._bits[fetch], self._next[fetch]
+                self._held_bits = order[place] if place < len(order) else 0
+                self._next[fetch] = place + 1
+        if take:
+            self._fetch = chosen
+        elif move:
+            self._fetch = -1
+        if issue and dense:
+            self._dense_left -= 1
+        self._taken, self._dense_next = taken, False
+
+        self._now = now = now + 1
+        self._work >>= 1
+        self.working = bool(self._work & 1)
+        self.busy = now <= self._busy_until or (dense and self._dense_left > 0)
+        self.ack = 1 << self._ack_port if now == self._ack_at else 0
+        return self.ack
+
+    def _may(self, now: int, valid: int) -> bool:
+        """Whether anything but the interval keeps the held node from being issued."""
+        if self._dense:
+            return self._dense_left > 0 and now >= self._dense_from
+        while self._yields and self._yields[0] + self._pre + self._post - 1 <= now:
+            self._yields.popleft()
+        if self._yields and self._yields[0] <= now:
+            return False
+        return self.ports > 1 or bool(valid & ~self._taken & 1)
+
+    def _issue(self, now: int) -> None:
+        """Everything that follows from an issue, at once: the pipeline is rigid."""
+        occupation = 0
+        if self._dense:
+            occupation = self._words
+        else:
+            self._work |= ((1 << self._pre) - 1) << 1
+            self._ack_at, self._ack_port = now + 1 + self._pre - self._step, self._held
+            if self._combine:
+                occupation = max(-(-self._held_bits // self.planes), self._floor)
+        last = self._pre
+        if self._combine:
+            post = occupation + self._delay + self._pre + 1
+            self._work |= ((1 << occupation) - 1) << self._pre + SERVER_MAC
+            self._work |= ((1 << self._post) - 1) << post
+            if not self._dense:
+                self._yields.append(now + post - self._pre)
+            last = post + self._post - 1
+        self._open = now + max(self._base, occupation)
+        self._busy_until = now + last + self._tail

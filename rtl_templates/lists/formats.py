@@ -1,0 +1,163 @@
+"""Formats of the graph-level organisation that RTL, packer and reference share, as plain data.
+
+docs/lists.md describes each field. Nothing here needs Amaranth.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+__all__ = [
+    "ACC_BITS",
+    "BEAT",
+    "BIAS_BITS",
+    "BIAS_SHIFT",
+    "BLOCK_ENTRIES",
+    "BLOCK_PAGES",
+    "CODE_BITS",
+    "COLUMN_ADDRESS",
+    "COLUMN_BITS",
+    "CONTEXT",
+    "DESCRIPTOR",
+    "ENTRY_BITS",
+    "LIST_ENTRY",
+    "MID_BITS",
+    "MID_SHIFTS",
+    "NULL_INDEX",
+    "PARAM",
+    "PASS",
+    "PASSES",
+    "PLACE",
+    "P_BITS",
+    "Q_SHIFT",
+    "RAW_BITS",
+    "RESULT_LANES",
+    "ROW_ADDRESS",
+    "ROW_BITS",
+    "SETS",
+    "SETUP",
+    "SLOPE_ONE",
+    "SLOPE_SHIFT",
+    "V_BITS",
+    "V_SHIFT",
+    "Kind",
+    "Operand",
+    "Select",
+    "Target",
+]
+
+ACC_BITS = 24  # accumulators
+COLUMN_BITS = 18  # C, signed
+MID_SHIFTS = (0, 4, 8, 12)  # choices of the shift after x*C
+MID_BITS = 27  # signed
+ROW_BITS = 17  # R and Q, unsigned
+BIAS_BITS = 27  # B, signed
+BIAS_SHIFT = 16
+P_BITS = 48  # signed sum of products
+V_SHIFT = 20
+V_BITS = 24  # signed values between the two steps
+SLOPE_SHIFT = 12
+SLOPE_ONE = 1 << SLOPE_SHIFT  # slope of an identity; 0 is ReLU
+Q_SHIFT = 20
+CODE_BITS = 8  # largest width of a code
+RAW_BITS = 16  # results
+RESULT_LANES = 8  # results in a word of the result memory
+ENTRY_BITS = 12  # index of a row's parameters
+PLACE = 16  # address of a word in the node buffer
+ROW_ADDRESS = 15  # address in a table of row parameters
+PASSES = 64  # of the longest program
+BLOCK_ENTRIES = 128  # of a table with a registered read, from which on a block memory is cheaper
+BLOCK_PAGES = 8  # pages from which on the MAC array's tables, 64 entries a page, fill block memories of 512 words
+COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
+
+
+class Target(IntEnum):
+    """What a load header addresses; END is the loader's."""
+
+    END = 0
+    PASS = 1
+    BEAT = 2
+    LIST = 3
+    DESCRIPTOR = 4
+    COLUMN = 5
+    BIAS = 6
+    TABLE = 7  # the MAC array's, as in the node-level organisation
+    PARAM = 8
+    THRESHOLD = 9
+    ROWS = 10
+    SETUP = 11
+
+
+class Set(IntEnum):
+    """Lists that a graph brings along."""
+
+    EDGES = 0
+    LOOPED = 1
+    FEATURES = 2
+    MEMBERS = 3
+
+
+SETS = tuple(Set)
+
+
+class Operand(IntEnum):
+    """What a beat accumulates."""
+
+    SELF = 0  # row i of the source
+    LIST = 1  # rows named by a list
+    ONE = 2  # 1 in every lane
+    SKIP = 3  # nothing: only the row's degree and node are read
+
+
+class Select(IntEnum):
+    """How a row's parameters are found: address ``base + ...``."""
+
+    CONSTANT = 0  # 0
+    DEGREE = 1  # min(length of the list that the last beat with ``degree`` walked, limit)
+    NODE = 2  # the descriptor's node
+    ENTRY = 3  # the entry that came with the row
+    NEAREST = 4  # number of thresholds below the row's largest magnitude
+
+
+class Kind(IntEnum):
+    """What a requantization clips to."""
+
+    UNSIGNED = 0
+    SIGNED = 1
+    RAW = 2
+
+
+NULL_INDEX = (1 << 15) - 1
+
+#: An entry of a list: eight to a word of 128 bits. ``double`` doubles the accumulator before the row is added.
+LIST_ENTRY: Mapping[str, int] = {"index": 15, "double": 1}
+
+#: A row's list: two to a word of 128 bits.
+DESCRIPTOR: Mapping[str, int] = {"start": 24, "count": 24, "node": 16}
+
+#: What is known of a row on its way through a unit.
+CONTEXT: Mapping[str, int] = {"degree": 16, "node": 16, "entry": ENTRY_BITS}
+
+#: A row parameter.
+PARAM: Mapping[str, int] = {"multiplier": ROW_BITS, "bits": 4}
+
+#: Batch facts of one unit.
+SETUP: Mapping[str, int] = {"nodes": 16, "graphs": 16, "edges": 16, "looped": 16, "features": 16, "members": 16}
+
+#: One operand of one chunk of a pass's rows.
+BEAT: Mapping[str, int] = {
+    "operand": 2, "max": 1, "set": 2, "base": PLACE, "stride": 4, "signed": 1, "column": COLUMN_ADDRESS,
+    "bias": COLUMN_ADDRESS, "mid": 2, "join_max": 1, "first": 1, "last": 1, "end": 1, "degree": 1, "entry": 1,
+    "row_kind": 3, "row_base": ROW_ADDRESS, "row_limit": ROW_ADDRESS,
+}
+
+#: One pass: two words of 128 bits, the lower one first.
+PASS: Mapping[str, int] = {
+    "graphs": 1, "beat_start": 10, "beat_count": 8, "combine": 1,
+    "pre_slope": 13, "pre_kind": 2, "pre_select": 3, "pre_base": ROW_ADDRESS, "pre_limit": ROW_ADDRESS, "pre_table": 6,
+    "post_slope": 13, "post_kind": 2, "post_select": 3, "post_base": ROW_ADDRESS, "post_limit": ROW_ADDRESS,
+    "post_table": 6,
+    "page": 8, "in_chunks": 4, "out_chunks": 4, "column": COLUMN_ADDRESS, "bias": COLUMN_ADDRESS, "mid": 2,
+    "row_select": 3, "row_base": ROW_ADDRESS, "row_limit": ROW_ADDRESS,
+    "target": PLACE, "stride": 4, "to_result": 1, "result_words": 8,
+    "last": 1,
+}

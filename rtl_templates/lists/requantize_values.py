@@ -1,0 +1,232 @@
+"""First half of a requantizer: accumulated operands of a chunk to its values V."""
+
+from math import lcm
+from typing import Any
+
+from amaranth import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
+
+from ..cells.add_memory import add_memory
+from ..cells.delays import delays
+from ..shell.signatures import LoadBus
+from .formats import (
+    ACC_BITS,
+    BIAS_BITS,
+    BIAS_SHIFT,
+    COLUMN_ADDRESS,
+    COLUMN_BITS,
+    MID_BITS,
+    MID_SHIFTS,
+    ROW_ADDRESS,
+    ROW_BITS,
+    SLOPE_ONE,
+    SLOPE_SHIFT,
+    V_BITS,
+    V_SHIFT,
+    Target,
+)
+from .requantize_parts import parameters, ram_style
+
+__all__ = ["LaneTable", "Values"]
+
+WORD = 4  # lanes of a load word
+TOTAL_BITS = V_SHIFT + V_BITS  # of P: what lies above is proved to repeat the sign
+
+
+class LaneTable(wiring.Component):
+    """Constants of every channel: those of ``requant_lanes`` lanes a cycle after their address.
+
+    Parameters
+    ----------
+    lanes, requant_lanes, depth, bits : int
+        ``depth`` entries of ``lanes`` constants of ``bits``, read ``requant_lanes`` at a time.
+    target : Target
+    number : int
+        Which load words are its own: units ``16 * number + lane // 4``.
+
+    Members
+    -------
+    load : In(LoadBus())
+        Already registered.
+    entry : In(10), step : In
+        Lanes ``step * requant_lanes`` and following of the entry.
+    data : Out(requant_lanes * bits)
+    """
+
+    load: Any
+    entry: Signal
+    step: Signal
+    data: Signal
+
+    def __init__(self, *, lanes: int, requant_lanes: int, depth: int, bits: int, target: Target, number: int) -> None:
+        self.lanes, self.requant_lanes, self.depth, self.bits = lanes, requant_lanes, depth, bits
+        self.target, self.number = target, number
+        super().__init__({
+            "load": In(LoadBus()), "entry": In(COLUMN_ADDRESS), "step": In(ceil_log2(lanes // requant_lanes)),
+            "data": Out(requant_lanes * bits),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        load = self.load
+        group = lcm(self.requant_lanes, WORD)  # lanes side by side, so that a load word has one address
+        low = exact_log2(group // self.requant_lanes)
+        memories = group // WORD
+        row_bits = ceil_log2(self.lanes // group)
+        row, place = Signal(row_bits), Signal(range(memories))
+        with m.Switch(load.unit[:4]):
+            for word in range(self.lanes // WORD):
+                with m.Case(word):
+                    m.d.comb += [row.eq(word // memories), place.eq(word % memories)]
+        mine = load.valid & (load.target == self.target) & (load.unit[4:] == self.number)
+        parts = []
+        for k in range(memories):
+            depth = max(2, self.depth << row_bits)
+            store = add_memory(m, f"lanes{k}", WORD * self.bits, depth, ram_style(depth))
+            write, read = store.write_port(), store.read_port()
+            m.d.comb += [write.en.eq(mine & (place == k)), write.addr.eq(Cat(row, load.address)),
+                         write.data.eq(load.data[:WORD * self.bits]), read.addr.eq(Cat(self.step[low:], self.entry))]
+            parts.append(read.data)
+        part = Signal(low, reset_less=True)
+        m.d.sync += part.eq(self.step[:low])
+        m.d.comb += self.data.eq(Cat(parts).word_select(part, self.requant_lanes * self.bits))
+        return m
+
+
+class Values(wiring.Component):
+    """``requant_lanes`` channels of a beat a cycle; VALUE cycles later, with leaky LEAKY more, those of V.
+
+    Parameters
+    ----------
+    lanes, requant_lanes, column_depth, param_depth, leaky, number : int
+        As :class:`rtl_templates.lists.requantize.Requantizer`.
+
+    Members
+    -------
+    load : In(LoadBus())
+    slope : In(13)
+    valid : In(1), step : In
+        A step of a beat; the steps of a beat come in consecutive cycles.
+    x : In(requant_lanes * 24)
+        Accumulators of the step's lanes.
+    column, bias, mid, join_max, first, last, row
+        Of the beat; ``end`` goes with its last step.
+    value : Out(requant_lanes * 24), ready : Out(1), ended : Out(1)
+        Values of a finished chunk, and whether they are the row's last.
+    """
+
+    load: Any
+    slope: Signal
+    valid: Signal
+    step: Signal
+    x: Signal
+    column: Signal
+    bias: Signal
+    mid: Signal
+    join_max: Signal
+    first: Signal
+    last: Signal
+    end: Signal
+    row: Signal
+    value: Signal
+    ready: Signal
+    ended: Signal
+
+    def __init__(self, *, lanes: int, requant_lanes: int, column_depth: int, param_depth: int, leaky: int,
+                 number: int) -> None:
+        self.lanes, self.requant_lanes, self.steps = lanes, requant_lanes, lanes // requant_lanes
+        self.column_depth, self.param_depth, self.leaky, self.number = column_depth, param_depth, leaky, number
+        super().__init__({
+            "load": In(LoadBus()), "slope": In(range(SLOPE_ONE + 1)), "valid": In(1), "step": In(ceil_log2(self.steps)),
+            "x": In(requant_lanes * ACC_BITS), "column": In(COLUMN_ADDRESS), "bias": In(COLUMN_ADDRESS), "mid": In(2),
+            "join_max": In(1), "first": In(1), "last": In(1), "end": In(1), "row": In(ROW_ADDRESS),
+            "value": Out(requant_lanes * V_BITS), "ready": Out(1), "ended": Out(1),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        valid = delays(m, "valid", self.valid, 8, reset=True)
+        finish = delays(m, "finish", Cat(self.last & self.valid, self.end & self.last & self.valid),
+                        12 if self.leaky else 9, reset=True)
+        first, join = delays(m, "first", self.first, 7), delays(m, "join", self.join_max, 7)
+        mid = delays(m, "mid", self.mid, 4)
+        tables = [LaneTable(lanes=self.lanes, requant_lanes=self.requant_lanes, depth=self.column_depth, bits=bits,
+                            target=target, number=self.number)
+                  for bits, target in ((COLUMN_BITS, Target.COLUMN), (BIAS_BITS, Target.BIAS))]
+        m.submodules.factors, m.submodules.biases = factors, biases = tables
+        for table in tables:
+            wiring.connect(m, wiring.flipped(self.load), table.load)
+        port = parameters(m, "rows", self.load, bits=ROW_BITS, depth=self.param_depth, number=self.number)
+        late = delays(m, "late", Cat(self.bias, self.step), 5)[-1]
+        multiplier = Signal(ROW_BITS, reset_less=True)
+        m.d.comb += [
+            factors.entry.eq(self.column), factors.step.eq(self.step), biases.entry.eq(late[:COLUMN_ADDRESS]),
+            biases.step.eq(late[COLUMN_ADDRESS:]), port.addr.eq(delays(m, "row", self.row, 3)[-1]),
+        ]
+        m.d.sync += multiplier.eq(port.data)
+
+        totals = [Signal(signed(TOTAL_BITS), name=f"total{lane}", reset_less=True)
+                  for lane in range(self.requant_lanes)]
+        olds = self._olds(m, totals, valid)
+        values: list[Value] = []
+        for lane, (total, old) in enumerate(zip(totals, olds, strict=True)):
+            product = self._product(m, lane, factors.data, mid[4], multiplier)
+            bias = Signal(signed(BIAS_BITS), name=f"bias{lane}", reset_less=True)
+            # Rounding keeps the order: the bits that V reads decide on the maximum, and only they are chosen.
+            low = V_SHIFT - 1
+            added = (Mux(first[7], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
+            larger = Mux(old[low:].as_signed() > product[low:].as_signed(), old[low:], product[low:])
+            m.d.sync += bias.eq(biases.data.word_select(lane, BIAS_BITS))
+            with m.If(valid[7]):  # else it stays: where a beat has one step, the next beat reads it
+                m.d.sync += total.eq(Cat(added[:low], Mux(join[7] & ~first[7], larger, added[low:])))
+            values.append(self._activate(m, lane, total))
+        m.d.comb += [self.value.eq(Cat(values)), Cat(self.ready, self.ended).eq(finish[-1])]
+        return m
+
+    def _product(self, m: Module, lane: int, factors: Value, mid: Value, multiplier: Value) -> Value:
+        """``(x * C >> shift) * R``, seven cycles after x."""
+        def register(name: str, bits: int) -> Signal:
+            return Signal(signed(bits), name=f"{name}{lane}", reset_less=True)
+
+        x1, x2, factor = register("x1_", ACC_BITS), register("x2_", ACC_BITS), register("factor", COLUMN_BITS)
+        first = [register(f"first{k}_", ACC_BITS + COLUMN_BITS) for k in range(2)]
+        middle = register("middle", MID_BITS)
+        second = [register(f"second{k}_", TOTAL_BITS) for k in range(2)]
+        choices = Cat((first[1] >> shift)[:MID_BITS] for shift in MID_SHIFTS)
+        m.d.sync += [
+            x1.eq(self.x.word_select(lane, ACC_BITS)), x2.eq(x1), factor.eq(factors.word_select(lane, COLUMN_BITS)),
+            first[0].eq(x2 * factor), first[1].eq(first[0]), middle.eq(choices.word_select(mid, MID_BITS)),
+            second[0].eq(middle * multiplier), second[1].eq(second[0]),
+        ]
+        return second[1]
+
+    def _olds(self, m: Module, totals: list[Signal], valid: list[Value]) -> list[Value]:
+        """P of the beats before: a memory of a word a step; its register itself where a beat has one step."""
+        if self.steps == 1:
+            return list(totals)
+        store = add_memory(m, "totals", TOTAL_BITS * len(totals), self.steps, "distributed")
+        write, read = store.write_port(), store.read_port(domain="comb")
+        step = Signal(range(self.steps))
+        with m.If(valid[7]):
+            m.d.sync += step.eq(Mux(step == self.steps - 1, 0, step + 1))
+        m.d.comb += [read.addr.eq(step), write.addr.eq(delays(m, "step", step, 1)[1]), write.en.eq(valid[8]),
+                     write.data.eq(Cat(totals))]
+        return [read.data.word_select(lane, TOTAL_BITS).as_signed() for lane in range(len(totals))]
+
+    def _activate(self, m: Module, lane: int, total: Signal) -> Value:
+        """V of P: rounded, and negative ones times the slope."""
+        value = Signal(signed(V_BITS), name=f"value{lane}", reset_less=True)
+        m.d.sync += value.eq((total[V_SHIFT - 1:].as_signed() + 1) >> 1)
+        if not self.leaky:
+            with m.If(~self.slope[SLOPE_SHIFT] & total[-1]):  # a clear: the flip-flop's own reset
+                m.d.sync += value.eq(0)
+            return value
+        product = [Signal(signed(V_BITS + SLOPE_SHIFT + 1), name=f"sloped{lane}_{k}", reset_less=True)
+                   for k in range(2)]
+        late = delays(m, f"linear{lane}", value, 2)[-1]
+        result = Signal(V_BITS, name=f"result{lane}", reset_less=True)
+        m.d.sync += [product[0].eq(value * self.slope), product[1].eq(product[0]),
+                     result.eq(Mux(late[-1], product[1] >> SLOPE_SHIFT, late))]
+        return result

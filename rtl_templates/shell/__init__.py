@@ -1,0 +1,1 @@
+"""What surrounds every accelerator: AXI, registers, loader, store, counters."""

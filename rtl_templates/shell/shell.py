@@ -1,0 +1,165 @@
+"""What surrounds the units of either organisation: commands, registers, probes; and the top level of flat ports."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .axi import AxiRead, AxiWrite
+from .axi_lite import AxiLite
+from .control import Control
+from .counters import ShellCounters
+from .loader import Loader
+from .store import Store
+
+__all__ = ["CORE", "LITE_PREFIX", "MASTER_PREFIX", "Shell", "Top"]
+
+CORE = "core"  # instance of the core within Top: the path of every probe
+LITE_PREFIX = "s_axi_control_"
+MASTER_PREFIX = "m_axi_gmem_"
+
+
+class Shell(wiring.Component, ABC):
+    """Base of an accelerator: everything but the clock and reset pins, in the sync domain.
+
+    For simulation the core carries signals ``probe_*`` without readers; synthesis drops them.
+
+    Parameters
+    ----------
+    shared : bool
+        Instantiate a module for each kind of unit instead of elaborating every unit: whoever converts the core
+        converts that module too, once. A fraction of the text, and of the time of every tool.
+
+    Members
+    -------
+    control : In(AxiLite())
+        Registers, :mod:`rtl_templates.shell.registers`.
+    read, write : Out(AxiRead()), Out(AxiWrite())
+        Images in, results out.
+    interrupt : Out(1)
+        High while an enabled event is pending.
+    """
+
+    control: Any
+    read: Any
+    write: Any
+    interrupt: Signal
+
+    def __init__(self, *, shared: bool) -> None:
+        self.shared = shared
+        super().__init__({"control": In(AxiLite()), "read": Out(AxiRead()), "write": Out(AxiWrite()),
+                          "interrupt": Out(1)})
+
+    def _units(self, name: str, build: Callable[[], Any], count: int) -> tuple[Any, list[Any]]:
+        """One unit to convert where modules are shared, and the interface of each; else the units themselves."""
+        if not self.shared:
+            return None, [build() for _ in range(count)]
+        unit = build()
+        return unit, [unit.signature.create(path=(f"{name}{index}",)) for index in range(count)]
+
+    def _place(self, module: str, unit: Any, abort: Signal) -> Any:
+        """A unit's own logic, or an instance of the module that all units of its kind share."""
+        if not self.shared:
+            return ResetInserter(abort)(unit)
+        ports = {f"{'i' if member.flow is In else 'o'}_{'__'.join(map(str, path))}": Value.cast(value)
+                 for path, member, value in unit.signature.flatten(unit)}
+        return Instance(module, i_clk=ClockSignal(), i_rst=ResetSignal() | abort, **ports)
+
+    def _connect_commands(self, m: Module, registers: Any, control: Control, loader: Loader, sequencer: Any,
+                          store: Store, *, moves: Signal) -> None:
+        """Registers to commands, commands to their executors; ``moves`` are the signs of progress."""
+        m.d.comb += [
+            control.command.eq(registers.control), control.limit.eq(registers.watchdog),
+            registers.status.eq(control.status), registers.interrupt_status_set.eq(control.interrupt),
+            loader.start.eq(control.start[0]), sequencer.run.eq(control.start[1]), store.start.eq(control.start[2]),
+            loader.base.eq(Cat(registers.load_base_low, registers.load_base_high)),
+            loader.beats.eq(registers.load_beats),
+            store.base.eq(Cat(registers.store_base_low, registers.store_base_high)),
+            store.words.eq(registers.store_words),
+            control.busy.eq(Cat(loader.busy, sequencer.busy, store.busy)),
+            control.done.eq(Cat(loader.done, sequencer.done, store.done)),
+            control.load_error.eq(loader.error), control.store_error.eq(store.error),
+            control.progress.eq(moves.any()), control.index.eq(sequencer.index),
+        ]
+
+    def _connect_counters(self, m: Module, registers: Any, counters: ShellCounters, loader: Loader, sequencer: Any,
+                          store: Store, events: Mapping[str, Value]) -> None:
+        """Counters and cycles to registers; ``events`` are those of the run, by member of the counters."""
+        m.d.sync += self.interrupt.eq((registers.interrupt_status & registers.interrupt_enable).any())
+        m.d.comb += [
+            *(getattr(registers, name).eq(getattr(counters, name)) for name in counters.names),
+            registers.cycles.eq(sequencer.cycles), getattr(registers, "pass").eq(sequencer.index),
+            sequencer.pass_index.eq(registers.pass_cycles_index),
+            registers.pass_cycles.eq(sequencer.pass_cycles),
+            *(getattr(counters, name).eq(value) for name, value in events.items()),
+            counters.load_busy.eq(loader.busy), counters.load_beat.eq(loader.beat),
+            counters.run_busy.eq(sequencer.busy), counters.store_busy.eq(store.busy),
+            counters.store_beat.eq(store.beat), counters.store_waits.eq(store.waits),
+        ]
+
+    @abstractmethod
+    def _probes(self) -> Iterator[tuple[str, Any]]:
+        """Name and value of every probe."""
+
+    def probes(self) -> list[dict[str, object]]:
+        """Name, path below the top level and width of every probe."""
+        return [{"name": name, "path": f"{CORE}.{name}", "width": max(1, len(value))}
+                for name, value in self._probes()]
+
+    def _probe(self, m: Module) -> None:
+        for name, value in self._probes():
+            m.d.comb += Signal(max(1, len(value)), name=name).eq(value)  # Verilog has no zero-width wires
+
+
+def _flat(prefix: str, signature: wiring.Signature, *, master: bool) -> dict[str, wiring.Member]:
+    members = signature if master else signature.flip()
+    return {prefix + name: member for name, member in members.members.items()}
+
+
+class Top(wiring.Component):
+    """A core with the port names that block designs and bus models look for.
+
+    The reset is synchronous; it is registered twice before it reaches the core.
+
+    Parameters
+    ----------
+    core : Shell
+
+    Members
+    -------
+    ap_clk, ap_rst_n, interrupt
+    s_axi_control_* : AXI4-Lite slave, 32 bits
+    m_axi_gmem_* : AXI4 master, 128 bits
+    """
+
+    ap_clk: Signal
+    ap_rst_n: Signal
+    interrupt: Signal
+
+    def __init__(self, core: Shell) -> None:
+        self.core = core
+        super().__init__({
+            "ap_clk": In(1), "ap_rst_n": In(1), "interrupt": Out(1),
+            **_flat(LITE_PREFIX, AxiLite(), master=False),
+            **_flat(MASTER_PREFIX, AxiWrite(), master=True),
+            **_flat(MASTER_PREFIX, AxiRead(), master=True),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        sync: Any = ClockDomain("sync")
+        raw: Any = ClockDomain("raw", reset_less=True)
+        m.domains += [sync, raw]
+        m.d.comb += [sync.clk.eq(self.ap_clk), raw.clk.eq(self.ap_clk)]
+        early = Signal(init=1)
+        m.d.raw += [early.eq(~self.ap_rst_n), sync.rst.eq(early)]
+        m.submodules[CORE] = core = self.core
+        m.d.comb += self.interrupt.eq(core.interrupt)
+        for prefix, bus in ((LITE_PREFIX, core.control), (MASTER_PREFIX, core.read), (MASTER_PREFIX, core.write)):
+            for name, member in bus.signature.members.items():
+                inner, outer = getattr(bus, name), getattr(self, prefix + name)
+                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        return m

@@ -1,0 +1,149 @@
+"""Cells are counted as the vendor counts them; a design that does not fit is refused with what fits."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import boards
+from hwgen.errors import CapacityError, ToolError
+from hwgen.flow import yosys
+from hwgen.flow.resources import Component, Resources, Usage, count, estimate
+
+DESIGN = r"""
+module group(clk, a, b, y);
+  input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
+  always @(posedge clk) y <= a & b;
+endmodule
+module server(clk, x, y, row_data, row_valid, row_bank, row_address, act_valid, act_data);
+  input clk; input [17:0] x; output [47:0] y;
+  output reg [7:0] row_data; output row_valid, row_bank, row_address, act_valid, act_data;
+  DSP48E2 #(.AREG(1)) dsp (.CLK(clk), .B(x), .A(30'd5), .P(y));
+  always @(posedge clk) row_data <= x[7:0] ^ x[15:8];
+endmodule
+module accelerator(clk, a, b, x, y, z, q);
+  input clk; input [7:0] a; input [7:0] b; input [17:0] x;
+  output [7:0] y; output [47:0] z; output reg q;
+  wire [7:0] y1;
+  group group0 (.clk(clk), .a(a), .b(b), .y(y));
+  group group1 (.clk(clk), .a(a), .b(b), .y(y1));
+  server server0 (.clk(clk), .x(x), .y(z));
+  always @(posedge clk) q <= ^y1;
+endmodule
+"""
+
+
+@pytest.fixture
+def design(tmp_path: Path) -> Path:
+    path = tmp_path / "design.v"
+    path.write_text(DESIGN)
+    return path
+
+
+def test_components_are_multiplied_and_summed(design: Path) -> None:
+    resources = estimate(design)
+    parts = {part.name: part for part in resources.components}
+    assert {name: part.count for name, part in parts.items()} == {"group": 2, "server": 1, "shell": 1}
+    assert parts["group"].one == Usage(lut=8, ff=8)
+    assert parts["server"].one == Usage(dsp=1)
+    assert parts["shell"].one.ff == 1
+    assert 2 <= parts["shell"].one.lut <= 3  # parity of eight bits
+    assert resources.total == Usage(lut=16 + parts["shell"].one.lut, ff=17, dsp=1)
+    assert "out of context" in resources.method
+
+
+def test_a_graph_level_design_has_units(design: Path) -> None:
+    text = re.sub(r"module server.*?endmodule\n", "", DESIGN, flags=re.S).replace("group", "unit")
+    design.write_text(text.replace("  server server0 (.clk(clk), .x(x), .y(z));\n", ""))
+    resources = estimate(design)
+    assert {part.name: part.count for part in resources.components} == {"unit": 2, "shell": 1}
+    assert resources.components[0].one == Usage(lut=8, ff=8)
+
+
+def test_second_count_comes_from_the_cache(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = estimate(design)
+    monkeypatch.setattr(yosys, "_run", lambda script: pytest.fail("synthesized again"))
+    assert estimate(design) == first
+    design.write_text(DESIGN.replace("a & b", "a ^ b"))
+    with pytest.raises(pytest.fail.Exception, match="synthesized again"):
+        estimate(design)
+
+
+def test_yosys_failure_is_a_tool_error(design: Path) -> None:
+    design.write_text(DESIGN.replace("y <= a & b", "y <= a &&& nothing b", 1))
+    with pytest.raises(ToolError, match=r"ERROR"):
+        estimate(design)
+
+
+def test_text_that_is_no_design_is_refused(design: Path) -> None:
+    design.write_text("module a; endmodule\nmodule b; endmodule\n")
+    with pytest.raises(ToolError, match=r"^the design has no module accelerator"):
+        estimate(design)
+
+
+def test_cells_are_weighed() -> None:
+    cells = {"LUT6": 3, "LUT6_2": 2, "RAM64M8": 2, "SRLC32E": 1, "FDRE": 5, "RAMB18E2": 3, "RAMB36E2": 1, "DSP48E2": 4,
+             "CARRY8": 6, "MUXF7": 9, "INV": 2}
+    assert count(cells) == Usage(lut=3 + 2 + 16 + 1, ff=5, bram36=2.5, dsp=4, lutram=17, carry8=6)
+    with pytest.raises(ValueError, match=r"^cells of unknown cost: \['BLOB'\]"):
+        count({"BLOB": 1})
+
+
+def resources(groups: int, servers: int = 16) -> Resources:
+    return Resources(components=(
+        Component(name="group", count=groups, one=Usage(lut=10_000, bram36=30)),
+        Component(name="server", count=servers, one=Usage(lut=1_500, dsp=16)),
+        Component(name="shell", count=1, one=Usage(lut=6_000)),
+    ))
+
+
+def test_a_design_that_fits_passes() -> None:
+    resources(4).check_fit(boards.load("ultra96"))  # 70,000 of 70,560 LUT
+    used, have, share = resources(4).utilisation(boards.load("ultra96"))["lut"]
+    assert (used, have) == (70_000, 70_560)
+    assert share == pytest.approx(0.99206, abs=1e-5)
+
+
+def test_a_design_that_does_not_fit_names_resource_excess_and_mend() -> None:
+    with pytest.raises(CapacityError, match=r"needs 110,000 of 70,560 LUT, 39,440 too many") as caught:
+        resources(8).check_fit(boards.load("ultra96"))
+    assert caught.value.where == "board ultra96"
+    assert "; 240 of 216 BRAM36, 24 too many" in caught.value.what
+    assert caught.value.fix == "use --groups 4, which fits by the same counts"
+
+
+def test_a_design_with_too_many_servers_is_told_how_many() -> None:
+    with pytest.raises(CapacityError, match=r"DSP") as caught:
+        resources(1, servers=24).check_fit(boards.load("ultra96"))
+    assert caught.value.fix == "use --servers 16, which fits by the same counts"
+
+
+def test_groups_are_given_up_before_servers_and_both_if_need_be() -> None:
+    parts = (Component(name="group", count=4, one=Usage(lut=20_000)),
+             Component(name="server", count=16, one=Usage(lut=5_000)))
+    with pytest.raises(CapacityError, match=r"LUT") as caught:
+        Resources(components=parts).check_fit(boards.load("ultra96"))
+    assert caught.value.fix == "use --groups 1 --servers 8, which fits by the same counts"
+
+
+def test_units_are_given_up() -> None:
+    parts = (Component(name="unit", count=4, one=Usage(lut=30_000)), Component(name="shell", count=1, one=Usage(lut=5)))
+    with pytest.raises(CapacityError, match=r"needs 120,005 of 70,560 LUT") as caught:
+        Resources(components=parts).check_fit(boards.load("ultra96"))
+    assert caught.value.fix == "use --units 2, which fits by the same counts"
+
+
+def test_the_fullest_resource() -> None:
+    assert resources(4).fullest(boards.load("ultra96")) == ("lut", 70_000 / 70_560)
+    assert Resources(components=(Component(name="group", count=1, one=Usage(uram=1)),)).fullest(
+        boards.load("ultra96")) == ("uram", float("inf"))
+
+
+def test_a_design_that_fits_no_group_count_names_larger_boards() -> None:
+    with pytest.raises(CapacityError, match=r"DSP") as caught:
+        Resources(components=(
+            Component(name="group", count=1, one=Usage(lut=80_000)),
+            Component(name="server", count=4, one=Usage(dsp=16 * 16)),
+        )).check_fit(boards.load("ultra96"))
+    assert "zcu102" in caught.value.fix
+    assert "ulx3s" not in caught.value.fix

@@ -1,0 +1,164 @@
+"""Networks and batches survive files, byte for byte; files that are none are refused in three parts."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from networks import gin_network, random_batch, random_network, residual_gcn_network
+
+from hwgen.errors import HwgenError
+from hwgen.network.store import (
+    batch_arrays,
+    batch_of,
+    load_batch,
+    load_network,
+    network_arrays,
+    network_of,
+    save_batch,
+    save_network,
+)
+
+ARRAYS, FACTS = "network.npz", "network.json"
+
+
+def plain(thing):
+    """A dataclass as nested tuples, arrays with their type, so that equality means all of it."""
+    if dataclasses.is_dataclass(thing):
+        return type(thing).__name__, *((field.name, plain(getattr(thing, field.name)))
+                                       for field in dataclasses.fields(thing))
+    if isinstance(thing, np.ndarray):
+        return thing.dtype.str, thing.shape, thing.tobytes()
+    if hasattr(thing, "toarray"):
+        return plain(thing.toarray())
+    return tuple(plain(each) for each in thing) if isinstance(thing, tuple) else (type(thing).__name__, thing)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_network_comes_back_equal(tmp_path, seed):
+    network = random_network(seed)
+    save_network(network, tmp_path / "a")
+    again = load_network(tmp_path / "a")
+    assert plain(again) == plain(network)
+    save_network(again, tmp_path / "b")
+    for name in (ARRAYS, FACTS):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_batch_comes_back_equal(tmp_path, seed):
+    batch = random_batch(seed, random_network(seed), graphs=seed)
+    save_batch(batch, tmp_path / "deep" / "a.npz")
+    again = load_batch(tmp_path / "deep" / "a.npz")
+    assert plain(again) == plain(batch)
+    save_batch(again, tmp_path / "b.npz")
+    assert (tmp_path / "deep" / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert plain(batch_of(batch_arrays(batch), "here")) == plain(batch)
+
+
+def test_facts_are_plain():
+    facts, arrays = network_arrays(residual_gcn_network(0))
+    assert json.loads(json.dumps(facts)) == facts
+    assert {array.dtype.kind for array in arrays.values()} <= {"f", "i"}
+    assert plain(network_of(facts, arrays, "here")) == plain(residual_gcn_network(0))
+
+
+def test_loading_needs_no_torch(tmp_path):
+    save_network(gin_network(0), tmp_path)
+    code = ("import sys; from pathlib import Path; from hwgen.network.store import load_network;"
+            f"load_network(Path({str(tmp_path)!r})); assert 'torch' not in sys.modules")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_a_users_batch_needs_little(tmp_path):
+    np.savez(tmp_path / "one.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0, 1], [1, 2]], dtype=np.int32))
+    batch = load_batch(tmp_path / "one.npz")
+    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 0, 0])
+    assert batch.edges.dtype == batch.features.dtype == np.int64
+    np.savez(tmp_path / "two.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0], [1]]), graph=[0, 0, 1])
+    assert load_batch(tmp_path / "two.npz").graphs == 2
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"edges": np.zeros((3, 2), dtype=int)}, r"edges has shape \(3, 2\)"),
+    ({"edges": np.array([[0.5], [1]])}, "edges is float64, not integer"),
+    ({"edges": np.array([[0], [9]])}, "an edge names node 9 of 4"),
+    ({"edges": np.array([[-1], [0]])}, "an edge names node -1 of 4"),
+    ({"edges": np.array([[0, 1], [1, 2]])}, "edge 1 joins nodes 1 and 2 of two graphs"),
+    ({"graph": np.array([0, 1, 0, 1])}, "the nodes of a graph do not follow one another"),
+    ({"graph": np.array([0, 0, 1])}, r"graph has shape \(3,\) for 4 nodes"),
+    ({"graph": np.array([-1, 0, 1, 1])}, "graph names -1"),
+    ({"node": np.array([0, 0, 0, -2])}, "node names -2"),
+    ({"graphs": np.array(1)}, "graphs is 1, and the last node belongs to graph 1"),
+    ({"graphs": np.array([2, 3])}, r"graphs is \[2, 3\]"),
+    ({"features": np.array([{}], dtype=object)}, "not an .npz of plain arrays"),
+])
+def test_batches_that_do_not_fit_together(tmp_path, change, message):
+    arrays = {"features": np.eye(4, dtype=np.int64), "edges": np.array([[0, 2], [1, 3]]),
+              "graph": np.array([0, 0, 1, 1])}
+    np.savez(tmp_path / "good.npz", **arrays)
+    assert load_batch(tmp_path / "good.npz").graphs == 2
+    np.savez(tmp_path / "bad.npz", **{**arrays, **change})
+    with pytest.raises(HwgenError, match=message) as error:
+        load_batch(tmp_path / "bad.npz")
+    assert error.value.where.endswith("bad.npz")
+    assert error.value.fix
+
+
+def set_facts(folder, change):
+    facts = json.loads((folder / FACTS).read_text())
+    change(facts)
+    (folder / FACTS).write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 1"),
+    (lambda facts: facts.pop("values"), "entry 'values' is missing or malformed"),
+    (lambda facts: facts["values"][0].pop("width"), "entry 'width' is missing"),
+    (lambda facts: facts["values"][0].update(domain="edges"), "entry domain 'edges' is missing or malformed"),
+    (lambda facts: facts["values"][0].update(domain=["nodes"]), "entry domain .'nodes'. is missing or malformed"),
+    (lambda facts: facts["values"][1]["terms"][0].update(via="there"), "entry via 'there'"),
+    (lambda facts: facts["values"][0].update(terms=3), "is missing or malformed"),
+    (lambda facts: facts.update(values=[3]), "is missing or malformed"),
+    (lambda facts: facts.update(features="many"), "is missing or malformed"),
+    (lambda facts: facts["values"][0]["quantizer"].update(by="chance"), "entry by 'chance'"),
+    (lambda facts: facts["values"].pop(), "result"),
+    (lambda facts: facts["values"][1]["terms"][0].update(source="nobody"), "nobody"),
+])
+def test_facts_that_are_no_network(tmp_path, change, message):
+    save_network(gin_network(0), tmp_path)
+    set_facts(tmp_path, change)
+    with pytest.raises(HwgenError, match=message) as error:
+        load_network(tmp_path)
+    assert error.value.where
+    assert error.value.fix
+
+
+def test_files_that_are_missing_or_cut(tmp_path):
+    with pytest.raises(HwgenError, match="cannot read the network"):
+        load_network(tmp_path)
+    save_network(gin_network(0), tmp_path)
+    whole = (tmp_path / ARRAYS).read_bytes()
+    (tmp_path / ARRAYS).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(HwgenError, match=r"not an \.npz of plain arrays"):
+        load_network(tmp_path)
+    np.savez(tmp_path / ARRAYS, nothing=np.zeros(1))
+    with pytest.raises(HwgenError, match="is missing or malformed"):
+        load_network(tmp_path)
+    (tmp_path / FACTS).write_text("{")
+    with pytest.raises(HwgenError, match="not JSON"):
+        load_network(tmp_path)
+    with pytest.raises(HwgenError, match="cannot write"):
+        save_network(gin_network(0), tmp_path / FACTS)
+
+
+def test_arrays_of_another_type(tmp_path):
+    save_network(gin_network(0), tmp_path)
+    with np.load(tmp_path / ARRAYS) as archive:
+        arrays = {key: archive[key] for key in archive.files}
+    key = next(key for key in arrays if key.endswith("weight.codes"))
+    np.savez(tmp_path / ARRAYS, **{**arrays, key: arrays[key].astype(np.float64)})
+    with pytest.raises(HwgenError, match="is missing or malformed"):
+        load_network(tmp_path)

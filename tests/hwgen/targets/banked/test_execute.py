@@ -1,0 +1,123 @@
+"""The reference against plain Python integers, written from the numeric contract's text alone."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models import random_graph_model
+
+from hwgen.numeric import IntRange
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import PassTrace, Trace, agreement, run
+from hwgen.targets.banked.program import Program, Requant
+
+
+def plain_requantize(value: int, stage: Requant, node: int, column: int) -> int:
+    factor, bias = int(stage.column[column]), int(stage.bias[column])
+    row = int(stage.row[node])
+    mid = value * factor // 256
+    if stage.bias_row is None:
+        mid += bias
+        product = mid * row
+    else:
+        product = mid * row + bias * int(stage.bias_row[node])
+    shift = {"raw": 20, "signed": 23, "unsigned": 23}[stage.kind]
+    half = 2 ** (shift - 1)
+    if stage.half_up or mid >= 0:
+        code = (product + half) // 2**shift
+    else:
+        code = -((-product + half) // 2**shift)
+    if stage.kind == "raw":
+        return max(-(2**15), min(2**15 - 1, code))
+    if stage.kind == "signed":
+        return max(-(2 ** (stage.bits - 1)) + 1, min(2 ** (stage.bits - 1) - 1, code))
+    assert stage.row_bits is not None
+    return max(0, min(2 ** int(stage.row_bits[node]) - 1, code))
+
+
+def plain_run(program: Program) -> list[tuple[list[list[int]], list[list[int]] | None]]:
+    features = program.features.toarray().tolist()
+    counts = program.neighbours.toarray().tolist()
+    nodes, rows, out = range(program.num_nodes), [], []
+    for step in program.passes:
+        codes, activations = [], None
+        for node in nodes:
+            if step.kind == "dense":
+                codes.append(features[node])
+                continue
+            weights = features[node] if step.kind == "gather_features" else counts[node]
+            table = step.source.tolist() if step.kind == "gather_features" else rows
+            sums = [sum(w * line[k] for w, line in zip(weights, table, strict=True) if w)
+                    for k in range(len(table[0]))]
+            codes.append([plain_requantize(value, step.pre, node, k) for k, value in enumerate(sums)])
+        if step.combine is not None:
+            activations = None if step.kind == "dense" else codes
+            weight = step.combine.tolist()
+            codes = [[plain_requantize(sum(a * line[k] for a, line in zip(codes[node], weight, strict=True)),
+                                       step.post, node, k) for k in range(len(weight[0]))] for node in nodes]
+        rows = codes
+        out.append((rows, activations))
+    return out
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10_000), nodes=st.integers(1, 24), layers=st.integers(1, 3),
+    input_bits=st.sampled_from([1, 1, 3, 8]), message_bits=st.integers(2, 8), weight_bits=st.integers(2, 8),
+    max_bits=st.integers(0, 8), bias=st.booleans(),
+)
+def test_every_code_of_every_pass_equals_plain_integers(seed, nodes, bias, **options):
+    graph = random_graph_model(seed, nodes, features=9, hidden=5, classes=3, bias=bias, **options)
+    program = lower(graph)
+    for got, (rows, activations) in zip(run(program).passes, plain_run(program), strict=True):
+        assert got.rows.tolist() == rows
+        assert (got.activations is None) == (activations is None)
+        if activations is not None:
+            assert got.activations.tolist() == activations
+
+
+def test_trace_names_passes_and_shapes():
+    trace = run(lower(random_graph_model(3, 30, layers=3)))
+    assert [step.name for step in trace.passes] == [
+        "convs.0.combine", "convs.0.aggregate", "convs.1.aggregate", "convs.2.aggregate"]
+    assert [step.rows.shape for step in trace.passes] == [(30, 8), (30, 8), (30, 4), (30, 4)]
+    assert [step.activations is None for step in trace.passes] == [True, False, False, True]
+    assert all(step.rows.dtype == np.int64 for step in trace.passes)
+
+
+def test_the_lowest_class_wins_a_tie_and_accuracy_counts_the_mask():
+    trace = Trace(passes=(PassTrace(name="last", rows=np.array([[1, 3, 3], [5, 5, 5], [0, 0, 1]]),
+                                    activations=None),))
+    assert trace.predict().tolist() == [1, 0, 2]
+    labels = np.array([1, 1, 2])
+    assert trace.accuracy(labels) == pytest.approx(2 / 3)
+    assert trace.accuracy(labels, np.array([True, False, True])) == 1.0
+    assert np.isnan(trace.accuracy(labels, np.zeros(3, dtype=bool)))
+
+
+def test_agreement_counts_nodes_and_measures_codes():
+    graph = random_graph_model(1, 30)
+    program = lower(graph)
+    trace = run(program)
+    scale = program.passes[-1].out.scale
+    same = agreement(program, trace, trace.logits * scale)
+    assert (same.argmax, same.disagreeing, same.largest) == (1.0, 0, 0)
+    moved = trace.logits * scale
+    winner = trace.predict()[4]
+    moved[4, winner] -= 70_000 * scale[0]
+    assert agreement(program, trace, moved).disagreeing == 1
+    assert agreement(program, trace, moved).largest == 70_000
+
+
+@pytest.mark.parametrize("stage", ["accumulate", "pre", "post"])
+def test_a_sum_beyond_its_proved_range_is_a_defect(stage):
+    program = lower(random_graph_model(2, 40))
+    step = program.passes[1]
+    narrow = IntRange(0, 1)
+    wrong = (dataclasses.replace(step, accumulate=narrow) if stage == "accumulate" else
+             dataclasses.replace(step, **{stage: dataclasses.replace(getattr(step, stage), x=narrow)}))
+    broken = dataclasses.replace(program, passes=(program.passes[0], wrong, *program.passes[2:]))
+    with pytest.raises(OverflowError, match=r"^convs\.0\.aggregate: .* proved \[0, 1\]$"):
+        run(broken)

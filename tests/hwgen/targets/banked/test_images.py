@@ -1,0 +1,146 @@
+"""Images: executing the load stream alone, decoded independently, computes what the reference computes."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from models import random_graph_model
+
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.targets.banked import decode as interpreter
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.images import expected, pack
+from hwgen.targets.banked.schedule.schedule import schedule
+from hwgen.targets.banked.sizes import choose
+
+CASES = [
+    # model, hardware
+    ({}, {"groups": 1, "servers": 4, "digit": 4}),
+    ({}, {"groups": 4, "servers": 16, "digit": 1}),
+    ({"hidden": 16, "layers": 3}, {"groups": 2, "servers": 8, "digit": 2, "planes": 2}),
+    ({"message_bits": 8}, {"groups": 1, "servers": 16, "digit": 1, "requant_lanes": 4}),
+    ({"message_bits": 7, "weight_bits": 8}, {"groups": 2, "servers": 4, "digit": 2, "requant_lanes": 2}),
+    ({"message_bits": 6, "classes": 7}, {"groups": 4, "servers": 8, "digit": 4, "requant_lanes": 4, "planes": 2}),
+    ({"message_bits": 8}, {"groups": 3, "servers": 8, "digit": 8, "requant_lanes": 1}),
+    ({"input_bits": 4}, {"groups": 1, "servers": 4, "digit": 4}),
+    ({"input_bits": 5, "features": 21}, {"groups": 2, "servers": 16, "digit": 2, "planes": 2}),
+    ({"input_bits": 8, "nodes": 9, "layers": 1}, {"groups": 1, "servers": 16, "digit": 1}),
+    ({"nodes": 5, "bias": False}, {"groups": 4, "servers": 16, "digit": 4}),
+    ({"layers": 1, "min_bits": 1}, {"groups": 1, "servers": 4, "digit": 4}),
+    ({"max_bits": 3, "weight_bits": 2, "features": 90, "nodes": 70}, {"groups": 2, "servers": 8, "digit": 4}),
+    ({"hidden": 24, "classes": 20, "layers": 4}, {"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 8}),
+]
+
+
+def built(seed, model, hardware):
+    program = lower(random_graph_model(seed, **model))
+    design = choose(program, slots=2048, **hardware)
+    plan = schedule(program, design)
+    return program, design, plan, pack(program, design, plan)
+
+
+@pytest.mark.parametrize(("seed", "model", "hardware"), [(i, *case) for i, case in enumerate(CASES)])
+def test_the_load_stream_computes_what_the_reference_computes(seed, model, hardware):
+    program, design, plan, image = built(seed, model, hardware)
+    trace = run(program)
+    rows = expected(program, design, plan, [step.rows for step in trace.passes])
+    done = interpreter.execute(image.beats, design)
+    assert len(done) == len(program.passes)
+    for index, (wrote, wanted) in enumerate(zip(done, rows, strict=True)):
+        result = image.layout["passes"][index]["to_result"]
+        per_word = design.requant_lanes if result else design.lanes
+        want = {}
+        for i in range(program.num_nodes):
+            codes = wanted["codes"][i]
+            for chunk, first in enumerate(range(0, len(codes), per_word)):
+                part = np.zeros(per_word, dtype=np.int64)
+                part[: len(codes[first : first + per_word])] = codes[first : first + per_word]
+                key = int(wanted["server"][i]), int(wanted["bank"][i]), int(wanted["address"][i]) + chunk
+                want[key] = part.tolist()
+        got = {key[:3]: codes.tolist() for *key, codes in
+               zip(wrote.server, wrote.bank, wrote.address, wrote.codes, strict=True) for key in [tuple(key)]}
+        assert got == want
+
+
+def test_results_lie_where_the_layout_says():
+    program, design, _, image = built(3, {"classes": 7}, {"groups": 2, "servers": 8, "requant_lanes": 4})
+    layout = image.layout
+    wrote = interpreter.execute(image.beats, design)[-1]
+    memory = {(s, a): codes for s, a, codes in zip(wrote.server, wrote.address, wrote.codes, strict=True)}
+    logits = run(program).logits
+    assert layout["words_per_result"] == 2
+    assert layout["result_words"] == max(address for _, address in memory) + 1
+    assert layout["store_beats"] == 8 * layout["result_words"]
+    for node in range(program.num_nodes):
+        words = [memory[layout["server"][node], layout["word"][node] + c] for c in range(2)]
+        np.testing.assert_array_equal(np.concatenate(words)[: layout["classes"]], logits[node])
+
+
+def test_bytes_are_little_endian_beats():
+    *_, image = built(1, {}, {"groups": 1})
+    raw = image.to_bytes()
+    assert len(raw) == 16 * image.layout["load_beats"]
+    assert raw[0] == 1  # TASK, the first header's target
+    assert int.from_bytes(raw[8:12], "little") == 3  # three passes
+    assert raw[-16:] == bytes(16)  # END
+
+
+@pytest.mark.parametrize(("target", "bit"), [("SCHEDULE", 0), ("BANK", 0), ("PARAM", 12), ("COLUMN", 20), ("TABLE", 0)])
+def test_the_interpreter_notices_a_flipped_bit(target, bit):
+    """Every memory matters: one bit of it flipped changes a row, or is refused."""
+    _, design, _, image = built(2, {}, {"groups": 2, "servers": 8})
+    wanted = [step.codes for step in interpreter.execute(image.beats, design)]
+    at = 0
+    while int(image.beats[at, 0]) & 0xFF != interpreter.Target[target]:
+        at += 1 + int(image.beats[at, 1])
+    flipped = image.beats.copy()
+    flipped[at + 1 : at + 1 + int(image.beats[at, 1]), 0] ^= np.uint64(1 << bit)
+    try:
+        got = [step.codes for step in interpreter.execute(flipped, design)]
+    except interpreter.ImageError:
+        return
+    same = all(np.array_equal(a, b) for left, right in zip(got, wanted, strict=True)
+               for a, b in itertools.zip_longest(left, right))
+    assert not same
+
+
+def test_the_interpreter_refuses_a_malformed_stream():
+    _, design, _, image = built(1, {}, {"groups": 1})
+    unknown = image.beats.copy()
+    unknown[0, 0] = 99
+    for beats, message in ((image.beats[:-1], "no END"), (np.vstack([image.beats, image.beats[-1:]]), "behind END"),
+                           (unknown, "do not exist"), (image.beats[:2], "do not exist")):
+        with pytest.raises(interpreter.ImageError, match=message):
+            interpreter.execute(beats, design)
+
+
+def _changed(program, index, stage, **fields):
+    step = program.passes[index]
+    step = replace(step, **{stage: replace(getattr(step, stage), **fields)})
+    return replace(program, passes=(*program.passes[:index], step, *program.passes[index + 1 :]))
+
+
+@pytest.mark.parametrize(("index", "stage", "fields", "message"), [
+    (1, "post", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
+    (1, "pre", {"kind": "signed"}, "signed codes enter the MAC array"),
+    (1, "post", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
+    (0, "pre", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),
+    (2, "pre", {"kind": "signed"}, "signed codes are the results"),
+    (0, "pre", {"kind": "raw"}, "do not fit rows"),
+])
+def test_what_no_task_word_can_state_is_refused(index, stage, fields, message):
+    program, design, plan, _ = built(0, {}, {"groups": 1})
+    wrong = _changed(program, index, stage, **fields)
+    with pytest.raises(HwgenError, match=message) as error:
+        pack(wrong, design, plan)
+    assert error.value.where == program.passes[index].name
+
+
+def test_input_words_wider_than_a_beat_are_refused():
+    program = lower(random_graph_model(0, input_bits=4, hidden=72))
+    design = choose(program, slots=2048, digit=1, planes=2)
+    with pytest.raises(CapacityError, match=r"72 lanes of 2 planes are 144 bits") as error:
+        pack(program, design, schedule(program, design))
+    assert "--planes 1" in error.value.fix

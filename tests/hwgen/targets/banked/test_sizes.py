@@ -1,0 +1,131 @@
+"""Chosen parameters fit and are the smallest; what does not fit is refused by name."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models import random_graph_data, random_graph_model
+
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.sizes import capacities, check_capacity, choose, needs
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 1000), nodes=st.integers(1, 80), layers=st.integers(1, 3), hidden=st.integers(1, 24),
+    input_bits=st.sampled_from([1, 5]), groups=st.integers(1, 4), servers=st.sampled_from([4, 8, 16]),
+    requant_lanes=st.sampled_from([1, 2, 4, 8]), planes=st.sampled_from([1, 2]), digit=st.sampled_from([1, 2, 4]),
+)
+def test_what_is_chosen_fits(seed, nodes, layers, hidden, input_bits, **options):
+    program = lower(random_graph_model(seed, nodes, 20, hidden, 3, layers=layers, input_bits=input_bits))
+    hardware = choose(program, **options)
+    hardware.verify()
+    check_capacity(program, hardware)
+    limit = capacities(program, hardware)
+    assert limit["max_nodes"] >= nodes
+    assert limit["max_edges"] >= program.neighbours.sum()
+    assert limit["max_nnz"] >= program.features.nnz
+    assert all(type(value) is int for value in [*hardware.to_dict().values(), *limit.values()])
+
+
+@pytest.fixture(scope="module")
+def sparse():
+    return lower(random_graph_model(1, 600, 100, 16, 7, max_bits=3))
+
+
+@pytest.fixture(scope="module")
+def dense():
+    return lower(random_graph_model(1, 300, 40, 16, 10, input_bits=5))
+
+
+def test_parameters_of_a_sparse_program(sparse):
+    hardware = choose(sparse, groups=2, servers=8)
+    assert (hardware.lanes, hardware.code_bits, hardware.weight_bits) == (16, 4, 4)
+    assert hardware.mac_columns == 8
+    assert hardware.pages == 1
+    assert hardware.column_depth == 2 + 2 + 1 + 1
+    assert hardware.bank_depth == 512
+    assert hardware.feature_depth == 0
+    assert hardware.param_depth == 3 * 38 * 2 + 28
+    assert hardware.result_depth == 128
+    bounds = [step.accumulate for step in sparse.passes]
+    assert hardware.acc_bits == max(bound.signed_bits for bound in bounds)
+
+
+def test_parameters_of_a_dense_program(dense):
+    hardware = choose(dense, groups=1, servers=4, planes=2)
+    assert hardware.pages == 3 + 1
+    assert hardware.feature_depth >= 19 * 4 * 3 * 3 > hardware.feature_depth - 64
+    assert hardware.column_depth == 2 + 2 + 2 + 2
+    assert hardware.mac_columns == 16
+
+
+def test_every_channel_fits_a_row(sparse):
+    for step in sparse.passes:
+        assert step.width <= choose(sparse).lanes
+
+
+def test_bank_depth_holds_both_halves_and_the_source_rows():
+    program = lower(random_graph_model(2, 40, 9000, 4, 2, density=0.001))
+    assert needs(program, groups=1, servers=4, requant_lanes=8, planes=1).bank_depth == 2 * 3 + 563
+    assert choose(program).bank_depth == 1024
+
+
+def test_a_large_busy_graph_gets_four_groups_and_a_small_one_does_not(sparse):
+    assert (choose(sparse).groups, choose(sparse).servers) == (1, 16)
+    busy = lower(random_graph_model(1, 600, 100, 16, 7, density=0.2))
+    assert (choose(busy).groups, choose(busy).servers) == (4, 16)
+    assert choose(lower(random_graph_model(1))).servers == 4
+
+
+@pytest.mark.parametrize("field", ["bank_depth", "slots", "param_depth", "result_depth", "acc_bits", "lanes",
+                                   "mac_columns", "weight_bits", "pages", "column_depth", "code_bits"])
+def test_each_capacity_is_refused_by_name(sparse, field):
+    hardware = choose(sparse, groups=2)
+    need = needs(sparse, groups=2, servers=hardware.servers, requant_lanes=8, planes=1)
+    exact = dataclasses.replace(hardware, **{field: getattr(need, field)})
+    check_capacity(sparse, exact)
+    short = dataclasses.replace(hardware, **{field: getattr(need, field) - 1})
+    with pytest.raises(CapacityError, match=rf"need {field} {getattr(need, field)}; .* 1 too few") as caught:
+        check_capacity(sparse, short)
+    assert caught.value.where.endswith(f"hardware.{field}")
+
+
+def test_dense_input_memory_is_a_capacity(dense):
+    hardware = choose(dense)
+    with pytest.raises(CapacityError, match="feature_depth"):
+        check_capacity(dense, dataclasses.replace(hardware, feature_depth=10))
+
+
+def test_a_parameter_given_too_small_is_refused(sparse):
+    with pytest.raises(CapacityError, match="need half_rows 38; the design has 32, 6 too few"):
+        choose(sparse, bank_depth=64)
+    with pytest.raises(CapacityError, match="slots"):
+        choose(sparse, slots=8)
+    with pytest.raises(HwgenError, match="requant_lanes is 3"):
+        choose(sparse, requant_lanes=3)
+    assert choose(sparse, slots=1000).slots == 1000
+
+
+def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
+    graph = random_graph_model(3, 100, 30)
+    hardware = choose(lower(graph))
+    most = capacities(lower(graph), hardware)["max_nodes"]
+    fits = lower(graph, random_graph_data(4, nodes=most, features=30, trained=100, degree=0.2, density=0.02))
+    check_capacity(fits, dataclasses.replace(hardware, acc_bits=12))
+    more = lower(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
+    with pytest.raises(CapacityError, match=rf"{most + 1} nodes \(max_nodes {most}\)"):
+        check_capacity(more, dataclasses.replace(hardware, acc_bits=12))
+
+
+def test_any_node_of_the_stated_degree_fits():
+    graph = random_graph_model(3, 200, 30)
+    hardware = choose(lower(graph))
+    degree = capacities(lower(graph), hardware)["max_degree"]
+    assert degree < 200
+    data = dataclasses.replace(graph.sample, edges=np.stack([np.arange(1, degree), np.zeros(degree - 1, np.int64)]))
+    program = lower(graph, data)
+    assert max(step.accumulate.signed_bits for step in program.passes[1:]) <= hardware.acc_bits

@@ -1,0 +1,41 @@
+"""Text forms against a file: any change of a representation, of lowering or of a constant shows there.
+
+``HWGEN_UPDATE_GOLDEN=1 pytest tests/hwgen/targets/banked/test_text.py`` writes the files anew: read the difference
+before committing it.
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+from models import random_graph_model
+
+from hwgen.targets.banked.chain_to_program import lower
+from hwgen.targets.banked.sizes import choose
+from hwgen.targets.banked.text import to_text
+
+GOLDEN = Path(__file__).parents[3] / "golden"
+
+
+@pytest.mark.parametrize(("name", "options"), [("sparse", {}), ("dense", {"input_bits": 4, "layers": 3})])
+def test_texts_are_golden(name, options):
+    graph = random_graph_model(0, **options)
+    program = lower(graph)
+    text = "\n".join(to_text(thing) for thing in (graph, program, choose(program)))
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("HWGEN_UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def test_one_changed_code_changes_the_text():
+    graph = random_graph_model(0)
+    weight = graph.layers[1].weight.copy()
+    weight[0, 0] = 1 - weight[0, 0]
+    layer = dataclasses.replace(graph.layers[1], weight=weight)
+    other = dataclasses.replace(graph, layers=(graph.layers[0], layer))
+    different = [line for line, before in zip(to_text(other).splitlines(), to_text(graph).splitlines(), strict=True)
+                 if line != before]
+    assert len(different) == 1
+    assert "weight 4 bit" in different[0]

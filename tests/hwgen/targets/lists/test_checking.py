@@ -1,0 +1,86 @@
+"""What a simulation of batches found, on folders made by hand: rows of the hardware go back to their graphs."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from network_samples import sample_of
+from networks import gin_network
+
+import sim.lists
+from hwgen.errors import HwgenError
+from hwgen.network.sample import Sample
+from hwgen.targets.lists import checking
+from sim import Mismatch, Result
+
+RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
+ORDER = {"0000": [2, 0, 1], "0001": [1, 0]}
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """Two batches, of three graphs and of two; the hardware has the rows in another order, and gaps between them."""
+    files = {"images/layout.json": {"passes": [{"domain": "graphs"}], "scale": [0.5, 0.5, 0.5]},
+             "report/report.json": {"model": {}, "verification": None, "agreement": None}}
+    for name, rows in RESULTS.items():
+        files[f"batches/{name}/layout.json"] = {
+            "graphs": len(rows), "order": ORDER[name], "columns": [0, 2, 3], "load_beats": 10, "store_beats": 2,
+            "cycles": 100}
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return tmp_path
+
+
+@pytest.fixture
+def sample() -> Sample:
+    given = sample_of(gin_network(0, classes=3), 1, graphs=6)
+    logits = np.concatenate([*RESULTS.values(), [[1, 0, 0]]]) * 0.5
+    logits[3] = [0.5, 0, 2.5]  # PyTorch says otherwise
+    return replace(given, logits=logits, labels=np.array([0, 1, 2, 1, 1, 0]),
+                   mask=np.array([True, True, True, True, False, True]))
+
+
+def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.lists.ListsResult:
+    batches = {}
+    for name, rows in RESULTS.items():
+        stored = np.full((len(rows), 4), 99)
+        stored[:, [0, 2, 3]] = rows[ORDER[name]]
+        batches[name] = Result(ok=True, mismatch=None, cycles=cycles, load_cycles=12, store_cycles=5, logits=stored,
+                               pass_cycles=(cycles,), counters={"GATHER_RUN": 3}, rows_compared=4, codes_compared=32)
+    return sim.lists.ListsResult(mismatch=mismatch, batches=batches, model_load_cycles=50)
+
+
+def test_rows_go_back_to_their_graphs(build: Path, sample: Sample) -> None:
+    folders = sorted((build / "batches").iterdir())
+    facts = checking.outcome(build, folders, result(), sample, "the sample")
+    assert facts["verification"]["graph"] == "the sample: the first 5 of 6 graphs in 2 batches"
+    assert facts["verification"]["bit_exact"]
+    assert facts["agreement"] == {
+        "nodes": 5, "argmax": 4 / 5, "disagreeing": 1, "largest_code_difference": 5, "accuracy_torch": 3 / 4,
+        "accuracy_integer": 1.0, "test_nodes": 4, "of": "graphs"}
+
+
+def test_differences_are_told(build: Path, sample: Sample) -> None:
+    folders = sorted((build / "batches").iterdir())
+    found = checking.outcome(build, folders, result(cycles=101), sample, "it")["verification"]
+    assert not found["bit_exact"]
+    assert [batch["difference"] for batch in found["batches"]] == [-1, -1]
+    wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
+    facts = checking.outcome(build, folders, result(wrong), sample, "it")
+    assert facts["verification"]["mismatch"]["got"] == 2
+    assert facts["agreement"] is None
+
+
+def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
+    folders = sorted((build / "batches").iterdir())
+    silent = replace(sample, logits=None)
+    assert checking.outcome(build, folders, result(), silent, "it")["agreement"] is None
+    (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
+    with pytest.raises(HwgenError, match=r"columns is missing"):
+        checking.quick(folders)
+    with pytest.raises(HwgenError, match=r"no batches"):
+        checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)

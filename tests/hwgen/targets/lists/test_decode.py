@@ -1,0 +1,109 @@
+"""Load streams: executing their bytes alone computes, word by word, what the reference computes."""
+
+import pytest
+from list_builds import build, compare, random_build
+from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+
+from hwgen.targets.lists.decode import ImageError, Machine
+from hwgen.targets.lists.images import batch_image, model_image, to_bytes
+from rtl_templates.lists.formats import Target
+
+STRUCTURES = [
+    (gin_network, {}, {"units": 1, "lanes": 16}),
+    (gin_network, {"by": "even", "hidden": 20}, {"units": 4, "lanes": 8}),
+    (sage_network, {}, {"units": 2, "lanes": 24, "requant_lanes": 2}),
+    (sage_network, {"op": "max", "by": "nearest"}, {"units": 4, "lanes": 32}),
+    (sage_network, {"op": "sum", "by": "node", "hidden": 9}, {"units": 1, "lanes": 64}),
+    (residual_gcn_network, {"knowledge": "cat"}, {"units": 2, "lanes": 40}),
+    (residual_gcn_network, {"knowledge": "max", "by": "degree"}, {"units": 4, "lanes": 48}),
+    (node_gcn_network, {}, {"units": 1, "lanes": 56}),
+    (node_gcn_network, {"weight_bits": 8, "hidden": 70}, {"units": 2, "lanes": 8}),
+]
+
+
+@pytest.mark.parametrize(("make", "options", "wanted"), STRUCTURES)
+def test_models_people_build(make, options, wanted):
+    compare(build(make(3, **options), wanted=wanted, seed=3))
+
+
+@pytest.mark.parametrize("seed", range(18))
+def test_random_networks_batches_and_hardware(seed):
+    compare(random_build(seed, batches=2, max_width=40))
+
+
+@pytest.mark.parametrize("graphs", [0, 1, 2])
+def test_batches_with_little_in_them(graphs):
+    network = gin_network(1)
+    full = random_batch(1, network, graphs=3, nodes=4)
+    compare(build(network, full, random_batch(2, network, graphs=graphs, nodes=1), full, wanted={"units": 4}))
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Searches, both requantizers, lists of every set, and rows of two words."""
+    return build(gin_network(3, features=5, hidden=12, layers=1), wanted={"units": 2, "lanes": 8}, seed=3)
+
+
+def flipped(stream, target, bit, units=range(64)):
+    """A load stream with one bit flipped in every data beat of a target, where it is for one of the units."""
+    data, at = bytearray(stream), 0
+    while data[at] != Target.END:
+        header = int.from_bytes(data[at : at + 16], "little")
+        count = header >> 64 & 0xFFFFFFFF
+        for beat in range(1, count + 1):
+            if header & 0xFF == target and header >> 8 & 0xFFFF in units:
+                data[at + 16 * beat + bit // 8] ^= 1 << bit % 8
+        at += 16 * (count + 1)
+    return bytes(data)
+
+
+FIRST, SECOND = range(16), range(16, 32)
+
+
+@pytest.mark.parametrize(("target", "bit", "units"), [
+    (Target.PASS, 12, [0]), (Target.PASS, 1, [1]), (Target.BEAT, 5, [0]), (Target.COLUMN, 16, FIRST),
+    (Target.COLUMN, 16, SECOND), (Target.BIAS, 20, SECOND), (Target.TABLE, 0, [0]), (Target.TABLE, 0, [1]),
+    (Target.PARAM, 14, [0]), (Target.PARAM, 14, [1]), (Target.THRESHOLD, 22, FIRST), (Target.THRESHOLD, 22, SECOND),
+    (Target.ROWS, 0, [0])])
+def test_every_memory_of_the_model_matters(small, target, bit, units):
+    model, batch = to_bytes(model_image(small.layout)), to_bytes(batch_image(small.layout, small.batches[0]).beats)
+    wanted = Machine(small.hardware, model).run(batch)
+    changed = flipped(model, target, bit, units)
+    assert changed != model
+    try:
+        got = Machine(small.hardware, changed).run(batch)
+    except ImageError:
+        return
+    assert got != wanted
+
+
+@pytest.mark.parametrize(("target", "bit"), [(Target.LIST, 0), (Target.DESCRIPTOR, 24), (Target.SETUP, 0),
+                                             (Target.SETUP, 16), (Target.SETUP, 32)])
+def test_every_memory_of_a_batch_matters(small, target, bit):
+    machine = Machine(small.hardware, to_bytes(model_image(small.layout)))
+    batch = to_bytes(batch_image(small.layout, small.batches[0]).beats)
+    wanted, changed = machine.run(batch), flipped(batch, target, bit)
+    assert changed != batch
+    try:
+        got = machine.run(changed)
+    except ImageError:
+        return
+    assert got != wanted
+
+
+def test_streams_that_no_loader_takes(small):
+    model = to_bytes(model_image(small.layout))
+    for stream, message in ((model[:-16], "no END"), (model + bytes(16), "behind END"),
+                            (bytes([99]) + model[1:], "do not exist"), (model[:48], "do not exist")):
+        with pytest.raises(ImageError, match=message):
+            Machine(small.hardware, stream)
+
+
+def test_rows_of_the_batch_before_are_not_there(small):
+    few = batch_image(small.layout, random_batch(5, small.network, graphs=1, nodes=2, hub=2))
+    assert few.layout["rows"] < 4
+    machine = Machine(small.hardware, to_bytes(model_image(small.layout)))
+    machine.run(to_bytes(batch_image(small.layout, small.batches[0]).beats))
+    astray = flipped(to_bytes(few.beats), Target.LIST, 3)  # a neighbour 8 rows further
+    with pytest.raises(ImageError, match="before it was written"):
+        machine.run(astray)

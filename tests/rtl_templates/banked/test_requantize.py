@@ -1,0 +1,133 @@
+# amaranth: UnusedElaboratable=no
+"""Requantizer lanes and their model against the numeric contract: extremes, ties, rank-1 pairs, every kind."""
+
+import random
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from hwgen.targets.banked import arithmetic
+from rtl_templates.banked.formats import MID_SHIFT, RAW_SHIFT, SHIFT, Kind, Target
+from rtl_templates.banked.requantize import Requantizer
+from rtl_templates.banked.timing import REQUANT_CODE, REQUANT_MULTIPLIER
+
+X = (-(1 << 17), (1 << 17) - 1)
+
+
+def draw(rng, kind, rank1):
+    """(x, column, bias, row_r, bias_r) within the ranges the lowering proves; ties and range limits often."""
+    shift = RAW_SHIFT if kind == Kind.RAW else SHIFT
+    style = rng.randrange(4)
+    if style == 0:  # extremes of every port
+        x, column = rng.choice((*X, 0, -1)), rng.choice((0, 1, (1 << 16) - 1))
+        return x, column, rng.choice((-1 << 25, (1 << 25) - 1, 0)), rng.choice((0, (1 << 17) - 1)), (1 << 17) - 1
+    if style == 1:  # exact ties: mid * 2^k = (2n + 1) * 2^(shift - 1)
+        row = 12
+        mid = (2 * rng.randint(-9, 9) + 1) << shift - 1 - row
+        low, high = -(1 << 25), (1 << 25) - 1
+        return 0, 5, min(max(mid, low), high), 1 << row, 1 << row
+    if style == 2:  # around the clipping limits
+        code, row = rng.randint(-260, 260), 1 << 16
+        mid = min(max((code << shift) // row + rng.randint(-3, 3), -(1 << 26)), (1 << 26) - 1)
+        x = mid >> 10
+        return x, 1 << MID_SHIFT + 10, (mid - (x << 10)) * (not rank1), row, rng.randrange(1 << 10)
+    return (rng.randint(*X), rng.randrange(1 << 15), rng.randint(-1 << 24, 1 << 24),
+            rng.randrange(1 << rng.randint(1, 17)), rng.randrange(1 << 17))
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("rank1", [False, True])
+@pytest.mark.parametrize("half_up", [False, True])
+def test_model_is_the_numeric_contract(kind, rank1, half_up):
+    rng = random.Random(f"{kind}{rank1}{half_up}")
+    codes = set()
+    for _ in range(1500):
+        x, column, bias, row, bias_row = draw(rng, kind, rank1)
+        bits, top = rng.randrange(9), (1 << rng.randint(1, 7)) - 1
+        low, high = {Kind.UNSIGNED: (0, (1 << bits) - 1), Kind.SIGNED: (-top, top),
+                     Kind.RAW: (-(1 << 15), (1 << 15) - 1)}[kind]
+        want = int(arithmetic.requantize(
+            np.array([[x]]), np.array([column]), np.array([bias]), np.array([row]),
+            np.array([bias_row]) if rank1 else None, -(1 << 40) if kind == Kind.RAW else low,
+            1 << 40 if kind == Kind.RAW else high, shift=RAW_SHIFT if kind == Kind.RAW else SHIFT,
+            half_up=half_up)[0, 0])
+        have = Requantizer.model(x, column, bias, row, bias_row if rank1 else None, kind=kind, half_up=half_up,
+                                 bits=bits, signed_max=top)
+        if kind != Kind.RAW or low <= want <= high:
+            assert have == want
+        codes.add(have)
+    assert len(codes) > 8
+
+
+@pytest.mark.parametrize("primitive_free_lanes", [2])
+@pytest.mark.parametrize(("kind", "half_up", "signed_max"), [
+    (Kind.UNSIGNED, 0, 7), (Kind.UNSIGNED, 1, 7), (Kind.SIGNED, 0, 7), (Kind.SIGNED, 1, 127), (Kind.SIGNED, 0, 1),
+    (Kind.RAW, 0, 7), (Kind.RAW, 1, 7),
+])
+def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
+    """A random mix of pre and post beats and rank-1 pairs, one beat a cycle."""
+    lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
+    for rank1 in (0, 1):
+        dut = Requantizer(lanes=lanes, in_bits=18, column_depth=depth)
+        post_kind = rng.choice(list(Kind))
+        entries = [[draw(rng, kind, rank1) for _ in range(depth)] for _ in range(lanes)]
+        nodes = [(rng.random() < 0.3, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
+                  rng.randrange(1 << 17), rng.randrange(9)) for _ in range(250)]
+        beats, want = [], {}
+        for post, entry, row, bias_row, bits in nodes:
+            own = rng.random() < 0.7  # the row that goes with the drawn column
+            row = entries[0][entry][3] if own else row
+            x = [entries[lane][entry][0] for lane in range(lanes)]
+            for b in range(2 if rank1 and not post else 1):
+                beats.append((post, b, entry, x, row, bias_row, bits))
+            used = post_kind if post else kind
+            want[len(beats) - 1] = used, [
+                Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if rank1 and not post else None,
+                                  kind=used, half_up=half_up and not post, bits=bits, signed_max=signed_max)
+                for lane in range(lanes)]
+
+        async def bench(ctx, dut=dut, entries=entries, beats=beats, want=want, post_kind=post_kind, rank1=rank1):
+            for lane, table in enumerate(entries):
+                for entry, (_, column, bias, _, _) in enumerate(table):
+                    ctx.set(dut.load.valid, 1)
+                    ctx.set(dut.load.target, Target.COLUMN)
+                    ctx.set(dut.load.unit, lane)
+                    ctx.set(dut.load.address, entry)
+                    ctx.set(dut.load.data, column | (bias & (1 << 26) - 1) << 24)
+                    await ctx.tick()
+            ctx.set(dut.load.valid, 0)
+            ctx.set(dut.task.pre_rank1, rank1)
+            ctx.set(dut.task.pre_kind, kind)
+            ctx.set(dut.task.pre_half_up, half_up)
+            ctx.set(dut.task.post_kind, post_kind)
+            ctx.set(dut.task.signed_max, signed_max)
+            for cycle in range(len(beats) + REQUANT_CODE + 1):
+                if cycle < len(beats):
+                    post, b, entry, x, *_ = beats[cycle]
+                    word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
+                    noise = rng.getrandbits(18 * lanes)
+                    ctx.set(dut.beat.post, post)
+                    ctx.set(dut.beat.b, b)
+                    ctx.set(dut.beat.column, entry)
+                    ctx.set(dut.pre_x, noise if post else word)
+                    ctx.set(dut.post_x, word if post else noise)
+                if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
+                    post, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
+                    ctx.set(dut.row_r, rng.getrandbits(17) if post else row)
+                    ctx.set(dut.bias_r, bias_row)
+                    ctx.set(dut.post_r, row if post else rng.getrandbits(17))
+                    ctx.set(dut.pre_bits, rng.getrandbits(4) if post else bits)
+                    ctx.set(dut.post_bits, bits if post else rng.getrandbits(4))
+                if cycle - REQUANT_CODE in want:
+                    used, values = want[cycle - REQUANT_CODE]
+                    width, port = (16, dut.raw) if used == Kind.RAW else (8, dut.code)
+                    have = ctx.get(port)
+                    assert [have >> width * lane & (1 << width) - 1 for lane in range(lanes)] == [
+                        value & (1 << width) - 1 for value in values], (cycle, used, values)
+                await ctx.tick()
+
+        sim = Simulator(dut)
+        sim.add_clock(1e-6)
+        sim.add_testbench(bench)
+        sim.run()

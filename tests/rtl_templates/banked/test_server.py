@@ -1,0 +1,291 @@
+# amaranth: UnusedElaboratable=no
+"""A server end to end: values, order, writes, results, dense passes, and its timing model, cycle by cycle."""
+
+import random
+from itertools import chain, pairwise
+
+import pytest
+from amaranth.sim import Simulator
+
+from rtl_templates.banked.formats import PARAM, TASK, Kind, Target, pack
+from rtl_templates.banked.server.server import Server
+from rtl_templates.banked.server.timing import ServerTiming
+from rtl_templates.banked.timing import server_post_wait
+from rtl_templates.cells.mac import MacArray
+
+BASE = {
+    "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
+    "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
+    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16,
+}
+ENTRIES, INDEX = 16, 3
+
+
+class Case:
+    """Random tables and passes for one shape of server."""
+
+    def __init__(self, seed, passes, nodes=10, arrival=0.3, even=False, max_bits=8, **shape):
+        self.rng = rng = random.Random(seed)
+        self.shape = shape = {**BASE, **shape}
+        self.arrival, self.even, self.max_bits = arrival, even, max_bits
+        self.lanes, self.rq, self.ports = shape["lanes"], shape["requant_lanes"], shape["ports"]
+        self.digits = shape["code_bits"] // shape["digit"]
+        self.columns = [[(rng.randrange(1 << 17), rng.randint(-1 << 20, 1 << 20)) for _ in range(ENTRIES)]
+                        for _ in range(self.rq)]
+        low = -(1 << shape["weight_bits"] - 1) + 1
+        self.weights = [[[rng.randint(low, -low) for _ in range(shape["mac_columns"])] for _ in range(self.lanes)]
+                        for _ in range(shape["pages"])]
+        self.order = [[] for _ in range(self.ports)]  # PARAM entries
+        self.features, self.passes, self.want = [], [], []
+        self.results = 0
+        for kwargs in passes:
+            self._pass(nodes, **kwargs)
+
+    def _task(self, **fields):
+        rng, chunks = self.rng, self.lanes // self.rq
+        task = dict.fromkeys(TASK, 0) | {
+            "pre_chunks": rng.randint(1, chunks), "post_chunks": -(-self.shape["mac_columns"] // self.rq),
+            "pre_half_up": rng.randint(0, 1), "post_half_up": rng.randint(0, 1), "signed_max": 7,
+        } | fields
+        task["pre_column"] = rng.randrange(ENTRIES - task["pre_chunks"])
+        task["post_column"] = rng.randrange(ENTRIES - task["post_chunks"])
+        if task["combine"]:
+            longest = task["pre_chunks"] * (1 + task["pre_rank1"])
+            task["post_wait"] = fields.get("post_wait", rng.randint(0, longest))
+        if task["combine"] or task["dense"]:
+            task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
+        return task
+
+    def _param(self, final, nothing=False, result_words=0):
+        rng, shape = self.rng, self.shape
+        factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "post_r")}
+        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final),
+                 "row": rng.randrange(shape["bank_depth"]), "bank": rng.randrange(16 // shape["servers"])}
+        if nothing:
+            entry["bank"] = 15
+        if result_words:
+            entry |= {"bank": 0, "row": self.results}
+            self.results += result_words
+        return entry
+
+    def _pass(self, nodes, nothing=False, **fields):
+        rng, task = self.rng, self._task(**fields)
+        out = "post" if task["combine"] or task["dense"] else "pre"
+        task[f"{out}_kind"] = Kind.RAW if task["to_result"] else fields.get(f"{out}_kind", Kind.SIGNED)
+        words = task[f"{out}_chunks"] if task["to_result"] else 0
+        inputs = [[] for _ in range(self.ports)]
+        weight = list(chain(*self.weights[task["page"]:task["page"] + max(1, task["dense_pages"])]))
+        for port in range(1 if task["dense"] else self.ports):
+            count = nodes if task["dense"] or self.even else rng.randint(0, nodes)
+            for k in range(count):
+                param = self._param(task["dense"] and k == count - 1, nothing, words)
+                limit = 1 << self.shape["acc_bits"] - 1
+                x = [rng.choice((-limit, limit - 1, rng.randrange(-limit, limit))) for _ in range(self.lanes)]
+                if task["dense"]:
+                    x = self._features(task)
+                value = Server.model(x, task=task, param=param, columns=self.columns, weight=weight, lanes=self.lanes)
+                inputs[port].append((x, param, value))
+                self.order[port].append(param)
+        self.passes.append((task, inputs))
+
+    def _features(self, task):
+        planes, pages = self.shape["planes"], task["dense_pages"]
+        codes = [self.rng.randrange(1 << task["dense_steps"] * planes) for _ in range(pages * self.lanes)]
+        for step in reversed(range(task["dense_steps"])):
+            for page in range(pages):
+                part = codes[page * self.lanes:(page + 1) * self.lanes]
+                self.features.append(sum((code >> step * planes + plane & 1) << plane * self.lanes + lane
+                                         for lane, code in enumerate(part) for plane in range(planes)))
+        return codes
+
+    def loads(self):
+        """(target, unit, address, data) of everything but banks."""
+        index = INDEX
+        first = 5
+        for port, entries in enumerate(self.order):
+            yield Target.SETUP, index, port, first
+            yield Target.SETUP, index ^ 1, port, 77
+            for k, entry in enumerate(entries):
+                yield Target.PARAM, index, first + k, pack(PARAM, **entry)
+                yield Target.PARAM, index ^ 1, first + k, (1 << 76) - 1
+            first += len(entries)
+        for lane, table in enumerate(self.columns):
+            for entry, (column, bias) in enumerate(table):
+                yield Target.COLUMN, lane, entry, column | (bias & (1 << 26) - 1) << 24
+        for page, weight in enumerate(self.weights):
+            for (unit, subset), beat in MacArray.tables(weight, self.shape["weight_bits"] + 3).items():
+                yield Target.TABLE, unit, page * 64 + subset, beat
+        for address, word in enumerate(self.features):
+            yield Target.FEATURE, index, address, word
+            yield Target.FEATURE, index ^ 1, address, 0
+
+    def row(self, codes):
+        bits = self.shape["code_bits"]
+        return sum((code % (1 << bits)) << lane * bits for lane, code in enumerate(codes))
+
+
+def run(case, busy_limit=40000):
+    """Simulate; returns (cycle, port) of the acks, pass by pass."""
+    shape, rng = case.shape, random.Random(case.arrival)
+    dut = Server(**shape)
+    acks, seen = [], {"writes": [], "rows": [], "acts": 0}
+    lanes, digits, rq = case.lanes, case.digits, case.rq
+
+    async def bench(ctx):
+        ctx.set(dut.index, INDEX)
+        for target, unit, address, word in case.loads():
+            for name, value in (("valid", 1), ("target", target), ("unit", unit), ("address", address), ("data", word)):
+                ctx.set(getattr(dut.load, name), value)
+            await ctx.tick()
+        ctx.set(dut.load.valid, 0)
+        await ctx.tick().repeat(3)
+        ctx.set(dut.run_start, 1)
+        await ctx.tick()
+        ctx.set(dut.run_start, 0)
+        timing = ServerTiming(ports=case.ports, lanes=lanes, digits=digits, planes=shape["planes"], requant_lanes=rq,
+                              bits=[[entry["bits"] for entry in order] for order in case.order])
+        for task, inputs in case.passes:
+            ctx.set(dut.task.as_value(), pack(TASK, **task))
+            ctx.set(dut.start, 1)
+            timing.begin(task, nodes=len(inputs[0]))
+            waiting = [[x for x, _, _ in port] for port in inputs] if not task["dense"] else [[]] * case.ports
+            valid, times, quiet = 0, [], 0
+            for cycle in range(busy_limit):
+                ack = sum(ctx.get(dut.ack[p]) << p for p in range(case.ports))
+                have = (ack, ctx.get(dut.busy), ctx.get(dut.working), ctx.get(dut.waiting))
+                want = (timing.ack, timing.busy, timing.working, not timing.busy and not valid)
+                assert have == want, (cycle, task, have, want)
+                assert ack & ~valid == 0
+                if ack:
+                    times.append((cycle, ack.bit_length() - 1))
+                for k, port in enumerate(dut.write):
+                    if ctx.get(port.enable):
+                        seen["writes"].append((k, ctx.get(port.address), ctx.get(port.data)))
+                if ctx.get(dut.row_valid):
+                    seen["rows"].append((ctx.get(dut.row_bank), ctx.get(dut.row_address), ctx.get(dut.row_data)))
+                seen["acts"] += ctx.get(dut.act_valid)
+                timing.step(valid)
+                await ctx.tick()
+                ctx.set(dut.start, 0)
+                valid &= ~ack
+                for p in range(case.ports):
+                    # In the cycle after the ack at the earliest: the register may be loaded while it is read.
+                    if waiting[p] and not valid >> p & 1 and cycle > 2 and rng.random() < case.arrival:
+                        mask = (1 << shape["acc_bits"]) - 1
+                        ctx.set(dut.hold[p].data, sum(
+                            (value & mask) << lane * shape["acc_bits"] for lane, value in enumerate(waiting[p].pop(0))))
+                        valid |= 1 << p
+                    ctx.set(dut.hold[p].valid, valid >> p & 1)
+                    if not valid >> p & 1:
+                        ctx.set(dut.hold[p].data, rng.getrandbits(lanes * shape["acc_bits"]))
+                quiet = 0 if valid or any(waiting) or timing.busy else quiet + 1
+                if quiet > 8:
+                    break
+            assert quiet > 8, "the pass did not end"
+            acks.append(times)
+        for address in range(case.results):
+            ctx.set(dut.result_address, address)
+            await ctx.tick().repeat(2)
+            seen.setdefault("results", {})[address] = ctx.get(dut.result_data)
+
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(bench)
+    sim.run()
+    check(case, seen)
+    return acks
+
+
+def check(case, seen):
+    shape, results, rows, acts = case.shape, {}, [], 0
+    for task, inputs in case.passes:
+        acts += sum(map(len, inputs)) * bool(task["combine"])
+        for _, param, codes in chain(*inputs):
+            if param["bank"] == 15:
+                continue
+            if task["to_result"]:
+                for k in range(0, len(codes), case.rq):
+                    results[param["row"] + k // case.rq] = sum(
+                        (code & 0xffff) << 16 * lane for lane, code in enumerate(codes[k:k + case.rq]))
+            else:
+                rows.append((param["bank"], param["row"], case.row(codes)))
+    words = [(0, address, word) for address, word in results.items()]
+    assert sorted(seen["rows"]) == sorted(rows + words)
+    assert seen.get("results", {}) == results
+    assert seen["acts"] == acts
+    want = []
+    for bank, row, code in rows:
+        for k in range(case.digits):
+            word = 0
+            for lane in range(case.lanes):
+                word |= (code >> lane * shape["code_bits"] + k * shape["digit"] & (1 << shape["digit"]) - 1) \
+                    << lane * shape["digit"]
+            want.append((bank, row * case.digits + k, word))
+    assert sorted(seen["writes"]) == sorted(want)
+
+
+GATHER = {}
+RANK1 = {"pre_rank1": 1, "pre_kind": Kind.UNSIGNED}
+COMBINE = {"combine": 1, "pre_kind": Kind.UNSIGNED}
+DENSE = {"dense": 1, "dense_steps": 3, "dense_pages": 1, "pre_chunks": 0}
+RESULT = {"to_result": 1}
+
+
+@pytest.mark.parametrize("shape", [
+    {}, {"digit": 2, "planes": 2}, {"digit": 1, "lanes": 8}, {"ports": 1, "requant_lanes": 4},
+    {"requant_lanes": 1, "ports": 2, "mac_columns": 6, "lanes": 8, "planes": 2},
+    {"servers": 4, "ports": 8, "digit": 1, "lanes": 8},
+    {"code_bits": 8, "digit": 4, "lanes": 8, "mac_columns": 8, "weight_bits": 6, "ports": 3},
+    {"mac_columns": 16, "lanes": 40, "digit": 2}, {"requant_lanes": 16},
+    {"requant_lanes": 2, "ports": 1, "digit": 1, "lanes": 8}, {"feature_depth": 0, "pages": 2, "lanes": 8},
+], ids=lambda shape: "-".join(f"{key}{value}" for key, value in shape.items()) or "base")
+@pytest.mark.parametrize("arrival", [1.0, 0.15])
+def test_passes(shape, arrival):
+    passes = [GATHER, COMBINE, RANK1, COMBINE | RANK1, RESULT | RANK1, COMBINE | RESULT]
+    run(Case(len(str(shape)) + int(arrival), passes, arrival=arrival, nodes=6 if arrival == 1 else 3, **shape))
+
+
+@pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2}],
+                         ids=["base", "planes2", "port1", "lane1"])
+def test_dense(shape):
+    passes = [DENSE, COMBINE, DENSE | {"dense_pages": 2, "dense_steps": 2}, GATHER, DENSE | {"dense_steps": 1},
+              DENSE | RESULT]
+    run(Case(7, passes, nodes=5, feature_depth=128, pages=3, **shape))
+
+
+def test_a_dense_pass_without_nodes_writes_nothing():
+    run(Case(8, [DENSE | {"nothing": True}, RESULT | DENSE | {"nothing": True}, GATHER], nodes=1))
+
+
+@pytest.mark.parametrize(("fields", "interval"), [
+    ({"pre_chunks": 2}, 2), ({"pre_chunks": 1}, 1), ({"pre_chunks": 2, "pre_rank1": 1}, 4),
+    ({"pre_chunks": 1, "to_result": 1, "pre_rank1": 1}, 2),
+])
+def test_full_rate(fields, interval):
+    """Holds that are always valid are served one every ``interval`` cycles, in turn."""
+    [acks] = run(Case(5, [GATHER | fields], nodes=4, arrival=1.0, even=True, ports=8, servers=4))
+    steady = acks[4:24]
+    assert {b - a for (a, _), (b, _) in pairwise(steady)} == {interval}
+    assert [port for _, port in acks[:8]] == [1, 2, 3, 4, 5, 6, 7, 0]
+
+
+@pytest.mark.parametrize("fields", [
+    {"pre_chunks": 2, "pre_rank1": 1}, {"pre_chunks": 2}, {"pre_chunks": 1, "pre_rank1": 1}])
+def test_full_rate_of_a_combination(fields):
+    """With the right wait, pre and post beats of nodes that never pause fill the lanes without a gap."""
+    pre, post = fields["pre_chunks"] * (1 + fields.get("pre_rank1", 0)), 1
+    wait = server_post_wait(BASE["lanes"], pre, post)
+    case = Case(5, [COMBINE | fields | {"post_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=pre + post)
+    [acks] = run(case)
+    assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {pre + post}
+
+
+def test_combination_takes_its_planes():
+    """A node with b bits takes b cycles of the MAC array, and never fewer than its beats and writes."""
+    case = Case(6, [COMBINE | {"pre_chunks": 1}], nodes=12, arrival=1.0, even=True)
+    [acks] = run(case)
+    places, need = [0] * 4, 0
+    for _, port in acks[:-1]:
+        need += max(1, case.order[port][places[port]]["bits"])
+        places[port] += 1
+    assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a pick yields to post beats now and then

@@ -1,0 +1,94 @@
+# amaranth: UnusedElaboratable=no
+"""The MAC array against integer dot products: plane counts, pages, widths, back to back."""
+
+import random
+from itertools import chain
+
+import pytest
+from amaranth.sim import Simulator
+
+from rtl_templates.banked.formats import Target
+from rtl_templates.banked.timing import mac_latency, mac_tree
+from rtl_templates.cells.mac import MacArray
+
+
+def test_the_tree_has_a_level_for_every_factor_of_three():
+    assert [mac_tree(lanes) for lanes in (1, 6, 7, 16, 18, 19, 54, 55, 64)] == [0, 0, 1, 1, 1, 2, 2, 3, 3]
+
+
+def test_model():
+    assert MacArray.model([3, 0, 5], [[1, -2], [7, 7], [-1, 3]]) == [-2, 9]
+
+
+def test_signed_codes_come_a_plane_a_cycle():
+    with pytest.raises(ValueError, match="one plane"):
+        MacArray(lanes=6, columns=1, weight_bits=2, planes=2, signed=True)
+
+
+@pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages", "x_bits", "signed"), [
+    (16, 8, 4, 1, 1, 18, False), (16, 8, 4, 2, 2, 18, False), (6, 3, 2, 1, 3, 18, False), (20, 2, 8, 2, 1, 18, False),
+    (7, 20, 4, 1, 2, 18, False), (64, 2, 4, 2, 1, 18, False), (6, 2, 4, 1, 7, 18, False), (7, 1, 4, 2, 9, 18, False),
+    (16, 8, 4, 1, 1, 24, True), (64, 2, 8, 1, 3, 24, True), (7, 3, 2, 1, 2, 18, True), (64, 2, 8, 1, 4, 24, False),
+])
+def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed):
+    """Signed or not, each dot product of an array for signed codes says for itself."""
+    rng, target = random.Random(lanes * columns), Target.TABLE + signed
+    dut = MacArray(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=x_bits,
+                   signed=signed, target=target, block=pages in (3, 9))
+    top = (1 << weight_bits - 1) - 1
+    weights = [[[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(columns)] for _ in range(lanes)]
+               for _ in range(pages)]
+    work, want = [], {}  # (x, page, last, hold, negate) or idle
+    for _ in range(40):
+        if rng.random() < 0.3:
+            work += [None] * rng.randint(1, 3)
+        first = rng.randrange(pages)
+        used = rng.randint(1, pages - first)
+        bits = rng.randint(1, 8 if used * lanes * top * 255 < 1 << x_bits - 1 else 4)
+        negative = signed and rng.random() < 0.6
+        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if negative else (0, (1 << bits) - 1)
+        codes = [rng.choice((low, high, rng.randint(low, high))) for _ in range(used * lanes)]
+        steps = bits if negative else -(-bits // planes) + rng.randrange(2)
+        for step in reversed(range(steps)):
+            for page in range(used):
+                part = codes[page * lanes:(page + 1) * lanes]
+                x = sum((code >> step * planes + plane & 1) << plane * lanes + lane
+                        for lane, code in enumerate(part) for plane in range(planes))
+                work.append((x, first + page, step == 0 and page == used - 1, page > 0,
+                             negative and step == bits - 1))
+        want[len(work) - 1] = MacArray.model(codes, list(chain(*weights[first:first + used])))
+
+    mask = (1 << x_bits) - 1
+
+    async def bench(ctx):
+        for page, weight in enumerate(weights):
+            for (unit, subset), beat in MacArray.tables(weight, weight_bits + 3).items():
+                ctx.set(dut.load.valid, 1)
+                ctx.set(dut.load.target, target)
+                ctx.set(dut.load.unit, unit)
+                ctx.set(dut.load.address, page * 64 + subset)
+                ctx.set(dut.load.data, beat)
+                await ctx.tick()
+        ctx.set(dut.load.valid, 0)
+        await ctx.tick().repeat(8)
+        delay = mac_latency(lanes) - 1  # the plane register is outside
+        for cycle in range(len(work) + delay + 1):
+            if cycle - delay in want:
+                have = [ctx.get(dut.result) >> x_bits * k & mask for k in range(columns)]
+                assert have == [value & mask for value in want[cycle - delay]], cycle
+            item = work[cycle] if cycle < len(work) else None
+            x, page, last, hold, negate = item or (rng.getrandbits(planes * lanes), 0, 0, 0, rng.getrandbits(1))
+            part = rng.getrandbits(planes * lanes)
+            ctx.set(dut.x, x & part)
+            ctx.set(dut.other, x & ~part)
+            ctx.set(dut.page, page)
+            ctx.set(dut.last, last)
+            ctx.set(dut.hold, hold)
+            ctx.set(dut.negate, negate)
+            ctx.set(dut.enable, item is not None)
+            await ctx.tick()
+
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(bench)
+    sim.run()

@@ -1,0 +1,160 @@
+"""Builds quantized networks value by value, and batches of graphs for them. Torch-free and deterministic in the seed.
+
+Steps are set by running the float oracle on a sample: codes use their range without all saturating.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from hwgen.network.batch import Batch
+from hwgen.network.execute import Lists, real_value, store
+from hwgen.network.network import Domain, Network, Quantizer, Term, Value, Weight
+
+__all__ = ["Builder", "By", "Capacities", "capacities", "random_batch"]
+
+Floats = NDArray[np.float64]
+By = Literal["column", "even", "node", "degree", "nearest"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacities:
+    """Longest lists, as :func:`hwgen.targets.lists.network_to_program.lower` takes them."""
+
+    max_degree: int
+    max_members: int
+    max_features: int
+
+
+def capacities(*batches: Batch) -> Capacities:
+    """The smallest capacities that hold some batches."""
+    def longest(*names: str) -> int:
+        return max([1, *(int(np.diff(batch.lists(name).indptr).max(initial=0)) for batch in batches for name in names)])
+
+    return Capacities(max_degree=longest("edges", "looped"), max_members=longest("members"),
+                      max_features=longest("features"))
+
+
+def random_batch(seed: int, network: Network, *, graphs: int | None = None, nodes: int = 12, hub: int = 30,
+                 density: float | None = None) -> Batch:
+    """Graphs with isolated nodes, hubs, self loops and duplicate edges; some without nodes, edges, or of one node.
+
+    Parameters
+    ----------
+    network : Network
+        Gives the features, their bits, and the number of trained nodes.
+    graphs : int or None
+        Their number; None draws 0 to 6.
+    nodes : int
+        Graphs have up to twice as many.
+    hub : int
+        In-degree of a hub, at most.
+    density : float or None
+        Share of features that are not 0.
+    """
+    rng = np.random.default_rng([seed, 11])
+    count = int(rng.integers(0, 7)) if graphs is None else graphs
+    sizes = np.where(rng.random(count) < 0.2, rng.integers(0, 2, count), rng.integers(2, 2 * nodes + 1, count))
+    starts = np.r_[0, np.cumsum(sizes)]
+    edges = [_edges(rng, int(size), hub) + start for size, start in zip(sizes, starts[:-1], strict=True)]
+    total = int(starts[-1])
+    if density is None:
+        density = min(0.5, 6 / network.features) if network.input_bits == 1 else 0.6
+    codes = rng.integers(1, 1 << network.input_bits, (total, network.features))
+    codes = codes * (rng.random(codes.shape) < density)
+    return Batch(
+        features=csr_array(codes.astype(np.int64)),
+        edges=np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1),
+        graph=np.repeat(np.arange(count), sizes).astype(np.int64),
+        graphs=count,
+        node=rng.integers(0, max(1, network.trained_nodes), total).astype(np.int64),
+    )
+
+
+def _edges(rng: np.random.Generator, nodes: int, hub: int) -> NDArray[np.int64]:
+    if nodes == 0 or rng.random() < 0.1:
+        return np.zeros((2, 0), dtype=np.int64)
+    count = int(rng.integers(0, 4 * nodes))
+    source, target = rng.integers(0, nodes, (2, count))
+    if nodes > 3:  # node 1 stays alone
+        source, target = np.where(source == 1, 0, source), np.where(target == 1, 2, target)
+    if rng.random() < 0.4:
+        into = rng.integers(0, nodes, int(rng.integers(1, hub + 1)))
+        source, target = np.r_[source, into], np.r_[target, np.zeros_like(into)]
+    edges = np.stack([source, target])
+    edges = np.concatenate([edges, edges[:, :1], edges[::-1, -2:]], axis=1)
+    return edges[:, rng.permutation(edges.shape[1])].astype(np.int64)
+
+
+class Builder:
+    """Adds values to a network, one after another, and quantizes each by what it computes on a sample."""
+
+    def __init__(self, seed: int, *, name: str, features: int, input_bits: int, trained_nodes: int = 0,
+                 weight_bits: int | None = None) -> None:
+        self.rng = np.random.default_rng([seed, 12])
+        scale = 1.0 if input_bits == 1 else float(self.rng.uniform(0.5, 1.5)) / (1 << input_bits)
+        self.network = Network(name=name, features=features, input_bits=input_bits, input_scale=scale, values=(),
+                               trained_nodes=trained_nodes)
+        self.weight_bits = weight_bits
+        sample = random_batch(seed + 1, self.network, graphs=8)
+        if trained_nodes:  # every trained node once, as far as there are nodes
+            sample = replace(sample, node=np.arange(sample.num_nodes, dtype=np.int64) % trained_nodes)
+        self.lists, self.stored = Lists(sample), dict[str, Floats]()
+
+    def __getitem__(self, name: str) -> Value:
+        return next(value for value in self.network.values if value.name == name)
+
+    def add(self, path: str, terms: tuple[Term, ...], width: int, *, by: By | None, bits: tuple[int, int] = (2, 8),
+            domain: Domain = "nodes", signed: bool | None = None, **rest: object) -> str:
+        """Add a value and return its name. ``by`` None: the result; "even": by column, one step for all."""
+        value = Value(name=f"v{len(self.network.values)}", path=path, width=width, domain=domain, terms=terms, **rest)
+        real = real_value(self.network, value, self.lists, self.stored)
+        if by is not None:
+            below = value.slope > 0 and bool((real < 0).any())
+            quantizer = self._quantizer(real, by, bits, below if signed is None else signed, value)
+            value = replace(value, quantizer=quantizer)
+        self.network = replace(self.network, values=(*self.network.values, value))
+        self.stored[value.name] = store(real, value.quantizer, self.lists).stored
+        return value.name
+
+    def weight(self, fan_in: int, fan_out: int, bits: int | None = None) -> Weight:
+        bits = bits or self.weight_bits or int(self.rng.integers(2, 9))
+        top = (1 << (bits - 1)) - 1
+        drawn = self.rng.normal(0.0, max(0.7, top / 2.2), (fan_in, fan_out))
+        return Weight(codes=np.clip(np.rint(drawn), -top, top).astype(np.int64), bits=bits,
+                      step=self.rng.uniform(0.5, 1.5, fan_out) / (top * fan_in**0.5))
+
+    def bias(self, width: int, size: float = 0.2) -> Floats:
+        return self.rng.normal(0.0, size, width)
+
+    def _quantizer(self, real: Floats, by: By, bits: tuple[int, int], signed: bool, value: Value) -> Quantizer:
+        magnitude = np.abs(real) if signed else np.maximum(real, 0.0)
+        overall = float(magnitude.max(initial=0.0)) or 1.0
+        low, high = bits
+        if by in ("column", "even"):
+            width = np.array([self.rng.integers(low, high + 1)])
+            peak = np.maximum(magnitude.max(axis=0, initial=0.0), 0.15 * overall)
+            peak = np.full(real.shape[1], overall) if by == "even" else peak
+            drawn = self.rng.uniform(0.6, 1.1, 1 if by == "even" else real.shape[1])
+            return Quantizer(signed=signed, by="column", step=peak * drawn / _top(width, signed), bits=width)
+        rows = magnitude.max(axis=1, initial=0.0)
+        if by == "nearest":
+            entries = int(self.rng.choice([1, 2, 5, 16, 64, 100]))
+            width = self.rng.integers(low, high + 1, entries)
+            reach = np.sort(overall * np.exp(self.rng.uniform(np.log(0.1), 0.1, entries)))
+            return Quantizer(signed=signed, by="nearest", step=reach / _top(width, signed), bits=width, reach=reach)
+        via = value.of if value.factor != "one" else str(self.rng.choice(["edges", "looped"]))
+        entries = self.network.trained_nodes if by == "node" else int(self.rng.choice([1, 2, 7, 40]))
+        index = self.lists.batch.node if by == "node" else np.minimum(self.lists.lengths(via), entries - 1)
+        peak = np.full(entries, 0.1 * overall)
+        np.maximum.at(peak, index, rows)
+        width = np.minimum(low + self.rng.geometric(0.3, entries) - 1, high)
+        step = peak * self.rng.uniform(0.6, 1.1, entries) / _top(width, signed)
+        return Quantizer(signed=signed, by=by, step=step, bits=width, via=via if by == "degree" else "edges")
+
+
+def _top(bits: NDArray[np.int64], signed: bool) -> Floats:
+    return np.maximum(1, (1 << np.maximum(bits - signed, 0)) - 1).astype(np.float64)

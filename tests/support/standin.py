@@ -1,0 +1,245 @@
+"""A tiny accelerator with the real shell: it copies what was loaded, pass after pass, and writes it back.
+
+Three passes over ``n`` loaded words: passes 0 and 1 write each word's low 64 bits, with ``pass`` added to every code,
+as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle. With ``stream``
+it has the register map and the probes of the graph-level organisation: servers are units, the word of row i in pass p
+is ``64 * p + i``, and its entry the lowest 12 bits of the word.
+"""
+
+import json
+
+import numpy as np
+from amaranth import Cat, ClockDomain, ClockSignal, Const, Module, Mux, ResetSignal, Shape, Signal
+from amaranth.back import rtlil
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl_templates.banked.formats import BEAT_BITS, Target
+from rtl_templates.shell.axi import AxiRead, AxiWrite
+from rtl_templates.shell.axi_lite import AxiLite, RegisterFile
+from rtl_templates.shell.control import Control
+from rtl_templates.shell.loader import Loader
+from rtl_templates.shell.registers import LISTS_REGISTERS, REGISTERS, Error, Stage, constants, to_dict
+from rtl_templates.shell.store import Store
+
+SERVERS, DEPTH, PASSES = 4, 64, 3
+HARDWARE = {"servers": SERVERS, "code_bits": 4, "lanes": 16, "requant_lanes": 4}
+LISTS_HARDWARE = {"units": SERVERS, "code_bits": 4, "lanes": 16}
+
+
+class Rows(wiring.Component):
+    """Writes the rows: two a cycle, servers ``2k`` and ``2k+1`` in turn."""
+
+    def __init__(self):
+        super().__init__({
+            "run": In(1), "words": In(range(DEPTH + 1)), "hang": In(1), "address": Out(range(DEPTH)),
+            "pair": In(2 * BEAT_BITS), "busy": Out(1), "done": Out(1), "index": Out(4), "cycles": Out(32),
+            "valid": Out(SERVERS), "row_address": Out(16), "even": Out(64), "odd": Out(64),
+            "number": Out(4),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        at, fetched, last = Signal(range(DEPTH)), Signal(), Signal()
+        place, number = Signal(16), self.number
+        m.d.comb += [self.address.eq(at), last.eq(at + 2 >= self.words), self.done.eq(0)]
+        m.d.sync += [fetched.eq(0), self.valid.eq(0)]
+        with m.If(self.run & ~self.busy):
+            m.d.sync += [self.busy.eq(1), at.eq(0), self.index.eq(0), self.cycles.eq(0)]
+        with m.If(self.busy):
+            m.d.sync += self.cycles.eq(self.cycles + 1)
+            with m.If((self.index != PASSES) & ~self.hang):
+                m.d.sync += [at.eq(Mux(last, 0, at + 2)), self.index.eq(self.index + last), fetched.eq(1),
+                             place.eq(Cat(at[2:], self.index[0] & (self.index != PASSES - 1))), number.eq(self.index)]
+            with m.Elif((self.index == PASSES) & ~fetched & ~self.valid.any()):
+                m.d.comb += self.done.eq(1)
+                m.d.sync += self.busy.eq(0)
+        side = Signal()
+        m.d.sync += side.eq(at[1])
+        with m.If(fetched):
+            m.d.sync += [self.valid.eq(Mux(side, 0b1100, 0b0011)), self.row_address.eq(place)]
+            for word, out in ((self.pair[:64], self.even), (self.pair[BEAT_BITS:BEAT_BITS + 64], self.odd)):
+                added = Cat((word.word_select(lane, 4) + number)[:4] for lane in range(16))
+                m.d.sync += out.eq(Mux(number == PASSES - 1, word, added))
+        return m
+
+
+class Standin(wiring.Component):
+    """Shell and rows behind the accelerator's ports."""
+
+    def __init__(self, stream=False):
+        self.stream = stream
+        self.registers = LISTS_REGISTERS if stream else REGISTERS
+        members = {"ap_clk": In(1), "ap_rst_n": In(1), "interrupt": Out(1)}
+        members |= {f"s_axi_control_{name}": member.flip() for name, member in AxiLite().members.items()}
+        for axi in (AxiRead(), AxiWrite()):
+            members |= {f"m_axi_gmem_{name}": member for name, member in axi.members.items()}
+        self.probes = []
+        super().__init__(members)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.sync = ClockDomain()
+        m.d.comb += [ClockSignal().eq(self.ap_clk), ResetSignal().eq(~self.ap_rst_n)]
+        m.submodules.registers = registers = RegisterFile(
+            constants=_constants(self.registers), registers=self.registers)
+        m.submodules.control = control = Control()
+        m.submodules.loader = loader = Loader()
+        m.submodules.store = store = Store(servers=SERVERS, word_bits=64, address_bits=16)
+        m.submodules.rows = rows = Rows()
+        for bus, prefix in ((registers.bus, "s_axi_control_"), (loader.axi, "m_axi_gmem_"), (store.axi, "m_axi_gmem_")):
+            for name, member in bus.signature.members.items():
+                outer, inner = getattr(self, prefix + name), getattr(bus, name)
+                m.d.comb += inner.eq(outer) if (member.flow is In) else outer.eq(inner)
+        words, hang = Signal(range(DEPTH + 1)), Signal()
+        even, odd = (memory.Memory(shape=BEAT_BITS, depth=DEPTH // 2, init=[]) for _ in range(2))
+        m.submodules.even, m.submodules.odd = even, odd
+        bank = loader.load.valid & (loader.load.target == Target.BANK)
+        for parity, mem in enumerate((even, odd)):
+            write, read = mem.write_port(), mem.read_port()
+            m.d.comb += [write.en.eq(bank & (loader.load.address[0] == parity)),
+                         write.addr.eq(loader.load.address[1:]), write.data.eq(loader.load.data),
+                         read.addr.eq(rows.address[1:]),
+                         rows.pair.word_select(parity, BEAT_BITS).eq(read.data)]
+        with m.If(bank):
+            m.d.sync += words.eq(loader.load.address + 1)
+        with m.If(loader.load.valid & (loader.load.target == Target.TASK)):
+            m.d.sync += hang.eq(loader.load.data[0])
+        self._results(m, rows, store)
+        late = Signal(4)
+        m.d.sync += late.eq(rows.number)
+        probes = {"probe_row_valid": Mux(late == PASSES - 1, 0, rows.valid) if self.stream else rows.valid}
+        for server in range(SERVERS):
+            word = rows.odd if server % 2 else rows.even
+            more = {"bank": Const(0, 2), "address": rows.row_address}
+            if self.stream:
+                more = {"address": Cat(Const(server, 2), rows.row_address[:4], late), "entry": word[:12]}
+            probes |= {f"probe_row_{name}_{server}": value for name, value in {**more, "data": word}.items()}
+        for name, value in probes.items():
+            m.d.comb += Signal(len(value), name=name).eq(value)
+            self.probes.append({"name": name, "path": name, "width": len(value)})
+        stamps = memory.Memory(shape=32, depth=16, init=[])
+        m.submodules.stamps = stamps
+        stamp, look = stamps.write_port(), stamps.read_port(domain="comb")
+        m.d.comb += [
+            rows.run.eq(control.start[1]), rows.words.eq(words), rows.hang.eq(hang),
+            loader.start.eq(control.start[0]), store.start.eq(control.start[2]),
+            loader.base.eq(Cat(registers.load_base_low, registers.load_base_high)),
+            store.base.eq(Cat(registers.store_base_low, registers.store_base_high)),
+            loader.beats.eq(registers.load_beats), store.words.eq(registers.store_words),
+            control.command.eq(registers.control), control.limit.eq(registers.watchdog),
+            control.busy.eq(Cat(loader.busy, rows.busy, store.busy)),
+            control.done.eq(Cat(loader.done, rows.done, store.done)),
+            control.load_error.eq(loader.error), control.store_error.eq(store.error),
+            control.progress.eq(loader.beat | store.beat | rows.valid.any()), control.index.eq(rows.index),
+            registers.status.eq(control.status), registers.interrupt_status_set.eq(control.interrupt),
+            registers.cycles.eq(rows.cycles), getattr(registers, "pass").eq(rows.index),
+            self.interrupt.eq((registers.interrupt_status & registers.interrupt_enable).any()),
+            stamp.en.eq(rows.busy), stamp.addr.eq(rows.index), stamp.data.eq(rows.cycles + 1),
+            look.addr.eq(registers.pass_cycles_index), registers.pass_cycles.eq(look.data),
+        ]
+        return m
+
+    def _results(self, m, rows, store):
+        address = Signal.like(store.result_address)
+        m.d.sync += address.eq(store.result_address)
+        for server in range(SERVERS):
+            mem = memory.Memory(shape=64, depth=DEPTH // SERVERS, init=[])
+            m.submodules[f"results{server}"] = mem
+            write, read = mem.write_port(), mem.read_port()
+            m.d.comb += [write.en.eq(rows.valid[server]), write.addr.eq(rows.row_address),
+                         write.data.eq(rows.odd if server % 2 else rows.even), read.addr.eq(address),
+                         store.result_data[server].eq(read.data)]
+
+
+def _constants(registers):
+    return constants({entry.name.lower(): 0 for entry in registers if entry.access == "const"}, registers)
+
+
+def write_design(build, *, stream=False):
+    """Write design.v and design.json into a folder; for ``stream`` also the model's image, which holds the hang."""
+    from pyosys import libyosys
+
+    dut = Standin(stream)
+    (build / "design.il").write_text(rtlil.convert(dut, name="standin"))
+    design = libyosys.Design()
+    for step in (f"read_rtlil {build}/design.il", "proc", "delete t:$meminit*",
+                 f"write_verilog -noattr {build}/design.v"):
+        libyosys.run_pass(f"tee -q {step}", design)
+    ports = [{"name": name, "direction": "input" if member.flow is In else "output",
+              "width": Shape.cast(member.shape).width} for name, member in dut.signature.members.items()]
+    (build / "design.json").write_text(json.dumps({
+        "top": "standin", "ports": ports, "registers": to_dict(dut.registers), "probes": dut.probes,
+        "hardware": LISTS_HARDWARE if stream else HARDWARE,
+        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage},
+        **({"organisation": "stream"} if stream else {})}))
+    if stream:
+        write_model(build)
+
+
+def write_model(build, *, hang=False):
+    """Write the images of a stream build."""
+    (build / "images").mkdir(exist_ok=True)
+    _write_words(build / "images" / "model.bin", [header(Target.TASK, 1), int(hang)])
+    (build / "images" / "layout.json").write_text(json.dumps({"passes": [
+        {"name": f"pass{index}", "to_result": index == PASSES - 1, "domain": "graphs" if index else "nodes"}
+        for index in range(PASSES)]}))
+
+
+def write_batch(batch, codes):
+    """Write a batch's folder for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
+    n = len(codes)
+    batch.mkdir()
+    words = _words(codes)
+    _write_words(batch / "batch.bin", [header(Target.BANK, n), *words])
+    (batch / "layout.json").write_text(json.dumps({
+        "cycles": PASSES * n // 2 + 3, "pass_cycles": [n // 2] * PASSES, "result_words": -(-n // SERVERS)}))
+    row, golden = np.arange(n), {"results": _results(words)}
+    for index in range(PASSES):
+        last = index == PASSES - 1
+        kept = row[:0] if last else row
+        written = _words((codes + index) % 16)[:len(kept)]
+        golden |= {f"p{index}_address": 64 * index + kept, f"p{index}_row": kept, f"p{index}_chunk": 0 * kept,
+                   f"p{index}_entry": np.array([word & 0xFFF for word in written], dtype=np.int64),
+                   f"p{index}_data": np.array([list(word.to_bytes(8, "little")) for word in written],
+                                              dtype=np.uint8).reshape(-1, 8)}
+    np.savez(batch / "golden.npz", **golden)
+
+
+def _write_words(path, beats):
+    path.write_bytes(b"".join(beat.to_bytes(16, "little") for beat in [*beats, header(Target.END, 0)]))
+
+
+def _words(codes):
+    return [sum(int(code) << 4 * lane for lane, code in enumerate(row)) for row in codes]
+
+
+def _results(words):
+    return np.array([[(word >> 16 * lane) & 0xFFFF for lane in range(4)] for word in words]).astype(np.int16)
+
+
+def write_run(run, codes, *, hang=False):
+    """Write images/ and vectors/ for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
+    n = len(codes)
+    node = np.arange(n)
+    for name in ("images", "vectors"):
+        (run / name).mkdir(parents=True, exist_ok=True)
+    words = _words(codes)
+    beats = [header(Target.TASK, 1), int(hang), header(Target.BANK, n), *words]
+    _write_words(run / "images" / "load.bin", beats)
+    (run / "images" / "layout.json").write_text(json.dumps({"cycles": 2 * n + 10, "passes": [
+        {"name": f"pass{index}", "to_result": index == PASSES - 1} for index in range(PASSES)],
+        "classes": 4, "words_per_result": 1, "result_words": -(-n // SERVERS), "load_beats": len(beats) + 1,
+        "server": (node % SERVERS).tolist(), "word": (node // SERVERS).tolist()}))
+    logits = _results(words)
+    for index in range(PASSES):
+        last = index == PASSES - 1
+        np.savez(run / "vectors" / f"pass{index}.npz", node=node, server=node % SERVERS, bank=0 * node,
+                 address=node // SERVERS + (16 if index == 1 else 0),
+                 codes=logits if last else (codes + index) % 16)
+    np.save(run / "vectors" / "logits.npy", logits.astype(np.int64))
+
+
+def header(target, count):
+    """Header beat of the load stream."""
+    return int(target) | count << 64
