@@ -90,8 +90,9 @@ def chain(seed: int, **options: Any) -> QuantGraph:
 def with_graphs(network: Network, seed: int, graphs: int = 5, **options: Any) -> tuple[Network, Batch]:
     """A network with steps that are the same on every machine, and graphs for it."""
     values = [dataclasses.replace(
-        value, bias=None if value.bias is None else coarse(value.bias),
-        quantizer=value.quantizer and dataclasses.replace(value.quantizer, step=coarse(value.quantizer.step)),
+        value, quantizer=value.quantizer and dataclasses.replace(
+            value.quantizer, step=coarse(value.quantizer.step),
+            reach=None if value.quantizer.reach is None else coarse(value.quantizer.reach)),
     ) for value in network.values]
     network = dataclasses.replace(network, values=tuple(values))
     return network, random_batch(seed, network, graphs=graphs, **options)
