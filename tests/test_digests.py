@@ -1,0 +1,279 @@
+"""What builds contain, pinned: images, golden codes, cycles and Verilog of small models of every kind.
+
+``tests/digests.json`` has an object a case. It guards changes that must change nothing: files that move, types that are
+merged, a front end that is written again. Models are drawn here and hardware is given here, so that no training,
+quantization or choice of hardware has a part in it. When functions move, only the section "How the parts of a build are
+reached" follows them; the table stays.
+
+After a change that is meant to change a build::
+
+    python tests/test_digests.py --write
+
+writes the table anew; ``git diff`` then shows which parts of which cases changed. State why in the commit. Another
+version of NumPy, Amaranth or Yosys may change it as well: ``inputs`` tells a different drawing from a different build.
+"""
+
+import dataclasses
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":  # pytest has the root of the repository on the path by its own settings
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+import pytest
+from models import random_graph_model
+from network_builder import random_batch
+from networks import gin_network, random_network, sage_network
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from hwgen.emit.stream import emit as emit_lists
+from hwgen.emit.verilog import emit as emit_banked
+from hwgen.ir.batch import Batch
+from hwgen.ir.graph import QuantGraph
+from hwgen.ir.network import Network
+from hwgen.ir.sample import Limits, Sample
+from hwgen.lower.chain_to_network import network_of
+from hwgen.lower.images import expected as banked_golden
+from hwgen.lower.images import pack
+from hwgen.lower.stream.choose import Capacity
+from hwgen.lower.stream.golden import expected as lists_golden
+from hwgen.lower.stream.windows import WindowedRun
+from hwgen.planning import repack
+from hwgen.reference.stream.execute import run as run_lists
+from hwgen.stream.packing import Packed, pack_batch
+from hwgen.stream.planning import StreamPlan, WindowedPlan, plan_as_built, sample_batches
+from hwgen.stream.windowing import packed_passes
+
+TABLE = Path(__file__).with_name("digests.json")
+
+Arrays = Mapping[str, NDArray[Any]]
+#: Parts of a case by their names: digests, counts, and parts of their own.
+Parts = dict[str, Any]
+
+
+# --- The models -------------------------------------------------------------------------------------------------------
+
+#: Hardware of the banked organisation (node level); cases state what differs.
+BANKED = {"groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
+          "slots": 256, "param_depth": 64, "result_depth": 64, "feature_depth": 0, "requant_lanes": 8, "mac_columns": 8,
+          "weight_bits": 4, "planes": 1, "pages": 4, "column_depth": 16}
+#: Hardware of the edge-list organisation (graph level); cases state what differs.
+LISTS = {"units": 1, "lanes": 16, "code_bits": 8, "acc_bits": 20, "requant_lanes": 4, "chunks": 4, "weight_bits": 4,
+         "pages": 16, "buffer_depth": 1024, "list_depth": 512, "descriptor_depth": 512, "column_depth": 64,
+         "param_depth": 512, "levels": 7, "tables": 16, "passes": 16, "beats": 64, "result_depth": 256, "leaky": 0}
+#: Of every batch.
+ROOM = {"nodes": 80, "graphs": 3, "edges": 400, "features": 800}
+
+
+def coarse(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Numbers of 20 bits: fixtures multiply matrices, and the last bit of a product differs from one CPU to another."""
+    fraction, exponent = np.frexp(values)
+    return np.ldexp(np.rint(np.ldexp(fraction, 20)), exponent)
+
+
+def chain(seed: int, **options: Any) -> QuantGraph:
+    """A chain of GCN layers."""
+    graph = random_graph_model(seed, **options)
+    layers = [dataclasses.replace(
+        layer, message_step=coarse(layer.message_step), bias=None if layer.bias is None else coarse(layer.bias),
+        row=None if layer.row is None else dataclasses.replace(layer.row, step=coarse(layer.row.step)),
+    ) for layer in graph.layers]
+    return dataclasses.replace(graph, layers=tuple(layers))
+
+
+def with_graphs(network: Network, seed: int, graphs: int = 5, **options: Any) -> tuple[Network, Batch]:
+    """A network with steps that are the same on every machine, and graphs for it."""
+    values = [dataclasses.replace(
+        value, quantizer=value.quantizer and dataclasses.replace(
+            value.quantizer, step=coarse(value.quantizer.step),
+            reach=None if value.quantizer.reach is None else coarse(value.quantizer.reach)),
+    ) for value in network.values]
+    network = dataclasses.replace(network, values=tuple(values))
+    return network, random_batch(seed, network, graphs=graphs, **options)
+
+
+def chain_with_graph(seed: int, **options: Any) -> tuple[Network, Batch]:
+    """A chain of GCN layers as a network."""
+    network, sample = network_of(chain(seed, **options))
+    return network, sample.batch
+
+
+# --- How the parts of a build are reached -----------------------------------------------------------------------------
+
+def banked(model: QuantGraph, **hardware: int) -> Parts:
+    """A chain and its graph on the banked organisation."""
+    network, sample = network_of(model)
+    plan = repack(model, model.sample, {**BANKED, **hardware})
+    placed = plan.program, plan.hardware, plan.schedule
+    golden = banked_golden(*placed, [step.rows for step in plan.trace.passes])
+    return {
+        "inputs": of_inputs(network, sample.batch),
+        "design.v": digest(emit_banked(plan.hardware)[0].encode()),
+        "scale": of_array(plan.program.passes[-1].out.scale),
+        "run": of_run(pack(*placed).to_bytes(), plan.cycles, golden, plan.trace.logits),
+    }
+
+
+def by_batches(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
+    """Graphs on the edge-list organisation, as many in a batch as there is room for."""
+    network, batch = drawn
+    limits = Limits.of(batch, network.input_bits)
+    plan = plan_as_built(network, limits, Capacity(**ROOM), {**LISTS, **hardware})
+    assert isinstance(plan, StreamPlan)
+    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
+    packed = [pack_batch(plan, each) for each in sample_batches(sample, plan)]
+    return {**_of_plan(plan, drawn), **{f"batch {number}": _of_packed(each) for number, each in enumerate(packed)}}
+
+
+def by_windows(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
+    """A graph on the edge-list organisation, window by window."""
+    network, batch = drawn
+    plan = plan_as_built(network, Limits.of(batch, network.input_bits), None, {**LISTS, **hardware})
+    assert isinstance(plan, WindowedPlan)
+    passes = packed_passes(WindowedRun(plan.windows, batch), run_lists(plan.program, batch))
+    return {**_of_plan(plan, drawn), **{f"window {each.size['window']} of pass {each.size['pass']}": _of_packed(each)
+                                        for packed in passes for each in packed}}
+
+
+def _of_plan(plan: StreamPlan | WindowedPlan, drawn: tuple[Network, Batch]) -> Parts:
+    return {"inputs": of_inputs(*drawn), "design.v": digest(emit_lists(plan.hardware)[0].encode()),
+            "scale": of_array(plan.program.scale), "model.bin": digest(plan.model_files()["model.bin"])}
+
+
+def _of_packed(packed: Packed) -> Parts:
+    golden = lists_golden(packed.layout, packed.image, packed)
+    passes = [{name: array for name, array in golden.items() if name.startswith(f"p{index}_")}
+              for index in range(len(packed.layout.program.passes))]
+    return of_run(packed.files["batch.bin"], packed.cycles, passes, golden["results"] if "results" in golden else None)
+
+
+# --- The cases --------------------------------------------------------------------------------------------------------
+
+CASES: Mapping[str, Callable[[], Parts]] = {
+    "banked, GCN, sparse input": lambda: banked(chain(1)),
+    "banked, GCN of 3 layers, dense input, 2 groups": lambda: banked(
+        chain(2, layers=3, input_bits=4, features=12), groups=2, servers=8, digit=2, feature_depth=64, requant_lanes=4,
+        planes=2),
+    "lists, GCN": lambda: by_batches(chain_with_graph(3, nodes=30, features=16)),
+    "lists, GIN with pooling, nearest": lambda: by_batches(
+        with_graphs(gin_network(4, bits=(1, 4)), 4, nodes=8, hub=12), code_bits=4),
+    "lists, GIN with pooling, nearest, 2 units": lambda: by_batches(
+        with_graphs(gin_network(4), 4, nodes=8, hub=12), units=2, requant_lanes=8),
+    "lists, GraphSAGE, mean, by in-degree": lambda: by_batches(
+        with_graphs(sage_network(5, op="mean"), 5, nodes=8, hub=12), levels=0),
+    "lists, GraphSAGE, max, by in-degree": lambda: by_batches(
+        with_graphs(sage_network(6, op="max"), 6, nodes=8, hub=12), levels=0),
+    "lists, random values, leaky": lambda: by_batches(
+        with_graphs(random_network(7, depth=4, max_width=30, weight_bits=4), 7, nodes=8, hub=12), leaky=1),
+    "windows, GCN": lambda: by_windows(
+        chain_with_graph(8, nodes=60, features=16), buffer_depth=64, list_depth=16, descriptor_depth=32,
+        result_depth=32),
+}
+
+
+# --- Digests ----------------------------------------------------------------------------------------------------------
+
+def digest(content: bytes | str) -> str:
+    """SHA-256 of the bytes of a file."""
+    assert isinstance(content, bytes)
+    return hashlib.sha256(content).hexdigest()
+
+
+def of_array(array: NDArray[Any]) -> str:
+    """Type, shape and content of an array, whatever its name: ``<i8[12,3] 5f…``."""
+    shape = ",".join(map(str, array.shape))
+    return f"{array.dtype.str}[{shape}] {digest(np.ascontiguousarray(array).tobytes())}"
+
+
+def of_inputs(network: Network, batch: Batch) -> str:
+    """All arrays of a model and its graphs, in any order."""
+    return digest("\n".join(sorted({of_array(array) for array in (*_arrays(network), *_arrays(batch))})).encode())
+
+
+def of_run(image: bytes | str, cycles: Mapping[str, Any], golden: Sequence[Arrays],
+           results: NDArray[Any] | None) -> Parts:
+    """What one run loads, must write, and takes.
+
+    Parameters
+    ----------
+    image : bytes
+        The load stream.
+    cycles : mapping
+        The estimate as plain data: ``total``, ``counters``, and ``passes`` with ``cycles``.
+    golden : sequence of mappings
+        Arrays of each pass.
+    results : array or None
+        Where a run has results.
+    """
+    parts = {"image": digest(image), "cycles": int(cycles["total"]),
+             "pass cycles": [int(step["cycles"]) for step in cycles["passes"]],
+             "counters": {name: int(count) for name, count in cycles["counters"].items()},
+             "golden": {f"pass {index}": sorted(map(of_array, arrays.values()))
+                        for index, arrays in enumerate(golden)}}
+    return parts if results is None else {**parts, "results": of_array(results)}
+
+
+def _arrays(value: Any) -> Iterator[NDArray[Any]]:
+    """Arrays of an object and of what it holds."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, csr_array):
+        yield from (part.astype(np.int64) for part in (value.indptr, value.indices, value.data))
+    elif isinstance(value, tuple):
+        for each in value:
+            yield from _arrays(each)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from _arrays(getattr(value, field.name))
+
+
+def differences(found: Any, pinned: Any, part: str) -> Iterator[str]:
+    """What differs, a line a part."""
+    if isinstance(found, dict) and isinstance(pinned, dict):
+        for name in dict.fromkeys((*pinned, *found)):
+            yield from differences(found.get(name, "nothing"), pinned.get(name, "nothing"), f"{part} / {name}")
+    elif found != pinned:
+        yield f"{part}: is {_brief(found)}, was {_brief(pinned)}"
+
+
+def _brief(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def read_table() -> dict[str, Parts]:
+    """The committed table."""
+    return dict(json.loads(TABLE.read_text(encoding="utf-8")))
+
+
+# --- The tests --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_build_contains_what_it_did(case: str) -> None:
+    changed = list(differences(CASES[case](), read_table().get(case, "nothing"), case))
+    assert not changed, "\n".join(["builds changed (how to pin them anew: tests/test_digests.py)", *changed])
+
+
+def test_the_table_has_these_cases() -> None:
+    """A case that is left out or renamed does not leave its row behind."""
+    assert list(read_table()) == list(CASES)
+
+
+def test_a_difference_is_named() -> None:
+    pinned = {"design.v": "ab", "run": {"cycles": 7, "golden": {"pass 0": ["x"]}}}
+    found = {"design.v": "ab", "run": {"cycles": 8, "golden": {"pass 0": ["x"], "pass 1": []}}}
+    assert list(differences(found, pinned, "GCN")) == ["GCN / run / cycles: is 8, was 7",
+                                                       "GCN / run / golden / pass 1: is [], was nothing"]
+    assert not list(differences(pinned, pinned, "GCN"))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python tests/test_digests.py --write")
+    TABLE.write_text(json.dumps({name: parts() for name, parts in CASES.items()}, indent=1) + "\n", encoding="utf-8")
