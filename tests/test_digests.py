@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":  # pytest has the root of the repository on the path by its own settings
-    sys.path.insert(0, str(Path(__file__).parents[1]))
+    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).with_name("support"))]
 
 import numpy as np
 import pytest
@@ -32,23 +32,23 @@ from networks import gin_network, random_network, sage_network
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from hwgen.emit.stream import emit as emit_lists
-from hwgen.emit.verilog import emit as emit_banked
-from hwgen.ir.batch import Batch
-from hwgen.ir.graph import QuantGraph
-from hwgen.ir.network import Network
-from hwgen.ir.sample import Limits, Sample
-from hwgen.lower.chain_to_network import network_of
-from hwgen.lower.images import expected as banked_golden
-from hwgen.lower.images import pack
-from hwgen.lower.stream.choose import Capacity
-from hwgen.lower.stream.golden import expected as lists_golden
-from hwgen.lower.stream.windows import WindowedRun
-from hwgen.planning import repack
-from hwgen.reference.stream.execute import run as run_lists
-from hwgen.stream.packing import Packed, pack_batch
-from hwgen.stream.planning import StreamPlan, WindowedPlan, plan_as_built, sample_batches
-from hwgen.stream.windowing import packed_passes
+from hwgen.network.batch import Batch
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample
+from hwgen.targets.banked.chain import QuantGraph
+from hwgen.targets.banked.chain_to_network import network_of
+from hwgen.targets.banked.design import repack
+from hwgen.targets.banked.images import expected as banked_golden
+from hwgen.targets.banked.images import pack
+from hwgen.targets.banked.verilog import emit as emit_banked
+from hwgen.targets.lists.candidates import Capacity
+from hwgen.targets.lists.design import BatchDesign, WindowDesign, design_as_built, sample_batches
+from hwgen.targets.lists.execute import run as run_lists
+from hwgen.targets.lists.golden import expected as lists_golden
+from hwgen.targets.lists.packing import Packed, pack_batch
+from hwgen.targets.lists.verilog import emit as emit_lists
+from hwgen.targets.lists.windows.packing import packed_passes
+from hwgen.targets.lists.windows.run import WindowedRun
 
 TABLE = Path(__file__).with_name("digests.json")
 
@@ -124,8 +124,8 @@ def by_batches(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
     """Graphs on the edge-list organisation, as many in a batch as there is room for."""
     network, batch = drawn
     limits = Limits.of(batch, network.input_bits)
-    plan = plan_as_built(network, limits, Capacity(**ROOM), {**LISTS, **hardware})
-    assert isinstance(plan, StreamPlan)
+    plan = design_as_built(network, limits, Capacity(**ROOM), {**LISTS, **hardware})
+    assert isinstance(plan, BatchDesign)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
     packed = [pack_batch(plan, each) for each in sample_batches(sample, plan)]
     return {**_of_plan(plan, drawn), **{f"batch {number}": _of_packed(each) for number, each in enumerate(packed)}}
@@ -134,14 +134,14 @@ def by_batches(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
 def by_windows(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
     """A graph on the edge-list organisation, window by window."""
     network, batch = drawn
-    plan = plan_as_built(network, Limits.of(batch, network.input_bits), None, {**LISTS, **hardware})
-    assert isinstance(plan, WindowedPlan)
+    plan = design_as_built(network, Limits.of(batch, network.input_bits), None, {**LISTS, **hardware})
+    assert isinstance(plan, WindowDesign)
     passes = packed_passes(WindowedRun(plan.windows, batch), run_lists(plan.program, batch))
     return {**_of_plan(plan, drawn), **{f"window {each.size['window']} of pass {each.size['pass']}": _of_packed(each)
                                         for packed in passes for each in packed}}
 
 
-def _of_plan(plan: StreamPlan | WindowedPlan, drawn: tuple[Network, Batch]) -> Parts:
+def _of_plan(plan: BatchDesign | WindowDesign, drawn: tuple[Network, Batch]) -> Parts:
     return {"inputs": of_inputs(*drawn), "design.v": digest(emit_lists(plan.hardware)[0].encode()),
             "scale": of_array(plan.program.scale), "model.bin": digest(plan.model_files()["model.bin"])}
 
