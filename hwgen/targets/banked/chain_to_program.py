@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from rtl_templates.banked.formats import RAW_BITS, RAW_SHIFT, SHIFT
+from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
+from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange

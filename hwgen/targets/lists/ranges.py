@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...numeric import IntRange
 from .arithmetic import activate, round_value

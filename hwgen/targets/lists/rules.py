@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -15,7 +16,6 @@ from rtl_templates.lists.formats import (
     MID_BITS,
     MID_SHIFTS,
     P_BITS,
-    RAW_BITS,
     ROW_BITS,
     SLOPE_ONE,
     V_BITS,
