@@ -28,7 +28,8 @@ class Group(wiring.Component):
 
     Follows docs/architecture.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
     ``2^acc_bits``. Latency: GROUP_FIRST_HOLD + ``digits`` cycles from ``start`` to ``hold.valid`` of a node that
-    finishes in the first slot. Slots of ``digits`` cycles without a gap, until an element would load its hold register while a sum waits there: the whole group freezes until its ``ack``.
+    finishes in the first slot. Slots of ``digits`` cycles without a gap, until an element would load its hold register
+    while a sum waits there: the whole group freezes until its ``ack``.
     :class:`~rtl_templates.banked.group_timing.GroupTiming` is the cycle-exact behaviour of all single-bit outputs.
 
     Parameters

@@ -30,9 +30,9 @@ def stream(rng, blocks, longest):
     return [*beats, header(Target.END)], expected
 
 
-def load(beats, base, memory, deadline, count=None, **parameters):
+def load(beats, base, memory, deadline, count=None, last_target=max(Target)):
     """Load ``beats`` from ``base``; the bus words, the error and the busy cycles."""
-    dut, seen, result = Loader(**parameters), [], {}
+    dut, seen, result = Loader(last_target=last_target), [], {}
     memory.fill(base & ~15, beats)
 
     async def bench(ctx):
