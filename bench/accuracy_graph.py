@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from result_lines import append_line, spread
 
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
-from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.train_graphs import Loader, evaluate, gin_logits, train_fold
 from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS, GraphSet, folds, load_graphs
 from hwgen.network.store import save_network

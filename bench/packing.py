@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.checkpoint import load_network
 from hwgen.frontend.tudataset import load_graphs
 from hwgen.network.sample import single
 from hwgen.targets.lists.design import GRAPHS, batch_designs, deal

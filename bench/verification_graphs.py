@@ -31,7 +31,7 @@ from verification_graphs_page import document
 
 from hwgen.checking import read_facts
 from hwgen.frontend import load_dataset
-from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.tudataset import GraphSet, folds, load_graphs
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network

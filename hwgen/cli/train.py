@@ -57,7 +57,7 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
         raise HwgenError("the checkpoint cannot be written", str(output),
                          "name a file in a folder that exists and that you may write to")
     with console.step("loading torch and the data set"):
-        from ..frontend import checkpoint
+        from ..frontend import chain_checkpoint
         from ..frontend.datasets import load_dataset
         from ..frontend.recipes import recipe_for
         from ..frontend.train import train as train_model
@@ -72,7 +72,7 @@ def run_training(console: Console, *, output: Path, dataset: str, kind: str = "g
 
         done = train_model(data, recipe, seeds=seeds, hidden=hidden, layers=layers, dropout=dropout,
                            epochs=epochs, target_bits=target_bits, progress=progress)
-    checkpoint.save(done.model, data, output)
+    chain_checkpoint.save(done.model, data, output)
     show_results(console, dataset, list(done.results), done.best)
     console.say(f"checkpoint: {output}")
     return {"checkpoint": str(output), "dataset": dataset, "model": kind, "scheme": scheme, "recipe": recipe,

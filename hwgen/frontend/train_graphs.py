@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch_geometric.nn import GINConv
 
 from ..errors import HwgenError
+from .data.graph_batch import GraphBatch, quotient
 from .gin import GIN
 from .graph_recipes import GraphRecipe
-from .network import GraphBatch, QuantizedNetwork, quotient
+from .quantize import QuantizedNetwork
 from .tracing import plan_of
 from .tudataset import GraphSet, Split
 

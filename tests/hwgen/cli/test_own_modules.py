@@ -10,7 +10,7 @@ from torch_geometric.data import Data
 
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
-from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.checkpoint import load_network
 from hwgen.frontend.plain_files import save_graph_file
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program

@@ -9,9 +9,10 @@ from scipy.sparse import csr_array
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import train_graphs
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.gin import GIN
 from hwgen.frontend.graph_recipes import GRAPH_RECIPES, GraphRecipe, graph_recipe_for
-from hwgen.frontend.network import GraphBatch, Scheme
+from hwgen.frontend.quantize import Scheme
 from hwgen.frontend.train_graphs import Loader, Score, fit, gin_logits, train_fold, train_gin
 from hwgen.frontend.tudataset import GraphSet, Split
 

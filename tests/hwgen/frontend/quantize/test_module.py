@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, global_add_pool, global_max_pool
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.network import GraphBatch, QuantizedNetwork, Scheme, quantize_plan, quotient
-from hwgen.frontend.network.quantizers import ColumnSteps
+from hwgen.frontend.data.graph_batch import GraphBatch, quotient
 from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
+from hwgen.frontend.quantize import QuantizedNetwork, Scheme, quantize_plan
+from hwgen.frontend.quantize.channels import ColumnSteps
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network

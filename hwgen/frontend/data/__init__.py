@@ -1,0 +1,1 @@
+"""Graphs: as integer batches, and prepared for execution."""
