@@ -21,10 +21,10 @@ import torch
 from result_lines import append_line, spread
 
 from hwgen.frontend.data import load_data
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet, folds
 from hwgen.frontend.data.tudataset import TU_DATASETS
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
-from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.train_graphs import Loader, evaluate, gin_logits, train_fold
 from hwgen.network.store import save_network
 from hwgen.targets.lists.execute import agreement, run

@@ -3,7 +3,7 @@
     python bench/node_models.py [--model sage] [--seeds 5] [--keep FOLDER]
 
 GraphSAGE on Cora and a residual GCN on CiteSeer (bench/node_modules.py). Any module that traces goes this way: FP32
-first, then :func:`hwgen.frontend.network.quantize_plan`, and training on with every node's FP32 prediction as goal.
+first, then :func:`hwgen.frontend.quantize.quantize_plan`, and training on with every node's FP32 prediction as goal.
 Epochs are selected by validation; the integer reference looks at the test nodes once.
 
 Seeds that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same;

@@ -18,8 +18,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from hwgen.frontend.checkpoint import load_network
 from hwgen.frontend.data import load_data
-from hwgen.frontend.network.checkpoint import load_network
 from hwgen.network.sample import single
 from hwgen.targets.lists.design import GRAPHS, batch_designs, deal
 from hwgen.targets.lists.images import batch_image, to_bytes

@@ -31,8 +31,8 @@ from verification_graphs_page import document
 
 from hwgen.checking import read_facts
 from hwgen.frontend import load_data
+from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
-from hwgen.frontend.network.checkpoint import save_network
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single

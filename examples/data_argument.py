@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.chain_checkpoint import load
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
 
@@ -44,8 +44,8 @@ def main(path: str = "data_argument.pt") -> None:
         loss.backward()
         optimizer.step()
 
-    quantized = hwgen.frontend.quantize(model, data=data, bits=4)  # steps are read off the model's own values
-    hwgen.frontend.save(quantized, data, path)
+    quantized = hwgen.quantize(model, data=data, bits=4)  # steps are read off the model's own values
+    hwgen.save(quantized, data, path)
 
     graph = load(path)
     predicted = run(lower(graph)).logits.argmax(1)

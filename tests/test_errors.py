@@ -15,7 +15,7 @@ from models import random_graph_data, random_graph_model
 from hwgen.cli import main
 from hwgen.flow import resources
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend import checkpoint
+from hwgen.frontend import chain_checkpoint as checkpoint
 from hwgen.targets.banked import pipeline
 
 SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}

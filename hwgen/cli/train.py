@@ -51,7 +51,7 @@ def run_training(console: Console, *, output: Path, data: str, kind: str = "gcn"
     """Train, save and print; shared with ``hwgen demo``."""
     check_output(output)
     with console.step("loading torch and the data set"):
-        from ..frontend import checkpoint
+        from ..frontend import chain_checkpoint
         from ..frontend.data import load_data
         from ..frontend.recipes import recipe_for
         from ..frontend.train import train as train_model
@@ -66,7 +66,7 @@ def run_training(console: Console, *, output: Path, data: str, kind: str = "gcn"
 
         done = train_model(graph, recipe, seeds=seeds, hidden=hidden, layers=layers, dropout=dropout,
                            epochs=epochs, target_bits=target_bits, progress=progress)
-    checkpoint.save(done.model, graph, output)
+    chain_checkpoint.save(done.model, graph, output)
     show_results(console, data, list(done.results), done.best)
     console.say(f"checkpoint: {output}")
     return {"checkpoint": str(output), "data": data, "model": kind, "scheme": scheme, "recipe": recipe,

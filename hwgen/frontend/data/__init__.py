@@ -1,4 +1,4 @@
-"""Data sets: by name or from a file, as one graph with masks or as a set of graphs."""
+"""Graphs: by name or from a file, as integer batches, and prepared for execution."""
 
 from .graph_set import GraphSet
 from .registry import DATA, load_data

@@ -10,8 +10,8 @@ from torch_geometric.data import Data
 
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
+from hwgen.frontend.checkpoint import load_network
 from hwgen.frontend.data.own_files import save_graph_file
-from hwgen.frontend.network.checkpoint import load_network
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
 from hwgen.targets.lists.network_to_program import lower
