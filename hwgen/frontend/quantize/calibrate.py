@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .batch import GraphBatch
+from ..data.graph_batch import GraphBatch
+from .channels import ColumnSteps
 from .execute import activated, joined
-from .quantizers import ColumnSteps
 
 if TYPE_CHECKING:
-    from .model import QuantizedNetwork
+    from .module import QuantizedNetwork
 
 __all__ = ["calibrate"]
 

@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..data.graph_batch import GraphBatch, Lists
+from ..data.sparse import SparseMatrix
 from ..plan import Plan, PlanTerm, PlanValue
-from ..sparse import SparseMatrix
-from .batch import GraphBatch, Lists
 
 __all__ = ["Hook", "activated", "execute", "joined"]
 

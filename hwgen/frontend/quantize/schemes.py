@@ -1,13 +1,14 @@
 """How a plan's values are quantized, as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from ...errors import HwgenError
-from ..quantizers import Gradient
-from .quantizers import Form
+from .fake_quantize import Gradient
+from .rows import Form
 
-__all__ = ["Scheme"]
+__all__ = ["SCHEMES", "Scheme"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class Scheme:
     rows : "nearest", "degree", "node" or "tensor"
         How values by row get their step and width; tensor: one step and width for all rows.
     form : "clip" or "step"
-        What a table learns (:mod:`.quantizers`).
+        What a table learns (:mod:`.rows`).
     entries : int
         Of tables by nearest; those by degree have one more than the largest degree, at most so many.
     bits : int
@@ -65,3 +66,13 @@ class Scheme:
             raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
         if not 0 < self.clip <= 1:
             raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
+
+
+#: Names for :func:`hwgen.quantize`. nns and mega serve any graph; a2q learns a step for each node of one graph.
+SCHEMES: Mapping[str, Scheme] = {
+    "nns": Scheme(),
+    "nns-published": Scheme(form="step", message_bits=4),
+    "mega": Scheme(rows="degree", form="step", message_bits=4),
+    "a2q": Scheme(rows="node", form="step", gradient="local", message_bits=4, bits=2),
+    "uniform": Scheme(rows="tensor", bits=8),
+}

@@ -1,4 +1,4 @@
-"""Quantizers of a plan's values: a step for each column, or a table of steps and bit widths for rows.
+"""Quantizers of values by row: a table of steps and bit widths.
 
 A table's row takes the entry of its node (A²Q), of its in-degree (MEGA), or the one whose reach is nearest to the
 row's largest magnitude (A²Q's nearest-neighbour strategy, for graphs that training never saw). ``reach`` is the
@@ -22,70 +22,14 @@ from torch import Tensor, nn
 
 from ...network.network import Quantizer
 from ...numeric import MAX_ACTIVATION_BITS
-from ..calibrate import best_steps
-from ..quantizers import COLUMN_SPAN, TINY, Gradient, fake_quantize, round_half_away
-from .batch import GraphBatch
+from ..data.graph_batch import GraphBatch
+from .fake_quantize import TINY, Gradient, fake_quantize
+from .step_search import best_steps
 
-__all__ = ["By", "ColumnSteps", "Form", "RowTable"]
+__all__ = ["By", "Form", "RowTable"]
 
 By = Literal["nearest", "degree", "node"]
 Form = Literal["clip", "step"]
-
-
-class ColumnSteps(nn.Module):
-    """One learnable step a column, or one for all, and a fixed width.
-
-    Parameters
-    ----------
-    columns : int
-    bits : int
-        2 to 8, sign included; from 1 where unsigned.
-    signed : bool
-    gradient : "task" or "local"
-    tied : bool
-        One step for all columns.
-    """
-
-    def __init__(self, columns: int, bits: int, *, signed: bool, gradient: Gradient, tied: bool = False) -> None:
-        super().__init__()
-        self.columns, self.bits, self.signed, self.gradient = columns, bits, signed, gradient
-        self.raw_step = nn.Parameter(torch.zeros(1, 1 if tied else columns))
-
-    @property
-    def step(self) -> Tensor:
-        """Steps in use: float [1, columns] or [1, 1]."""
-        size = self.raw_step.exp()
-        return torch.maximum(size, size.detach().max() / COLUMN_SPAN)
-
-    @property
-    def top(self) -> int:
-        """Largest code."""
-        return (1 << (self.bits - int(self.signed))) - 1
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Fake-quantize ``x`` [n, columns]."""
-        bits = torch.tensor(float(self.bits))
-        return fake_quantize(x, self.step, bits, signed=self.signed, gradient=self.gradient)
-
-    def codes(self, x: Tensor) -> Tensor:
-        """Integer codes of ``x``: int64 [n, columns]."""
-        return round_half_away((x / self.step).clamp(-self.top if self.signed else 0, self.top)).long()
-
-    @torch.no_grad()
-    def calibrate(self, x: Tensor) -> None:
-        """Take the steps of least squared error on ``x`` [n, columns]."""
-        seen = x if self.raw_step.shape[1] > 1 else x.reshape(-1, 1)
-        alive = (seen.abs().amax(0, keepdim=True) if len(seen) else torch.zeros_like(self.raw_step)) > TINY
-        if alive.any():
-            step = best_steps(seen, self.bits, signed=self.signed, axis=0).clamp_min(TINY)
-            # Columns of zeros get the finest step: ranges are proved for any codes, also for those that never come.
-            self.raw_step.copy_(torch.where(alive, step, step[alive].min()).log())
-
-    @torch.no_grad()
-    def export(self) -> Quantizer:
-        """What hardware gets."""
-        step = self.step[0].double().expand(self.columns).numpy().copy()
-        return Quantizer(signed=self.signed, by="column", step=step, bits=torch.tensor([self.bits]).numpy())
 
 
 class RowTable(nn.Module):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .quantizers import TINY, round_half_away
+from .fake_quantize import TINY, round_half_away
 
 __all__ = ["allocate_bits", "best_steps"]
 

@@ -4,8 +4,8 @@ import itertools
 
 import torch
 
-from hwgen.frontend.calibrate import GRID, allocate_bits, best_steps
-from hwgen.frontend.quantizers import round_half_away
+from hwgen.frontend.quantize.fake_quantize import round_half_away
+from hwgen.frontend.quantize.step_search import GRID, allocate_bits, best_steps
 
 
 def error(x: torch.Tensor, step: float, low: int, top: int) -> float:

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ...network.network import Network
+from ..data.graph_batch import GraphBatch
 from ..original import with_head
 from ..plan import Plan, PlanTerm, PlanValue
-from .batch import GraphBatch
 from .calibrate import calibrate
+from .channels import ColumnSteps
 from .execute import execute
 from .export import export
-from .quantizers import ColumnSteps, RowTable
-from .scheme import Scheme
+from .rows import RowTable
+from .schemes import Scheme
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data

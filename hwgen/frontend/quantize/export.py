@@ -14,7 +14,7 @@ from ...network.network import Network, Quantizer, Term, Value, Weight
 from ..plan import PlanTerm, PlanValue
 
 if TYPE_CHECKING:
-    from .model import QuantizedNetwork
+    from .module import QuantizedNetwork
 
 __all__ = ["export"]
 
