@@ -1,6 +1,6 @@
 """Widths and words of the banked target that RTL and packer share, as plain data.
 
-docs/architecture.md describes each field. Nothing here needs Amaranth.
+docs/banked.md describes each field. Nothing here needs Amaranth.
 """
 
 from collections.abc import Mapping
