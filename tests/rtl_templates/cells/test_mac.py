@@ -71,7 +71,7 @@ def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed
                 await ctx.tick()
         ctx.set(dut.load.valid, 0)
         await ctx.tick().repeat(8)
-        delay = mac_latency(lanes) - 1  # the plane register is outside
+        delay = mac_latency(lanes)
         for cycle in range(len(work) + delay + 1):
             if cycle - delay in want:
                 have = [ctx.get(dut.result) >> x_bits * k & mask for k in range(columns)]
