@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..network.batch import Batch
+from ..network.network import Network
 from ..numeric import MAX_ACTIVATION_BITS
-from ..targets.banked.chain import QuantGraph, QuantLayer
+from ..targets.banked.accepts import chain_of
+from ..targets.banked.chain import Layer
 
 __all__ = ["DEGREES", "bits_by_degree", "degree_labels", "in_degrees", "model_facts", "span"]
 
@@ -23,10 +26,9 @@ def degree_labels() -> list[str]:
             for low, high in zip(DEGREES, ends, strict=True)]
 
 
-def in_degrees(graph: QuantGraph) -> Ints:
-    """In-degree of every node of the sample, its self loop counted once."""
-    source, target = graph.sample.edges
-    return np.bincount(target[source != target], minlength=graph.sample.num_nodes).astype(np.int64) + 1
+def in_degrees(batch: Batch) -> Ints:
+    """In-degree of every node, its self loop counted once."""
+    return np.asarray(np.diff(batch.lists("looped").indptr), dtype=np.int64)
 
 
 def bits_by_degree(degrees: Ints, bits: Ints) -> Ints:
@@ -37,7 +39,7 @@ def bits_by_degree(degrees: Ints, bits: Ints) -> Ints:
     return table
 
 
-def model_facts(graph: QuantGraph) -> dict[str, Any]:
+def model_facts(network: Network, batch: Batch) -> dict[str, Any]:
     """What ``hwgen inspect`` prints.
 
     Average bits come in both conventions:
@@ -48,9 +50,10 @@ def model_facts(graph: QuantGraph) -> dict[str, Any]:
 
     Sizes count codes at their own widths, steps, biases and per-node steps at 32 bit, and per-node widths at 4 bit.
     """
-    nodes = graph.sample.num_nodes
-    degrees = in_degrees(graph)
-    hidden = [(layer.weight.shape[1], layer.row.bits[graph.sample.node]) for layer in graph.layers if layer.row]
+    graph = chain_of(network)
+    nodes = batch.num_nodes
+    degrees = in_degrees(batch)
+    hidden = [(layer.weight.shape[1], layer.row.bits[batch.node]) for layer in graph.layers if layer.row]
     hidden_bits = sum(width * int(bits.sum()) for width, bits in hidden)
     hidden_values = sum(width * nodes for width, _ in hidden)
     message_values = sum(layer.weight.shape[1] * nodes for layer in graph.layers)
@@ -65,12 +68,12 @@ def model_facts(graph: QuantGraph) -> dict[str, Any]:
     return {
         "name": graph.name,
         "nodes": nodes,
-        "edges": int(graph.sample.edges.shape[1]),
-        "features": int(graph.sample.features.shape[1]),
-        "feature_nonzeros": int(graph.sample.features.nnz),
+        "edges": int(batch.edges.shape[1]),
+        "features": int(batch.features.shape[1]),
+        "feature_nonzeros": int(batch.features.nnz),
         "input_bits": graph.input_bits,
-        "layers": [_layer_facts(layer, graph.sample.node) for layer in graph.layers],
-        "bits_by_degree": {layer.path: bits_by_degree(degrees, layer.row.bits[graph.sample.node]).tolist()
+        "layers": [_layer_facts(layer, batch.node) for layer in graph.layers],
+        "bits_by_degree": {layer.path: bits_by_degree(degrees, layer.row.bits[batch.node]).tolist()
                            for layer in graph.layers if layer.row},
         "degree_classes": degree_labels(),
         "average_bits": {"hidden_maps": average, "all_activations": everything},
@@ -86,7 +89,7 @@ def model_facts(graph: QuantGraph) -> dict[str, Any]:
     }
 
 
-def _layer_facts(layer: QuantLayer, node: Ints) -> dict[str, Any]:
+def _layer_facts(layer: Layer, node: Ints) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "path": layer.path, "inputs": int(layer.weight.shape[0]), "outputs": int(layer.weight.shape[1]),
         "weight_bits": layer.weight_bits, "weight_step": span(layer.weight_step),

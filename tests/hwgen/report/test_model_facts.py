@@ -4,9 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from models import random_graph_model
+from models import ChainModel, random_graph_model
 
+from hwgen.network.batch import Batch
+from hwgen.network.network import Network
 from hwgen.report.model_facts import bits_by_degree, degree_labels, in_degrees, model_facts
+
+
+def network_and_batch(model: ChainModel) -> tuple[Network, Batch]:
+    return model.network, model.sample.batch
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -14,13 +20,13 @@ def test_average_bits_in_both_conventions(seed: int) -> None:
     graph = random_graph_model(seed, layers=2 + seed % 2, hidden=8 * (1 + seed % 2))
     hidden, everything = [], []
     for layer in graph.layers:
-        for node in graph.sample.node:
+        for node in graph.sample.batch.node:
             for _ in range(layer.weight.shape[1]):
                 everything.append(layer.message_bits)
                 if layer.row is not None:
                     everything.append(layer.row.bits[node])
                     hidden.append(layer.row.bits[node])
-    facts = model_facts(graph)
+    facts = model_facts(*network_and_batch(graph))
     assert facts["average_bits"]["hidden_maps"] == pytest.approx(np.mean(hidden), rel=1e-12)
     assert facts["average_bits"]["all_activations"] == pytest.approx(np.mean(everything), rel=1e-12)
     json.dumps(facts)
@@ -32,7 +38,7 @@ def test_training_notes_example() -> None:
     row = graph.layers[0].row
     assert row is not None
     row.bits[:] = [1] * 9 + [0]
-    facts = model_facts(graph)
+    facts = model_facts(*network_and_batch(graph))
     assert facts["average_bits"]["hidden_maps"] == pytest.approx(0.9)
     assert facts["average_bits"]["all_activations"] == pytest.approx(2.7282, abs=1e-4)
 
@@ -40,7 +46,7 @@ def test_training_notes_example() -> None:
 def test_sizes_and_compression() -> None:
     graph = random_graph_model(1, nodes=40, features=24, hidden=8, classes=4)
     weights, biases = 24 * 8 + 8 * 4, 8 + 4
-    facts = model_facts(graph)
+    facts = model_facts(*network_and_batch(graph))
     assert facts["bytes"] == {"fp32": 4 * (weights + biases), "weights": weights / 2,
                               "steps_and_biases": 4 * (2 * (8 + 4) + biases), "node_parameters": 40 * 36 / 8}
     assert facts["compression"]["weights"] == 8.0
@@ -50,11 +56,11 @@ def test_sizes_and_compression() -> None:
 
 def test_degrees_count_duplicates_and_one_self_loop() -> None:
     graph = random_graph_model(2)
-    want = np.ones(graph.sample.num_nodes, np.int64)
-    for source, target in graph.sample.edges.T:
+    want = np.ones(graph.sample.batch.num_nodes, np.int64)
+    for source, target in graph.sample.batch.edges.T:
         if source != target:
             want[target] += 1
-    assert (in_degrees(graph) == want).all()
+    assert (in_degrees(graph.sample.batch) == want).all()
     assert want.max() > 8
 
 

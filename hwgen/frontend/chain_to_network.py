@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ...network.batch import Batch
-from ...network.network import Network, Quantizer, Term, Value, Weight
-from ...network.sample import Limits, Sample
+from ..network.batch import Batch
+from ..network.network import Network, Quantizer, Term, Value, Weight
+from ..network.sample import Limits, Sample
 from .chain import QuantGraph, QuantLayer
 
 __all__ = ["network_of"]
