@@ -33,7 +33,7 @@ class Net(nn.Module):
 
 def main(path: str = "data_argument.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     data.input_scale = 1.0  # this model learns from the pixels as they are, 0 to 16
     model = Net(data.num_features, data.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -43,8 +43,8 @@ def main(path: str = "data_argument.pt") -> None:
         loss.backward()
         optimizer.step()
 
-    quantized = hwgen.frontend.quantize(model, data=data, bits=4)  # steps are read off the model's own values
-    hwgen.frontend.save(quantized, data, path)
+    quantized = hwgen.quantize(model, data=data, bits=4)  # steps are read off the model's own values
+    hwgen.save(quantized, data, path)
 
     network, sample = hwgen.load(path)
     predicted = run(lower(network, sample.batch)).logits.argmax(1)

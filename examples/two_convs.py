@@ -28,14 +28,14 @@ class Net(nn.Module):
 
 def main(path: str = "two_convs.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")  # pixels 0 to 16; data.input_scale is the value of 1
+    data = hwgen.frontend.load_data("digits")  # pixels 0 to 16; data.input_scale is the value of 1
     model = Net(data.num_features, data.classes)
     fit(model, data.x * data.input_scale, data, epochs=60)
 
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
     hwgen.frontend.settle(quantized)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
     network, sample = hwgen.load(path)  # from here on without PyTorch
     predicted = run(lower(network, sample.batch)).logits.argmax(1)

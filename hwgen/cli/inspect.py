@@ -7,7 +7,7 @@ import click
 from rich.markup import escape
 
 from .console import Console, common
-from .network_tables import show_network
+from .tables import show_tables
 
 __all__ = ["inspect"]
 
@@ -40,13 +40,15 @@ def inspect(console: Console, model: str) -> None:
         return
     with console.step("reading the checkpoint"):
         from ..frontend.model_file import load
-        from ..report.network_facts import network_facts
-        from ..targets.lists.bits import bits_of_model
+        from ..network.bits import bits_of_model
+        from ..report.model_facts import model_facts
+        from ..report.model_tables import headline, model_tables
 
         network, sample = load(Path(model))
-        facts = network_facts(network, sample.batch, bits_of_model(network, sample.batch))
-    show_network(console, facts)
-    console.result(facts)
+        facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
+    console.say(f"[bold]{escape(facts.name)}[/bold]: {headline(facts)}")
+    show_tables(console, model_tables(facts))
+    console.result(facts.to_dict())
 
 
 def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:

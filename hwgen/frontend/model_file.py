@@ -4,9 +4,8 @@ from pathlib import Path
 
 from ..network.network import Network
 from ..network.sample import Sample
-from . import reading
+from . import checkpoint, reading
 from .chain_to_network import network_of
-from .network import checkpoint
 
 __all__ = ["load"]
 

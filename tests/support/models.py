@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.rules import check_network
 from hwgen.network.sample import Limits, Sample
 from hwgen.targets.banked.chain import Layer, RowQuantizer
 from hwgen.targets.banked.network_to_program import lower
@@ -170,7 +171,7 @@ def random_graph_model(
         built.append(layer)
     model = ChainModel(name=f"random{seed}", input_bits=input_bits, input_scale=input_scale,
                        layers=tuple(built), sample=dataclasses.replace(data, logits=x), trained_nodes=nodes)
-    model.network.verify()
+    check_network(model.network)
     return model
 
 

@@ -26,6 +26,7 @@ from rtl_templates.banked.formats import RAW_BITS, RAW_SHIFT, SHIFT
 from ...errors import HwgenError
 from ...network.batch import Batch, check_batch
 from ...network.network import Network
+from ...network.rules import check_network
 from ...numeric import IntRange
 from .accepts import chain_of
 from .arithmetic import requantize
@@ -81,7 +82,7 @@ def lower(network: Network, batch: Batch) -> Program:
     HwgenError
         If the network or the graph is malformed, or a layer's scales exceed the multipliers.
     """
-    network.verify()
+    check_network(network)
     chain = chain_of(network)
     check_batch(network, batch)
     if not batch.num_nodes:

@@ -15,6 +15,7 @@ from ...flow.board import check_family
 from ...flow.folder import BuildFolder, to_json, write_files
 from ...flow.resources import Resources
 from ...flow.resources import estimate as count_resources
+from ...network.bits import bits_of_model
 from ...network.network import Network
 from ...network.sample import Sample
 from ...network.sample_store import load_sample, save_sample
@@ -190,6 +191,7 @@ def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str,
 
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
-    return build_facts(model=model_facts(plan.network, plan.batch), board=board, hardware=plan.hardware.to_dict(),
+    model = model_facts(plan.network, plan.batch, bits_of_model(plan.network, plan.batch))
+    return build_facts(model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(),
                        capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
                        resources=resources)
