@@ -32,7 +32,7 @@ class Net(nn.Module):
 
 def main(path: str = "batchnorm_three_layers.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net([data.num_features, 32, 24, data.classes])
     fit(model, data.x * data.input_scale, data, epochs=60)
 

@@ -34,7 +34,7 @@ class Net(nn.Module):
 
 def main(path: str = "data_argument.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     data.input_scale = 1.0  # this model learns from the pixels as they are, 0 to 16
     model = Net(data.num_features, data.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)

@@ -39,7 +39,7 @@ class Net(nn.Module):
 
 def main(path: str = "residual_gcn.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net(data.num_features, data.classes)
     fit(model, data, epochs=60, rate=0.01)
 

@@ -29,7 +29,7 @@ class Net(nn.Module):
 
 def main(path: str = "sage_residual.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net(data.num_features, data.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(60):

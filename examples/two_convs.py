@@ -29,7 +29,7 @@ class Net(nn.Module):
 
 def main(path: str = "two_convs.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")  # pixels 0 to 16; data.input_scale is the value of 1
+    data = hwgen.frontend.load_data("digits")  # pixels 0 to 16; data.input_scale is the value of 1
     model = Net(data.num_features, data.classes)
     fit(model, data.x * data.input_scale, data, epochs=60)
 

@@ -14,7 +14,7 @@ From one's own training loop::
 """
 
 from .a2q import Penalty, QuantizedGCN
-from .datasets import load_dataset
+from .data import load_data
 from .gcn import GCN
 from .graph import Graph
 from .model_file import load
@@ -23,5 +23,5 @@ from .quantizing import save
 from .settle import settle
 from .train import train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_dataset", "save", "settle",
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_data", "save", "settle",
            "train"]

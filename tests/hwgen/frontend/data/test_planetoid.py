@@ -1,17 +1,14 @@
-"""Data sets; Planetoid's files come from HWGEN_DATA and stay untouched."""
+"""Planetoid's files come from HWGEN_DATA and stay untouched."""
 
 import os
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 import torch_geometric.datasets
-from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import Graph, load_dataset
+from hwgen.frontend import Graph, load_data
 
 SHAPES = {"Cora": (2708, 1433, 10556, 7), "CiteSeer": (3327, 3703, 9104, 6)}
 
@@ -25,30 +22,9 @@ def raw() -> Path:
     pytest.skip("set HWGEN_DATA to a folder that holds Planetoid's Cora/raw and CiteSeer/raw")
 
 
-def test_digits_are_integers_on_a_symmetric_graph() -> None:
-    data = load_dataset("Digits")
-    graph = Graph.of(data)
-    assert (data.name, data.classes, graph.nodes, graph.width) == ("digits", 10, 1797, 64)
-    assert (graph.input_bits, graph.input_scale) == (5, 1 / 16)
-    assert data.x.max() == 16
-    edges = set(map(tuple, data.edge_index.t().tolist()))
-    assert len(edges) == data.edge_index.shape[1]
-    assert all((b, a) in edges and a != b for a, b in edges)
-    assert np.bincount(data.edge_index[1]).min() >= 5
-
-
-def test_digits_are_split_alike_for_every_class_and_for_ever() -> None:
-    data, again = load_dataset("digits"), load_dataset("digits")
-    assert torch.equal(data.train_mask, again.train_mask)
-    masks = torch.stack([data.train_mask, data.val_mask, data.test_mask])
-    assert (masks.sum(0) == 1).all()
-    assert torch.bincount(data.y[data.train_mask]).tolist() == [20] * 10
-    assert torch.bincount(data.y[data.val_mask]).tolist() == [50] * 10
-
-
 @pytest.mark.parametrize("name", SHAPES)
 def test_planetoid_is_raw_and_whole(raw: Path, name: str) -> None:
-    data = load_dataset(name.lower(), raw)
+    data = load_data(name.lower(), raw)
     nodes, features, edges, classes = SHAPES[name]
     assert (tuple(data.x.shape), data.edge_index.shape[1], data.classes) == ((nodes, features), edges, classes)
     assert set(data.x.unique().tolist()) == {0.0, 1.0}
@@ -65,7 +41,7 @@ def test_a_read_only_root_is_enough_and_stays_as_it_is(raw: Path, tmp_path: Path
     for folder in (root, *root.parents[:3]):
         folder.chmod(0o555)
     try:
-        assert load_dataset("Cora", tmp_path / "data").num_nodes == 2708
+        assert load_data("Cora", tmp_path / "data").num_nodes == 2708
         assert sorted((tmp_path / "data").rglob("*")) == before
     finally:
         for folder in (root, *root.parents[:3]):
@@ -74,7 +50,7 @@ def test_a_read_only_root_is_enough_and_stays_as_it_is(raw: Path, tmp_path: Path
 
 def test_the_environment_names_the_root(raw: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HWGEN_DATA", str(raw))
-    assert load_dataset("Cora").num_nodes == 2708
+    assert load_data("Cora").num_nodes == 2708
 
 
 def test_missing_files_are_downloaded_by_pyg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,23 +64,10 @@ def test_missing_files_are_downloaded_by_pyg(tmp_path: Path, monkeypatch: pytest
     message = (r"^Cora is not there and cannot be downloaded \(no network\)\n  at .*\n"
                r"  put the Planetoid files in .*Cora/raw, or name their folder with HWGEN_DATA$")
     with pytest.raises(HwgenError, match=message):
-        load_dataset("Cora", tmp_path)
+        load_data("Cora", tmp_path)
     assert asked == [(str(tmp_path / "Planetoid"), "Cora")]
     monkeypatch.delenv("HWGEN_DATA", raising=False)
     monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
     with pytest.raises(HwgenError):
-        load_dataset("CiteSeer")
+        load_data("CiteSeer")
     assert asked[-1] == (str(tmp_path / "cache" / "datasets" / "Planetoid"), "CiteSeer")
-
-
-def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(HwgenError, match=r"^unknown data set 'PubMed'\n  at dataset\n  use one of digits, Cora, C"):
-        load_dataset("PubMed")
-
-
-def test_a_graph_keeps_one_self_loop_and_counts_duplicates() -> None:
-    data = small_data()
-    sources = data.edge_index[0, data.edge_index[1] == 1]
-    others = int((sources != 1).sum())
-    assert float(Graph.of(data).norm[1, 0]) == pytest.approx((others + 1) ** -0.5)
-    assert float(Graph.of(data).norm[0, 0]) == 1.0

@@ -1,5 +1,7 @@
 """What the values of a network are called, what reads them, and how they are quantized."""
 
+import numpy as np
+
 from ..network.network import Network, Quantizer, Value
 
 __all__ = ["quantizer_name", "roles", "title"]
@@ -24,10 +26,10 @@ def roles(network: Network) -> dict[str, str]:
 
 
 def quantizer_name(quantizer: Quantizer) -> str:
-    """``nearest of 1,000``, ``degree (edges), 33``, ``node, 2,708``, ``column``."""
+    """``per channel``, ``per tensor``, ``per node, 2,708``, ``per degree (edges), 33``, ``nearest of 1,000``."""
     if quantizer.by == "column":
-        return "column"
+        return "per tensor" if np.unique(quantizer.step).size == 1 else "per channel"
     entries = f"{quantizer.step.size:,}"
     if quantizer.by == "nearest":
         return f"nearest of {entries}"
-    return f"degree ({quantizer.via}), {entries}" if quantizer.by == "degree" else f"node, {entries}"
+    return f"per degree ({quantizer.via}), {entries}" if quantizer.by == "degree" else f"per node, {entries}"

@@ -1,4 +1,4 @@
-"""Data sets that PyG reads: their names, their raw files, and a copy to work on."""
+"""Raw files of data sets that PyG reads, and a copy to work on."""
 
 import contextlib
 import importlib
@@ -6,28 +6,14 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..cache import cache_folder
-from ..errors import HwgenError
+from ...cache import cache_folder
+from ...errors import HwgenError
 
-__all__ = ["known_name", "read_raw"]
-
-
-def known_name(name: str, known: Sequence[str]) -> str:
-    """A data set's name as it is spelt, for one given in any case.
-
-    Raises
-    ------
-    HwgenError
-        Unknown name.
-    """
-    found = {each.lower(): each for each in known}.get(name.lower())
-    if found is None:
-        raise HwgenError(f"unknown data set {name!r}", "dataset", f"use one of {', '.join(known)}")
-    return found
+__all__ = ["read_raw"]
 
 
 def read_raw(collection: str, name: str, file: str, root: Path | str | None) -> tuple[Any, Path]:

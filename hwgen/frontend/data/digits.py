@@ -1,8 +1,7 @@
-"""Data sets: Planetoid through PyG's own class, and scikit-learn's digits as a k-nearest-neighbour graph."""
+"""scikit-learn's handwritten digits as a k-nearest-neighbour graph: nothing is downloaded."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,14 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .raw_files import known_name, read_raw
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["DATASETS", "load_dataset"]
-
-DATASETS = ("digits", "Cora", "CiteSeer")
+__all__ = ["load_digits_graph"]
 
 #: Neighbours of a digit. Validation accuracy of the quantized model, 4 seeds: 3 gives 96.8 %, 5 97.6, 7 97.6, 10 97.9;
 #: every neighbour more is an edge more to aggregate.
@@ -26,39 +21,8 @@ NEIGHBOURS = 5
 TRAIN_PER_CLASS, VALIDATION_PER_CLASS = 20, 50
 
 
-def load_dataset(name: str, root: Path | str | None = None) -> Data:
-    """Load a data set as one graph with integer-valued features.
-
-    Parameters
-    ----------
-    name : str
-        ``digits``, ``Cora`` or ``CiteSeer``, in any case.
-    root : Path or None
-        Folder of raw files, ``$HWGEN_DATA`` if None (:func:`.raw_files.read_raw`).
-
-    Returns
-    -------
-    Data
-        ``x`` float32 [n, f] integer codes, ``edge_index`` int64 [2, e] without self loops, ``y`` int64 [n],
-        ``train_mask``, ``val_mask``, ``test_mask`` bool [n]; beside PyG's own keys ``name`` str, ``input_scale``
-        float (the real value of code 1) and ``classes`` int.
-
-    Raises
-    ------
-    HwgenError
-        Unknown name, or files neither found nor downloaded.
-    """
-    name = known_name(name, DATASETS)
-    if name == "digits":
-        return _digits()
-    dataset, _ = read_raw("Planetoid", name, f"ind.{name.lower()}.graph", root)
-    data: Data = dataset[0]
-    data.name, data.input_scale, data.classes = name, 1.0, int(data.y.max()) + 1
-    return data
-
-
-def _digits() -> Data:
-    """1797 images of 8 × 8 pixels with values 0..16; an edge where one image is among another's nearest."""
+def load_digits_graph() -> Data:
+    """Load 1797 images of 8 × 8 pixels with values 0..16; an edge where one image is among another's nearest."""
     from sklearn.datasets import load_digits
     from sklearn.neighbors import kneighbors_graph
     from torch_geometric.data import Data

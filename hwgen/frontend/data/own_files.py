@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..errors import HwgenError
+from ...errors import HwgenError
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -69,7 +69,7 @@ def load_graph_file(path: Path) -> list[Data]:
     """
     from torch_geometric.data import Data
 
-    fix = "hwgen.frontend.plain_files.save_graph_file(graphs, path) writes one"
+    fix = "hwgen.frontend.data.own_files.save_graph_file(graphs, path) writes one"
     content = _load(path, fix)
     if not isinstance(content, list) or not content or not all(isinstance(each, dict) for each in content):
         raise HwgenError("not a list of graphs", str(path), fix)

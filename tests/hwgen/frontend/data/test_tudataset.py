@@ -1,4 +1,4 @@
-"""Graph data sets: reading TUDataset's files, unions, folds."""
+"""Reading TUDataset's files, and unions of their graphs."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.tudataset import GraphSet, degree_bucket, folds, load_graphs
+from hwgen.frontend.data.tudataset import degree_bucket, load_tudataset
 
 
 def write(folder: Path, name: str, *, labels: bool) -> None:
@@ -26,7 +26,7 @@ def test_reads_labels_and_degrees(tmp_path: Path) -> None:
     write(tmp_path, "MUTAG", labels=True)
     write(tmp_path, "IMDB-BINARY", labels=False)
     known = sorted(path.name for path in (tmp_path / "MUTAG").rglob("*"))
-    mutag, imdb = load_graphs("mutag", tmp_path), load_graphs("IMDB-BINARY", tmp_path)
+    mutag, imdb = load_tudataset("MUTAG", tmp_path), load_tudataset("IMDB-BINARY", tmp_path)
     assert sorted(path.name for path in (tmp_path / "MUTAG").rglob("*")) == known  # the user's folder stays
     assert mutag.features.toarray().argmax(1).tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 0]
     assert imdb.features.toarray().argmax(1).tolist() == [2, 2, 2, 1, 2, 2, 1, 0, 0]
@@ -38,7 +38,7 @@ def test_reads_labels_and_degrees(tmp_path: Path) -> None:
 
 def test_union_takes_graphs_in_order(tmp_path: Path) -> None:
     write(tmp_path, "MUTAG", labels=True)
-    graphs = load_graphs("MUTAG", tmp_path)
+    graphs = load_tudataset("MUTAG", tmp_path)
     union = graphs.union([2, 1, 0, 1])
     assert union.graph.tolist() == [0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3]
     assert union.features.toarray().argmax(1).tolist() == [1, 0, 0, 1, 2, 0, 0, 1, 2, 0, 1, 2, 0]
@@ -47,22 +47,10 @@ def test_union_takes_graphs_in_order(tmp_path: Path) -> None:
     want = {(a + start, b + start) for start, part in ((2, path), (6, triangle), (9, path)) for a, b in part}
     assert {tuple(map(int, pair)) for pair in union.edges.T} == want
     assert union.edges.shape[1] == len(want)
-    one = graphs.data(1)
+    one = graphs[1]
     assert one.x.shape == (4, 3)
     assert {tuple(map(int, pair)) for pair in one.edge_index.T} == path
     assert graphs.union([]).num_nodes == 0
-
-
-def test_folds_part_the_graphs() -> None:
-    labels = np.array([0] * 63 + [1] * 125)
-    found = folds(labels)
-    assert sorted(np.concatenate([split.test for split in found]).tolist()) == list(range(188))
-    for split in found:
-        parts = np.concatenate([split.train, split.validation, split.test])
-        assert sorted(parts.tolist()) == list(range(188))
-        assert 18 <= len(split.validation) <= 20
-        assert abs(labels[split.validation].mean() - labels.mean()) < 0.05
-    assert (folds(labels)[3].train == found[3].train).all()
 
 
 def test_degree_buckets_grow() -> None:
@@ -74,22 +62,10 @@ def test_degree_buckets_grow() -> None:
     assert bucket[-1] == 9 + int(4 * np.log2(3999 / 9))
 
 
-def test_unknown_names_and_missing_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(HwgenError, match="unknown data set 'NCI1'"):
-        load_graphs("NCI1", tmp_path)
-
+def test_missing_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no network")
 
     monkeypatch.setattr("torch_geometric.datasets.TUDataset.download", refuse)
     with pytest.raises(HwgenError, match="MUTAG is not there and cannot be downloaded"):
-        load_graphs("MUTAG", tmp_path)
-
-
-def test_classes_come_from_labels() -> None:
-    from scipy.sparse import csr_array
-
-    empty = GraphSet(name="x", features=csr_array((0, 1), dtype=np.int64), edges=np.zeros((2, 0), np.int64),
-                     node_start=np.zeros(4, np.int64), edge_start=np.zeros(4, np.int64), labels=np.array([0, 2, 1]))
-    assert empty.classes == 3
-    assert empty.union([0, 1]).graphs == 2
+        load_tudataset("MUTAG", tmp_path)
