@@ -1,5 +1,6 @@
 """What the values of a network are called, what reads them, and how they are quantized."""
 
+from ..network.granularity import Granularity
 from ..network.network import Network, Quantizer, Value
 
 __all__ = ["quantizer_name", "roles", "title"]
@@ -18,16 +19,17 @@ def roles(network: Network) -> dict[str, str]:
     def role(value: Value) -> str:
         if value.quantizer is None:
             return "result"
-        return "row" if value.quantizer.by != "column" or value.name in linear else "message"
+        per_channel = value.quantizer.granularity is Granularity.PER_CHANNEL
+        return "message" if per_channel and value.name not in linear else "row"
 
     return {value.name: role(value) for value in network.values}
 
 
 def quantizer_name(quantizer: Quantizer) -> str:
-    """``nearest of 1,000``, ``degree (edges), 33``, ``node, 2,708``, ``column``."""
-    if quantizer.by == "column":
-        return "column"
-    entries = f"{quantizer.step.size:,}"
-    if quantizer.by == "nearest":
-        return f"nearest of {entries}"
-    return f"degree ({quantizer.via}), {entries}" if quantizer.by == "degree" else f"node, {entries}"
+    """``nearest of 1,000``, ``per_degree (edges), 33``, ``per_node, 2,708``, ``per_channel``."""
+    kind, entries = quantizer.granularity, f"{quantizer.step.size:,}"
+    if not kind.by_row:
+        return str(kind)
+    if kind is Granularity.NEAREST:
+        return f"{kind} of {entries}"
+    return f"{kind} ({quantizer.via}), {entries}" if kind is Granularity.PER_DEGREE else f"{kind}, {entries}"

@@ -37,8 +37,8 @@ def network_facts(network: Network, batch: Batch, bits: Mapping[str, Ints]) -> d
     * ``all_activations``: over every stored code, messages included.
 
     Neither counts the input, whose width is exact. Sizes count weights at their own width, steps, biases and gains at
-    32 bit, and tables of rows at 32 bit for the step (and the reach) and 4 for the width. Identities that only bring
-    the input in are no weights.
+    32 bit, and tables of rows at 32 bit for the step (and the clip value) and 4 for the width. Identities that only
+    bring the input in are no weights.
     """
     role = roles(network)
     rows = [bits[value.name] for value in network.values if role[value.name] == "row"]
@@ -76,8 +76,8 @@ def _value_facts(value: Value, role: str, bits: Ints | None) -> dict[str, Any]:
     quantizer = value.quantizer
     if quantizer is not None:
         facts["quantizer"] = {
-            "by": quantizer.by, "name": quantizer_name(quantizer), "signed": quantizer.signed,
-            "entries": 1 if quantizer.by == "column" else int(quantizer.step.size),
+            "granularity": quantizer.granularity, "name": quantizer_name(quantizer), "signed": quantizer.signed,
+            "entries": int(quantizer.step.size) if quantizer.granularity.by_row else 1,
             "bits": [int(quantizer.bits.min()), int(quantizer.bits.max())], "step": span(quantizer.step)}
     if bits is not None and bits.size:
         facts["row_bits"] = {"mean": float(bits.mean()), "min": int(bits.min()), "max": int(bits.max()),
@@ -117,9 +117,9 @@ def _sizes(network: Network, hidden: float, everything: float) -> dict[str, Any]
                   for each in (value.bias, *(term.gain for term in value.terms)))
     quantizers = [value.quantizer for value in network.values if value.quantizer is not None]
     steps = sum(weight.step.size for weight in matrices) + sum(each.step.size for each in quantizers
-                                                               if each.by == "column")
-    tables = sum(each.step.size * (32 + 4 + 32 * (each.reach is not None)) for each in quantizers
-                 if each.by != "column")
+                                                               if not each.granularity.by_row)
+    tables = sum(each.step.size * (32 + 4 + 32 * (each.clip_value is not None)) for each in quantizers
+                 if each.granularity.by_row)
     model = 32 * (weights + columns)
     return {
         "bytes": {"fp32": model / 8, "weights": weight_bits / 8, "steps_and_biases": 4 * (steps + columns),

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
-from ..plan import PlanTerm, PlanValue
+from ..traced import TracedTerm, TracedValue
 
 if TYPE_CHECKING:
     from .model import QuantizedNetwork
@@ -30,22 +31,22 @@ def export(model: QuantizedNetwork, name: str) -> Network:
                              "train again with a lower learning rate")
     return Network(name=name, features=model.plan.features, input_bits=model.input_bits,
                    input_scale=model.input_scale, values=tuple(_value(model, each) for each in model.plan.values),
-                   trained_nodes=model.nodes if model.scheme.rows == "node" else 0)
+                   trained_nodes=model.nodes if model.scheme.rows is Granularity.PER_NODE else 0)
 
 
-def _value(model: QuantizedNetwork, value: PlanValue) -> Value:
+def _value(model: QuantizedNetwork, value: TracedValue) -> Value:
     return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
                  terms=tuple(_term(model, term) for term in value.terms), join=value.join, bias=_floats(value.bias),
-                 slope=value.slope, factor=value.factor, of=value.of, quantizer=_quantizer(model, value))
+                 activation=value.activation, factor=value.factor, of=value.of, quantizer=_quantizer(model, value))
 
 
-def _quantizer(model: QuantizedNetwork, value: PlanValue) -> Quantizer | None:
+def _quantizer(model: QuantizedNetwork, value: TracedValue) -> Quantizer | None:
     if value.role == "result":
         return None
     return model.quantizer(value.name).export()
 
 
-def _term(model: QuantizedNetwork, term: PlanTerm) -> Term:
+def _term(model: QuantizedNetwork, term: TracedTerm) -> Term:
     weight = None
     if term.weight is not None:
         steps = model.weight_steps(term)

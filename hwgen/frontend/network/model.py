@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Network
 from ..original import with_head
-from ..plan import Plan, PlanTerm, PlanValue
+from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .batch import GraphBatch
 from .calibrate import calibrate
 from .execute import execute
@@ -34,7 +35,7 @@ class QuantizedNetwork(nn.Module):
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
         Its tensors are copied: they become this module's parameters.
     scheme : Scheme or None
         None: no quantizers, FP32.
@@ -46,7 +47,7 @@ class QuantizedNetwork(nn.Module):
         As in :class:`hwgen.network.network.Network`.
     """
 
-    def __init__(self, plan: Plan, scheme: Scheme | None = None, *, degrees: int = 63, nodes: int = 0,
+    def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, degrees: int = 63, nodes: int = 0,
                  input_bits: int = 1, input_scale: float = 1.0) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
@@ -56,7 +57,7 @@ class QuantizedNetwork(nn.Module):
         if scheme is not None:
             self._add_quantizers(scheme, degrees)
 
-    def _own(self, plan: Plan) -> Plan:
+    def _own(self, plan: TracedNetwork) -> TracedNetwork:
         """A copy whose tensors are parameters; one tensor stays one, and gains go into the weights before them."""
         known: dict[tuple[int, int], nn.Parameter] = {}
 
@@ -68,14 +69,14 @@ class QuantizedNetwork(nn.Module):
                 self.tensors.append(known[key])
             return known[key]
 
-        def term(old: PlanTerm) -> PlanTerm:
+        def term(old: TracedTerm) -> TracedTerm:
             if old.weight is not None:
                 return replace(old, weight=parameter(old.weight, old.gain), gain=None)
             return old if old.gain is None else replace(old, gain=parameter(old.gain))
 
-        return replace(plan, values=[
+        return replace(plan, values=tuple(
             replace(value, terms=tuple(term(each) for each in value.terms),
-                    bias=None if value.bias is None else parameter(value.bias)) for value in plan.values])
+                    bias=None if value.bias is None else parameter(value.bias)) for value in plan.values))
 
     def _add_quantizers(self, scheme: Scheme, degrees: int) -> None:
         keys, signed = self._keys(), _signs(self.plan)
@@ -89,15 +90,15 @@ class QuantizedNetwork(nn.Module):
             if value.role == "message":
                 self.columns[slot] = ColumnSteps(value.width, scheme.message_bits, signed=negative,
                                                        gradient="local")
-            elif value.role == "row" and (scheme.rows == "tensor" or
-                                          (value.domain == "graphs" and scheme.rows != "nearest")):
+            elif value.role == "row" and (scheme.rows is Granularity.PER_TENSOR or
+                                          (value.domain == "graphs" and scheme.rows is not Granularity.NEAREST)):
                 self.columns[slot] = ColumnSteps(value.width, max(scheme.bits, 1 + negative), signed=negative,
                                                        gradient=scheme.gradient, tied=True)
             elif value.role == "row":
-                entries = {"nearest": scheme.entries, "degree": degrees + 1, "node": self.nodes}
-                assert scheme.rows != "tensor"
+                entries = {Granularity.NEAREST: scheme.entries, Granularity.PER_DEGREE: degrees + 1,
+                           Granularity.PER_NODE: self.nodes}
                 self.tables[slot] = RowTable(
-                    entries[scheme.rows], max(scheme.bits, 1 + negative), by=scheme.rows, form=scheme.form,
+                    entries[scheme.rows], max(scheme.bits, 1 + negative), granularity=scheme.rows, form=scheme.form,
                     signed=negative, gradient=scheme.gradient, most=max(scheme.most, 1 + negative),
                     span=scheme.span)
 
@@ -134,18 +135,19 @@ class QuantizedNetwork(nn.Module):
             raise HwgenError(f"{batch.width} features, the model takes {self.plan.features}", "x",
                              "pass the features that the model was trained on")
         if self.scheme is None:
-            return execute(self.plan, batch)
+            return execute(self.plan, batch, training=self.training)
         keys = self._keys()  # once a forward
-        return execute(self.plan, batch, self.store, lambda term: self.weights[keys[id(term.weight)]](term.weight))
+        return execute(self.plan, batch, self.store, lambda term: self.weights[keys[id(term.weight)]](term.weight),
+                       training=self.training)
 
-    def store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
+    def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""
         known = self.quantizer(value.name)
         if isinstance(known, ColumnSteps):
             return cast(Tensor, known(out))
         return cast(Tensor, known(out, batch, batch.count if value.domain == "nodes" else None))
 
-    def weight(self, term: PlanTerm) -> Tensor:
+    def weight(self, term: TracedTerm) -> Tensor:
         """A term's matrix, fake-quantized."""
         return cast(Tensor, self.weight_steps(term)(term.weight))
 
@@ -154,7 +156,7 @@ class QuantizedNetwork(nn.Module):
         slot = _slot(name)
         return cast(ColumnSteps | RowTable, self.columns[slot] if slot in self.columns else self.tables[slot])
 
-    def weight_steps(self, term: PlanTerm) -> ColumnSteps:
+    def weight_steps(self, term: TracedTerm) -> ColumnSteps:
         """The quantizer of a term's matrix."""
         return cast(ColumnSteps, self.weights[self._keys()[id(term.weight)]])
 
@@ -233,11 +235,11 @@ def _slot(name: str) -> str:
     return name.replace(".", "/")
 
 
-def _signs(plan: Plan) -> dict[str, bool]:
+def _signs(plan: TracedNetwork) -> dict[str, bool]:
     """Whether each value can be negative."""
     signed: dict[str, bool] = {}
     for value in plan.values:
-        signed[value.name] = value.slope != 0.0 and (_negative(value.bias) or any(
+        signed[value.name] = value.activation.keeps_sign and (_negative(value.bias) or any(
             term.weight is not None or _negative(term.gain) or (term.source is not None and signed[term.source])
             for term in value.terms))
     return signed

@@ -9,8 +9,9 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ..graph import Graph
-from ..plan import Plan
+from ..traced import TracedNetwork
 from .batch import GraphBatch
 from .model import QuantizedNetwork
 from .scheme import Scheme
@@ -24,20 +25,20 @@ __all__ = ["SCHEMES", "quantize_plan", "sample_batch"]
 SCHEMES: Mapping[str, Scheme] = {
     "nns": Scheme(),
     "nns-published": Scheme(form="step", message_bits=4),
-    "mega": Scheme(rows="degree", form="step", message_bits=4),
-    "a2q": Scheme(rows="node", form="step", gradient="local", message_bits=4, bits=2),
-    "uniform": Scheme(rows="tensor", bits=8),
+    "mega": Scheme(rows=Granularity.PER_DEGREE, form="step", message_bits=4),
+    "a2q": Scheme(rows=Granularity.PER_NODE, form="step", gradient="local", message_bits=4, bits=2),
+    "uniform": Scheme(rows=Granularity.PER_TENSOR, bits=8),
 }
 #: Graphs that steps are read off, and the largest in-degree with an entry of its own.
 SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
 
 
-def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data]) -> QuantizedNetwork:
+def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data]) -> QuantizedNetwork:
     """Put quantizers into a plan, with steps read off its FP32 values on sample data.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
     scheme : str or Scheme
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
@@ -57,7 +58,7 @@ def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data])
         raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
     rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
     batch, bits, scale = sample_batch(data)
-    if rules.rows == "node" and batch.graphs != 1:
+    if rules.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
     if batch.width != plan.features:

@@ -1,16 +1,16 @@
 """Quantizers of a plan's values: a step for each column, or a table of steps and bit widths for rows.
 
-A table's row takes the entry of its node (A²Q), of its in-degree (MEGA), or the one whose reach is nearest to the
-row's largest magnitude (A²Q's nearest-neighbour strategy, for graphs that training never saw). ``reach`` is the
+A table's row takes the entry of its node (A²Q), of its in-degree (MEGA), or the one whose clip value is nearest to the
+row's largest magnitude (A²Q's nearest-neighbour strategy, for graphs that training never saw). The clip value is the
 largest value that an entry represents, ``step · top`` with ``top = 2^b - 1`` (unsigned) or ``2^(b-1) - 1``. Two forms
 of learning a table:
 
 ``step``
-    step and bits, as published: a change of bits changes the reach, and rows hop to other entries.
+    step and bits, as published: a change of bits changes the clip value, and rows hop to other entries.
 ``clip``
-    reach and bits, ``step = reach / top``: bits change the resolution only.
+    clip value and bits, ``step = clip_value / top``: bits change the resolution only.
 
-Steps and reaches are learned as logarithms, so that one learning rate serves any scale.
+Steps and clip values are learned as logarithms, so that one learning rate serves any scale.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from ...network.granularity import Granularity
 from ...network.network import Quantizer
 from ...numeric import MAX_ACTIVATION_BITS
 from ..calibrate import best_steps
 from ..quantizers import COLUMN_SPAN, TINY, Gradient, fake_quantize, round_half_away
 from .batch import GraphBatch
 
-__all__ = ["By", "ColumnSteps", "Form", "RowTable"]
+__all__ = ["ColumnSteps", "Form", "RowTable"]
 
-By = Literal["nearest", "degree", "node"]
 Form = Literal["clip", "step"]
 
 
@@ -48,7 +48,7 @@ class ColumnSteps(nn.Module):
 
     def __init__(self, columns: int, bits: int, *, signed: bool, gradient: Gradient, tied: bool = False) -> None:
         super().__init__()
-        self.columns, self.bits, self.signed, self.gradient = columns, bits, signed, gradient
+        self.columns, self.bits, self.signed, self.gradient, self.tied = columns, bits, signed, gradient, tied
         self.raw_step = nn.Parameter(torch.zeros(1, 1 if tied else columns))
 
     @property
@@ -84,8 +84,9 @@ class ColumnSteps(nn.Module):
     @torch.no_grad()
     def export(self) -> Quantizer:
         """What hardware gets."""
-        step = self.step[0].double().expand(self.columns).numpy().copy()
-        return Quantizer(signed=self.signed, by="column", step=step, bits=torch.tensor([self.bits]).numpy())
+        kind = Granularity.PER_TENSOR if self.tied else Granularity.PER_CHANNEL
+        return Quantizer(signed=self.signed, granularity=kind, step=self.step[0].double().numpy().copy(),
+                         bits=torch.tensor([self.bits]).numpy())
 
 
 class RowTable(nn.Module):
@@ -96,7 +97,8 @@ class RowTable(nn.Module):
     entries : int
     bits : float
         Stored bits that training starts from, sign included.
-    by : "nearest", "degree" or "node"
+    granularity : Granularity
+        per_node, per_degree or nearest.
     form : "clip" or "step"
     signed : bool
     gradient : "task" or "local"
@@ -108,13 +110,13 @@ class RowTable(nn.Module):
         Steps stay within this share of the largest.
     """
 
-    def __init__(self, entries: int, bits: float, *, by: By, form: Form, signed: bool, gradient: Gradient,
-                 via: Literal["edges", "looped"] = "edges", most: int = MAX_ACTIVATION_BITS,
+    def __init__(self, entries: int, bits: float, *, granularity: Granularity, form: Form, signed: bool,
+                 gradient: Gradient, via: Literal["edges", "looped"] = "edges", most: int = MAX_ACTIVATION_BITS,
                  span: float = 1024.0) -> None:
         super().__init__()
-        self.by, self.form, self.signed, self.gradient, self.via = by, form, signed, gradient, via
+        self.granularity, self.form, self.signed, self.gradient, self.via = granularity, form, signed, gradient, via
         self.most, self.span = most, span
-        self.raw_size = nn.Parameter(torch.zeros(entries, 1))  # logarithm of the reach (clip) or the step (step)
+        self.raw_size = nn.Parameter(torch.zeros(entries, 1))  # logarithm of the clip value (clip) or the step (step)
         self.raw_bits = nn.Parameter(torch.full((entries, 1), float(bits)))
         #: Mean bits of the rows of the last call, differentiable; and their sum over, and number of, the rows.
         self.mean: Tensor | None = None
@@ -131,7 +133,7 @@ class RowTable(nn.Module):
         return torch.round(self.raw_bits.detach()).clamp(self.least, self.most)
 
     def sizes(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Step, bits and reach of every entry: float [entries, 1] each."""
+        """Step, bits and clip value of every entry: float [entries, 1] each."""
         bits = self.raw_bits + (self.whole_bits - self.raw_bits).detach()  # rounded; the gradient passes
         top = torch.exp2(bits - int(self.signed)) - 1
         step = self.raw_size.exp() / top if self.form == "clip" else self.raw_size.exp()
@@ -140,14 +142,14 @@ class RowTable(nn.Module):
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
         """The entry of each row: int64 [n]."""
-        if self.by == "node":
+        if self.granularity is Granularity.PER_NODE:
             return batch.node
-        if self.by == "degree":
+        if self.granularity is Granularity.PER_DEGREE:
             return batch.lists(self.via).length[:, 0].long().clamp_max(len(self.raw_size) - 1)
         with torch.no_grad():
-            reach, order = self.sizes()[2][:, 0].sort(stable=True)
+            clip, order = self.sizes()[2][:, 0].sort(stable=True)
             largest = x.detach().abs().amax(1) if x.shape[1] else x.new_zeros(len(x))
-            return order[torch.searchsorted((reach[1:] + reach[:-1]) / 2, largest)]
+            return order[torch.searchsorted((clip[1:] + clip[:-1]) / 2, largest)]
 
     def forward(self, x: Tensor, batch: GraphBatch, count: Tensor | None = None) -> Tensor:
         """Fake-quantize the rows of ``x`` [n, k], each of which stands for ``count`` [n, 1] ones."""
@@ -163,42 +165,42 @@ class RowTable(nn.Module):
         return fake_quantize(x, step.index_select(0, entry), own, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:
-        """Round the bit widths and stop learning them; in form ``step`` the steps keep their reach no longer."""
+        """Round the bit widths and stop learning them; in form ``step`` the steps keep their clip value no longer."""
         self.raw_bits.data.copy_(self.whole_bits)
         self.raw_bits.requires_grad_(False)
         self.raw_bits.grad = None
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, batch: GraphBatch) -> None:
-        """Spread reaches over the quantiles of row maxima (nearest), or over those of each node or degree."""
+        """Spread clip values over the quantiles of row maxima (nearest), or over those of each node or degree."""
         largest = x.abs().amax(1) if x.shape[1] else x.new_zeros(len(x))
         alive = largest[largest > TINY]
         if not len(alive):
             return
-        if self.by == "nearest":
+        if self.granularity is Granularity.NEAREST:
             places = (torch.arange(len(self.raw_size)) + 0.5) / len(self.raw_size)
             ordered = alive.sort().values
-            reach = ordered[(places * len(ordered)).long()]
+            clip = ordered[(places * len(ordered)).long()]
             # Equal quantiles would leave entries idle: idle ones spread over the range of the others.
-            twins = torch.cat([reach.new_zeros(1, dtype=torch.bool), reach[1:] <= reach[:-1] * 1.001])
-            spread = torch.logspace(0, 1, int(twins.sum()) + 2, base=float(reach[-1] / reach[0]))[1:-1] * reach[0]
-            reach = torch.cat([reach[~twins], spread]).sort().values
+            twins = torch.cat([clip.new_zeros(1, dtype=torch.bool), clip[1:] <= clip[:-1] * 1.001])
+            spread = torch.logspace(0, 1, int(twins.sum()) + 2, base=float(clip[-1] / clip[0]))[1:-1] * clip[0]
+            clip = torch.cat([clip[~twins], spread]).sort().values
         else:
             width = best_steps(x, round(float(self.whole_bits.median())), signed=self.signed, axis=1)
             top = 2 ** (round(float(self.whole_bits.median())) - int(self.signed)) - 1
             entry = self.choose(x, batch)
             sums = torch.zeros(len(self.raw_size)).index_add(0, entry, width[:, 0].log())
             times = torch.zeros(len(self.raw_size)).index_add(0, entry, torch.ones(len(x)))
-            reach = torch.where(times > 0, sums / times.clamp_min(1), width.log().median()).exp() * top
+            clip = torch.where(times > 0, sums / times.clamp_min(1), width.log().median()).exp() * top
         top = torch.exp2(self.whole_bits[:, 0] - int(self.signed)) - 1
-        self.raw_size.copy_((reach if self.form == "clip" else reach / top).log()[:, None])
+        self.raw_size.copy_((clip if self.form == "clip" else clip / top).log()[:, None])
 
     @torch.no_grad()
     def export(self) -> Quantizer:
-        """What hardware gets; entries by ascending reach where that is what chooses them."""
-        step, bits, reach = (part[:, 0].double() for part in self.sizes())
-        if self.by == "nearest":
-            order = reach.sort(stable=True).indices
-            step, bits, reach = step[order], bits[order], reach[order]
-        return Quantizer(signed=self.signed, by=self.by, step=step.numpy(), bits=bits.long().numpy(),
-                         reach=reach.numpy() if self.by == "nearest" else None, via=self.via)
+        """What hardware gets; entries by ascending clip value where that is what chooses them."""
+        step, bits, clip = (part[:, 0].double() for part in self.sizes())
+        if self.granularity is Granularity.NEAREST:
+            order = clip.sort(stable=True).indices
+            step, bits, clip = step[order], bits[order], clip[order]
+        return Quantizer(signed=self.signed, granularity=self.granularity, step=step.numpy(), bits=bits.long().numpy(),
+                         clip_value=clip.numpy() if self.granularity is Granularity.NEAREST else None, via=self.via)

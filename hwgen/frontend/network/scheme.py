@@ -1,9 +1,9 @@
 """How a plan's values are quantized, as data."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ..quantizers import Gradient
 from .quantizers import Form
 
@@ -16,8 +16,8 @@ class Scheme:
 
     Parameters
     ----------
-    rows : "nearest", "degree", "node" or "tensor"
-        How values by row get their step and width; tensor: one step and width for all rows.
+    rows : Granularity
+        How values by row get their step and width; not per_channel.
     form : "clip" or "step"
         What a table learns (:mod:`.quantizers`).
     entries : int
@@ -41,7 +41,7 @@ class Scheme:
         Of the penalty.
     """
 
-    rows: Literal["nearest", "degree", "node", "tensor"] = "nearest"
+    rows: Granularity = Granularity.NEAREST
     form: Form = "clip"
     entries: int = 64
     bits: int = 4
@@ -59,6 +59,10 @@ class Scheme:
                                    ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        if self.rows is Granularity.PER_CHANNEL:
+            raise HwgenError(f"rows is {self.rows}", "rows",
+                             "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
+                             "channels")
         if not 1 <= self.entries <= 1024:
             raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
         if not self.span >= 1:

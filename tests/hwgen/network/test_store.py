@@ -123,7 +123,7 @@ def set_facts(folder, change):
     (lambda facts: facts["values"][0].update(terms=3), "is missing or malformed"),
     (lambda facts: facts.update(values=[3]), "is missing or malformed"),
     (lambda facts: facts.update(features="many"), "is missing or malformed"),
-    (lambda facts: facts["values"][0]["quantizer"].update(by="chance"), "entry by 'chance'"),
+    (lambda facts: facts["values"][0]["quantizer"].update(granularity="chance"), "entry granularity 'chance'"),
     (lambda facts: facts["values"].pop(), "result"),
     (lambda facts: facts["values"][1]["terms"][0].update(source="nobody"), "nobody"),
 ])

@@ -34,7 +34,7 @@ def test_average_bits_in_both_conventions(network: Network) -> None:
         read_by_weights = any(term.source == value.name and term.weight is not None
                               for other in network.values for term in other.terms)
         for width in bits[value.name].tolist():
-            if value.quantizer.by != "column" or read_by_weights:
+            if value.quantizer.granularity != "per_channel" or read_by_weights:
                 rows.append(width)
             codes += [width] * value.width
     assert facts["average_bits"]["hidden_maps"] == pytest.approx(np.mean(rows) if rows else 0, rel=1e-12)
@@ -68,7 +68,7 @@ def test_sizes_and_operations() -> None:
     assert facts["bytes"]["weights"] == weights / 2  # of 4 bits; the input's identity is no weight
     assert facts["compression"]["weights"] == 8
     tables = sum(value.quantizer.step.size for value in network.values
-                 if value.quantizer is not None and value.quantizer.by == "nearest")
+                 if value.quantizer is not None and value.quantizer.granularity == "nearest")
     assert facts["bytes"]["node_parameters"] == tables * (32 + 32 + 4) / 8
     operations = facts["operations"]
     assert operations["v0"] == {"op_mac": 0, "op_add": 0}

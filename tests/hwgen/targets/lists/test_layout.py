@@ -80,7 +80,7 @@ def test_equal_constants_are_stored_once():
 def one_pass(by, via, terms, seed=0, **rest):
     """A network of an input layer, one value of the terms given, and the result."""
     builder = Builder(seed, name="small", features=6, input_bits=1, trained_nodes=20)
-    first = builder.add("first", (Term(via="features", weight=builder.weight(6, 5)),), 5, by="column", bits=(4, 4))
+    first = builder.add("first", (Term(via="features", weight=builder.weight(6, 5)),), 5, by="per_channel", bits=(4, 4))
     made = tuple(replace(term, source=first) if term.source == "" else term for term in terms)
     second = builder.add("second", made, 5, by=by, bits=(3, 5), **rest)
     if via is not None:
@@ -89,7 +89,7 @@ def one_pass(by, via, terms, seed=0, **rest):
         value = replace(value, quantizer=replace(value.quantizer, via=via))
         builder.network = replace(network, values=(*network.values[:-1], value))
     builder.add("last", (Term(source=second, weight=builder.weight(5, 3)),), 3, by=None)
-    used = by == "node"
+    used = by == "per_node"
     return replace(builder.network, trained_nodes=20 if used else 0)
 
 
@@ -141,7 +141,7 @@ def test_a_maximum_cannot_take_two_degrees():
 
 
 def test_rows_cannot_take_two_degrees_at_their_end():
-    built = build(residual_gcn_network(1, by="degree"), seed=1)
+    built = build(residual_gcn_network(1, by="per_degree"), seed=1)
     program = built.program
     number = next(k for k, step in enumerate(program.passes) if step.combine is not None)
     step = program.passes[number]
@@ -153,7 +153,7 @@ def test_rows_cannot_take_two_degrees_at_their_end():
 
 
 def test_entries_come_with_the_row_that_is_read():
-    built = build(residual_gcn_network(1, by="node"), seed=1)
+    built = build(residual_gcn_network(1, by="per_node"), seed=1)
     beats = built.layout.beats
     assert any(beat["entry"] and beat["row_kind"] == Select.ENTRY for beat in beats)
     assert not any(beat["entry"] for beat in beats if beat["operand"] != Operand.SELF)
