@@ -23,11 +23,12 @@ import numpy as np
 import torch
 from result_lines import append_line, read_lines, spread
 
-from hwgen.frontend import load, load_dataset, save
+from hwgen.frontend import load, load_data, save
+from hwgen.frontend.data.graph_set import FOLD_SEED
+from hwgen.frontend.data.tudataset import TU_DATASETS
 from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
-from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS
 from hwgen.targets.banked.chain import QuantGraph
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import agreement, run
@@ -167,7 +168,7 @@ def main() -> int:
         return graph_level(options, done)
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for dataset in options.dataset or DATASETS:
-        graph = Graph.of(load_dataset(dataset, options.data_root))
+        graph = Graph.of(load_data(dataset, options.data_root))
         for name in options.recipe or sorted(RECIPES):
             recipe = recipe_for(name, dataset)
             group = groups.setdefault((dataset, name), [])

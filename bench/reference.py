@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.chain_checkpoint import load
 from hwgen.targets.banked.chain import QuantGraph
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import agreement, run

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.chain_checkpoint import load
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.cycles import estimate
 from hwgen.targets.banked.images import pack

@@ -81,7 +81,7 @@ def checkpoint(folder: Path, model: str) -> Path:
     path = folder / f"{model}.pt"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*HWGEN, "train", "--dataset", DATASETS[model], "--seeds", "1", "-o", str(path)], check=True)
+        subprocess.run([*HWGEN, "train", "--data", DATASETS[model], "--seeds", "1", "-o", str(path)], check=True)
     return path
 
 

@@ -9,7 +9,7 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.chain_checkpoint import load
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
 
@@ -32,15 +32,15 @@ class Net(nn.Module):
 
 def main(path: str = "batchnorm_three_layers.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net([data.num_features, 32, 24, data.classes])
     fit(model, data.x * data.input_scale, data, epochs=60)
 
     # Batch norms are folded here, exactly; what is trained from here on has none.
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
     hwgen.frontend.settle(quantized)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
     graph = load(path)
     predicted = run(lower(graph)).logits.argmax(1)

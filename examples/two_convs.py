@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.chain_checkpoint import load
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
 
@@ -29,14 +29,14 @@ class Net(nn.Module):
 
 def main(path: str = "two_convs.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")  # pixels 0 to 16; data.input_scale is the value of 1
+    data = hwgen.frontend.load_data("digits")  # pixels 0 to 16; data.input_scale is the value of 1
     model = Net(data.num_features, data.classes)
     fit(model, data.x * data.input_scale, data, epochs=60)
 
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
     hwgen.frontend.settle(quantized)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
     graph = load(path)  # from here on without PyTorch
     predicted = run(lower(graph)).logits.argmax(1)

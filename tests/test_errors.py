@@ -15,7 +15,7 @@ from models import random_graph_data, random_graph_model
 from hwgen.cli import main
 from hwgen.flow import resources
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend import checkpoint
+from hwgen.frontend import chain_checkpoint as checkpoint
 from hwgen.targets.banked import pipeline
 
 SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
@@ -176,7 +176,7 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
 
 
 def test_unwritable_checkpoint_is_refused_before_training(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("hwgen.frontend.datasets.load_dataset", lambda *_: pytest.fail("trained in vain"))
+    monkeypatch.setattr("hwgen.frontend.data.load_data", lambda *_: pytest.fail("trained in vain"))
     for output in (tmp_path / "none" / "model.pt", tmp_path):
         parts = fails(["train", "-o", str(output)], capsys, monkeypatch)
         assert parts[1] == str(output)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from hwgen.frontend import load
+from hwgen.frontend.checkpoint import load_network
 from hwgen.frontend.legal import check
-from hwgen.frontend.network.checkpoint import load_network
 from hwgen.frontend.tracing import plan_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..errors import HwgenError
-from .network import Scheme
+from .quantize import Scheme
 
 __all__ = ["GRAPH_RECIPES", "GraphRecipe", "graph_recipe_for"]
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from ..network.network import Network
 from ..network.sample import Sample
 from ..targets.banked.chain import QuantGraph
-from . import reading
-from .network import checkpoint
+from . import checkpoint, reading
 
 __all__ = ["Model", "load"]
 

@@ -19,7 +19,7 @@ __all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load",
 FORMAT, VERSION = "hwgen", 1
 NETWORK_VERSION = 2  # of checkpoints that hold a network (network/checkpoint.py)
 
-SAVE = "write one with hwgen train, or with hwgen.frontend.save"
+SAVE = "write one with hwgen train, or with hwgen.save"
 
 
 def load(path: Path | str) -> QuantGraph:
@@ -92,7 +92,7 @@ def open_checkpoint(path: Path, *versions: int) -> dict[str, Any]:
 
 def _pickled(where: str) -> HwgenError:
     return HwgenError("a pickled Python object, not a checkpoint", where,
-                      "loading a pickle runs code that it holds: write the model with hwgen.frontend.save instead")
+                      "loading a pickle runs code that it holds: write the model with hwgen.save instead")
 
 
 def _graph(content: dict[str, Any]) -> QuantGraph:

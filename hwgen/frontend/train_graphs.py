@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch_geometric.nn import GINConv
 
 from ..errors import HwgenError
+from .data.graph_batch import GraphBatch, quotient
+from .data.graph_set import GraphSet, Split
 from .gin import GIN
 from .graph_recipes import GraphRecipe
-from .network import GraphBatch, QuantizedNetwork, quotient
+from .quantize import QuantizedNetwork
 from .tracing import plan_of
-from .tudataset import GraphSet, Split
 
 __all__ = ["Fold", "Loader", "Score", "evaluate", "fit", "gin_logits", "train_fold", "train_gin",
            "train_quantized_gin"]

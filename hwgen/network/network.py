@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 
 from .equation import Counted, Domain, Equation, Factor, TermOf, Via
 from .granularity import Granularity
-from .rules import check
 
 __all__ = ["Counted", "Domain", "Factor", "Granularity", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
@@ -133,13 +132,3 @@ class Network:
     input_scale: float
     values: tuple[Value, ...]
     trained_nodes: int = 0
-
-    def verify(self) -> None:
-        """Check every rule of these docstrings.
-
-        Raises
-        ------
-        HwgenError
-            Naming the user's layer and the key.
-        """
-        check(self)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CapacityError, HwgenError
 from ..numeric import MAX_ACTIVATION_BITS
 from .granularity import Granularity
+from .network import Network, Quantizer, Term, Value, Weight
 
-if TYPE_CHECKING:
-    from .network import Network, Quantizer, Term, Value, Weight
-
-__all__ = ["MAX_NEAREST", "MAX_NODES", "check", "term_width"]
+__all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "term_width"]
 
 #: Per node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
 MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
@@ -22,7 +18,7 @@ MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
 MOST = {Granularity.PER_NODE: MAX_NODES, Granularity.PER_DEGREE: 1 << 16, Granularity.NEAREST: MAX_NEAREST}
 
 
-def check(network: Network) -> None:
+def check_network(network: Network) -> None:
     """Check every rule.
 
     Raises

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from hwgen.network.activation import LeakyReLU
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Network, Term, Value, Via
+from hwgen.network.rules import check_network
 
 __all__ = ["Capacities", "capacities", "gin_network", "node_gcn_network", "random_batch", "random_network",
            "residual_gcn_network", "sage_network"]
@@ -59,7 +60,7 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
     used = any(value.quantizer is not None and value.quantizer.granularity is Granularity.PER_NODE
                for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
-    network.verify()
+    check_network(network)
     return network
 
 

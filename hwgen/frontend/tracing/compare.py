@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..network.batch import GraphBatch
-from ..network.execute import execute
+from ..data.graph_batch import GraphBatch
 from ..original import TOLERANCE, call, copy_of, demand_equal, with_head
+from ..quantize.execute import execute
 from ..traced import TracedNetwork
 from .roles import roles_of
 

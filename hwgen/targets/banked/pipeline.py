@@ -15,11 +15,13 @@ from ...flow.board import check_family
 from ...flow.folder import BuildFolder, to_json, write_files
 from ...flow.resources import Resources
 from ...flow.resources import estimate as count_resources
+from ...network.bits import bits_of_model
 from ...report.facts import build_facts
 from ...report.files import report_files
 from ...report.model_facts import model_facts
 from .artifacts import copy_compiled, manifest, run_files, write_run
 from .chain import GraphData, QuantGraph
+from .chain_to_network import network_of
 from .design import Plan, plans, read_hardware, repack
 from .store import load_graph, save_graph
 from .verilog import emit
@@ -172,6 +174,8 @@ def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: St
 
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
-    return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
+    network, sample = network_of(plan.model)
+    model = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
+    return build_facts(model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(),
                        capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
                        resources=resources)

@@ -15,7 +15,7 @@ from networks import gin_network, random_batch, sage_network
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.sample_store import save_sample

@@ -87,12 +87,12 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 PICKLED = ("a pickled Python object, not a checkpoint\n  at PATH\n  loading a pickle runs code that it holds: write "
-           "the model with hwgen.frontend.save instead")
+           "the model with hwgen.save instead")
 
 
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "the file is empty\n  at PATH\n  write or copy it again"),
-    (b"hello, world", "not a checkpoint\n  at PATH\n  write one with hwgen train, or with hwgen.frontend.save"),
+    (b"hello, world", "not a checkpoint\n  at PATH\n  write one with hwgen train, or with hwgen.save"),
     (pickle.dumps({"format": "hwgen"}), PICKLED),
 ])
 def test_not_a_checkpoint(tmp_path: Path, content: bytes, message: str) -> None:
@@ -107,7 +107,7 @@ def test_a_pickled_module(tmp_path: Path) -> None:
 
 def test_a_state_dict(tmp_path: Path) -> None:
     torch.save(GCN(4, 3, 2).state_dict(), tmp_path / "model.pt")
-    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  .*hwgen.frontend.save")
+    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  .*hwgen.save")
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.999])

@@ -12,8 +12,9 @@ from torch_geometric.nn import GCNConv
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import Graph, load, quantize, save
+from hwgen.frontend import Graph, load, save
 from hwgen.frontend.modules import as_gcn, compare
+from hwgen.frontend.quantizing import quantize
 from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
 

@@ -114,7 +114,7 @@ def set_facts(folder, change):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 1"),
+    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 2"),
     (lambda facts: facts.pop("values"), "entry 'values' is missing or malformed"),
     (lambda facts: facts["values"][0].pop("width"), "entry 'width' is missing"),
     (lambda facts: facts["values"][0].update(domain="edges"), "entry domain 'edges' is missing or malformed"),

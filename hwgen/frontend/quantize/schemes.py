@@ -1,0 +1,82 @@
+"""How a plan's values are quantized, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...errors import HwgenError
+from ...network.granularity import Granularity
+from .fake_quantize import Gradient
+from .rows import Form
+
+__all__ = ["SCHEMES", "Scheme"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """How a plan's values are quantized.
+
+    Parameters
+    ----------
+    rows : Granularity
+        How values by row get their step and width; not per_channel.
+    form : "clip" or "step"
+        What a table learns (:mod:`.rows`).
+    entries : int
+        Of tables by nearest; those by degree have one more than the largest degree, at most so many.
+    bits : int
+        Stored bits of rows that training starts from, 1 to 8.
+    most : int
+        No row gets more; 4 lets hardware store codes of 4 bits throughout.
+    span : float
+        The steps of a table stay within this share of the largest: the requantizer's multipliers have 17 bits.
+    clip : float
+        Share of a channel's values that a message's first step is to hold: below 1 where hubs send values that are
+        hundreds of times as large as others, and sums over thousands of them have to fit an accumulator.
+    message_bits, weight_bits : int
+        Fixed, 2 to 8, sign included.
+    gradient : "task" or "local"
+        Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
+    target : float
+        Mean stored bits of rows above which :meth:`QuantizedNetwork.penalty` grows.
+    weight : float
+        Of the penalty.
+    """
+
+    rows: Granularity = Granularity.NEAREST
+    form: Form = "clip"
+    entries: int = 64
+    bits: int = 4
+    most: int = 8
+    span: float = 1024.0
+    clip: float = 1.0
+    message_bits: int = 8
+    weight_bits: int = 4
+    gradient: Gradient = "task"
+    target: float = 3.0
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, width, least in (("bits", self.bits, 1), ("most", self.most, 1),
+                                   ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
+            if not least <= width <= 8:
+                raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        if self.rows is Granularity.PER_CHANNEL:
+            raise HwgenError(f"rows is {self.rows}", "rows",
+                             "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
+                             "channels")
+        if not 1 <= self.entries <= 1024:
+            raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
+        if not self.span >= 1:
+            raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
+        if not 0 < self.clip <= 1:
+            raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
+
+
+#: Names for :func:`hwgen.quantize`. nns and mega serve any graph; a2q learns a step for each node of one graph.
+SCHEMES: Mapping[str, Scheme] = {
+    "nns": Scheme(),
+    "nns-published": Scheme(form="step", message_bits=4),
+    "mega": Scheme(rows=Granularity.PER_DEGREE, form="step", message_bits=4),
+    "a2q": Scheme(rows=Granularity.PER_NODE, form="step", gradient="local", message_bits=4, bits=2),
+    "uniform": Scheme(rows=Granularity.PER_TENSOR, bits=8),
+}
