@@ -108,20 +108,20 @@ MEAN = {"via": "edges", "factor": "mean", "of": "edges"}
 
 @pytest.mark.parametrize(("by", "via", "terms", "rest", "operands", "degrees"), [
     # a list's own length needs no beat of its own
-    ("degree", "edges", [Term(source="", **MEAN)], {}, ["LIST"], [1]),
-    ("degree", "edges", [Term(source=""), Term(source="", **MEAN)], {}, ["SELF", "LIST"], [0, 1]),
-    ("degree", "edges", [Term(source="", **MEAN), Term(source="")], {}, ["LIST", "SELF"], [1, 0]),
-    ("degree", "edges", [Term(source="", factor="mean"), Term(source="")], {}, ["SKIP", "SELF", "SELF"], [1, 0, 0]),
+    ("per_degree", "edges", [Term(source="", **MEAN)], {}, ["LIST"], [1]),
+    ("per_degree", "edges", [Term(source=""), Term(source="", **MEAN)], {}, ["SELF", "LIST"], [0, 1]),
+    ("per_degree", "edges", [Term(source="", **MEAN), Term(source="")], {}, ["LIST", "SELF"], [1, 0]),
+    ("per_degree", "edges", [Term(source="", factor="mean"), Term(source="")], {}, ["SKIP", "SELF", "SELF"], [1, 0, 0]),
     # another list's length is read by a SKIP, as late as it is needed
-    ("degree", "looped", [Term(source="", via="edges")], {}, ["SKIP", "LIST"], [1, 0]),
-    ("degree", "edges", [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
+    ("per_degree", "looped", [Term(source="", via="edges")], {}, ["SKIP", "LIST"], [1, 0]),
+    ("per_degree", "edges", [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
     # whoever takes another degree goes first
-    ("degree", "looped", [Term(source=""), Term(source="", **MEAN)], {}, ["LIST", "SKIP", "SELF"], [1, 1, 0]),
+    ("per_degree", "looped", [Term(source=""), Term(source="", **MEAN)], {}, ["LIST", "SKIP", "SELF"], [1, 1, 0]),
     # and if all do, zero is added
-    ("degree", "looped", [Term(source="", **MEAN)], {}, ["LIST", "SKIP", "ONE"], [1, 1, 0]),
+    ("per_degree", "looped", [Term(source="", **MEAN)], {}, ["LIST", "SKIP", "ONE"], [1, 1, 0]),
     # a trained node comes with any descriptor
-    ("node", None, [Term(source="", via="edges")], {}, ["LIST"], [1]),
-    ("node", None, [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
+    ("per_node", None, [Term(source="", via="edges")], {}, ["LIST"], [1]),
+    ("per_node", None, [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
 ])
 def test_degrees_are_read_where_they_are_needed(by, via, terms, rest, operands, degrees):
     network = one_pass(by, via, terms, **rest)
@@ -134,7 +134,7 @@ def test_degrees_are_read_where_they_are_needed(by, via, terms, rest, operands, 
 
 
 def test_a_maximum_cannot_take_two_degrees():
-    network = one_pass("degree", "looped", [Term(source="", **MEAN), Term(source="", **MEAN | {"op": "max"})],
+    network = one_pass("per_degree", "looped", [Term(source="", **MEAN), Term(source="", **MEAN | {"op": "max"})],
                        join="max", bias=None)
     with pytest.raises(HwgenError, match="takes all its factors by the degree in edges") as error:
         build(network, random_batch(3, network, graphs=2, nodes=6))
