@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ from .sparse import SparseMatrix
 __all__ = ["GraphBatch", "quotient"]
 
 Ints = NDArray[np.int64]
+
+#: Features with fewer non-zeros than this share multiply faster as a sparse matrix.
+SPARSE_BELOW = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,20 @@ class Lists:
         matrix = csr_array((np.ones(len(target)) if times is None else times, (target, source)), shape=shape)
         length = np.asarray(matrix.sum(axis=1)).reshape(-1, 1)
         return cls(SparseMatrix.of(matrix), torch.from_numpy(length.astype(np.float32)))
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """``1 / length``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-1.0)
+
+    @cached_property
+    def rsqrt(self) -> Tensor:
+        """``length^-1/2``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-0.5)
+
+    def _power(self, exponent: float) -> Tensor:
+        length = self.length.double()
+        return torch.where(length > 0, length**exponent, 0.0)
 
     @cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
@@ -77,11 +95,16 @@ class GraphBatch:
             wrong = edges[(edges < 0) | (edges >= nodes)][0]
             raise HwgenError(f"edge index {wrong} is out of range for {nodes} nodes", "edge_index",
                              "number the nodes from 0 to n-1")
+        if not isinstance(features, Tensor) and features.nnz >= SPARSE_BELOW * nodes * features.shape[1]:
+            features = torch.from_numpy(features.toarray()).float()
         self.features = features if isinstance(features, Tensor) else SparseMatrix.of(features)
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
         self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
+        return self  # nothing changes in it, so that copies of a model share their graph
 
     @classmethod
     def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None) -> GraphBatch:
@@ -94,6 +117,12 @@ class GraphBatch:
     def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
         """From integer codes; ``scale`` is the real value of code 1."""
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
+
+    def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
+        """Whether these are the features, as real values, and the edges of this batch."""
+        own = self.features if isinstance(self.features, Tensor) else self.features.dense()
+        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+                and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
 
     @cached_property
     def edges(self) -> Lists:

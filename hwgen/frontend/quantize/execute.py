@@ -103,6 +103,4 @@ def _accumulate(term: TracedTerm, batch: GraphBatch, stored: dict[str, Tensor],
 
 
 def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
-    length = lists.length.to(like.dtype)
-    power = length ** (-1.0 if factor == "mean" else -0.5)
-    return torch.where(length > 0, power, 0.0)
+    return (lists.mean if factor == "mean" else lists.rsqrt).to(like.dtype)

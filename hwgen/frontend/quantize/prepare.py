@@ -22,7 +22,8 @@ __all__ = ["quantize_plan"]
 SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
 
 
-def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data]) -> QuantizedNetwork:
+def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
+                  target_bits: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a plan, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -32,6 +33,8 @@ def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterab
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
         Sample graphs; the first 256 count. For scheme ``a2q`` the one graph that the model is for.
+    correct, target_bits
+        As in :meth:`QuantizedNetwork.calibrate`.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterab
         raise HwgenError(f"the model takes {plan.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
-    model = QuantizedNetwork(plan, rules, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes, input_bits=bits,
-                             input_scale=scale)
-    model.calibrate(batch)
+    model = QuantizedNetwork(plan, rules, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
+                             input_bits=bits, input_scale=scale)
+    model.calibrate(correct=correct, target_bits=target_bits)
     return model

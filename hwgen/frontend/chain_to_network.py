@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ...network.activation import IDENTITY, RELU
-from ...network.batch import Batch
-from ...network.granularity import Granularity
-from ...network.network import Network, Quantizer, Term, Value, Weight
-from ...network.rules import check_network
-from ...network.sample import Limits, Sample
+from ..network.activation import IDENTITY, RELU
+from ..network.batch import Batch
+from ..network.granularity import Granularity
+from ..network.network import Network, Quantizer, Term, Value, Weight
+from ..network.rules import check_network
+from ..network.sample import Limits, Sample
 from .chain import QuantGraph, QuantLayer
 
 __all__ = ["network_of"]
