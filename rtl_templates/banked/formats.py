@@ -53,7 +53,7 @@ class Target(IntEnum):
 
 #: Task word, lowest field first: name -> width.
 TASK: Mapping[str, int] = {
-    "dense": 1, "combine": 1, "to_result": 1, "last_pass": 1, "read_half": 1, "pre_rank1": 1, "pre_half_up": 1,
+    "dense": 1, "combine": 1, "to_result": 1, "last": 1, "read_half": 1, "pre_rank1": 1, "pre_half_up": 1,
     "pre_kind": 2, "post_kind": 2, "post_half_up": 1, "pre_chunks": 4, "post_chunks": 4, "pre_column": 6,
     "post_column": 6, "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16,
     "slot_count": 16, "post_wait": 4,

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
+from ..cells.delays import delays
 from ..cells.formats import RAW_BITS, Kind
 from ..cells.mac import MacArray
 from ..cells.timing import mac_latency
@@ -103,11 +104,7 @@ class Combine(wiring.Component):
                 m.d.sync += slot.eq(~slot)
         self._read(m, Cat(chunk, slot), (top - done)[:3], offset + chunk, Cat(
             issue, issue & chunk_ends, chunk != 0, (done == 0) & (self.task.pre_kind == Kind.SIGNED)))
-        arrives: Value = self.mac.last
-        for k in range(mac_latency(self.lanes)):
-            late = Signal(name=f"arrives{k}")
-            m.d.sync += late.eq(arrives)
-            arrives = late
+        arrives = delays(m, "arrives", self.mac.last, mac_latency(self.lanes), reset=True)[-1]
         m.d.comb += [
             queue.task.eq(self.task), queue.begin.eq(begin), queue.chunk.eq(o),
             queue.context.eq(Array(contexts)[slot]), queue.arrives.eq(arrives),

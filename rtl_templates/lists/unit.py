@@ -7,18 +7,17 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.delays import delays
 from ..shell.signatures import LoadBus, LoadPort
 from .combine import Combine, Route
 from .gather_timing import READ_DELAY
 from .operand_fetch import Front
 from .requantize import Requantizer
 from .signatures import RowPort, RowWrite, pass_layout
+from .timing import STAGES
 from .write import Write
 
-__all__ = ["STAGES", "Unit"]
-
-#: Stages, as bits of ``working`` and ``waiting``.
-STAGES = ("gather", "pre", "combine", "post", "write")
+__all__ = ["Unit"]
 
 
 class Unit(wiring.Component):
@@ -50,7 +49,7 @@ class Unit(wiring.Component):
     busy : Out(1), serving : Out(1)
         Any stage holds something; any behind the front does.
     working, waiting : Out(5)
-        STAGES; for the counters.
+        A bit for each of STAGES; for the counters.
     """
 
     index: Signal
@@ -117,7 +116,8 @@ class Unit(wiring.Component):
         wiring.connect(m, out.write, wiring.flipped(self.row))
         wiring.connect(m, wiring.flipped(self.write), self.front.write)
         waiting = {name: stage.waiting for name, stage in stages.items()}
-        waiting["gather"] = self._late(m, self.front.waiting, READ_DELAY)  # beside the reads that it delays
+        # Beside the reads that it delays.
+        waiting["gather"] = delays(m, "waiting", self.front.waiting, READ_DELAY, reset=True)[-1]
         m.d.comb += [
             out.result_address.eq(self.result_address), self.result_data.eq(out.result_data),
             self.serving.eq(Cat(stage.busy for name, stage in stages.items() if name != "gather").any()),
@@ -140,11 +140,3 @@ class Unit(wiring.Component):
         wiring.connect(m, self.combine.output, self.post.input)
         wiring.connect(m, self.post.output, route.combined)
         wiring.connect(m, route.output, self.out.input)
-
-    @staticmethod
-    def _late(m: Module, value: Signal, cycles: int) -> Signal:
-        for k in range(cycles):
-            late = Signal(name=f"waiting_{k}")
-            m.d.sync += late.eq(value)
-            value = late
-        return value

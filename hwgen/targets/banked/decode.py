@@ -63,7 +63,7 @@ def execute(beats: NDArray[np.uint64], hardware: Hardware) -> list[PassWrites]:
     for index in range(1 << 16):
         task = unpack(TASK, memories.word(Target.TASK, 0, index))
         done.append(machine.dense_pass(task) if task["dense"] else machine.gather_pass(task))
-        if task["last_pass"]:
+        if task["last"]:
             break
     return done
 

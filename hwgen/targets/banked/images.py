@@ -160,7 +160,7 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
     for index, step in enumerate(program.passes):
         slots, last = schedule.passes[index], index == len(program.passes) - 1
         fields = dict.fromkeys(TASK, 0) | {
-            "dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
+            "dense": int(step.kind == "dense"), "to_result": int(last), "last": int(last),
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
             fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": Kind[requant.kind.upper()],
