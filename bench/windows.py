@@ -28,6 +28,7 @@ import sim.lists
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.resources import estimate as count_resources
+from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
@@ -38,12 +39,10 @@ from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.packing import Packed, batch_folders, numbered
 from hwgen.targets.lists.verilog import emit
 from hwgen.targets.lists.windows.packing import (
-    load_cycles,
     pack_windows,
     packed_passes,
     reference_rows,
     representative,
-    store_cycles,
     total_cycles,
 )
 from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows

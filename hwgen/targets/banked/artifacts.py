@@ -19,7 +19,7 @@ from ...files import npz_bytes
 from ...flow.folder import to_json, write_files
 from ...version import __version__
 from .design import Plan
-from .images import expected, pack
+from .images import expected
 from .text import to_text
 
 __all__ = ["copy_compiled", "manifest", "run_files", "write_run"]
@@ -31,9 +31,8 @@ def run_files(plan: Plan) -> dict[str, bytes | str]:
     ``images/load.bin`` and ``images/layout.json``; ``vectors/pass<i>.npz`` and ``vectors/logits.npy``; and
     ``vectors/torch.npz`` with PyTorch's own logits, where the graph has them.
     """
-    image = pack(plan.program, plan.hardware, plan.schedule)
-    layout = {**image.layout, "cycles": int(plan.cycles["total"])}
-    files: dict[str, bytes | str] = {"images/load.bin": image.to_bytes(), "images/layout.json": to_json(layout)}
+    layout = {**plan.image.layout, "cycles": int(plan.cycles["total"])}
+    files: dict[str, bytes | str] = {"images/load.bin": plan.image.to_bytes(), "images/layout.json": to_json(layout)}
     codes = [step.rows for step in plan.trace.passes]
     for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
         files[f"vectors/pass{index}.npz"] = npz_bytes(rows)

@@ -19,6 +19,7 @@ from .chain_to_program import lower
 from .cycles import estimate as count_cycles
 from .execute import Trace, run
 from .hardware import Hardware
+from .images import Image, pack
 from .program import Pass, Program
 from .schedule.schedule import schedule
 from .schedule.slots import Schedule
@@ -60,6 +61,11 @@ class Plan:
     def trace(self) -> Trace:
         """What the reference computes: the golden codes."""
         return run(self.program)
+
+    @cached_property
+    def image(self) -> Image:
+        """What is loaded."""
+        return pack(self.program, self.hardware, self.schedule)
 
     @cached_property
     def capacities(self) -> dict[str, int]:

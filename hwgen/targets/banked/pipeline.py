@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import sim
 from boards import Board
@@ -16,13 +15,16 @@ from ...flow.folder import BuildFolder, to_json, write_files
 from ...flow.resources import Resources
 from ...flow.resources import estimate as count_resources
 from ...network.bits import bits_of_model
-from ...report.facts import build_facts
+from ...report.collect import report_of
+from ...report.cycles import Ran, cycles_of
+from ...report.facts import Pass, Report
 from ...report.files import report_files
 from ...report.model_facts import model_facts
 from .artifacts import copy_compiled, manifest, run_files, write_run
 from .chain import GraphData, QuantGraph
 from .chain_to_network import network_of
 from .design import Plan, plans, read_hardware, repack
+from .hardware import OPTIONS
 from .store import load_graph, save_graph
 from .verilog import emit
 
@@ -118,8 +120,8 @@ def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Pa
 
 
 def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
-             config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
-    """All facts of a design, and ``choice``, why it was chosen; without building it.
+             config: Path | None = None, step: Step = _silent) -> tuple[Report, str]:
+    """All facts of a design, and why it was chosen; without building it.
 
     Raises
     ------
@@ -128,7 +130,7 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
     """
     check_family(board)
     plan, _, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
-    return {**_facts(plan, board, resources), "choice": plan.choice}
+    return _facts(plan, board, resources), plan.choice
 
 
 def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
@@ -173,9 +175,13 @@ def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: St
     return chosen, text, resources
 
 
-def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
+def _facts(plan: Plan, board: Board, resources: Resources) -> Report:
     network, sample = network_of(plan.model)
     model = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
-    return build_facts(model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(),
-                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
-                       resources=resources)
+    layout, hardware = plan.image.layout, plan.hardware.to_dict()
+    run = Ran(sizes={"nodes": model.nodes, "edges": model.edges}, load_beats=layout["load_beats"],
+              store_beats=layout["store_beats"], passes=[Pass(**step) for step in plan.cycles["passes"]],
+              counters=plan.cycles["counters"])
+    cycles = cycles_of("graph", [run], [step.name for step in run.passes], plan.cycles_by_bits(), graphs=1)
+    return report_of(target="banked", model=model, board=board, options={name: hardware[name] for name in OPTIONS},
+                     hardware=hardware, capacities=plan.capacities, cycles=cycles, resources=resources)
