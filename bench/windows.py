@@ -28,7 +28,6 @@ import sim.lists
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.resources import estimate as count_resources
-from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
@@ -46,6 +45,7 @@ from hwgen.targets.lists.windows.packing import (
     total_cycles,
 )
 from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 ROOT = Path(__file__).parents[1]
 Ints = NDArray[np.int64]
@@ -144,7 +144,7 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
         windows=figures, passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
         graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {limits.degree - 1} neighbours "
               f"at most; {subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows "
-              f"quantized by {subject.by}, 1 to 4 bits, messages 4")
+              f"quantized {subject.granularity.replace('_', ' ')}, 1 to 4 bits, messages 4")
 
 
 def resources(work: Path) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from boards import Board
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
-from ..flow.transfers import load_cycles, store_cycles
 from .facts import Cycles, Pass, Performance, Run, RunKind
 
 __all__ = ["ASSUMED", "Ran", "cycles_of", "performance_of"]

@@ -75,7 +75,7 @@ def test_loading_needs_no_torch(tmp_path):
 def test_a_users_batch_needs_little(tmp_path):
     np.savez(tmp_path / "one.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0, 1], [1, 2]], dtype=np.int32))
     batch = load_batch(tmp_path / "one.npz")
-    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 0, 0])
+    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 1, 2])
     assert batch.edges.dtype == batch.features.dtype == np.int64
     np.savez(tmp_path / "two.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0], [1]]), graph=[0, 0, 1])
     assert load_batch(tmp_path / "two.npz").graphs == 2
@@ -114,7 +114,7 @@ def set_facts(folder, change):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 1"),
+    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 2"),
     (lambda facts: facts.pop("values"), "entry 'values' is missing or malformed"),
     (lambda facts: facts["values"][0].pop("width"), "entry 'width' is missing"),
     (lambda facts: facts["values"][0].update(domain="edges"), "entry domain 'edges' is missing or malformed"),
@@ -123,7 +123,7 @@ def set_facts(folder, change):
     (lambda facts: facts["values"][0].update(terms=3), "is missing or malformed"),
     (lambda facts: facts.update(values=[3]), "is missing or malformed"),
     (lambda facts: facts.update(features="many"), "is missing or malformed"),
-    (lambda facts: facts["values"][0]["quantizer"].update(by="chance"), "entry by 'chance'"),
+    (lambda facts: facts["values"][0]["quantizer"].update(granularity="chance"), "entry granularity 'chance'"),
     (lambda facts: facts["values"].pop(), "result"),
     (lambda facts: facts["values"][1]["terms"][0].update(source="nobody"), "nobody"),
 ])

@@ -10,7 +10,6 @@ from models import random_graph_model
 import boards
 from hwgen.errors import HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.network.bits import bits_of_model
 from hwgen.report.agreement import AgreementFacts
 from hwgen.report.collect import report_of, verification_of
@@ -28,7 +27,7 @@ from hwgen.report.files import read_report, report_files
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
 from hwgen.report.model_facts import model_facts
-from hwgen.targets.banked.chain_to_network import network_of
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 STAGES = ("gather", "pre", "combine", "post", "write")
 BY_BITS = {"learned": 1000, "uniform 8 bit": 1500}
@@ -62,7 +61,8 @@ def one_graph() -> Cycles:
 
 
 def report(cycles: Cycles) -> Report:
-    network, sample = network_of(random_graph_model(1))
+    chain = random_graph_model(1)
+    network, sample = chain.network, chain.sample
     resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
     return report_of(target="some", model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)),
                      board=boards.load("ultra96"), options={"units": 2, "requant_lanes": 4}, hardware={"units": 2},

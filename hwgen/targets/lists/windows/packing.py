@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ....flow.transfers import load_cycles, store_cycles
+from rtl_templates.shell.timing import load_cycles, store_cycles
+
 from ....network.batch import Batch
 from ..design import WindowDesign
 from ..execute import Trace
@@ -17,8 +18,8 @@ from ..hardware import Hardware
 from ..packing import UNIFORM, Packed, numbered
 from .run import Window, WindowedRun
 
-__all__ = ["WindowedBatch", "pack_window", "pack_windows", "packed_passes", "reference_rows",
-           "representative", "total_cycles", "whole_results"]
+__all__ = ["WindowedBatch", "pack_window", "pack_windows", "packed_passes", "reference_rows", "representative",
+           "total_cycles", "whole_results"]
 
 Ints = NDArray[np.int64]
 

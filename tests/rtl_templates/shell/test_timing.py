@@ -2,7 +2,7 @@
 
 import pytest
 
-from hwgen.flow.transfers import load_cycles, store_cycles
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 #: Beats -> STORE_CYCLES; one unit and four count the same.
 COUNTED = {1: 9, 2: 10, 3: 13, 4: 14, 16: 26, 254: 264, 256: 266, 257: 267, 258: 268, 259: 271, 512: 524, 513: 525,
