@@ -31,7 +31,7 @@ STREAM = {
     "rtl_templates/lists/accumulate.py": (
         ("accumulate-maximum-goes-on", "rtl_templates/lists/test_accumulate.py",
          "a list's maximum begins at that of the list before",
-         "~self.max | self.first | (code > operand)", "~self.max | (code > operand)"),
+         "~self.maximum | self.first | (code > operand)", "~self.maximum | (code > operand)"),
     ),
     "rtl_templates/lists/requantize_values.py": (
         ("values-lost-in-a-pause", "rtl_templates/lists/test_requantize.py::test_shapes",
@@ -68,7 +68,7 @@ STREAM = {
     "rtl_templates/lists/combine.py": (
         ("combine-every-plane-negative", "rtl_templates/lists/test_combine.py::test_rows",
          "all planes of signed codes are subtracted, not the sign's alone",
-         "(done == 0) & (self.task.pre_kind == Kind.SIGNED)", "(self.task.pre_kind == Kind.SIGNED)"),
+         "(done == 0) & (self.task.q1_kind == Kind.SIGNED)", "(self.task.q1_kind == Kind.SIGNED)"),
         ("combine-pages-transposed", "rtl_templates/lists/test_combine.py::test_rows",
          "output chunks read the weight pages of each other",
          "Mux(row_ends, 0, offset + self.task.in_chunks)", "Mux(row_ends, 0, offset + self.task.out_chunks)"),

@@ -1,4 +1,4 @@
-"""A group: schedule walker, sixteen banks, the read network and sixteen processing elements."""
+"""A group: schedule reader, sixteen banks, the read network and sixteen processing elements."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from .clos import Clos
 from .formats import UNITS
 from .group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
 from .lane import ProcessingElement
-from .schedule_reader import Walker
+from .schedule_reader import ScheduleReader
 from .signatures import Hold, HoldPort, task_layout
 
 __all__ = ["COLUMN_FLAG_BITS", "Group"]
@@ -131,12 +131,12 @@ class Group(wiring.Component):
         """
         m = Module()
         enable = Signal(init=1)
-        m.submodules.walker = walker = Walker(
+        m.submodules.schedule_reader = reader = ScheduleReader(
             slots=self.slots, word_bits=UNITS * self.column_bits, digits=self.digits)
-        wiring.connect(m, wiring.flipped(self.load), walker.load)
-        m.d.comb += [walker.enable.eq(enable), walker.index.eq(self.index), walker.task.eq(self.task),
-                     walker.start.eq(self.start)]
-        columns = [walker.word[c * self.column_bits:(c + 1) * self.column_bits] for c in range(UNITS)]
+        wiring.connect(m, wiring.flipped(self.load), reader.load)
+        m.d.comb += [reader.enable.eq(enable), reader.index.eq(self.index), reader.task.eq(self.task),
+                     reader.start.eq(self.start)]
+        columns = [reader.word[c * self.column_bits:(c + 1) * self.column_bits] for c in range(UNITS)]
         digit_bits = (self.digits - 1).bit_length()
         half = Signal()
         m.d.sync += half.eq(self.task.read_half)
@@ -145,7 +145,7 @@ class Group(wiring.Component):
         last, add, working, digit = (
             delays(m, name, value, GROUP_PIPE - GROUP_SCHEDULE - 1, reset=True, enable=enable) for name, value in (
                 ("last", Cat(c[-2] for c in columns)), ("add", Cat(c[-1] for c in columns)),
-                ("valid", walker.valid), ("digit", walker.digit)))
+                ("valid", reader.valid), ("digit", reader.digit)))
 
         m.submodules.clos = clos = Clos(word_bits=self.word_bits)
         m.d.comb += clos.enable.eq(enable)
@@ -158,7 +158,7 @@ class Group(wiring.Component):
                            enable=enable)[-1]
             m.d.comb += [
                 bank.enable.eq(enable), clos.i[c].eq(bank.data), clos.route[c].eq(route),
-                bank.address.eq(Cat(walker.digit[:digit_bits], row[:-1], row[-1] ^ half)),
+                bank.address.eq(Cat(reader.digit[:digit_bits], row[:-1], row[-1] ^ half)),
             ]
 
         # One-hot digit, out of the stage before.
@@ -178,7 +178,7 @@ class Group(wiring.Component):
             ]
         m.d.sync += enable.eq(~blocks.any())
         m.d.comb += [
-            self.active.eq(walker.busy | valid | Cat(working[1:]).any()),
-            self.stalled.eq(~enable), self.issuing.eq(walker.issuing),
+            self.active.eq(reader.busy | valid | Cat(working[1:]).any()),
+            self.stalled.eq(~enable), self.issuing.eq(reader.issuing),
         ]
         return m

@@ -52,10 +52,10 @@ class Gather(wiring.Component):
         The unit's number, constant.
     start : In(1)
         Pulse; never while busy. Forgets the entry of the last row.
-    input : In(stream.Signature(command_layout(list_depth)))
+    i : In(stream.Signature(command_layout(list_depth)))
     address : Out, data : In(lanes * code_bits), entry : In(ENTRY_BITS)
         The node buffer's.
-    output : Out(stream.Signature(accumulated_layout(lanes)))
+    o : Out(stream.Signature(accumulated_layout(lanes)))
     busy : Out(1)
         A walk is on its way, or a token has not left.
     working : Out(1)
@@ -67,11 +67,11 @@ class Gather(wiring.Component):
     load: LoadPort
     index: Signal
     start: Signal
-    input: stream.Interface
+    i: stream.Interface
     address: Signal
     data: Signal
     entry: Signal
-    output: stream.Interface
+    o: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -83,21 +83,21 @@ class Gather(wiring.Component):
         self.list_depth, self.address_bits = list_depth, ceil_log2(buffer_depth)
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1),
-            "input": In(stream.Signature(command_layout(list_depth))),
+            "i": In(stream.Signature(command_layout(list_depth))),
             "address": Out(self.address_bits), "data": In(lanes * code_bits), "entry": In(ENTRY_BITS),
-            "output": Out(stream.Signature(accumulated_layout(lanes))),
+            "o": Out(stream.Signature(accumulated_layout(lanes))),
             "busy": Out(1), "working": Out(1), "waiting": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        command = self.input.payload
+        command = self.i.payload
         used = Signal(range(SLOTS + 1))
         slot, free, begin = Signal(), Signal(), Signal()
         active, final = Signal(), Signal()  # a step is in the walker; it is the walk's last
         m.d.comb += [
-            slot.eq((used != SLOTS) | command.skip), free.eq(~active | final), self.input.ready.eq(free & slot),
-            begin.eq(self.input.valid & free & slot), self.waiting.eq(self.input.valid & free & ~slot),
+            slot.eq((used != SLOTS) | command.skip), free.eq(~active | final), self.i.ready.eq(free & slot),
+            begin.eq(self.i.valid & free & slot), self.waiting.eq(self.i.valid & free & ~slot),
             self.busy.eq(active | (used != 0)),
         ]
         walk = structure(command.shape(), reset_less=True)
@@ -109,7 +109,7 @@ class Gather(wiring.Component):
                          first.eq(0)]
 
         sums = self._pipeline(m, walk, active, final & ~walk.skip, first)
-        taken = self.output.valid & self.output.ready
+        taken = self.o.valid & self.o.ready
         m.d.sync += used.eq(used + (begin & ~command.skip) - taken)
         self._queue(m, begin & ~command.skip, taken, *sums)
         return m
@@ -151,7 +151,7 @@ class Gather(wiring.Component):
             lanes.word.eq(self.data), lanes.read.eq(read), lanes.finish.eq(finish),
             lanes.one.eq(delays(m, "one", active & walk.one, GATHER_SUM - 1, reset=True)[-1]),
             lanes.signed.eq(delays(m, "signed", walk.signed, GATHER_SUM - 1)[-1]),
-            lanes.max.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1]),
+            lanes.maximum.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1]),
             lanes.first.eq(delays(m, "first", first, GATHER_SUM - 1)[-1]),
             lanes.double.eq(delays(m, "late_double", double, GATHER_SUM - LIST_READ)[-1]),
         ]
@@ -174,7 +174,7 @@ class Gather(wiring.Component):
                                    "kept": ENTRY_BITS})
         read = Signal(range(SLOTS))
         queues: list[data.View] = []
-        for name, layout, push, word in (("meta", meta_layout, begin, self.input.payload.meta),
+        for name, layout, push, word in (("meta", meta_layout, begin, self.i.payload.meta),
                                          ("sums", shape, finish, sums)):
             store = add_memory(m, name, layout.size, SLOTS, "distributed")
             place, write, port = Signal.like(read, name=f"{name}_place"), store.write_port(), store.read_port(
@@ -184,9 +184,9 @@ class Gather(wiring.Component):
             queues.append(data.View(layout, port.data))
         meta, done = queues
         m.d.sync += [read.eq(read + taken), level.eq(level + finish - taken)]
-        token = self.output.payload
+        token = self.o.payload
         m.d.comb += [
-            self.output.valid.eq(level != 0), token.row.eq(meta.row + Mux(meta.by_entry, done.own, 0)),
+            self.o.valid.eq(level != 0), token.row.eq(meta.row + Mux(meta.by_entry, done.own, 0)),
             token.context.degree.eq(meta.degree), token.context.node.eq(meta.node), token.context.entry.eq(done.kept),
             *(token.x.word_select(lane, ACC_BITS).eq(done.x[lane]) for lane in range(self.lanes)),
             *(getattr(token, name).eq(getattr(meta, name)) for name in COPIED),

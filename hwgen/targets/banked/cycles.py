@@ -182,8 +182,8 @@ def _port_bits(program: Program, schedule: Schedule) -> list[list[list[int]]]:
     bits: list[list[list[int]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
     for step, placed in zip(program.passes, schedule.passes, strict=True):
         widths = np.zeros(program.num_nodes, dtype=np.int64)
-        if step.pre is not None and step.pre.kind == "unsigned":
-            widths = np.full_like(widths, step.pre.bits) if step.pre.row_bits is None else step.pre.row_bits
+        if step.q1 is not None and step.q1.kind == "unsigned":
+            widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
         for server, ports in enumerate(placed.order):
             for port, order in enumerate(ports):
                 entries = widths[order].tolist()

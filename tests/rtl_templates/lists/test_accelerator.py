@@ -123,7 +123,7 @@ def test_windows_of_passes_and_an_aborted_run():
         driver = Driver(ctx, dut)
         await driver.setup(len(beats), 1)
         await driver.command(0b001)
-        await driver.write("WATCHDOG", 5)  # the front alone takes longer before anything moves
+        await driver.write("WATCHDOG", 5)  # the operand fetch alone takes longer before anything moves
         await driver.command(0b010)
         assert await driver.status("error") == Error.WATCHDOG
         assert await driver.status("stuck_stage") == Stage.GATHER

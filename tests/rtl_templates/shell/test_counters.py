@@ -13,7 +13,7 @@ from rtl_templates.shell.registers import register
 
 #: Stages of the two targets.
 STAGES = {"banked": [("gather", "wait_out"), ("server", "wait_in")],
-          "lists": [*((name, "wait_out") for name in ("gather", "pre", "combine", "post")), ("write", "")]}
+          "lists": [*((name, "wait_out") for name in ("gather", "q1", "combine", "q2")), ("write", "")]}
 
 
 @pytest.mark.parametrize(("target", "registers"), [("banked", BANKED), ("lists", LISTS)])

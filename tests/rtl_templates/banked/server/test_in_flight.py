@@ -28,7 +28,7 @@ def test_what_belongs_to_a_node_meets_its_beats(combine):
             first = cycle + 1 + stage * (CHUNKS - 1 + WAIT)
             for chunk in range(CHUNKS):
                 ends = chunk == CHUNKS - 1
-                beats[first + chunk] = {"post": stage, "fits": 1, "chunk": chunk, "last": int(ends)}
+                beats[first + chunk] = {"q2": stage, "fits": 1, "chunk": chunk, "last": int(ends)}
                 mids[first + chunk + REQUANT_MULTIPLIER] = issues[cycle], stage, ends
                 codes[first + chunk + REQUANT_CODE] = issues[cycle], stage, chunk, ends
         cycle += (1 + combine) * CHUNKS if combine else rng.randint(CHUNKS, 5)
@@ -41,27 +41,27 @@ def test_what_belongs_to_a_node_meets_its_beats(combine):
         ctx.set(dut.task.combine, combine)
         for now in range(ends + 3):
             node, beat = issues.get(now, {}), beats.get(now, {})
-            ctx.set(dut.issue, bool(node))
+            ctx.set(dut.issued, bool(node))
             ctx.set(dut.occupation, node.get("used", 0))
             for name, field in LAYOUT:
                 ctx.set(dut.entry[name], node.get(name, rng.getrandbits(field.width)))
-            for name in ("post", "fits", "last", "chunk"):
+            for name in ("q2", "fits", "last", "chunk"):
                 ctx.set(getattr(dut, name), beat.get(name, 0))
             assert ctx.get(dut.flying) == (min(issues) < now <= ends), now
             if now in mids:
                 node, stage, last = mids[now]
-                names = {"post_r": "post_r", "post_bits": "bits"} if stage else {
-                    "row_r": "row_r", "bias_r": "bias_r", "pre_bits": "bits", "occupation_begun": "used"}
+                names = {"q2_r": "q2_r", "q2_bits": "bits"} if stage else {
+                    "row_r": "row_r", "bias_r": "bias_r", "q1_bits": "bits", "occupation_begun": "used"}
                 assert {port: ctx.get(getattr(dut, port)) for port in names} == \
                     {port: node[name] for port, name in names.items()}, now
-                assert ctx.get(dut.pre_ends) == (last and not stage)
+                assert ctx.get(dut.q1_ends) == (last and not stage)
             else:
-                assert not ctx.get(dut.pre_ends)
+                assert not ctx.get(dut.q1_ends)
             if now in codes:
                 node, stage, chunk, last = codes[now]
                 out = stage == combine
                 assert ctx.get(dut.code_chunk) == chunk
-                assert (ctx.get(dut.code_pre), ctx.get(dut.code_out), ctx.get(dut.code_last)) == \
+                assert (ctx.get(dut.code_q1), ctx.get(dut.code_out), ctx.get(dut.code_last)) == \
                     (not stage, out, out and last)
                 if out:
                     assert all(ctx.get(getattr(dut, name)) == node[name] for name in ("nothing", "row", "bank"))
