@@ -94,7 +94,7 @@ class Requantizer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        task, prefix = self.task, ("pre_", "post_")[self.number]
+        task, prefix = self.task, ("q1_", "q2_")[self.number]
         m.submodules.rows = rows = RowParameters(
             requant_lanes=self.requant_lanes, chunks=self.chunks, param_depth=self.param_depth, levels=self.levels,
             tables=self.tables, number=self.number, value_slots=self.value_slots, code_slots=self.code_slots)

@@ -118,7 +118,7 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
     ``earlier`` rows run before in a pass of their own, which looks nothing up.
     """
     dut, rng = Requantizer(**case.shape), random.Random(f"{give}{take}")
-    lanes, prefix = case.shape["lanes"], ("pre_", "post_")[case.shape["number"]]
+    lanes, prefix = case.shape["lanes"], ("q1_", "q2_")[case.shape["number"]]
     flat = [(row, k) for row in case.rows for k in range(len(row.beats))]
     cycles = {"arrival": [], "ready": [], "valid": [], "taken": [], "working": 0, "waiting": 0, "busy": []}
     rows, total = [], sum(beat.last for row in case.rows for beat in row.beats)
