@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hwgen.frontend import load
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.legal import check
 from hwgen.frontend.tracing import plan_of
 
@@ -48,7 +48,7 @@ def test_example_of_a_network(name: str, tmp_path: Path, capsys: pytest.CaptureF
     assert float(printed["bits"]) <= 6
     assert float(printed["agreement"]) >= agreement
     assert float(printed["accuracy"]) >= accuracy
-    network, sample = load_network(checkpoint)
+    network, sample = load(checkpoint)
     assert ", ".join(value.name for value in network.values) == values
     assert sample.labels is not None
 

@@ -58,7 +58,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
         from ..checking import read_facts
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..targets.banked import pipeline
         from ..targets.lists import pipeline as lists_pipeline
 

@@ -5,7 +5,7 @@ import torch
 from torch_geometric.data import Data
 
 from hwgen.frontend import GCN, Graph, QuantizedGCN
-from hwgen.frontend.quantizing import quantize
+from hwgen.frontend.quantize.prepare import quantize
 
 __all__ = ["small_data", "small_quantized"]
 

@@ -7,7 +7,7 @@ from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import GCN, Graph, Penalty
-from hwgen.frontend.quantizing import quantize
+from hwgen.frontend.quantize.prepare import quantize
 
 
 def test_penalty_in_bits_and_in_kilobytes() -> None:

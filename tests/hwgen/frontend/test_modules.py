@@ -14,7 +14,7 @@ from training_graphs import small_data
 from hwgen.errors import HwgenError
 from hwgen.frontend import Graph, load, save
 from hwgen.frontend.modules import as_gcn, compare
-from hwgen.frontend.quantizing import quantize
+from hwgen.frontend.quantize.prepare import quantize
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.network_to_program import lower
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hwgen.frontend.quantizing import is_chain, quantize
 from torch import nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
@@ -14,9 +15,8 @@ from user_modules import Net, graphs, middle, randomise
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import GCN, Penalty, QuantizedGCN, QuantizedNetwork, save
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.batching import graphs_of, union_of
-from hwgen.frontend.quantizing import is_chain, quantize
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.tracing.compare import compare
 
@@ -65,7 +65,7 @@ def test_graphs_come_as_a_list_a_loader_or_a_batch() -> None:
 def test_what_is_saved_is_what_the_model_says(tmp_path: Path) -> None:
     model = quantize(pooled(), scheme="uniform", data=several())
     save(model, several(), tmp_path / "model.pt")
-    _, sample = load_network(tmp_path / "model.pt")
+    _, sample = load(tmp_path / "model.pt")
     union = Batch.from_data_list(several())
     with torch.no_grad():
         assert torch.allclose(torch.from_numpy(sample.logits).float(), model.eval()(union))

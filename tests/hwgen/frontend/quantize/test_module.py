@@ -10,8 +10,9 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
-from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme, quantize_plan
+from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme
 from hwgen.frontend.quantize.channels import ChannelSteps
+from hwgen.frontend.quantize.prepare import quantize_plan
 from hwgen.frontend.traced import TracedNetwork, TracedTerm, TracedValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.activation import IDENTITY, RELU, Activation
