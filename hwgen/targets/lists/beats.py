@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.formats import Kind
 from rtl_templates.lists import formats
-from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Kind, Select, Set
+from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Select, Set
 
 from ...errors import HwgenError
 from ...network.batch import SetName

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -13,7 +14,6 @@ from rtl_templates.lists.formats import (
     MID_BITS,
     MID_SHIFTS,
     P_BITS,
-    RAW_BITS,
     ROW_BITS,
     V_BITS,
 )
