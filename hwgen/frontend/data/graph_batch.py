@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
@@ -47,6 +48,22 @@ class Lists:
         """Destination and source of every entry: int64 [e] each."""
         pointers, columns, _ = self.matrix.matrix
         return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
+
+    def sum(self, source: Tensor) -> Tensor:
+        """The sum of each list's rows: float [destinations, k]."""
+        return self.matrix.product(source, self.matrix.values.to(source.dtype))
+
+    def largest(self, source: Tensor) -> Tensor:
+        """The largest of each list's rows, channel by channel; 0 where a list is empty: float [destinations, k]."""
+        target, index = self.pairs
+        wide = target[:, None].expand(-1, source.shape[1])
+        return source.new_zeros(len(self.length), source.shape[1]).scatter_reduce(0, wide, source[index], "amax",
+                                                                                  include_self=False)
+
+    def factor(self, name: Literal["mean", "rsqrt"], like: Tensor) -> Tensor:
+        """``1 / length``, or its square root; 0 where a list is empty: as ``like``, [destinations, 1]."""
+        length = self.length.to(like.dtype)
+        return torch.where(length > 0, length ** (-1.0 if name == "mean" else -0.5), 0.0)
 
 
 class GraphBatch:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..data.graph_batch import GraphBatch, Lists
+from ..data.graph_batch import GraphBatch
 from ..data.sparse import SparseMatrix
 from ..plan import Plan, PlanTerm, PlanValue
 
@@ -49,7 +49,7 @@ def activated(value: PlanValue, batch: GraphBatch, out: Tensor) -> Tensor:
         out = out + value.bias
     if value.slope != 1.0:
         out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
-    return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
+    return out if value.factor == "one" else out * batch.lists(value.of).factor(value.factor, out)
 
 
 def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
@@ -60,7 +60,7 @@ def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
         rows = batch.nodes if value.domain == "nodes" else batch.graphs
         acc = _accumulate(term, batch, stored, weights, rows)
         if term.factor != "one":
-            acc = acc * _factor(batch.lists(term.of), term.factor, acc)
+            acc = acc * batch.lists(term.of).factor(term.factor, acc)
         if term.gain is not None:
             acc = acc * term.gain
         before = parts.get(term.offset)
@@ -86,14 +86,4 @@ def _accumulate(term: PlanTerm, batch: GraphBatch, stored: dict[str, Tensor],
     if term.via == "self":
         return source
     lists = batch.lists(term.via)
-    if term.op == "sum":
-        return lists.matrix.product(source, lists.matrix.values.to(source.dtype))
-    target, index = lists.pairs
-    wide = target[:, None].expand(-1, source.shape[1])
-    return source.new_zeros(rows, source.shape[1]).scatter_reduce(0, wide, source[index], "amax", include_self=False)
-
-
-def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
-    length = lists.length.to(like.dtype)
-    power = length ** (-1.0 if factor == "mean" else -0.5)
-    return torch.where(length > 0, power, 0.0)
+    return lists.sum(source) if term.op == "sum" else lists.largest(source)
