@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from ..numeric import MAX_ACTIVATION_BITS
-from .quantize.fake_quantize import COLUMN_SPAN, TINY, Gradient, fake_quantize, round_half_away
+from .quantize.channels import CHANNEL_SPAN as COLUMN_SPAN
+from .quantize.fake_quantize import TINY, Gradient, fake_quantize, round_half_away
 
 __all__ = ["ColumnQuantizer", "NodeQuantizer", "mean_bits", "memory_kilobytes"]
 

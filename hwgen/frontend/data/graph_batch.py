@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from .sparse import SparseMatrix
 __all__ = ["GraphBatch", "quotient"]
 
 Ints = NDArray[np.int64]
+
+#: Features with fewer non-zeros than this share multiply faster as a sparse matrix.
+SPARSE_BELOW = 0.1
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,20 @@ class Lists:
         return cls(SparseMatrix.of(matrix), torch.from_numpy(length.astype(np.float32)))
 
     @cached_property
+    def mean(self) -> Tensor:
+        """``1 / length``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-1.0)
+
+    @cached_property
+    def rsqrt(self) -> Tensor:
+        """``length^-1/2``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-0.5)
+
+    def _power(self, exponent: float) -> Tensor:
+        length = self.length.double()
+        return torch.where(length > 0, length**exponent, 0.0)
+
+    @cached_property
     def pairs(self) -> tuple[Tensor, Tensor]:
         """Destination and source of every entry: int64 [e] each."""
         pointers, columns, _ = self.matrix.matrix
@@ -59,12 +76,6 @@ class Lists:
         wide = target[:, None].expand(-1, source.shape[1])
         return source.new_zeros(len(self.length), source.shape[1]).scatter_reduce(0, wide, source[index], "amax",
                                                                                   include_self=False)
-
-    def factor(self, name: Literal["mean", "rsqrt"], like: Tensor) -> Tensor:
-        """``1 / length``, or its square root; 0 where a list is empty: as ``like``, [destinations, 1]."""
-        length = self.length.to(like.dtype)
-        return torch.where(length > 0, length ** (-1.0 if name == "mean" else -0.5), 0.0)
-
 
 class GraphBatch:
     """The disjoint union of some graphs.
@@ -94,11 +105,16 @@ class GraphBatch:
             wrong = edges[(edges < 0) | (edges >= nodes)][0]
             raise HwgenError(f"edge index {wrong} is out of range for {nodes} nodes", "edge_index",
                              "number the nodes from 0 to n-1")
+        if not isinstance(features, Tensor) and features.nnz >= SPARSE_BELOW * nodes * features.shape[1]:
+            features = torch.from_numpy(features.toarray()).float()
         self.features = features if isinstance(features, Tensor) else SparseMatrix.of(features)
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
         self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
+        return self  # nothing changes in it, so that copies of a model share their graph
 
     @classmethod
     def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None) -> GraphBatch:
@@ -111,6 +127,12 @@ class GraphBatch:
     def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
         """From integer codes; ``scale`` is the real value of code 1."""
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
+
+    def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
+        """Whether these are the features, as real values, and the edges of this batch."""
+        own = self.features if isinstance(self.features, Tensor) else self.features.dense()
+        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+                and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
 
     @cached_property
     def edges(self) -> Lists:

@@ -46,6 +46,10 @@ class SparseMatrix:
         """Non-zero values, row by row: float32 [nnz]."""
         return self.matrix[2]
 
+    def dense(self) -> Tensor:
+        """The whole matrix: float32 [rows, columns]."""
+        return _csr(*self.matrix, self.shape).to_dense()
+
     def product(self, dense: Tensor, values: Tensor | None = None) -> Tensor:
         """``self @ dense``, differentiable in ``dense``.
 

@@ -20,33 +20,54 @@ better so (MUTAG 90.5 against 88.4 with the mean, IMDB-BINARY 77.9 against 77.0)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from ...errors import HwgenError
 from ..data.graph_batch import GraphBatch
-from .channels import ColumnSteps
 from .execute import activated, joined
+from .quantizers import Quantizers
+from .rows import PerNode
 
-if TYPE_CHECKING:
-    from .module import QuantizedNetwork
-
-__all__ = ["calibrate"]
+__all__ = ["calibrate_steps"]
 
 
 @torch.no_grad()
-def calibrate(model: QuantizedNetwork, batch: GraphBatch, *, correct: bool) -> None:
-    """Calibrate a network in place, with its biases if ``correct``; without quantizers nothing happens."""
-    if model.scheme is None:
-        return
+def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: GraphBatch, *, correct: bool,
+                    target_bits: float | None) -> None:
+    """Calibrate in place.
+
+    Parameters
+    ----------
+    quantizers : Quantizers
+    tensors : sequence of Tensor
+        Parameters of the network, of which biases move.
+    batch : GraphBatch
+    correct : bool
+        Whether biases move.
+    target_bits : float or None
+        A mean of bits to spread over nodes by their errors, and to freeze; None keeps bit widths.
+
+    Raises
+    ------
+    HwgenError
+        ``target_bits`` where rows do not go by node, or may not have 0 bits.
+    """
+    scheme = quantizers.scheme
+    if target_bits is not None and (scheme.rows != "node" or scheme.least != 0):
+        raise HwgenError(f"target_bits is {target_bits} with rows by {scheme.rows}, {scheme.least} bits at least",
+                         "target_bits", "use scheme a2q: it allocates bits to nodes, from 0 up")
+    quantizers.calibrate_weights()
+    weights = quantizers.weigher()
     exact: dict[str, Tensor] = {}
     stored: dict[str, Tensor] = {}
-    biases = {id(tensor): tensor.clone() for tensor in model.tensors}
+    biases = {id(tensor): tensor.clone() for tensor in tensors}
     moved: set[int] = set()
-    for value in model.plan.values:
-        want, got = joined(value, batch, exact), joined(value, batch, stored, model.weight)
+    for value in quantizers.plan.values:
+        want, got = joined(value, batch, exact), joined(value, batch, stored, weights)
         bias = value.bias
         if correct and bias is not None and id(bias) not in moved:  # a shared one follows its first value
             if len(want):
@@ -55,14 +76,21 @@ def calibrate(model: QuantizedNetwork, batch: GraphBatch, *, correct: bool) -> N
         if value.role == "result":
             break
         plain = replace(value, bias=None if bias is None else biases[id(bias)])
-        exact[value.name] = activated(plain, batch, want)
-        known = model.quantizer(value.name)
-        if isinstance(known, ColumnSteps):
-            seen = exact[value.name]
-            if value.role == "message" and model.scheme.clip < 1 and len(seen):
-                most = seen.abs().quantile(model.scheme.clip, 0)
-                seen = torch.minimum(torch.maximum(seen, -most), most)
-            known.calibrate(seen)
+        seen = exact[value.name] = activated(plain, batch, want)
+        if value.role == "message":
+            quantizers.message(value).calibrate(_clipped(seen, scheme.clip))
         else:
-            known.calibrate(exact[value.name], batch)
-        stored[value.name] = model.store(value, activated(value, batch, got), batch)
+            rows = quantizers.row(value)
+            if target_bits is not None and isinstance(rows, PerNode):
+                rows.allocate(seen, batch, target_bits)
+            else:
+                rows.calibrate(seen, batch)
+        stored[value.name] = quantizers.store(value, activated(value, batch, got), batch)
+
+
+def _clipped(x: Tensor, share: float) -> Tensor:
+    """``x`` [n, k], each channel within the magnitude that ``share`` of its values stay below."""
+    if share == 1 or not len(x):
+        return x
+    most = x.abs().quantile(share, 0)
+    return torch.minimum(torch.maximum(x, -most), most)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..data.graph_batch import GraphBatch
+from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..plan import Plan, PlanTerm, PlanValue
 
@@ -49,7 +49,7 @@ def activated(value: PlanValue, batch: GraphBatch, out: Tensor) -> Tensor:
         out = out + value.bias
     if value.slope != 1.0:
         out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
-    return out if value.factor == "one" else out * batch.lists(value.of).factor(value.factor, out)
+    return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
 
 
 def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
@@ -60,7 +60,7 @@ def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
         rows = batch.nodes if value.domain == "nodes" else batch.graphs
         acc = _accumulate(term, batch, stored, weights, rows)
         if term.factor != "one":
-            acc = acc * batch.lists(term.of).factor(term.factor, acc)
+            acc = acc * _factor(batch.lists(term.of), term.factor, acc)
         if term.gain is not None:
             acc = acc * term.gain
         before = parts.get(term.offset)
@@ -87,3 +87,7 @@ def _accumulate(term: PlanTerm, batch: GraphBatch, stored: dict[str, Tensor],
         return source
     lists = batch.lists(term.via)
     return lists.sum(source) if term.op == "sum" else lists.largest(source)
+
+
+def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
+    return (lists.mean if factor == "mean" else lists.rsqrt).to(like.dtype)

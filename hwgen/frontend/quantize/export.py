@@ -1,56 +1,46 @@
-"""From a trained :class:`QuantizedNetwork` to the network that lowering takes."""
+"""From a quantized module to the network that targets take: codes, steps and tables."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...errors import HwgenError
 from ...network.network import Network, Quantizer, Term, Value, Weight
 from ..plan import PlanTerm, PlanValue
+from .channels import ChannelSteps
+from .quantizers import Quantizers
 
-if TYPE_CHECKING:
-    from .module import QuantizedNetwork
-
-__all__ = ["export"]
+__all__ = ["export_network"]
 
 
 @torch.no_grad()
-def export(model: QuantizedNetwork, name: str) -> Network:
-    """Codes, steps and tables of a model; :meth:`QuantizedNetwork.export` documents it."""
-    if model.scheme is None:
-        raise HwgenError("the model has no quantizers", name, "make it with hwgen.quantize")
-    for key, tensor in model.named_parameters():
-        if not bool(torch.isfinite(tensor).all()):
-            raise HwgenError(f"{key} holds {float(tensor[~torch.isfinite(tensor)][0])}", name,
-                             "train again with a lower learning rate")
-    return Network(name=name, features=model.plan.features, input_bits=model.input_bits,
-                   input_scale=model.input_scale, values=tuple(_value(model, each) for each in model.plan.values),
-                   trained_nodes=model.nodes if model.scheme.rows == "node" else 0)
+def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float) -> Network:
+    """Codes, steps and tables of a network; the arguments are those of :class:`~hwgen.network.network.Network`."""
+    plan, steps = quantizers.plan, quantizers.weight_steps()
+    return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
+                   values=tuple(_value(each, steps, _quantizer(quantizers, each)) for each in plan.values),
+                   trained_nodes=nodes if quantizers.scheme.rows == "node" else 0)
 
 
-def _value(model: QuantizedNetwork, value: PlanValue) -> Value:
+def _value(value: PlanValue, steps: dict[int, ChannelSteps], quantizer: Quantizer | None) -> Value:
     return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
-                 terms=tuple(_term(model, term) for term in value.terms), join=value.join, bias=_floats(value.bias),
-                 slope=value.slope, factor=value.factor, of=value.of, quantizer=_quantizer(model, value))
+                 terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),
+                 slope=value.slope, factor=value.factor, of=value.of, quantizer=quantizer)
 
 
-def _quantizer(model: QuantizedNetwork, value: PlanValue) -> Quantizer | None:
+def _quantizer(quantizers: Quantizers, value: PlanValue) -> Quantizer | None:
     if value.role == "result":
         return None
-    return model.quantizer(value.name).export()
+    return quantizers.message(value).export() if value.role == "message" else quantizers.row(value).export(value.width)
 
 
-def _term(model: QuantizedNetwork, term: PlanTerm) -> Term:
+def _term(term: PlanTerm, steps: dict[int, ChannelSteps]) -> Term:
     weight = None
     if term.weight is not None:
-        steps = model.weight_steps(term)
-        weight = Weight(codes=steps.codes(term.weight).numpy(), bits=steps.bits,
-                        step=steps.step[0].double().numpy().copy())
+        own = steps[id(term.weight)]
+        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=own.step[0].double().numpy().copy())
     return Term(source=term.source, offset=term.offset, via=term.via, op=term.op, weight=weight, factor=term.factor,
                 of=term.of, gain=_floats(term.gain))
 

@@ -20,10 +20,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-__all__ = ["COLUMN_SPAN", "TINY", "Gradient", "fake_quantize", "round_half_away"]
+__all__ = ["TINY", "Gradient", "fake_quantize", "round_half_away", "top_of"]
 
-#: Steps of columns stay within 2^-8 of the largest: columns that weight decay empties get no absurd step.
-COLUMN_SPAN = 256.0
+#: No step, and no magnitude that a step is read off, is smaller.
 TINY = 1e-8
 
 Gradient = Literal["task", "local"]
@@ -34,11 +33,16 @@ def round_half_away(x: Tensor) -> Tensor:
     return torch.sign(x) * torch.floor(x.abs() + 0.5)
 
 
+def top_of(bits: Tensor, signed: bool) -> Tensor:
+    """Largest code of a width: ``2^b - 1``, or ``2^(b-1) - 1`` where signed; differentiable."""
+    return torch.exp2((bits - 1).clamp_min(0) if signed else bits) - 1
+
+
 class _FakeQuantize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, step: Tensor, bits: Tensor, signed: bool, gradient: Gradient) -> Tensor:
         ratio = x / step
-        top = torch.exp2(bits - 1 if signed else bits) - 1
+        top = top_of(bits, signed)
         code = round_half_away(torch.minimum(torch.maximum(ratio, -top if signed else torch.zeros_like(top)), top))
         out = code * step
         ctx.save_for_backward(x, ratio, code, out, top, step)

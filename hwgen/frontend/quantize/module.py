@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ...network.network import Network
 from ..data.graph_batch import GraphBatch
 from ..original import with_head
-from ..plan import Plan, PlanTerm, PlanValue
-from .calibrate import calibrate
-from .channels import ColumnSteps
+from ..plan import Plan
+from .calibrate import calibrate_steps
 from .execute import execute
-from .export import export
-from .rows import RowTable
+from .export import export_network
+from .own import own
+from .quantizers import Quantizers
+from .rows import RowQuantizer
 from .schemes import Scheme
+from .settle import settle_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
 __all__ = ["QuantizedNetwork"]
 
+#: Options of each group of :meth:`QuantizedNetwork.parameter_groups`, for Adam: what measured best on Cora.
+GROUPS: Mapping[str, Mapping[str, float]] = {
+    "weights": {"lr": 0.01}, "weight_steps": {"lr": 0.005}, "message_steps": {"lr": 0.005}, "row_steps": {"lr": 0.01},
+    "bits": {"lr": 0.05}}
+
 
 class QuantizedNetwork(nn.Module):
-    """Executes a plan, quantized or in FP32.
+    """Executes a traced network, quantized or in FP32.
 
     Use it in any training loop: call it, add :meth:`penalty` to the loss, and :meth:`freeze_bits` half-way.
 
@@ -39,210 +44,216 @@ class QuantizedNetwork(nn.Module):
         Its tensors are copied: they become this module's parameters.
     scheme : Scheme or None
         None: no quantizers, FP32.
+    sample : GraphBatch or None
+        Graphs that methods take where they are given none. By node: the one graph that the model is for.
     degrees : int
-        Largest in-degree with an entry of its own, of tables by degree.
+        Largest in-degree with an entry of its own, of rows by degree.
     nodes : int
-        Number of trained nodes, of tables by node.
+        Number of trained nodes, of rows by node.
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
     """
 
-    def __init__(self, plan: Plan, scheme: Scheme | None = None, *, degrees: int = 63, nodes: int = 0,
-                 input_bits: int = 1, input_scale: float = 1.0) -> None:
+    def __init__(self, plan: Plan, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
+                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
-        self.tensors = nn.ParameterList()
-        self.plan = self._own(plan)
-        self.weights, self.columns, self.tables = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
-        if scheme is not None:
-            self._add_quantizers(scheme, degrees)
+        self.sample = sample
+        self.plan, self.tensors = own(plan)
+        self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
+        self._accepted: tuple[Tensor, Tensor] | None = None
 
-    def _own(self, plan: Plan) -> Plan:
-        """A copy whose tensors are parameters; one tensor stays one, and gains go into the weights before them."""
-        known: dict[tuple[int, int], nn.Parameter] = {}
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_accepted": None}
 
-        def parameter(tensor: Tensor, gain: Tensor | None = None) -> nn.Parameter:
-            key = (id(tensor), id(gain))
-            if key not in known:
-                value = tensor.detach() if gain is None else tensor.detach() * gain.detach()
-                known[key] = nn.Parameter(value.clone().contiguous())
-                self.tensors.append(known[key])
-            return known[key]
-
-        def term(old: PlanTerm) -> PlanTerm:
-            if old.weight is not None:
-                return replace(old, weight=parameter(old.weight, old.gain), gain=None)
-            return old if old.gain is None else replace(old, gain=parameter(old.gain))
-
-        return replace(plan, values=[
-            replace(value, terms=tuple(term(each) for each in value.terms),
-                    bias=None if value.bias is None else parameter(value.bias)) for value in plan.values])
-
-    def _add_quantizers(self, scheme: Scheme, degrees: int) -> None:
-        keys, signed = self._keys(), _signs(self.plan)
-        for value in self.plan.values:
-            for term in value.terms:
-                if term.weight is not None and keys[id(term.weight)] not in self.weights:
-                    steps = ColumnSteps(term.weight.shape[1], scheme.weight_bits, signed=True, gradient="task")
-                    steps.calibrate(term.weight)
-                    self.weights[keys[id(term.weight)]] = steps
-            negative, slot = signed[value.name], _slot(value.name)
-            if value.role == "message":
-                self.columns[slot] = ColumnSteps(value.width, scheme.message_bits, signed=negative,
-                                                       gradient="local")
-            elif value.role == "row" and (scheme.rows == "tensor" or
-                                          (value.domain == "graphs" and scheme.rows != "nearest")):
-                self.columns[slot] = ColumnSteps(value.width, max(scheme.bits, 1 + negative), signed=negative,
-                                                       gradient=scheme.gradient, tied=True)
-            elif value.role == "row":
-                entries = {"nearest": scheme.entries, "degree": degrees + 1, "node": self.nodes}
-                assert scheme.rows != "tensor"
-                self.tables[slot] = RowTable(
-                    entries[scheme.rows], max(scheme.bits, 1 + negative), by=scheme.rows, form=scheme.form,
-                    signed=negative, gradient=scheme.gradient, most=max(scheme.most, 1 + negative),
-                    span=scheme.span)
-
-    def _keys(self) -> dict[int, str]:
-        return {id(tensor): str(index) for index, tensor in enumerate(self.tensors)}
-
-    def forward(self, x: Tensor | GraphBatch | Data, edge_index: Tensor | None = None,
+    def forward(self, x: Tensor | GraphBatch | Data | None = None, edge_index: Tensor | None = None,
                 batch: Tensor | None = None) -> Tensor:
         """What the traced module returns for every node or graph, log_softmax included: float [rows, classes].
 
         Parameters
         ----------
-        x : Tensor float [n, f], Data or GraphBatch
-            Features; or everything, as PyG has it or prepared.
+        x : Tensor float [n, f], Data, GraphBatch or None
+            Features as real values; or everything: as PyG has it, whose features are codes of ``input_scale``, or
+            prepared. None: the model's own sample. By node also the codes of the model's own graph.
         edge_index : Tensor int64 [2, e]
         batch : Tensor int64 [n] or None
             The graph of each node; None: one graph.
-        """
-        if not isinstance(x, Tensor | GraphBatch):
-            x, edge_index, batch = x.x, x.edge_index, x.batch
-        if isinstance(x, Tensor):
-            if edge_index is None:
-                raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
-            x = GraphBatch.of(x, edge_index, batch)
-        return with_head(self.plan.head, self.logits(x))
 
-    def logits(self, batch: GraphBatch) -> Tensor:
+        Raises
+        ------
+        HwgenError
+            Features of another width; by node: another graph, whose nodes have no steps.
+        """
+        return with_head(self.plan.head, self.logits(self._prepared(x, edge_index, batch)))
+
+    def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""
         return self.trace(batch)[self.plan.values[-1].name]
 
-    def trace(self, batch: GraphBatch) -> dict[str, Tensor]:
+    def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""
-        if batch.width != self.plan.features:
-            raise HwgenError(f"{batch.width} features, the model takes {self.plan.features}", "x",
+        given = self._own(batch)
+        if given.width != self.plan.features:
+            raise HwgenError(f"{given.width} features, the model takes {self.plan.features}", "x",
                              "pass the features that the model was trained on")
-        if self.scheme is None:
-            return execute(self.plan, batch)
-        keys = self._keys()  # once a forward
-        return execute(self.plan, batch, self.store, lambda term: self.weights[keys[id(term.weight)]](term.weight))
-
-    def store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
-        """What readers see of a value."""
-        known = self.quantizer(value.name)
-        if isinstance(known, ColumnSteps):
-            return cast(Tensor, known(out))
-        return cast(Tensor, known(out, batch, batch.count if value.domain == "nodes" else None))
-
-    def weight(self, term: PlanTerm) -> Tensor:
-        """A term's matrix, fake-quantized."""
-        return cast(Tensor, self.weight_steps(term)(term.weight))
-
-    def quantizer(self, name: str) -> ColumnSteps | RowTable:
-        """The quantizer of a value that is not the result."""
-        slot = _slot(name)
-        return cast(ColumnSteps | RowTable, self.columns[slot] if slot in self.columns else self.tables[slot])
-
-    def weight_steps(self, term: PlanTerm) -> ColumnSteps:
-        """The quantizer of a term's matrix."""
-        return cast(ColumnSteps, self.weights[self._keys()[id(term.weight)]])
-
-    @property
-    def rows(self) -> list[RowTable]:
-        """Tables of values by row."""
-        return [cast(RowTable, table) for table in self.tables.values()]
+        if self.quantizers is None:
+            return execute(self.plan, given)
+        if self._by_node and len(given.node) and int(given.node.max()) >= self.nodes:
+            raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
+                             "quantize the model with that graph as data: it learns a step for each node")
+        return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher())
 
     def penalty(self) -> Tensor:
-        """What the last call's bits cost, ``weight · relu(mean - target)²``; no gradient once bits are frozen."""
-        seen = [table for table in self.rows if table.mean is not None]
-        if self.scheme is None or not seen or not any(table.raw_bits.requires_grad for table in seen):
+        """What the bits of the last call cost (:class:`Scheme`); zero without a gradient once they are frozen."""
+        if self.scheme is None:
             return torch.zeros(())
-        total = torch.stack([table.rows * table.mean for table in seen if table.mean is not None]).sum()
-        mean = total / sum(table.rows for table in seen)
-        return self.scheme.weight * F.relu(mean - self.scheme.target) ** 2
+        stored = [row.stored for row in self.rows if row.stored is not None and not row.frozen]
+        return self.scheme.penalty(stored) if stored else torch.zeros(())
 
     def freeze_bits(self) -> None:
         """Round bit widths and stop learning them."""
-        for table in self.rows:
-            table.freeze()
+        for row in self.rows:
+            row.freeze()
 
     @torch.no_grad()
-    def average_bits(self, batches: Iterable[GraphBatch], *, messages: bool = False) -> float:
+    def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:
         """Mean stored bits over some graphs.
 
         Parameters
         ----------
-        batches : iterable of GraphBatch
+        batches : iterable of GraphBatch or None
+            None: the model's own sample.
         messages : bool
             False: the mean over all rows of all values by row, as A²Q reports it. A row counts once, whatever its
             width; a sign counts as a stored bit; messages, weights, inputs and results do not count.
             True: the mean over all codes that are stored, messages too.
         """
-        was, total, number = self.training, 0.0, 0.0
+        quantizers, was = self._quantizers(), self.training
+        total = number = 0.0
         self.eval()
-        for batch in batches:
+        for batch in [self._own(None)] if batches is None else batches:
             self.trace(batch)
             for value in self.plan.values[:-1]:
                 rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
                 share = value.width if messages else float(value.role == "row")
-                known = self.quantizer(value.name)
-                bits = known.bits * rows if isinstance(known, ColumnSteps) else known.total
+                if value.role == "message":
+                    bits = quantizers.message(value).bits * rows
+                else:
+                    stored = quantizers.row(value).stored
+                    bits = 0.0 if stored is None else float(stored.bits)
                 total, number = total + share * bits, number + share * rows
         self.train(was)
         return total / number if number else 0.0
 
-    def calibrate(self, batch: GraphBatch, *, correct: bool = True) -> None:
-        """Set steps and reaches from the FP32 values of some graphs, and correct biases (:mod:`.calibrate`)."""
-        calibrate(self, batch, correct=correct)
+    def calibrate(self, batch: GraphBatch | None = None, *, correct: bool = True,
+                  target_bits: float | None = None) -> None:
+        """Set steps from the FP32 values of some graphs (:mod:`.calibrate`).
 
-    def parameter_groups(self, *, weights: dict[str, float], weight_steps: dict[str, float],
-                         message_steps: dict[str, float], sizes: dict[str, float],
-                         bits: dict[str, float]) -> list[dict[str, object]]:
-        """Sort parameters for an optimizer; each argument holds that group's options, such as ``{"lr": 0.01}``."""
-        groups: list[tuple[list[nn.Parameter], dict[str, float]]] = [
-            (list(self.tensors), weights),
-            ([cast(ColumnSteps, each).raw_step for each in self.weights.values()], weight_steps),
-            ([cast(ColumnSteps, each).raw_step for each in self.columns.values()], message_steps),
-            ([table.raw_size for table in self.rows], sizes), ([table.raw_bits for table in self.rows], bits)]
-        return [{"params": params, **options} for params, options in groups]
+        Parameters
+        ----------
+        batch : GraphBatch or None
+            None: the model's own sample.
+        correct : bool
+            Whether biases make up for what quantizing takes away: for a model that is not trained on.
+        target_bits : float or None
+            By node: a mean of bits to spread over nodes by their errors, and to freeze. None keeps bit widths.
+        """
+        calibrate_steps(self._quantizers(), list(self.tensors), self._own(batch), correct=correct,
+                        target_bits=target_bits)
 
-    def export(self, name: str) -> Network:
-        """What lowering takes: codes, steps and tables.
+    def randomise_steps(self) -> None:
+        """Set steps as A²Q does before training from scratch: |N(0.01, 0.01)|."""
+        for each in self._quantizers().every_step():
+            each.randomise()
+
+    def settle(self, batch: GraphBatch | None = None) -> None:
+        """Move steps by a percent at most, away from ties between codes on some graphs (:mod:`.settle`).
+
+        Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
+        model in evaluation mode.
+        """
+        settle_steps(self.eval()._quantizers(), self._own(batch))
+
+    def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
+                         weight_steps: Mapping[str, float] | None = None,
+                         message_steps: Mapping[str, float] | None = None,
+                         row_steps: Mapping[str, float] | None = None,
+                         bits: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
+        """Sort parameters for an optimizer.
+
+        Parameters
+        ----------
+        weights, weight_steps, message_steps, row_steps, bits : mapping or None
+            Options of that group, such as ``{"lr": 0.01}``; None: rates that suit Adam.
+        """
+        quantizers = self._quantizers()
+        groups: dict[str, list[nn.Parameter]] = {
+            "weights": list(self.tensors), "weight_steps": list(quantizers.weights.parameters()),
+            "message_steps": list(quantizers.messages.parameters()), "row_steps": [row.raw_size for row in self.rows],
+            "bits": [row.raw_bits for row in self.rows]}
+        given = {"weights": weights, "weight_steps": weight_steps, "message_steps": message_steps,
+                 "row_steps": row_steps, "bits": bits}
+        return [{"params": params, **(given[name] or GROUPS[name])} for name, params in groups.items()]
+
+    def export(self, name: str = "model") -> Network:
+        """What targets take: codes, steps and tables.
 
         Raises
         ------
         HwgenError
             No quantizers, or a parameter that is not finite.
         """
-        return export(self, name)
+        for key, tensor in self.named_parameters():
+            wrong = tensor.detach()[~torch.isfinite(tensor)]
+            if len(wrong):
+                raise HwgenError(f"{key} holds {float(wrong[0])}", name,
+                                 "train again with a lower learning rate")
+        return export_network(self._quantizers(), name, nodes=self.nodes, input_bits=self.input_bits,
+                              input_scale=self.input_scale)
 
+    def is_own(self, x: Tensor, edge_index: Tensor) -> bool:
+        """Whether these are the features, codes or real values, and the edges of the model's own graph."""
+        if self._accepted is not None and self._accepted[0] is x and self._accepted[1] is edge_index:
+            return True
+        sample = self.sample
+        good = sample is not None and any(sample.is_made_of(each, edge_index) for each in (x, x * self.input_scale))
+        if good:
+            self._accepted = x, edge_index
+        return good
 
-def _slot(name: str) -> str:
-    """A value's key among modules, whose names have no dots."""
-    return name.replace(".", "/")
+    @property
+    def rows(self) -> list[RowQuantizer]:
+        """Quantizers of values by row."""
+        return self._quantizers().every_row()
 
+    @property
+    def _by_node(self) -> bool:
+        return self.scheme is not None and self.scheme.rows == "node"
 
-def _signs(plan: Plan) -> dict[str, bool]:
-    """Whether each value can be negative."""
-    signed: dict[str, bool] = {}
-    for value in plan.values:
-        signed[value.name] = value.slope != 0.0 and (_negative(value.bias) or any(
-            term.weight is not None or _negative(term.gain) or (term.source is not None and signed[term.source])
-            for term in value.terms))
-    return signed
+    def _quantizers(self) -> Quantizers:
+        if self.quantizers is None:
+            raise HwgenError("the model has no quantizers", "model", "make it with hwgen.quantize")
+        return self.quantizers
 
+    def _own(self, batch: GraphBatch | None) -> GraphBatch:
+        found = self.sample if batch is None else batch
+        if found is None:
+            raise HwgenError("the model has no graph of its own", "batch", "pass graphs, prepared as a GraphBatch")
+        return found
 
-def _negative(tensor: Tensor | None) -> bool:
-    return tensor is not None and bool((tensor < 0).any())
+    def _prepared(self, x: Tensor | GraphBatch | Data | None, edge_index: Tensor | None,
+                  batch: Tensor | None) -> GraphBatch | None:
+        if x is None or isinstance(x, GraphBatch):
+            return x
+        features, scale = x, 1.0
+        if not isinstance(x, Tensor):
+            scale = float(getattr(x, "input_scale", 1.0))
+            features, edge_index, batch = x.x, x.edge_index, x.batch
+        if not isinstance(features, Tensor) or edge_index is None:
+            raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
+        if not self._by_node:
+            return GraphBatch.of(features if scale == 1.0 else features.float() * scale, edge_index, batch)
+        if not self.is_own(features, edge_index):
+            raise HwgenError("the model is called with another graph", "forward",
+                             "quantize the model with that graph as data: it learns a step for each node")
+        return self.sample

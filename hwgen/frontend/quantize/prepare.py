@@ -21,7 +21,8 @@ __all__ = ["quantize_batch", "quantize_plan"]
 SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
 
 
-def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data]) -> QuantizedNetwork:
+def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
+                  target_bits: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a plan, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -31,6 +32,8 @@ def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data])
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
         Sample graphs; the first 256 count. For scheme ``a2q`` the one graph that the model is for.
+    correct, target_bits
+        As in :meth:`QuantizedNetwork.calibrate`.
 
     Returns
     -------
@@ -46,18 +49,13 @@ def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data])
         raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
     rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
     codes, bits, scale = union_of(graphs_of(data, SAMPLE_GRAPHS))
-    return quantize_batch(plan, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale)
+    return quantize_batch(plan, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
+                          correct=correct, target_bits=target_bits)
 
 
 def quantize_batch(plan: Plan, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
-                   correct: bool = True) -> QuantizedNetwork:
-    """The same from a prepared batch.
-
-    Parameters
-    ----------
-    correct : bool
-        Whether biases take away the mean error of what they are added to; not where training follows.
-    """
+                   correct: bool = True, target_bits: float | None = None) -> QuantizedNetwork:
+    """The same from a prepared batch."""
     if scheme.rows == "node" and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
@@ -65,7 +63,7 @@ def quantize_batch(plan: Plan, scheme: Scheme, batch: GraphBatch, *, input_bits:
         raise HwgenError(f"the model takes {plan.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
-    model = QuantizedNetwork(plan, scheme, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
+    model = QuantizedNetwork(plan, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
                              input_bits=input_bits, input_scale=input_scale)
-    model.calibrate(batch, correct=correct)
+    model.calibrate(correct=correct, target_bits=target_bits)
     return model

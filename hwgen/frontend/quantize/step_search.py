@@ -33,7 +33,7 @@ def best_steps(x: Tensor, bits: int, *, signed: bool, axis: int) -> Tensor:
     return _search(x, bits, signed=signed, axis=axis)[0]
 
 
-def allocate_bits(x: Tensor, target: float, largest: int = 4) -> tuple[Tensor, Tensor]:
+def allocate_bits(x: Tensor, target: float, *, signed: bool = False, largest: int = 4) -> tuple[Tensor, Tensor]:
     """Spread a budget of bits over nodes: minimise Σ_i (E_i(b_i) + λ·b_i), λ such that the mean width is ``target``.
 
     ``E_i(b)`` is node i's squared quantization error at b bits and its best step. Nodes whose choice flips at the
@@ -42,9 +42,11 @@ def allocate_bits(x: Tensor, target: float, largest: int = 4) -> tuple[Tensor, T
     Parameters
     ----------
     x : Tensor float [n, k]
-        The FP32 model's activations, not negative.
+        The FP32 model's activations.
     target : float
         Mean stored bits; 0 to ``largest``.
+    signed : bool
+        Signed symmetric codes, whose sign counts as a bit: none has 1 bit, which stores as little as 0.
     largest : int
         No node gets more bits.
 
@@ -53,16 +55,20 @@ def allocate_bits(x: Tensor, target: float, largest: int = 4) -> tuple[Tensor, T
     bits : Tensor float [n, 1]
     steps : Tensor float [n, 1]
     """
-    found = [_search(x, bits, signed=False, axis=1) for bits in range(1, largest + 1)]
-    errors = torch.stack([(x**2).sum(1), *[error[:, 0] for _, error in found]], 1).double()
-    steps = torch.cat([found[0][0], *[step for step, _ in found]], 1)
+    least = 2 if signed else 1
+    found = [_search(x, bits, signed=signed, axis=1) for bits in range(least, largest + 1)]
+    nothing = (x**2).sum(1)
+    errors = torch.stack([nothing] * least + [error[:, 0] for _, error in found], 1).double()
+    steps = torch.cat([found[0][0]] * least + [step for step, _ in found], 1)
     # The lower convex hull of a node's errors turns the choice into increments, each bought when its gain per bit
     # exceeds λ; sorted by that gain, the budget cuts them exactly.
     bits = torch.zeros(len(x), dtype=torch.long)
     budget = round(target * len(x))
     gains, nodes, sizes = _increments(errors)
+    closed = torch.zeros(len(x), dtype=torch.bool)
     for index in torch.argsort(gains, descending=True, stable=True).tolist():
-        if gains[index] <= 0 or sizes[index] > budget:
+        if gains[index] <= 0 or sizes[index] > budget or closed[nodes[index]]:
+            closed[nodes[index]] = True  # a later increment starts where this one ends
             continue
         bits[nodes[index]] += sizes[index]
         budget -= int(sizes[index])

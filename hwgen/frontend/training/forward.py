@@ -162,7 +162,7 @@ def _aggregate(lists: Lists, x: Tensor, aggr: str) -> Tensor:
     if aggr == "max":
         return lists.largest(x)
     total = lists.sum(x)
-    return total * lists.factor("mean", total) if aggr == "mean" else total
+    return total * lists.mean.to(total.dtype) if aggr == "mean" else total
 
 
 def _aggr(layer: Any) -> str:
@@ -174,7 +174,7 @@ def _gcn(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
     lists = batch.looped if layer.add_self_loops else batch.edges
     out = _linear(layer.lin, x)
     if layer.normalize:
-        factor = lists.factor("rsqrt", out)
+        factor = lists.rsqrt.to(out.dtype)
         out = lists.sum(out * factor) * factor
     else:
         out = lists.sum(out)

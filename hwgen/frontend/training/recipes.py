@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...errors import HwgenError
 from ...network.network import Domain
-from ..quantize import SCHEMES, Scheme
+from ..quantize import SCHEMES, Penalty, Scheme
 from .models import Pool
 
 __all__ = ["RECIPES", "Recipe", "recipe_for"]
@@ -37,8 +37,8 @@ class Recipe:
         Graphs in a batch, of a set of graphs.
     quantized_epochs : int
         Bits are frozen after half of them, and only later epochs can be selected.
-    weight_rate, weight_decay, step_rate, bit_rate : float
-        Adam's of the quantized model, for its matrices and biases, steps and bits.
+    weight_rate, weight_decay, weight_step_rate, message_step_rate, row_step_rate, bit_rate : float
+        Adam's of the quantized model; decay is of its matrices and biases.
     """
 
     name: str = "default"
@@ -58,7 +58,9 @@ class Recipe:
     quantized_epochs: int
     weight_rate: float
     weight_decay: float = 0.0
-    step_rate: float
+    weight_step_rate: float
+    message_step_rate: float
+    row_step_rate: float
     bit_rate: float
 
     def __post_init__(self) -> None:
@@ -74,16 +76,19 @@ class Recipe:
 
 def _nodes(scheme: Scheme) -> Recipe:
     """One graph: the whole of it is a batch, and most nodes have no label."""
-    learning = replace(scheme, form="clip", gradient="local", target=2.5, weight=1000.0)
+    learning = replace(scheme, parametrization="log_clip", least=1, gradient="local",
+                       penalty=Penalty(weight=1000.0, target=2.5))
     return Recipe(scheme=learning, distillation=0.9, epochs=200, decay=0.01, quantized_epochs=200, weight_rate=0.005,
-                  weight_decay=0.005, step_rate=0.005, bit_rate=0.05)
+                  weight_decay=0.005, weight_step_rate=0.005, message_step_rate=0.005, row_step_rate=0.005,
+                  bit_rate=0.05)
 
 
 def _graphs(scheme: Scheme) -> Recipe:
     """A set of graphs."""
-    learning = replace(scheme, message_bits=4, target=2.5, weight=10.0)
+    learning = replace(scheme, message_bits=4, penalty=Penalty(weight=10.0, target=2.5))
     return Recipe(scheme=learning, hidden=32, layers=3, pool="add", distillation=0.5, epochs=60, decay=0.0, cosine=True,
-                  quantized_epochs=60, weight_rate=0.001, step_rate=0.001, bit_rate=0.03)
+                  quantized_epochs=60, weight_rate=0.001, weight_step_rate=0.001, message_step_rate=0.001,
+                  row_step_rate=0.001, bit_rate=0.03)
 
 
 _NNS = _graphs(SCHEMES["nns"])
@@ -99,7 +104,7 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         # Means of up to thousands of rows ask for more range than the requantizer has; sums want the norm.
         ("gin", "REDDIT-BINARY", "nns"): replace(
             _NNS, norm=True, epochs=25, quantized_epochs=20,
-            scheme=replace(_NNS.scheme, target=3.8, span=256.0, clip=0.995)),
+            scheme=replace(_NNS.scheme, penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995)),
     },
 }
 

@@ -245,7 +245,7 @@ def _fp32_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def _optimizer(model: QuantizedNetwork, recipe: Recipe) -> torch.optim.Optimizer:
-    steps = {"lr": recipe.step_rate}
     return torch.optim.Adam(model.parameter_groups(
-        weights={"lr": recipe.weight_rate, "weight_decay": recipe.weight_decay}, weight_steps=steps,
-        message_steps=steps, sizes=steps, bits={"lr": recipe.bit_rate}))
+        weights={"lr": recipe.weight_rate, "weight_decay": recipe.weight_decay},
+        weight_steps={"lr": recipe.weight_step_rate}, message_steps={"lr": recipe.message_step_rate},
+        row_steps={"lr": recipe.row_step_rate}, bits={"lr": recipe.bit_rate}))

@@ -13,11 +13,11 @@ from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.graph_set import GraphSet, Split
 from hwgen.frontend.gin import GIN
 from hwgen.frontend.graph_recipes import GRAPH_RECIPES, GraphRecipe, graph_recipe_for
-from hwgen.frontend.quantize import Scheme
+from hwgen.frontend.quantize import Penalty, Scheme
 from hwgen.frontend.train_graphs import Loader, Score, fit, gin_logits, train_fold, train_gin
 
 RECIPE = GraphRecipe(layers=2, hidden=8, batch=8, epochs=12, rate=0.02, quantized_epochs=8, bit_rate=0.1,
-                     scheme=Scheme(entries=4, bits=4, target=3.0, weight=10.0))
+                     scheme=Scheme(entries=4, bits=4, penalty=Penalty(weight=10.0, target=3.0)))
 
 
 def rings_and_stars(count: int = 40) -> GraphSet:

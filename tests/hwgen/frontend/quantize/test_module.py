@@ -11,8 +11,8 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
 from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
-from hwgen.frontend.quantize import QuantizedNetwork, Scheme, quantize_plan
-from hwgen.frontend.quantize.channels import ColumnSteps
+from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme, quantize_plan
+from hwgen.frontend.quantize.channels import ChannelSteps
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
@@ -100,17 +100,18 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
                              input_scale=0.25)
     model.calibrate(GraphBatch.union(batch, 0.25))
     for table in model.rows:  # bits that differ from entry to entry
-        table.raw_bits.data.copy_(torch.randint(2, 7, table.raw_bits.shape).float() + 0.3)
-        table.raw_size.data.add_(0.3 * torch.randn(table.raw_size.shape))
+        if not table.frozen:
+            table.raw_bits.data.copy_(torch.randint(2, 7, table.raw_bits.shape).float() + 0.3)
+            table.scale_steps((0.3 * torch.randn(table.raw_size.shape)).exp())
     return model.double().eval()
 
 
 @pytest.mark.parametrize("rows", ["nearest", "degree", "node", "tensor"])
 @pytest.mark.parametrize("kind", [Gin, Residual, Sage])
-@pytest.mark.parametrize("form", ["clip", "step"])
-def test_model_is_its_network(kind: type[nn.Module], rows: str, form: str) -> None:
+@pytest.mark.parametrize("parametrization", ["log_clip", "log_step", "step"])
+def test_model_is_its_network(kind: type[nn.Module], rows: str, parametrization: str) -> None:
     batch = graphs(1)
-    model = made(kind(), Scheme(rows=rows, form=form, bits=4, message_bits=5, entries=7), batch)
+    model = made(kind(), Scheme(rows=rows, parametrization=parametrization, bits=4, message_bits=5, entries=7), batch)
     network = model.export("m")
     check_network(network)
     with torch.no_grad():
@@ -176,10 +177,10 @@ def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
 
 def test_penalty_lowers_bits_until_they_are_frozen() -> None:
     batch = graphs(4)
-    model = made(Gin(), Scheme(target=2.0, weight=1.0), batch).float().train()
+    model = made(Gin(), Scheme(penalty=Penalty(target=2.0, weight=1.0)), batch).float().train()
     union = GraphBatch.union(batch, 0.25)
     optimizer = torch.optim.Adam(model.parameter_groups(
-        weights={"lr": 1e-3}, weight_steps={"lr": 1e-3}, message_steps={"lr": 1e-3}, sizes={"lr": 1e-3},
+        weights={"lr": 1e-3}, weight_steps={"lr": 1e-3}, message_steps={"lr": 1e-3}, row_steps={"lr": 1e-3},
         bits={"lr": 0.2}))
     before = model.average_bits([union])
     for _ in range(25):
@@ -286,7 +287,7 @@ def test_no_row_gets_more_bits_than_the_most() -> None:
 
 
 def test_columns_of_zeros_get_the_finest_step() -> None:
-    steps = ColumnSteps(4, 4, signed=False, gradient="local")
+    steps = ChannelSteps(4, 4, signed=False, gradient="local", linear=False)
     steps.calibrate(torch.tensor([[0.0, 1.5, 0.03, 0.0], [0.0, 0.1, 0.01, 0.0]]))
     found = steps.step[0].tolist()
     assert found[0] == found[3] == found[2] < found[1]
