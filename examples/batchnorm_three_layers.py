@@ -9,9 +9,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.chain_checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 #: What bits cost: the mean over hidden values is pulled towards 1.
 PENALTY = hwgen.frontend.Penalty(weight=100, target=1)
@@ -42,13 +41,12 @@ def main(path: str = "batchnorm_three_layers.pt") -> None:
     hwgen.frontend.settle(quantized)
     hwgen.save(quantized, data, path)
 
-    graph = load(path)
-    predicted = run(lower(graph)).logits.argmax(1)
-    sample, test = graph.sample, graph.sample.test_mask
-    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    network, sample = hwgen.load(path)
+    predicted = run(lower(network, sample.batch)).logits.argmax(1)
+    print("layers   ", ", ".join(value.path for value in network.values[::2]))
     print("bits     ", f"{quantized.average_bits():.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
-    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
 def fit(model: nn.Module, x: Tensor, data: Data, epochs: int) -> None:

@@ -7,9 +7,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.chain_checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 
 class Block(nn.Module):
@@ -47,13 +46,12 @@ def main(path: str = "data_argument.pt") -> None:
     quantized = hwgen.quantize(model, data=data, bits=4)  # steps are read off the model's own values
     hwgen.save(quantized, data, path)
 
-    graph = load(path)
-    predicted = run(lower(graph)).logits.argmax(1)
-    sample, test = graph.sample, graph.sample.test_mask
-    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    network, sample = hwgen.load(path)
+    predicted = run(lower(network, sample.batch)).logits.argmax(1)
+    print("layers   ", ", ".join(value.path for value in network.values[::2]))
     print("bits     ", f"{quantized.average_bits():.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
-    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
 if __name__ == "__main__":

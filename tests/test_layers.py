@@ -29,7 +29,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/numeric.py": (set(), set()),
     "hwgen/files.py": (CORE, set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
-    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets.banked.chain"},
+    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
     "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
     "hwgen/targets": (TARGETS | {"hwgen.report", "hwgen.checking", "sim"}, set()),

@@ -43,11 +43,8 @@ def inspect(console: Console, model: str) -> None:
         from ..network.bits import bits_of_model
         from ..report.model_facts import model_facts
         from ..report.model_tables import headline, model_tables
-        from ..targets.banked.chain import QuantGraph
-        from ..targets.banked.chain_to_network import network_of
 
-        found = load(Path(model))
-        network, sample = network_of(found) if isinstance(found, QuantGraph) else found
+        network, sample = load(Path(model))
         facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
     console.say(f"[bold]{escape(facts.name)}[/bold]: {headline(facts)}")
     show_tables(console, model_tables(facts))

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from ..errors import HwgenError
-from ..targets.banked.chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from .chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
 __all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load", "open_checkpoint"]
 

@@ -12,9 +12,11 @@ import torch
 from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, load, save
-from hwgen.targets.banked.chain_to_program import lower
+from hwgen.frontend import GCN, save
+from hwgen.frontend import load as load_network
+from hwgen.frontend.reading import load
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -51,11 +53,11 @@ def test_codes_scales_and_graph_come_back(path: Path) -> None:
 
 
 def test_the_integer_program_computes_what_the_model_computes(path: Path) -> None:
-    graph = load(path)
-    assert graph.sample.logits is not None
-    program = lower(graph)
+    network, sample = load_network(path)
+    assert sample.logits is not None
+    program = lower(network, sample.batch)
     predicted = np.argmax(run(program).logits, axis=1)
-    assert (predicted == np.argmax(graph.sample.logits, axis=1)).mean() >= 0.95
+    assert (predicted == np.argmax(sample.logits, axis=1)).mean() >= 0.95
 
 
 def test_the_same_model_gives_the_same_bytes(path: Path) -> None:

@@ -9,7 +9,6 @@ from networks import gin_network, random_network, sage_network
 from hwgen.network import bits
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
-from hwgen.targets.banked.chain_to_network import network_of
 
 
 @pytest.mark.parametrize("network", [gin_network(0, hidden=8), sage_network(1, hidden=8),
@@ -25,10 +24,10 @@ def test_the_entry_that_a_row_takes_says_its_width(network: Network) -> None:
 
 def test_a_chain_is_not_computed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = random_graph_model(1)
-    network, sample = network_of(graph)
+    network, sample = graph.parts
     monkeypatch.setattr(bits, "run_network", lambda *given: pytest.fail("computed"))
     found = bits.bits_of_model(network, sample.batch)
     row = graph.layers[0].row
     assert row is not None
-    assert found["convs.0"].tolist() == row.bits[graph.sample.node].tolist()
+    assert found["convs.0"].tolist() == row.bits[graph.sample.batch.node].tolist()
     assert found["convs.1.message"].tolist() == [4] * 40

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import random_graph_model
+from models import ChainModel, random_graph_model
 from network_samples import sample_of
 from networks import gin_network, random_network, residual_gcn_network, sage_network
 
@@ -14,15 +14,13 @@ from hwgen.network.network import Network
 from hwgen.report.model_facts import ModelFacts, bits_by_degree, degree_labels, model_facts
 from hwgen.report.model_tables import headline, model_tables
 from hwgen.report.names import roles
-from hwgen.targets.banked.chain import QuantGraph
-from hwgen.targets.banked.chain_to_network import network_of
 
 NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
             *(random_network(seed) for seed in (1, 3, 5))]
 
 
-def facts_of_chain(graph: QuantGraph) -> ModelFacts:
-    network, sample = network_of(graph)
+def facts_of_chain(graph: ChainModel) -> ModelFacts:
+    network, sample = graph.parts
     return model_facts(network, sample.batch, bits_of_model(network, sample.batch))
 
 
@@ -56,7 +54,7 @@ def test_average_bits_of_a_chain(seed: int) -> None:
     graph = random_graph_model(seed, layers=2 + seed % 2, hidden=8 * (1 + seed % 2))
     hidden, everything = [], []
     for layer in graph.layers:
-        for node in graph.sample.node:
+        for node in graph.sample.batch.node:
             for _ in range(layer.weight.shape[1]):
                 everything.append(layer.message_bits)
                 if layer.row is not None:
@@ -96,7 +94,7 @@ def test_sizes_and_compression_of_a_chain() -> None:
     assert facts.compression["weights"] == 8.0
     assert facts.compression["model"] == pytest.approx(
         facts.bytes["fp32"] / (facts.bytes["weights"] + facts.bytes["steps_and_biases"]))
-    neighbours = 40 + sum(source != target for source, target in graph.sample.edges.T)
+    neighbours = 40 + sum(source != target for source, target in graph.sample.batch.edges.T)
     assert facts.operations["convs.0.message"] == {
         "op_mac": graph.sample.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
     assert facts.operations["convs.0"] == {"op_mac": 0, "op_add": 8 * neighbours}
@@ -122,14 +120,14 @@ def test_sizes_and_operations_of_gin() -> None:
 
 def test_histograms_count_duplicates_and_one_self_loop() -> None:
     graph = random_graph_model(2)
-    degrees = np.ones(graph.sample.num_nodes, np.int64)
-    for source, target in graph.sample.edges.T:
+    degrees = np.ones(graph.sample.batch.num_nodes, np.int64)
+    for source, target in graph.sample.batch.edges.T:
         if source != target:
             degrees[target] += 1
     assert degrees.max() > 8
     row = graph.layers[0].row
     assert row is not None
-    assert facts_of_chain(graph).bits_by_degree["convs.0"] == bits_by_degree(degrees, row.bits[graph.sample.node])
+    assert facts_of_chain(graph).bits_by_degree["convs.0"] == bits_by_degree(degrees, row.bits[graph.sample.batch.node])
 
 
 def test_histogram_puts_every_node_in_its_class() -> None:

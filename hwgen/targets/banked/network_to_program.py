@@ -1,4 +1,4 @@
-"""Quantized graph to integer program: the GCN of :mod:`hwgen.targets.banked.chain`, scales folded, ranges proved.
+"""Network to integer program: the GCN of :mod:`hwgen.targets.banked.chain`, scales folded, ranges proved.
 
 Between two layers the next combination moves into the pass that aggregates: one row written per layer::
 
@@ -14,24 +14,27 @@ Ranges are intervals per node and column, carried through the program: requantiz
 bounds of its input give the bounds of its codes exactly.
 """
 
-import dataclasses
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import RAW_BITS, RAW_SHIFT, SHIFT
 
 from ...errors import HwgenError
+from ...network.batch import Batch, check_batch
+from ...network.network import Network
+from ...network.rules import check_network
 from ...numeric import IntRange
+from .accepts import chain_of
 from .arithmetic import requantize
-from .chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from .chain import Chain, Layer, RowQuantizer
 from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
 
-__all__ = ["lower", "neighbours"]
+__all__ = ["lower"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -59,15 +62,15 @@ class _Bounds:
         return IntRange(int(self.low.min(initial=0)), int(self.high.max(initial=0)))
 
 
-def lower(graph: QuantGraph, data: GraphData | None = None) -> Program:
-    """Lower a quantized GCN on one graph.
+def lower(network: Network, batch: Batch) -> Program:
+    """Lower a network on one graph.
 
     Parameters
     ----------
-    graph : QuantGraph
-        The model with its sample.
-    data : GraphData or None
-        Another graph to run the model on; None takes the sample.
+    network : Network
+        That :func:`hwgen.targets.banked.accepts.accepts` has nothing against.
+    batch : Batch
+        The graph.
 
     Returns
     -------
@@ -77,53 +80,27 @@ def lower(graph: QuantGraph, data: GraphData | None = None) -> Program:
     Raises
     ------
     HwgenError
-        If the model or the graph is malformed, or a layer's scales exceed the multipliers.
+        If the network or the graph is malformed, or a layer's scales exceed the multipliers.
     """
-    if data is not None:
-        if data.features.shape[1] != graph.sample.features.shape[1]:
-            raise HwgenError(
-                f"the graph has {data.features.shape[1]} features, the model {graph.sample.features.shape[1]}",
-                "graph.features", "use the features that the model was trained on")
-        graph = dataclasses.replace(graph, sample=data)
-    graph.verify()
-    data = graph.sample
-    features = _clean(data.features)
-    adjacency = neighbours(data.edges, data.num_nodes)
+    check_network(network)
+    chain = chain_of(network)
+    check_batch(network, batch)
+    if not batch.num_nodes:
+        raise HwgenError("the graph has no nodes", f"model {network.name}", "give a graph with nodes")
+    features = _clean(batch.features)
+    adjacency = _clean(batch.lists("looped"))  # duplicate edges counted
     norm = np.asarray(adjacency.sum(axis=1), dtype=np.float64).ravel() ** -0.5
 
-    first = graph.layers[0]
-    codes, step = _input_pass(first, features, graph, norm)
+    codes, step = _input_pass(chain, features, norm)
     passes = [step]
-    for layer, following in pairwise(graph.layers):
-        codes, step = _hidden_pass(layer, following, codes, adjacency, data.node, norm)
+    for layer, following in pairwise(chain.layers):
+        codes, step = _hidden_pass(layer, following, codes, adjacency, batch.node, norm)
         passes.append(step)
-    passes.append(_logits_pass(graph.layers[-1], codes, adjacency, norm))
-    program = Program(name=graph.name, features=features, input_bits=graph.input_bits, neighbours=adjacency,
+    passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
+    program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
                       passes=tuple(passes))
     program.verify()
     return program
-
-
-def neighbours(edges: Ints, nodes: int) -> csr_array:
-    """Row i: the sources node i adds, with multiplicity, self loop included (``add_remaining_self_loops``).
-
-    Parameters
-    ----------
-    edges : int64 [2, e]
-        Source above destination.
-    nodes : int
-        Number of nodes, isolated ones included.
-
-    Returns
-    -------
-    csr_array int64 [n, n]
-        Sorted indices.
-    """
-    proper = edges[:, edges[0] != edges[1]]
-    self_loops = np.arange(nodes, dtype=np.int64)
-    source, target = np.r_[proper[0], self_loops], np.r_[proper[1], self_loops]
-    ones = np.ones(len(source), dtype=np.int64)
-    return _clean(csr_array(coo_array((ones, (target, source)), shape=(nodes, nodes))))
 
 
 def _clean(matrix: csr_array) -> csr_array:
@@ -133,14 +110,13 @@ def _clean(matrix: csr_array) -> csr_array:
     return tidy
 
 
-def _input_pass(
-    layer: QuantLayer, features: csr_array, graph: QuantGraph, norm: Floats
-) -> tuple[_Bounds, Pass]:
+def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[_Bounds, Pass]:
+    layer = chain.layers[0]
     weight = layer.weight
     # the input is known, only the order of additions is open: positive and negative parts bound every order
     sums = _Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
-    message = _message(layer, graph.input_scale * norm, sums)
-    sparse = graph.input_bits == 1
+    message = _message(layer, chain.input_scale * norm, sums)
+    sparse = chain.input_bits == 1
     step = Pass(
         name=f"{layer.path}.combine",
         kind="gather_features" if sparse else "dense",
@@ -154,9 +130,9 @@ def _input_pass(
 
 
 def _hidden_pass(
-    layer: QuantLayer, following: QuantLayer, codes: _Bounds, adjacency: csr_array, node: Ints, norm: Floats
+    layer: Layer, following: Layer, codes: _Bounds, adjacency: csr_array, node: Ints, norm: Floats
 ) -> tuple[_Bounds, Pass]:
-    assert layer.row is not None  # graph.verify: every layer but the last has one
+    assert layer.row is not None  # chain_of: every layer but the last has one
     row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
     sums = codes.summed(adjacency)
     kept = row.bits > 0
@@ -174,7 +150,7 @@ def _hidden_pass(
     return _codes(message, products), step
 
 
-def _logits_pass(layer: QuantLayer, codes: _Bounds, adjacency: csr_array, norm: Floats) -> Pass:
+def _logits_pass(layer: Layer, codes: _Bounds, adjacency: csr_array, norm: Floats) -> Pass:
     sums = codes.summed(adjacency)
     bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
     largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
@@ -192,7 +168,7 @@ def _logits_pass(layer: QuantLayer, codes: _Bounds, adjacency: csr_array, norm: 
                 combine=None, post=None)
 
 
-def _message(layer: QuantLayer, row: Floats, sums: _Bounds) -> Requant:
+def _message(layer: Layer, row: Floats, sums: _Bounds) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
     return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
                 kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from integers import half_away
-from models import random_graph_data, random_graph_model
+from models import ChainModel, program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import HwgenError
-from hwgen.targets.banked.chain import GraphData, QuantGraph
-from hwgen.targets.banked.chain_to_program import lower, neighbours
+from hwgen.network.batch import Batch
+from hwgen.network.sample import Sample
 from hwgen.targets.banked.execute import Trace, agreement, run
 
 NEAR = 0.05  #: A code may differ from the rounded real value only this near to the boundary between two codes.
 
 
-def degree_norm(data: GraphData) -> tuple[np.ndarray, np.ndarray]:
+def degree_norm(data: Batch) -> tuple[np.ndarray, np.ndarray]:
     """Dense adjacency and d^-1/2, edge by edge."""
     adjacency = np.eye(data.num_nodes)
     for source, target in data.edges.T:
@@ -27,7 +27,7 @@ def degree_norm(data: GraphData) -> tuple[np.ndarray, np.ndarray]:
     return adjacency, adjacency.sum(axis=1, keepdims=True) ** -0.5
 
 
-def real_stages(graph: QuantGraph, data: GraphData, trace: Trace | None) -> Iterator[tuple[str, int, np.ndarray]]:
+def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator[tuple[str, int, np.ndarray]]:
     """Codes before rounding: (stage, pass, values). With a trace every stage starts from the trace's own codes."""
     adjacency, norm = degree_norm(data)
     x = data.features.toarray() * graph.input_scale
@@ -47,11 +47,11 @@ def real_stages(graph: QuantGraph, data: GraphData, trace: Trace | None) -> Iter
         x = (half_away(real) if trace is None else trace.passes[index + 1].activations) * step
 
 
-def check_stages(graph: QuantGraph, data: GraphData) -> int:
+def check_stages(graph: ChainModel, sample: Sample) -> int:
     """Every code rounds its stage's real value, or is a near-tie; returns how many near-ties went wrong."""
-    program = lower(graph, data)
+    program = program_of(graph, sample)
     trace, wrong = run(program), 0
-    for stage, index, real in real_stages(graph, data, trace):
+    for stage, index, real in real_stages(graph, sample.batch, trace):
         step = trace.passes[index]
         if stage == "logits":
             assert np.abs(step.rows - real / program.passes[index].out.scale).max() <= 1.0
@@ -88,17 +88,17 @@ def test_without_wrong_ties_the_classes_are_the_models(options):
     compared = 0
     for seed in range(12):
         graph = random_graph_model(seed, 40, **options)
-        trace = run(lower(graph))
-        *codes, (_, _, logits) = list(real_stages(graph, graph.sample, None))
+        trace = run(program_of(graph))
+        *codes, (_, _, logits) = list(real_stages(graph, graph.sample.batch, None))
         same = all(
             np.array_equal(half_away(real), trace.passes[index].rows if stage == "message"
                            else trace.passes[index].activations)
             for stage, index, real in codes)
         if same:
             compared += 1
-            result = agreement(lower(graph), trace, logits)
+            result = agreement(program_of(graph), trace, logits)
             assert result.largest <= 1
-            top = np.sort(logits, axis=1)[:, -2:] / lower(graph).passes[-1].out.scale[0]
+            top = np.sort(logits, axis=1)[:, -2:] / program_of(graph).passes[-1].out.scale[0]
             assert result.disagreeing <= (top[:, 1] - top[:, 0] < 2).sum()
     assert compared >= 6
 
@@ -106,11 +106,12 @@ def test_without_wrong_ties_the_classes_are_the_models(options):
 def test_neighbours_are_pygs():
     torch = pytest.importorskip("torch")
     gcn_norm = pytest.importorskip("torch_geometric.nn.conv.gcn_conv").gcn_norm
-    data = random_graph_data(5, nodes=30, features=4, trained=30)
+    data = random_graph_data(5, nodes=30, features=4, trained=30).batch
     index, weight = gcn_norm(torch.from_numpy(data.edges), num_nodes=30, dtype=torch.float64)
     dense = np.zeros((30, 30))
     np.add.at(dense, (index[1].numpy(), index[0].numpy()), weight.numpy())
-    counts = neighbours(data.edges, 30)
+    counts = data.lists("looped")
+    counts.sum_duplicates()
     norm = counts.sum(axis=1) ** -0.5
     np.testing.assert_allclose(counts.toarray() * norm[:, None] * norm[None, :], dense, rtol=1e-12)
     assert counts.toarray().max() > 1
@@ -123,7 +124,7 @@ def test_nodes_without_bits_have_zero_rows_and_constants():
     assert row is not None
     none = row.bits == 0
     assert none.any()
-    program = lower(graph)
+    program = program_of(graph)
     step = program.passes[1]
     assert not run(program).passes[1].activations[none].any()
     assert not run(program).passes[1].rows[none].any()
@@ -135,15 +136,15 @@ def test_nodes_without_bits_have_zero_rows_and_constants():
 
 def test_sums_of_features_are_bounded_in_any_order():
     graph = random_graph_model(6, 40)
-    step = lower(graph).passes[0]
-    features, weight = graph.sample.features.toarray(), graph.layers[0].weight
+    step = program_of(graph).passes[0]
+    features, weight = graph.sample.batch.features.toarray(), graph.layers[0].weight
     assert step.accumulate.high == (features @ np.maximum(weight, 0)).max()
     assert step.accumulate.low == (features @ np.minimum(weight, 0)).min()
 
 
 def test_ranges_are_tighter_than_degree_times_largest_code():
     graph = random_graph_model(6, 40, max_bits=1)
-    program = lower(graph)
+    program = program_of(graph)
     degree = int(program.neighbours.sum(axis=1).max())
     limit = 2 ** (graph.layers[1].message_bits - 1) - 1
     last = program.passes[-1].accumulate
@@ -151,23 +152,23 @@ def test_ranges_are_tighter_than_degree_times_largest_code():
 
 
 def test_a_bias_of_zeros_costs_no_beat():
-    assert lower(random_graph_model(0, bias=False)).passes[1].pre.bias_row is None
-    assert lower(random_graph_model(0, bias=True)).passes[1].pre.bias_row is not None
+    assert program_of(random_graph_model(0, bias=False)).passes[1].pre.bias_row is None
+    assert program_of(random_graph_model(0, bias=True)).passes[1].pre.bias_row is not None
 
 
 def test_another_graph_takes_the_steps_of_its_trained_nodes():
     graph = random_graph_model(7, 50, features=20)
     other = random_graph_data(8, nodes=30, features=20, trained=50)
     check_stages(graph, other)
-    program = lower(graph, other)
+    program = program_of(graph, other)
     assert program.num_nodes == 30
-    assert np.array_equal(program.passes[1].pre.row_bits, graph.layers[0].row.bits[other.node])
+    assert np.array_equal(program.passes[1].pre.row_bits, graph.layers[0].row.bits[other.batch.node])
 
 
 def test_a_graph_with_other_features_is_refused():
     graph = random_graph_model(7, 50, features=20)
-    with pytest.raises(HwgenError, match=r"^the graph has 21 features, the model 20"):
-        lower(graph, random_graph_data(8, nodes=30, features=21, trained=50))
+    with pytest.raises(HwgenError, match=r"^nodes have 21 features, the model takes 20"):
+        program_of(graph, random_graph_data(8, nodes=30, features=21, trained=50))
 
 
 def test_steps_too_far_apart_are_refused_by_layer():
@@ -177,7 +178,7 @@ def test_steps_too_far_apart_are_refused_by_layer():
     step[0] *= 1e7
     broken = dataclasses.replace(graph, layers=(dataclasses.replace(layer, message_step=step), graph.layers[1]))
     with pytest.raises(HwgenError, match="scales span too much") as caught:
-        lower(broken)
+        program_of(broken)
     assert caught.value.where == "convs.0"
 
 
@@ -189,22 +190,22 @@ def test_a_row_step_of_almost_nothing_spoils_only_its_own_row():
     step[10] = 1e-6
     tiny = dataclasses.replace(graph, layers=(
         dataclasses.replace(layer, row=dataclasses.replace(layer.row, step=step)), graph.layers[1]))
-    before, after = run(lower(graph)).passes[1].activations, run(lower(tiny)).passes[1].activations
+    before, after = run(program_of(graph)).passes[1].activations, run(program_of(tiny)).passes[1].activations
     others = np.arange(60) != 10
     assert (before[others] != after[others]).mean() < 0.01
-    z = list(real_stages(graph, graph.sample, None))[1][2][10]
+    z = list(real_stages(graph, graph.sample.batch, None))[1][2][10]
     assert ((after[10] > 0) <= (z > 0)).all()
 
 
-@pytest.mark.parametrize(("key", "value", "where"), [
-    ("weight_step", np.nan, "convs.1.weight_step"), ("message_step", np.inf, "convs.1.message_step"),
-    ("message_step", -1.0, "convs.1.message_step"), ("bias", np.nan, "convs.1.bias")])
-def test_values_that_are_no_scale_are_refused_by_layer_and_key(key, value, where):
+@pytest.mark.parametrize(("key", "value", "what"), [
+    ("weight_step", np.nan, "step is not positive"), ("message_step", np.inf, "step is not positive"),
+    ("message_step", -1.0, "step is not positive"), ("bias", np.nan, "bias is not finite")])
+def test_values_that_are_no_scale_are_refused_by_layer(key, value, what):
     graph = random_graph_model(7, 50)
     layer = graph.layers[1]
     vector = getattr(layer, key).copy()
     vector[2] = value
     broken = dataclasses.replace(graph, layers=(graph.layers[0], dataclasses.replace(layer, **{key: vector})))
-    with pytest.raises(HwgenError) as caught:
-        lower(broken)
-    assert caught.value.where == where
+    with pytest.raises(HwgenError, match=what) as caught:
+        program_of(broken)
+    assert caught.value.where.startswith("convs.1 ")

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ...network.batch import Batch
-from ...network.network import Network, Quantizer, Term, Value, Weight
-from ...network.rules import check_network
-from ...network.sample import Limits, Sample
+from ..network.batch import Batch
+from ..network.network import Network, Quantizer, Term, Value, Weight
+from ..network.rules import check_network
+from ..network.sample import Limits, Sample
 from .chain import QuantGraph, QuantLayer
 
 __all__ = ["network_of"]
