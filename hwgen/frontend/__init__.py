@@ -15,8 +15,8 @@ From one's own training loop::
 
 from .checkpoint import load, save
 from .data import load_data
-from .gcn import GCN
 from .quantize import Penalty, QuantizedNetwork, Scheme
 from .train import train
+from .training.models import GCN
 
 __all__ = ["GCN", "Penalty", "QuantizedNetwork", "Scheme", "load", "load_data", "save", "train"]

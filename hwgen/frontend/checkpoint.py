@@ -76,7 +76,8 @@ def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
     batch, _, scale = union_of(chosen)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
             len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index)):
-        raise HwgenError("the model belongs to another graph", "data", "save the model with the graph it was trained on")
+        raise HwgenError("the model belongs to another graph", "data",
+                         "save the model with the graph it was trained on")
     rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
     was = model.training
     logits = model.eval().logits(GraphBatch.union(batch, scale))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ..calls import refuse
-from ..refusals import fix_for_network
+from ..refusals import fix_for
 from ..trace import Call, Traced, Value
 from .expr import Expr
 
@@ -116,7 +116,7 @@ class Reader:
         target = call.target
         found = self.recognisers.get(type(target) if isinstance(target, nn.Module) else target)
         if found is None:
-            refuse(call, f"{call.name} is not supported", fix_for_network(call))
+            refuse(call, f"{call.name} is not supported", fix_for(call))
         if isinstance(target, nn.Module) and any(map(nn.parameter.is_lazy, target.parameters())):
             refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once beforehand")
         if isinstance(target, nn.Module) and _has_hooks(target):
