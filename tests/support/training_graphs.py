@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from hwgen.frontend import GCN, Graph, QuantizedGCN
+from hwgen.frontend import GCN, QuantizedNetwork
 from hwgen.frontend.quantize.prepare import quantize
 
 __all__ = ["small_data", "small_quantized"]
@@ -32,11 +32,11 @@ def small_data(nodes: int = 40, features: int = 12, *, top: int = 1, seed: int =
                 test_mask=masks[2], input_scale=1.0 / top, name="small")
 
 
-def small_quantized(data: Data, *, layers: int = 2, bits: float = 2.0) -> QuantizedGCN:
+def small_quantized(data: Data, *, layers: int = 2, bits: float = 2.0) -> QuantizedNetwork:
     """A quantized GCN with random weights and biases."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = GCN(Graph.of(data).width, 6, 3, layers=layers)
-        for layer in model.layers:
+        model = GCN(data.x.shape[1], 6, 3, layers=layers)
+        for layer in model.convs:
             torch.nn.init.normal_(layer.bias, 0, 0.2)
     return quantize(model, data=data, bits=bits)

@@ -17,7 +17,10 @@ class Stored(NamedTuple):
     Parameters
     ----------
     bits : Tensor float, a scalar
-        Sum of the stored bits of its rows; differentiable.
+        Sum of the bits of its rows before they are rounded; differentiable. Rounded ones would all jump at once where
+        rows start alike: on digits that left 1.46 bits and 97.5 % where 1.13 bits and 97.8 % are reached so.
+    whole : Tensor float, a scalar
+        Sum of the bits that are stored.
     rows : float
         Number of rows.
     width : int
@@ -27,6 +30,7 @@ class Stored(NamedTuple):
     """
 
     bits: Tensor
+    whole: Tensor
     rows: float
     width: int
     signed: bool

@@ -102,8 +102,10 @@ class RowQuantizer(nn.Module):
             self.raw_bits.data.clamp_(self.least, self.most)
         entry = self.choose(x, batch)
         step, bits = (each.index_select(0, entry) for each in self.sizes())
-        rows = float(len(x) if count is None else count.sum())
-        self.stored = Stored((bits if count is None else bits * count).sum(), rows, int(x.shape[1]), self.signed)
+        raw = self.raw_bits.clamp(self.least, self.most).index_select(0, entry)
+        times = torch.ones(len(x), 1) if count is None else count
+        self.stored = Stored(bits=(raw * times).sum(), whole=(bits.detach() * times).sum(), rows=float(times.sum()),
+                             width=int(x.shape[1]), signed=self.signed)
         return fake_quantize(x, step, bits, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:
