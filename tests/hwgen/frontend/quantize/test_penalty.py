@@ -8,7 +8,8 @@ from hwgen.frontend.quantize.penalty import Penalty, Stored
 
 def stored(*bits: float, width: int, signed: bool = False) -> tuple[torch.Tensor, Stored]:
     raw = torch.tensor(bits, requires_grad=True)
-    return raw, Stored(bits=raw.sum(), whole=raw.detach().round().sum(), rows=float(len(bits)), width=width, signed=signed)
+    return raw, Stored(bits=raw.sum(), whole=raw.detach().round().sum(), rows=float(len(bits)), width=width,
+                       signed=signed)
 
 
 def test_bits_are_the_mean_over_rows_whatever_their_width() -> None:

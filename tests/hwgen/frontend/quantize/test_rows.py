@@ -141,16 +141,16 @@ def test_a_row_takes_the_entry_of_its_node_degree_or_magnitude() -> None:
     table.scale_steps(torch.tensor([[4.0], [1.0], [2.0]]) / table.step)  # so is the reach, of 2 signed bits
     assert table.choose(x, batch).tolist() == [0, 1, 2, 1]
     exported = table.export(2)
-    assert exported.reach is not None
-    assert exported.reach.tolist() == pytest.approx([1.0, 2.0, 4.0])
+    assert exported.clip_value is not None
+    assert exported.clip_value.tolist() == pytest.approx([1.0, 2.0, 4.0])
     assert exported.step.tolist() == pytest.approx([1.0, 2.0, 4.0])
 
 
-def test_one_step_for_all_rows_is_exported_for_every_channel() -> None:
+def test_all_rows_may_share_one_step() -> None:
     rows = PerTensor(SCHEMES["uniform"], signed=False)
     rows.calibrate(torch.tensor([[0.0, 2.55], [1.0, 0.5]]), nodes(2))
     exported = rows.export(5)
-    assert exported.step.shape == (5,)
+    assert (exported.granularity, exported.step.shape) == (Granularity.PER_TENSOR, (1,))
     assert exported.bits.tolist() == [8]
     assert rows.frozen
     assert exported.step[0] == pytest.approx(0.01, rel=1e-3)
@@ -164,7 +164,7 @@ def test_allocation_meets_its_mean_and_is_frozen(signed: bool) -> None:
     rows.allocate(x, nodes(200), 0.7)
     assert float(rows.whole_bits.sum()) == 140
     assert rows.frozen
-    assert set(rows.whole_bits[:, 0].tolist()) == ({0.0, 2.0} if signed else {0.0, 1.0, 2.0})
+    assert set(rows.whole_bits[:, 0].tolist()) == ({0.0, 2.0, 3.0} if signed else {0.0, 1.0, 2.0})
 
 
 def test_calibration_takes_the_best_step_of_each_node() -> None:
