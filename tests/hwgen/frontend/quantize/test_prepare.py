@@ -1,7 +1,6 @@
 """What quantize() takes, and that a module is compared with what was traced of it first."""
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -9,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
-from torch_geometric.nn import GCNConv, global_mean_pool
-from training_graphs import small_data
+from torch_geometric.nn import GCNConv
+from training_graphs import pooled, several, small_data
 from user_modules import Net, graphs, middle, randomise
 
 from hwgen.errors import HwgenError
@@ -32,17 +31,6 @@ class Cached(nn.Module):
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         out: Tensor = self.conv(x, edge_index)
         return out
-
-
-def pooled() -> nn.Module:
-    return randomise(middle(lambda s, h, e, b: s.a(global_mean_pool(h.relu(), b)), a=nn.Linear(6, 3)))
-
-
-def several() -> list[Data]:
-    x, edges, batch = graphs()
-    starts = torch.searchsorted(batch, torch.arange(5))
-    return [Data(x=x[low:high], edge_index=edges[:, batch[edges[1]] == index] - low, y=torch.tensor([index % 3]))
-            for index, (low, high) in enumerate(pairwise(starts))]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
