@@ -67,6 +67,6 @@ def test_the_documented_model_is_legal() -> None:
     text = (EXAMPLES.parent / "docs" / "own-models.md").read_text(encoding="utf-8")
     names: dict[str, type] = {}
     exec(compile(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], "own-models.md", "exec"), names)
-    assert [value.role for value in plan_of(names["Net"]()).values] == ["message", "row", "message", "result"]
+    assert [value.role for value in plan_of(names["Net"]()).values] == ["message", "activation", "message", "result"]
     for name in (*PATHS, *VALUES):
         assert f"{name}.py" in text
