@@ -131,6 +131,10 @@ class Task:
         if self.recipe.scheme.rows == "node" and examples.per == "graphs":
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
                              "use nns or mega, which serve graphs that training never saw")
+        if self.recipe.target_bits is not None and self.recipe.scheme.least > 0:
+            raise HwgenError(f"target_bits is {self.recipe.target_bits}, and rows have at least "
+                             f"{self.recipe.scheme.least} bit", "target_bits",
+                             "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             module = self.make().eval()
