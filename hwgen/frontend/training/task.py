@@ -13,13 +13,14 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Domain
 from ..data import load_data
 from ..data.batching import real
 from ..data.graph_set import FOLD_SEED, GraphSet, folds
 from ..original import demand_equal, with_head
-from ..plan import Plan
 from ..quantize import Scheme
+from ..traced import TracedNetwork
 from ..tracing import plan_of
 from ..tracing.compare import module_outputs
 from ..user_file import is_user_file, load_module
@@ -81,7 +82,7 @@ class Task:
         return "graphs" if isinstance(self.data, GraphSet) else "nodes"
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> TracedNetwork:
         """What the module computes.
 
         Raises
@@ -128,7 +129,7 @@ class Task:
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
-        if self.recipe.scheme.rows == "node" and examples.per == "graphs":
+        if self.recipe.scheme.rows is Granularity.PER_NODE and examples.per == "graphs":
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
                              "use nns or mega, which serve graphs that training never saw")
         if self.recipe.target_bits is not None and self.recipe.scheme.least > 0:
@@ -185,7 +186,7 @@ def _shape(data: Any) -> tuple[int, int]:
     return one.features, one.classes
 
 
-def _rounds(plan: Plan) -> int:
+def _rounds(plan: TracedNetwork) -> int:
     """Aggregations over neighbours, one after another."""
     depth: dict[str | None, int] = {None: 0}
     for value in plan.values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -248,6 +248,9 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
     torch.manual_seed(rng)
     start = module if recipe.start == "fp32" else task.make()
     plan = plan_of(start)
+    if not recipe.quantized_dropout:
+        plan = replace(plan, values=tuple(replace(value, terms=tuple(
+            replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
                            input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits)
     if recipe.start == "scratch":
