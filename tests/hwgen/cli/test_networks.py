@@ -148,7 +148,8 @@ def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
 
 def test_inspect(model: Path, built: Path) -> None:
     found = facts("inspect", model)
-    assert [value["role"] for value in found["values"]] == ["message", "row", "row", "message", "row", "row", "result"]
+    assert [value["role"] for value in found["values"]] == [
+        "message", "activation", "activation", "message", "activation", "activation", "result"]
     assert found["values"][1]["formula"] == "Σ[edges] v0 + g · v0"
     text = run("inspect", model)
     assert "nearest of" in text
