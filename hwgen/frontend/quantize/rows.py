@@ -103,10 +103,10 @@ class RowQuantizer(nn.Module):
             self.raw_bits.data.clamp_(self.least, self.most)
         entry = self.choose(x, batch)
         step, bits = (each.index_select(0, entry) for each in self.sizes())
-        # While bits learn, what they cost does not jump where they are rounded.
-        cost = self.raw_bits.index_select(0, entry) if learning else bits
+        learned = self.raw_bits.index_select(0, entry) if learning else bits
         rows = float(len(x) if count is None else count.sum())
-        self.stored = Stored((cost if count is None else cost * count).sum(), rows, int(x.shape[1]), self.signed)
+        weighed = [(each if count is None else each * count).sum() for each in (bits, learned)]
+        self.stored = Stored(weighed[0], weighed[1], rows, int(x.shape[1]), self.signed)
         return fake_quantize(x, step, bits, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:

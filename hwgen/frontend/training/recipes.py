@@ -34,7 +34,7 @@ class Recipe:
         nodes (Hinton et al. 2015, temperature 1). That model is selected by validation; no label but the training
         part's is used.
     epochs, rate, decay
-        Of every FP32 model: Adam. Matrices decay, norms and biases do not.
+        Of every FP32 model: Adam. Norms do not decay.
     cosine : bool
         Learning rates fall along a cosine, else they stay.
     batch : int
@@ -118,7 +118,8 @@ def _a2q(*, decay: float, weight_decay: float, epochs: int = 200) -> Recipe:
 
 def _published(*, decay: float, weight_decay: float, dropout: float, penalty: float, weight_step_rate: float) -> Recipe:
     """A²Q from its authors' scripts, in integer-adder order, with bits frozen half-way."""
-    scheme = replace(SCHEMES["a2q"], bits=4.0, penalty=Penalty(size="kilobytes", weight=penalty, target=5.0))
+    scheme = replace(SCHEMES["a2q"], bits=4.0,
+                     penalty=Penalty(size="kilobytes", rounded=False, weight=penalty, target=5.0))
     return Recipe(name="published", scheme=scheme, dropout=dropout, start="scratch", distillation=0.0, epochs=200,
                   decay=decay, quantized_epochs=200, quantized_dropout=True, weight_rate=0.01,
                   weight_decay=weight_decay, weight_step_rate=weight_step_rate, message_step_rate=0.008,

@@ -259,9 +259,11 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
 
 
 def _fp32_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    norms = [each for layer in module.modules() if isinstance(layer, nn.BatchNorm1d) for each in layer.parameters()]
+    kept = {id(each) for each in norms}
     groups: list[dict[str, Any]] = [
-        {"params": [each for each in module.parameters() if each.ndim > 1], "weight_decay": recipe.decay},
-        {"params": [each for each in module.parameters() if each.ndim <= 1]}]
+        {"params": [each for each in module.parameters() if id(each) not in kept], "weight_decay": recipe.decay},
+        {"params": norms}]
     return torch.optim.Adam(groups, lr=recipe.rate)
 
 

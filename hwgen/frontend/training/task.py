@@ -82,6 +82,13 @@ class Task:
         return "graphs" if isinstance(self.data, GraphSet) else "nodes"
 
     @cached_property
+    def module(self) -> nn.Module:
+        """A module in evaluation mode, to look at; the user's random numbers stay as they are."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return self.make().eval()
+
+    @cached_property
     def plan(self) -> TracedNetwork:
         """What the module computes.
 
@@ -90,9 +97,7 @@ class Task:
         HwgenError
             A module that is not supported.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return plan_of(self.make())
+        return plan_of(self.module)
 
     def examples(self, fold: int = 0) -> Examples:
         """The data in three parts; of a set of graphs, those of a fold.
@@ -107,7 +112,8 @@ class Task:
         splits = folds(self.data.labels, self.shuffle)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        return ManyGraphs(self.data, splits[fold], _rounds(self.plan), self.recipe.batch)
+        rounds = _rounds(self.plan) if PreparedForward(self.module).takes_joined_rows else None
+        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch)
 
     def check(self, examples: Examples) -> None:
         """Refuse now what would fail after training.
@@ -136,13 +142,10 @@ class Task:
             raise HwgenError(f"target_bits is {self.recipe.target_bits}, and rows have at least "
                              f"{self.recipe.scheme.least} bit", "target_bits",
                              "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            module = self.make().eval()
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan.head, PreparedForward(module)(batch))
-            demand_equal(module, module_outputs(module, [real(each) for each in graphs]), mine)
+            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
 
 
 def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, per: Domain,

@@ -70,6 +70,8 @@ def test_parts_keep_their_order_and_batches_are_smaller_than_their_graphs() -> N
     assert sum(each.num_nodes for each in codes) == sum(len(SHAPES[graph].x) for graph in range(32, 40))
     assert all(each.batch.nodes < one.num_nodes for each, one in zip(found.part("test"), codes, strict=True))
     assert found.sample(0).graphs == 24
+    [whole] = ManyGraphs(SHAPES, SPLIT, None, 8).part("test")
+    assert whole.batch.nodes == sum(each.num_nodes for each in codes)
     graphs, batch = found.few()
     assert (len(graphs), batch.graphs) == (16, 16)
 

@@ -13,6 +13,7 @@ from training_graphs import small_data
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.own_files import save_graph_file
 from hwgen.frontend.quantize import SCHEMES
+from hwgen.frontend.training import forward
 from hwgen.frontend.training.models import GCN, GIN, SAGE
 from hwgen.frontend.training.task import Task
 
@@ -60,9 +61,14 @@ def test_schemes_follow_the_data_and_options_change_them() -> None:
     assert own is SCHEMES["uniform"] or own == SCHEMES["uniform"]
 
 
-def test_rounds_are_the_aggregations_in_a_row() -> None:
+def test_rounds_are_the_aggregations_in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     task = checked("gin", SHAPES, layers=4)
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
     assert task.examples().rounds == 4
+    assert torch.equal(torch.get_rng_state(), state)
+    monkeypatch.setattr(forward, "CONVOLUTIONS", {})
+    assert task.examples().rounds is None
     with pytest.raises(HwgenError, match=r"^fold 10\n  at fold\n  use 0 to 9"):
         task.examples(10)
 
