@@ -140,6 +140,12 @@ class GraphBatch:
         source, target = self._edges
         return Lists.of(target, source, (self.nodes, self.nodes), self._times)
 
+    @property
+    def edge_index(self) -> Tensor:
+        """Edges as PyG has them, each as often as it counts: int64 [2, e]."""
+        times = None if self._times is None else self._times.astype(np.int64)
+        return torch.from_numpy(self._edges if times is None else np.repeat(self._edges, times, axis=1))
+
     @cached_property
     def looped(self) -> Lists:
         """In-edges without self loops, and then one."""

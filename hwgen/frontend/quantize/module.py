@@ -141,7 +141,7 @@ class QuantizedNetwork(nn.Module):
                     bits = quantizers.message(value).bits * rows
                 else:
                     stored = quantizers.row(value).stored
-                    bits = 0.0 if stored is None else float(stored.whole)
+                    bits = 0.0 if stored is None else float(stored.bits)
                 total, number = total + share * bits, number + share * rows
         self.train(was)
         return total / number if number else 0.0

@@ -2,6 +2,6 @@
 
 from .models import GCN, GIN, SAGE
 from .recipes import Recipe
-from .train import Training, train
+from .runs import Training, train
 
 __all__ = ["GCN", "GIN", "SAGE", "Recipe", "Training", "train"]

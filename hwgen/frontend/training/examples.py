@@ -140,19 +140,20 @@ class OneGraph(Examples):
 
 
 class ManyGraphs(Examples):
-    """A fold of a set of graphs; batches are in quotient form, and are built once.
+    """A fold of a set of graphs; batches are built once.
 
     Parameters
     ----------
     graphs : GraphSet
     split : Split
-    rounds : int
-        Aggregations of the network, one after another.
+    rounds : int or None
+        Aggregations of the network, one after another: nodes that so many do not tell apart are one row
+        (:func:`hwgen.frontend.data.graph_batch.quotient`). None: every node has its own.
     size : int
         Graphs in a batch.
     """
 
-    def __init__(self, graphs: GraphSet, split: Split, rounds: int, size: int) -> None:
+    def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int) -> None:
         super().__init__(name=graphs.name, per="graphs", classes=graphs.classes,
                          features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
                          input_scale=graphs.input_scale)
@@ -185,7 +186,9 @@ class ManyGraphs(Examples):
     def _batch(self, chosen: Ints) -> Example:
         key = chosen.tobytes()
         if key not in self._built:
-            batch = quotient(self.graphs.union(chosen), self.rounds, self.input_scale)
+            union = self.graphs.union(chosen)
+            batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
+                     else quotient(union, self.rounds, self.input_scale))
             self._built[key] = Example(batch, torch.from_numpy(self.graphs.labels[chosen]), None)
         return self._built[key]
 

@@ -3,6 +3,7 @@
 PyG copies a row for every edge, and multiplies all of a bag of words where one value in a hundred is not zero. The
 calls of the traced forward are the same here; convolutions, pooling and dropout of the input take the sparse matrices
 of a :class:`~hwgen.frontend.data.graph_batch.GraphBatch`, which also says how many nodes each of its rows stands for.
+A convolution that has no function here is called as it is, with the edges as PyG has them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
 from ...errors import HwgenError
@@ -19,7 +21,7 @@ from ..calls import bind
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..trace import Call, Value, trace
-from ..tracing.layers import DROPOUT, SOFTMAX
+from ..tracing.recognisers import RECOGNISERS
 from ..tracing.roles import roles_of
 
 __all__ = ["PreparedForward"]
@@ -65,12 +67,16 @@ class PreparedForward:
         roles = roles_of(module)
         #: The traced forward in evaluation and in training.
         self._traced = trace(module, roles), trace(module, roles, training=True)
-        usual, learning = ([call for call in each.calls if not _is_dropout(call)] for each in self._traced)
+        usual, learning = ([call for call in each.calls if _kind(call) != "dropout"] for each in self._traced)
         for index, call in enumerate(learning):
             if index >= len(usual) or usual[index].name != call.name:
                 raise HwgenError(f"forward calls {call.name} in training only", call.where,
                                  "train it in a loop of your own, around hwgen.quantize (docs/own-models.md)")
-        self._layers = _known_layers()
+
+    @property
+    def takes_joined_rows(self) -> bool:
+        """Whether a row may stand for several nodes: only where every convolution knows how often an edge counts."""
+        return all(type(call.target) in CONVOLUTIONS for call in self._traced[0].calls if _kind(call) == "convolution")
 
     def __call__(self, batch: GraphBatch) -> Tensor:
         values: list[Any] = []
@@ -91,29 +97,35 @@ class PreparedForward:
         return out.dense() if isinstance(out, SparseInput) else out
 
     def _run(self, call: Call, args: Any, kwargs: dict[str, Any], batch: GraphBatch) -> Any:
-        first = args[0] if args else next(iter(kwargs.values()))
-        if not isinstance(call.target, nn.Module):
-            if call.target in SOFTMAX:
-                return first
-            if call.target in DROPOUT:
-                on = "train" if call.target is torch.dropout else "training"
-                found = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
-                return _dropout(first, float(found["p"]) if found[on] else 0.0)
-            if call.target in self._layers:
-                return self._layers[call.target](call.target, first, batch)
-            if isinstance(call.target, str):
-                return getattr(_dense(first), call.target)(*map(_dense, args[1:]), **kwargs)
-            return call.target(*_dense(args), **kwargs)
-        layer = self.module.get_submodule(call.path.partition(".")[2])
-        if isinstance(layer, nn.LogSoftmax | nn.Softmax):
+        first, kind, target = args[0] if args else next(iter(kwargs.values())), _kind(call), call.target
+        if kind == "softmax":
             return first
-        if type(layer) in self._layers:
-            return self._layers[type(layer)](layer, first, batch)
-        return layer(*_dense(args), **{name: _dense(each) for name, each in kwargs.items()})
+        if isinstance(target, nn.Module):
+            layer: Any = self.module.get_submodule(call.path.partition(".")[2])
+            if kind == "dropout":
+                return _dropout(first, layer.p if layer.training else 0.0)
+            if kind == "linear":
+                return _linear(layer, first)
+            if kind == "aggregation":
+                return _aggregate(batch.members, _dense(first), type(layer).__name__)
+            if kind == "convolution":
+                prepared = CONVOLUTIONS.get(type(layer))
+                return layer(_dense(first), batch.edge_index) if prepared is None else prepared(layer, first, batch)
+            return layer(*_dense(args), **_dense(kwargs))
+        if kind == "dropout":
+            on = "train" if target is torch.dropout else "training"
+            found = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
+            return _dropout(first, float(found["p"]) if found[on] else 0.0)
+        if kind == "pool":
+            return _aggregate(batch.members, _dense(first), call.name)
+        if isinstance(target, str):
+            return getattr(_dense(first), target)(*_dense(args[1:]), **_dense(kwargs))
+        return target(*_dense(args), **_dense(kwargs))
 
 
-def _is_dropout(call: Call) -> bool:
-    return isinstance(call.target, nn.Dropout) or call.target in DROPOUT
+def _kind(call: Call) -> str:
+    found = RECOGNISERS.find(call)
+    return "" if found is None else found.kind
 
 
 def _features(batch: GraphBatch) -> Operand:
@@ -122,24 +134,11 @@ def _features(batch: GraphBatch) -> Operand:
     return batch.features
 
 
-def _known_layers() -> Mapping[Any, Callable[[Any, Operand, GraphBatch], Operand]]:
-    """What is computed in another way than by calling it, by type of layer or by function."""
-    import torch_geometric.nn as pyg
-
-    return {
-        pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv,
-        nn.Linear: _linear, pyg.Linear: _linear,
-        nn.Dropout: lambda layer, x, batch: _dropout(x, layer.p if layer.training else 0.0),
-        nn.Identity: lambda layer, x, batch: x,
-        **{layer: _pool(aggr) for layer, aggr in (
-            (pyg.global_add_pool, "sum"), (pyg.aggr.SumAggregation, "sum"), (pyg.global_mean_pool, "mean"),
-            (pyg.aggr.MeanAggregation, "mean"), (pyg.global_max_pool, "max"), (pyg.aggr.MaxAggregation, "max"))},
-    }
-
-
 def _dense(x: Any) -> Any:
     if isinstance(x, tuple | list):
         return type(x)(_dense(each) for each in x)
+    if isinstance(x, dict):
+        return {name: _dense(each) for name, each in x.items()}
     return x.dense() if isinstance(x, SparseInput) else x
 
 
@@ -149,25 +148,21 @@ def _dropout(x: Operand, rate: float) -> Operand:
     return F.dropout(x, rate) if isinstance(x, Tensor) else SparseInput(x.matrix, F.dropout(x.values, rate))
 
 
-def _linear(layer: Any, x: Operand, batch: GraphBatch | None = None, *, bias: bool = True) -> Tensor:
+def _linear(layer: Any, x: Operand, *, bias: bool = True) -> Tensor:
     out = x @ layer.weight.t() if isinstance(x, Tensor) else x.product(layer.weight.t().contiguous())
     return out + layer.bias if bias and layer.bias is not None else out
 
 
-def _pool(aggr: str) -> Callable[[Any, Operand, GraphBatch], Tensor]:
-    return lambda layer, x, batch: _aggregate(batch.members, _dense(x), aggr)
-
-
-def _aggregate(lists: Lists, x: Tensor, aggr: str) -> Tensor:
-    if aggr == "max":
+def _aggregate(lists: Lists, x: Tensor, name: str) -> Tensor:
+    """What PyG's function or module of that name makes of each list's rows: its sum, mean or maximum."""
+    if "max" in name.lower():
         return lists.largest(x)
     total = lists.sum(x)
-    return total * lists.mean.to(total.dtype) if aggr == "mean" else total
+    return total * lists.mean.to(total.dtype) if "mean" in name.lower() else total
 
 
 def _aggr(layer: Any) -> str:
-    """``sum``, ``mean`` or ``max``, from PyG's aggregation module."""
-    return type(layer.aggr_module).__name__.removesuffix("Aggregation").lower()
+    return type(layer.aggr_module).__name__
 
 
 def _gcn(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
@@ -184,7 +179,7 @@ def _gcn(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
 def _gin(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
     body, aggr = layer.nn, _aggr(layer)
     first = body[0] if isinstance(body, nn.Sequential) else body
-    if isinstance(x, SparseInput) and aggr != "max" and type(first) is nn.Linear:  # sums commute with a matrix
+    if isinstance(x, SparseInput) and "Max" not in aggr and type(first) is nn.Linear:  # sums commute with a matrix
         seen = _linear(first, x, bias=False)
         rest: Callable[[Tensor], Tensor] = (lambda z: body[1:](z)) if body is not first else (lambda z: z)
         bias = 0.0 if first.bias is None else first.bias
@@ -205,9 +200,14 @@ def _graph_conv(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
 
 def _rooted(layer: Any, source: Operand, own: Operand, neighbours: Any, root: Any, batch: GraphBatch) -> Tensor:
     aggr = _aggr(layer)
-    if aggr == "max":
+    if "Max" in aggr:
         out = _linear(neighbours, _aggregate(batch.edges, _dense(source), aggr))
     else:  # sums commute with a matrix, which mostly has fewer columns than rows
         out = _aggregate(batch.edges, _linear(neighbours, source, bias=False), aggr)
         out = out if neighbours.bias is None else out + neighbours.bias
     return out if root is None else out + _linear(root, own)
+
+
+#: What is computed in another way than by calling it.
+CONVOLUTIONS: Mapping[type[nn.Module], Callable[[Any, Operand, GraphBatch], Tensor]] = {
+    pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv}

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Domain
 from ..data import load_data
 from ..data.batching import real
@@ -81,6 +82,13 @@ class Task:
         return "graphs" if isinstance(self.data, GraphSet) else "nodes"
 
     @cached_property
+    def module(self) -> nn.Module:
+        """A module in evaluation mode, to look at; the user's random numbers stay as they are."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return self.make().eval()
+
+    @cached_property
     def plan(self) -> TracedNetwork:
         """What the module computes.
 
@@ -89,9 +97,7 @@ class Task:
         HwgenError
             A module that is not supported.
         """
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            return plan_of(self.make())
+        return plan_of(self.module)
 
     def examples(self, fold: int = 0) -> Examples:
         """The data in three parts; of a set of graphs, those of a fold.
@@ -106,7 +112,8 @@ class Task:
         splits = folds(self.data.labels, self.shuffle)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        return ManyGraphs(self.data, splits[fold], _rounds(self.plan), self.recipe.batch)
+        rounds = _rounds(self.plan) if PreparedForward(self.module).takes_joined_rows else None
+        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch)
 
     def check(self, examples: Examples) -> None:
         """Refuse now what would fail after training.
@@ -128,16 +135,17 @@ class Task:
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
-        if self.recipe.scheme.rows == "node" and examples.per == "graphs":
+        if self.recipe.scheme.rows is Granularity.PER_NODE and examples.per == "graphs":
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
                              "use nns or mega, which serve graphs that training never saw")
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            module = self.make().eval()
+        if self.recipe.target_bits is not None and self.recipe.scheme.least > 0:
+            raise HwgenError(f"target_bits is {self.recipe.target_bits}, and rows have at least "
+                             f"{self.recipe.scheme.least} bit", "target_bits",
+                             "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan.head, PreparedForward(module)(batch))
-            demand_equal(module, module_outputs(module, [real(each) for each in graphs]), mine)
+            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
 
 
 def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, per: Domain,

@@ -15,6 +15,7 @@ from user_modules import MODELS, Net, Random, graphs, randomise
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
+from hwgen.frontend.training import forward
 from hwgen.frontend.training.forward import PreparedForward
 from hwgen.network.batch import Batch
 
@@ -72,6 +73,15 @@ def test_drawn_modules_on_a_smaller_batch(seed: int) -> None:
     if len(want) != 4:  # of nodes, which the smaller batch joins
         out = PreparedForward(model)(GraphBatch.union(CODES))
     assert close(out, want)
+
+
+def test_a_convolution_without_a_function_here_is_called_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = randomise(copy.deepcopy(MODELS["sum of a list"]))
+    assert PreparedForward(model).takes_joined_rows
+    monkeypatch.setattr(forward, "CONVOLUTIONS", {})
+    prepared = PreparedForward(model)
+    assert not prepared.takes_joined_rows
+    assert close(prepared(GraphBatch.union(CODES)), own(model))
 
 
 def test_dropout_of_the_input_drops_values_that_are_stored() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +134,7 @@ def train(
     bits: int | None = None,
     weight_bits: int | None = None,
     message_bits: int | None = None,
+    target_bits: float | None = None,
     root: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Training:
@@ -162,6 +163,8 @@ def train(
         Of every model, in place of the recipe's.
     bits, weight_bits, message_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
+    target_bits : float or None
+        Mean stored bits of a hidden value to allocate at the start instead of learning them: a2q only, for below 0.9.
     root : Path or None
         Folder of data sets; None: ``$HWGEN_DATA``.
     progress : callable or None
@@ -176,7 +179,7 @@ def train(
     if seeds < 1:
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
-                   bits=bits, weight_bits=weight_bits, message_bits=message_bits)
+                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, target_bits=target_bits)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
                          "pass what makes the module, such as its class, or train 1 seed")
@@ -222,11 +225,13 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
                            progress=report("fp32", generation * recipe.epochs, recipe.generations * recipe.epochs))
             teachers.append(forward)
             scores.append(score)
-        model = quantize_batch(plan_of(module), recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
-                               input_scale=examples.input_scale, correct=False)
-        epoch, score = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs,
-                           seed=rng, teacher=teachers[-1], share=recipe.distillation, cosine=recipe.cosine,
-                           progress=report("quantized", 0, recipe.quantized_epochs))
+        model = _quantized(task, module, examples, rng)
+        epoch, _ = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs,
+                       seed=rng, teacher=teachers[-1] if recipe.distillation else None, share=recipe.distillation,
+                       cosine=recipe.cosine, progress=report("quantized", 0, recipe.quantized_epochs))
+    if examples.per == "nodes":
+        model.settle(examples.sample(rng))
+    score = evaluate(model.logits, examples.part("validation"))
     test = examples.part("test")
     batches = [each.batch for each in test]
     first, last = (evaluate(forward, test).accuracy for forward in (teachers[0], teachers[-1]))
@@ -238,10 +243,28 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
     return Run(model=model, module=module, examples=examples, result=result)
 
 
+def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> QuantizedNetwork:
+    """The quantized model as its training starts."""
+    recipe = task.recipe
+    torch.manual_seed(rng)
+    start = module if recipe.start == "fp32" else task.make()
+    plan = plan_of(start)
+    if not recipe.quantized_dropout:
+        plan = replace(plan, values=tuple(replace(value, terms=tuple(
+            replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
+    model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
+                           input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits)
+    if recipe.start == "scratch":
+        model.randomise_steps()
+    return model
+
+
 def _fp32_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    norms = [each for layer in module.modules() if isinstance(layer, nn.BatchNorm1d) for each in layer.parameters()]
+    kept = {id(each) for each in norms}
     groups: list[dict[str, Any]] = [
-        {"params": [each for each in module.parameters() if each.ndim > 1], "weight_decay": recipe.decay},
-        {"params": [each for each in module.parameters() if each.ndim <= 1]}]
+        {"params": [each for each in module.parameters() if id(each) not in kept], "weight_decay": recipe.decay},
+        {"params": norms}]
     return torch.optim.Adam(groups, lr=recipe.rate)
 
 
