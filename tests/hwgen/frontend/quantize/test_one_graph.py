@@ -57,7 +57,7 @@ def test_a_chain_is_in_integer_adder_order(layers: int) -> None:
         step = model.quantizers.message(message).step.detach().double().numpy()
         sent = np.clip(half_away(norm * (x @ weight) / step), -7, 7)
         z = norm * (adjacency @ sent) * step + row.bias.detach().numpy()
-        if row.role == "row":
+        if row.role == "activation":
             kept = model.quantizers.row(row)
             top, size = 2 ** kept.whole_bits.numpy() - 1, kept.step.detach().numpy()
             x = np.clip(half_away(np.maximum(z, 0) / size), 0, top) * size
