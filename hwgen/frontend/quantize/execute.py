@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...network.activation import Activation, Identity, LeakyReLU, ReLU
+from ..activations import activate
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 
 __all__ = ["Hook", "activated", "execute", "joined"]
-
-#: What PyTorch computes for each activation.
-ACTIVATIONS: Mapping[type[Activation], Callable[[Tensor, Any], Tensor]] = {
-    Identity: lambda x, _: x, ReLU: lambda x, _: F.relu(x),
-    LeakyReLU: lambda x, own: F.leaky_relu(x, own.negative_slope)}
 
 #: What is done to a value before it is stored, such as quantizing it.
 Hook = Callable[[TracedValue, Tensor, GraphBatch], Tensor]
@@ -57,7 +51,7 @@ def activated(value: TracedValue, batch: GraphBatch, out: Tensor) -> Tensor:
     """A value from its joined terms: bias, activation, factor."""
     if value.bias is not None:
         out = out + value.bias
-    out = ACTIVATIONS[type(value.activation)](out, value.activation)
+    out = activate(value.activation, out)
     return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
 
 
