@@ -104,8 +104,8 @@ class Roles:
     read: tuple[str, ...] = ("x", "edge_index")
 
 
-def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
-    """Trace a module as it is in evaluation mode; the module itself is left alone.
+def trace(model: nn.Module, roles: Roles | None = None, *, training: bool = False) -> Traced:
+    """Trace a module as it is in evaluation mode, or in training; the module itself is left alone.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
     HwgenError
         A forward method with other arguments than a graph, or whose path depends on the values it computes.
     """
-    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    copied = copy.deepcopy(model).to("cpu", torch.float32).train(training)
     roles = roles or Roles(tuple(arguments(model)))
     return _trace(_Entry(copied, roles), copied, f"model ({type(model).__name__}.forward)", roles)
 
