@@ -8,8 +8,9 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from ...network.activation import RELU, LeakyReLU
+from ...network.activation import Activation
 from ...network.equation import Factor
+from ..activations import TORCH
 from ..calls import bind, refuse
 from ..trace import Call, Value
 from .algebra import activated, added, concatenated, dropped, gathered, linear, maximum, scaled
@@ -17,8 +18,8 @@ from .convolutions import matrix
 from .expr import Expr
 from .reader import End, Read, Reader, path_of
 
-__all__ = ["add", "batch_norm", "cat", "dropout", "jumping", "larger", "leaky", "linear_layer", "over", "pool",
-           "readout", "relu", "same", "softmax", "times"]
+__all__ = ["activation", "add", "batch_norm", "cat", "dropout", "jumping", "larger", "linear_layer", "over", "pool",
+           "readout", "same", "softmax", "times"]
 
 def linear_layer(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x W + b``."""
@@ -43,19 +44,19 @@ def batch_norm(reader: Reader, call: Call, layer: Any) -> Expr:
     return scaled(expr, gain, bias, path_of(call), "")
 
 
-def relu(reader: Reader, call: Call, layer: Any) -> Expr:
-    """``max(z, 0)``."""
-    expr, _ = _operand(reader, call, inplace=...)
-    return activated(expr, RELU, path_of(call), "" if layer is not None else "relu")
+def activation(kind: type[Activation]) -> Read:
+    """A function of every number by itself; its parameters are rounded to what hardware has."""
+    known = TORCH[kind]
 
+    def read(reader: Reader, call: Call, layer: Any) -> Expr:
+        expr, given = _operand(reader, call, **known.arguments, inplace=...)
+        own = {name: given[name] if layer is None else getattr(layer, name) for name in known.arguments}
+        made = known.make(**own)
+        if isinstance(made, str):
+            refuse(call, f"{call.name} with {', '.join(f'{name}={value}' for name, value in own.items())}", made)
+        return activated(expr, made, path_of(call), "" if layer is not None else kind.kind)
 
-def leaky(reader: Reader, call: Call, layer: Any) -> Expr:
-    """``z`` where it is positive, else ``slope · z``; the slope is rounded to a multiple of 1/4096."""
-    expr, given = _operand(reader, call, negative_slope=0.01, inplace=...)
-    slope = float(given["negative_slope"] if layer is None else layer.negative_slope)
-    if not 0 <= slope <= 1:
-        refuse(call, f"{call.name} with negative_slope={slope}", "use a slope from 0 to 1")
-    return activated(expr, LeakyReLU.near(slope), path_of(call), "" if layer is not None else "leaky_relu")
+    return read
 
 
 def dropout(reader: Reader, call: Call, layer: Any) -> Expr:

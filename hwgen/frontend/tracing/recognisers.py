@@ -1,6 +1,7 @@
 """Everything that hardware runs: layers, functions and methods of tensors, and what reads them.
 
-A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here. What errors propose follows.
+A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here. A new activation is a row of
+:mod:`hwgen.frontend.activations`. What errors propose follows.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import torch.nn.functional as F
 import torch_geometric.nn as pyg
 from torch import nn
 
+from ..activations import TORCH
 from . import convolutions, layers
 from .table import Recogniser, Recognisers
 
@@ -24,8 +26,8 @@ RECOGNISERS = Recognisers([
     Recogniser("convolution", (pyg.GraphConv,), convolutions.graph_conv),
     Recogniser("linear", (nn.Linear, pyg.Linear), layers.linear_layer),
     Recogniser("norm", (nn.BatchNorm1d, pyg.BatchNorm), layers.batch_norm),
-    Recogniser("activation", (nn.ReLU, F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_"), layers.relu),
-    Recogniser("activation", (nn.LeakyReLU, F.leaky_relu, F.leaky_relu_), layers.leaky),
+    *(Recogniser("activation", known.targets, layers.activation(kind))
+      for kind, known in TORCH.items() if known.targets),
     Recogniser("dropout", (nn.Dropout, F.dropout, torch.dropout), layers.dropout, is_alias=True),
     Recogniser("jump", (pyg.JumpingKnowledge,), layers.jumping),
     Recogniser("pool", (pyg.global_add_pool,), layers.pool("sum", "one")),
