@@ -2,8 +2,8 @@
 
 Each is a slip that somebody could make while changing that file. A row is a name, the id of the test that catches it
 (as pytest takes it, in ``tests/``, so that a test that was renamed is an error and not a selection of nothing), what
-then goes wrong, text that occurs once in the file, and what replaces it. :mod:`faults_stream` has those of the
-graph-level organisation.
+then goes wrong, text that occurs once in the file, and what replaces it. :mod:`faults_lists` has those of the
+edge-list target.
 """
 
 from fault import Fault

@@ -1,4 +1,4 @@
-"""Deliberate faults of the graph-level organisation; :mod:`faults` has those of the node-level one, and says how."""
+"""Deliberate faults of the edge-list target; :mod:`faults` has those of the banked one, and says how."""
 
 __all__ = ["STREAM"]
 

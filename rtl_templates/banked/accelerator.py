@@ -36,7 +36,7 @@ def activity(groups: Sequence[Group], servers: Sequence[Server]) -> Value:
 
 
 class Accelerator(Shell):
-    """Everything but the clock and reset pins of the node-level organisation.
+    """Everything but the clock and reset pins.
 
     docs/banked.md describes what it does. Server s serves processing elements p of every group with
     ``p % servers == s`` through ports ``g * (16 / servers) + p // servers``, and writes the banks with the same

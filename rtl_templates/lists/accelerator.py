@@ -1,4 +1,4 @@
-"""The accelerator of the graph-level organisation: units and the shell around them."""
+"""The accelerator of the edge-list target: units and the shell around them."""
 
 from collections.abc import Iterator
 from functools import reduce
@@ -29,7 +29,7 @@ PROBES = ("address", "data", "entry")
 
 
 class Accelerator(Shell):
-    """Everything but the clock and reset pins of the graph-level organisation; docs/lists.md describes it.
+    """Everything but the clock and reset pins; docs/lists.md describes it.
 
     What any unit writes is in every unit's node buffer: the units take turns, one a cycle.
 

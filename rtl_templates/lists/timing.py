@@ -1,7 +1,7 @@
 """Cycles of a pass on one unit, exact: the stages' timing models, joined as the unit joins the stages.
 
 Cycles count from the pass's start pulse. Units only meet at the end of a pass; with e the last activity of the unit
-that is active longest (0 where no unit has a row), the shell's part is that of the node-level organisation::
+that is active longest (0 where no unit has a row), the shell's part is::
 
     CYCLES = SHELL_RUN + sum(e) + (passes - 1) * SHELL_BARRIER + SHELL_DONE
 """

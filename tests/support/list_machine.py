@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Random words for a whole accelerator of the graph-level organisation, and what it must do with them.
+"""Random words for a whole accelerator of the edge-list target, and what it must do with them.
 
 No lowering: passes, beats and memories are drawn as words, the stages' own models say what they compute, and only the
 way from stage to stage, and through the buffer from pass to pass, is written down here.

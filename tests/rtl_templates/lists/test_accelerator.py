@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Whole accelerators of the graph-level organisation over their AXI ports: every word, every cycle, every counter."""
+"""Whole accelerators over their AXI ports: every word, every cycle, every counter."""
 
 import pytest
 from axi_models import Memory, lite_read, lite_write, simulate

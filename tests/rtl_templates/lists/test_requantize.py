@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Requantizer of the graph-level organisation: values and cycles under random pauses, and its model."""
+"""The requantizer of a unit: values and cycles under random pauses, and its model."""
 
 import random
 from dataclasses import dataclass, field
