@@ -106,7 +106,7 @@ STREAM = {
          "a row takes the degree of whichever list was walked last",
          "            if self.held != name:\n", "            if self.held is None:\n"),
     ),
-    "hwgen/targets/lists/layout.py": (
+    "hwgen/targets/lists/placement.py": (
         ("layout-place-taken-too-soon",
          "hwgen/targets/lists/test_layout.py::test_no_tensor_is_written_over_while_it_is_read",
          "a pass writes over the tensor that it reads",

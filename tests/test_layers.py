@@ -1,6 +1,12 @@
-"""Imports point one way (docs/architecture.md), and no gateware postpones its annotations."""
+"""Imports point one way, no file imports in a circle, and no gateware postpones its annotations.
+
+``python tests/test_layers.py --write`` writes the table of docs/architecture.md anew.
+"""
 
 import ast
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,6 +107,77 @@ def test_shared_numbers_need_no_amaranth() -> None:
         assert not {n.split(".")[0] for n in imports(path)} & HEAVY
 
 
+def table() -> str:
+    """The rules as docs/architecture.md shows them, a row for each of MAY."""
+    rows = []
+    for name, (ours, heavy) in MAY.items():
+        path = ROOT / name
+        text = ast.get_docstring(ast.parse((path / "__init__.py" if path.is_dir() else path).read_text("utf-8"))) or ""
+        core = {"the core"} if ours >= CORE else set()
+        widths = {"widths and latencies of the RTL"} if ours >= FORMATS else set()
+        mine = name.removesuffix(".py").replace("/", ".")
+        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set()) - {mine}}
+        first = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text.split("\n\n")[0].replace("\n", " "))
+        may = ", ".join([*sorted(core), *sorted(widths), *sorted(named), *sorted(heavy)])
+        rows.append(f"| `{name}` | {first} | {may} |")
+    core = ", ".join(f"`{name}`" for name in sorted(CORE))
+    return "\n".join(["| folder or file | holds | may import |", "|---|---|---|", *rows, "", f"The core: {core}."])
+
+
+def page() -> tuple[str, str]:
+    """docs/architecture.md as it is, and as it is to be."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    begin, end = "<!-- layers -->\n", "<!-- end of layers -->"
+    before, rest = text.split(begin)
+    return text, f"{before}{begin}{table()}\n{end}{rest.split(end)[1]}"
+
+
+def test_the_documented_table_is_the_enforced_one() -> None:
+    there, wanted = page()
+    assert there == wanted, "python tests/test_layers.py --write"
+
+
+def circles(arrows: dict[str, set[str]]) -> Iterator[set[str]]:
+    """Sets of files that reach one another: Tarjan's strongly connected components of more than one file."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(name: str) -> Iterator[set[str]]:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in arrows[name]:
+            if other not in index:
+                yield from visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], index[other])
+        if low[name] == index[name]:
+            found = set(stack[(at := stack.index(name)):])
+            del stack[at:]
+            if len(found) > 1:
+                yield found
+
+    for name in arrows:
+        if name not in index:
+            yield from visit(name)
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which file imports which; imports for types alone, and those inside functions, count too."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    return {name: imports(path) & set(names) - {name} for name, path in names.items()}
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    pending = {f"hwgen.frontend.network.{name}" for name in ("export", "calibrate", "model")}
+    assert [found for found in circles(arrows()) if found != pending] == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert list(circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()})) == [{"b", "c"}]
+
+
 def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     wrong = tmp_path / "hwgen" / "network" / "network.py"
@@ -112,3 +189,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             test_imports_point_one_way(wrong)
     wrong.write_text("from ..errors import HwgenError\nfrom .. import numeric\nimport numpy")
     test_imports_point_one_way(wrong)
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    (ROOT / "docs" / "architecture.md").write_text(page()[1], encoding="utf-8")

@@ -58,7 +58,7 @@ def test_links_lead_somewhere() -> None:
 def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
     from rtl_templates.banked.formats import PARAM, TASK
 
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "banked.md").read_text(encoding="utf-8")
     for fields in (TASK, PARAM):
         text = r"[\s`]+".join(rf"{name}\[{width}\]" for name, width in fields.items())
         assert re.search(text, page), text

@@ -11,6 +11,7 @@ from .. import files
 from ..errors import HwgenError
 from .batch import Batch
 from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
+from .rules import check_network
 
 __all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
            "save_batch", "save_network"]
@@ -76,7 +77,7 @@ def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whe
             name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
             input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
             values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
-    network.verify()
+    check_network(network)
     return network
 
 

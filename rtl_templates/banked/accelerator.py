@@ -29,7 +29,7 @@ _FLAGS = ("row_valid", "act_valid")  # one bit of ``probe_<name>`` per server
 class Accelerator(Shell):
     """Everything but the clock and reset pins of the node-level organisation.
 
-    docs/architecture.md describes what it does. Server s serves processing elements p of every group with
+    docs/banked.md describes what it does. Server s serves processing elements p of every group with
     ``p % servers == s`` through ports ``g * (16 / servers) + p // servers``, and writes the banks with the same
     numbers, in all groups at once.
 

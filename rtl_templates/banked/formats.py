@@ -1,6 +1,6 @@
 """Formats that the RTL and the packer share, as plain data: load targets, task word, row parameters, columns.
 
-docs/architecture.md describes each field. Nothing here needs Amaranth.
+docs/banked.md describes each field. Nothing here needs Amaranth.
 """
 
 from collections.abc import Mapping

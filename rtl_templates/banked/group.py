@@ -24,7 +24,7 @@ COLUMN_FLAG_BITS = 8  # of a schedule column, above the row: route 6, last, add
 class Group(wiring.Component):
     """Gather the rows of every node's neighbours and add them, sixteen nodes at a time.
 
-    Follows docs/architecture.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
+    Follows docs/banked.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
     ``2^acc_bits``. Latency: :data:`~rtl_templates.banked.timing.GROUP_FIRST_HOLD` + ``digits`` cycles from ``start``
     to ``hold.valid`` of a node that finishes in the first slot. Slots of ``digits`` cycles without a gap, until
     an element would load its hold register while a sum waits there: the whole group freezes until its ``ack``.

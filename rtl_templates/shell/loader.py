@@ -16,7 +16,7 @@ __all__ = ["OUTSTANDING", "Loader", "header_layout"]
 
 OUTSTANDING = 2  # read bursts in flight: the second hides the latency of memory
 
-#: A header beat, docs/architecture.md "Load bus".
+#: A header beat, docs/banked.md "Load bus".
 header_layout = data.StructLayout({"target": 8, "unit": 16, "reserved": 8, "address": 32, "count": 32})
 
 

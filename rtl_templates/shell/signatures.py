@@ -17,7 +17,7 @@ class LoadBus(wiring.Signature):
     Members
     -------
     valid, target, unit, address, data
-        See docs/architecture.md, "Load bus". No back-pressure: consumers always take it.
+        See docs/banked.md, "Load bus". No back-pressure: consumers always take it.
     """
 
     def __init__(self) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...files import malformed
 from ...network.network import Network
+from ...network.rules import check_network
 from ...network.sample import Sample
 from ...network.sample_store import sample_arrays, sample_of
 from ...network.store import network_arrays, network_of
@@ -46,7 +47,7 @@ def save_network(network: Network, sample: Sample, path: Path | str) -> None:
     HwgenError
         The network does not verify, or the path cannot be written.
     """
-    network.verify()
+    check_network(network)
     facts, arrays = network_arrays(network)
     write_checkpoint({"format": FORMAT, "version": NETWORK_VERSION, "facts": json.dumps(facts),
                       "network": _tensors(arrays), "sample": _tensors(sample_arrays(sample))}, Path(path))

@@ -69,7 +69,7 @@ def _reading(program: Program, step: Pass, h: Hardware) -> float:
 
 
 def _serving(program: Program, step: Pass, h: Hardware) -> float:
-    """Nodes of a server times the interval between two (docs/architecture.md, server timing contract)."""
+    """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
     columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.pre, step.post)]
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
     if step.kind == "dense" and step.combine is not None:

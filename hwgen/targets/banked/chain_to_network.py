@@ -4,6 +4,7 @@ import numpy as np
 
 from ...network.batch import Batch
 from ...network.network import Network, Quantizer, Term, Value, Weight
+from ...network.rules import check_network
 from ...network.sample import Limits, Sample
 from .chain import QuantGraph, QuantLayer
 
@@ -34,7 +35,7 @@ def network_of(graph: QuantGraph) -> tuple[Network, Sample]:
     network = Network(name=graph.name, features=int(data.features.shape[1]), input_bits=graph.input_bits,
                       input_scale=graph.input_scale, values=tuple(values),
                       trained_nodes=graph.trained_nodes if len(graph.layers) > 1 else 0)
-    network.verify()
+    check_network(network)
     batch = Batch(features=data.features, edges=data.edges, graph=np.zeros(data.num_nodes, dtype=np.int64), graphs=1,
                   node=data.node if network.trained_nodes else np.zeros(data.num_nodes, dtype=np.int64))
     return network, Sample(batch=batch, labels=data.labels, mask=data.test_mask, logits=data.logits,

@@ -1,4 +1,4 @@
-"""The accelerator as docs/architecture.md states it, without time: executes a load stream and nothing else.
+"""The accelerator as docs/banked.md states it, without time: executes a load stream and nothing else.
 
 It knows the design's parameters and the 128-bit beats, not the program nor the schedule that they were made
 from, so that its agreement with :func:`hwgen.targets.banked.execute.run` proves the images.

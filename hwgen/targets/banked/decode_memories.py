@@ -1,4 +1,4 @@
-"""The memories of a design, filled from a load stream as docs/architecture.md states it."""
+"""The memories of a design, filled from a load stream as docs/banked.md states it."""
 
 from collections.abc import Sequence
 from enum import IntEnum

@@ -1,6 +1,6 @@
 """Schedule -> memory images: the load stream, and the rows every server must write.
 
-docs/architecture.md, "Load bus", has the formats.
+docs/banked.md, "Load bus", has the formats.
 """
 
 from collections.abc import Sequence

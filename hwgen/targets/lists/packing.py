@@ -54,18 +54,17 @@ class Packed:
     @property
     def facts(self) -> dict[str, Any]:
         """What reports say of it: its size, beats of 16 bytes that are loaded and stored, and its cycles."""
-        return {**self.size, "load_beats": int(self.image.layout["load_beats"]),
-                "store_beats": int(self.image.layout["result_words"]) * self.layout.hardware.units, **self.cycles}
+        return {**self.size, "load_beats": len(self.image.beats),
+                "store_beats": self.image.result_words * self.layout.hardware.units, **self.cycles}
 
     @cached_property
     def files(self) -> Mapping[str, bytes | str]:
         """``batch.bin``, ``layout.json`` and ``golden.npz``."""
-        facts = self.facts
-        own: dict[str, Any] = {"passes": pass_facts(self.layout.program)} if self.own_passes else {}
-        timing = {"cycles": facts["total"], "pass_cycles": [step["cycles"] for step in facts["passes"]],
-                  "counters": {name.upper(): value for name, value in facts["counters"].items()},
-                  **self.size, "store_beats": facts["store_beats"], **own}
-        return image_files(self.layout, self.image, self, timing)
+        layout, image = self.layout, self.image
+        return batch_files(
+            to_bytes(image.beats), expected(layout, image, self.passes), result_words=image.result_words,
+            units=layout.hardware.units, scale=self.scale, cycles=self.cycles, size=self.size,
+            passes=pass_facts(layout.program, layout.hardware) if self.own_passes else None)
 
     def cycles_with(self, bits: int) -> int:
         """What it would take if every row of the MAC array had one width."""

@@ -23,7 +23,7 @@ def entry_layout(*, address_bits: int, bank_bits: int) -> data.StructLayout:
 
 
 class ServerPick(wiring.Component):
-    """Choose nodes, fetch their row parameters and issue their beats: docs/architecture.md, "Server timing contract".
+    """Choose nodes, fetch their row parameters and issue their beats: docs/banked.md, "Server timing contract".
 
     Nodes pass two stages on their way: *take* (round robin over valid holds that are not taken yet; reads PARAM)
     and *issue*, at the earliest two cycles later, once ``interval`` cycles have passed since the issue before and no

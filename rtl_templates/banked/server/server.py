@@ -24,7 +24,7 @@ __all__ = ["Server"]
 class Server(wiring.Component):
     """Serve the hold registers of ``ports`` processing elements, node by node.
 
-    docs/architecture.md, "Server timing contract", states order and rate;
+    docs/banked.md, "Server timing contract", states order and rate;
     :class:`rtl_templates.banked.server.timing.ServerTiming` is the cycle-exact model and :meth:`model` the exact
     arithmetic. A hold register is read directly, chunk by chunk: ``ack`` comes with the last chunk, and depends on
     registers only. Pipeline of a node issued in cycle t::

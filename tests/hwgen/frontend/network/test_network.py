@@ -15,7 +15,7 @@ from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
-from hwgen.network.rules import check
+from hwgen.network.rules import check_network
 
 FEATURES, HIDDEN = 6, 9
 
@@ -111,7 +111,7 @@ def test_model_is_its_network(kind: type[nn.Module], rows: str, form: str) -> No
     batch = graphs(1)
     model = made(kind(), Scheme(rows=rows, form=form, bits=4, message_bits=5, entries=7), batch)
     network = model.export("m")
-    check(network)
+    check_network(network)
     with torch.no_grad():
         ours = model.trace(GraphBatch.union(batch, 0.25))
     theirs = run_network(network, batch)
