@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import sim.lists
 from result_lines import append_line, digest_of, read_lines
 
-import sim.lists
 from sim.errors import SimError
 
 ROOT = Path(__file__).resolve().parents[1]

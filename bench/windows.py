@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sim.lists
 from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
 from window_page import HEAD, Found, section, targets
 
-import sim.lists
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.resources import estimate as count_resources

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import sim
-import sim.lists
 
 from .errors import HwgenError
 from .flow.board import load_board
@@ -77,7 +76,7 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
 
 
 def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, trace: str | None = None,
-           batch_size: int | None = None) -> sim.Result | sim.lists.ListsResult:
+           batch_size: int | None = None) -> sim.Result:
     """Cosimulate a build and compare every code of every pass, as ``hwgen verify --whole`` does.
 
     Parameters
@@ -96,9 +95,9 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
 
     Returns
     -------
-    sim.Result or sim.lists.ListsResult
-        ``ok``; ``mismatch``, the first difference. Of one graph ``cycles`` and ``logits``, the hardware's results; of a
-        network ``batches``, the same of every batch.
+    sim.Result
+        ``ok``; ``mismatch``, the first difference; and of every one of ``batches`` ``cycles`` and ``logits``, the
+        hardware's results.
 
     Raises
     ------
@@ -122,7 +121,7 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
     if graph is not None:
         data = graph if isinstance(graph, GraphData) else load_graph_data(Path(graph))
         run = pipeline.pack(build, data, "graph" if isinstance(graph, GraphData) else Path(graph).stem)
-    return pipeline.verify(build, run=run, stalls=stalls, trace=trace)
+    return pipeline.verify(build, batches=run, stalls=stalls, trace=trace)
 
 
 def _graphs(build: Path, given: Any) -> list[Batch]:

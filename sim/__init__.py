@@ -5,4 +5,5 @@ from .result import BatchResult, Mismatch, Result
 from .run import SimOptions, batch_folders, run
 from .toolchain import check
 
-__all__ = ["BatchResult", "Mismatch", "Result", "SimError", "SimOptions", "ToolMissing", "batch_folders", "check", "run"]
+__all__ = ["BatchResult", "Mismatch", "Result", "SimError", "SimOptions", "ToolMissing", "batch_folders", "check",
+           "run"]

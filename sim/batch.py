@@ -78,7 +78,7 @@ class Results:
     def read(self, stored: bytes) -> Ints:
         """Codes as they lie in memory: int64 [rows, width]."""
         words = np.frombuffer(stored, dtype="<i2").astype(np.int64).reshape(-1, _LANES)[:, :self.word_codes]
-        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(len(self.row), -1)
+        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(len(self.row), self.chunks * self.word_codes)
         return np.asarray(of_rows[:, :self.codes.shape[1]])
 
     def in_order(self, codes: Ints) -> Ints:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+import sim.lists
 from list_builds import build, random_build
 from network_models import gin_network
 from networks import random_batch
 
-import sim.lists
 from hwgen.flow.folder import to_json, write_files
 from hwgen.targets.lists.cycles import estimate
 from hwgen.targets.lists.execute import run as run_reference

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sim.lists
 from campaign import configuration, draw, edge_cases, seen, sharpened, write_design, write_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from list_builds import Build, compare
 from networks import random_network
 
-import sim.lists
 from hwgen.targets.lists.candidates import choose
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files

@@ -105,6 +105,6 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
         return
     from ..targets.banked.store import load_graph_data
 
-    folder = pipeline.pack(build_folder, load_graph_data(graph), run, step=console.step)
-    console.say(f"run: {folder}")
-    console.result({"run": str(folder)})
+    folders = pipeline.pack(build_folder, load_graph_data(graph), run, step=console.step)
+    console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
+    console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})

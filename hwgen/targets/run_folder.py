@@ -14,7 +14,7 @@ from ..files import npz_bytes
 from ..flow.folder import to_json
 
 __all__ = ["RESULT_BITS", "Files", "Golden", "PassFacts", "batch_files", "code_bytes", "cut_rows", "image_files",
-           "result_arrays"]
+           "numbered", "result_arrays"]
 
 Ints = NDArray[np.int64]
 Files = dict[str, bytes | str]
@@ -57,7 +57,7 @@ def image_files(passes: Sequence[PassFacts], model: bytes = b"") -> Files:
     return {"layout.json": to_json(facts), **({"model.bin": model} if model else {})}
 
 
-def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int, scale: NDArray[np.float64],
+def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int, scale: NDArray[np.float64] | None,
                 cycles: Mapping[str, Any], size: Mapping[str, int],
                 passes: Sequence[PassFacts] | None = None) -> Files:
     """``batch.bin``, ``layout.json`` and ``golden.npz``.
@@ -70,8 +70,8 @@ def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int,
         What must be written.
     result_words, units : int
         Words of results that each of so many units stores.
-    scale : float64 [classes]
-        Real value of result code 1.
+    scale : float64 [classes] or None
+        Real value of result code 1; None where rows have different ones.
     cycles : dict
         The estimate: ``total``, ``counters``, and ``passes`` with ``cycles``.
     size : dict
@@ -83,8 +83,15 @@ def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int,
         **size, "load_beats": len(stream) // 16, "result_words": result_words, "store_beats": result_words * units,
         "cycles": int(cycles["total"]), "pass_cycles": [int(step["cycles"]) for step in cycles["passes"]],
         "counters": {name.upper(): int(value) for name, value in cycles["counters"].items()},
-        "scale": scale.tolist(), **({} if passes is None else {"passes": [asdict(step) for step in passes]})}
+        "scale": None if scale is None else scale.tolist()}
+    if passes is not None:
+        layout["passes"] = [asdict(step) for step in passes]
     return {"batch.bin": stream, "layout.json": to_json(layout), "golden.npz": npz_bytes(golden)}
+
+
+def numbered(batches: Mapping[int, Files]) -> Files:
+    """Files of batches, each in a folder of its number."""
+    return {f"{number:04d}/{name}": content for number, files in batches.items() for name, content in files.items()}
 
 
 def cut_rows(rows: Ints, chunks: int) -> tuple[Ints, Ints]:

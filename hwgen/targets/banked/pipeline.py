@@ -1,6 +1,6 @@
 """The table of contents: from a quantized graph to a build folder, one line per stage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,9 +18,11 @@ from ...flow.resources import estimate as count_resources
 from ...report.facts import build_facts
 from ...report.files import report_files
 from ...report.model_facts import model_facts
-from .artifacts import copy_compiled, manifest, run_files, write_run
+from ..run_folder import numbered
+from .artifacts import copy_compiled, manifest, write_run
 from .chain import GraphData, QuantGraph
 from .design import Plan, plans, read_hardware, repack
+from .golden import model_files, packed_files
 from .store import load_graph, save_graph
 from .verilog import emit
 
@@ -76,7 +78,8 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
-            write_files(folder.path, run_files(plan))
+            write_files(folder.path / "images", model_files(plan))
+            write_files(folder.path / "batches", numbered({0: packed_files(plan)}))
             save_graph(model, folder.path / "model")
             folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
             write_files(folder.path / "report", report_files(_facts(plan, board, resources)))
@@ -85,7 +88,7 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
     return plan
 
 
-def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Path:
+def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> list[Path]:
     """Pack another graph for a built design: images and golden codes, no new RTL.
 
     Parameters
@@ -99,8 +102,8 @@ def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Pa
 
     Returns
     -------
-    Path
-        The run folder.
+    list of Path
+        Folders of batches: one.
 
     Raises
     ------
@@ -111,8 +114,8 @@ def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Pa
     """
     with step(f"packing {name}"):
         plan = repack(load_graph(build / "model"), data, read_hardware(build / "config.json"))
-        files = run_files(plan)
-    return write_run(build / "runs" / name, files)
+        folder = write_run(build / "runs" / name, numbered({0: packed_files(plan)}))
+    return sim.batch_folders(folder)
 
 
 def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
@@ -129,15 +132,15 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
     return {**_facts(plan, board, resources), "choice": plan.choice}
 
 
-def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
+def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None, trace: str | None = None,
            step: Step = _silent) -> sim.Result:
     """Cosimulate a build folder, or another run of it, and compare every code of every pass.
 
     Parameters
     ----------
     build : Path
-    run : Path or None
-        A folder that :func:`pack` made; None takes the sample graph.
+    batches : sequence of Path or None
+        Folders that :func:`pack` made; None takes the sample graph.
     stalls : int or None
         Seed of random back-pressure.
     trace : "vcd", "fst" or None
@@ -148,7 +151,7 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         Verilator or the compiler is missing, or the simulator failed.
     """
     with step("simulating with Verilator"), tool_errors():
-        return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
+        return sim.run(build, batches, sim.SimOptions(stalls=stalls, trace=trace, quiet=True))
 
 
 def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: Step) -> tuple[Plan, str, Resources]:

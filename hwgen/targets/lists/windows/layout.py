@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from rtl_templates.lists.formats import NULL_INDEX
 
 from ....network.batch import SetName
+from ...run_folder import image_files
 from ..batch import Lists
 from ..beats import emit_pass
-from ...run_folder import image_files
 from ..golden import pass_facts
 from ..hardware import Hardware
 from ..images import buffer_bytes, model_image, to_bytes

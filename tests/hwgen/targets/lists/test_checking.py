@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sim.lists
 from network_samples import sample_of
 from networks import gin_network
 
-import sim.lists
 from hwgen.errors import HwgenError
 from hwgen.network.sample import Sample
 from hwgen.targets.lists import checking
