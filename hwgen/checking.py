@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 
 from .errors import ToolError
 from .files import read_json
 from .flow.folder import write_files
+from .network.sample import Sample
 from .report.agreement import agreement
 from .report.facts import verification, with_verification
 from .report.files import report_files
@@ -45,21 +45,20 @@ def work(folder: Path) -> int:
     return sum(int(layout[name]) for name in ("load_beats", "cycles", "store_beats"))
 
 
-def torch_agreement(folder: Path, result: sim.Result, torch: dict[str, NDArray[Any] | None]) -> dict[str, Any] | None:
-    """Compare the results of a graph that came out of the RTL with PyTorch's, where there are those.
+def torch_agreement(folder: Path, result: sim.Result, sample: Sample) -> dict[str, Any] | None:
+    """Compare the results of a graph that came out of the RTL with PyTorch's, where the sample has those.
 
     Parameters
     ----------
     folder : Path
         Of the graph's batch.
-    torch : dict
-        ``logits``, ``labels`` and ``test_mask`` of the graph.
     """
     logits = result.batches[folder.name].logits
-    if torch["logits"] is None or not logits.size:
+    if sample.logits is None or not logits.size:
         return None
-    known = {name: values for name, values in torch.items() if values is not None}
-    return agreement(logits, {**known, "scale": np.array(read_json(folder / "layout.json")["scale"])})
+    torch = {"logits": sample.logits, "labels": sample.labels, "test_mask": sample.mask,
+             "scale": np.array(read_json(folder / "layout.json")["scale"])}
+    return agreement(logits, {name: values for name, values in torch.items() if values is not None})
 
 
 def read_facts(build: Path) -> dict[str, Any]:
@@ -68,12 +67,12 @@ def read_facts(build: Path) -> dict[str, Any]:
 
 
 def outcome(build: Path, folder: Path, result: sim.Result, graph: str,
-            torch: dict[str, NDArray[Any] | None]) -> dict[str, Any]:
+            sample: Sample) -> dict[str, Any]:
     """All facts of a build with what a cosimulation of one graph found out."""
     found = result.batches[folder.name].to_dict() | {"ok": result.ok}
     estimated = int(read_json(folder / "layout.json")["cycles"])
     return with_verification(read_facts(build), verification(found, graph, estimated),
-                             torch_agreement(folder, result, torch))
+                             torch_agreement(folder, result, sample))
 
 
 def record(build: Path, facts: dict[str, Any]) -> None:

@@ -73,13 +73,14 @@ class Results:
     @property
     def chunks(self) -> int:
         """Words that a row takes."""
-        return -(-self.codes.shape[1] // self.word_codes)
+        return -(-int(self.codes.shape[1]) // self.word_codes)
 
     def read(self, stored: bytes) -> Ints:
         """Codes as they lie in memory: int64 [rows, width]."""
         words = np.frombuffer(stored, dtype="<i2").astype(np.int64).reshape(-1, _LANES)[:, :self.word_codes]
-        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(len(self.row), self.chunks * self.word_codes)
-        return np.asarray(of_rows[:, :self.codes.shape[1]])
+        rows, width = self.codes.shape
+        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(rows, self.chunks * self.word_codes)
+        return np.asarray(of_rows[:, :width])
 
     def in_order(self, codes: Ints) -> Ints:
         """Classes of each row, rows by their number: int64 [rows, classes]."""

@@ -17,12 +17,12 @@ _Key = tuple[int, ...]  # the unit, and where it writes
 
 
 class _Word(NamedTuple):
-    """A word that must come: its codes as one number, first channel lowest; ``more`` is what comes beside them."""
+    """A word that must come: ``width`` codes as one number, first channel lowest; ``more`` comes beside them."""
 
     row: int
     chunk: int
     codes: int
-    count: int
+    width: int
     more: tuple[int, ...]
 
 
@@ -67,8 +67,8 @@ class Scoreboard:
             return
         facts = self._facts[self._pending.index]
         self.rows += 1
-        self.codes += word.count
-        different = (data & (1 << word.count * facts.code_bits) - 1) ^ word.codes
+        self.codes += word.width
+        different = (data & (1 << word.width * facts.code_bits) - 1) ^ word.codes
         if different:
             lane = ((different & -different).bit_length() - 1) // facts.code_bits
             expected, got = (_code(value, lane, facts) for value in (word.codes, data))
@@ -136,9 +136,9 @@ def _expected(facts: PassFacts, words: Words, fields: Sequence[str]) -> Iterable
     beside = zip(*more, strict=True) if more else [()] * len(words.row)
     for key, row, chunk, data, other in zip(words.places(fields).tolist(), words.row.tolist(), words.chunk.tolist(),
                                             words.data, beside, strict=True):
-        count = min(facts.word_codes, facts.channels - chunk * facts.word_codes)
-        codes = int.from_bytes(data.tobytes(), "little") & (1 << count * facts.code_bits) - 1
-        yield tuple(key), _Word(row, chunk, codes, count, tuple(other))
+        width = min(facts.word_codes, facts.channels - chunk * facts.word_codes)
+        codes = int.from_bytes(data.tobytes(), "little") & (1 << width * facts.code_bits) - 1
+        yield tuple(key), _Word(row, chunk, codes, width, tuple(other))
 
 
 def _code(word: int, lane: int, facts: PassFacts) -> int:

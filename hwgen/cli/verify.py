@@ -58,9 +58,8 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     import sim
 
     from .. import checking
+    from ..network.subgraph import neighbourhood
     from ..targets.banked import pipeline
-    from ..targets.banked.store import load_graph, load_graph_data
-    from ..targets.banked.subgraph import neighbourhood
     from ..targets.lists import pipeline as lists_pipeline
 
     checking.read_facts(build)  # not a build: say so before anything else
@@ -73,16 +72,16 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
         raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),
                          "leave it out: this design runs one graph at a time")
     folders, what = sim.batch_folders(build / "batches"), "the whole sample graph"
-    data = load_graph(build / "model").sample
+    data = pipeline.read_sample(build)
     if sample or (sample is None and not checking.simulates_quickly(build)):
         data = neighbourhood(data, checking.SAMPLE_NODES)
-        folders, what = pipeline.pack(build, data, "sample", step=console.step), f"{data.num_nodes:,} of its nodes"
+        folders = pipeline.pack(build, data, "sample", step=console.step)
+        what = f"{data.batch.num_nodes:,} of its nodes"
     if graph is not None:
-        data, what = load_graph_data(graph), f"the graph {graph.name}"
+        data, what = pipeline.read_graph(build, graph), f"the graph {graph.name}"
         folders = pipeline.pack(build, data, graph.stem, step=console.step)
     result = pipeline.verify(build, batches=folders, stalls=stalls, trace=trace, step=console.step)
-    facts = checking.outcome(build, folders[0], result, what, {"logits": data.logits, "labels": data.labels,
-                                                               "test_mask": data.test_mask})
+    facts = checking.outcome(build, folders[0], result, what, data)
     if graph is None:
         checking.record(build, facts)
     _show(console, facts, result, stalls)

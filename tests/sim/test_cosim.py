@@ -1,4 +1,4 @@
-"""The whole harness on a stand-in accelerator: compile, load, run, store, compare, decode errors; batches of any design."""
+"""The whole harness on a stand-in accelerator: compile, load, run, store, compare, decode errors; several batches."""
 
 import json
 import shutil

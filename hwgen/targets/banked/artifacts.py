@@ -23,10 +23,9 @@ def manifest(plan: Plan, board: Board, source: str) -> dict[str, Any]:
     """Where a build comes from and what it takes."""
     return {
         "hwgen": __version__,
-        "model": plan.model.name,
+        "model": plan.network.name,
         "board": board.name,
-        "inputs": {"checkpoint_sha256": source, "quantized_graph_sha256": _digest(to_text(plan.model)),
-                   "program_sha256": _digest(to_text(plan.program))},
+        "inputs": {"checkpoint_sha256": source, "program_sha256": _digest(to_text(plan.program))},
         "capacities": plan.capacities,
         "cycles": int(plan.cycles["total"]),
         "schedule": [{"slots": slots.count, "bound": slots.bound} for slots in plan.schedule.slots],

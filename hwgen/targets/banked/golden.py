@@ -39,7 +39,7 @@ def packed_files(plan: Plan) -> Files:
     return batch_files(
         image.to_bytes(), expected(program, hardware, schedule, [step.rows for step in plan.trace.passes]),
         result_words=image.result_words, units=hardware.servers, scale=program.passes[-1].out.scale,
-        cycles=plan.cycles, size={"graphs": 1, "nodes": program.num_nodes, "edges": int(plan.data.edges.shape[1])})
+        cycles=plan.cycles, size={"graphs": 1, "nodes": program.num_nodes, "edges": int(plan.batch.edges.shape[1])})
 
 
 def pass_facts(program: Program, hardware: Hardware) -> list[PassFacts]:

@@ -116,8 +116,8 @@ def describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence[
         "hardware": dict(hardware),
         "primitives": primitives,
         "probes": core.probes(),
-        "row_fields": [name.removeprefix("probe_row_").removesuffix("_0") for name in
-                       (probe["name"] for probe in core.probes()) if re.fullmatch(r"probe_row_[a-z]+_0", name)],
+        "row_fields": [found[1] for probe in core.probes()
+                       if (found := re.fullmatch(r"probe_row_([a-z]+)_0", str(probe["name"])))],
         "latencies": {name: value for name, value in sorted(vars(latencies).items())
                       if name.isupper() and isinstance(value, int)},
     }
