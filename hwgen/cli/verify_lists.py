@@ -7,7 +7,7 @@ from .console import Console
 from .tables import agreement_rows
 
 if TYPE_CHECKING:
-    import sim.lists
+    import sim
 
     from ..network.sample import Sample
 
@@ -24,6 +24,8 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
 
     The outcome is kept in the build's report if it is about the batches of the build. ``part`` None: decide by size.
     """
+    import sim
+
     from .. import checking
     from ..network.sample import single
     from ..targets.lists import checking as lists_checking
@@ -44,7 +46,7 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
         elif isinstance(plan, WindowDesign) and part is False:
             folders = lists_pipeline.pack_sample(build, step=console.step)
         else:
-            folders, stored = lists_pipeline.batch_folders(build / "batches"), True
+            folders, stored = sim.batch_folders(build / "batches"), True
     if part is not None:
         chosen = folders[:1] if part else folders
     elif isinstance(plan, WindowDesign):
@@ -56,7 +58,7 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
     if isinstance(plan, WindowDesign):
         count = int(checking.read_facts(build)["cycles"]["windows"]["count"]) if stored else len(folders)
         facts = lists_checking.window_outcome(build, chosen, result, sample, what, whole_results(plan, sample.batch),
-                                               count)
+                                              plan.program.scale.tolist(), count)
     else:
         facts = lists_checking.outcome(build, chosen, result, sample, what)
     if graph is None and batch_size is None:
@@ -78,7 +80,7 @@ def pack_file(console: Console, build: Path, graph: Path, name: str,
     return pack(build, single(sample.batch), name, size=size, sample=sample, step=console.step), sample
 
 
-def _show(console: Console, facts: dict[str, Any], result: "sim.lists.ListsResult", stalls: int | None) -> None:
+def _show(console: Console, facts: dict[str, Any], result: "sim.Result", stalls: int | None) -> None:
     run, agreed = facts["verification"], facts["agreement"]
     differing = [batch for batch in run["batches"] if batch["difference"]]
     one, more, rows = ("window", "windows", "rows") if "windows" in run else ("batch", "batches", "buffer words")

@@ -1,6 +1,6 @@
 """The table of contents: from a network to a build folder, one line per stage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,8 +23,10 @@ from ...network.store import load_network, save_network
 from ...report.facts import build_facts
 from ...report.files import report_files
 from ...report.model_facts import model_facts
-from .artifacts import copy_compiled, manifest, run_files, write_run
+from ..run_folder import numbered
+from .artifacts import copy_compiled, manifest, write_run
 from .design import Plan, plans, read_hardware, repack
+from .golden import model_files, packed_files
 from .verilog import emit
 
 Step = Callable[[str], AbstractContextManager[None]]
@@ -83,7 +85,8 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, hardware
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
-            write_files(folder.path, run_files(plan, sample))
+            write_files(folder.path / "images", model_files(plan))
+            write_files(folder.path / "batches", numbered({0: packed_files(plan)}))
             save_network(network, folder.path / MODEL)
             save_sample(sample, folder.path / MODEL / SAMPLE)
             folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
@@ -93,7 +96,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, hardware
     return plan
 
 
-def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Path:
+def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> list[Path]:
     """Pack another graph for a built design: images and golden codes, no new RTL.
 
     Parameters
@@ -107,8 +110,8 @@ def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Pat
 
     Returns
     -------
-    Path
-        The run folder.
+    list of Path
+        Folders of batches: one.
 
     Raises
     ------
@@ -119,8 +122,9 @@ def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Pat
     """
     with step(f"packing {name}"):
         plan = repack(load_network(build / MODEL), sample.batch, read_hardware(build / "config.json"))
-        files = run_files(plan, sample)
-    return write_run(build / "runs" / name, files)
+        folder = write_run(build / "runs" / name, numbered({0: packed_files(plan)}))
+        save_sample(sample, folder / SAMPLE)
+    return sim.batch_folders(folder)
 
 
 def read_graph(build: Path, path: Path) -> Sample:
@@ -147,15 +151,15 @@ def estimate(network: Network, sample: Sample, board: Board, *, hardware: Mappin
     return {**_facts(plan, board, resources), "choice": plan.choice}
 
 
-def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
+def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None, trace: str | None = None,
            step: Step = _silent) -> sim.Result:
     """Cosimulate a build folder, or another run of it, and compare every code of every pass.
 
     Parameters
     ----------
     build : Path
-    run : Path or None
-        A folder that :func:`pack` made; None takes the sample graph.
+    batches : sequence of Path or None
+        Folders that :func:`pack` made; None takes the sample graph.
     stalls : int or None
         Seed of random back-pressure.
     trace : "vcd", "fst" or None
@@ -166,7 +170,7 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         Verilator or the compiler is missing, or the simulator failed.
     """
     with step("simulating with Verilator"), tool_errors():
-        return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
+        return sim.run(build, batches, sim.SimOptions(stalls=stalls, trace=trace, quiet=True))
 
 
 def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str, int],
