@@ -1,4 +1,4 @@
-"""``config.json``: every choice that made a design. It makes the same design again, or gives wishes to another build."""
+"""``config.json``: every choice that made a design; it makes the same design again, or gives wishes to a build."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

@@ -1,6 +1,6 @@
 """What the verbs show of a design, as tables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from .agreement import AgreementFacts
 from .facts import Cycles, Report, Run, Verification
@@ -94,8 +94,8 @@ def agreement_rows(agreed: AgreementFacts | None) -> list[tuple[str, str]]:
     """How near the integer results are to PyTorch's; none where PyTorch's are not known."""
     if agreed is None:
         return []
-    rows = [("same class as PyTorch", f"{agreed.argmax:.3%}: {agreed.disagreeing:,} of {agreed.rows:,} {agreed.of} "
-                                      f"differ"),
+    differ = f"{agreed.disagreeing:,} of {agreed.rows:,} {agreed.of} differ"
+    rows = [("same class as PyTorch", f"{agreed.argmax:.3%}: {differ}"),
             ("largest difference of a logit", f"{agreed.largest_code_difference:,} codes of 16 bit")]
     if agreed.accuracy_torch is not None and agreed.accuracy_integer is not None:
         rows.append(("accuracy, PyTorch / hardware", f"{agreed.accuracy_torch:.2%} / {agreed.accuracy_integer:.2%}"))
@@ -121,15 +121,11 @@ def _heading(cycles: Cycles) -> tuple[str, ...]:
 
 
 def _run_row(name: str, runs: Sequence[Run], sizes: Sequence[str]) -> tuple[str, ...]:
-    def total(of: Callable[[Run], int]) -> int:
-        return sum(map(of, runs))
-
-    graphs = total(lambda run: run.sizes.get("graphs", 0))
+    cycles, graphs = sum(run.cycles for run in runs), sum(run.sizes.get("graphs", 0) for run in runs)
     number = [] if runs[0].part is None else [f"{len(runs):,}"]
-    return (name, *number, *(f"{total(lambda run, size=size: run.sizes[size]):,}" for size in sizes),
-            f"{total(lambda run: run.load_beats):,}", f"{total(lambda run: run.store_beats):,}",
-            f"{total(lambda run: run.cycles):,}",
-            *([f"{total(lambda run: run.cycles) / graphs:,.0f}"] if graphs else []))
+    return (name, *number, *(f"{sum(run.sizes[size] for run in runs):,}" for size in sizes),
+            f"{sum(run.load_beats for run in runs):,}", f"{sum(run.store_beats for run in runs):,}", f"{cycles:,}",
+            *([f"{cycles / graphs:,.0f}"] if graphs else []))
 
 
 def duration(microseconds: float) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def _read(kind: Any, data: Any, name: str) -> Any:
     """Plain data as the type that an annotation names; ValueError says what does not fit it."""
     if kind is object:
         return data
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         if not isinstance(data, dict) or data.keys() != hints.keys():
             keys = sorted(hints.keys() ^ set(data)) if isinstance(data, dict) else [repr(data)]

@@ -5,7 +5,6 @@ import jinja2
 from . import plots
 from .design_tables import (
     agreement_rows,
-    cycle_table,
     duration,
     rate,
     resource_table,
@@ -23,12 +22,12 @@ def render(report: Report) -> str:
     """Render ``report.html``."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                                      lstrip_blocks=True, loader=jinja2.PackageLoader("hwgen", "report"))
-    environment.filters |= {"number": lambda value, digits=0: f"{value:,.{digits}f}",
-                            "duration": lambda microseconds: " ".join(duration(microseconds)),
-                            "rate": lambda graphs: rate(graphs)[0]}
+    environment.filters["number"] = lambda value, digits=0: f"{value:,.{digits}f}"
+    environment.filters["duration"] = lambda microseconds: " ".join(duration(microseconds))
+    environment.filters["rate"] = lambda graphs: rate(graphs)[0]
     values, layers = model_tables(report.model)[:2]
-    tables = {"values": values, "layers": layers, "cycles": cycle_table(report.cycles),
-              "runs": run_table(report.cycles), "resources": resource_table(report)}
+    tables = {"network": values, "layers": layers, "runs": run_table(report.cycles),
+              "resources": resource_table(report)}
     return environment.get_template("report.html.j2").render(
         facts=report, headline=headline(report.model), tables=tables, plots=_plots(report),
         compared=[] if report.verification is None else verification_rows(report.verification),

@@ -60,21 +60,21 @@ def cycles(passes: Sequence[Pass]) -> str:
 
 
 def stages(passes: Sequence[Pass]) -> str:
-    """Utilisation of each stage in each pass."""
+    """Utilisation of each stage in each pass: a field of percentages, the darker the busier."""
     names = list(passes[0].utilisation)
+    shares = [[100 * step.utilisation[name] for name in names] for step in passes]
     with mpl.rc_context(STYLE):
-        figure, axes = _axes(0.3 * len(passes) * len(names) + 1.1)
-        height = 0.8 / len(names)
-        for index, (name, colour) in enumerate(zip(names, PALETTE, strict=False)):
-            rows = [row + (index - (len(names) - 1) / 2) * height for row in range(len(passes))]
-            values = [100 * step.utilisation[name] for step in passes]
-            axes.barh(rows, values, color=colour, height=height * 0.9, label=name)
-            for row, value in zip(rows, values, strict=True):
-                axes.text(value + 1, row, f"{value:.0f} %", va="center", fontsize=8)
-        axes.set_yticks(range(len(passes)), [step.name for step in passes])
-        axes.set_xlim(0, 110)
-        axes.set_xlabel("% of the pass's cycles")
-        _finish(axes, legend=len(names))
+        figure, axes = _axes(0.34 * len(passes) + 0.5)
+        axes.grid(visible=False)
+        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=130, edgecolors="white", linewidth=2)
+        for row, step in enumerate(shares):
+            for column, share in enumerate(step):
+                axes.text(column + 0.5, row + 0.5, f"{share:.0f} %", ha="center", va="center", fontsize=9,
+                          color="white" if share > 65 else INK)
+        axes.set_yticks([row + 0.5 for row in range(len(passes))], [step.name for step in passes])
+        axes.set_xticks([column + 0.5 for column in range(len(names))], names)
+        axes.xaxis.tick_top()
+        axes.spines["bottom"].set_visible(False)
         return _svg(figure)
 
 
@@ -120,7 +120,7 @@ def saved(totals: Mapping[str, int]) -> str:
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.6, height), layout="constrained")
+    figure = Figure(figsize=(9.6, height), layout="constrained")
     axes = figure.add_subplot()
     axes.grid(visible=True, axis="x", linewidth=0.6)
     axes.tick_params(length=0)
