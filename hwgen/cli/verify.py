@@ -72,16 +72,16 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
         raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),
                          "leave it out: this design runs one graph at a time")
     folders, what = sim.batch_folders(build / "batches"), "the whole sample graph"
-    data = pipeline.read_sample(build)
+    data = None
     if sample or (sample is None and not checking.simulates_quickly(build)):
-        data = neighbourhood(data, checking.SAMPLE_NODES)
+        data = neighbourhood(pipeline.read_sample(build), checking.SAMPLE_NODES)
         folders = pipeline.pack(build, data, "sample", step=console.step)
         what = f"{data.batch.num_nodes:,} of its nodes"
     if graph is not None:
         data, what = pipeline.read_graph(build, graph), f"the graph {graph.name}"
         folders = pipeline.pack(build, data, graph.stem, step=console.step)
     result = pipeline.verify(build, batches=folders, stalls=stalls, trace=trace, step=console.step)
-    facts = checking.outcome(build, folders[0], result, what, data)
+    facts = checking.outcome(build, folders[0], result, what, data or pipeline.read_sample(build))
     if graph is None:
         checking.record(build, facts)
     _show(console, facts, result, stalls)
