@@ -1,23 +1,39 @@
 """One bank of node rows: a block memory with its output register."""
 
-from typing import Any
-
 from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shell.signatures import BankWrite
 from .add_memory import add_memory
 
-__all__ = ["Bank"]
+__all__ = ["Bank", "BankPort", "BankWrite"]
+
+
+class BankPort(wiring.PureInterface):
+    """Signals of a bank's write port."""
+
+    enable: Signal
+    address: Signal
+    data: Signal
+
+
+class BankWrite(wiring.Signature):
+    """One bank's write port: a word a cycle, no back-pressure."""
+
+    def __init__(self, *, address_bits: int, word_bits: int) -> None:
+        super().__init__({"enable": Out(1), "address": Out(address_bits), "data": Out(word_bits)})
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> BankPort:
+        """An interface of this signature."""
+        return BankPort(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class Bank(wiring.Component):
     """A word a cycle out, a word a cycle in.
 
-    Reading: ``data`` is the word at ``address`` two cycles later, counted in cycles with ``enable`` (the memory,
+    Reading: ``data`` is the word at ``address`` BANK_READ cycles later, counted in cycles with ``enable`` (the memory,
     then its output register). Writing ignores ``enable`` and has no back-pressure; the port is registered once,
-    so a write presented in cycle t is read by an address presented from cycle t + 2 on.
+    so a write presented in cycle t is read by an address presented from cycle t + BANK_WRITE on.
 
     Parameters
     ----------
@@ -40,7 +56,7 @@ class Bank(wiring.Component):
 
     enable: Signal
     address: Signal
-    write: Any
+    write: BankPort
     data: Signal
 
     def __init__(self, *, depth: int, word_bits: int) -> None:

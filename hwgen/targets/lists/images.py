@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BEAT_BITS, pack
 from rtl_templates.lists.formats import (
     BEAT,
     BIAS_BITS,
@@ -23,6 +22,7 @@ from rtl_templates.lists.formats import (
     V_BITS,
     Target,
 )
+from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch

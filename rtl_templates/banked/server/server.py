@@ -1,18 +1,20 @@
 """A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from amaranth import Array, Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ...cells.bank import BankPort, BankWrite
+from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
-from ...shell.signatures import BankWrite, Hold, LoadBus, task_layout
-from ..formats import ACC_BITS, RAW_BITS, UNITS, Target
+from ...shell.signatures import LoadBus, LoadPort
+from ..formats import ACC_BITS, UNITS, Target
 from ..requantize import CODE_BITS, Requantizer
+from ..signatures import Hold, HoldPort, task_layout
 from .combine import features, planes_of
 from .issue import ServerPick
 from .queues import queues
@@ -71,13 +73,13 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     """
 
     index: Signal
-    load: Any
-    task: Any
+    load: LoadPort
+    task: data.View
     start: Signal
     run_start: Signal
-    hold: Any
-    ack: Any
-    write: Any
+    hold: Sequence[HoldPort]
+    ack: Sequence[Signal]
+    write: Sequence[BankPort]
     result_address: Signal
     result_data: Signal
     busy: Signal
@@ -106,7 +108,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
                                        primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            primitives=primitives)
+                            x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, servers=servers)
