@@ -152,7 +152,7 @@ class BatchFolder:
         for facts, words in zip(self.passes, self.words, strict=True):
             size = -(-facts.word_codes * facts.code_bits // 8)
             places = words.places(design.row_fields)
-            if words.data.shape != (len(places), size):
+            if words.data.shape[0] != len(places) or (len(places) and words.data.shape[1] != size):
                 wrong = f"pass {facts.name} has words of shape {words.data.shape}, not {size} bytes each"
             elif len(np.unique(places, axis=0)) != len(places):
                 wrong = f"pass {facts.name} writes a word twice"

@@ -77,7 +77,7 @@ def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> 
     silent = replace(sample, logits=None)
     assert checking.outcome(build, folders, result(), silent, "it")["agreement"] is None
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
-    with pytest.raises(HwgenError, match=r"(load_beats|scale|store_beats) is missing"):
+    with pytest.raises(HwgenError, match=r"\w+ is missing"):
         checking.quick(folders)
     with pytest.raises(HwgenError, match=r"no batches"):
         checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)
