@@ -1,7 +1,7 @@
 """From a user's module to a plan: any forward made of the layers that hardware runs.
 
 ``trace`` lists the calls that a forward makes, ``reader`` goes through them, ``layers`` and ``convolutions`` say what
-each computes, ``algebra`` splices and folds, ``place`` decides what is stored.
+each computes, ``algebra`` splices and folds, ``storage`` decides what is stored.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ..trace import Traced, Value, trace
 from ..traced import TracedNetwork
 from .expr import Expr
 from .layers import known
-from .place import placed
 from .reader import End, Reader
 from .roles import roles_of
+from .storage import assign_storage
 
 __all__ = ["plan_of"]
 
@@ -46,10 +46,10 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     if features is None:
         raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
     end = reader.run()
-    result = end.form if isinstance(end, End) else end
+    result = end.expr if isinstance(end, End) else end
     if result.is_input:
         raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
-    plan = placed(result, features)
+    plan = assign_storage(result.stored, features)
     return replace(plan, head=end.head) if isinstance(end, End) else plan
 
 

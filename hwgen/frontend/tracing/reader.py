@@ -26,7 +26,7 @@ Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 class End:
     """Logits behind a softmax, which is left out: nothing may follow."""
 
-    form: Expr
+    expr: Expr
     name: str
     head: Literal["log_softmax", "softmax"]
 
@@ -85,7 +85,7 @@ class Reader:
         """The result of a module that a layer holds."""
         return Reader(traced, given, self.recognisers, self.aliases, self.batched, self.weights).run()
 
-    def form(self, call: Call, value: Any) -> Expr:
+    def expr(self, call: Call, value: Any) -> Expr:
         """The symbolic value that a call takes.
 
         Raises
@@ -103,14 +103,14 @@ class Reader:
             refuse(call, f"{call.name} after {out.name}", f"make {out.name} the last call")
         return out
 
-    def forms(self, call: Call, values: Any) -> list[Expr]:
+    def exprs(self, call: Call, values: Any) -> list[Expr]:
         """The symbolic values of a list that a call takes, all of nodes or all of graphs."""
         if not isinstance(values, tuple | list) or not values:
             refuse(call, f"{call.name} of something that is not a list", "give it a list of results of layers")
-        forms = [self.form(call, each) for each in values]
-        if len({each.domain for each in forms}) > 1:
+        exprs = [self.expr(call, each) for each in values]
+        if len({each.domain for each in exprs}) > 1:
             refuse(call, f"{call.name} of values of nodes and of graphs", "pool the values of nodes first")
-        return forms
+        return exprs
 
     def _recogniser(self, call: Call) -> Recogniser:
         target = call.target

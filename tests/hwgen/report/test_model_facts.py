@@ -97,7 +97,7 @@ def test_sizes_and_compression_of_a_chain() -> None:
         facts.bytes["fp32"] / (facts.bytes["weights"] + facts.bytes["steps_and_biases"]))
     neighbours = 40 + sum(source != target for source, target in graph.sample.batch.edges.T)
     assert facts.operations["convs.0.message"] == {
-        "op_mac": graph.sample.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
+        "op_mac": graph.sample.batch.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
     assert facts.operations["convs.0"] == {"op_mac": 0, "op_add": 8 * neighbours}
     assert facts.operations["convs.1.message"]["op_mac"] == 40 * 8 * 4
 
