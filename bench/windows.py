@@ -28,6 +28,7 @@ import sim
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.resources import estimate as count_resources
+from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample

@@ -108,6 +108,8 @@ def _groups(cycles: Cycles) -> dict[str, Sequence[Run]]:
     rows: dict[str, Sequence[Run]]
     if cycles.kind == "window":
         rows = {step.name: [run for run in runs if run.part == step.name] for step in cycles.passes}
+    elif cycles.kind == "graph":
+        rows = {"the sample": runs}
     elif len(runs) <= SHOWN:
         rows = {f"{number:04d}": [run] for number, run in enumerate(runs)}
     else:

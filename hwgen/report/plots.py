@@ -36,10 +36,11 @@ def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share])
             left = [before + more for before, more in zip(left, share, strict=True)]
         for row, (name, percent) in enumerate(zip(names, left, strict=True)):
             used, have = utilisation[name].used, utilisation[name].available
-            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
+            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
         axes.set_yticks(range(len(names)), [name.upper() for name in names])
         axes.set_xlim(0, max(130.0, 1.3 * max(left)))
-        axes.axvline(100, color=WARN, linewidth=1)
+        axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)
         axes.set_xlabel("% of the board")
         _finish(axes, legend=len(parts))
         return _svg(figure)
