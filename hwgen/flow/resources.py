@@ -105,11 +105,17 @@ class Resources:
         used = asdict(self.total)
         return {name: (used[name], have[name], used[name] / have[name]) for name in have if have[name]}
 
-    def fullest(self, board: Board) -> tuple[str, float]:
-        """The resource of which the largest fraction of the board's is used, and that fraction."""
-        have, used = asdict(board.resources), asdict(self.total)
-        shares = {name: used[name] / have[name] if have[name] else float("inf") for name in have
-                  if have[name] or used[name]}
+    def fullest(self, board: Board, limits: Mapping[str, float] | None = None) -> tuple[str, float]:
+        """The resource of which the largest share of what may be used is used, and that share: above 1 is too much.
+
+        Parameters
+        ----------
+        limits : mapping or None
+            Share of the board's that may be used; without an entry all of it.
+        """
+        have, used, limits = asdict(board.resources), asdict(self.total), limits or {}
+        shares = {name: used[name] / (limits.get(name, 1.0) * have[name]) if have[name] else float("inf")
+                  for name in have if have[name] or used[name]}
         name = max(shares, key=lambda each: shares[each])
         return name, shares[name]
 
@@ -137,7 +143,8 @@ class Resources:
         """The setting nearest to this one that fits by the same counts, or boards that hold it."""
         have = {part.name: part.count for part in self.components if f"{part.name}s" in space}
         fewer = {name: [count for count in space[f"{name}s"] if count <= most] for name, most in have.items()}
-        for point in sorted(product(*fewer.values()), key=math.prod, reverse=True):
+        points = sorted(product(*fewer.values()), key=lambda point: (math.prod(point), point[::-1]), reverse=True)
+        for point in points:
             counts = dict(zip(fewer, point, strict=True))
             smaller = Resources(components=tuple(replace(part, count=counts.get(part.name, part.count))
                                                  for part in self.components))

@@ -24,7 +24,7 @@ from .packed import Packed, pack_batches
 from .resources import Resources
 from .wishes import Wishes
 
-__all__ = ["COMFORT", "Found", "candidate_targets", "fullest", "search"]
+__all__ = ["COMFORT", "Found", "candidate_targets", "search"]
 
 #: Largest share of each resource that a chosen design may take: routers want room.
 COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
@@ -108,13 +108,6 @@ def candidate_targets(network: Network, sample: Sample, wishes: Wishes) -> list[
     return accepted
 
 
-def fullest(resources: Resources, board: Board, limits: Mapping[str, float] | None = None) -> float:
-    """The largest share of the board's resources, each in terms of its limit: above 1 the design is too large."""
-    have, used, limits = asdict(board.resources), asdict(resources.total), limits or {}
-    return max(used[name] / (limits.get(name, 1.0) * have[name]) if have[name] else float("inf")
-               for name in have if have[name] or used[name])
-
-
 def _foreign_wish(wishes: Wishes, having: Mapping[str, set[str]]) -> HwgenError:
     """Wishes that no single target has."""
     owners = {wish: [name for name in TARGETS if wish in having[name]] for wish in wishes.names}
@@ -150,11 +143,11 @@ class _Search:
                     some = list(ranked)
                 for candidate in _order(some, self.board, limits):
                     found = self._counted(candidate, len(some))
-                    if found is not None and fullest(found.resources, self.board, limits) <= 1:
+                    if found is not None and found.resources.fullest(self.board, limits)[1] <= 1:
                         return found
                     self.refused += found is not None
         every = [each for windows in self._kinds for each in self._candidates(windows, _ANY)]
-        for candidate in sorted(every, key=lambda each: fullest(each.area, self.board)):
+        for candidate in sorted(every, key=lambda each: each.area.fullest(self.board)[1]):
             if (found := self._counted(candidate, len(every))) is not None:
                 return found
         raise self.wrong or CapacityError("no design holds the network", f"network {self.network.name}",
@@ -179,7 +172,7 @@ class _Search:
         """Candidates of a target; what is too small for the network is remembered."""
         try:
             yield from target.candidates(self.network, self.sample, replace(self.wishes, windows=windows),
-                                         lambda area: fullest(area, self.board, limits) <= 1)
+                                         lambda area: area.fullest(self.board, limits)[1] <= 1)
         except CapacityError as error:
             self.wrong = self.wrong or error
 
@@ -238,8 +231,8 @@ def _order(candidates: Sequence[Candidate], board: Board, limits: Mapping[str, f
     A design that is no smaller than a refused one of its target is not tried.
     """
     allowed = {name: limits.get(name, 1.0) * MARGIN.get(name, 1.0) for name in asdict(board.resources)}
-    left = [each for each in candidates if fullest(each.area, board, allowed) <= 1]
-    size = {id(each): fullest(each.area, board, limits) for each in left}
+    left = [each for each in candidates if each.area.fullest(board, allowed)[1] <= 1]
+    size = {id(each): each.area.fullest(board, limits)[1] for each in left}
     order: list[Candidate] = []
     while left:
         fastest = min(each.cycles for each in left)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import facts, run
+from hwgen.targets.lists.config import load_design, read_sample
 from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
@@ -26,7 +27,6 @@ from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
 from hwgen.targets.lists import search as designing
 from hwgen.targets.lists.batch import union
-from hwgen.targets.lists.config import load_design, read_sample
 from hwgen.targets.lists.execute import run as execute
 
 DESIGN = ("--units", "1", "--lanes", "8", "--requant-lanes", "1", "--graphs", "3")

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_runs import facts, run
+from hwgen.flow.transfers import load_cycles, store_cycles
+from hwgen.targets.lists.config import load_design
+from hwgen.targets.lists.windows.packing import pack_windows, total_cycles
 from network_samples import sample_of
 from networks import gin_network, random_batch
 
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
@@ -22,10 +24,8 @@ from hwgen.network.store import save_batch
 from hwgen.report.agreement import agreement
 from hwgen.targets.lists import pipeline
 from hwgen.targets.lists import search as designing
-from hwgen.targets.lists.config import load_design
 from hwgen.targets.lists.design import WindowDesign
 from hwgen.targets.lists.execute import run as execute
-from hwgen.targets.lists.windows.packing import pack_windows, total_cycles
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 #: Memories of a few rows; with them no graph of the sample is held whole.

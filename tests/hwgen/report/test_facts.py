@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hwgen.flow.transfers import load_cycles, store_cycles
+from hwgen.targets.banked.chain_to_network import network_of
 from models import random_graph_model
 
 import boards
 from hwgen.errors import HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.flow.transfers import load_cycles, store_cycles
 from hwgen.network.bits import bits_of_model
 from hwgen.report.agreement import AgreementFacts
 from hwgen.report.collect import report_of, verification_of
@@ -28,7 +29,6 @@ from hwgen.report.files import read_report, report_files
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
 from hwgen.report.model_facts import model_facts
-from hwgen.targets.banked.chain_to_network import network_of
 
 STAGES = ("gather", "pre", "combine", "post", "write")
 BY_BITS = {"learned": 1000, "uniform 8 bit": 1500}
