@@ -15,7 +15,7 @@ from .flow.wishes import Wishes
 from .network.network import Network
 from .network.sample import Sample, single
 from .runtime.graphs import graphs_of
-from .verify import simulate
+from .verification import simulate
 
 __all__ = ["build", "verify"]
 

@@ -55,7 +55,7 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
 
     The outcome is kept in the build's report if it is about the build's own runs. ``sample`` None: decide by size.
     """
-    from ..verify import choose_runs, outcome, record, simulate
+    from ..verification import choose_runs, outcome, record, simulate
 
     chosen = choose_runs(build, graph=graph, size=batch_size, part=sample, progress=console)
     result = simulate(build, chosen.folders, stalls=stalls, trace=trace, progress=console)

@@ -11,7 +11,7 @@ from ..errors import HwgenError
 from ..flow.folder import write_files
 from ..targets.run_folder import numbered
 from ..targets.target import Design, Session
-from ..verify import simulate
+from ..verification import simulate
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
