@@ -44,6 +44,10 @@ def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
     assert result.ok
     assert result.batches["0000"].logits.shape == (30, 4)
+    _, sample = random_graph_model(0).parts
+    simulated, reference = (hwgen.Accelerator(folder, backend=name).run(sample) for name in ("simulation", "reference"))
+    assert simulated.shape == (40, 4)
+    assert (simulated == reference).all()
 
 
 def test_errors_are_in_three_parts(tmp_path: Path) -> None:
