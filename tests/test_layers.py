@@ -29,7 +29,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/numeric.py": (set(), set()),
     "hwgen/files.py": (CORE, set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
-    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets.banked.chain"},
+    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
     "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
     "hwgen/targets": (TARGETS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
@@ -170,8 +170,7 @@ def arrows() -> dict[str, set[str]]:
 
 
 def test_no_file_imports_in_a_circle() -> None:
-    pending = {f"hwgen.frontend.network.{name}" for name in ("export", "calibrate", "model")}
-    assert [found for found in circles(arrows()) if found != pending] == []
+    assert list(circles(arrows())) == []
 
 
 def test_a_circle_is_seen() -> None:

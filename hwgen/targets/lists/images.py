@@ -26,10 +26,10 @@ from rtl_templates.lists.formats import (
 )
 
 from ...errors import CapacityError
-from ...network.batch import Batch, SetName
+from ...network.batch import Batch, SetName, check_batch
 from ..banked.memories import subset_sums
 from ..words import Beats, pack_fields, section
-from .batch import Lists, batch_lists, check_batch, deal
+from .batch import Lists, batch_lists, deal
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program

@@ -13,7 +13,7 @@ from networks import gin_network, random_batch
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.network.store import save_batch
