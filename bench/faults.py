@@ -160,7 +160,7 @@ NODE = {
         ("images-table-overflow",
          "hwgen/targets/banked/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
          "table entries are packed a bit too narrow",
-         "width = weight_bits + 3\n", "width = weight_bits + 2\n"),
+         "width = table_bits(weight_bits)\n", "width = table_bits(weight_bits) - 1\n"),
     ),
     "hwgen/targets/banked/schedule/place_sources.py": (
         ("sources-over-node-rows",

@@ -38,15 +38,14 @@ from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.packing import Packed, batch_folders, numbered
 from hwgen.targets.lists.verilog import emit
 from hwgen.targets.lists.windows.packing import (
-    load_cycles,
     pack_windows,
     packed_passes,
     reference_rows,
     representative,
-    store_cycles,
     total_cycles,
 )
 from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 ROOT = Path(__file__).parents[1]
 Ints = NDArray[np.int64]
@@ -145,7 +144,7 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
         windows=figures, passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
         graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {limits.degree - 1} neighbours "
               f"at most; {subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows "
-              f"quantized by {subject.by}, 1 to 4 bits, messages 4")
+              f"quantized by {subject.granularity}, 1 to 4 bits, messages 4")
 
 
 def resources(work: Path) -> str:

@@ -16,10 +16,13 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
 CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.version"}
-FORMATS = {f"rtl_templates.{name}" for name in (
-    "banked.formats", "banked.timing", "banked.server.timing", "lists.formats", "lists.timing")}
+FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
+#: What a target may know of its own RTL without Amaranth.
+OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
+           "formats", "group_timing", "requantize_timing", "server.timing")},
+       "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
 BUILD = CORE | {"hwgen.network", "hwgen.flow", "boards"}
-TARGETS = BUILD | FORMATS | {"hwgen.targets"}
+TARGETS = BUILD | {"hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
@@ -32,9 +35,11 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
     "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/targets": (TARGETS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
-    "hwgen/targets/banked/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/targets/lists/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/targets": (TARGETS | FORMATS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
+    **{f"hwgen/targets/{name}": (TARGETS | FORMATS | own | {"hwgen.report", "hwgen.checking", "sim"}, set())
+       for name, own in OWN.items()},
+    **{f"hwgen/targets/{name}/verilog.py": (
+        TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
     "hwgen/report": (TARGETS | {"hwgen.report"}, {"jinja2", "matplotlib", "rich"}),
     "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
     "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
@@ -42,7 +47,11 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
     "hwgen/__init__.py": ({"hwgen"}, set()),
-    "rtl_templates": ({"rtl_templates"}, {"amaranth"}),
+    "rtl_templates": (set(), set()),
+    "rtl_templates/shell": ({"rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "sim": ({"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
     "boards": ({"boards"}, set()),
 }
@@ -102,7 +111,7 @@ def test_gateware_does_not_postpone_annotations(path: Path) -> None:
 
 
 def test_shared_numbers_need_no_amaranth() -> None:
-    for name in FORMATS:
+    for name in FORMATS.union(*OWN.values()):
         path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
         assert not {n.split(".")[0] for n in imports(path)} & HEAVY
 

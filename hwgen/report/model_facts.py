@@ -205,8 +205,8 @@ def _value(value: Value, role: str, bits: Ints | None) -> ValueFacts:
 
 def _quantizer(quantizer: Quantizer) -> QuantizerFacts:
     return QuantizerFacts(
-        by=quantizer.by, name=quantizer_name(quantizer), signed=quantizer.signed,
-        entries=1 if quantizer.by == "column" else int(quantizer.step.size),
+        by=quantizer.granularity, name=quantizer_name(quantizer), signed=quantizer.signed,
+        entries=int(quantizer.step.size) if quantizer.granularity.by_row else 1,
         bits=(int(quantizer.bits.min()), int(quantizer.bits.max())), step=_span(quantizer.step))
 
 

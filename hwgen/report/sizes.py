@@ -44,16 +44,16 @@ def bytes_of(network: Network) -> dict[str, float]:
     dict
         ``fp32``: weights, biases and gains in FP32. ``weights``: codes at their own width. ``steps_and_biases``: steps
         by column, biases and gains, 32 bits each. ``node_parameters``: tables of rows, 32 bits for the step (and the
-        reach) and 4 for the width.
+        clip value) and 4 for the width.
     """
     weights = _weights(network)
     columns = sum(each.size for value in network.values
                   for each in (value.bias, *(term.gain for term in value.terms)) if each is not None)
     quantizers = [value.quantizer for value in network.values if value.quantizer is not None]
     steps = sum(weight.step.size for weight in weights)
-    steps += sum(each.step.size for each in quantizers if each.by == "column")
-    tables = sum(each.step.size * (REAL + WIDTH + REAL * (each.reach is not None)) for each in quantizers
-                 if each.by != "column")
+    steps += sum(each.step.size for each in quantizers if not each.granularity.by_row)
+    tables = sum(each.step.size * (REAL + WIDTH + REAL * (each.clip_value is not None)) for each in quantizers
+                 if each.granularity.by_row)
     return {"fp32": REAL * (sum(weight.codes.size for weight in weights) + columns) / 8,
             "weights": sum(weight.codes.size * weight.bits for weight in weights) / 8,
             "steps_and_biases": REAL * (steps + columns) / 8, "node_parameters": tables / 8}

@@ -11,9 +11,9 @@ from dataclasses import replace
 from torch import nn
 
 from ...errors import HwgenError
-from ..plan import Plan
 from ..trace import Traced, Value, trace
-from .forms import Form
+from ..traced import TracedNetwork
+from .expr import Expr
 from .layers import known
 from .place import placed
 from .reader import End, Reader
@@ -22,7 +22,7 @@ from .roles import roles_of
 __all__ = ["plan_of"]
 
 
-def plan_of(module: nn.Module) -> Plan:
+def plan_of(module: nn.Module) -> TracedNetwork:
     """Say what a module computes as values that hardware can store, or why hardware cannot run it.
 
     Parameters
@@ -41,7 +41,7 @@ def plan_of(module: nn.Module) -> Plan:
     taken = {*roles.positional, *roles.named.values()}
     recognisers, aliases = known()
     features = _features(traced)
-    reader = Reader(traced, Form(path="x", width=features or 1, shared=True), recognisers, aliases,
+    reader = Reader(traced, Expr(path="x", width=features or 1, shared=True), recognisers, aliases,
                     batched=bool(taken & {"batch", "data"}))
     if features is None:
         raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")

@@ -9,37 +9,34 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...network.network import Factor
-from .forms import Form, Summand
+from ...network.activation import Activation
+from ...network.equation import Counted, Factor
+from .expr import Expr, ExprTerm
 
-__all__ = ["SLOPE_ONE", "activated", "added", "concatenated", "gathered", "held", "linear", "maximum", "referred",
+__all__ = ["activated", "added", "concatenated", "gathered", "held", "linear", "maximum", "referred",
            "scaled"]
 
-#: Slopes are multiples of 1 / SLOPE_ONE.
-SLOPE_ONE = 4096
 
-Lists = Literal["edges", "looped", "members"]
-
-
-def referred(form: Form, path: str, label: str = "") -> Form:
+def referred(form: Expr, path: str, label: str = "") -> Expr:
     """A copy that reads ``form``, which is thus stored."""
-    return Form(path=path, label=label, width=form.width, domain=form.domain,
-                terms=(Summand(source=form, width=form.width),))
+    return Expr(path=path, label=label, width=form.width, domain=form.domain,
+                terms=(ExprTerm(source=form, width=form.width),))
 
 
-def held(form: Form) -> Form:
+def held(form: Expr) -> Expr:
     """The same form, to be stored whoever uses it: a layer uses it several times."""
     return form if form.shared or form.is_input else replace(form, shared=True)
 
 
-def activated(form: Form, slope: float, path: str, label: str) -> Form:
-    """Multiply negative values by ``slope``, rounded to a multiple of 1/4096."""
-    if form.is_input or form.shared:
-        form = referred(form, path, label)
-    return replace(form, slope=round(form.slope * slope * SLOPE_ONE) / SLOPE_ONE)
+def activated(form: Expr, activation: Activation, path: str, label: str) -> Expr:
+    """Put an activation behind what there is; both become one where there is one that does both."""
+    both = form.activation.then(activation)
+    if form.is_input or form.shared or both is None or form.factor != "one":
+        return replace(referred(form, path, label), activation=activation)
+    return replace(form, activation=both)
 
 
-def scaled(form: Form, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Form:
+def scaled(form: Expr, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Expr:
     """Multiply every channel, and add to it: ``gain``, ``bias`` float64 [width]."""
     if not form.is_open:
         form = referred(form, path, label)
@@ -49,7 +46,7 @@ def scaled(form: Form, gain: Tensor | None, bias: Tensor | None, path: str, labe
     return replace(form, bias=_plus(form.bias, bias))
 
 
-def added(one: Form, other: Form, path: str, label: str) -> Form:
+def added(one: Expr, other: Expr, path: str, label: str) -> Expr:
     """Sum of two forms of the same shape."""
     forms = [_spliceable(each, path, label) for each in (one, other)]
     if forms[0].segments != forms[1].segments:
@@ -61,10 +58,10 @@ def added(one: Form, other: Form, path: str, label: str) -> Form:
                    bias=_plus(first.bias, second.bias))
 
 
-def concatenated(forms: Sequence[Form], path: str, label: str) -> Form:
+def concatenated(forms: Sequence[Expr], path: str, label: str) -> Expr:
     """Put the channels of forms of the same domain side by side."""
     parts = [_spliceable(each, path, label) for each in forms]
-    terms: list[Summand] = []
+    terms: list[ExprTerm] = []
     biases: list[Tensor] = []
     offset = 0
     for part in parts:
@@ -72,33 +69,33 @@ def concatenated(forms: Sequence[Form], path: str, label: str) -> Form:
         biases.append(torch.zeros(part.width, dtype=torch.float64) if part.bias is None else part.bias)
         offset += part.width
     some = any(part.bias is not None for part in parts)
-    return Form(path=path, label=label, width=offset, domain=parts[0].domain, terms=tuple(terms),
+    return Expr(path=path, label=label, width=offset, domain=parts[0].domain, terms=tuple(terms),
                 bias=torch.cat(biases) if some else None)
 
 
-def maximum(forms: Sequence[Form], path: str, label: str) -> Form:
+def maximum(forms: Sequence[Expr], path: str, label: str) -> Expr:
     """Maximum of each channel over forms of the same shape."""
-    terms = tuple(Summand(source=each, width=each.width) for each in forms)
-    return Form(path=path, label=label, width=forms[0].width, domain=forms[0].domain, terms=terms, join="max")
+    terms = tuple(ExprTerm(source=each, width=each.width) for each in forms)
+    return Expr(path=path, label=label, width=forms[0].width, domain=forms[0].domain, terms=terms, join="max")
 
 
-def gathered(form: Form, via: Lists, path: str, label: str, *, op: Literal["sum", "max"] = "sum",
-             factor: Factor = "one") -> Form:
+def gathered(form: Expr, via: Counted, path: str, label: str, *, op: Literal["sum", "max"] = "sum",
+             factor: Factor = "one") -> Expr:
     """Sum or maximum over the rows of a list, times a factor of its length.
 
     Values that are merely put side by side are gathered where they are: the concatenation is not stored.
     """
     sources = _side_by_side(form) if form.is_open and len(form.segments) > 1 else [form]
-    terms: list[Summand] = []
+    terms: list[ExprTerm] = []
     offset = 0
     for source in sources:
-        terms.append(Summand(source=source, width=source.width, offset=offset, via=via, op=op, factor=factor, of=via))
+        terms.append(ExprTerm(source=source, width=source.width, offset=offset, via=via, op=op, factor=factor, of=via))
         offset += source.width
-    return Form(path=path, label=label, width=form.width, domain="graphs" if via == "members" else "nodes",
+    return Expr(path=path, label=label, width=form.width, domain="graphs" if via == "members" else "nodes",
                 terms=tuple(terms))
 
 
-def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Form:
+def linear(form: Expr, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Expr:
     """A linear layer: ``weight`` float64 [in, out], ``bias`` float64 [out] or None.
 
     What is linear in the input features is exchanged with it: features come as sparse lists, and are only ever read
@@ -113,21 +110,21 @@ def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: st
             for wanted in (True, False))
         one = _of_features(first, weight[sparse], bias, path, label)
         return added(one, linear(second, weight[dense], None, path, "dense"), path, label)
-    term = Summand(source=form, width=int(weight.shape[1]), weight=weight)
-    return Form(path=path, label=label, width=term.width, domain=form.domain, terms=(term,), bias=bias)
+    term = ExprTerm(source=form, width=int(weight.shape[1]), weight=weight)
+    return Expr(path=path, label=label, width=term.width, domain=form.domain, terms=(term,), bias=bias)
 
 
-def _of_features(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str) -> Form:
+def _of_features(form: Expr, weight: Tensor, bias: Tensor | None, path: str, label: str) -> Expr:
     width = int(weight.shape[1])
     if form.is_input:
-        term = Summand(source=None, width=width, via="features", weight=weight)
-        return Form(path=path, label=label, width=width, terms=(term,), bias=bias)
+        term = ExprTerm(source=None, width=width, via="features", weight=weight)
+        return Expr(path=path, label=label, width=width, terms=(term,), bias=bias)
     if form.bias is not None:
         bias = _plus(form.bias @ weight, bias)
     keys = [(id(term.source), term.segment, None if _is_uniform(term.gain) else id(term)) for term in form.terms]
     listed = {key for key, term in zip(keys, form.terms, strict=True) if term.via != "self"}
-    sources: dict[object, Form] = {}
-    terms: list[Summand] = []
+    sources: dict[object, Expr] = {}
+    terms: list[ExprTerm] = []
     for key, term in zip(keys, form.terms, strict=True):
         gain, rows = term.gain, weight[term.offset:term.offset + term.width]
         if gain is not None:
@@ -140,19 +137,19 @@ def _of_features(form: Form, weight: Tensor, bias: Tensor | None, path: str, lab
         else:
             inner = scaled(sources[key], gain, None, path, label)
             terms, bias = [*terms, *inner.terms], _plus(bias, inner.bias)
-    return Form(path=path, label=label, width=width, domain=form.domain, terms=tuple(terms), bias=bias)
+    return Expr(path=path, label=label, width=width, domain=form.domain, terms=tuple(terms), bias=bias)
 
 
-def _side_by_side(form: Form) -> list[Form]:
+def _side_by_side(form: Expr) -> list[Expr]:
     """What is concatenated: the values themselves, and what still has to be computed."""
     parts = [_part(form, [each])[0] for each in form.segments]
     return [part.terms[0].source or part if len(part.terms) == 1 and _is_copy(part.terms[0]) and part.bias is None
             else part for part in parts]
 
 
-def _part(form: Form, segments: list[tuple[int, int]]) -> tuple[Form, list[int]]:
+def _part(form: Expr, segments: list[tuple[int, int]]) -> tuple[Expr, list[int]]:
     """Some of the concatenated parts of a form, and their channels."""
-    terms: list[Summand] = []
+    terms: list[ExprTerm] = []
     columns: list[int] = []
     for offset, width in segments:
         terms += [replace(term, offset=len(columns)) for term in form.terms if term.segment == (offset, width)]
@@ -161,11 +158,11 @@ def _part(form: Form, segments: list[tuple[int, int]]) -> tuple[Form, list[int]]
     return replace(form, width=len(columns), terms=tuple(terms), bias=bias), columns
 
 
-def _spliceable(form: Form, path: str, label: str) -> Form:
+def _spliceable(form: Expr, path: str, label: str) -> Expr:
     return form if form.is_open and not form.is_product else referred(form, path, label)
 
 
-def _times(term: Summand, gain: Tensor) -> Summand:
+def _times(term: ExprTerm, gain: Tensor) -> ExprTerm:
     own = gain[term.offset:term.offset + term.width]
     return replace(term, gain=own if term.gain is None else term.gain * own)
 
@@ -176,7 +173,7 @@ def _plus(one: Tensor | None, other: Tensor | None) -> Tensor | None:
     return one + other
 
 
-def _is_copy(term: Summand) -> bool:
+def _is_copy(term: ExprTerm) -> bool:
     return term.via == "self" and term.weight is None and term.gain is None and term.factor == "one"
 
 

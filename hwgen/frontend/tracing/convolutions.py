@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...network.network import Factor
+from ...network.activation import RELU
+from ...network.equation import Factor
 from ..calls import bind, refuse
 from ..trace import Call, Value, trace_part
 from .algebra import activated, added, concatenated, gathered, held, linear, referred, scaled
-from .forms import Form
+from .expr import Expr
 from .reader import End, Reader, path_of
 
 __all__ = ["gcn", "gin", "graph_conv", "matrix", "sage"]
@@ -25,7 +26,7 @@ class Aggregate(NamedTuple):
     factor: Factor
 
 
-def gcn(reader: Reader, call: Call, layer: Any) -> Form:
+def gcn(reader: Reader, call: Call, layer: Any) -> Expr:
     """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
     form = _nodes(reader, call, given)
@@ -42,7 +43,7 @@ def gcn(reader: Reader, call: Call, layer: Any) -> Form:
     return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
 
 
-def gin(reader: Reader, call: Call, layer: Any) -> Form | End:
+def gin(reader: Reader, call: Call, layer: Any) -> Expr | End:
     """``MLP((1 + ε) x_i + Σ_j x_j)``."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
     form = held(_nodes(reader, call, given))
@@ -59,7 +60,7 @@ def gin(reader: Reader, call: Call, layer: Any) -> Form | End:
     return reader.part(part, total)
 
 
-def sage(reader: Reader, call: Call, layer: Any) -> Form:
+def sage(reader: Reader, call: Call, layer: Any) -> Expr:
     """``W_l · mean_j x_j + W_r x_i + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
     form, path = held(_nodes(reader, call, given)), path_of(call)
@@ -67,11 +68,11 @@ def sage(reader: Reader, call: Call, layer: Any) -> Form:
     source = form
     if layer.project:
         projected = linear(form, *matrix(reader, call, layer.lin, form), path, "project")
-        source = held(activated(projected, 0.0, path, "project"))
+        source = held(activated(projected, RELU, path, "project"))
     return _rooted(reader, call, layer, source, form, layer.lin_l, layer.lin_r if layer.root_weight else None)
 
 
-def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
+def graph_conv(reader: Reader, call: Call, layer: Any) -> Expr:
     """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
     form = held(_nodes(reader, call, given))
@@ -79,7 +80,7 @@ def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
     return _rooted(reader, call, layer, form, form, layer.lin_rel, layer.lin_root)
 
 
-def _rooted(reader: Reader, call: Call, layer: Any, source: Form, own: Form, neighbours: Any, root: Any) -> Form:
+def _rooted(reader: Reader, call: Call, layer: Any, source: Expr, own: Expr, neighbours: Any, root: Any) -> Expr:
     """A linear layer on what the neighbours sent, and another on the node itself."""
     aggregate, path = _aggregate(call, layer), path_of(call)
     weight, bias = matrix(reader, call, neighbours, source)
@@ -94,7 +95,7 @@ def _rooted(reader: Reader, call: Call, layer: Any, source: Form, own: Form, nei
     return scaled(out, None, bias, path, "")
 
 
-def matrix(reader: Reader, call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
+def matrix(reader: Reader, call: Call, layer: Any, form: Expr) -> tuple[Tensor, Tensor | None]:
     """Weight float64 [in, out] and bias of a Linear.
 
     Raises
@@ -111,7 +112,7 @@ def matrix(reader: Reader, call: Call, layer: Any, form: Form) -> tuple[Tensor, 
     return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
-def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Form:
+def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Expr:
     """What a convolution takes, once its other arguments are the graph's own."""
     if given.get("edge_weight") is not None:
         refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")

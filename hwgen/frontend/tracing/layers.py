@@ -10,17 +10,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from ...network.network import Factor
+from ...network.activation import RELU, LeakyReLU
+from ...network.equation import Factor
 from ..calls import bind, refuse
 from ..trace import Call, Value
 from .algebra import activated, added, concatenated, gathered, linear, maximum, scaled
 from .convolutions import gcn, gin, graph_conv, matrix, sage
-from .forms import Form
+from .expr import Expr
 from .reader import End, Reader, Recogniser, path_of
 
 __all__ = ["known"]
 
-RELU = (F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
+RELU_CALLS = (F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
 LEAKY = (F.leaky_relu, F.leaky_relu_)
 DROPOUT = (F.dropout, torch.dropout)
 SOFTMAX = (F.log_softmax, F.softmax, torch.log_softmax, torch.softmax, "log_softmax", "softmax")
@@ -46,20 +47,20 @@ def known() -> tuple[dict[Any, Recogniser], frozenset[Any]]:
         pyg.global_add_pool: _pool("sum", "one"), pyg.global_mean_pool: _pool("sum", "mean"),
         pyg.global_max_pool: _pool("max", "one"),
     }
-    functions = ((RELU, _relu), (LEAKY, _leaky), (DROPOUT, _dropout), (SOFTMAX, _softmax), (SAME, _same), (ADD, _add),
-                 (TIMES, _times), (OVER, _over), (CAT, _cat), (MAXIMUM, _maximum))
+    functions = ((RELU_CALLS, _relu), (LEAKY, _leaky), (DROPOUT, _dropout), (SOFTMAX, _softmax), (SAME, _same),
+                 (ADD, _add), (TIMES, _times), (OVER, _over), (CAT, _cat), (MAXIMUM, _maximum))
     for names, recogniser in functions:
         modules |= dict.fromkeys(names, recogniser)
     return modules, frozenset([nn.Dropout, nn.Identity, *DROPOUT, *SAME])
 
 
-def _linear(reader: Reader, call: Call, layer: Any) -> Form:
+def _linear(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x W + b``."""
     form, _ = _operand(reader, call)
     return linear(form, *matrix(reader, call, layer, form), path_of(call))
 
 
-def _batch_norm(reader: Reader, call: Call, layer: Any) -> Form:
+def _batch_norm(reader: Reader, call: Call, layer: Any) -> Expr:
     """``γ · (z - μ) / √(σ² + ε) + β`` with running statistics: a gain and a bias for each channel."""
     inner = getattr(layer, "module", layer)  # PyG's BatchNorm holds a BatchNorm1d
     form, _ = _operand(reader, call)
@@ -76,22 +77,22 @@ def _batch_norm(reader: Reader, call: Call, layer: Any) -> Form:
     return scaled(form, gain, bias, path_of(call), "")
 
 
-def _relu(reader: Reader, call: Call, layer: Any) -> Form:
+def _relu(reader: Reader, call: Call, layer: Any) -> Expr:
     """``max(z, 0)``."""
     form, _ = _operand(reader, call, inplace=...)
-    return activated(form, 0.0, path_of(call), "" if layer is not None else "relu")
+    return activated(form, RELU, path_of(call), "" if layer is not None else "relu")
 
 
-def _leaky(reader: Reader, call: Call, layer: Any) -> Form:
+def _leaky(reader: Reader, call: Call, layer: Any) -> Expr:
     """``z`` where it is positive, else ``slope · z``; the slope is rounded to a multiple of 1/4096."""
     form, given = _operand(reader, call, negative_slope=0.01, inplace=...)
     slope = float(given["negative_slope"] if layer is None else layer.negative_slope)
     if not 0 <= slope <= 1:
         refuse(call, f"{call.name} with negative_slope={slope}", "use a slope from 0 to 1")
-    return activated(form, slope, path_of(call), "" if layer is not None else "leaky_relu")
+    return activated(form, LeakyReLU.near(slope), path_of(call), "" if layer is not None else "leaky_relu")
 
 
-def _dropout(reader: Reader, call: Call, layer: Any) -> Form:
+def _dropout(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x``: the identity in inference."""
     on = "train" if call.target is torch.dropout else "training"
     form, given = _operand(reader, call, p=0.5, **{on: True}, inplace=...)
@@ -100,7 +101,7 @@ def _dropout(reader: Reader, call: Call, layer: Any) -> Form:
     return form
 
 
-def _same(reader: Reader, call: Call, layer: Any) -> Form | End:
+def _same(reader: Reader, call: Call, layer: Any) -> Expr | End:
     """``x``."""
     return _operand(reader, call)[0]
 
@@ -116,7 +117,7 @@ def _softmax(reader: Reader, call: Call, layer: Any) -> End:
     return End(form, call.name, "log_softmax" if "log" in call.name.lower() else "softmax")
 
 
-def _jumping(reader: Reader, call: Call, layer: Any) -> Form:
+def _jumping(reader: Reader, call: Call, layer: Any) -> Expr:
     """Concatenation, or the maximum of each channel, over layers."""
     forms = reader.forms(call, bind(call, {"xs": None})["xs"])
     if layer.mode == "cat":
@@ -127,7 +128,7 @@ def _jumping(reader: Reader, call: Call, layer: Any) -> Form:
     return maximum(forms, path_of(call), "")
 
 
-def _cat(reader: Reader, call: Call, layer: Any) -> Form:
+def _cat(reader: Reader, call: Call, layer: Any) -> Expr:
     """Channels side by side."""
     given = bind(call, {"tensors": None, "dim": 0})
     if given["dim"] not in (1, -1):
@@ -135,7 +136,7 @@ def _cat(reader: Reader, call: Call, layer: Any) -> Form:
     return concatenated(reader.forms(call, given["tensors"]), path_of(call), "cat")
 
 
-def _maximum(reader: Reader, call: Call, layer: Any) -> Form:
+def _maximum(reader: Reader, call: Call, layer: Any) -> Expr:
     """The larger of two values, channel by channel."""
     given = bind(call, {"input": None, "other": None})
     if not isinstance(given["other"], Value):
@@ -145,7 +146,7 @@ def _maximum(reader: Reader, call: Call, layer: Any) -> Form:
     return maximum(forms, path_of(call), "max")
 
 
-def _add(reader: Reader, call: Call, layer: Any) -> Form:
+def _add(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x + y``, or a number added to every channel."""
     given = bind(call, {"input": None, "other": None, "alpha": 1})
     if given["alpha"] != 1:
@@ -163,13 +164,13 @@ def _add(reader: Reader, call: Call, layer: Any) -> Form:
     return added(one, other, path_of(call), "add")
 
 
-def _times(reader: Reader, call: Call, layer: Any) -> Form:
+def _times(reader: Reader, call: Call, layer: Any) -> Expr:
     """A value times a plain number."""
     given = bind(call, {"input": None, "other": None})
     return _scaled(reader, call, [given["input"], given["other"]], lambda number: number)
 
 
-def _over(reader: Reader, call: Call, layer: Any) -> Form:
+def _over(reader: Reader, call: Call, layer: Any) -> Expr:
     """A value divided by a plain number."""
     given = bind(call, {"input": None, "other": None})
     if not _is_number(given["other"]) or given["other"] == 0:
@@ -177,7 +178,7 @@ def _over(reader: Reader, call: Call, layer: Any) -> Form:
     return _scaled(reader, call, [given["input"], given["other"]], lambda number: 1 / number)
 
 
-def _scaled(reader: Reader, call: Call, pair: list[Any], gain_of: Callable[[float], float]) -> Form:
+def _scaled(reader: Reader, call: Call, pair: list[Any], gain_of: Callable[[float], float]) -> Expr:
     numbers = [each for each in pair if _is_number(each)]
     if len(numbers) != 1:
         refuse(call, f"{call.name} of two tensors", "multiply by plain numbers only: hwgen has no products of values")
@@ -188,7 +189,7 @@ def _scaled(reader: Reader, call: Call, pair: list[Any], gain_of: Callable[[floa
 
 def _pool(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
     """One value a graph, of those of its nodes."""
-    def read(reader: Reader, call: Call, layer: Any) -> Form:
+    def read(reader: Reader, call: Call, layer: Any) -> Expr:
         given = bind(call, {"x": None, "batch": None, "size": None})
         return _pooled(reader, call, given["x"], given["batch"], given["size"], op, factor)
 
@@ -197,7 +198,7 @@ def _pool(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
 
 def _readout(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
     """The same as an aggregation module."""
-    def read(reader: Reader, call: Call, layer: Any) -> Form:
+    def read(reader: Reader, call: Call, layer: Any) -> Expr:
         given = bind(call, {"x": None, "index": None, "ptr": None, "dim_size": None, "dim": -2})
         if given["ptr"] is not None or given["dim"] != -2:
             refuse(call, f"{call.name} with ptr or dim", "call it with x and batch only")
@@ -207,7 +208,7 @@ def _readout(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
 
 
 def _pooled(reader: Reader, call: Call, x: Any, batch: Any, size: Any, op: Literal["sum", "max"],
-            factor: Factor) -> Form:
+            factor: Factor) -> Expr:
     form = reader.form(call, x)
     if form.domain != "nodes":
         refuse(call, f"{call.name} of pooled values", "pool once")
@@ -221,14 +222,14 @@ def _pooled(reader: Reader, call: Call, x: Any, batch: Any, size: Any, op: Liter
                     factor=factor)
 
 
-def _operand(reader: Reader, call: Call, **defaults: Any) -> tuple[Form, dict[str, Any]]:
+def _operand(reader: Reader, call: Call, **defaults: Any) -> tuple[Expr, dict[str, Any]]:
     """The value that a layer takes, and its other arguments by name."""
     name = "x" if "x" in call.kwargs else "input"
     given = bind(call, {name: None, **defaults})
     return reader.form(call, given[name]), given
 
 
-def _check_widths(call: Call, forms: list[Form]) -> None:
+def _check_widths(call: Call, forms: list[Expr]) -> None:
     widths = [each.width for each in forms]
     if len(set(widths)) > 1:
         refuse(call, f"{call.name} of {' and '.join(map(str, widths))} channels", "make the widths equal")

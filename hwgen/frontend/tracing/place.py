@@ -12,43 +12,43 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ..plan import Plan, PlanTerm, PlanValue, Role
-from .forms import Form, Summand
+from ..traced import Role, TracedNetwork, TracedTerm, TracedValue
+from .expr import Expr, ExprTerm
 
 __all__ = ["placed"]
 
 
-def placed(result: Form, features: int) -> Plan:
+def placed(result: Expr, features: int) -> TracedNetwork:
     """Turn the symbolic result of a forward into a plan.
 
     Parameters
     ----------
-    result : Form
+    result : Expr
     features : int
         Width of the input.
     """
-    order: list[Form] = []
-    terms: dict[Form, tuple[Summand, ...]] = {}
-    copies: dict[Form, Form] = {}
+    order: list[Expr] = []
+    terms: dict[Expr, tuple[ExprTerm, ...]] = {}
+    copies: dict[Expr, Expr] = {}
     _visit(result, order, terms, copies)
     every = [term for each in order for term in terms[each] if term.source is not None]
     listed = {term.source for term in every if term.via != "self"}
     multiplied = {term.source for term in every if term.weight is not None}
     names, floats = _names(order), _Floats()
-    values: list[PlanValue] = []
+    values: list[TracedValue] = []
     for form in order:
         role: Role = "result" if form is result else "row" if form in multiplied and form not in listed else "message"
-        values.append(PlanValue(
+        values.append(TracedValue(
             name=names[form], path=form.path or "forward", width=form.width, role=role, domain=form.domain,
             terms=tuple(_term(term, names, listed, floats) for term in terms[form]), join=form.join,
-            bias=floats(form.bias), slope=form.slope, factor=form.factor, of=form.of))
+            bias=floats(form.bias), activation=form.activation, factor=form.factor, of=form.of))
         if form in multiplied and form in listed:
-            values.append(PlanValue(name=_row(names[form]), path=form.path or "forward", width=form.width, role="row",
-                                    domain=form.domain, terms=(PlanTerm(source=names[form]),)))
-    return Plan(features=features, values=values)
+            values.append(TracedValue(name=_row(names[form]), path=form.path or "forward", width=form.width, role="row",
+                                    domain=form.domain, terms=(TracedTerm(source=names[form]),)))
+    return TracedNetwork(features=features, values=tuple(values))
 
 
-def _visit(form: Form, order: list[Form], terms: dict[Form, tuple[Summand, ...]], copies: dict[Form, Form]) -> None:
+def _visit(form: Expr, order: list[Expr], terms: dict[Expr, tuple[ExprTerm, ...]], copies: dict[Expr, Expr]) -> None:
     """Put forms in the order of computation, and features that nothing multiplies through an identity."""
     if form in terms:
         return
@@ -59,7 +59,7 @@ def _visit(form: Form, order: list[Form], terms: dict[Form, tuple[Summand, ...]]
     order.append(form)
 
 
-def _through_identity(term: Summand, copies: dict[Form, Form]) -> Summand:
+def _through_identity(term: ExprTerm, copies: dict[Expr, Expr]) -> ExprTerm:
     source = term.source
     if source is None or not source.is_input:
         return term
@@ -67,13 +67,13 @@ def _through_identity(term: Summand, copies: dict[Form, Form]) -> Summand:
     if term.via == "self":
         return replace(term, source=None, via="features", weight=eye)
     if source not in copies:
-        read = Summand(source=None, width=source.width, via="features", weight=eye)
-        copies[source] = Form(path=source.path, width=source.width, terms=(read,))
+        read = ExprTerm(source=None, width=source.width, via="features", weight=eye)
+        copies[source] = Expr(path=source.path, width=source.width, terms=(read,))
     return replace(term, source=copies[source])
 
 
-def _names(order: list[Form]) -> dict[Form, str]:
-    names: dict[Form, str] = {}
+def _names(order: list[Expr]) -> dict[Expr, str]:
+    names: dict[Expr, str] = {}
     taken: set[str] = set()
     for form in order:
         stem = name = ".".join(filter(None, (form.path, form.label))) or "forward"
@@ -90,11 +90,11 @@ def _row(name: str) -> str:
     return f"{name}.row"
 
 
-def _term(term: Summand, names: dict[Form, str], listed: set[Form | None], floats: _Floats) -> PlanTerm:
+def _term(term: ExprTerm, names: dict[Expr, str], listed: set[Expr | None], floats: _Floats) -> TracedTerm:
     source = None if term.source is None else names[term.source]
     if source is not None and term.weight is not None and term.source in listed:
         source = _row(source)
-    return PlanTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=floats(term.weight),
+    return TracedTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=floats(term.weight),
                     factor=term.factor, of=term.of, gain=floats(term.gain))
 
 

@@ -13,12 +13,12 @@ from ...errors import HwgenError
 from ..calls import refuse
 from ..refusals import fix_for_network
 from ..trace import Call, Traced, Value
-from .forms import Form
+from .expr import Expr
 
 __all__ = ["End", "Reader", "Recogniser", "path_of"]
 
 #: Reads a call of a layer (None for a function or method).
-Recogniser = Callable[["Reader", Call, Any], "Form | End"]
+Recogniser = Callable[["Reader", Call, Any], "Expr | End"]
 Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 
 
@@ -26,7 +26,7 @@ Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 class End:
     """Logits behind a softmax, which is left out: nothing may follow."""
 
-    form: Form
+    form: Expr
     name: str
     head: Literal["log_softmax", "softmax"]
 
@@ -37,7 +37,7 @@ class Reader:
     Parameters
     ----------
     traced : Traced
-    given : Form
+    given : Expr
         What the forward gets as ``x``.
     recognisers : dict
         By type of module (exactly that type: a subclass may compute anything), by function and by name of a method.
@@ -49,7 +49,7 @@ class Reader:
         Weights and biases seen so far, by their layer: one that is called twice has one.
     """
 
-    def __init__(self, traced: Traced, given: Form, recognisers: dict[Any, Recogniser], aliases: frozenset[Any],
+    def __init__(self, traced: Traced, given: Expr, recognisers: dict[Any, Recogniser], aliases: frozenset[Any],
                  batched: bool, weights: Weights | None = None) -> None:
         self.traced, self.recognisers, self.aliases, self.batched = traced, recognisers, aliases, batched
         self.weights: Weights = {} if weights is None else weights
@@ -57,10 +57,10 @@ class Reader:
         roots = self._roots()
         self._uses = self._count(roots)
         self._given = given if given.is_input else replace(given, shared=self._uses[Value("x")] > 1)
-        self._read: list[Form | End] = []
+        self._read: list[Expr | End] = []
         self._check_in_place(roots)
 
-    def run(self) -> Form | End:
+    def run(self) -> Expr | End:
         """The result of forward.
 
         Raises
@@ -71,7 +71,7 @@ class Reader:
         traced = self.traced
         for index, (call, read) in enumerate(zip(traced.calls, self._found, strict=True)):
             out = read(self, call, call.target if isinstance(call.target, nn.Module) else None)
-            if isinstance(out, Form) and not any(out is each for each in (self._given, *self._read)):
+            if isinstance(out, Expr) and not any(out is each for each in (self._given, *self._read)):
                 out = replace(out, shared=self._uses[Value("", index)] > 1)
             self._read.append(out)
         if isinstance(traced.result, tuple | list | dict):
@@ -81,11 +81,11 @@ class Reader:
             raise HwgenError("forward does not return what its layers compute", traced.where, "return the logits")
         return self._read[result.index] if result.index >= 0 else self._given
 
-    def part(self, traced: Traced, given: Form) -> Form | End:
+    def part(self, traced: Traced, given: Expr) -> Expr | End:
         """The result of a module that a layer holds."""
         return Reader(traced, given, self.recognisers, self.aliases, self.batched, self.weights).run()
 
-    def form(self, call: Call, value: Any) -> Form:
+    def form(self, call: Call, value: Any) -> Expr:
         """The symbolic value that a call takes.
 
         Raises
@@ -103,7 +103,7 @@ class Reader:
             refuse(call, f"{call.name} after {out.name}", f"make {out.name} the last call")
         return out
 
-    def forms(self, call: Call, values: Any) -> list[Form]:
+    def forms(self, call: Call, values: Any) -> list[Expr]:
         """The symbolic values of a list that a call takes, all of nodes or all of graphs."""
         if not isinstance(values, tuple | list) or not values:
             refuse(call, f"{call.name} of something that is not a list", "give it a list of results of layers")

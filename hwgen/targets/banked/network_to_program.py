@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import RAW_BITS, RAW_SHIFT, SHIFT
+from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
+from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...network.batch import Batch, check_batch

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...errors import CapacityError
 from ...network.agreement import Agreement
 from ...network.batch import Batch, SetName
 from ...network.execute import Lists
 from ...numeric import IntRange
-from .arithmetic import activate, encode, round_value
+from .arithmetic import encode, round_value
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .rules import longest
 
@@ -164,7 +165,7 @@ class _Run:
     def _final(self, total: Ints, final: Requantizer, entry: Ints, where: str) -> _Coded:
         value = round_value(total)
         final.v.prove(value, f"{where}: V")
-        value = activate(value, final.slope)
+        value = final.activation.integer(value)
         if final.kind == "raw":
             IntRange.signed(RAW_BITS).prove(value, f"{where}: result")
             return _Coded(value, np.zeros_like(entry), np.full_like(entry, RAW_BITS))

@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from ...cells.add_memory import add_memory
-from ...shell.signatures import LoadBus, param_layout, task_layout
+from ...shell.signatures import LoadBus
 from ..formats import ROW_BITS, Target
 from ..requantize import beat_layout
-from ..timing import server_post_delay
+from ..signatures import param_layout, task_layout
+from .timing import server_post_delay
 
 __all__ = ["ServerPick", "entry_layout"]
 

@@ -8,11 +8,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ...cells.bank import BankWrite
+from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
-from ...shell.signatures import BankWrite, Hold, LoadBus, task_layout
-from ..formats import ACC_BITS, RAW_BITS, UNITS, Target
+from ...shell.signatures import LoadBus
+from ..formats import ACC_BITS, UNITS, Target
 from ..requantize import CODE_BITS, Requantizer
+from ..signatures import Hold, task_layout
 from .combine import features, planes_of
 from .issue import ServerPick
 from .queues import queues
@@ -106,7 +109,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
                                        primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            primitives=primitives)
+                            x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, servers=servers)

@@ -10,6 +10,7 @@ from network_samples import sample_of
 from networks import gin_network, random_network, residual_gcn_network, sage_network
 
 from hwgen.network.bits import bits_of_model
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network
 from hwgen.report.model_facts import ModelFacts, bits_by_degree, degree_labels, model_facts
 from hwgen.report.model_tables import headline, model_tables
@@ -34,7 +35,7 @@ def test_average_bits(network: Network) -> None:
         read_by_weights = any(term.source == value.name and term.weight is not None
                               for other in network.values for term in other.terms)
         for width in bits[value.name].tolist():
-            if value.quantizer.by != "column" or read_by_weights:
+            if value.quantizer.granularity is not Granularity.PER_CHANNEL or read_by_weights:
                 rows.append(width)
                 hidden += [width] * value.width
             codes += [width] * value.width
@@ -110,7 +111,7 @@ def test_sizes_and_operations_of_gin() -> None:
     assert facts.bytes["weights"] == weights / 2  # of 4 bits; the input's identity is no weight
     assert facts.compression["weights"] == 8
     tables = sum(value.quantizer.step.size for value in network.values
-                 if value.quantizer is not None and value.quantizer.by == "nearest")
+                 if value.quantizer is not None and value.quantizer.granularity is Granularity.NEAREST)
     assert facts.bytes["node_parameters"] == tables * (32 + 32 + 4) / 8
     assert facts.operations["v0"] == {"op_mac": 0, "op_add": 0}
     assert facts.operations["v1"] == {"op_mac": 0, "op_add": 6 * batch.edges.shape[1]}

@@ -27,7 +27,8 @@ from hwgen.targets.lists.windows.cut import Demand, Distinct, cut
 from hwgen.targets.lists.windows.run import WindowedRun, near_order, plan_windows, window_hardware
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.formats import Target
-from rtl_templates.shell.registers import LISTS_REGISTERS, register
+from rtl_templates.lists.registers import REGISTERS
+from rtl_templates.shell.registers import register
 
 SMALL = Hardware(units=1, lanes=16, requant_lanes=4, buffer_depth=400, list_depth=24, descriptor_depth=3,
                        result_depth=24, param_depth=10)
@@ -78,10 +79,11 @@ def test_random_networks_by_windows(seed):
 
 
 MODELS = {
-    "gcn by node": node_gcn_network(1), "gcn by degree": node_gcn_network(1, by="degree"),
-    "sage mean": sage_network(2), "sage max": sage_network(2, op="max", by="node"),
-    "gin by degree": gin_network(3, by="degree", layers=1), "gin even": gin_network(3, by="even", layers=1),
-    "residual, max": residual_gcn_network(4), "residual, cat": residual_gcn_network(4, knowledge="cat", by="degree"),
+    "gcn by node": node_gcn_network(1), "gcn by degree": node_gcn_network(1, by="per_degree"),
+    "sage mean": sage_network(2), "sage max": sage_network(2, op="max", by="per_node"),
+    "gin by degree": gin_network(3, by="per_degree", layers=1), "gin even": gin_network(3, by="per_tensor", layers=1),
+    "residual, max": residual_gcn_network(4),
+    "residual, cat": residual_gcn_network(4, knowledge="cat", by="per_degree"),
     "gcn by nearest": node_gcn_network(1, by="nearest"), "gin by nearest": gin_network(3, layers=2),
     "residual by nearest": residual_gcn_network(4, by="nearest"),
 }
@@ -114,7 +116,7 @@ def test_neighbours_are_cut_into_the_same_windows():
     """Two rings whose nodes alternate come one after the other."""
     ring = np.arange(0, 80, 2)
     edges = np.stack([np.r_[ring, ring + 1], np.r_[np.roll(ring, 1), np.roll(ring, 1) + 1]])
-    network = node_gcn_network(0, by="degree")
+    network = node_gcn_network(0, by="per_degree")
     batch = replace(random_batch(3, network, graphs=8, nodes=12), edges=edges)
     order = near_order(batch)
     place = np.argsort(order)
@@ -137,10 +139,10 @@ class Device:
         self.ctx, self.dut, self.memory = ctx, dut, memory
 
     async def write(self, name, value):
-        await lite_write(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset, value)
+        await lite_write(self.ctx, self.dut.control, register(name, REGISTERS).offset, value)
 
     async def read(self, name):
-        return await lite_read(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset)
+        return await lite_read(self.ctx, self.dut.control, register(name, REGISTERS).offset)
 
     async def command(self, bits, stream=b"", words=1):
         beats = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]

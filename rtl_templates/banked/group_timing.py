@@ -1,34 +1,22 @@
-"""Latencies of the pipeline in cycles, as plain integers: the RTL and the cycle model read the same numbers."""
+"""Stages of a group in cycles, and when its outputs change, in plain integers: RTL and cycle model read the same."""
 
 from collections.abc import Sequence
 
-# Shell (rtl_templates/banked/sequencer.py). With s and e the cycles of a pass's start pulse and of its last activity:
-# CYCLES = SHELL_RUN + sum(e - s) + (passes - 1) * SHELL_BARRIER + SHELL_DONE.
-SHELL_QUIET = 4  # cycles without any activity that end a pass
-SHELL_OBSERVE = 2  # registers between the units' activity and the sequencer
-SHELL_RUN = 2  # accepted run command to the first start pulse
-SHELL_BARRIER = SHELL_QUIET + SHELL_OBSERVE + 1  # last activity to the next pass's start pulse
-SHELL_DONE = SHELL_QUIET + SHELL_OBSERVE  # last activity to the last cycle that counts
-SHELL_LOAD_DRAIN = 32  # last beat of a load to its end: every consumer has written
+from ..cells.timing import BANK_READ
 
-# Group (rtl_templates/banked/group.py).
+__all__ = ["GROUP_CLOS", "GROUP_FIRST_HOLD", "GROUP_ISSUE", "GROUP_PIPE", "GROUP_SCHEDULE", "GroupTiming"]
 
 #: From the ``start`` pulse to the cycle that issues digit 0 of the first slot.
 GROUP_ISSUE = 1
 #: Schedule memory and its output register.
 GROUP_SCHEDULE = 2
-#: Bank and its output register.
-GROUP_BANK = 2
-#: Stages of the Clos network.
+#: Stages of the Clos network; the last one's register is the operand register of the processing element.
 GROUP_CLOS = 3
 #: From issuing a digit to the cycle in which the lanes add it.
-GROUP_PIPE = GROUP_SCHEDULE + GROUP_BANK + GROUP_CLOS
+GROUP_PIPE = GROUP_SCHEDULE + BANK_READ + GROUP_CLOS
 #: From ``start`` to ``hold.valid`` of a node that finishes in slot s, without stalls:
 #: this + (s + 1) * digits.
 GROUP_FIRST_HOLD = GROUP_ISSUE + GROUP_PIPE
-#: A bank write presented in cycle t is read by an address that is at the bank in cycle t + this or later; the
-#: first address of a pass is there GROUP_ISSUE + GROUP_SCHEDULE after ``start``.
-GROUP_BANK_WRITE = 2
 
 
 class GroupTiming:
@@ -114,44 +102,3 @@ class GroupTiming:
         if self.active and not self.stalled:
             self._enabled += cycles
             self.issuing = self._enabled < self._total
-
-# Server (server/server.py). A beat takes slot e: the cycle in which its accumulators enter the lanes.
-# A node issued in cycle t takes slots t + 1 .. t + pre_beats.
-
-REQUANT_MULTIPLIER = 3  # from the slot to the cycle in which row multipliers and bits are wanted
-REQUANT_CODE = 8  # from the slot to the cycle in which the code is captured
-SERVER_MAC = REQUANT_CODE + 2  # from a node's last pre slot to the first plane it reads
-MAC_READ = 2  # plane register and table register
-MAC_SUM = 1  # accumulator
-
-
-def mac_tree(lanes: int) -> int:
-    """Registered levels of ternary adders that sum one table per six lanes."""
-    count, levels = -(-lanes // 6), 0
-    while count > 1:
-        count, levels = -(-count // 3), levels + 1
-    return levels
-
-
-def mac_latency(lanes: int) -> int:
-    """From reading a plane to the cycle that sees it in the MAC array's result, which is the first post slot."""
-    return MAC_READ + mac_tree(lanes) + MAC_SUM
-
-
-def server_post_delay(lanes: int) -> int:
-    """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before picks yield.
-
-    The post beats follow ``pre_beats + 1`` cycles later: ``SERVER_MAC + mac_latency`` less those two and the
-    cycles that are counted elsewhere.
-    """
-    return SERVER_MAC + mac_latency(lanes) - 2
-
-
-def server_post_wait(lanes: int, pre_beats: int, post_beats: int) -> int:
-    """Cycles that post beats should wait for the gap between the pre beats of nodes that come without pause.
-
-    Nodes that the lanes limit are ``pre_beats + post_beats`` apart and occupy the MAC array as long, so the wait is
-    what is left of :func:`server_post_delay` to a whole number of them. Zero where the result would be gone by then.
-    """
-    wait = -server_post_delay(lanes) % (pre_beats + post_beats)
-    return wait if wait <= pre_beats else 0
