@@ -16,7 +16,7 @@ from .schemes import SCHEMES, Scheme
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["quantize_plan"]
+__all__ = ["quantize_batch", "quantize_plan"]
 
 #: Graphs that steps are read off, and the largest in-degree with an entry of its own.
 SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
@@ -50,15 +50,21 @@ def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterab
         raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
     rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
     codes, bits, scale = union_of(graphs_of(data, SAMPLE_GRAPHS))
-    batch = GraphBatch.union(codes, scale)
-    if rules.rows is Granularity.PER_NODE and batch.graphs != 1:
+    return quantize_batch(plan, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
+                          correct=correct, target_bits=target_bits)
+
+
+def quantize_batch(plan: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
+                   correct: bool = True, target_bits: float | None = None) -> QuantizedNetwork:
+    """The same from a prepared batch."""
+    if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
     if batch.width != plan.features:
         raise HwgenError(f"the model takes {plan.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
-    model = QuantizedNetwork(plan, rules, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=bits, input_scale=scale)
+    model = QuantizedNetwork(plan, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
+                             input_bits=input_bits, input_scale=input_scale)
     model.calibrate(correct=correct, target_bits=target_bits)
     return model

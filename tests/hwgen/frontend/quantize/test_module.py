@@ -166,7 +166,7 @@ def test_quotient_computes_the_same_and_counts_every_node() -> None:
 def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
     batch = graphs(3)
     model = made(Residual(), Scheme(rows=Granularity.PER_DEGREE, message_bits=8), batch)
-    names = [value.name for value in model.plan.values[:-1] if value.role == "row"]
+    names = [value.name for value in model.plan.values[:-1] if value.role == "activation"]
     network = {value.name: value for value in model.export("m").values}
     degree = np.minimum(np.bincount(batch.edges[1], minlength=batch.num_nodes), 5)
     rows = [network[name].quantizer.bits[degree].mean() for name in names]
@@ -255,7 +255,8 @@ def test_values_that_can_be_negative_are_signed(kind: type[nn.Module]) -> None:
 def test_signs_follow_gains_and_biases(gain: float, bias: float, activation: Activation, signed: bool) -> None:
     first = TracedValue(name="a", path="a", width=2, role="message", activation=RELU,
                         terms=(TracedTerm(via="features", weight=torch.eye(2)),))
-    second = TracedValue(name="b", path="b", width=2, role="row", activation=activation, bias=torch.full((2,), bias),
+    second = TracedValue(name="b", path="b", width=2, role="activation", activation=activation,
+                         bias=torch.full((2,), bias),
                          terms=(TracedTerm(source="a", via="edges", gain=torch.tensor([1.0, gain])),))
     last = TracedValue(name="c", path="c", width=2, role="result", terms=(TracedTerm(source="b", weight=torch.eye(2)),))
     network = QuantizedNetwork(TracedNetwork(features=2, values=(first, second, last)), Scheme()).export("m")
