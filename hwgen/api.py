@@ -55,7 +55,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
     if isinstance(model, tuple):
         (network, sample), name = model, model[0].name
     else:
-        from .frontend.model_file import load
+        from .frontend.checkpoint import load
 
         (network, sample), name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()

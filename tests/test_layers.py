@@ -155,6 +155,11 @@ def test_a_named_target_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert not names_a_target(wrong)
 
 
+def mine_of(name: str) -> str:
+    """The module or package of a row."""
+    return name.removesuffix(".py").replace("/", ".")
+
+
 def table() -> str:
     """The rules as docs/architecture.md shows them, a row for each of MAY."""
     rows = []
@@ -163,10 +168,13 @@ def table() -> str:
         text = ast.get_docstring(ast.parse((path / "__init__.py" if path.is_dir() else path).read_text("utf-8"))) or ""
         core = {"the core"} if ours >= CORE else set()
         widths = {"widths and latencies of the RTL"} if ours >= FORMATS else set()
-        mine = name.removesuffix(".py").replace("/", ".")
-        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set()) - {mine}}
+        parts = {f"hwgen.flow.{each}" for each in PARTS}
+        flow = {"`hwgen.flow` but for what knows targets"} if ours >= parts - {mine_of(name)} else set()
+        mine = mine_of(name)
+        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set())
+                 - (parts if flow else set()) - {mine}}
         first = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text.split("\n\n")[0].replace("\n", " "))
-        may = ", ".join([*sorted(core), *sorted(widths), *sorted(named), *sorted(heavy)])
+        may = ", ".join([*sorted(core), *sorted(widths), *sorted(flow), *sorted(named), *sorted(heavy)])
         rows.append(f"| `{name}` | {first} | {may} |")
     core = ", ".join(f"`{name}`" for name in sorted(CORE))
     return "\n".join(["| folder or file | holds | may import |", "|---|---|---|", *rows, "", f"The core: {core}."])

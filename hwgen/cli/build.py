@@ -55,7 +55,7 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
         from ..flow.build import build as build_design
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..report.files import read_report
 
         network, sample = load(model)

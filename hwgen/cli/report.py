@@ -27,7 +27,7 @@ def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
     target, wishes = load_board(board), wishes_from(options)
     with console.step("loading the checkpoint"):
         from ..flow.build import estimate as estimate_design
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
 
         network, sample = load(model)
     facts, choice = estimate_design(network, sample, target, wishes, progress=console)

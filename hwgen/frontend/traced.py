@@ -14,8 +14,9 @@ from ..network.equation import Equation, TermOf
 
 __all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue", "without_dropout"]
 
-#: message: one step a channel, so that rows can be added; row: a step for each row, for the MAC array; result: none.
-Role = Literal["message", "row", "result"]
+#: message: one step a channel, so that rows can be added; activation: a step for each row, for the MAC array; result:
+#: none.
+Role = Literal["message", "activation", "result"]
 #: What follows the result in the user's forward, and not in hardware.
 Head = Literal["", "log_softmax", "softmax"]
 

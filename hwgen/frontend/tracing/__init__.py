@@ -14,8 +14,8 @@ from ...errors import HwgenError
 from ..trace import Traced, Value, trace
 from ..traced import TracedNetwork
 from .expr import Expr
-from .layers import known
 from .reader import End, Reader
+from .recognisers import RECOGNISERS
 from .roles import roles_of
 from .storage import assign_storage
 
@@ -39,9 +39,8 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     roles = roles_of(module)
     traced = trace(module, roles)
     taken = {*roles.positional, *roles.named.values()}
-    recognisers, aliases = known()
     features = _features(traced)
-    reader = Reader(traced, Expr(path="x", width=features or 1, shared=True), recognisers, aliases,
+    reader = Reader(traced, Expr(path="x", width=features or 1, shared=True), RECOGNISERS,
                     batched=bool(taken & {"batch", "data"}))
     if features is None:
         raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")

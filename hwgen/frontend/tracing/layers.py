@@ -1,66 +1,33 @@
-"""Layers, functions and methods other than convolutions, and the table of everything that is known."""
+"""Layers, functions and methods other than convolutions as symbolic values."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from ...network.activation import RELU, LeakyReLU
+from ...network.activation import Activation
 from ...network.equation import Factor
+from ..activations import TORCH
 from ..calls import bind, refuse
 from ..trace import Call, Value
 from .algebra import activated, added, concatenated, dropped, gathered, linear, maximum, scaled
-from .convolutions import gcn, gin, graph_conv, matrix, sage
+from .convolutions import matrix
 from .expr import Expr
-from .reader import End, Reader, Recogniser, path_of
+from .reader import End, Read, Reader, path_of
 
-__all__ = ["known"]
+__all__ = ["activation", "add", "batch_norm", "cat", "dropout", "jumping", "larger", "linear_layer", "over", "pool",
+           "readout", "same", "softmax", "times"]
 
-RELU_CALLS = (F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_")
-LEAKY = (F.leaky_relu, F.leaky_relu_)
-DROPOUT = (F.dropout, torch.dropout)
-SOFTMAX = (F.log_softmax, F.softmax, torch.log_softmax, torch.softmax, "log_softmax", "softmax")
-SAME = ("float", "contiguous")
-ADD = (operator.add, operator.iadd, torch.add, "add", "add_")
-TIMES = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
-OVER = (operator.truediv, operator.itruediv, torch.div, "div", "div_")
-CAT = (torch.cat, torch.concat, torch.concatenate)
-MAXIMUM = (torch.maximum, torch.max, "maximum", "max")
-
-
-def known() -> tuple[dict[Any, Recogniser], frozenset[Any]]:
-    """Recognisers by type of module, function and name of a method; and those whose result is their argument."""
-    import torch_geometric.nn as pyg
-
-    modules: dict[Any, Recogniser] = {
-        pyg.GCNConv: gcn, pyg.GINConv: gin, pyg.SAGEConv: sage, pyg.GraphConv: graph_conv,
-        nn.Linear: _linear, pyg.Linear: _linear, nn.BatchNorm1d: _batch_norm, pyg.BatchNorm: _batch_norm,
-        nn.ReLU: _relu, nn.LeakyReLU: _leaky, nn.Dropout: _dropout, nn.Identity: _same,
-        nn.LogSoftmax: _softmax, nn.Softmax: _softmax, pyg.JumpingKnowledge: _jumping,
-        pyg.aggr.SumAggregation: _readout("sum", "one"), pyg.aggr.MeanAggregation: _readout("sum", "mean"),
-        pyg.aggr.MaxAggregation: _readout("max", "one"),
-        pyg.global_add_pool: _pool("sum", "one"), pyg.global_mean_pool: _pool("sum", "mean"),
-        pyg.global_max_pool: _pool("max", "one"),
-    }
-    functions = ((RELU_CALLS, _relu), (LEAKY, _leaky), (DROPOUT, _dropout), (SOFTMAX, _softmax), (SAME, _same),
-                 (ADD, _add), (TIMES, _times), (OVER, _over), (CAT, _cat), (MAXIMUM, _maximum))
-    for names, recogniser in functions:
-        modules |= dict.fromkeys(names, recogniser)
-    return modules, frozenset([nn.Dropout, nn.Identity, *DROPOUT, *SAME])
-
-
-def _linear(reader: Reader, call: Call, layer: Any) -> Expr:
+def linear_layer(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x W + b``."""
     expr, _ = _operand(reader, call)
     return linear(expr, *matrix(reader, call, layer, expr), path_of(call))
 
 
-def _batch_norm(reader: Reader, call: Call, layer: Any) -> Expr:
+def batch_norm(reader: Reader, call: Call, layer: Any) -> Expr:
     """``γ · (z - μ) / √(σ² + ε) + β`` with running statistics: a gain and a bias for each channel."""
     inner = getattr(layer, "module", layer)  # PyG's BatchNorm holds a BatchNorm1d
     expr, _ = _operand(reader, call)
@@ -77,22 +44,22 @@ def _batch_norm(reader: Reader, call: Call, layer: Any) -> Expr:
     return scaled(expr, gain, bias, path_of(call), "")
 
 
-def _relu(reader: Reader, call: Call, layer: Any) -> Expr:
-    """``max(z, 0)``."""
-    expr, _ = _operand(reader, call, inplace=...)
-    return activated(expr, RELU, path_of(call), "" if layer is not None else "relu")
+def activation(kind: type[Activation]) -> Read:
+    """A function of every number by itself; its parameters are rounded to what hardware has."""
+    known = TORCH[kind]
+
+    def read(reader: Reader, call: Call, layer: Any) -> Expr:
+        expr, given = _operand(reader, call, **known.arguments, inplace=...)
+        own = {name: given[name] if layer is None else getattr(layer, name) for name in known.arguments}
+        made = known.make(**own)
+        if isinstance(made, str):
+            refuse(call, f"{call.name} with {', '.join(f'{name}={value}' for name, value in own.items())}", made)
+        return activated(expr, made, path_of(call), "" if layer is not None else kind.kind)
+
+    return read
 
 
-def _leaky(reader: Reader, call: Call, layer: Any) -> Expr:
-    """``z`` where it is positive, else ``slope · z``; the slope is rounded to a multiple of 1/4096."""
-    expr, given = _operand(reader, call, negative_slope=0.01, inplace=...)
-    slope = float(given["negative_slope"] if layer is None else layer.negative_slope)
-    if not 0 <= slope <= 1:
-        refuse(call, f"{call.name} with negative_slope={slope}", "use a slope from 0 to 1")
-    return activated(expr, LeakyReLU.near(slope), path_of(call), "" if layer is not None else "leaky_relu")
-
-
-def _dropout(reader: Reader, call: Call, layer: Any) -> Expr:
+def dropout(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x`` in inference; in training some entries are 0, and the others are divided by the share that is left."""
     on = "train" if call.target is torch.dropout else "training"
     expr, given = _operand(reader, call, **({} if layer is not None else {"p": 0.5, on: True, "inplace": ...}))
@@ -104,12 +71,12 @@ def _dropout(reader: Reader, call: Call, layer: Any) -> Expr:
     return dropped(expr, float(share))
 
 
-def _same(reader: Reader, call: Call, layer: Any) -> Expr | End:
+def same(reader: Reader, call: Call, layer: Any) -> Expr | End:
     """``x``."""
     return _operand(reader, call)[0]
 
 
-def _softmax(reader: Reader, call: Call, layer: Any) -> End:
+def softmax(reader: Reader, call: Call, layer: Any) -> End:
     """``z_c - log Σ_k exp z_k``, or its exponential: increasing in z_c, so that the class is the same without it."""
     expr, given = _operand(reader, call, dim=None, _stacklevel=..., dtype=None)
     dim = given["dim"] if layer is None else layer.dim
@@ -120,7 +87,7 @@ def _softmax(reader: Reader, call: Call, layer: Any) -> End:
     return End(expr, call.name, "log_softmax" if "log" in call.name.lower() else "softmax")
 
 
-def _jumping(reader: Reader, call: Call, layer: Any) -> Expr:
+def jumping(reader: Reader, call: Call, layer: Any) -> Expr:
     """Concatenation, or the maximum of each channel, over layers."""
     exprs = reader.exprs(call, bind(call, {"xs": None})["xs"])
     if layer.mode == "cat":
@@ -131,7 +98,7 @@ def _jumping(reader: Reader, call: Call, layer: Any) -> Expr:
     return maximum(exprs, path_of(call), "")
 
 
-def _cat(reader: Reader, call: Call, layer: Any) -> Expr:
+def cat(reader: Reader, call: Call, layer: Any) -> Expr:
     """Channels side by side."""
     given = bind(call, {"tensors": None, "dim": 0})
     if given["dim"] not in (1, -1):
@@ -139,7 +106,7 @@ def _cat(reader: Reader, call: Call, layer: Any) -> Expr:
     return concatenated(reader.exprs(call, given["tensors"]), path_of(call), "cat")
 
 
-def _maximum(reader: Reader, call: Call, layer: Any) -> Expr:
+def larger(reader: Reader, call: Call, layer: Any) -> Expr:
     """The larger of two values, channel by channel."""
     given = bind(call, {"input": None, "other": None})
     if not isinstance(given["other"], Value):
@@ -149,7 +116,7 @@ def _maximum(reader: Reader, call: Call, layer: Any) -> Expr:
     return maximum(exprs, path_of(call), "max")
 
 
-def _add(reader: Reader, call: Call, layer: Any) -> Expr:
+def add(reader: Reader, call: Call, layer: Any) -> Expr:
     """``x + y``, or a number added to every channel."""
     given = bind(call, {"input": None, "other": None, "alpha": 1})
     if given["alpha"] != 1:
@@ -167,13 +134,13 @@ def _add(reader: Reader, call: Call, layer: Any) -> Expr:
     return added(one, other, path_of(call), "add")
 
 
-def _times(reader: Reader, call: Call, layer: Any) -> Expr:
+def times(reader: Reader, call: Call, layer: Any) -> Expr:
     """A value times a plain number."""
     given = bind(call, {"input": None, "other": None})
     return _scaled(reader, call, [given["input"], given["other"]], lambda number: number)
 
 
-def _over(reader: Reader, call: Call, layer: Any) -> Expr:
+def over(reader: Reader, call: Call, layer: Any) -> Expr:
     """A value divided by a plain number."""
     given = bind(call, {"input": None, "other": None})
     if not _is_number(given["other"]) or given["other"] == 0:
@@ -190,7 +157,7 @@ def _scaled(reader: Reader, call: Call, pair: list[Any], gain_of: Callable[[floa
     return scaled(expr, gain, None, path_of(call), "times")
 
 
-def _pool(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
+def pool(op: Literal["sum", "max"], factor: Factor) -> Read:
     """One value a graph, of those of its nodes."""
     def read(reader: Reader, call: Call, layer: Any) -> Expr:
         given = bind(call, {"x": None, "batch": None, "size": None})
@@ -199,7 +166,7 @@ def _pool(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
     return read
 
 
-def _readout(op: Literal["sum", "max"], factor: Factor) -> Recogniser:
+def readout(op: Literal["sum", "max"], factor: Factor) -> Read:
     """The same as an aggregation module."""
     def read(reader: Reader, call: Call, layer: Any) -> Expr:
         given = bind(call, {"x": None, "index": None, "ptr": None, "dim_size": None, "dim": -2})

@@ -1,8 +1,8 @@
 """Which symbolic values are stored, in which role, under which name.
 
 A value that is gathered over a list is a message: one step a channel, so that rows add up as integers. A value that
-only feeds linear layers (and maybe sums) is a row: a step for each row, for the MAC array. A message that a linear
-layer reads too is copied into a row. What is left, read by sums only, is a message.
+only feeds linear layers (and maybe sums) is an activation: a step for each row, for the MAC array. A message that a
+linear layer reads too is copied into an activation. What is left, read by sums only, is a message.
 """
 
 from __future__ import annotations
@@ -37,14 +37,15 @@ def assign_storage(result: Expr, features: int) -> TracedNetwork:
     names, floats = _names(order), _Floats()
     values: list[TracedValue] = []
     for expr in order:
-        role: Role = "result" if expr is result else "row" if expr in multiplied and expr not in listed else "message"
+        role: Role = "activation" if expr in multiplied and expr not in listed else "message"
         values.append(TracedValue(
-            name=names[expr], path=expr.path or "forward", width=expr.width, role=role, domain=expr.domain,
+            name=names[expr], path=expr.path or "forward", width=expr.width, domain=expr.domain,
+            role="result" if expr is result else role,
             terms=tuple(_term(term, names, listed, floats) for term in terms[expr]), join=expr.join,
             bias=floats(expr.bias), activation=expr.activation, factor=expr.factor, of=expr.of))
         if expr in multiplied and expr in listed:
-            values.append(TracedValue(name=_row(names[expr]), path=expr.path or "forward", width=expr.width, role="row",
-                                      domain=expr.domain, terms=(TracedTerm(source=names[expr]),)))
+            values.append(TracedValue(name=_copy(names[expr]), path=expr.path or "forward", width=expr.width,
+                                      role="activation", domain=expr.domain, terms=(TracedTerm(source=names[expr]),)))
     return TracedNetwork(features=features, values=tuple(values))
 
 
@@ -81,19 +82,19 @@ def _names(order: list[Expr]) -> dict[Expr, str]:
         while name in taken:
             number += 1
             name = f"{stem}.{number}"
-        taken |= {name, _row(name)}
+        taken |= {name, _copy(name)}
         names[expr] = name
     return names
 
 
-def _row(name: str) -> str:
-    return f"{name}.row"
+def _copy(name: str) -> str:
+    return f"{name}.activation"
 
 
 def _term(term: ExprTerm, names: dict[Expr, str], listed: set[Expr | None], floats: _Floats) -> TracedTerm:
     source = None if term.source is None else names[term.source]
     if source is not None and term.weight is not None and term.source in listed:
-        source = _row(source)
+        source = _copy(source)
     return TracedTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=floats(term.weight),
                     factor=term.factor, of=term.of, gain=floats(term.gain), dropout=term.dropout)
 

@@ -148,7 +148,8 @@ def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
 
 def test_inspect(model: Path, built: Path) -> None:
     found = facts("inspect", model)
-    assert [value["role"] for value in found["values"]] == ["message", "row", "row", "message", "row", "row", "result"]
+    assert [value["role"] for value in found["values"]] == [
+        "message", "activation", "activation", "message", "activation", "activation", "result"]
     assert found["values"][1]["formula"] == "Σ[edges] v0 + g · v0"
     text = run("inspect", model)
     assert "nearest of" in text
@@ -168,11 +169,11 @@ def test_options_of_a_target_that_does_not_run_the_network(model: Path, verb: st
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    from hwgen.frontend import model_file
+    from hwgen.frontend import checkpoint
 
     chain, kept = random_graph_model(0), tmp_path / "cora.pt"
     kept.write_bytes(b"")
-    monkeypatch.setattr(model_file, "load", lambda path: chain.parts)
+    monkeypatch.setattr(checkpoint, "load", lambda path: chain.parts)
     with pytest.raises(HwgenError, match=r"--groups is an option of target banked, .* one of target lists") as caught:
         run("build", kept, *option, "--groups", "2")
     assert caught.value.fix == "leave one of them out"

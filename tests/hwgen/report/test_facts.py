@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hwgen.flow.transfers import load_cycles, store_cycles
-from hwgen.targets.banked.chain_to_network import network_of
 from models import random_graph_model
 
 import boards
@@ -29,6 +27,7 @@ from hwgen.report.files import read_report, report_files
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
 from hwgen.report.model_facts import model_facts
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 STAGES = ("gather", "pre", "combine", "post", "write")
 BY_BITS = {"learned": 1000, "uniform 8 bit": 1500}
@@ -62,7 +61,8 @@ def one_graph() -> Cycles:
 
 
 def report(cycles: Cycles) -> Report:
-    network, sample = network_of(random_graph_model(1))
+    chain = random_graph_model(1)
+    network, sample = chain.network, chain.sample
     resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
     return report_of(target="some", model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)),
                      board=boards.load("ultra96"), options={"units": 2, "requant_lanes": 4}, hardware={"units": 2},
@@ -160,6 +160,7 @@ def test_tables_name_runs() -> None:
     cycles = batches()
     assert cycle_table(cycles).rows[-1][:2] == ("all", "1,000")
     assert cycle_table(cycles).rows[0][:3] == ("pass 0", "500", "40%")
+    assert cycle_table(cycles).numeric == [False, *[True] * 6]  # the last row has no shares
     assert bits_table(cycles).rows == [("learned", "1,000", ""), ("uniform 8 bit", "1,500", "+50.0%")]
     assert run_table(cycles).rows == [("0000", "3", "10", "20", "96", "4", "300", "100"),
                                       ("0001", "2", "10", "20", "196", "4", "700", "350"),
