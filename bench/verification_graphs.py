@@ -154,8 +154,8 @@ class Bench:
         checkpoint, build = self.work / f"{case.folder}.pt", self.work / case.folder
         save_network(network, sample, checkpoint)
         done = subprocess.run(
-            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q",
-             "--target", "lists", "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
+            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q", "--target",
+             "lists", "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{case.folder}: hwgen build failed\n{done.stderr}")
         key = digest(checkpoint, build)
