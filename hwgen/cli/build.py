@@ -57,7 +57,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..report.files import read_report
         from ..targets.banked import pipeline
         from ..targets.lists import pipeline as lists_pipeline

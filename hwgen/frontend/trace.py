@@ -1,7 +1,7 @@
 """Trace a user's module with torch.fx: its forward becomes a list of calls, each with its module path and its line.
 
 Layers of ``torch.nn`` and ``torch_geometric.nn``, and every subclass of PyG's ``MessagePassing``, stay whole; the
-user's own modules and their containers are looked into. Nothing is judged here: :mod:`.legal` does that.
+user's own modules and their containers are looked into. Nothing is judged here: :mod:`.tracing` does that.
 """
 
 from __future__ import annotations

@@ -129,9 +129,9 @@ class GraphBatch:
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
 
     def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
-        """Whether these are the features, as real values, and the edges of this batch."""
+        """Whether these are the features, as real values in float32, and the edges of this batch."""
         own = self.features if isinstance(self.features, Tensor) else self.features.dense()
-        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+        return (x.shape == own.shape and torch.allclose(x.detach().cpu().to(own.dtype), own, rtol=1e-6, atol=0)
                 and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
 
     @cached_property

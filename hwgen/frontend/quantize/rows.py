@@ -106,7 +106,7 @@ class RowQuantizer(nn.Module):
         learned = self.raw_bits.index_select(0, entry) if learning else bits
         rows = float(len(x) if count is None else count.sum())
         weighed = [(each if count is None else each * count).sum() for each in (bits, learned)]
-        self.stored = Stored(weighed[0], weighed[1], rows, int(x.shape[1]), self.signed)
+        self.stored = Stored(bits=weighed[0], learned=weighed[1], rows=rows, width=int(x.shape[1]), signed=self.signed)
         return fake_quantize(x, step, bits, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:

@@ -12,7 +12,8 @@ from torch import nn
 
 from ...errors import HwgenError
 from ..data.graph_set import FOLDS, GraphSet
-from ..quantize import QuantizedNetwork, Scheme, quantize_batch
+from ..quantize import QuantizedNetwork, Scheme
+from ..quantize.prepare import quantize_batch
 from ..tracing import plan_of
 from .examples import Examples
 from .forward import PreparedForward
@@ -113,7 +114,7 @@ class Training:
         HwgenError
             A parameter that is not finite, or a path that cannot be written.
         """
-        from ..quantizing import save
+        from ..checkpoint import save
 
         save(self.model, self.kept.examples.for_save(), path)
 

@@ -170,11 +170,11 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    from hwgen.frontend import model_file
+    from hwgen.frontend import checkpoint
 
     chain, kept = random_graph_model(0), tmp_path / "cora.pt"
     kept.write_bytes(b"")
-    monkeypatch.setattr(model_file, "load", lambda path: chain.parts)
+    monkeypatch.setattr(checkpoint, "load", lambda path: chain.parts)
     monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
     with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
         run("build", kept, *option, "--groups", "2")

@@ -13,7 +13,8 @@ from training_graphs import small_data
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.graph_set import Split
-from hwgen.frontend.quantize import SCHEMES, quantize_batch
+from hwgen.frontend.quantize import SCHEMES
+from hwgen.frontend.quantize.prepare import quantize_batch
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.training import loop
 from hwgen.frontend.training.examples import ManyGraphs, OneGraph

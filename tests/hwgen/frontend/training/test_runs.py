@@ -10,7 +10,7 @@ from graph_sets import rings_and_stars
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.frontend.quantize import SCHEMES
 from hwgen.frontend.training import Training, train
@@ -91,12 +91,12 @@ def test_folds_and_seeds_are_all_run_and_differ() -> None:
 def test_checkpoints_hold_the_graph_or_test_graphs_first(tmp_path: Path) -> None:
     data = small_data()
     train("sage", data, "mega", epochs=4).save(tmp_path / "one.pt")
-    network, sample = load_network(tmp_path / "one.pt")
+    network, sample = load(tmp_path / "one.pt")
     assert network.features == 12
     assert (sample.mask == data.test_mask.numpy()).all()
     training = train("gin", SHAPES, recipe=dataclasses.replace(QUICK, epochs=2, quantized_epochs=2))
     training.save(tmp_path / "set.pt")
-    _, sample = load_network(tmp_path / "set.pt")
+    _, sample = load(tmp_path / "set.pt")
     assert sample.labels[:4].tolist() == SHAPES.labels[folds(SHAPES.labels)[0].test].tolist()
     assert sample.limits.nodes == 7
 
