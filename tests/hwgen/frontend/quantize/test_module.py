@@ -227,6 +227,8 @@ def test_what_does_not_fit_is_named(problem: str) -> None:
     elif problem == "bits":
         with pytest.raises(HwgenError, match="message_bits is 9"):
             Scheme(message_bits=9)
+        with pytest.raises(HwgenError, match="rows is per_channel"):
+            Scheme(rows=Granularity.PER_CHANNEL)
     else:
         model = quantize_plan(plan, "nns", [data, data])
         model.tensors[0].data[0] = float("nan")

@@ -188,7 +188,7 @@ def test_what_was_stored_is_counted_with_multiplicity() -> None:
     rows.raw_bits.data[:, 0] = torch.tensor([1.25, 2.0, 4.25])
     rows(torch.ones(3, 5), nodes(3), torch.tensor([[1.0], [1.0], [10.0]]))
     assert rows.stored is not None
-    assert (float(rows.stored.learned), float(rows.stored.bits)) == (45.75, 43.0)
+    assert (float(rows.stored.learned.detach()), float(rows.stored.bits.detach())) == (45.75, 43.0)
     assert (rows.stored.rows, rows.stored.width, rows.stored.signed) == (12.0, 5, False)
 
 
