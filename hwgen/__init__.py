@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
     from .frontend import GCN, load, load_data, save
-    from .frontend.quantizing import quantize
+    from .frontend.quantize.prepare import quantize
     from .runtime import Accelerator
 
 __all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "verify"]
 
 _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime",
-         "quantize": "frontend.quantizing"}
+         "quantize": "frontend.quantize.prepare"}
 
 
 def __getattr__(name: str) -> Any:

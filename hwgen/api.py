@@ -57,7 +57,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
     if isinstance(model, tuple):
         found, name = model, model[0].name
     else:
-        from .frontend.model_file import load
+        from .frontend.checkpoint import load
 
         found, name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()

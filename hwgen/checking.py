@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,12 +13,13 @@ from .errors import ToolError
 from .files import read_json
 from .flow.folder import write_files
 from .network.sample import Sample
-from .report.agreement import agreement
-from .report.facts import verification, with_verification
-from .report.files import report_files
+from .report.agreement import AgreementFacts, agreement
+from .report.collect import verification_of
+from .report.facts import Report
+from .report.files import read_report, report_files
 
-__all__ = ["FULL_BEATS", "SAMPLE_NODES", "outcome", "read_facts", "record", "simulates_quickly", "tool_errors",
-           "torch_agreement", "work"]
+__all__ = ["FULL_BEATS", "SAMPLE_NODES", "outcome", "record", "simulates_quickly", "tool_errors", "torch_agreement",
+           "work"]
 
 #: Cycles and beats that simulate in well under two minutes; larger graphs are verified on a sample.
 FULL_BEATS = 400_000
@@ -45,7 +46,7 @@ def work(folder: Path) -> int:
     return sum(int(layout[name]) for name in ("load_beats", "cycles", "store_beats"))
 
 
-def torch_agreement(folder: Path, result: sim.Result, sample: Sample) -> dict[str, Any] | None:
+def torch_agreement(folder: Path, result: sim.Result, sample: Sample) -> AgreementFacts | None:
     """Compare the results of a graph that came out of the RTL with PyTorch's, where the sample has those.
 
     Parameters
@@ -58,23 +59,18 @@ def torch_agreement(folder: Path, result: sim.Result, sample: Sample) -> dict[st
         return None
     torch = {"logits": sample.logits, "labels": sample.labels, "test_mask": sample.mask,
              "scale": np.array(read_json(folder / "layout.json")["scale"])}
-    return agreement(logits, {name: values for name, values in torch.items() if values is not None})
+    return agreement(logits, {name: values for name, values in torch.items() if values is not None}, of="nodes")
 
 
-def read_facts(build: Path) -> dict[str, Any]:
-    """``report/report.json`` of a build folder."""
-    return read_json(build / "report" / "report.json")
-
-
-def outcome(build: Path, folder: Path, result: sim.Result, graph: str,
-            sample: Sample) -> dict[str, Any]:
+def outcome(build: Path, folder: Path, result: sim.Result, graph: str, sample: Sample) -> Report:
     """All facts of a build with what a cosimulation of one graph found out."""
-    found = result.batches[folder.name].to_dict() | {"ok": result.ok}
     estimated = int(read_json(folder / "layout.json")["cycles"])
-    return with_verification(read_facts(build), verification(found, graph, estimated),
-                             torch_agreement(folder, result, sample))
+    found = verification_of(
+        {name: each.to_dict() for name, each in result.batches.items()}, {folder.name: estimated}, what=graph,
+        graphs=1, of=1, mismatch=asdict(result.mismatch) if result.mismatch else None)
+    return read_report(build).verified(found, torch_agreement(folder, result, sample))
 
 
-def record(build: Path, facts: dict[str, Any]) -> None:
+def record(build: Path, facts: Report) -> None:
     """Write the build's report anew."""
     write_files(build / "report", report_files(facts))

@@ -39,7 +39,7 @@ def inspect(console: Console, model: str) -> None:
         console.result(traced)
         return
     with console.step("reading the checkpoint"):
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..network.bits import bits_of_model
         from ..report.model_facts import model_facts
         from ..report.model_tables import headline, model_tables

@@ -37,11 +37,11 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
     """
     check_output(output)
     with console.step("reading the module"):
+        from ..frontend.checkpoint import save
         from ..frontend.data import load_data
         from ..frontend.data.batching import graphs_of
         from ..frontend.data.own_files import load_weights
-        from ..frontend.quantizing import quantize as quantize_module
-        from ..frontend.quantizing import save
+        from ..frontend.quantize.prepare import quantize as quantize_module
         from ..frontend.tracing import plan_of
         from ..frontend.tracing.agreement import agreement
         from ..frontend.user_file import load_module

@@ -9,19 +9,14 @@ From one's own training loop::
             model.freeze_bits()
         loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
         ...
-    hwgen.frontend.settle(model)
+    model.settle()
     hwgen.save(model, data, "model.pt")
 """
 
-from .a2q import Penalty, QuantizedGCN
+from .checkpoint import load, save
 from .data import load_data
-from .gcn import GCN
-from .graph import Graph
-from .model_file import load
-from .quantize import QuantizedNetwork
-from .quantizing import save
-from .settle import settle
+from .quantize import Penalty, QuantizedNetwork, Scheme
 from .train import train
+from .training.models import GCN
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_data", "save", "settle",
-           "train"]
+__all__ = ["GCN", "Penalty", "QuantizedNetwork", "Scheme", "load", "load_data", "save", "train"]

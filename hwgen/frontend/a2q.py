@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from ..errors import HwgenError
 from .gcn import GCN
 from .graph import Graph
-from .modules import as_gcn, compare
 from .original import with_head
 from .quantize.step_search import allocate_bits, best_steps
 from .quantizers import ColumnQuantizer, NodeQuantizer, mean_bits, memory_kilobytes
@@ -171,7 +170,7 @@ class QuantizedGCN(nn.Module):
                 module.raw_step.normal_(0.01, 0.01).abs_().clamp_min_(1e-3)
 
 
-def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weight_bits: int = 4, message_bits: int = 4,
+def quantize(model: GCN, scheme: str = "a2q", *, data: Data | Graph, weight_bits: int = 4, message_bits: int = 4,
              bits: float = 2.0, penalty: Penalty | None = None, target_bits: float | None = None) -> QuantizedGCN:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
@@ -181,9 +180,8 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
 
     Parameters
     ----------
-    model : Module
-        Trained in FP32: hwgen's GCN, or any module whose ``forward(x, edge_index)`` or ``forward(data)`` is a chain of
-        the layers of :mod:`.legal`. It is left alone.
+    model : GCN
+        Trained in FP32. It is left alone.
     scheme : str
         ``a2q``.
     data : Data or Graph
@@ -215,12 +213,11 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
     for name, mean, top in (("bits", bits, 8), ("target_bits", target_bits, 4)):
         if mean is not None and not 0 <= mean <= top:
             raise HwgenError(f"{name} is {mean}", name, f"use 0 to {top} bits")
-    gcn = as_gcn(model)
+    gcn = copy.deepcopy(model)
     graph = Graph.of(data)
     if gcn.layers[0].weight.shape[0] != graph.width:
         raise HwgenError(f"the model takes {gcn.layers[0].weight.shape[0]} features, the graph has {graph.width}",
                          "data.x", "pass the graph that the model was trained on")
-    compare(model, gcn, graph)
     quantized = QuantizedGCN(gcn, graph, weight_bits=weight_bits, message_bits=message_bits, bits=bits, penalty=penalty)
     quantized.calibrate(target_bits)
     return quantized

@@ -23,15 +23,16 @@ import torch
 
 from ..errors import HwgenError
 from .a2q import QuantizedGCN
+from .chain_to_network import network_of
+from .checkpoint import save_network
 from .gcn import Convolution
 from .graph import Graph
-from .reading import FORMAT, VERSION, load
-from .writing import write_checkpoint
+from .reading import graph_from
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["FORMAT", "VERSION", "load", "save"]
+__all__ = ["save"]
 
 
 def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
@@ -61,13 +62,13 @@ def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
     was_training = model.training
     model.eval()
     content = {
-        "format": FORMAT, "version": VERSION, "name": str(getattr(graph.data, "name", "model")).lower(),
+        "name": str(getattr(graph.data, "name", "model")).lower(),
         "scheme": "a2q", "input": {"bits": graph.input_bits, "scale": graph.input_scale},
         "layers": [_layer(path, each) for path, each in zip(model.gcn.paths, model.gcn.layers, strict=True)],
         "graph": _graph(model, graph),
     }
     model.train(was_training)
-    write_checkpoint(content, Path(path))
+    save_network(*network_of(graph_from(content, str(path))), path)
 
 
 @torch.no_grad()

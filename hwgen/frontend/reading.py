@@ -1,8 +1,5 @@
 """Read a checkpoint into the quantized graph, trusting nothing in it."""
 
-import pickle
-import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,86 +10,19 @@ from torch import Tensor
 
 from ..errors import HwgenError
 from .chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from .checkpoint_file import SAVE
 
-__all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load", "open_checkpoint"]
-
-FORMAT, VERSION = "hwgen", 1
-NETWORK_VERSION = 2  # of checkpoints that hold a network (network/checkpoint.py)
-
-SAVE = "write one with hwgen train, or with hwgen.save"
-
-
-def load(path: Path | str) -> QuantGraph:
-    """Load and check a checkpoint.
-
-    Raises
-    ------
-    HwgenError
-        Not a checkpoint, a pickled module, a truncated file, another format version, or contents that are missing, of
-        the wrong type, not finite or out of range; names the layer and key.
-    """
-    return graph_from(open_checkpoint(Path(path), VERSION), str(path))
+__all__ = ["graph_from"]
 
 
 def graph_from(content: dict[str, Any], where: str) -> QuantGraph:
-    """Check what :func:`open_checkpoint` found in a file of version 1; ``where`` is for errors."""
+    """Check a chain as :mod:`.chain_checkpoint` writes it down; ``where`` is for errors."""
     try:
         graph = _graph(content)
         graph.verify()
     except HwgenError as error:
         raise HwgenError(error.what, f"{where}: {error.where}", error.fix) from error
     return graph
-
-
-def open_checkpoint(path: Path, *versions: int) -> dict[str, Any]:
-    """The dictionary in a checkpoint of one of some versions, not yet checked further.
-
-    Raises
-    ------
-    HwgenError
-        Not a checkpoint, a pickled module, a truncated file, or another format version.
-    """
-    where = str(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(4)
-        whole = zipfile.is_zipfile(path)
-    except OSError as error:
-        raise HwgenError(f"cannot read the checkpoint: {error.strerror}", where,
-                         "name an existing checkpoint file, such as model.pt") from error
-    if head[:1] == b"\x80":
-        raise _pickled(where)
-    if not head:
-        raise HwgenError("the file is empty", where, "write or copy it again")
-    if head != b"PK\x03\x04":
-        raise HwgenError("not a checkpoint", where, SAVE)
-    try:
-        if not whole:
-            raise zipfile.BadZipFile("no directory at its end")
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()
-        if broken is not None:
-            raise zipfile.BadZipFile(f"{broken} is damaged")
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise HwgenError(f"the file is truncated or damaged ({error})", where, "write or copy it again") from error
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise _pickled(where) from error
-    except (RuntimeError, ValueError, KeyError, EOFError) as error:
-        raise HwgenError("not a checkpoint", where, SAVE) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise HwgenError("a PyTorch file, but not an hwgen checkpoint", where, SAVE)
-    if content.get("version") not in versions:
-        raise HwgenError(f"unknown format version {content.get('version')!r}", f"{where}: version",
-                         f"version {' or '.join(map(str, versions))} is read here: use the hwgen that wrote the file, "
-                         "or save it again")
-    return content
-
-
-def _pickled(where: str) -> HwgenError:
-    return HwgenError("a pickled Python object, not a checkpoint", where,
-                      "loading a pickle runs code that it holds: write the model with hwgen.save instead")
 
 
 def _graph(content: dict[str, Any]) -> QuantGraph:

@@ -1,7 +1,7 @@
 """Trace a user's module with torch.fx: its forward becomes a list of calls, each with its module path and its line.
 
 Layers of ``torch.nn`` and ``torch_geometric.nn``, and every subclass of PyG's ``MessagePassing``, stay whole; the
-user's own modules and their containers are looked into. Nothing is judged here: :mod:`.legal` does that.
+user's own modules and their containers are looked into. Nothing is judged here: :mod:`.tracing` does that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import fx, nn
 from ..errors import HwgenError
 from .tracer import Tracer, line_of, whole_pooling
 
-__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "trace", "trace_part"]
+__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "name_of", "trace", "trace_part"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
 FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
@@ -104,8 +104,8 @@ class Roles:
     read: tuple[str, ...] = ("x", "edge_index")
 
 
-def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
-    """Trace a module as it is in evaluation mode; the module itself is left alone.
+def trace(model: nn.Module, roles: Roles | None = None, *, training: bool = False) -> Traced:
+    """Trace a module as it is in evaluation mode, or in training; the module itself is left alone.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
     HwgenError
         A forward method with other arguments than a graph, or whose path depends on the values it computes.
     """
-    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    copied = copy.deepcopy(model).to("cpu", torch.float32).train(training)
     roles = roles or Roles(tuple(arguments(model)))
     return _trace(_Entry(copied, roles), copied, f"model ({type(model).__name__}.forward)", roles)
 
@@ -216,7 +216,7 @@ def _calls(graph: fx.Graph, entry: nn.Module, roles: Roles) -> tuple[list[Call],
             target = entry.get_submodule(target)
         path = str(node.target) if node.op == "call_module" else node.meta["path"]
         values[node] = Value("", len(calls))
-        calls.append(Call(name=_name(target, args), path=path, line=node.meta["line"], target=target, args=args,
+        calls.append(Call(name=name_of(target, args), path=path, line=node.meta["line"], target=target, args=args,
                           kwargs=kwargs))
     return calls, result
 
@@ -225,7 +225,7 @@ def _with_values(argument: Any, values: dict[fx.Node, Value]) -> Any:
     return fx.node.map_arg(argument, cast(Any, values.__getitem__))
 
 
-def _name(target: Any, args: tuple[Any, ...]) -> str:
+def name_of(target: Any, args: tuple[Any, ...] = ()) -> str:
     """What is called, as the user wrote it."""
     if isinstance(target, nn.Module):
         return type(target).__name__

@@ -5,17 +5,18 @@ layer are folded into ``gain`` and ``bias``. Dropout is kept where a value is re
 not. :mod:`.tracing` makes these networks, :mod:`.network` executes them with quantizers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor
 
 from ..network.equation import Equation, TermOf
 
-__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue"]
+__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue", "without_dropout"]
 
-#: message: one step a channel, so that rows can be added; row: a step for each row, for the MAC array; result: none.
-Role = Literal["message", "row", "result"]
+#: message: one step a channel, so that rows can be added; activation: a step for each row, for the MAC array; result:
+#: none.
+Role = Literal["message", "activation", "result"]
 #: What follows the result in the user's forward, and not in hardware.
 Head = Literal["", "log_softmax", "softmax"]
 
@@ -57,3 +58,9 @@ class TracedNetwork:
     features: int
     values: tuple[TracedValue, ...]
     head: Head = ""
+
+
+def without_dropout(network: TracedNetwork) -> TracedNetwork:
+    """The same network, of which training drops nothing."""
+    return replace(network, values=tuple(
+        replace(value, terms=tuple(replace(term, dropout=0.0) for term in value.terms)) for value in network.values))

@@ -1,7 +1,8 @@
 """Activations, each declared once: what it computes in real numbers and in integers, and what may follow from that.
 
 An activation is a frozen value. Its parameters are fields; one that hardware multiplies by is a multiple of
-``1 / SLOPE_ONE``. To add one: a class here, and a row in :data:`ACTIVATIONS`.
+``1 / SLOPE_ONE``. To add one: a class here and its name in :data:`ACTIVATIONS`, and a row of
+:mod:`hwgen.frontend.activations`; a target refuses what its hardware lacks.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Activation(ABC):
-    """A function of one number that never decreases and keeps 0.
+    """A function of one number; it never decreases, and that of 0 is 0.
+
+    These are all piecewise linear through 0, so that they are the same in real numbers and in integers of any scale.
 
     Attributes
     ----------

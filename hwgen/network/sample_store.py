@@ -17,6 +17,9 @@ __all__ = ["load_sample", "sample_arrays", "sample_of", "save_sample"]
 
 Arrays = dict[str, NDArray[Any]]
 
+#: Kinds of NumPy's types that each array may have.
+KINDS = {"labels": "iu", "mask": "b", "logits": "f"}
+
 
 def save_sample(sample: Sample, path: Path) -> None:
     """Write a sample.
@@ -64,6 +67,12 @@ def sample_of(arrays: Mapping[str, NDArray[Any]], where: str, input_bits: int) -
         if value is not None and len(value) not in (batch.num_nodes, batch.graphs):
             raise HwgenError(f"{len(value)} {key} for {batch.graphs} graphs of {batch.num_nodes} nodes", where,
                              f"store one entry of {key} for each graph, or for each node")
+        if value is not None and value.dtype.kind not in KINDS[key]:
+            raise HwgenError(f"{key} holds {value.dtype} values", where, "store labels as integers, a mask as booleans "
+                             "and logits as real numbers")
+    logits = optional["logits"]
+    if logits is not None and not np.isfinite(logits).all():
+        raise HwgenError(f"logits holds {logits[~np.isfinite(logits)][0]}", where, "look for a diverged training")
     found = arrays.get("limits")
     if found is None or found.shape != (len(fields(Limits)),):
         limits = Limits.of(batch, input_bits)

@@ -119,7 +119,7 @@ class ModelFacts:
     operations : dict
         Value name -> FINN's counts (:func:`hwgen.report.sizes.operations`).
     bits_by_degree : dict
-        Name of a value of role row on nodes -> nodes of the sample by class of in-degrees and bit width 0, ..., 8.
+        Name of an activation of nodes -> nodes of the sample by class of in-degrees and bit width 0, ..., 8.
     degree_classes : tuple of str
         Names of the classes.
     average_bits, bytes, compression : dict
@@ -173,7 +173,7 @@ def model_facts(network: Network, batch: Batch, bits: Bits) -> ModelFacts:
         layers=tuple(_layer(value, term) for value, term in linear_terms(network)),
         operations={value.name: operations(value, network, batch) for value in network.values},
         bits_by_degree={value.name: bits_by_degree(degrees, bits[value.name]) for value in network.values
-                        if role[value.name] == "row" and value.domain == "nodes"},
+                        if role[value.name] == "activation" and value.domain == "nodes"},
         degree_classes=degree_labels(), average_bits=average, bytes=bytes_of(network),
         compression=compression(network, average))
 

@@ -12,7 +12,7 @@ def title(name: str, path: str) -> str:
 
 
 def roles(network: Network) -> dict[str, str]:
-    """Of each value: ``result``; ``row`` if it has bits by row, or a linear layer reads it; else ``message``."""
+    """Of each value: result; activation if its rows have bits of their own or a linear layer reads it; or message."""
     linear = {term.source for value in network.values for term in value.terms
               if term.weight is not None and term.via == "self"}
 
@@ -20,7 +20,7 @@ def roles(network: Network) -> dict[str, str]:
         if value.quantizer is None:
             return "result"
         per_channel = value.quantizer.granularity is Granularity.PER_CHANNEL
-        return "message" if per_channel and value.name not in linear else "row"
+        return "message" if per_channel and value.name not in linear else "activation"
 
     return {value.name: role(value) for value in network.values}
 

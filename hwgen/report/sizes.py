@@ -25,13 +25,13 @@ def average_bits(network: Network, bits: Bits) -> dict[str, float]:
     Returns
     -------
     dict
-        ``rows``: over the rows of values of role row; a row counts once, whatever its width. ``hidden_maps``: over the
+        ``rows``: over the rows of activations; a row counts once, whatever its width. ``hidden_maps``: over the
         codes of these rows. A²Q reports them without distinction: they are equal where all rows are as wide.
         ``all_activations``: over every stored code, messages included.
     """
     role = roles(network)
     every = [(value.width, bits[value.name]) for value in network.values if value.quantizer is not None]
-    rows = [(value.width, bits[value.name]) for value in network.values if role[value.name] == "row"]
+    rows = [(value.width, bits[value.name]) for value in network.values if role[value.name] == "activation"]
     return {"rows": _mean([(1, widths) for _, widths in rows]), "hidden_maps": _mean(rows),
             "all_activations": _mean(every)}
 

@@ -66,6 +66,16 @@ class Lists:
         pointers, columns, _ = self.matrix.matrix
         return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
 
+    def sum(self, source: Tensor) -> Tensor:
+        """The sum of each list's rows: float [destinations, k]."""
+        return self.matrix.product(source, self.matrix.values.to(source.dtype))
+
+    def largest(self, source: Tensor) -> Tensor:
+        """The largest of each list's rows, channel by channel; 0 where a list is empty: float [destinations, k]."""
+        target, index = self.pairs
+        wide = target[:, None].expand(-1, source.shape[1])
+        return source.new_zeros(len(self.length), source.shape[1]).scatter_reduce(0, wide, source[index], "amax",
+                                                                                  include_self=False)
 
 class GraphBatch:
     """The disjoint union of some graphs.
@@ -119,9 +129,9 @@ class GraphBatch:
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
 
     def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
-        """Whether these are the features, as real values, and the edges of this batch."""
+        """Whether these are the features, as real values in float32, and the edges of this batch."""
         own = self.features if isinstance(self.features, Tensor) else self.features.dense()
-        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+        return (x.shape == own.shape and torch.allclose(x.detach().cpu().to(own.dtype), own, rtol=1e-6, atol=0)
                 and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
 
     @cached_property
@@ -129,6 +139,12 @@ class GraphBatch:
         """In-edges as the user gave them."""
         source, target = self._edges
         return Lists.of(target, source, (self.nodes, self.nodes), self._times)
+
+    @property
+    def edge_index(self) -> Tensor:
+        """Edges as PyG has them, each as often as it counts: int64 [2, e]."""
+        times = None if self._times is None else self._times.astype(np.int64)
+        return torch.from_numpy(self._edges if times is None else np.repeat(self._edges, times, axis=1))
 
     @cached_property
     def looped(self) -> Lists:

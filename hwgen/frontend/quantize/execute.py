@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...network.activation import Activation, Identity, LeakyReLU, ReLU
+from ..activations import activate
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 
 __all__ = ["Hook", "activated", "execute", "joined"]
-
-#: What PyTorch computes for each activation.
-ACTIVATIONS: Mapping[type[Activation], Callable[[Tensor, Any], Tensor]] = {
-    Identity: lambda x, _: x, ReLU: lambda x, _: F.relu(x),
-    LeakyReLU: lambda x, own: F.leaky_relu(x, own.negative_slope)}
 
 #: What is done to a value before it is stored, such as quantizing it.
 Hook = Callable[[TracedValue, Tensor, GraphBatch], Tensor]
@@ -57,7 +51,7 @@ def activated(value: TracedValue, batch: GraphBatch, out: Tensor) -> Tensor:
     """A value from its joined terms: bias, activation, factor."""
     if value.bias is not None:
         out = out + value.bias
-    out = ACTIVATIONS[type(value.activation)](out, value.activation)
+    out = activate(value.activation, out)
     return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
 
 
@@ -95,11 +89,7 @@ def _accumulate(term: TracedTerm, batch: GraphBatch, stored: dict[str, Tensor],
     if term.via == "self":
         return source
     lists = batch.lists(term.via)
-    if term.op == "sum":
-        return lists.matrix.product(source, lists.matrix.values.to(source.dtype))
-    target, index = lists.pairs
-    wide = target[:, None].expand(-1, source.shape[1])
-    return source.new_zeros(rows, source.shape[1]).scatter_reduce(0, wide, source[index], "amax", include_self=False)
+    return lists.sum(source) if term.op == "sum" else lists.largest(source)
 
 
 def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:

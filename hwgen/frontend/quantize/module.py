@@ -136,7 +136,7 @@ class QuantizedNetwork(nn.Module):
             self.trace(batch)
             for value in self.plan.values[:-1]:
                 rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
-                share = value.width if messages else float(value.role == "row")
+                share = value.width if messages else float(value.role == "activation")
                 if value.role == "message":
                     bits = quantizers.message(value).bits * rows
                 else:

@@ -42,7 +42,7 @@ class Quantizers(nn.Module):
             if value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
                     value.width, scheme.message_bits, signed=signed[value.name], gradient="local", linear=linear)
-            elif value.role == "row":
+            elif value.role == "activation":
                 self.rows[_slot(value)] = row_quantizer(scheme, signed=signed[value.name], nodes=nodes, degrees=degrees,
                                                         of_graphs=value.domain == "graphs")
 

@@ -98,12 +98,15 @@ class RowQuantizer(nn.Module):
 
     def forward(self, x: Tensor, batch: GraphBatch, count: Tensor | None = None) -> Tensor:
         """Fake-quantize the rows of ``x`` [n, k], each of which stands for ``count`` [n, 1] ones."""
-        if self.training and not self.frozen:
+        learning = self.training and not self.frozen
+        if learning:
             self.raw_bits.data.clamp_(self.least, self.most)
         entry = self.choose(x, batch)
         step, bits = (each.index_select(0, entry) for each in self.sizes())
+        learned = self.raw_bits.index_select(0, entry) if learning else bits
         rows = float(len(x) if count is None else count.sum())
-        self.stored = Stored((bits if count is None else bits * count).sum(), rows, int(x.shape[1]), self.signed)
+        weighed = [(each if count is None else each * count).sum() for each in (bits, learned)]
+        self.stored = Stored(bits=weighed[0], learned=weighed[1], rows=rows, width=int(x.shape[1]), signed=self.signed)
         return fake_quantize(x, step, bits, signed=self.signed, gradient=self.gradient)
 
     def freeze(self) -> None:

@@ -24,9 +24,12 @@ class ExprTerm(TermOf["Expr", Tensor, Tensor]):
     Parameters
     ----------
     width : int
+    dropout : float
+        As in :class:`hwgen.frontend.traced.TracedTerm`.
     """
 
     width: int
+    dropout: float = 0.0
 
     @property
     def segment(self) -> tuple[int, int]:
@@ -51,11 +54,22 @@ class Expr(Equation[ExprTerm, Tensor]):
         Empty for the input features themselves.
     shared : bool
         Used more than once: to be stored, not spliced.
+    dropout : float
+        What training drops of it wherever this expression is read.
+    origin : Expr or None
+        The same without dropout: it is stored once, whether readers drop some of it or not.
     """
 
     label: str = ""
     terms: tuple[ExprTerm, ...] = ()
     shared: bool = False
+    dropout: float = 0.0
+    origin: Expr | None = None
+
+    @property
+    def stored(self) -> Expr:
+        """What is stored of it."""
+        return self if self.origin is None else self.origin
 
     @property
     def is_input(self) -> bool:

@@ -18,7 +18,7 @@ from ..run_folder import (
 )
 from .design import Plan
 from .hardware import Hardware
-from .images import pack, result_places
+from .images import result_places
 from .program import Program
 from .schedule.slots import Schedule
 
@@ -35,7 +35,7 @@ def model_files(plan: Plan) -> Files:
 def packed_files(plan: Plan) -> Files:
     """``batch.bin``, ``layout.json`` and ``golden.npz`` of the plan's graph."""
     program, hardware, schedule = plan.program, plan.hardware, plan.schedule
-    image = pack(program, hardware, schedule)
+    image = plan.image
     return batch_files(
         image.to_bytes(), expected(program, hardware, schedule, [step.rows for step in plan.trace.passes]),
         result_words=image.result_words, units=hardware.servers, scale=program.passes[-1].out.scale,

@@ -8,7 +8,8 @@ import torch
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import Graph, train
+from hwgen.frontend import train
+from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import recipe_for
 from hwgen.frontend.train import Progress, accuracy, train_fp32, train_quantized
 

@@ -28,7 +28,8 @@ def in_plan(terms, **facts):
     def term(source=None, weight=None, **rest):
         return TracedTerm(source=source, weight=None if weight is None else torch.tensor(weight), **rest)
 
-    value = TracedValue(name="v", path="v", width=2, role="row", terms=tuple(term(**each) for each in terms), **facts)
+    value = TracedValue(name="v", path="v", width=2, role="activation",
+                        terms=tuple(term(**each) for each in terms), **facts)
     return facts_of(TracedNetwork(features=2, values=(value,)))["values"][0]["formula"]
 
 

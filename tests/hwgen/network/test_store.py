@@ -136,6 +136,15 @@ def test_facts_that_are_no_network(tmp_path, change, message):
     assert error.value.fix
 
 
+def test_a_checkpoint_of_an_older_format_says_how_to_make_it_again():
+    """Checkpoints hold the facts without the files of a build."""
+    facts, arrays = network_arrays(gin_network(0))
+    with pytest.raises(HwgenError, match="network format version 1, this hwgen reads 2") as error:
+        network_of({**facts, "version": 1}, arrays, "model.pt")
+    assert (error.value.where, error.value.fix) == (
+        "model.pt", "train or quantize the model, and build it, again with this hwgen")
+
+
 def test_files_that_are_missing_or_cut(tmp_path):
     with pytest.raises(HwgenError, match="cannot read the network"):
         load_network(tmp_path)

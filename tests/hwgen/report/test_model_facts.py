@@ -42,8 +42,8 @@ def test_average_bits(network: Network) -> None:
     assert facts.average_bits["rows"] == pytest.approx(np.mean(rows) if rows else 0, rel=1e-12)
     assert facts.average_bits["hidden_maps"] == pytest.approx(np.mean(hidden) if hidden else 0, rel=1e-12)
     assert facts.average_bits["all_activations"] == pytest.approx(np.mean(codes), rel=1e-12)
-    assert list(roles(network).values()).count("row") == len({value.name for value in facts.values
-                                                             if value.role == "row"})
+    assert list(roles(network).values()).count("activation") == len({value.name for value in facts.values
+                                                             if value.role == "activation"})
     for name, table in facts.bits_by_degree.items():
         assert np.sum(table) == sample.batch.num_nodes
         assert np.sum(table, axis=0).tolist() == np.bincount(bits[name], minlength=9).tolist()
@@ -97,7 +97,7 @@ def test_sizes_and_compression_of_a_chain() -> None:
         facts.bytes["fp32"] / (facts.bytes["weights"] + facts.bytes["steps_and_biases"]))
     neighbours = 40 + sum(source != target for source, target in graph.sample.batch.edges.T)
     assert facts.operations["convs.0.message"] == {
-        "op_mac": graph.sample.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
+        "op_mac": graph.sample.batch.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
     assert facts.operations["convs.0"] == {"op_mac": 0, "op_add": 8 * neighbours}
     assert facts.operations["convs.1.message"]["op_mac"] == 40 * 8 * 4
 
@@ -146,7 +146,7 @@ def test_tables_show_every_value_and_layer() -> None:
     values, layers, *degrees, average, size = model_tables(facts)
     kinds = [(row[0], row[4], row[6], row[7]) for row in values.rows]
     assert kinds[0] == ("convs.0.message", "message", "per channel", "4")
-    assert kinds[1] == ("convs.0", "row", "per node, 40", "0-8")
+    assert kinds[1] == ("convs.0", "activation", "per node, 40", "0-8")
     assert kinds[-1] == ("convs.2", "result", "-", "16")
     assert [row[2] for row in layers.rows] == ["24 x 8", "8 x 8", "8 x 4"]
     assert [table.title.split(":")[0] for table in degrees] == ["convs.0", "convs.1"]

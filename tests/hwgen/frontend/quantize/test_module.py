@@ -10,8 +10,8 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
-from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme, quantize_plan
-from hwgen.frontend.quantize.channels import ChannelSteps
+from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme
+from hwgen.frontend.quantize.prepare import quantize_plan
 from hwgen.frontend.traced import TracedNetwork, TracedTerm, TracedValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.activation import IDENTITY, RELU, Activation
@@ -166,7 +166,7 @@ def test_quotient_computes_the_same_and_counts_every_node() -> None:
 def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
     batch = graphs(3)
     model = made(Residual(), Scheme(rows=Granularity.PER_DEGREE, message_bits=8), batch)
-    names = [value.name for value in model.plan.values[:-1] if value.role == "row"]
+    names = [value.name for value in model.plan.values[:-1] if value.role == "activation"]
     network = {value.name: value for value in model.export("m").values}
     degree = np.minimum(np.bincount(batch.edges[1], minlength=batch.num_nodes), 5)
     rows = [network[name].quantizer.bits[degree].mean() for name in names]
@@ -227,6 +227,8 @@ def test_what_does_not_fit_is_named(problem: str) -> None:
     elif problem == "bits":
         with pytest.raises(HwgenError, match="message_bits is 9"):
             Scheme(message_bits=9)
+        with pytest.raises(HwgenError, match="rows is per_channel"):
+            Scheme(rows=Granularity.PER_CHANNEL)
     else:
         model = quantize_plan(plan, "nns", [data, data])
         model.tensors[0].data[0] = float("nan")
@@ -255,7 +257,8 @@ def test_values_that_can_be_negative_are_signed(kind: type[nn.Module]) -> None:
 def test_signs_follow_gains_and_biases(gain: float, bias: float, activation: Activation, signed: bool) -> None:
     first = TracedValue(name="a", path="a", width=2, role="message", activation=RELU,
                         terms=(TracedTerm(via="features", weight=torch.eye(2)),))
-    second = TracedValue(name="b", path="b", width=2, role="row", activation=activation, bias=torch.full((2,), bias),
+    second = TracedValue(name="b", path="b", width=2, role="activation", activation=activation,
+                         bias=torch.full((2,), bias),
                          terms=(TracedTerm(source="a", via="edges", gain=torch.tensor([1.0, gain])),))
     last = TracedValue(name="c", path="c", width=2, role="result", terms=(TracedTerm(source="b", weight=torch.eye(2)),))
     network = QuantizedNetwork(TracedNetwork(features=2, values=(first, second, last)), Scheme()).export("m")
@@ -286,16 +289,6 @@ def test_no_row_gets_more_bits_than_the_most() -> None:
                              if value.quantizer is not None and value.quantizer.granularity is Granularity.NEAREST])
     assert widths.max() == 4
     assert widths.min() < 4
-
-
-def test_columns_of_zeros_get_the_finest_step() -> None:
-    steps = ChannelSteps(4, 4, signed=False, gradient="local", linear=False)
-    steps.calibrate(torch.tensor([[0.0, 1.5, 0.03, 0.0], [0.0, 0.1, 0.01, 0.0]]))
-    found = steps.step[0].tolist()
-    assert found[0] == found[3] == found[2] < found[1]
-    before = steps.step.clone()
-    steps.calibrate(torch.zeros(2, 4))
-    assert torch.equal(steps.step, before)
 
 
 def test_messages_of_hubs_may_be_clipped() -> None:

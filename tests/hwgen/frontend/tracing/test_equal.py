@@ -45,7 +45,7 @@ def well_formed(plan: TracedNetwork) -> None:
             if term.via in ("edges", "looped", "members"):
                 assert values[term.source].role == "message"
             if term.via == "self" and term.weight is not None:
-                assert values[term.source].role == "row"
+                assert values[term.source].role == "activation"
                 assert (len(value.terms), term.factor) == (1, "one")
             if term.via == "features":
                 assert term.weight.shape[0] == plan.features
@@ -152,16 +152,18 @@ def test_what_is_stored() -> None:
     plan = plan_of(Net(body, one=GCNConv(7, 6), two=SAGEConv(6, 6, aggr="max"), lin=nn.Linear(12, 3)))
     found = [(value.name, value.role, [term.source for term in value.terms]) for value in plan.values]
     assert found == [
-        ("one.message", "message", [None]), ("one", "message", ["one.message"]), ("two.max", "row", ["one", "one"]),
-        ("two", "message", ["two.max"]), ("cat", "message", ["two", "one"]), ("pool", "row", ["one", "cat"]),
+        ("one.message", "message", [None]), ("one", "message", ["one.message"]),
+        ("two.max", "activation", ["one", "one"]),
+        ("two", "message", ["two.max"]), ("cat", "message", ["two", "one"]), ("pool", "activation", ["one", "cat"]),
         ("lin", "result", ["pool"])]
     assert [(value.activation, value.factor, value.domain) for value in plan.values][:2] == [
         (IDENTITY, "rsqrt", "nodes"), (RELU, "one", "nodes")]
     both = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e), a=SAGEConv(6, 6))).values
-    assert [value.role for value in both] == ["message", "row", "message", "message", "result"]
+    assert [value.role for value in both] == ["message", "activation", "message", "message", "result"]
     gin = plan_of(middle(lambda s, h, e, b: global_add_pool((r := h.relu()), b) + global_add_pool(s.a(r), b),
                          a=nn.Linear(6, 6))).values
-    assert [(value.name, value.role) for value in gin[1:4]] == [("first", "message"), ("first.row", "row"),
+    assert [(value.name, value.role) for value in gin[1:4]] == [("first", "message"),
+                                                                ("first.activation", "activation"),
                                                                 ("a", "message")]
 
     kept = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e) + h, a=GCNConv(6, 6))).values  # h is summed up once

@@ -1,8 +1,8 @@
 """Which symbolic values are stored, in which role, under which name.
 
 A value that is gathered over a list is a message: one step a channel, so that rows add up as integers. A value that
-only feeds linear layers (and maybe sums) is a row: a step for each row, for the MAC array. A message that a linear
-layer reads too is copied into a row. What is left, read by sums only, is a message.
+only feeds linear layers (and maybe sums) is an activation: a step for each row, for the MAC array. A message that a
+linear layer reads too is copied into an activation. What is left, read by sums only, is a message.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from torch import Tensor
 from ..traced import Role, TracedNetwork, TracedTerm, TracedValue
 from .expr import Expr, ExprTerm
 
-__all__ = ["placed"]
+__all__ = ["assign_storage"]
 
 
-def placed(result: Expr, features: int) -> TracedNetwork:
-    """Turn the symbolic result of a forward into a plan.
+def assign_storage(result: Expr, features: int) -> TracedNetwork:
+    """Turn the symbolic result of a forward into values that are stored.
 
     Parameters
     ----------
@@ -36,27 +36,28 @@ def placed(result: Expr, features: int) -> TracedNetwork:
     multiplied = {term.source for term in every if term.weight is not None}
     names, floats = _names(order), _Floats()
     values: list[TracedValue] = []
-    for form in order:
-        role: Role = "result" if form is result else "row" if form in multiplied and form not in listed else "message"
+    for expr in order:
+        role: Role = "activation" if expr in multiplied and expr not in listed else "message"
         values.append(TracedValue(
-            name=names[form], path=form.path or "forward", width=form.width, role=role, domain=form.domain,
-            terms=tuple(_term(term, names, listed, floats) for term in terms[form]), join=form.join,
-            bias=floats(form.bias), activation=form.activation, factor=form.factor, of=form.of))
-        if form in multiplied and form in listed:
-            values.append(TracedValue(name=_row(names[form]), path=form.path or "forward", width=form.width, role="row",
-                                    domain=form.domain, terms=(TracedTerm(source=names[form]),)))
+            name=names[expr], path=expr.path or "forward", width=expr.width, domain=expr.domain,
+            role="result" if expr is result else role,
+            terms=tuple(_term(term, names, listed, floats) for term in terms[expr]), join=expr.join,
+            bias=floats(expr.bias), activation=expr.activation, factor=expr.factor, of=expr.of))
+        if expr in multiplied and expr in listed:
+            values.append(TracedValue(name=_copy(names[expr]), path=expr.path or "forward", width=expr.width,
+                                      role="activation", domain=expr.domain, terms=(TracedTerm(source=names[expr]),)))
     return TracedNetwork(features=features, values=tuple(values))
 
 
-def _visit(form: Expr, order: list[Expr], terms: dict[Expr, tuple[ExprTerm, ...]], copies: dict[Expr, Expr]) -> None:
-    """Put forms in the order of computation, and features that nothing multiplies through an identity."""
-    if form in terms:
+def _visit(expr: Expr, order: list[Expr], terms: dict[Expr, tuple[ExprTerm, ...]], copies: dict[Expr, Expr]) -> None:
+    """Put expressions in the order of computation, and features that nothing multiplies through an identity."""
+    if expr in terms:
         return
-    terms[form] = tuple(_through_identity(term, copies) for term in form.terms)
-    for term in terms[form]:
+    terms[expr] = tuple(_through_identity(term, copies) for term in expr.terms)
+    for term in terms[expr]:
         if term.source is not None:
             _visit(term.source, order, terms, copies)
-    order.append(form)
+    order.append(expr)
 
 
 def _through_identity(term: ExprTerm, copies: dict[Expr, Expr]) -> ExprTerm:
@@ -75,27 +76,27 @@ def _through_identity(term: ExprTerm, copies: dict[Expr, Expr]) -> ExprTerm:
 def _names(order: list[Expr]) -> dict[Expr, str]:
     names: dict[Expr, str] = {}
     taken: set[str] = set()
-    for form in order:
-        stem = name = ".".join(filter(None, (form.path, form.label))) or "forward"
+    for expr in order:
+        stem = name = ".".join(filter(None, (expr.path, expr.label))) or "forward"
         number = 1
         while name in taken:
             number += 1
             name = f"{stem}.{number}"
-        taken |= {name, _row(name)}
-        names[form] = name
+        taken |= {name, _copy(name)}
+        names[expr] = name
     return names
 
 
-def _row(name: str) -> str:
-    return f"{name}.row"
+def _copy(name: str) -> str:
+    return f"{name}.activation"
 
 
 def _term(term: ExprTerm, names: dict[Expr, str], listed: set[Expr | None], floats: _Floats) -> TracedTerm:
     source = None if term.source is None else names[term.source]
     if source is not None and term.weight is not None and term.source in listed:
-        source = _row(source)
+        source = _copy(source)
     return TracedTerm(source=source, offset=term.offset, via=term.via, op=term.op, weight=floats(term.weight),
-                    factor=term.factor, of=term.of, gain=floats(term.gain))
+                    factor=term.factor, of=term.of, gain=floats(term.gain), dropout=term.dropout)
 
 
 class _Floats:

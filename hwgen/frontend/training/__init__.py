@@ -1,0 +1,7 @@
+"""Train any module that hardware runs, on any data set, with any scheme."""
+
+from .models import GCN, GIN, SAGE
+from .recipes import Recipe
+from .runs import Training, train
+
+__all__ = ["GCN", "GIN", "SAGE", "Recipe", "Training", "train"]
