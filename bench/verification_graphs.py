@@ -29,6 +29,7 @@ from process_tree import ProcessTree
 from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
+import sim
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
@@ -99,7 +100,7 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
 
 def digest(checkpoint: Path, build: Path) -> str:
     """Of everything that the outcome rests on, except the simulation's own code."""
-    batches = [path for folder in lists_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
+    batches = [path for folder in sim.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
     return digest_of((path.name, path)
                      for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches])
 
@@ -172,7 +173,7 @@ class Bench:
                 "shares": shares, "clock_mhz": report.performance.clock_mhz}
 
     def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
-        runs = {str(1 if case.nodes else BATCH): simulate(build, lists_pipeline.batch_folders(build / "batches"),
+        runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"),
                                                           sample)}
         if not case.nodes:
             ones = lists_pipeline.pack(build, single(sample.batch), "ones", size=1)

@@ -41,7 +41,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
     "hwgen/report": (BUILD | {"hwgen.report", "rtl_templates.shell.timing"}, {"jinja2", "matplotlib"}),
-    "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
+    "hwgen/checking.py": (CORE | {"hwgen.network", "hwgen.flow", "hwgen.report", "sim"}, set()),
     "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),

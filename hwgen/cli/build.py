@@ -100,6 +100,6 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
         console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
         console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})
         return
-    folder = pipeline.pack(build_folder, pipeline.read_graph(build_folder, graph), run, step=console.step)
-    console.say(f"run: {folder}")
-    console.result({"run": str(folder)})
+    folders = pipeline.pack(build_folder, pipeline.read_graph(build_folder, graph), run, step=console.step)
+    console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
+    console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})

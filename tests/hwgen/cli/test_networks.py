@@ -13,6 +13,7 @@ from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
 import hwgen
+import sim
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
@@ -89,7 +90,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
             "report/report.html"} <= names
     assert [path.name for path in built.parent.iterdir()] == ["gin"]
     layouts = [json.loads((folder / "layout.json").read_text())
-               for folder in lists_pipeline.batch_folders(built / "batches")]
+               for folder in sim.batch_folders(built / "batches")]
     assert sum(layout["graphs"] for layout in layouts) == sample.batch.graphs
     manifest = json.loads((built / "manifest.json").read_text())
     assert manifest["cycles"] == [layout["cycles"] for layout in layouts]
@@ -99,7 +100,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 
 def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
     plan = load_design(built)
-    for folder, batch in zip(lists_pipeline.batch_folders(built / "batches"),
+    for folder, batch in zip(sim.batch_folders(built / "batches"),
                              lists_pipeline.sample_batches(read_sample(built), plan), strict=True):
         for name, content in lists_pipeline.pack_batch(plan, batch).files.items():
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
@@ -233,7 +234,7 @@ def random_nodes(folder: Path) -> dict[str, Any]:
 
 
 def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = lists_pipeline.batch_folders(built / "batches")
+    folders = sim.batch_folders(built / "batches")
     assert len(folders) > 2
     assert lists_checking.quick(folders) == folders
     monkeypatch.setattr(lists_checking, "FULL_BEATS", 1)
@@ -265,7 +266,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
-            lists_pipeline.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
+            sim.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
     check_agreement(found["agreement"], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
