@@ -20,7 +20,8 @@ from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet
 from hwgen.frontend.training.examples import Examples
 from hwgen.frontend.training.recipes import Recipe
-from hwgen.frontend.training.runs import Run, run
+from hwgen.frontend.training.results import Run
+from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
 from hwgen.network.sample import Limits
 from hwgen.network.store import save_batch, save_network
