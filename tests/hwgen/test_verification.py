@@ -35,8 +35,7 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     """Two batches, of three graphs and of two."""
-    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]},
-             "report/report.json": {"model": {}, "verification": None, "agreement": None}}
+    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]}}
     for name, rows in RESULTS.items():
         files[f"batches/{name}/layout.json"] = {
             "graphs": len(rows), "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}

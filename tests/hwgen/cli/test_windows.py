@@ -15,13 +15,14 @@ from networks import gin_network, random_batch
 import hwgen
 from hwgen import api
 from hwgen.errors import CapacityError
+from hwgen.files import write_npz
 from hwgen.flow import resources
 from hwgen.flow.built import load_design
 from hwgen.flow.packed import pack_batches
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
-from hwgen.network.store import save_batch
+from hwgen.network.sample_store import batch_arrays
 from hwgen.report.agreement import agreement
 from hwgen.targets import find_target
 from hwgen.targets.lists.design import WindowDesign
@@ -158,7 +159,7 @@ def test_batches_of_windows(built: Path, sample: Sample) -> None:
 
 def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: Path) -> None:
     other, path = random_batch(5, network, graphs=4, nodes=9, hub=6), tmp_path / "other.npz"
-    save_batch(other, path)
+    write_npz(path, batch_arrays(other))
     found, plan = facts("pack", built, path), load_design(built)
     windows = pack_batches(plan, [other]).runs
     assert [int(Path(folder).name) for folder in found["batches"]] == list(range(len(windows)))
@@ -224,7 +225,7 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     simulated = hwgen.Accelerator(built.name, backend="simulation").run(large)
     assert np.array_equal(simulated, hwgen.Accelerator(built).run(large))
 
-    save_batch(sample.batch, tmp_path / "other.npz")
+    write_npz(tmp_path / "other.npz", batch_arrays(sample.batch))
     other = facts("verify", built, "--graph", tmp_path / "other.npz")
     assert (other["verification"]["of"], other["verification"]["chosen"]) == (count, names)
     assert other["verification"]["what"].startswith("other.npz: ")
