@@ -99,7 +99,7 @@ class QuantizedNetwork(nn.Module):
                              "pass the features that the model was trained on")
         if self.quantizers is None:
             return execute(self.plan, given, training=self.training)
-        if self._by_node and len(given.node) and int(given.node.max()) >= self.nodes:
+        if self._by_node and given is not self.sample and len(given.node) and int(given.node.max()) >= self.nodes:
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
         return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher(), training=self.training)

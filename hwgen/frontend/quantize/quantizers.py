@@ -50,7 +50,8 @@ class Quantizers(nn.Module):
         """What readers see of a value."""
         if value.role == "message":
             return cast(Tensor, self.message(value)(out))
-        return cast(Tensor, self.row(value)(out, batch, batch.count if value.domain == "nodes" else None))
+        joined = batch.is_joined and value.domain == "nodes"
+        return cast(Tensor, self.row(value)(out, batch, batch.count if joined else None))
 
     def message(self, value: TracedValue) -> ChannelSteps:
         """The quantizer of a message."""

@@ -60,6 +60,10 @@ class RowQuantizer(nn.Module):
         """The entry of each row of ``x`` [n, k]: int64 [n]."""
         raise NotImplementedError
 
+    def is_in_order(self, batch: GraphBatch) -> bool:
+        """Whether row i takes entry i, for all entries."""
+        return False
+
     @property
     def frozen(self) -> bool:
         """Whether bit widths no longer learn."""
@@ -101,9 +105,11 @@ class RowQuantizer(nn.Module):
         learning = self.training and not self.frozen
         if learning:
             self.raw_bits.data.clamp_(self.least, self.most)
-        entry = self.choose(x, batch)
-        step, bits = (each.index_select(0, entry) for each in self.sizes())
-        learned = self.raw_bits.index_select(0, entry) if learning else bits
+        step, bits = self.sizes()
+        learned = self.raw_bits if learning else bits
+        if not self.is_in_order(batch):
+            entry = self.choose(x, batch)
+            step, bits, learned = (each.index_select(0, entry) for each in (step, bits, learned))
         rows = float(len(x) if count is None else count.sum())
         weighed = [(each if count is None else each * count).sum() for each in (bits, learned)]
         self.stored = Stored(bits=weighed[0], learned=weighed[1], rows=rows, width=int(x.shape[1]), signed=self.signed)
@@ -159,6 +165,9 @@ class PerNode(RowQuantizer):
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
         return batch.node
+
+    def is_in_order(self, batch: GraphBatch) -> bool:
+        return batch.is_in_order and batch.nodes == len(self.raw_size)
 
     def limited(self, step: Tensor) -> Tensor:
         """Steps within 2^±4 of their median; those of nodes without bits do not count for it."""
