@@ -1,6 +1,6 @@
 """Verify graph-level designs on graphs that training never saw: docs/verification_graphs.md.
 
-    python bench/accuracy.py --graph-level MUTAG --folds 1 --keep models
+    python bench/accuracy.py --data MUTAG --runs 1 --keep models
     python bench/node_models.py --seeds 1 --keep models
     python bench/verification_graphs.py --models models [--only MUTAG]
 

@@ -152,7 +152,7 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
 
 
 def test_unwritable_checkpoint_is_refused_before_training(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("hwgen.frontend.data.load_data", lambda *_: pytest.fail("trained in vain"))
+    monkeypatch.setattr("hwgen.frontend.training.task.load_data", lambda *_: pytest.fail("trained in vain"))
     for output in (tmp_path / "none" / "model.pt", tmp_path):
         parts = fails(["train", "-o", str(output)], capsys, monkeypatch)
         assert parts[1] == str(output)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ..checkpoint import save
 from ..data.graph_set import FOLDS, GraphSet
 from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
@@ -29,16 +30,29 @@ __all__ = ["Progress", "Result", "Run", "Training", "run", "train"]
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where training stands: epoch ``epoch`` of ``epochs`` of a stage, ``fp32`` or ``quantized``, of a seed is over.
+    """Where training stands: an epoch is over.
 
-    ``validation`` is that epoch's accuracy, None while bits still learn and no epoch can be selected.
+    Parameters
+    ----------
+    run, seed, fold : int
+        Number of the run, from 0, and what it is.
+    stage : "fp32" or "quantized"
+    epoch, epochs : int
+        Of the stage, from 1.
+    done, total : int
+        Epochs of the run.
+    validation : float or None
+        The epoch's accuracy; None while bits still learn and no epoch can be selected.
     """
 
+    run: int
     seed: int
     fold: int
-    stage: str
+    stage: Literal["fp32", "quantized"]
     epoch: int
     epochs: int
+    done: int
+    total: int
     validation: float | None
 
 
@@ -90,10 +104,11 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The best run by validation, and every run's result."""
+    """The best run by validation, and every run's result; ``scheme`` is empty where it is none of those with a name."""
 
     kept: Run
     recipe: Recipe
+    scheme: str
     results: tuple[Result, ...]
 
     @property
@@ -114,8 +129,6 @@ class Training:
         HwgenError
             A parameter that is not finite, or a path that cannot be written.
         """
-        from ..checkpoint import save
-
         save(self.model, self.kept.examples.for_save(), path)
 
 
@@ -192,26 +205,34 @@ def train(
         if not results:
             task.check(examples)
         for seed in range(seeds):
-            done = run(task, examples, seed=seed, fold=fold, progress=progress)
+            done = run(task, examples, seed=seed, fold=fold, number=len(results), progress=progress)
             results.append(done.result)
             if kept is None or done.result.rank > kept.result.rank:
                 kept = done
     if kept is None:
         raise HwgenError("no fold", "folds", "name at least one")
-    return Training(kept=kept, recipe=task.recipe, results=tuple(results))
+    return Training(kept=kept, recipe=task.recipe, scheme=task.scheme, results=tuple(results))
 
 
-def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
+def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number: int = 0,
         progress: Callable[[Progress], None] | None = None) -> Run:
-    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last."""
+    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last.
+
+    ``number`` is the run's, for ``progress``.
+    """
     recipe, rng = task.recipe, fold + FOLDS * seed  # of the module, of the order of batches and of dropout
 
-    def tell(stage: str, epoch: int, epochs: int, validation: float | None) -> None:
-        if progress is not None:
-            progress(Progress(seed=seed, fold=fold, stage=stage, epoch=epoch + 1, epochs=epochs, validation=validation))
+    def report(stage: Literal["fp32", "quantized"], before: int) -> Callable[[int, float | None], None]:
+        """After ``before`` epochs of other models."""
+        epochs = recipe.quantized_epochs if stage == "quantized" else recipe.generations * recipe.epochs
+        start = before if stage == "fp32" else 0
 
-    def report(stage: str, before: int, epochs: int) -> Callable[[int, float | None], None]:
-        return lambda epoch, validation: tell(stage, before + epoch, epochs, validation)
+        def tell(epoch: int, validation: float | None) -> None:
+            if progress is not None:
+                progress(Progress(run=number, seed=seed, fold=fold, stage=stage, epoch=start + epoch + 1, epochs=epochs,
+                                  done=before + epoch + 1, total=recipe.total_epochs, validation=validation))
+
+        return tell
 
     teachers: list[Forward] = []
     scores: list[Score] = []
@@ -222,13 +243,13 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
             forward = PreparedForward(module)
             _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
                            teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
-                           progress=report("fp32", generation * recipe.epochs, recipe.generations * recipe.epochs))
+                           progress=report("fp32", generation * recipe.epochs))
             teachers.append(forward)
             scores.append(score)
         model = _quantized(task, module, examples, rng)
         epoch, _ = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs,
                        seed=rng, teacher=teachers[-1] if recipe.distillation else None, share=recipe.distillation,
-                       cosine=recipe.cosine, progress=report("quantized", 0, recipe.quantized_epochs))
+                       cosine=recipe.cosine, progress=report("quantized", recipe.generations * recipe.epochs))
     if examples.per == "nodes":
         model.settle(examples.sample(rng))
     score = evaluate(model.logits, examples.part("validation"))
