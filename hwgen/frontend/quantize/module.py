@@ -19,7 +19,7 @@ from .execute import execute
 from .export import export_network
 from .own import own
 from .quantizers import Quantizers
-from .rows import RowQuantizer
+from .row_quantizer import RowQuantizer
 from .schemes import Scheme
 from .settle import settle_steps
 
@@ -187,14 +187,10 @@ class QuantizedNetwork(nn.Module):
         weights, weight_steps, message_steps, row_steps, bits : mapping or None
             Options of that group, such as ``{"lr": 0.01}``; None: rates that suit Adam.
         """
-        quantizers = self._quantizers()
-        groups: dict[str, list[nn.Parameter]] = {
-            "weights": list(self.tensors), "weight_steps": list(quantizers.weights.parameters()),
-            "message_steps": list(quantizers.messages.parameters()), "row_steps": [row.raw_size for row in self.rows],
-            "bits": [row.raw_bits for row in self.rows]}
         given = {"weights": weights, "weight_steps": weight_steps, "message_steps": message_steps,
                  "row_steps": row_steps, "bits": bits}
-        return [{"params": params, **(given[name] or GROUPS[name])} for name, params in groups.items()]
+        groups = {"weights": list(self.tensors), **self._quantizers().groups()}
+        return [{"params": groups[name], **(given[name] or usual)} for name, usual in GROUPS.items()]
 
     def export(self, name: str = "model") -> Network:
         """What targets take: codes, steps and tables.
