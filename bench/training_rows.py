@@ -16,14 +16,17 @@ import numpy as np
 import torch
 from result_lines import append_line, read_lines
 
+from hwgen.files import write_npz
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet
 from hwgen.frontend.training.examples import Examples
 from hwgen.frontend.training.recipes import Recipe
-from hwgen.frontend.training.runs import Run, run
+from hwgen.frontend.training.results import Run
+from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
 from hwgen.network.sample import Limits
-from hwgen.network.store import save_batch, save_network
+from hwgen.network.sample_store import batch_arrays
+from hwgen.network.store import save_network
 from hwgen.targets.banked import execute as banked_reference
 from hwgen.targets.banked import network_to_program as banked_lowering
 from hwgen.targets.lists import execute as lists_reference
@@ -128,7 +131,7 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
         kept = f"{row.data}-{number}" if task.per == "graphs" else f"{row.label}-{row.data}-{number}"
         save_network(network, keep / kept)
         if task.per == "nodes":
-            save_batch(whole, keep / kept / "graph.npz")
+            write_npz(keep / kept / "graph.npz", batch_arrays(whole))
     program = None if row.banked else program_for(network, Limits.of(whole, network.input_bits))
     same, rows, predicted = 0.0, 0, []
     for codes in examples.codes("test"):

@@ -36,7 +36,8 @@ from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.store import load_batch, load_network
+from hwgen.network.sample_store import load_sample
+from hwgen.network.store import load_network
 from hwgen.report.files import read_report
 from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
@@ -87,7 +88,8 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
     """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
     if case.nodes:
         data = load_data(case.dataset, root)
-        batch, labels, mask = load_batch(folder / "graph.npz"), data.y.numpy(), data.test_mask.numpy()
+        batch = load_sample(folder / "graph.npz", network.input_bits).batch
+        labels, mask = data.y.numpy(), data.test_mask.numpy()
         limits = Limits.of(batch, network.input_bits)
     else:
         graphs = load_data(case.dataset, root)

@@ -12,7 +12,7 @@ from .checkpoint_options import SCHEMES, check_output, data_option, output_optio
 from .console import Console, common
 
 if TYPE_CHECKING:
-    from ..frontend.training.runs import Progress, Result, Training
+    from ..frontend.training.results import Progress, Result, Training
 
 __all__ = ["run_training", "train"]
 

@@ -15,12 +15,12 @@ from networks import gin_network, random_batch, sage_network
 import hwgen
 import sim
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.files import write_npz
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.sample_store import save_sample
-from hwgen.network.store import save_batch
+from hwgen.network.sample_store import batch_arrays, save_sample
 from hwgen.targets.banked import pipeline
 from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
@@ -208,17 +208,17 @@ def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) 
 
 def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Network, tmp_path: Path) -> None:
     graphs = tmp_path / "other.npz"
-    save_batch(random_batch(8, network, graphs=5, nodes=3, hub=3), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=5, nodes=3, hub=3)))
     found = facts("pack", built, graphs)
     assert Path(found["run"]) == built / "runs" / "other"
     layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
     assert sum(layout["graphs"] for layout in layouts) == 5
     assert max(layout["graphs"] for layout in layouts) <= 3
     assert not (built / "runs" / "other" / "design.v").exists()
-    save_batch(random_batch(8, network, graphs=1, nodes=200), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=1, nodes=200)))
     with pytest.raises(CapacityError, match="11 nodes of a graph; the design takes"):
         run("pack", built, graphs)
-    save_batch(random_batch(8, sage_network(0), graphs=2, nodes=3), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, sage_network(0), graphs=2, nodes=3)))
     with pytest.raises(HwgenError, match="features"):
         run("pack", built, graphs)
     np.savez(graphs, **random_nodes(tmp_path))

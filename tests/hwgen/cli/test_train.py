@@ -83,7 +83,7 @@ def test_folds_of_a_set(home: Path) -> None:
 
 def test_help_teaches_by_examples() -> None:
     text = run("train", "--help")
-    for words in ("--model sage", "--model net.py:Net --data graphs.pt", "--folds 10", "nns on a set", "IMDB-BINARY"):
+    for words in ("--model sage", "--model net.py:Net --data graphs.pt", "--folds 10", "nns on a set", "PROTEINS"):
         assert words in " ".join(text.split())
 
 
