@@ -229,6 +229,15 @@ def test_no_file_imports_in_a_circle() -> None:
     assert list(circles(arrows())) == []
 
 
+def test_no_name_of_the_front_end_hides_a_module() -> None:
+    """``package.execute`` is the module, not a function of that name which the package imported."""
+    for path in (ROOT / "hwgen" / "frontend").rglob("__init__.py"):
+        modules = {each.stem for each in path.parent.glob("*.py")} | {each.name for each in path.parent.iterdir()}
+        names = {alias.asname or alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+        assert not names & modules, path
+
+
 def test_a_circle_is_seen() -> None:
     assert list(circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()})) == [{"b", "c"}]
 
