@@ -1,6 +1,6 @@
 """Verify graph-level designs on graphs that training never saw: docs/verification_graphs.md.
 
-    python bench/accuracy.py --graph-level MUTAG --folds 1 --keep models
+    python bench/accuracy.py --data MUTAG --runs 1 --keep models
     python bench/node_models.py --seeds 1 --keep models
     python bench/verification_graphs.py --models models [--only MUTAG]
 
@@ -29,16 +29,19 @@ from process_tree import ProcessTree
 from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
+import sim
+from hwgen.flow.pack import pack
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.store import load_batch, load_network
+from hwgen.network.sample_store import load_sample
+from hwgen.network.store import load_network
 from hwgen.report.files import read_report
-from hwgen.targets.lists import checking as lists_checking
-from hwgen.targets.lists import pipeline as lists_pipeline
+from hwgen.verification import Chosen, outcome
+from hwgen.verification import simulate as simulate_runs
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
@@ -86,7 +89,8 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
     """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
     if case.nodes:
         data = load_data(case.dataset, root)
-        batch, labels, mask = load_batch(folder / "graph.npz"), data.y.numpy(), data.test_mask.numpy()
+        batch = load_sample(folder / "graph.npz", network.input_bits).batch
+        labels, mask = data.y.numpy(), data.test_mask.numpy()
         limits = Limits.of(batch, network.input_bits)
     else:
         graphs = load_data(case.dataset, root)
@@ -99,7 +103,7 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
 
 def digest(checkpoint: Path, build: Path) -> str:
     """Of everything that the outcome rests on, except the simulation's own code."""
-    batches = [path for folder in lists_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
+    batches = [path for folder in sim.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
     return digest_of((path.name, path)
                      for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches])
 
@@ -107,8 +111,9 @@ def digest(checkpoint: Path, build: Path) -> str:
 def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, Any]:
     """Cosimulate batches; what was compared, cycles, and agreement."""
     with ProcessTree() as tree:
-        result = lists_pipeline.verify(build, batches=batches)
-    report = lists_checking.outcome(build, batches, result, sample, "graphs", len(batches))
+        result = simulate_runs(build, batches)
+    chosen = Chosen(folders=list(batches), of=len(batches), sample=sample, what="graphs", own=False)
+    report = outcome(build, chosen, result)
     found, agreed = report.verification, report.agreement
     assert found is not None
     layouts = {folder.name: json.loads((folder / "layout.json").read_text()) for folder in batches}
@@ -151,8 +156,8 @@ class Bench:
         checkpoint, build = self.work / f"{case.folder}.pt", self.work / case.folder
         save_network(network, sample, checkpoint)
         done = subprocess.run(
-            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q",
-             "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
+            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q", "--target",
+             "lists", "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{case.folder}: hwgen build failed\n{done.stderr}")
         key = digest(checkpoint, build)
@@ -172,10 +177,10 @@ class Bench:
                 "shares": shares, "clock_mhz": report.performance.clock_mhz}
 
     def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
-        runs = {str(1 if case.nodes else BATCH): simulate(build, lists_pipeline.batch_folders(build / "batches"),
+        runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"),
                                                           sample)}
         if not case.nodes:
-            ones = lists_pipeline.pack(build, single(sample.batch), "ones", size=1)
+            ones = pack(build, single(sample.batch), "ones", size=1)
             runs["1"] = simulate(build, ones, sample)
         shutil.rmtree(build / "sim", ignore_errors=True)
         return runs

@@ -1,11 +1,13 @@
 """Documentation is executed: every command it shows parses, its Python runs, and its two make commands are there."""
 
+import io
 import json
 import re
 import shlex
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from hwgen.cli import cli
@@ -65,18 +67,21 @@ def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
 
 
 def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
+    from designs import design_of, graph_run
     from models import random_graph_model
 
-    from hwgen.targets.banked.artifacts import run_files
-    from hwgen.targets.banked.design import fit
-
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    plan = fit(*random_graph_model(0).parts, {})
-    files = run_files(plan)
-    for key in json.loads(files["images/layout.json"]):
-        assert f"`{key}`" in page, key
-    for name in files:
-        assert re.sub(r"\d+", "<i>", Path(name).name) in page, name
+    network, sample = random_graph_model(0).parts
+    design = design_of("banked", network, sample)
+    run = graph_run(design, sample.batch)
+    for files in (design.model_files(), run.files):
+        layout = json.loads(files["layout.json"])
+        for key in (*layout, *(key for step in layout.get("passes", []) for key in step)):
+            assert f"`{key}`" in page, key
+        for name in files:
+            assert name in page, name
+    for key in np.load(io.BytesIO(run.files["golden.npz"])):
+        assert f"`{re.sub(r'^p[0-9]+_', 'p<i>_', key)}`" in page, key
 
 
 def test_training_loop_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

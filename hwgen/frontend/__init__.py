@@ -1,6 +1,6 @@
 """The training side: data sets, quantizers, training and checkpoints. The only folder that knows PyTorch.
 
-From one's own training loop::
+From one's own training loop, where :func:`hwgen.train` does not do::
 
     model = hwgen.quantize(trained_module, scheme="a2q", data=data)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -16,7 +16,6 @@ From one's own training loop::
 from .checkpoint import load, save
 from .data import load_data
 from .quantize import Penalty, QuantizedNetwork, Scheme
-from .train import train
-from .training.models import GCN
+from .training import GCN, train
 
 __all__ = ["GCN", "Penalty", "QuantizedNetwork", "Scheme", "load", "load_data", "save", "train"]

@@ -2,6 +2,7 @@
 
 from .models import GCN, GIN, SAGE
 from .recipes import Recipe
-from .runs import Training, train
+from .results import Training
+from .runs import train
 
 __all__ = ["GCN", "GIN", "SAGE", "Recipe", "Training", "train"]

@@ -97,7 +97,8 @@ class PreparedForward:
         return out.dense() if isinstance(out, SparseInput) else out
 
     def _run(self, call: Call, args: Any, kwargs: dict[str, Any], batch: GraphBatch) -> Any:
-        first, kind, target = args[0] if args else next(iter(kwargs.values())), _kind(call), call.target
+        kind, target = _kind(call), call.target
+        first = args[0] if args else next(kwargs[name] for name in ("x", "input", *kwargs) if name in kwargs)
         if kind == "softmax":
             return first
         if isinstance(target, nn.Module):

@@ -11,7 +11,7 @@ from ...network.network import Domain
 from ..quantize import SCHEMES, Penalty, Scheme
 from .models import Pool
 
-__all__ = ["RECIPES", "Recipe", "recipe_for"]
+__all__ = ["DEFAULT_SCHEMES", "RECIPES", "Recipe", "recipe_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +125,9 @@ def _published(*, decay: float, weight_decay: float, dropout: float, penalty: fl
                   weight_decay=weight_decay, weight_step_rate=weight_step_rate, message_step_rate=0.008,
                   row_step_rate=0.04, bit_rate=0.1)
 
+
+#: The scheme where none is named: a step for each node of one graph; for sets, one that any graph may come to.
+DEFAULT_SCHEMES: Mapping[Domain, str] = {"nodes": "a2q", "graphs": "nns"}
 
 _MEGA = _nodes(SCHEMES["mega"])
 _NNS = _graphs(SCHEMES["nns"])

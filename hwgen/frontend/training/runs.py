@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -19,104 +19,13 @@ from .examples import Examples
 from .forward import PreparedForward
 from .loop import Forward, Score, evaluate, fit
 from .recipes import Recipe
+from .results import Progress, Result, Run, Training
 from .task import Model, Task
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["Progress", "Result", "Run", "Training", "run", "train"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where training stands: epoch ``epoch`` of ``epochs`` of a stage, ``fp32`` or ``quantized``, of a seed is over.
-
-    ``validation`` is that epoch's accuracy, None while bits still learn and no epoch can be selected.
-    """
-
-    seed: int
-    fold: int
-    stage: str
-    epoch: int
-    epochs: int
-    validation: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What one seed of one fold gave. Accuracies are shares; the test part is looked at once, after selection.
-
-    Parameters
-    ----------
-    seed, fold, epoch : int
-        ``epoch`` is the selected one.
-    validation, validation_loss, test : float
-    bits, bits_of_every_code : float
-        :meth:`QuantizedNetwork.average_bits` on the test part, without messages and with them.
-    fp32_validation, fp32_test : float
-        Of the FP32 model that was quantized.
-    first_validation, first_test : float
-        Of the first FP32 model, which learns from labels alone; the same where there is one generation.
-    """
-
-    seed: int
-    fold: int
-    epoch: int
-    validation: float
-    validation_loss: float
-    test: float
-    bits: float
-    bits_of_every_code: float
-    fp32_validation: float
-    fp32_test: float
-    first_validation: float
-    first_test: float
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """Larger is better."""
-        return self.validation, -self.validation_loss
-
-
-@dataclass(frozen=True, kw_only=True)
-class Run:
-    """One seed of one fold: the quantized model, the FP32 module that it comes from, and how good they are."""
-
-    model: QuantizedNetwork
-    module: nn.Module
-    examples: Examples
-    result: Result
-
-
-@dataclass(frozen=True, kw_only=True)
-class Training:
-    """The best run by validation, and every run's result."""
-
-    kept: Run
-    recipe: Recipe
-    results: tuple[Result, ...]
-
-    @property
-    def model(self) -> QuantizedNetwork:
-        """The model that was kept."""
-        return self.kept.model
-
-    @property
-    def best(self) -> Result:
-        """The result of ``model``."""
-        return self.kept.result
-
-    def save(self, path: Path | str) -> None:
-        """Write the model's checkpoint; of a set of graphs, test graphs travel along.
-
-        Raises
-        ------
-        HwgenError
-            A parameter that is not finite, or a path that cannot be written.
-        """
-        from ..checkpoint import save
-
-        save(self.model, self.kept.examples.for_save(), path)
+__all__ = ["run", "train"]
 
 
 def train(
@@ -192,26 +101,34 @@ def train(
         if not results:
             task.check(examples)
         for seed in range(seeds):
-            done = run(task, examples, seed=seed, fold=fold, progress=progress)
+            done = run(task, examples, seed=seed, fold=fold, number=len(results), progress=progress)
             results.append(done.result)
             if kept is None or done.result.rank > kept.result.rank:
                 kept = done
     if kept is None:
         raise HwgenError("no fold", "folds", "name at least one")
-    return Training(kept=kept, recipe=task.recipe, results=tuple(results))
+    return Training(kept=kept, recipe=task.recipe, scheme=task.scheme, results=tuple(results))
 
 
-def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
+def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number: int = 0,
         progress: Callable[[Progress], None] | None = None) -> Run:
-    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last."""
+    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last.
+
+    ``number`` is the run's, for ``progress``.
+    """
     recipe, rng = task.recipe, fold + FOLDS * seed  # of the module, of the order of batches and of dropout
 
-    def tell(stage: str, epoch: int, epochs: int, validation: float | None) -> None:
-        if progress is not None:
-            progress(Progress(seed=seed, fold=fold, stage=stage, epoch=epoch + 1, epochs=epochs, validation=validation))
+    def report(stage: Literal["fp32", "quantized"], before: int) -> Callable[[int, float | None], None]:
+        """After ``before`` epochs of other models."""
+        epochs = recipe.quantized_epochs if stage == "quantized" else recipe.generations * recipe.epochs
+        start = before if stage == "fp32" else 0
 
-    def report(stage: str, before: int, epochs: int) -> Callable[[int, float | None], None]:
-        return lambda epoch, validation: tell(stage, before + epoch, epochs, validation)
+        def tell(epoch: int, validation: float | None) -> None:
+            if progress is not None:
+                progress(Progress(run=number, seed=seed, fold=fold, stage=stage, epoch=start + epoch + 1, epochs=epochs,
+                                  done=before + epoch + 1, total=recipe.total_epochs, validation=validation))
+
+        return tell
 
     teachers: list[Forward] = []
     scores: list[Score] = []
@@ -222,13 +139,13 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0,
             forward = PreparedForward(module)
             _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
                            teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
-                           progress=report("fp32", generation * recipe.epochs, recipe.generations * recipe.epochs))
+                           progress=report("fp32", generation * recipe.epochs))
             teachers.append(forward)
             scores.append(score)
         model = _quantized(task, module, examples, rng)
         epoch, _ = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs,
                        seed=rng, teacher=teachers[-1] if recipe.distillation else None, share=recipe.distillation,
-                       cosine=recipe.cosine, progress=report("quantized", 0, recipe.quantized_epochs))
+                       cosine=recipe.cosine, progress=report("quantized", recipe.generations * recipe.epochs))
     if examples.per == "nodes":
         model.settle(examples.sample(rng))
     score = evaluate(model.logits, examples.part("validation"))

@@ -27,7 +27,7 @@ from ..user_file import is_user_file, load_module
 from .examples import Examples, ManyGraphs, OneGraph, as_set
 from .forward import PreparedForward
 from .models import MODELS
-from .recipes import Recipe, recipe_for
+from .recipes import DEFAULT_SCHEMES, Recipe, recipe_for
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -48,6 +48,8 @@ class Task:
         Makes a module to train, with parameters drawn anew.
     data : Data or GraphSet
     recipe : Recipe
+    scheme : str
+        Name of the recipe's scheme; empty for one of a user's own.
     shuffle : int
         Seed of the folds of a set of graphs.
     """
@@ -55,6 +57,7 @@ class Task:
     make: Callable[[], nn.Module]
     data: Data | GraphSet
     recipe: Recipe
+    scheme: str
     shuffle: int = FOLD_SEED
 
     @classmethod
@@ -74,7 +77,8 @@ class Task:
             raise HwgenError(f"unknown model {kind!r}", "model",
                              f"use one of {', '.join(MODELS)}, or a module of your own: net.py:Net")
         rules = _recipe(recipe, kind, getattr(found, "name", None) or name, scheme, per, options)
-        return cls(make=_maker(model, kind, found, rules, root), data=found, recipe=rules)
+        named = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per] if scheme is None else ""
+        return cls(make=_maker(model, kind, found, rules), data=found, recipe=rules, scheme=named)
 
     @property
     def per(self) -> Domain:
@@ -151,8 +155,7 @@ class Task:
 def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, per: Domain,
             options: dict[str, Any]) -> Recipe:
     """The recipe, with the options that were given in place of its settings."""
-    default = "a2q" if per == "nodes" else "nns"
-    known = default if scheme is None or isinstance(scheme, Scheme) else scheme
+    known = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per]
     found = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, model=kind, data=data, scheme=known, per=per)
     if isinstance(scheme, Scheme):
         found = replace(found, scheme=scheme)
@@ -167,7 +170,7 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     return replace(found, scheme=replace(found.scheme, **widths), **given)
 
 
-def _maker(model: Model, kind: str, data: Any, recipe: Recipe, root: Path | None) -> Callable[[], nn.Module]:
+def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], nn.Module]:
     if kind:
         features, classes = _shape(data)
         pool = recipe.pool if isinstance(data, GraphSet) else ""

@@ -14,12 +14,15 @@ from models import random_graph_data, random_graph_model
 import boards
 from hwgen.cli import cli
 from hwgen.cli.doctor import examine
+from hwgen.flow import resources
+from hwgen.flow.build import build
+from hwgen.flow.config import wishes_of
 from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.flow.wishes import Wishes
 from hwgen.network.sample_store import save_sample
-from hwgen.targets.banked import pipeline
 
 
-def counted(path: Path) -> Resources:
+def counted(path: Path, parts: object) -> Resources:
     """Stands for Yosys, which has tests of its own."""
     assert "module accelerator" in path.read_text()
     return Resources(components=(Component(name="group", count=1, one=Usage(lut=5_000, ff=9_000, bram36=29.5)),
@@ -32,8 +35,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small design, built but not simulated."""
     out = tmp_path_factory.mktemp("build") / "small"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "count_resources", counted)
-        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), out)
+        patch.setattr(resources, "estimate", counted)
+        build(*random_graph_model(0).parts, boards.load("ultra96"), out, Wishes(target="banked"))
     return out
 
 
@@ -74,22 +77,23 @@ def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_build_folder_is_complete(built: Path) -> None:
     names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/load.bin",
-            "images/layout.json", "vectors/pass0.npz", "vectors/pass2.npz", "vectors/logits.npy", "vectors/torch.npz",
-            "report/report.json", "report/report.html", "report/estimate_layer_cycles.json"} <= names
+    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/layout.json",
+            "batches/0000/batch.bin", "batches/0000/layout.json", "batches/0000/golden.npz", "model/network.json",
+            "model/sample.npz", "report/report.json", "report/report.html",
+            "report/estimate_layer_cycles.json"} <= names
     assert [path.name for path in built.parent.iterdir()] == ["small"]
     facts = json.loads((built / "manifest.json").read_text())
     assert facts["capacities"]["max_nodes"] >= 40
-    assert facts["cycles"] == json.loads((built / "images" / "layout.json").read_text())["cycles"]
+    assert facts["cycles"] == [json.loads((built / "batches" / "0000" / "layout.json").read_text())["cycles"]]
 
 
 def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, tmp_path: Path) -> None:
     config = built / "config.json"
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "count_resources", counted)
-        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), tmp_path / "again", config=config)
-        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), built)
+        patch.setattr(resources, "estimate", counted)
+        build(*random_graph_model(0).parts, boards.load("ultra96"), tmp_path / "again", wishes_of(config))
+        build(*random_graph_model(0).parts, boards.load("ultra96"), built, Wishes(target="banked"))
     for path, (stamp, content) in before.items():
         assert (tmp_path / "again" / path.relative_to(built)).read_bytes() == content, path
         assert path.read_bytes() == content
@@ -129,7 +133,8 @@ def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path
     facts = json.loads(run("pack", str(built), str(graph), "--json"))
     folder = Path(facts["run"])
     assert folder == built / "runs" / "other"
-    assert np.load(folder / "vectors" / "logits.npy").shape == (30, 4)
+    assert facts["batches"] == [str(folder / "0000")]
+    assert np.load(folder / "0000" / "golden.npz")["results"].shape == (30, 4)
     assert not (folder / "design.v").exists()
 
 
@@ -145,11 +150,11 @@ def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     cycles = json.loads((built / "report" / "report.json").read_text())["cycles"]
     for key in ("load", "store"):
         assert facts["verification"][f"{key}_cycles"] == cycles[key]
-    path = built / "vectors" / "pass1.npz"
+    path = built / "batches" / "0000" / "golden.npz"
     content = path.read_bytes()
     with np.load(path) as arrays:
         wrong = dict(arrays)
-    wrong["codes"][7, 2] ^= 1
+    wrong["p1_data"][7, 1] ^= 1
     np.savez(path, **wrong)
     try:
         mismatch = json.loads(run("verify", str(built), "--json", code=1))["verification"]["mismatch"]

@@ -12,7 +12,8 @@ from scipy.sparse import csr_array
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.quantize import SCHEMES, Scheme
-from hwgen.frontend.quantize.rows import Nearest, PerDegree, PerNode, PerTensor, RowQuantizer, row_quantizer
+from hwgen.frontend.quantize.row_quantizer import RowQuantizer
+from hwgen.frontend.quantize.rows import Nearest, PerDegree, PerNode, PerTensor, row_quantizer
 from hwgen.network.granularity import Granularity
 
 A2Q = SCHEMES["a2q"]

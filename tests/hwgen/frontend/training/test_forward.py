@@ -84,6 +84,12 @@ def test_a_convolution_without_a_function_here_is_called_as_it_is(monkeypatch: p
     assert close(prepared(GraphBatch.union(CODES)), own(model))
 
 
+def test_arguments_by_name_in_any_order() -> None:
+    model = randomise(Net(lambda s, x, e, b: global_mean_pool(batch=b, x=s.a(edge_index=e, x=s.lin(input=x))),
+                          lin=nn.Linear(7, 6), a=GCNConv(6, 5)))
+    assert close(PreparedForward(model)(GraphBatch.union(CODES)), own(model))
+
+
 def test_dropout_of_the_input_drops_values_that_are_stored() -> None:
     class Dropped(nn.Module):
         def __init__(self) -> None:

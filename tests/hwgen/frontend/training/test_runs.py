@@ -17,7 +17,7 @@ from hwgen.frontend.training import Training, train
 from hwgen.frontend.training.loop import evaluate
 from hwgen.frontend.training.models import GCN
 from hwgen.frontend.training.recipes import RECIPES, recipe_for
-from hwgen.frontend.training.runs import Progress
+from hwgen.frontend.training.results import Progress
 
 SHAPES = rings_and_stars()
 #: Quick, and enough for rings and stars.

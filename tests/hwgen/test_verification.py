@@ -1,0 +1,121 @@
+"""Which runs are simulated, and what that found, on folders made by hand."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from network_samples import sample_of
+from networks import gin_network
+
+import sim
+from hwgen import verification
+from hwgen.errors import HwgenError
+from hwgen.network.sample import Sample
+from hwgen.report.agreement import AgreementFacts
+from sim import BatchResult, Mismatch
+
+RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
+
+
+class Facts(SimpleNamespace):
+    """Stands for those of a build."""
+
+    def verified(self, verification: object, agreement: object) -> "Facts":
+        return Facts(verification=verification, agreement=agreement)
+
+
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "read_report", lambda build: Facts())
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Path:
+    """Two batches, of three graphs and of two."""
+    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]}}
+    for name, rows in RESULTS.items():
+        files[f"batches/{name}/layout.json"] = {
+            "graphs": len(rows), "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}
+    for name, content in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return tmp_path
+
+
+@pytest.fixture
+def sample() -> Sample:
+    given = sample_of(gin_network(0, classes=3), 1, graphs=6)
+    logits = np.concatenate([*RESULTS.values(), [[1, 0, 0]]]) * 0.5
+    logits[3] = [0.5, 0, 2.5]  # PyTorch says otherwise
+    return replace(given, logits=logits, labels=np.array([0, 1, 2, 1, 1, 0]),
+                   mask=np.array([True, True, True, True, False, True]))
+
+
+def chosen(build: Path, sample: Sample, of: int = 2) -> verification.Chosen:
+    folders = sorted((build / "batches").iterdir())
+    return verification.Chosen(folders=folders, of=of, sample=sample, what="the sample", own=True)
+
+
+def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.Result:
+    batches = {}
+    for name, rows in RESULTS.items():
+        batches[name] = BatchResult(
+            mismatch=None, cycles=cycles, load_cycles=12, store_cycles=5, logits=rows, pass_cycles=(cycles,),
+            counters={"GATHER_RUN": 3}, rows_compared=4, codes_compared=32)
+    return sim.Result(mismatch=mismatch, batches=batches, model_load_cycles=50)
+
+
+def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> None:
+    facts = verification.outcome(build, chosen(build, sample, 3), result())
+    assert (facts.verification.what, facts.verification.of) == (
+        "the sample: the first 5 of 6 graphs in 2 batches", 3)
+    assert facts.verification.bit_exact
+    assert facts.agreement == AgreementFacts(
+        of="graphs", results="of the RTL", rows=5, argmax=4 / 5, disagreeing=1, largest_code_difference=5, test_rows=4,
+        accuracy_torch=3 / 4, accuracy_integer=1.0)
+
+
+def test_differences_are_told(build: Path, sample: Sample) -> None:
+    found = verification.outcome(build, chosen(build, sample), result(cycles=101)).verification
+    assert not found.bit_exact
+    assert [run.difference for run in found.runs] == [-1, -1]
+    wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
+    facts = verification.outcome(build, chosen(build, sample), result(wrong))
+    assert facts.verification.mismatch["got"] == 2
+    assert facts.agreement is None
+
+
+def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
+    folders = sorted((build / "batches").iterdir())
+    silent = replace(sample, logits=None)
+    assert verification.outcome(build, chosen(build, silent), result()).agreement is None
+    (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
+    with pytest.raises(HwgenError, match=r"\w+ is missing"):
+        verification.quick(folders)
+    with pytest.raises(HwgenError, match=r"nothing to simulate"):
+        verification.simulate(build, [])
+
+
+def test_a_part_is_simulated_where_all_takes_long(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = sorted((build / "batches").iterdir())
+    assert verification.quick(folders) == folders
+    monkeypatch.setattr(verification, "FULL_BEATS", 1)
+    assert verification.quick(folders) == folders[:1]
+    assert list(verification._parts(folders)) == [folders]
+    monkeypatch.setattr(verification, "AT_ONCE", 1)
+    assert list(verification._parts(folders)) == [[folder] for folder in folders]
+
+
+def test_windows_that_stand_for_all(build: Path) -> None:
+    folders = []
+    for number, (step, entries) in enumerate([(0, 4), (0, 9), (0, 2), (0, 5), (1, 3), (1, 3)]):
+        folder = build / "runs" / f"{number:04d}"
+        folder.mkdir(parents=True)
+        (folder / "layout.json").write_text(json.dumps({"window": number, "pass": step, "entries": entries, "cycles": 1,
+                                                        "load_beats": 1, "store_beats": 1, "scale": None}))
+        folders.append(folder)
+    assert verification._representative(folders) == {"0000", "0001", "0003", "0004", "0005"}
