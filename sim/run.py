@@ -94,8 +94,9 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
 
 
 def batch_folders(folder: Path) -> list[Path]:
-    """Folders of batches in a folder, in order."""
-    return sorted(path.parent for path in folder.glob("*/batch.bin"))
+    """Folders of batches in a folder, by number."""
+    found = [path.parent for path in folder.glob("*/batch.bin")]
+    return sorted(found, key=lambda batch: (len(batch.name), batch.name))
 
 
 def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOptions,

@@ -15,10 +15,9 @@ from networks import gin_network, random_batch, sage_network
 
 import hwgen
 import sim
-from hwgen import verification
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.files import write_npz
-from hwgen.flow import resources
+from hwgen.flow import resources, verify
 from hwgen.flow.built import load_design, read_sample
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
@@ -247,7 +246,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
     # in batches of two with stalls, several simulators: another run, the report stays
-    monkeypatch.setattr(verification, "AT_ONCE", 1000)
+    monkeypatch.setattr(verify, "AT_ONCE", 1000)
     found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
