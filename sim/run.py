@@ -42,7 +42,7 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     images : path or None
         Folder with ``images/`` and ``vectors/`` of another graph for the same design; ``build_dir`` if None.
     work : path or None
-        Folder for compiled designs, ``build_dir/sim`` if None. A design is compiled once.
+        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond the layout's estimate.
     quiet : bool
@@ -66,7 +66,7 @@ def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None =
     library = libpython()
     design = Design.load(build)
     contents = Images.load_from(folder, design.hardware)
-    model = compile_model(design, Path(work) if work is not None else build / "sim", trace=trace, progress=progress)
+    model = compile_model(design, None if work is None else Path(work), trace=trace, progress=progress)
     if progress:
         progress("simulating")
     job = {"build": str(build), "run": str(folder), "stalls": stalls,

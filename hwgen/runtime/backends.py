@@ -97,7 +97,7 @@ class Simulation:
         write_files(scratch, {name: (self.build / name).read_bytes() for name in ("design.v", "design.json")})
         write_files(scratch / "images", model)
         write_files(scratch / "batches", numbered(dict(enumerate(packed))))
-        result = verify(scratch, work=self.build / "sim")
+        result = verify(scratch)
         if not result.ok:
             raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
         return [result.batches[f"{place:04d}"].logits for place in range(len(packed))]

@@ -33,7 +33,7 @@ def run(build_dir: Path | str, batches: Sequence[Path | str], *, stalls: int | N
     trace : "vcd", "fst" or None
         Write a trace to ``sim/trace.<format>`` in the build folder.
     work : path or None
-        Folder for compiled designs, ``build_dir/sim`` if None. A design is compiled once.
+        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
     quiet : bool
@@ -62,7 +62,7 @@ def run(build_dir: Path | str, batches: Sequence[Path | str], *, stalls: int | N
         names.add(batch.name)
         limit = _UNKNOWN if batch.cycles is None else 2 * batch.cycles + _SLACK
         entries.append({"name": batch.name, "folder": str(folder), "deadline": deadline or limit})
-    model = compile_model(design, Path(work) if work is not None else build / "sim", trace=trace, progress=progress)
+    model = compile_model(design, None if work is None else Path(work), trace=trace, progress=progress)
     if progress:
         progress("simulating")
     job = {"build": str(build), "batches": entries, "stalls": stalls}

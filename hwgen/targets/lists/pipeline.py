@@ -199,7 +199,7 @@ def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | 
     trace : "vcd", "fst" or None
         One waveform of all of them.
     work : Path or None
-        Folder for compiled designs; None: that of the build.
+        Folder for compiled designs; None: the cache.
     step, bar : callable
         Told what goes on, and how many batches have been compared.
 
