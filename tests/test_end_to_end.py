@@ -30,7 +30,12 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
+#: The first one compiles fastest.
+QUICK, *MORE = DESIGNS
+
+
+@pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
+                ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build folder and the plan it was made from."""
     hardware, model = DESIGNS[request.param]

@@ -105,6 +105,7 @@ def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
 
 
+@pytest.mark.slow
 def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, tmp_path: Path) -> None:
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
     run("build", model, "--config", built / "config.json", "--no-verify", "-o", built)
@@ -166,6 +167,7 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
     assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.fix
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,6 +246,7 @@ def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monke
     assert list(lists_checking._parts(folders)) == [[folder] for folder in folders]
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:

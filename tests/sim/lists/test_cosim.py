@@ -74,6 +74,7 @@ def at(index, value):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "index", "kind", "node", "channel"), [
     ("p0_data", (5, 3), "code", 5, 6), ("p1_data", (7, 7), "code", 7, 14), ("p1_entry", 3, "entry", 3, -1),
     ("p0_address", 2, "unexpected", -1, -1), ("p1_row", 4, "unexpected", 5, -1), ("results", (6, 2), "result", 6, 2),
@@ -94,6 +95,7 @@ def test_a_word_that_never_comes(build, batches):
     assert (wrong.kind, wrong.pass_name, wrong.node) == ("missing", "pass1", 9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "pass_name", "expected", "got"), [
     ({"cycles": 16}, "(run)", 16, 15), ({"pass_cycles": [4, 5, 4]}, "pass1", 5, 4),
     ({"counters": {"PASS": 4}}, "(run)", 4, 3),
@@ -139,6 +141,7 @@ def test_model_that_does_not_load(build, batches, tmp_path):
     assert "NO_END" in str(result)
 
 
+@pytest.mark.slow
 def test_trace(build, batches):
     result = sim.lists.run(build, batches[1:3], trace="vcd")
     assert result.ok

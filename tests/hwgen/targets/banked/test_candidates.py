@@ -71,6 +71,7 @@ def test_wrong_parameters_are_refused_as_ever(busy) -> None:
         next(choices(busy, {"requant_lanes": 1}, BOARD))
 
 
+@pytest.mark.slow
 def test_a_design_that_yosys_refuses_is_followed_by_the_next(tmp_path: Path, monkeypatch) -> None:
     tried: list[str] = []
 
