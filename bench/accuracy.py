@@ -23,14 +23,14 @@ import numpy as np
 import torch
 from result_lines import append_line, read_lines, spread
 
-from hwgen.frontend import load, load_dataset, save
+from hwgen.frontend import load, load_data, save
+from hwgen.frontend.data.graph_set import FOLD_SEED
+from hwgen.frontend.data.tudataset import TU_DATASETS
 from hwgen.frontend.graph import Graph
 from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
 from hwgen.frontend.train import accuracy, train_fp32, train_quantized
-from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS
-from hwgen.targets.banked.chain import QuantGraph
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import agreement, run
+from hwgen.targets.banked.network_to_program import lower
 
 ROOT = Path(__file__).parents[1]
 DATASETS = ("Cora", "CiteSeer")
@@ -80,18 +80,17 @@ def run_seed(graph: Graph, recipe: Recipe, seed: int) -> dict[str, Any]:
         fake = model.eval()()
     with tempfile.TemporaryDirectory() as folder:
         save(model, graph, Path(folder, "model.pt"))
-        quantized = load(Path(folder, "model.pt"))
-    assert isinstance(quantized, QuantGraph)
-    program = lower(quantized)
+        network, sample = load(Path(folder, "model.pt"))
+    program = lower(network, sample.batch)
     trace = run(program)
-    assert quantized.sample.labels is not None
-    assert quantized.sample.logits is not None
+    assert sample.labels is not None
+    assert sample.logits is not None
     return {
         "seed": seed, "epoch": epoch, "bits": model.average_bits(), "validation": accuracy(fake, graph, "val_mask"),
         "test": accuracy(fake, graph, "test_mask"),
-        "integer_validation": trace.accuracy(quantized.sample.labels, np.asarray(graph.data.val_mask)),
-        "integer_test": trace.accuracy(quantized.sample.labels, quantized.sample.test_mask),
-        "agreement": agreement(program, trace, quantized.sample.logits).argmax,
+        "integer_validation": trace.accuracy(sample.labels, np.asarray(graph.data.val_mask)),
+        "integer_test": trace.accuracy(sample.labels, sample.mask),
+        "agreement": agreement(program, trace, sample.logits).argmax,
         "fp32_validation": accuracy(full, graph, "val_mask"), "fp32_test": accuracy(full, graph, "test_mask"),
         "seconds": round(time.perf_counter() - start, 1),
     }
@@ -167,7 +166,7 @@ def main() -> int:
         return graph_level(options, done)
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for dataset in options.dataset or DATASETS:
-        graph = Graph.of(load_dataset(dataset, options.data_root))
+        graph = Graph.of(load_data(dataset, options.data_root))
         for name in options.recipe or sorted(RECIPES):
             recipe = recipe_for(name, dataset)
             group = groups.setdefault((dataset, name), [])

@@ -20,10 +20,12 @@ import numpy as np
 import torch
 from result_lines import append_line, spread
 
+from hwgen.frontend.data import load_data
+from hwgen.frontend.data.graph_batch import GraphBatch
+from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet, folds
+from hwgen.frontend.data.tudataset import TU_DATASETS
 from hwgen.frontend.graph_recipes import GraphRecipe, graph_recipe_for
-from hwgen.frontend.network import GraphBatch
 from hwgen.frontend.train_graphs import Loader, evaluate, gin_logits, train_fold
-from hwgen.frontend.tudataset import FOLD_SEED, TU_DATASETS, GraphSet, folds, load_graphs
 from hwgen.network.store import save_network
 from hwgen.targets.lists.execute import agreement, run
 from hwgen.targets.lists.network_to_program import lower
@@ -133,7 +135,7 @@ def campaign(dataset: str, count: int, shuffle: int, root: Path | None, keep: Pa
         key = (dataset, recipe_name(shuffle), fingerprint(recipe), number)
         if key not in done or keep is not None:
             if loader is None:
-                loader = Loader(load_graphs(dataset, root), recipe.layers, recipe.batch)
+                loader = Loader(load_data(dataset, root), recipe.layers, recipe.batch)
             result = run_fold(loader, recipe, shuffle, number, keep)
             loader.forget()
             if key not in done:

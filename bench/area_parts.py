@@ -23,8 +23,10 @@ from synthesis import synthesize
 from hwgen.flow.resources import Usage
 from hwgen.flow.yosys import PROBES
 from rtl_templates.banked.clos import Clos
+from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.banked.group import Group
 from rtl_templates.banked.lane import ProcessingElement
+from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.sequencer import Sequencer
 from rtl_templates.banked.server.server import Server
 from rtl_templates.cells.bank import Bank
@@ -32,7 +34,7 @@ from rtl_templates.shell.axi_lite import RegisterFile
 from rtl_templates.shell.control import Control
 from rtl_templates.shell.counters import Counters
 from rtl_templates.shell.loader import Loader
-from rtl_templates.shell.registers import REGISTERS, constants
+from rtl_templates.shell.registers import constants
 from rtl_templates.shell.store import Store
 
 SHAPE = {
@@ -53,13 +55,13 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
     "server": lambda s: Server(ports=16 * s["groups"] // s["servers"], **_of(s, *_SERVER),
                                primitives=bool(s["primitives"])),
     "registers": lambda s: RegisterFile(constants=constants(
-        {entry.name.lower(): 1 for entry in REGISTERS if entry.access == "const"})),
-    "loader": lambda s: Loader(),
+        {entry.name.lower(): 1 for entry in REGISTERS if entry.access == "const"}, REGISTERS), registers=REGISTERS),
+    "loader": lambda s: Loader(last_target=max(Target)),
     "store": lambda s: Store(servers=s["servers"], word_bits=16 * s["requant_lanes"],
                              address_bits=(s["result_depth"] - 1).bit_length() + 1),
     "sequencer": lambda s: Sequencer(**_of(s, "groups", "servers")),
     "counters": lambda s: Counters(**_of(s, "groups", "servers")),
-    "control": lambda s: Control(),
+    "control": lambda s: Control(pass_bits=(PASSES - 1).bit_length()),
 }
 
 

@@ -116,14 +116,14 @@ NODE = {
          "constants are cut off instead of rounded",
          "exact = np.rint(values * gain)", "exact = np.floor(values * gain)"),
         ("fold-loses-bias-rows",
-         "hwgen/targets/banked/test_chain_to_program.py::test_every_stage_rounds_the_real_value",
+         "hwgen/targets/banked/test_network_to_program.py::test_every_stage_rounds_the_real_value",
          "all rows share one factor for their bias",
          "row=r, bias_row=rb,", "row=r, bias_row=None if rb is None else np.full_like(rb, rb.max()),"),
     ),
-    "hwgen/targets/banked/chain_to_program.py": (
-        ("program-double-self-loops", "hwgen/targets/banked/test_chain_to_program.py::test_neighbours_are_pygs",
+    "hwgen/network/batch.py": (
+        ("program-double-self-loops", "hwgen/targets/banked/test_network_to_program.py::test_neighbours_are_pygs",
          "a self loop of the user's own counts twice",
-         "proper = edges[:, edges[0] != edges[1]]", "proper = edges"),
+         "proper, loops = source != target,", "proper, loops = source == source,"),
     ),
     "hwgen/targets/banked/schedule/match.py": (
         ("match-two-reads-of-a-bank",
@@ -160,7 +160,7 @@ NODE = {
         ("images-table-overflow",
          "hwgen/targets/banked/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
          "table entries are packed a bit too narrow",
-         "width = weight_bits + 3\n", "width = weight_bits + 2\n"),
+         "width = table_bits(weight_bits)\n", "width = table_bits(weight_bits) - 1\n"),
     ),
     "hwgen/targets/banked/schedule/place_sources.py": (
         ("sources-over-node-rows",

@@ -14,18 +14,18 @@ STREAM = {
          "with m.Elif(enable & valid[0] & beat[0].degree):", "with m.Elif(enable & valid[0]):"),
         ("fetch-other-half", "rtl_templates/lists/test_fetch.py::test_commands_and_cycles",
          "a row walks its neighbour's list",
-         "bank.data.word_select(local[3][0]", "bank.data.word_select(local[2][0]"),
+         "bank.data.word_select(local[FETCH_DESCRIPTOR][0]", "bank.data.word_select(local[FETCH_ADDRESS][0]"),
     ),
     "rtl_templates/lists/gather.py": (
         ("gather-null-adds", "rtl_templates/lists/test_gather.py::test_tokens_and_cycles",
          "an empty plane of a feature adds a row of the buffer",
-         'LIST_READ + 1, "reads", reset_less=False) & ~null)', 'LIST_READ + 1, "reads", reset_less=False))'),
+         'ADDRESS - 1, "reads", reset_less=False) & ~null)', 'ADDRESS - 1, "reads", reset_less=False))'),
         ("gather-queue-overflows", "rtl_templates/lists/test_gather.py::test_a_full_queue_waits_and_loses_nothing",
          "a walk begins without room for its token",
          "slot.eq((used != SLOTS) | command.skip)", "slot.eq(1)"),
         ("gather-entry-of-last-row", "rtl_templates/lists/test_gather.py::test_tokens_and_cycles",
          "a row's entry is that of whichever row was read last",
-         'm.d.comb += kept.eq(Mux(_late(m, walk.entry, SUM, "entry"), own, held))', "m.d.comb += kept.eq(own)"),
+         'm.d.comb += kept.eq(Mux(_late(m, walk.entry, GATHER_SUM, "entry"), own, held))', "m.d.comb += kept.eq(own)"),
     ),
     "rtl_templates/lists/accumulate.py": (
         ("accumulate-maximum-goes-on", "rtl_templates/lists/test_accumulate.py",
@@ -35,10 +35,10 @@ STREAM = {
     "rtl_templates/lists/requantize_values.py": (
         ("values-lost-in-a-pause", "rtl_templates/lists/test_requantize.py::test_shapes",
          "a pause between two operands of one step loses their sum",
-         "with m.If(valid[7]):  # else", "with m.If(1):  # else"),
+         "with m.If(valid[SCALED]):  # else", "with m.If(1):  # else"),
         ("values-maximum-goes-on", "rtl_templates/lists/test_requantize.py::test_rows",
          "a chunk's maximum begins at that of the chunk before",
-         "Mux(join[7] & ~first[7], larger", "Mux(join[7], larger"),
+         "Mux(join[SCALED] & ~first[SCALED], larger", "Mux(join[SCALED], larger"),
     ),
     "rtl_templates/lists/requantize_rows.py": (
         ("rows-degree-unlimited", "rtl_templates/lists/test_requantize.py::test_rows",
@@ -106,7 +106,7 @@ STREAM = {
          "a row takes the degree of whichever list was walked last",
          "            if self.held != name:\n", "            if self.held is None:\n"),
     ),
-    "hwgen/targets/lists/layout.py": (
+    "hwgen/targets/lists/placement.py": (
         ("layout-place-taken-too-soon",
          "hwgen/targets/lists/test_layout.py::test_no_tensor_is_written_over_while_it_is_read",
          "a pass writes over the tensor that it reads",

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from verification_graphs import held_out
 
-from hwgen.frontend.tudataset import load_graphs
+from hwgen.frontend.data import load_data
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.store import load_network
 from hwgen.targets.lists.cycles import estimate
@@ -26,11 +26,11 @@ def main() -> None:
     """Print a line for each number of units and batch size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", type=Path)
-    parser.add_argument("--dataset", default="REDDIT-BINARY")
+    parser.add_argument("--data", default="REDDIT-BINARY")
     parser.add_argument("--graphs", type=int, default=60, help="of the held-out fold, of all sizes")
     parser.add_argument("--data-root", type=Path)
     options = parser.parse_args()
-    graphs, network = load_graphs(options.dataset, options.data_root), load_network(options.network)
+    graphs, network = load_data(options.data, options.data_root), load_network(options.network)
     batch = graphs.union(held_out(graphs, options.graphs))
     sample = Sample(batch=batch, labels=None, mask=None, logits=None,
                     limits=Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits))

@@ -3,7 +3,7 @@
     python bench/node_models.py [--model sage] [--seeds 5] [--keep FOLDER]
 
 GraphSAGE on Cora and a residual GCN on CiteSeer (bench/node_modules.py). Any module that traces goes this way: FP32
-first, then :func:`hwgen.frontend.network.quantize_plan`, and training on with every node's FP32 prediction as goal.
+first, then :func:`hwgen.frontend.quantize.quantize_plan`, and training on with every node's FP32 prediction as goal.
 Epochs are selected by validation; the integer reference looks at the test nodes once.
 
 Seeds that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same;
@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from verification_table import table
 
-from hwgen.frontend import load_dataset
+from hwgen.frontend import load_data
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Limits
 from hwgen.network.store import save_batch, save_network
@@ -158,7 +158,7 @@ def main() -> int:
             key = (job.dataset, name, fingerprint(job), seed)
             folder = options.keep / f"{name}-{job.dataset}-{seed}" if options.keep is not None else None
             if key not in done or folder is not None:
-                result = run_seed(job, name, seed, load_dataset(job.dataset, options.data_root), folder)
+                result = run_seed(job, name, seed, load_data(job.dataset, options.data_root), folder)
                 if key not in done:
                     done[key] = {"dataset": job.dataset, "recipe": name, "settings": key[2], **result}
                     append_line(options.results, done[key])

@@ -18,8 +18,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from hwgen.frontend.network.checkpoint import load_network
-from hwgen.frontend.tudataset import load_graphs
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data import load_data
 from hwgen.network.sample import single
 from hwgen.targets.lists.design import GRAPHS, batch_designs, deal
 from hwgen.targets.lists.images import batch_image, to_bytes
@@ -30,7 +30,7 @@ def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
     path, _, name = argument.partition(":")
     network, sample = load_network(Path(path))
     if name:
-        graphs = load_graphs(name)
+        graphs = load_data(name)
         batch = graphs.union(np.arange(len(graphs)))
     else:
         batch = sample.batch

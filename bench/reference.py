@@ -21,10 +21,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from hwgen.frontend.checkpoint import load
-from hwgen.targets.banked.chain import QuantGraph
-from hwgen.targets.banked.chain_to_program import lower
+from hwgen.frontend import load
 from hwgen.targets.banked.execute import agreement, run
+from hwgen.targets.banked.network_to_program import lower
 
 LIMITS = {"cora": 50.0, "citeseer": 100.0}
 AGREEMENT = 0.999
@@ -44,22 +43,22 @@ def best(repeats: int, action: Callable[[], T]) -> tuple[T, float]:
 
 
 def measure(path: Path, repeats: int) -> dict[str, object]:
-    graph: QuantGraph = load(path)
-    data = graph.sample
-    program, lowering = best(repeats, lambda: lower(graph))
+    network, sample = load(path)
+    program, lowering = best(repeats, lambda: lower(network, sample.batch))
     trace, running = best(repeats, lambda: run(program))
     facts: dict[str, object] = {
-        "model": path.stem, "nodes": data.num_nodes, "lower_ms": round(lowering, 2), "run_ms": round(running, 2)}
+        "model": path.stem, "nodes": sample.batch.num_nodes, "lower_ms": round(lowering, 2),
+        "run_ms": round(running, 2)}
     ok = running <= LIMITS.get(path.stem.lower(), float("inf"))
-    if data.logits is not None:
-        compared = agreement(program, trace, data.logits)
+    if sample.logits is not None:
+        compared = agreement(program, trace, sample.logits)
         facts |= {"agreement": compared.argmax, "disagreeing": compared.disagreeing,
                   "largest_logit_difference": compared.largest}
         ok = ok and compared.argmax >= AGREEMENT
-        if data.labels is not None:
-            mask = np.ones(data.num_nodes, dtype=bool) if data.test_mask is None else data.test_mask
-            facts["accuracy"] = trace.accuracy(data.labels, mask)
-            facts["torch_accuracy"] = float((data.logits.argmax(axis=1) == data.labels)[mask].mean())
+        if sample.labels is not None:
+            mask = np.ones(sample.batch.num_nodes, dtype=bool) if sample.mask is None else sample.mask
+            facts["accuracy"] = trace.accuracy(sample.labels, mask)
+            facts["torch_accuracy"] = float((sample.logits.argmax(axis=1) == sample.labels)[mask].mean())
     return {**facts, "ok": ok}
 
 

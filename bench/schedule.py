@@ -19,10 +19,10 @@ from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from hwgen.frontend.checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
+from hwgen.frontend import load
 from hwgen.targets.banked.cycles import estimate
 from hwgen.targets.banked.images import pack
+from hwgen.targets.banked.network_to_program import lower
 from hwgen.targets.banked.program import Program
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
@@ -71,7 +71,8 @@ def main() -> int:
     arguments = parser.parse_args()
     ok = True
     for path in arguments.checkpoints:
-        program = lower(load(path))
+        network, sample = load(path)
+        program = lower(network, sample.batch)
         for groups in arguments.groups:
             facts = measure(program, groups, arguments.repeats, arguments.cycles)
             ok = ok and bool(facts["ok"])

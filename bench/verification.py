@@ -28,10 +28,12 @@ from scipy.sparse import csr_array
 from verification_table import document
 
 from hwgen import checking
+from hwgen.network.batch import Batch
+from hwgen.network.sample import Sample
+from hwgen.network.sample_store import save_sample
+from hwgen.network.store import load_network
 from hwgen.targets.banked import design as planning
 from hwgen.targets.banked import pipeline
-from hwgen.targets.banked.chain import GraphData
-from hwgen.targets.banked.store import load_graph, load_graph_data, save_graph_data
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
@@ -81,30 +83,32 @@ def checkpoint(folder: Path, model: str) -> Path:
     path = folder / f"{model}.pt"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*HWGEN, "train", "--dataset", DATASETS[model], "--seeds", "1", "-o", str(path)], check=True)
+        subprocess.run([*HWGEN, "train", "--data", DATASETS[model], "--seeds", "1", "-o", str(path)], check=True)
     return path
 
 
-def other_graphs(data: GraphData) -> dict[str, tuple[str, GraphData]]:
+def other_graphs(sample: Sample) -> dict[str, tuple[str, Sample]]:
     """Two graphs that differ from the sample: name -> what it is, graph."""
-    random = np.random.default_rng(1)
-    n, edges = data.num_nodes, data.edges.shape[1]
+    random, batch = np.random.default_rng(1), sample.batch
+    n, edges = batch.num_nodes, batch.edges.shape[1]
     kept = np.sort(random.permutation(edges)[edges // 10:])
-    fewer = dataclasses.replace(data, edges=data.edges[:, kept])
+    fewer = dataclasses.replace(sample, batch=dataclasses.replace(batch, edges=batch.edges[:, kept]))
     part = random.permutation(n)[:min(1500, 2 * n // 3)]
     return {"rewired": ("10 % of edges removed, nodes permuted", induced(fewer, random.permutation(n))),
-            "part": (f"{part.size:,} random nodes", induced(data, part))}
+            "part": (f"{part.size:,} random nodes", induced(sample, part))}
 
 
-def induced(data: GraphData, nodes: np.ndarray) -> GraphData:
+def induced(sample: Sample, nodes: np.ndarray) -> Sample:
     """The graph of some nodes in their order; each takes the bit width and step of the node it was."""
-    index = np.full(data.num_nodes, -1)
+    batch = sample.batch
+    index = np.full(batch.num_nodes, -1)
     index[nodes] = np.arange(nodes.size)
-    ends = index[data.edges]
-    return GraphData(
-        features=csr_array(data.features[nodes]), edges=ends[:, (ends >= 0).all(axis=0)], node=data.node[nodes],
-        labels=None if data.labels is None else data.labels[nodes],
-        test_mask=None if data.test_mask is None else data.test_mask[nodes])
+    ends = index[batch.edges]
+    return dataclasses.replace(
+        sample, logits=None, labels=None if sample.labels is None else sample.labels[nodes],
+        mask=None if sample.mask is None else sample.mask[nodes],
+        batch=Batch(features=csr_array(batch.features[nodes]), edges=ends[:, (ends >= 0).all(axis=0)],
+                    graph=np.zeros(nodes.size, dtype=np.int64), graphs=1, node=batch.node[nodes]))
 
 
 def digest(build: Path, run: Path) -> str:
@@ -132,10 +136,11 @@ def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any
         "agreement": agreed["argmax"] if agreed else None,
         "accuracy_torch": agreed["accuracy_torch"] if agreed else None, "accuracy": None,
     }
-    data = load_graph(build / "model").sample if run == build else load_graph_data(run.parent / f"{run.name}.npz")
-    if result.ok and data.labels is not None and data.test_mask is not None:
-        right = result.logits.argmax(axis=1) == data.labels
-        facts["accuracy"] = float(right[data.test_mask].mean())
+    sample = (pipeline.read_sample(build) if run == build
+              else pipeline.read_graph(build, run.parent / f"{run.name}.npz"))
+    if result.ok and sample.labels is not None and sample.mask is not None:
+        right = result.logits.argmax(axis=1) == sample.labels
+        facts["accuracy"] = float(right[sample.mask].mean())
     return facts
 
 
@@ -204,12 +209,12 @@ class Bench:
     def _others(self, build: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Other graphs on the design as it is."""
         before = _state(build)
-        for name, (what, data) in other_graphs(load_graph(build / "model").sample).items():
+        for name, (what, other) in other_graphs(pipeline.read_sample(build)).items():
             path = build / "runs" / f"{name}.npz"
-            save_graph_data(data, path)
+            save_sample(other, path)
             subprocess.run([*HWGEN, "pack", str(build), str(path), "-q"], check=True)
             hardware = planning.read_hardware(build / "config.json")
-            estimate = planning.repack(load_graph(build / "model"), data, hardware).cycles
+            estimate = planning.repack(load_network(build / pipeline.MODEL), other.batch, hardware).cycles
             for stalls in (None, STALLS):
                 where = facts | {"graph": what, "stalls": stalls}
                 yield self._line(build, path.with_suffix(""), where, estimate, before)

@@ -30,9 +30,9 @@ from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
 from hwgen.checking import read_facts
-from hwgen.frontend import load_dataset
-from hwgen.frontend.network.checkpoint import save_network
-from hwgen.frontend.tudataset import GraphSet, folds, load_graphs
+from hwgen.frontend import load_data
+from hwgen.frontend.checkpoint import save_network
+from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
@@ -85,11 +85,11 @@ def held_out(graphs: GraphSet, most: int | None) -> np.ndarray:
 def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> Sample:
     """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
     if case.nodes:
-        data = load_dataset(case.dataset, root)
+        data = load_data(case.dataset, root)
         batch, labels, mask = load_batch(folder / "graph.npz"), data.y.numpy(), data.test_mask.numpy()
         limits = Limits.of(batch, network.input_bits)
     else:
-        graphs = load_graphs(case.dataset, root)
+        graphs = load_data(case.dataset, root)
         chosen = held_out(graphs, case.most)
         batch, labels, mask = graphs.union(chosen), graphs.labels[chosen], None
         limits = Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits)

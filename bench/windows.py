@@ -38,15 +38,14 @@ from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.packing import Packed, batch_folders, numbered
 from hwgen.targets.lists.verilog import emit
 from hwgen.targets.lists.windows.packing import (
-    load_cycles,
     pack_windows,
     packed_passes,
     reference_rows,
     representative,
-    store_cycles,
     total_cycles,
 )
 from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 ROOT = Path(__file__).parents[1]
 Ints = NDArray[np.int64]

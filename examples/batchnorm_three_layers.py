@@ -9,9 +9,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 #: What bits cost: the mean over hidden values is pulled towards 1.
 PENALTY = hwgen.frontend.Penalty(weight=100, target=1)
@@ -32,23 +31,22 @@ class Net(nn.Module):
 
 def main(path: str = "batchnorm_three_layers.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net([data.num_features, 32, 24, data.classes])
     fit(model, data.x * data.input_scale, data, epochs=60)
 
     # Batch norms are folded here, exactly; what is trained from here on has none.
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
     hwgen.frontend.settle(quantized)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
-    graph = load(path)
-    predicted = run(lower(graph)).logits.argmax(1)
-    sample, test = graph.sample, graph.sample.test_mask
-    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    network, sample = hwgen.load(path)
+    predicted = run(lower(network, sample.batch)).logits.argmax(1)
+    print("layers   ", ", ".join(value.path for value in network.values[::2]))
     print("bits     ", f"{quantized.average_bits():.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
-    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
 def fit(model: nn.Module, x: Tensor, data: Data, epochs: int) -> None:

@@ -7,9 +7,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 
 class Block(nn.Module):
@@ -34,7 +33,7 @@ class Net(nn.Module):
 
 def main(path: str = "data_argument.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     data.input_scale = 1.0  # this model learns from the pixels as they are, 0 to 16
     model = Net(data.num_features, data.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -44,16 +43,15 @@ def main(path: str = "data_argument.pt") -> None:
         loss.backward()
         optimizer.step()
 
-    quantized = hwgen.frontend.quantize(model, data=data, bits=4)  # steps are read off the model's own values
-    hwgen.frontend.save(quantized, data, path)
+    quantized = hwgen.quantize(model, data=data, bits=4)  # steps are read off the model's own values
+    hwgen.save(quantized, data, path)
 
-    graph = load(path)
-    predicted = run(lower(graph)).logits.argmax(1)
-    sample, test = graph.sample, graph.sample.test_mask
-    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    network, sample = hwgen.load(path)
+    predicted = run(lower(network, sample.batch)).logits.argmax(1)
+    print("layers   ", ", ".join(value.path for value in network.values[::2]))
     print("bits     ", f"{quantized.average_bits():.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
-    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from torch_geometric.loader import DataLoader
 from torch_geometric.nn import GINConv, global_add_pool, global_max_pool
 
 import hwgen.frontend
-from hwgen.frontend.network import GraphBatch
-from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 
@@ -58,9 +58,9 @@ def main(path: str = "gin_graphs.pt") -> None:
     fit(model, train, epochs=20, rate=0.01)
 
     # A table of steps and widths, searched at run time by the largest value of a row: it serves any graph.
-    quantized = hwgen.frontend.quantize(model, scheme="nns", data=train, bits=4, weight_bits=8)
+    quantized = hwgen.quantize(model, scheme="nns", data=train, bits=4, weight_bits=8)
     fit(quantized, train, epochs=4, rate=0.001)
-    hwgen.frontend.save(quantized, test, path)
+    hwgen.save(quantized, test, path)
 
     network, sample = load_network(path)
     limits = sample.limits

@@ -7,8 +7,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv, JumpingKnowledge
 
 import hwgen.frontend
-from hwgen.frontend.network import GraphBatch
-from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 
@@ -39,14 +39,14 @@ class Net(nn.Module):
 
 def main(path: str = "residual_gcn.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net(data.num_features, data.classes)
     fit(model, data, epochs=60, rate=0.01)
 
     # Every node of this one graph has a step and a width of its own.
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, bits=4, weight_bits=6, message_bits=6)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, bits=4, weight_bits=6, message_bits=6)
     fit(quantized, data, epochs=10, rate=0.001)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
     network, sample = load_network(path)
     limits = sample.limits

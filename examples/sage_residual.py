@@ -6,8 +6,8 @@ from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 
 import hwgen.frontend
-from hwgen.frontend.network import GraphBatch
-from hwgen.frontend.network.checkpoint import load_network
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 
@@ -29,7 +29,7 @@ class Net(nn.Module):
 
 def main(path: str = "sage_residual.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")
+    data = hwgen.frontend.load_data("digits")
     model = Net(data.num_features, data.classes)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(60):
@@ -40,8 +40,8 @@ def main(path: str = "sage_residual.pt") -> None:
         optimizer.step()
 
     # Steps and widths by in-degree, read off the model's own values.
-    quantized = hwgen.frontend.quantize(model, scheme="mega", data=data, bits=6, weight_bits=8, message_bits=8)
-    hwgen.frontend.save(quantized, data, path)
+    quantized = hwgen.quantize(model, scheme="mega", data=data, bits=6, weight_bits=8, message_bits=8)
+    hwgen.save(quantized, data, path)
 
     network, sample = load_network(path)
     limits = sample.limits

@@ -7,9 +7,8 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 #: What bits cost: the mean over hidden values is pulled towards 1.
 PENALTY = hwgen.frontend.Penalty(weight=100, target=1)
@@ -29,22 +28,21 @@ class Net(nn.Module):
 
 def main(path: str = "two_convs.pt") -> None:
     torch.manual_seed(0)
-    data = hwgen.frontend.load_dataset("digits")  # pixels 0 to 16; data.input_scale is the value of 1
+    data = hwgen.frontend.load_data("digits")  # pixels 0 to 16; data.input_scale is the value of 1
     model = Net(data.num_features, data.classes)
     fit(model, data.x * data.input_scale, data, epochs=60)
 
-    quantized = hwgen.frontend.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
+    quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
     hwgen.frontend.settle(quantized)
-    hwgen.frontend.save(quantized, data, path)
+    hwgen.save(quantized, data, path)
 
-    graph = load(path)  # from here on without PyTorch
-    predicted = run(lower(graph)).logits.argmax(1)
-    sample, test = graph.sample, graph.sample.test_mask
-    print("layers   ", ", ".join(layer.path for layer in graph.layers))
+    network, sample = hwgen.load(path)  # from here on without PyTorch
+    predicted = run(lower(network, sample.batch)).logits.argmax(1)
+    print("layers   ", ", ".join(value.path for value in network.values[::2]))
     print("bits     ", f"{quantized.average_bits():.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")
-    print("accuracy ", f"{(predicted == sample.labels)[test].mean():.4f}")
+    print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
 def fit(model: nn.Module, x: Tensor, data: Data, epochs: int) -> None:

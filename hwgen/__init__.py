@@ -13,12 +13,14 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
-    from .frontend import GCN, load, load_dataset, quantize, save
+    from .frontend import GCN, load, load_data, save
+    from .frontend.quantizing import quantize
     from .runtime import Accelerator
 
-__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_dataset", "quantize", "save", "verify"]
+__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "verify"]
 
-_HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime"}
+_HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime",
+         "quantize": "frontend.quantizing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,27 +11,25 @@ from .errors import HwgenError
 from .flow.board import load_board
 from .network.batch import Batch
 from .network.network import Network
-from .network.sample import Sample, single
+from .network.sample import Limits, Sample, single
 from .network.sample_store import load_sample
 from .network.store import load_network
 from .runtime.graphs import graphs_of
 from .targets.banked import pipeline
-from .targets.banked.chain import GraphData, QuantGraph
-from .targets.banked.chain_to_network import network_of
-from .targets.banked.store import load_graph_data
+from .targets.banked.accepts import accepts
 from .targets.lists import pipeline as lists_pipeline
 from .targets.lists.config import MODEL
 
 __all__ = ["build", "verify"]
 
 
-def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = "ultra96",
+def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
           out: Path | str | None = None, *, windows: bool | None = None, **hardware: int) -> Path:
     """Build the hardware for a model, as ``hwgen build --no-verify`` does.
 
     Parameters
     ----------
-    model : path, QuantGraph or (Network, Sample)
+    model : path or (Network, Sample)
         A checkpoint, or what :func:`hwgen.load` read.
     board : str
         Name of a board, or path of a TOML file.
@@ -57,19 +55,16 @@ def build(model: Path | str | QuantGraph | tuple[Network, Sample], board: str = 
     """
     target = load_board(board)
     source = ""
-    if isinstance(model, QuantGraph | tuple):
-        found = model
-        name = model.name if isinstance(model, QuantGraph) else model[0].name
+    if isinstance(model, tuple):
+        found, name = model, model[0].name
     else:
         from .frontend.model_file import load
 
         found, name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     folder = Path(out) if out is not None else Path("build") / f"{name}-{target.name}"
-    if isinstance(found, QuantGraph) and (windows is not None or {"units", "graphs"} & set(hardware)):
-        found = network_of(found)
-    if isinstance(found, QuantGraph):
-        pipeline.build(found, target, folder, hardware=hardware, source=source)
+    if accepts(*found) is None and windows is None and not {"units", "graphs"} & set(hardware):
+        pipeline.build(*found, target, folder, hardware=hardware, source=source)
     else:
         lists_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,
                               hardware=hardware, source=source)
@@ -84,9 +79,9 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
     ----------
     folder : path
         A build folder.
-    graph : path, GraphData or None
-        Another graph to pack for the design and to run; None: the sample. Of a network, an ``.npz``, or PyG's Data,
-        or a list or loader of them (:func:`hwgen.runtime.graphs.graphs_of`).
+    graph : path, Batch, Sample, PyG's Data, a list or loader of them, or None
+        Other graphs to pack for the design and to run (:func:`hwgen.runtime.graphs.graphs_of`); a path is of an
+        ``.npz``. None: the sample.
     stalls : int or None
         Seed of random back-pressure on every AXI channel.
     trace : "vcd", "fst" or None
@@ -120,8 +115,10 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         return lists_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)
     run = None
     if graph is not None:
-        data = graph if isinstance(graph, GraphData) else load_graph_data(Path(graph))
-        run = pipeline.pack(build, data, "graph" if isinstance(graph, GraphData) else Path(graph).stem)
+        (batch,) = _graphs(build, graph)
+        network = load_network(build / MODEL)
+        only = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, network.input_bits))
+        run = pipeline.pack(build, only, Path(graph).stem if isinstance(graph, str | Path) else "graph")
     return pipeline.verify(build, run=run, stalls=stalls, trace=trace)
 
 

@@ -1,6 +1,6 @@
 """What a build folder says: the design's interface, the images of a run, and the codes expected of each pass.
 
-Everything that simulation knows, it reads here. The names are those of docs/architecture.md.
+Everything that simulation knows, it reads here. The names are those of docs/banked.md.
 """
 
 import json

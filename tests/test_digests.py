@@ -26,7 +26,7 @@ if __name__ == "__main__":  # pytest has the root of the repository on the path 
 
 import numpy as np
 import pytest
-from models import random_graph_model
+from models import ChainModel, random_graph_model
 from network_builder import random_batch
 from networks import gin_network, random_network, sage_network
 from numpy.typing import NDArray
@@ -35,8 +35,6 @@ from scipy.sparse import csr_array
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
-from hwgen.targets.banked.chain import QuantGraph
-from hwgen.targets.banked.chain_to_network import network_of
 from hwgen.targets.banked.design import repack
 from hwgen.targets.banked.images import expected as banked_golden
 from hwgen.targets.banked.images import pack
@@ -77,7 +75,7 @@ def coarse(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.ldexp(np.rint(np.ldexp(fraction, 20)), exponent)
 
 
-def chain(seed: int, **options: Any) -> QuantGraph:
+def chain(seed: int, **options: Any) -> ChainModel:
     """A chain of GCN layers."""
     graph = random_graph_model(seed, **options)
     layers = [dataclasses.replace(
@@ -100,16 +98,16 @@ def with_graphs(network: Network, seed: int, graphs: int = 5, **options: Any) ->
 
 def chain_with_graph(seed: int, **options: Any) -> tuple[Network, Batch]:
     """A chain of GCN layers as a network."""
-    network, sample = network_of(chain(seed, **options))
+    network, sample = chain(seed, **options).parts
     return network, sample.batch
 
 
 # --- How the parts of a build are reached -----------------------------------------------------------------------------
 
-def banked(model: QuantGraph, **hardware: int) -> Parts:
+def banked(model: ChainModel, **hardware: int) -> Parts:
     """A chain and its graph on the banked organisation."""
-    network, sample = network_of(model)
-    plan = repack(model, model.sample, {**BANKED, **hardware})
+    network, sample = model.parts
+    plan = repack(network, sample.batch, {**BANKED, **hardware})
     placed = plan.program, plan.hardware, plan.schedule
     golden = banked_golden(*placed, [step.rows for step in plan.trace.passes])
     return {

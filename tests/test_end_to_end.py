@@ -40,7 +40,7 @@ def built(request, tmp_path_factory):
     """A build folder and the plan it was made from."""
     hardware, model = DESIGNS[request.param]
     seed = list(DESIGNS).index(request.param)
-    plan = fit(random_graph_model(seed, nodes=NODES, features=FEATURES, **model), hardware)
+    plan = fit(*random_graph_model(seed, nodes=NODES, features=FEATURES, **model).parts, hardware)
     folder = tmp_path_factory.mktemp("build")
     verilog, design = emit(plan.hardware)
     write_files(folder, {"design.v": verilog, "design.json": to_json(design), **run_files(plan)})
@@ -82,9 +82,9 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
     fitting = None
     for nodes, degree in itertools.product((NODES - 4, NODES // 2, 8), (2.5, 1.0)):
         data = random_graph_data(seed, nodes=nodes, features=FEATURES, trained=NODES,
-                                 input_bits=plan.model.input_bits, degree=degree)
+                                 input_bits=plan.network.input_bits, degree=degree)
         try:
-            fitting = repack(plan.model, data, plan.hardware.to_dict())
+            fitting = repack(plan.network, data.batch, plan.hardware.to_dict())
             break
         except HwgenError:  # over a capacity that this design states: try a smaller graph
             continue

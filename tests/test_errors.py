@@ -15,7 +15,7 @@ from models import random_graph_data, random_graph_model
 from hwgen.cli import main
 from hwgen.flow import resources
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend import checkpoint
+from hwgen.frontend import chain_checkpoint as checkpoint
 from hwgen.targets.banked import pipeline
 
 SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
@@ -23,7 +23,8 @@ SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
 
 def plain(graph: Any) -> dict[str, Any]:
     """A quantized graph as a checkpoint's content (the format of hwgen.frontend.checkpoint)."""
-    features = graph.sample.features
+    batch = graph.sample.batch
+    features = batch.features
     return {
         "format": checkpoint.FORMAT, "version": checkpoint.VERSION, "name": graph.name, "scheme": "a2q",
         "input": {"bits": graph.input_bits, "scale": graph.input_scale},
@@ -39,9 +40,9 @@ def plain(graph: Any) -> dict[str, Any]:
             "features": {"pointers": torch.from_numpy(features.indptr.astype(np.int64)),
                          "columns": torch.from_numpy(features.indices.astype(np.int64)),
                          "codes": torch.from_numpy(features.data.astype(np.uint8)), "width": features.shape[1]},
-            "edges": torch.from_numpy(graph.sample.edges), "node": torch.from_numpy(graph.sample.node),
+            "edges": torch.from_numpy(batch.edges), "node": torch.from_numpy(batch.node),
             "labels": torch.from_numpy(graph.sample.labels), "train_mask": None, "val_mask": None,
-            "test_mask": torch.from_numpy(graph.sample.test_mask),
+            "test_mask": torch.from_numpy(graph.sample.mask),
             "logits": torch.from_numpy(graph.sample.logits),
         },
     }
@@ -176,7 +177,7 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
 
 
 def test_unwritable_checkpoint_is_refused_before_training(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("hwgen.frontend.datasets.load_dataset", lambda *_: pytest.fail("trained in vain"))
+    monkeypatch.setattr("hwgen.frontend.data.load_data", lambda *_: pytest.fail("trained in vain"))
     for output in (tmp_path / "none" / "model.pt", tmp_path):
         parts = fails(["train", "-o", str(output)], capsys, monkeypatch)
         assert parts[1] == str(output)
@@ -245,8 +246,8 @@ def test_packing_a_graph_over_capacity(tmp_path: Path) -> None:
     from hwgen.targets.banked.design import fit, repack
 
     model = random_graph_model(0, **SMALL)
-    plan = fit(model, {})
+    plan = fit(*model.parts, {})
     data = random_graph_data(1, nodes=300, features=12, trained=24)
     with pytest.raises(CapacityError, match=r"300 nodes .*max_nodes .* too few"):
-        repack(model, data, plan.hardware.to_dict())
+        repack(model.network, data.batch, plan.hardware.to_dict())
     assert plan.capacities["max_nodes"] < 300

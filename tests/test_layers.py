@@ -1,6 +1,12 @@
-"""Imports point one way (docs/architecture.md), and no gateware postpones its annotations."""
+"""Imports point one way, no file imports in a circle, and no gateware postpones its annotations.
+
+``python tests/test_layers.py --write`` writes the table of docs/architecture.md anew.
+"""
 
 import ast
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +16,13 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
 CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.version"}
-FORMATS = {f"rtl_templates.{name}" for name in (
-    "banked.formats", "banked.timing", "banked.server.timing", "lists.formats", "lists.timing")}
+FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
+#: What a target may know of its own RTL without Amaranth.
+OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
+           "formats", "group_timing", "requantize_timing", "server.timing")},
+       "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
 BUILD = CORE | {"hwgen.network", "hwgen.flow", "boards"}
-TARGETS = BUILD | FORMATS | {"hwgen.targets"}
+TARGETS = BUILD | {"hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
@@ -23,12 +32,14 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/numeric.py": (set(), set()),
     "hwgen/files.py": (CORE, set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
-    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets.banked.chain"},
+    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
     "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/targets": (TARGETS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
-    "hwgen/targets/banked/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/targets/lists/verilog.py": (TARGETS | {"rtl_templates"}, {"amaranth", "pyosys"}),
+    "hwgen/targets": (TARGETS | FORMATS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
+    **{f"hwgen/targets/{name}": (TARGETS | FORMATS | own | {"hwgen.report", "hwgen.checking", "sim"}, set())
+       for name, own in OWN.items()},
+    **{f"hwgen/targets/{name}/verilog.py": (
+        TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
     "hwgen/report": (TARGETS | {"hwgen.report"}, {"jinja2", "matplotlib", "rich"}),
     "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
     "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
@@ -36,7 +47,11 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
     "hwgen/__init__.py": ({"hwgen"}, set()),
-    "rtl_templates": ({"rtl_templates"}, {"amaranth"}),
+    "rtl_templates": (set(), set()),
+    "rtl_templates/shell": ({"rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "sim": ({"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
     "boards": ({"boards"}, set()),
 }
@@ -96,9 +111,79 @@ def test_gateware_does_not_postpone_annotations(path: Path) -> None:
 
 
 def test_shared_numbers_need_no_amaranth() -> None:
-    for name in FORMATS:
+    for name in FORMATS.union(*OWN.values()):
         path = ROOT.joinpath(*name.split(".")).with_suffix(".py")
         assert not {n.split(".")[0] for n in imports(path)} & HEAVY
+
+
+def table() -> str:
+    """The rules as docs/architecture.md shows them, a row for each of MAY."""
+    rows = []
+    for name, (ours, heavy) in MAY.items():
+        path = ROOT / name
+        text = ast.get_docstring(ast.parse((path / "__init__.py" if path.is_dir() else path).read_text("utf-8"))) or ""
+        core = {"the core"} if ours >= CORE else set()
+        widths = {"widths and latencies of the RTL"} if ours >= FORMATS else set()
+        mine = name.removesuffix(".py").replace("/", ".")
+        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set()) - {mine}}
+        first = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text.split("\n\n")[0].replace("\n", " "))
+        may = ", ".join([*sorted(core), *sorted(widths), *sorted(named), *sorted(heavy)])
+        rows.append(f"| `{name}` | {first} | {may} |")
+    core = ", ".join(f"`{name}`" for name in sorted(CORE))
+    return "\n".join(["| folder or file | holds | may import |", "|---|---|---|", *rows, "", f"The core: {core}."])
+
+
+def page() -> tuple[str, str]:
+    """docs/architecture.md as it is, and as it is to be."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    begin, end = "<!-- layers -->\n", "<!-- end of layers -->"
+    before, rest = text.split(begin)
+    return text, f"{before}{begin}{table()}\n{end}{rest.split(end)[1]}"
+
+
+def test_the_documented_table_is_the_enforced_one() -> None:
+    there, wanted = page()
+    assert there == wanted, "python tests/test_layers.py --write"
+
+
+def circles(arrows: dict[str, set[str]]) -> Iterator[set[str]]:
+    """Sets of files that reach one another: Tarjan's strongly connected components of more than one file."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+
+    def visit(name: str) -> Iterator[set[str]]:
+        index[name] = low[name] = len(index)
+        stack.append(name)
+        for other in arrows[name]:
+            if other not in index:
+                yield from visit(other)
+                low[name] = min(low[name], low[other])
+            elif other in stack:
+                low[name] = min(low[name], index[other])
+        if low[name] == index[name]:
+            found = set(stack[(at := stack.index(name)):])
+            del stack[at:]
+            if len(found) > 1:
+                yield found
+
+    for name in arrows:
+        if name not in index:
+            yield from visit(name)
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which file imports which; imports for types alone, and those inside functions, count too."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in FILES}
+    return {name: imports(path) & set(names) - {name} for name, path in names.items()}
+
+
+def test_no_file_imports_in_a_circle() -> None:
+    assert list(circles(arrows())) == []
+
+
+def test_a_circle_is_seen() -> None:
+    assert list(circles({"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()})) == [{"b", "c"}]
 
 
 def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,3 +197,7 @@ def test_a_wrong_arrow_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             test_imports_point_one_way(wrong)
     wrong.write_text("from ..errors import HwgenError\nfrom .. import numeric\nimport numpy")
     test_imports_point_one_way(wrong)
+
+
+if __name__ == "__main__" and "--write" in sys.argv:
+    (ROOT / "docs" / "architecture.md").write_text(page()[1], encoding="utf-8")

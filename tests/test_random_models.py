@@ -16,8 +16,9 @@ import sim.lists
 from hwgen.targets.lists.candidates import choose
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files
-from hwgen.targets.lists.layout import place
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.placement import place
+from hwgen.targets.lists.rules import check_program
 from hwgen.targets.lists.verilog import emit
 
 #: Configurations that compile fast: one unit with a MAC array; two with neither MAC array nor search.
@@ -96,7 +97,7 @@ def test_sharp_programs_are_proved():
     """Only multipliers and biases change; ranges hold, or it is refused."""
     model = next(model for model in draw(configuration(1, 0), 4)[1] if not model.sharp)
     sharp = sharpened(model.program, np.random.default_rng(0))
-    sharp.verify()
+    check_program(sharp)
     assert [step.name for step in sharp.passes] == [step.name for step in model.program.passes]
     for step in sharp.passes:
         multiplier = step.final.multiplier

@@ -58,7 +58,7 @@ def test_links_lead_somewhere() -> None:
 def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
     from rtl_templates.banked.formats import PARAM, TASK
 
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "banked.md").read_text(encoding="utf-8")
     for fields in (TASK, PARAM):
         text = r"[\s`]+".join(rf"{name}\[{width}\]" for name, width in fields.items())
         assert re.search(text, page), text
@@ -71,7 +71,7 @@ def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
     from hwgen.targets.banked.design import fit
 
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    plan = fit(random_graph_model(0), {})
+    plan = fit(*random_graph_model(0).parts, {})
     files = run_files(plan)
     for key in json.loads(files["images/layout.json"]):
         assert f"`{key}`" in page, key
@@ -86,5 +86,5 @@ def test_training_loop_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.Monk
     exec(compile(example, "docs/usage.md", "exec"), {"__name__": "example"})
     from hwgen.frontend import load
 
-    graph = load(tmp_path / "model.pt")
-    assert graph.layers[0].weight.shape == (64, 16)
+    network, _ = load(tmp_path / "model.pt")
+    assert network.values[0].terms[0].weight.codes.shape == (64, 16)

@@ -28,7 +28,7 @@ def cli() -> None:
 
     \b
     The way of the data:
-      hwgen train --dataset digits -o model.pt      a checkpoint: integer codes, scales, bits per node
+      hwgen train --data digits -o model.pt      a checkpoint: integer codes, scales, bits per node
       hwgen quantize net.py:Net --data MUTAG        the same from your own FP32 model, without training
       hwgen inspect model.pt                        its layers, bit widths and size
       hwgen build model.pt --board ultra96          RTL, memory images, golden codes; simulated and compared

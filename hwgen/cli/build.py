@@ -8,7 +8,7 @@ import click
 
 from ..flow.board import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides, lists_wishes, organise
+from .options import BUILD, hardware_options, hardware_overrides, is_banked, lists_wishes
 from .summary import show_design
 from .verify import check
 
@@ -60,19 +60,17 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
         from ..checking import read_facts
         from ..frontend.model_file import load
         from ..targets.banked import pipeline
-        from ..targets.banked.chain import QuantGraph
         from ..targets.lists import pipeline as lists_pipeline
 
-        found = load(model)
+        network, sample = load(model)
     chosen = dict(hardware or {})
-    found = organise(found, chosen, config, str(model))
     source = hashlib.sha256(model.read_bytes()).hexdigest()
-    if isinstance(found, QuantGraph):
-        choice = pipeline.build(found, target, folder, hardware=chosen, config=config, source=source,
+    if is_banked(network, sample, chosen, config):
+        choice = pipeline.build(network, sample, target, folder, hardware=chosen, config=config, source=source,
                                 step=console.step).choice
     else:
-        choice = lists_pipeline.build(*found, target, folder, **lists_wishes(chosen), config=config, source=source,
-                                       step=console.step)
+        choice = lists_pipeline.build(network, sample, target, folder, **lists_wishes(chosen), config=config,
+                                      source=source, step=console.step)
     facts, exact = check(console, folder) if verify else (read_facts(folder), True)
     facts["choice"] = choice
     show_design(console, facts)
@@ -103,8 +101,6 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
         console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
         console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})
         return
-    from ..targets.banked.store import load_graph_data
-
-    folder = pipeline.pack(build_folder, load_graph_data(graph), run, step=console.step)
+    folder = pipeline.pack(build_folder, pipeline.read_graph(build_folder, graph), run, step=console.step)
     console.say(f"run: {folder}")
     console.result({"run": str(folder)})

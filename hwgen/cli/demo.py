@@ -21,12 +21,12 @@ def demo(console: Console, board: str, out: Path) -> None:
 
     \b
     The same by hand:
-      hwgen train --dataset digits -o build/digits.pt
+      hwgen train --data digits -o build/digits.pt
       hwgen build build/digits.pt --board ultra96 --groups 1 --servers 8 -o build/digits-ultra96
     """
     checkpoint = out / "digits.pt"
     out.mkdir(parents=True, exist_ok=True)
-    training = run_training(console, output=checkpoint, dataset="digits")
+    training = run_training(console, output=checkpoint, data="digits")
     facts, exact = run_build(console, checkpoint, board, out=out / f"digits-{Path(board).stem}",
                              hardware={"groups": 1, "servers": 8})
     console.say(f"[bold]bit-exact = {'yes' if exact else 'no'}[/bold]")

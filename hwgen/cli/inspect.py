@@ -7,10 +7,9 @@ import click
 from rich.markup import escape
 
 from .console import Console, common
-from .network_tables import show_network
-from .tables import bits_by_degree, sizes, span
+from .tables import show_tables
 
-__all__ = ["inspect", "show"]
+__all__ = ["inspect"]
 
 
 @click.command()
@@ -41,20 +40,15 @@ def inspect(console: Console, model: str) -> None:
         return
     with console.step("reading the checkpoint"):
         from ..frontend.model_file import load
+        from ..network.bits import bits_of_model
         from ..report.model_facts import model_facts
-        from ..report.network_facts import network_facts
-        from ..targets.banked.chain import QuantGraph
-        from ..targets.lists.bits import bits_of_model
+        from ..report.model_tables import headline, model_tables
 
-        found = load(Path(model))
-        if isinstance(found, QuantGraph):
-            facts, print_tables = model_facts(found), show
-        else:
-            network, sample = found
-            facts = network_facts(network, sample.batch, bits_of_model(network, sample.batch))
-            print_tables = show_network
-    print_tables(console, facts)
-    console.result(facts)
+        network, sample = load(Path(model))
+        facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
+    console.say(f"[bold]{escape(facts.name)}[/bold]: {headline(facts)}")
+    show_tables(console, model_tables(facts))
+    console.result(facts.to_dict())
 
 
 def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
@@ -66,23 +60,3 @@ def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
                   ("value", "layer", "channels", "of", "role", "computes"),
                   [(value["name"], value["path"], value["width"], value["of"], value["role"], escape(value["formula"]))
                    for value in facts["values"]])
-
-
-def show(console: Console, facts: dict[str, Any]) -> None:
-    """Print :func:`hwgen.report.model_facts.model_facts` as tables."""
-    console.say(f"[bold]{facts['name']}[/bold]: {facts['nodes']:,} nodes, {facts['edges']:,} edges, "
-                f"{facts['features']:,} features of {facts['input_bits']} bit, "
-                f"{facts['feature_nonzeros']:,} of them not zero")
-    rows = []
-    for layer in facts["layers"]:
-        bits = layer["row_bits"]
-        rows.append((layer["path"], f"{layer['inputs']} x {layer['outputs']}", layer["weight_bits"],
-                     span(layer["weight_step"]), layer["message_bits"], span(layer["message_step"]),
-                     f"{bits['mean']:.3f} ({bits['min']}-{bits['max']})" if bits else "-",
-                     span(layer["row_step"]) if layer["row_step"] else "-"))
-    console.table("Layers", ("layer", "weights", "weight bits", "weight step", "XW bits", "XW step", "bits per node",
-                             "node step"), rows)
-    for path, table in facts["bits_by_degree"].items():
-        bits_by_degree(console, path, table, facts["degree_classes"])
-    sizes(console, facts, ("hidden feature maps only, as A²Q reports", "all activations: hidden maps and XW codes"),
-          "the same with per-node steps and widths")

@@ -8,10 +8,11 @@ import click
 
 from ..errors import HwgenError
 
-if TYPE_CHECKING:  # importing PyTorch takes seconds
-    from ..frontend.model_file import Model
+if TYPE_CHECKING:
+    from ..network.network import Network
+    from ..network.sample import Sample
 
-__all__ = ["BUILD", "hardware_options", "hardware_overrides", "lists_wishes", "organise", "verify_options"]
+__all__ = ["BUILD", "hardware_options", "hardware_overrides", "is_banked", "lists_wishes", "verify_options"]
 
 BUILD = click.Path(path_type=Path)
 
@@ -63,41 +64,37 @@ def lists_wishes(given: Mapping[str, int]) -> dict[str, Any]:
             "hardware": {name: value for name, value in given.items() if name not in ("graphs", "windows")}}
 
 
-def organise(found: "Model", given: Mapping[str, int], config: Path | None, model: str) -> "Model":
-    """The model in the form of its organisation: of a chain of GCN layers, what the options or the config ask for.
+def is_banked(network: "Network", sample: "Sample", given: Mapping[str, int], config: Path | None) -> bool:
+    """Whether a network goes to the banked organisation: a chain of GCN layers that nothing asks otherwise for.
 
     Parameters
     ----------
-    found : QuantGraph or (Network, Sample)
     given : mapping
         What :func:`hardware_overrides` took.
     config : Path or None
         ``config.json`` of another build.
-    model : str
-        For the error.
 
     Raises
     ------
     HwgenError
         A parameter of the other organisation.
     """
-    from ..targets.banked.chain import QuantGraph
-    from ..targets.banked.chain_to_network import network_of
+    from ..targets.banked.accepts import accepts
     from ..targets.lists.config import names_lists
 
     node, stream = ([_flag(name) for name in given if name in names] for names in (_NODE, _STREAM))
-    if isinstance(found, QuantGraph):
+    if accepts(network, sample) is None:
         if config is not None and names_lists(config):
             stream.append("--config")
         if node and stream:
             raise HwgenError(f"{node[0]} is an option of the node-level organisation, {stream[0]} one of the "
                              f"graph-level one", node[0], "leave one of them out")
-        return network_of(found) if stream else found
+        return not stream
     if node:
-        raise HwgenError(f"{node[0]} is an option of the node-level organisation; {model} holds a network of its own, "
-                         f"for the graph-level organisation", node[0],
+        raise HwgenError(f"{node[0]} is an option of the node-level organisation; {network.name} is a network "
+                         f"of its own, for the graph-level organisation", node[0],
                          f"leave it out; {', '.join(map(_flag, (*_STREAM, *_SHARED)))} can be chosen")
-    return found
+    return False
 
 
 def _flag(name: str) -> str:

@@ -1,13 +1,12 @@
 """``hwgen quantize``: an FP32 model of a user's own to a checkpoint, without training."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.markup import escape
 
-from ..errors import HwgenError
+from .checkpoint_options import check_output, data_option, output_options
 from .console import Console, common
 
 __all__ = ["quantize"]
@@ -17,17 +16,13 @@ __all__ = ["quantize"]
 @click.argument("model")
 @click.option("--weights", type=click.Path(path_type=Path),
               help="Trained weights, of torch.save(model.state_dict(), ...).  [default: as the file makes them]")
-@click.option("--data", required=True,
-              help="Calibration graphs: digits, Cora, CiteSeer, MUTAG, PROTEINS, IMDB-BINARY, REDDIT-BINARY, or a .pt "
-                   "file that holds a list of graphs (docs/own-models.md).")
+@data_option(required=True)
 @click.option("--scheme", type=click.Choice(["nns", "nns-published", "mega", "a2q", "uniform"]), default="nns",
               show_default=True, help="How hidden rows get their bits; a2q: one graph, every node its own.")
 @click.option("--bits", type=click.IntRange(1, 8), help="Stored bits of hidden rows.  [default: the scheme's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the scheme's]")
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the scheme's]")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of data sets.  [default: $HWGEN_DATA]")
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.pt"), show_default=True,
-              help="The checkpoint.")
+@output_options
 @common
 def quantize(console: Console, model: str, weights: Path | None, data: str, scheme: str, bits: int | None,
              weight_bits: int | None, message_bits: int | None, data_root: Path | None, output: Path) -> None:
@@ -40,11 +35,11 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
     MODEL names the structure as `hwgen inspect` takes it; the Python file is executed. The module and what hwgen takes
     it to compute are run on calibration graphs and compared before anything is quantized.
     """
-    if output.is_dir() or not os.access(output.parent, os.W_OK):
-        raise HwgenError("the checkpoint cannot be written", str(output),
-                         "name a file in a folder that exists and that you may write to")
+    check_output(output)
     with console.step("reading the module"):
-        from ..frontend.plain_files import load_weights
+        from ..frontend.data import load_data
+        from ..frontend.data.batching import graphs_of
+        from ..frontend.data.own_files import load_weights
         from ..frontend.quantizing import quantize as quantize_module
         from ..frontend.quantizing import save
         from ..frontend.tracing import plan_of
@@ -56,7 +51,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
             load_weights(module, weights)
         plan_of(module)  # what is not supported is said before data are read
     with console.step("reading the data"):
-        graphs = _graphs(data, data_root)
+        graphs = graphs_of(load_data(data, data_root))
     with console.step("quantizing"):
         quantized = quantize_module(module, scheme, data=graphs[0] if len(graphs) == 1 else graphs, bits=bits,
                                     weight_bits=weight_bits, message_bits=message_bits)
@@ -65,23 +60,6 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
     _show(console, model, found)
     console.say(f"checkpoint: {output}")
     console.result({"checkpoint": str(output), "model": model, "scheme": scheme, **found})
-
-
-def _graphs(data: str, root: Path | None) -> list[Any]:
-    """A named data set, or the graphs of a file, as PyG's Data."""
-    from ..frontend.datasets import DATASETS, load_dataset
-    from ..frontend.plain_files import load_graph_file
-    from ..frontend.tudataset import TU_DATASETS, load_graphs
-
-    if data.endswith(".pt"):
-        return load_graph_file(Path(data))
-    if data.lower() in [name.lower() for name in TU_DATASETS]:
-        found = load_graphs(data, root)
-        return [found.data(index) for index in range(len(found))]
-    if data.lower() not in [name.lower() for name in DATASETS]:
-        raise HwgenError(f"unknown data set {data!r}", "--data",
-                         f"use one of {', '.join((*DATASETS, *TU_DATASETS))}, or a .pt file of graphs")
-    return [load_dataset(data, root)]
 
 
 def _show(console: Console, model: str, found: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from ..flow.board import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides, lists_wishes, organise
+from .options import BUILD, hardware_options, hardware_overrides, is_banked, lists_wishes
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -29,16 +29,15 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     with console.step("loading the checkpoint"):
         from ..frontend.model_file import load
         from ..targets.banked import pipeline
-        from ..targets.banked.chain import QuantGraph
         from ..targets.lists import pipeline as lists_pipeline
 
-        found = load(model)
+        network, sample = load(model)
     chosen = hardware_overrides(options)
-    found = organise(found, chosen, config, str(model))
-    if isinstance(found, QuantGraph):
-        facts = pipeline.estimate(found, target, hardware=chosen, config=config, step=console.step)
+    if is_banked(network, sample, chosen, config):
+        facts = pipeline.estimate(network, sample, target, hardware=chosen, config=config, step=console.step)
     else:
-        facts = lists_pipeline.estimate(*found, target, **lists_wishes(chosen), config=config, step=console.step)
+        facts = lists_pipeline.estimate(network, sample, target, **lists_wishes(chosen), config=config,
+                                        step=console.step)
     show_design(console, facts)
     console.result(facts)
 

@@ -36,7 +36,7 @@ def show_design(console: Console, facts: dict[str, Any]) -> None:
         ("bit-exact", {True: "yes", False: "no", None: "not simulated"}[exact]),
         *(_window_speed(speed, clock) if windows else _lists_speed(speed, clock) if stream else _speed(speed, clock)),
         ("average bits of a row" if stream else "average bits of a hidden value",
-         f"{facts['model']['average_bits']['hidden_maps']:.3f}"),
+         f"{facts['model']['average_bits']['rows']:.3f}"),
     ])
 
 

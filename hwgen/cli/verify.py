@@ -56,9 +56,8 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
     from .. import checking
+    from ..network.subgraph import neighbourhood
     from ..targets.banked import pipeline
-    from ..targets.banked.store import load_graph, load_graph_data
-    from ..targets.banked.subgraph import neighbourhood
     from ..targets.lists import pipeline as lists_pipeline
 
     checking.read_facts(build)  # not a build: say so before anything else
@@ -72,10 +71,10 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
                          "leave it out: this design runs one graph at a time")
     run, what = None, "the whole sample graph"
     if sample or (sample is None and not checking.simulates_quickly(build)):
-        data = neighbourhood(load_graph(build / "model").sample, checking.SAMPLE_NODES)
-        run, what = pipeline.pack(build, data, "sample", step=console.step), f"{data.num_nodes:,} of its nodes"
+        part = neighbourhood(pipeline.read_sample(build), checking.SAMPLE_NODES)
+        run, what = pipeline.pack(build, part, "sample", step=console.step), f"{part.batch.num_nodes:,} of its nodes"
     if graph is not None:
-        run = pipeline.pack(build, load_graph_data(graph), graph.stem, step=console.step)
+        run = pipeline.pack(build, pipeline.read_graph(build, graph), graph.stem, step=console.step)
         what = f"the graph {graph.name}"
     result = pipeline.verify(build, run=run, stalls=stalls, trace=trace, step=console.step)
     facts = checking.outcome(build, run, result, what)

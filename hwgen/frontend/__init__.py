@@ -2,7 +2,7 @@
 
 From one's own training loop::
 
-    model = hwgen.frontend.quantize(trained_module, scheme="a2q", data=data)
+    model = hwgen.quantize(trained_module, scheme="a2q", data=data)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for epoch in range(200):
         if epoch == 100:
@@ -10,18 +10,18 @@ From one's own training loop::
         loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
         ...
     hwgen.frontend.settle(model)
-    hwgen.frontend.save(model, data, "model.pt")
+    hwgen.save(model, data, "model.pt")
 """
 
 from .a2q import Penalty, QuantizedGCN
-from .datasets import load_dataset
+from .data import load_data
 from .gcn import GCN
 from .graph import Graph
 from .model_file import load
-from .network import QuantizedNetwork
-from .quantizing import quantize, save
+from .quantize import QuantizedNetwork
+from .quantizing import save
 from .settle import settle
 from .train import train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_dataset", "quantize", "save",
-           "settle", "train"]
+__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_data", "save", "settle",
+           "train"]

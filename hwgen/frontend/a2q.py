@@ -11,11 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import HwgenError
-from .calibrate import allocate_bits, best_steps
 from .gcn import GCN
 from .graph import Graph
 from .modules import as_gcn, compare
 from .original import with_head
+from .quantize.step_search import allocate_bits, best_steps
 from .quantizers import ColumnQuantizer, NodeQuantizer, mean_bits, memory_kilobytes
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -200,7 +200,7 @@ def quantize(model: nn.Module, scheme: str = "a2q", *, data: Data | Graph, weigh
     Returns
     -------
     QuantizedGCN
-        In training mode. It learns; :func:`hwgen.frontend.save` writes it.
+        In training mode. It learns; :func:`hwgen.save` writes it.
 
     Raises
     ------

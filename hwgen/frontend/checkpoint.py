@@ -1,109 +1,124 @@
-"""Checkpoints: what training leaves for hardware. Plain tensors, numbers and strings; loading runs no code.
+"""Checkpoints of networks: plain tensors, numbers and strings; loading runs no code.
 
 The file is ``torch.save`` of a dictionary::
 
-    format   "hwgen"        version  1        name  str        scheme  "a2q"
-    input    {bits int, scale float}
-    layers   [{path str, weight int8 [f_in, f_out], weight_bits int, weight_step float64 [f_out], message_bits int,
-               message_step float64 [f_out], bias float64 [f_out] or None,
-               row None or {step float64 [n], bits int8 [n]}}]
-    graph    {features {pointers int64 [n + 1], columns int64 [nnz], codes uint8 [nnz], width int}, edges int64 [2, e],
-              node int64 [n], labels int64 [n], train_mask, val_mask, test_mask bool [n], logits float64 [n, c]}
-
-Labels and masks may be None; ``logits`` are PyTorch's own. A reader refuses other versions.
+    format   "hwgen"     version  2
+    facts    str, JSON: what :mod:`hwgen.network.store` keeps beside its arrays
+    network  {name: tensor}     its arrays: codes, steps, tables
+    sample   {name: tensor}     graphs that it is proved on (:mod:`hwgen.network.sample_store`)
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from ..errors import HwgenError
-from .a2q import QuantizedGCN
-from .gcn import Convolution
-from .graph import Graph
-from .reading import FORMAT, VERSION, load
+from ..files import malformed
+from ..network.network import Network
+from ..network.rules import check_network
+from ..network.sample import Limits, Sample
+from ..network.sample_store import sample_arrays
+from ..network.sample_store import sample_of as sample_from
+from ..network.store import network_arrays, network_of
+from .data.batching import graphs_of, joined, union_of
+from .data.graph_batch import GraphBatch
+from .quantize import QuantizedNetwork
+from .reading import FORMAT, NETWORK_VERSION, SAVE, open_checkpoint
 from .writing import write_checkpoint
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["FORMAT", "VERSION", "load", "save"]
+__all__ = ["load_network", "network_from", "sample_of", "save_network", "save_quantized"]
+
+Arrays = dict[str, NDArray[Any]]
+
+#: Graphs that travel in a checkpoint.
+SAMPLE = 64
 
 
-def save(model: QuantizedGCN, data: Data | Graph, path: Path | str) -> None:
+def save_quantized(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str) -> None:
     """Write a checkpoint; an existing file is replaced whole or not at all.
-
-    Parameters
-    ----------
-    model : QuantizedGCN
-        Its bit widths are rounded if they were not frozen.
-    data : Data or Graph
-        The graph that it was trained on, with labels and masks where there are some.
-    path : Path or str
-        File to write, such as ``model.pt``.
 
     Raises
     ------
     HwgenError
-        A weight, bias or step that is not finite; another graph; a path that cannot be written.
+        A parameter that is not finite, graphs that do not fit, or a path that cannot be written.
     """
-    graph = Graph.of(data)
-    if not isinstance(model, QuantizedGCN):
-        raise HwgenError(f"{type(model).__name__} is not quantized", "save",
-                         "pass what hwgen.frontend.quantize returned")
-    if not model.graph.is_made_of(graph.data.x, graph.data.edge_index):
-        raise HwgenError("the model belongs to another graph", "data",
-                         "save the model with the graph it was trained on")
-    was_training = model.training
-    model.eval()
-    content = {
-        "format": FORMAT, "version": VERSION, "name": str(getattr(graph.data, "name", "model")).lower(),
-        "scheme": "a2q", "input": {"bits": graph.input_bits, "scale": graph.input_scale},
-        "layers": [_layer(path, each) for path, each in zip(model.gcn.paths, model.gcn.layers, strict=True)],
-        "graph": _graph(model, graph),
-    }
-    model.train(was_training)
-    write_checkpoint(content, Path(path))
+    save_network(model.export(Path(path).stem), sample_of(model, data), path)
 
 
 @torch.no_grad()
-def _layer(path: str, layer: Convolution) -> dict[str, Any]:
-    weights, messages, row = layer.weight_quantizer, layer.message_quantizer, layer.row_quantizer
-    assert weights is not None
-    assert messages is not None
-    steps = {"weight": layer.weight, "weight_step": weights.raw_step, "message_step": messages.raw_step}
-    if layer.bias is not None:
-        steps["bias"] = layer.bias
-    if row is not None:
-        steps |= {"row.step": row.raw_step, "row.bits": row.raw_bits}
-    for key, values in steps.items():
-        if not bool(torch.isfinite(values).all()):
-            wrong = float(values[~torch.isfinite(values)][0])
-            raise HwgenError(f"{key} holds {wrong}", f"{path}.{key}", "train again with a lower learning rate")
-    return {
-        "path": path, "weight": weights.codes(layer.weight).to(torch.int8), "weight_bits": weights.bits,
-        "weight_step": weights.step[0].double(), "message_bits": messages.bits,
-        "message_step": messages.step[0].double(), "bias": None if layer.bias is None else layer.bias.double(),
-        "row": None if row is None else {"step": row.step[:, 0].double(), "bits": row.whole_bits[:, 0].to(torch.int8)},
-    }
+def sample_of(model: QuantizedNetwork, data: Data | Iterable[Data]) -> Sample:
+    """Sample graphs with labels and the model's own logits, and limits of all graphs.
+
+    Parameters
+    ----------
+    model : QuantizedNetwork
+    data : Data or iterable of Data
+        Graphs of the kind that the model is for; the first 64 travel along.
+    """
+    graphs = graphs_of(data)
+    chosen = graphs[:SAMPLE]
+    batch, _, scale = union_of(chosen)
+    rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
+    was = model.training
+    logits = model.eval().logits(GraphBatch.union(batch, scale))
+    model.train(was)
+    labels, mask = joined(chosen, "y", rows, np.int64), joined(chosen, "test_mask", rows, bool)
+    return Sample(batch=batch, labels=labels, mask=mask, logits=logits.double().numpy(),
+                  limits=Limits.of(union_of(graphs)[0], model.input_bits))
 
 
-@torch.no_grad()
-def _graph(model: QuantizedGCN, graph: Graph) -> dict[str, Any]:
-    codes, data = graph.features, graph.data
-    logits = model.logits()
-    optional = {key: getattr(data, key, None) for key in ("train_mask", "val_mask", "test_mask")}
-    labels = getattr(data, "y", None)
-    return {
-        "features": {"pointers": torch.from_numpy(codes.indptr.astype(np.int64)),
-                     "columns": torch.from_numpy(codes.indices.astype(np.int64)),
-                     "codes": torch.from_numpy(codes.data.astype(np.uint8)), "width": graph.width},
-        "edges": data.edge_index.long().cpu().clone(), "node": torch.arange(graph.nodes),
-        "labels": None if labels is None else labels.long().cpu().clone(),
-        **{key: None if mask is None else mask.bool().cpu().clone() for key, mask in optional.items()},
-        "logits": logits.double(),
-    }
+def save_network(network: Network, sample: Sample, path: Path | str) -> None:
+    """Write a checkpoint; an existing file is replaced whole or not at all.
+
+    Parameters
+    ----------
+    network : Network
+        What :meth:`~hwgen.frontend.quantize.QuantizedNetwork.export` gave.
+    sample : Sample
+    path : Path or str
+
+    Raises
+    ------
+    HwgenError
+        The network does not verify, or the path cannot be written.
+    """
+    check_network(network)
+    facts, arrays = network_arrays(network)
+    write_checkpoint({"format": FORMAT, "version": NETWORK_VERSION, "facts": json.dumps(facts),
+                      "network": _tensors(arrays), "sample": _tensors(sample_arrays(sample))}, Path(path))
+
+
+def load_network(path: Path | str) -> tuple[Network, Sample]:
+    """Load and check a checkpoint.
+
+    Raises
+    ------
+    HwgenError
+        Not a checkpoint of a network, or contents that are missing, of the wrong type or out of range.
+    """
+    return network_from(open_checkpoint(Path(path), NETWORK_VERSION), str(path))
+
+
+def network_from(content: dict[str, Any], where: str) -> tuple[Network, Sample]:
+    """Check what was found in a file of version 2; ``where`` is for errors."""
+    with malformed(where, SAVE):
+        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
+        sample = sample_from(_arrays(content["sample"]), where, network.input_bits)
+    return network, sample
+
+
+def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
+
+
+def _arrays(tensors: Any) -> Arrays:
+    return {name: tensor.numpy() for name, tensor in tensors.items()}

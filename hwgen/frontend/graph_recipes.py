@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..errors import HwgenError
-from .network import Scheme
+from .quantize import Penalty, Scheme
 
 __all__ = ["GRAPH_RECIPES", "GraphRecipe", "graph_recipe_for"]
 
@@ -50,7 +50,7 @@ class GraphRecipe:
     step_rate: float = 0.001
     bit_rate: float = 0.03
     distillation: float = 0.5
-    scheme: Scheme = field(default_factory=lambda: Scheme(message_bits=4, target=2.5, weight=10.0))
+    scheme: Scheme = field(default_factory=lambda: Scheme(message_bits=4, penalty=Penalty(weight=10.0, target=2.5)))
 
 
 #: Data set -> settings; the empty name serves data sets that were not tuned.
@@ -59,7 +59,8 @@ GRAPH_RECIPES: Mapping[str, GraphRecipe] = {
     "IMDB-BINARY": GraphRecipe(pool="mean"),
     "PROTEINS": GraphRecipe(rate=0.003, quantized_epochs=40),
     "REDDIT-BINARY": GraphRecipe(norm=True, epochs=25, quantized_epochs=20,
-                                 scheme=Scheme(message_bits=4, target=3.8, weight=10.0, span=256.0, clip=0.995)),
+                                 scheme=Scheme(message_bits=4, penalty=Penalty(weight=10.0, target=3.8), span=256.0,
+                                               clip=0.995)),
     "": GraphRecipe(),
 }
 

@@ -1,25 +1,17 @@
-"""A checkpoint of either version, by what it holds."""
+"""A checkpoint of either version, as a network and graphs that it is proved on."""
 
 from pathlib import Path
 
 from ..network.network import Network
 from ..network.sample import Sample
-from ..targets.banked.chain import QuantGraph
-from . import reading
-from .network import checkpoint
+from . import checkpoint, reading
+from .chain_to_network import network_of
 
-__all__ = ["Model", "load"]
-
-Model = QuantGraph | tuple[Network, Sample]
+__all__ = ["load"]
 
 
-def load(path: Path | str) -> Model:
+def load(path: Path | str) -> tuple[Network, Sample]:
     """Load and check a checkpoint.
-
-    Returns
-    -------
-    QuantGraph or (Network, Sample)
-        A chain of GCN layers with the graph it is for; or any other network, with graphs that it is proved on.
 
     Raises
     ------
@@ -29,4 +21,4 @@ def load(path: Path | str) -> Model:
     content = reading.open_checkpoint(Path(path), reading.VERSION, reading.NETWORK_VERSION)
     if content["version"] == reading.NETWORK_VERSION:
         return checkpoint.network_from(content, str(path))
-    return reading.graph_from(content, str(path))
+    return network_of(reading.graph_from(content, str(path)))

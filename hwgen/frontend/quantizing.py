@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from ..errors import HwgenError
-from . import checkpoint
+from . import chain_checkpoint
 from .a2q import Penalty, QuantizedGCN
 from .a2q import quantize as quantize_chain
+from .checkpoint import save_quantized
+from .data.batching import graphs_of, real
 from .gcn import GCN
 from .graph import Graph
 from .legal import check
-from .network import SCHEMES, QuantizedNetwork, Scheme, quantize_plan
-from .sampling import graphs_of, save_quantized
+from .quantize import SCHEMES, QuantizedNetwork, Scheme, quantize_plan
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -74,13 +75,7 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Gra
         raise HwgenError("penalty and target_bits with a model that is not a chain of GCNConv on one graph", "quantize",
                          "give scheme a Scheme with a weight and a target instead")
     graphs = graphs_of(data.data if isinstance(data, Graph) else data)
-    real = []
-    for each in graphs[:COMPARED]:
-        graph = Graph.of(each)
-        copied = graph.data.clone()
-        copied.x = graph.data.x.float() * graph.input_scale
-        real.append(copied)
-    compare(model, plan, real)
+    compare(model, plan, [real(each) for each in graphs[:COMPARED]])
     rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
     return quantize_plan(plan, replace(rules, **widths), graphs)
 
@@ -106,7 +101,7 @@ def save(model: QuantizedGCN | QuantizedNetwork, data: Data | Graph | Iterable[D
         save_quantized(model, data.data if isinstance(data, Graph) else data, path)
         return
     one: Any = data
-    checkpoint.save(model, one, path)
+    chain_checkpoint.save(model, one, path)
 
 
 def is_chain(model: nn.Module) -> bool:

@@ -12,14 +12,14 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from ..errors import HwgenError
-from ..targets.banked.chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from .chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
 
 __all__ = ["FORMAT", "NETWORK_VERSION", "SAVE", "VERSION", "graph_from", "load", "open_checkpoint"]
 
 FORMAT, VERSION = "hwgen", 1
 NETWORK_VERSION = 2  # of checkpoints that hold a network (network/checkpoint.py)
 
-SAVE = "write one with hwgen train, or with hwgen.frontend.save"
+SAVE = "write one with hwgen train, or with hwgen.save"
 
 
 def load(path: Path | str) -> QuantGraph:
@@ -92,7 +92,7 @@ def open_checkpoint(path: Path, *versions: int) -> dict[str, Any]:
 
 def _pickled(where: str) -> HwgenError:
     return HwgenError("a pickled Python object, not a checkpoint", where,
-                      "loading a pickle runs code that it holds: write the model with hwgen.frontend.save instead")
+                      "loading a pickle runs code that it holds: write the model with hwgen.save instead")
 
 
 def _graph(content: dict[str, Any]) -> QuantGraph:

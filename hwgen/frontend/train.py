@@ -95,7 +95,7 @@ def train(
     Parameters
     ----------
     dataset : str or Data
-        A name for :func:`~hwgen.frontend.datasets.load_dataset`, or a graph with ``y``, ``train_mask``, ``val_mask``
+        A name for :func:`hwgen.load_data`, or a graph with ``y``, ``train_mask``, ``val_mask``
         and ``test_mask``.
     recipe : str or Recipe
         ``default`` or ``published``, or settings of one's own.
@@ -120,9 +120,9 @@ def train(
         Unknown names, options out of range, a graph without labels or masks, a loss that is not finite.
     """
     if isinstance(dataset, str):
-        from .datasets import load_dataset
+        from .data import load_data
 
-        data = load_dataset(dataset)
+        data = load_data(dataset)
     else:
         data = dataset
     for key in ("y", "train_mask", "val_mask", "test_mask"):

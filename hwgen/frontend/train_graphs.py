@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch_geometric.nn import GINConv
 
 from ..errors import HwgenError
+from .data.graph_batch import GraphBatch, quotient
+from .data.graph_set import GraphSet, Split
 from .gin import GIN
 from .graph_recipes import GraphRecipe
-from .network import GraphBatch, QuantizedNetwork, quotient
+from .quantize import QuantizedNetwork
 from .tracing import plan_of
-from .tudataset import GraphSet, Split
 
 __all__ = ["Fold", "Loader", "Score", "evaluate", "fit", "gin_logits", "train_fold", "train_gin",
            "train_quantized_gin"]
@@ -211,7 +212,7 @@ def train_quantized_gin(teacher: GIN, loader: Loader, split: Split, recipe: Grap
     sample = np.random.default_rng(seed).permutation(split.train)[:SAMPLE]
     model.calibrate(loader.batch(sample)[0], correct=False)
     rates = {"weights": recipe.weight_rate, "weight_steps": recipe.step_rate, "message_steps": recipe.step_rate,
-             "sizes": recipe.step_rate, "bits": recipe.bit_rate}
+             "row_steps": recipe.step_rate, "bits": recipe.bit_rate}
     optimizer = torch.optim.Adam(model.parameter_groups(**{name: {"lr": rate} for name, rate in rates.items()}))
     goals: dict[int, Tensor] = {}
     half = recipe.quantized_epochs // 2

@@ -1,13 +1,15 @@
 """Graphs as a disjoint union, and the lists that a program walks in it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Batch", "SetName"]
+from ..errors import HwgenError
+
+__all__ = ["Batch", "Model", "SetName", "check_batch"]
 
 Ints = NDArray[np.int64]
 SetName = Literal["edges", "looped", "features", "members"]
@@ -63,6 +65,48 @@ class Batch:
             proper, loops = source != target, np.arange(n, dtype=np.int64)
             source, target = np.r_[source[proper], loops], np.r_[target[proper], loops]
         return _lists(source, target, (n, n))
+
+
+class Model(Protocol):
+    """What a batch must go with: a network, or a program that was lowered from one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def features(self) -> int: ...
+    @property
+    def input_bits(self) -> int: ...
+    @property
+    def trained_nodes(self) -> int: ...
+
+
+def check_batch(model: Model, batch: Batch) -> None:
+    """Refuse what no hardware takes: other features, larger codes, unknown nodes and graphs.
+
+    Raises
+    ------
+    HwgenError
+    """
+    where = f"model {model.name}"
+    width = int(batch.features.shape[1])
+    if width != model.features:
+        raise HwgenError(f"nodes have {width} features, the model takes {model.features}", where,
+                         "encode the features as for training")
+    codes = batch.features.data
+    if codes.size and (codes.min() < 0 or codes.max() >= 1 << model.input_bits):
+        worst = int(codes.min()) if codes.min() < 0 else int(codes.max())
+        raise HwgenError(f"feature code {worst} is not in 0 .. {(1 << model.input_bits) - 1}",
+                         f"{where}, input_bits {model.input_bits}", "encode the features as for training")
+    for what, numbers, count in (("an edge names node", batch.edges, batch.num_nodes),
+                                 ("a node belongs to graph", batch.graph, batch.graphs)):
+        if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
+            worst = int(numbers.min()) if numbers.min() < 0 else int(numbers.max())
+            raise HwgenError(f"{what} {worst} of {count}", "batch", "number within the batch, from 0 on")
+    if model.trained_nodes and batch.node.size:
+        worst = int(batch.node.max()) if batch.node.min() >= 0 else int(batch.node.min())
+        if not 0 <= worst < model.trained_nodes:
+            raise HwgenError(f"node {worst} is not among the {model.trained_nodes} trained ones", where,
+                             "number nodes as in training")
 
 
 def _lists(source: Ints, target: Ints, shape: tuple[int, int]) -> csr_array:

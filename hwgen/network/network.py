@@ -26,8 +26,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .rules import check
-
 __all__ = ["Domain", "Factor", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
 Floats = NDArray[np.float64]
@@ -183,13 +181,3 @@ class Network:
     input_scale: float
     values: tuple[Value, ...]
     trained_nodes: int = 0
-
-    def verify(self) -> None:
-        """Check every rule of these docstrings.
-
-        Raises
-        ------
-        HwgenError
-            Naming the user's layer and the key.
-        """
-        check(self)

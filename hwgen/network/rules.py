@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import CapacityError, HwgenError
 from ..numeric import MAX_ACTIVATION_BITS
+from .network import Network, Quantizer, Term, Value, Weight
 
-if TYPE_CHECKING:
-    from .network import Network, Quantizer, Term, Value, Weight
-
-__all__ = ["MAX_NEAREST", "MAX_NODES", "check", "term_width"]
+__all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "term_width"]
 
 #: By node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
 MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
 
 
-def check(network: Network) -> None:
+def check_network(network: Network) -> None:
     """Check every rule.
 
     Raises

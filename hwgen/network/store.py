@@ -11,6 +11,7 @@ from .. import files
 from ..errors import HwgenError
 from .batch import Batch
 from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
+from .rules import check_network
 
 __all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
            "save_batch", "save_network"]
@@ -76,7 +77,7 @@ def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whe
             name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
             input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
             values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
-    network.verify()
+    check_network(network)
     return network
 
 
@@ -106,7 +107,7 @@ def load_batch(path: Path) -> Batch:
         An ``.npz`` with ``edges`` int [2, e], sources above destinations; the input codes as ``features`` int [n, f],
         or in CSR form as ``pointers``, ``columns`` and ``codes``; for more than one graph ``graph`` int
         [n], ascending, the graph of each node, and where graphs at the end have no nodes, ``graphs``, their number;
-        for quantizers by node, ``node`` int [n], the number of each among the trained ones.
+        for quantizers by node, ``node`` int [n], the number of each among the trained ones where that is not its own.
 
     Raises
     ------
@@ -132,8 +133,8 @@ def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
     features = files.read_features(arrays, where)
     nodes = int(features.shape[0])
     edges = files.read_edges(arrays, where)
-    zeros = np.zeros(nodes, dtype=np.int64)
-    rows = {key: files.read_integers(arrays, key, where) if key in arrays else zeros for key in ("graph", "node")}
+    absent = {"graph": np.zeros(nodes, dtype=np.int64), "node": np.arange(nodes, dtype=np.int64)}
+    rows = {key: files.read_integers(arrays, key, where) if key in arrays else value for key, value in absent.items()}
     for key, value in rows.items():
         if value.shape != (nodes,):
             raise HwgenError(f"{key} has shape {value.shape} for {nodes} nodes", where,

@@ -19,10 +19,7 @@ def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     passes = longest_run(cycles)
     worst = slowest(passes)
     files: dict[str, dict[str, Any]] = {
-        "op_and_param_counts.json": facts["model"].get("operations") or {
-            layer["path"]: _counts(facts["model"], layer, first=not index)
-            for index, layer in enumerate(facts["model"]["layers"])
-        },
+        "op_and_param_counts.json": facts["model"]["operations"],
         "estimate_layer_cycles.json": {step["name"]: step["cycles"] for step in passes},
         "estimate_layer_resources.json": {
             **{part["name"]: {**_resources(part["one"]), "count": part["count"]} for part in resources["components"]},
@@ -46,15 +43,6 @@ def finn_files(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "fclk": speed["clock"], "counters": run["counters"],
         }
     return files
-
-
-def _counts(model: Mapping[str, Any], layer: Mapping[str, Any], *, first: bool) -> dict[str, int]:
-    """Multiplications that are not by zero input, and additions of neighbours' rows."""
-    sparse = first and model["input_bits"] == 1
-    inputs = model["feature_nonzeros"] if sparse else model["nodes"] * layer["inputs"]
-    return {"op_mac": inputs * layer["outputs"],
-            "op_add": (model["edges"] + model["nodes"]) * layer["outputs"],
-            f"param_weight_INT{layer['weight_bits']}": layer["inputs"] * layer["outputs"]}
 
 
 def _resources(usage: Mapping[str, float]) -> dict[str, float]:

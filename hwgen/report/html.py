@@ -5,7 +5,7 @@ from typing import Any
 import jinja2
 
 from . import plots
-from .lists_names import title
+from .names import title
 
 __all__ = ["render"]
 
@@ -20,13 +20,13 @@ def render(facts: dict[str, Any]) -> str:
     environment.filters["number"] = lambda value, digits=0: f"{value:,.{digits}f}"
     environment.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f} %"
     stream = facts.get("organisation") == "stream"
-    paths = {value["name"]: title(value["name"], value["path"]) for value in facts["model"]["values"]} if stream else {}
+    paths = {value["name"]: title(value["name"], value["path"]) for value in facts["model"]["values"]}
     drawn = {
         "cycles": plots.cycles(facts["cycles"]["passes"]),
         "stages": plots.stages(facts["cycles"]["passes"]),
         "saved": plots.saved(facts["cycles"]["by_bits"]),
         "resources": plots.resources(facts["resources"]["components"], facts["resources"]["utilisation"]),
-        "bits": {paths.get(name, name): plots.bits(table, facts["model"]["degree_classes"])
+        "bits": {paths[name]: plots.bits(table, facts["model"]["degree_classes"])
                  for name, table in facts["model"]["bits_by_degree"].items()},
     }
     template = environment.get_template("stream.html.j2" if stream else "report.html.j2")

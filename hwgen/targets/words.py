@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BEAT_BITS
+from rtl_templates.shell.words import BEAT_BITS
 
 __all__ = ["Beats", "pack_bits", "pack_fields", "section"]
 

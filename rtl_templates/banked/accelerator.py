@@ -14,8 +14,9 @@ from ..shell.loader import Loader
 from ..shell.registers import constants
 from ..shell.shell import Shell
 from ..shell.store import Store
-from .formats import UNITS
+from .formats import PASSES, UNITS, Target
 from .group import Group
+from .registers import REGISTERS
 from .sequencer import Sequencer
 from .server.server import Server
 
@@ -29,7 +30,7 @@ _FLAGS = ("row_valid", "act_valid")  # one bit of ``probe_<name>`` per server
 class Accelerator(Shell):
     """Everything but the clock and reset pins of the node-level organisation.
 
-    docs/architecture.md describes what it does. Server s serves processing elements p of every group with
+    docs/banked.md describes what it does. Server s serves processing elements p of every group with
     ``p % servers == s`` through ports ``g * (16 / servers) + p // servers``, and writes the banks with the same
     numbers, in all groups at once.
 
@@ -72,9 +73,10 @@ class Accelerator(Shell):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hardware, count = self.hardware, self.hardware["servers"]
-        m.submodules.registers = registers = RegisterFile(constants=constants(hardware))
-        m.submodules.control = control = Control()
-        m.submodules.loader = loader = Loader()
+        m.submodules.registers = registers = RegisterFile(
+            constants=constants(hardware, REGISTERS), registers=REGISTERS)
+        m.submodules.control = control = Control(pass_bits=ceil_log2(PASSES))
+        m.submodules.loader = loader = Loader(last_target=max(Target))
         m.submodules.store = store = Store(servers=count, word_bits=hardware["requant_lanes"] * 16,
                                            address_bits=ceil_log2(hardware["result_depth"]))
         sequencer = Sequencer(groups=hardware["groups"], servers=count)

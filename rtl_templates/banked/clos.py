@@ -7,11 +7,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .formats import UNITS
+from .group_timing import GROUP_CLOS
 
 __all__ = ["Clos"]
 
 RADIX = 4
-STAGES = 3
+STAGES = GROUP_CLOS
 
 
 class Clos(wiring.Component):

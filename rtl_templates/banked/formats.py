@@ -1,35 +1,31 @@
-"""Formats that the RTL and the packer share, as plain data: load targets, task word, row parameters, columns.
+"""Widths and words of the banked target that RTL and packer share, as plain data.
 
-docs/architecture.md describes each field. Nothing here needs Amaranth.
+docs/banked.md describes each field. Nothing here needs Amaranth.
 """
 
 from collections.abc import Mapping
 from enum import IntEnum
 
+from ..shell.words import END
+
 __all__ = [
     "ACC_BITS",
-    "BEAT_BITS",
     "BIAS_BITS",
     "COLUMN_BITS",
     "MID_BITS",
     "MID_SHIFT",
     "PARAM",
-    "RAW_BITS",
+    "PASSES",
     "RAW_SHIFT",
     "ROW_BITS",
     "SHIFT",
-    "TABLE_INPUTS",
     "TASK",
     "UNITS",
-    "Kind",
     "Target",
-    "pack",
-    "unpack",
 ]
 
-BEAT_BITS = 128
 UNITS = 16
-TABLE_INPUTS = 6
+PASSES = 16  # of the longest program
 
 ACC_BITS = 18
 COLUMN_BITS = 24
@@ -39,13 +35,12 @@ MID_BITS = 27
 MID_SHIFT = 8
 SHIFT = 23
 RAW_SHIFT = 20
-RAW_BITS = 16
 
 
 class Target(IntEnum):
     """What a load header addresses."""
 
-    END = 0
+    END = END
     TASK = 1
     SCHEDULE = 2
     BANK = 3
@@ -54,14 +49,6 @@ class Target(IntEnum):
     TABLE = 6
     FEATURE = 7
     SETUP = 8
-
-
-class Kind(IntEnum):
-    """What a requantization clips to."""
-
-    UNSIGNED = 0
-    SIGNED = 1
-    RAW = 2
 
 
 #: Task word, lowest field first: name -> width.
@@ -77,25 +64,3 @@ PARAM: Mapping[str, int] = {
     "row_r": ROW_BITS, "bias_r": ROW_BITS, "post_r": ROW_BITS, "bits": 4, "final": 1, "bank": 4, "row": 16,
 }
 
-
-def pack(layout: Mapping[str, int], **values: int) -> int:
-    """Pack fields into one integer, lowest field first; every value must fit its field."""
-    word = offset = 0
-    for name, width in layout.items():
-        value = values.pop(name, 0)
-        if not 0 <= value < 1 << width:
-            raise ValueError(f"{name} is {value}, which does not fit {width} bits")
-        word |= value << offset
-        offset += width
-    if values:
-        raise ValueError(f"unknown fields {sorted(values)}")
-    return word
-
-
-def unpack(layout: Mapping[str, int], word: int) -> dict[str, int]:
-    """Inverse of :func:`pack`."""
-    fields = {}
-    for name, width in layout.items():
-        fields[name] = word & ((1 << width) - 1)
-        word >>= width
-    return fields

@@ -8,13 +8,15 @@ from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..cells.bank import Bank
-from ..shell.signatures import BankWrite, Hold, LoadBus, task_layout
+from ..cells.bank import Bank, BankWrite
+from ..cells.timing import BANK_READ
+from ..shell.signatures import LoadBus
 from .clos import Clos
 from .formats import UNITS
+from .group_timing import GROUP_PIPE, GROUP_SCHEDULE
 from .lane import ProcessingElement
 from .schedule_reader import Walker
-from .timing import GROUP_BANK, GROUP_PIPE
+from .signatures import Hold, task_layout
 
 __all__ = ["COLUMN_FLAG_BITS", "Group"]
 
@@ -24,11 +26,11 @@ COLUMN_FLAG_BITS = 8  # of a schedule column, above the row: route 6, last, add
 class Group(wiring.Component):
     """Gather the rows of every node's neighbours and add them, sixteen nodes at a time.
 
-    Follows docs/architecture.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
-    ``2^acc_bits``. Latency: :data:`~rtl_templates.banked.timing.GROUP_FIRST_HOLD` + ``digits`` cycles from ``start``
-    to ``hold.valid`` of a node that finishes in the first slot. Slots of ``digits`` cycles without a gap, until
-    an element would load its hold register while a sum waits there: the whole group freezes until its ``ack``.
-    :class:`~rtl_templates.banked.timing.GroupTiming` is the cycle-exact behaviour of all single-bit outputs.
+    Follows docs/banked.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
+    ``2^acc_bits``. Latency: GROUP_FIRST_HOLD + ``digits`` cycles from ``start`` to ``hold.valid`` of a node that
+    finishes in the first slot. Slots of ``digits`` cycles without a gap, until an element would load its hold register
+    while a sum waits there: the whole group freezes until its ``ack``.
+    :class:`~rtl_templates.banked.group_timing.GroupTiming` is the cycle-exact behaviour of all single-bit outputs.
 
     Parameters
     ----------
@@ -144,13 +146,13 @@ class Group(wiring.Component):
         flags: list[Value] = [
             Cat(c[-2] for c in columns), Cat(c[-1] for c in columns), walker.valid, walker.digit]
         stages = [flags]
-        for n in range(1, GROUP_PIPE - 2):
+        for n in range(1, GROUP_PIPE - GROUP_SCHEDULE):
             late = [Signal.like(x, name=f"{name}{n}") for name, x in
                     zip(("last", "add", "valid", "digit"), stages[-1], strict=True)]
             with m.If(enable):
                 m.d.sync += [after.eq(x) for after, x in zip(late, stages[-1], strict=True)]
             stages.append(list(late))
-        for n in range(GROUP_BANK):
+        for n in range(BANK_READ):
             late_route = [Signal(6, name=f"route{n}_{c}") for c in range(UNITS)]
             with m.If(enable):
                 m.d.sync += [after.eq(x) for after, x in zip(late_route, route, strict=True)]

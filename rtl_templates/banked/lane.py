@@ -7,7 +7,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shell.signatures import Hold
+from .signatures import Hold
 
 __all__ = ["ProcessingElement"]
 

@@ -1,6 +1,7 @@
 """The requantizer lanes of a server: two multiplies, rounding by carry-in, clipping."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
@@ -11,21 +12,11 @@ from amaranth.utils import ceil_log2
 from ..cells.add_memory import add_memory
 from ..cells.delays import delays
 from ..cells.dsp import multiply_accumulate, select_multiply_add
-from ..shell.signatures import LoadBus, task_layout
-from .formats import (
-    ACC_BITS,
-    BIAS_BITS,
-    COLUMN_BITS,
-    MID_BITS,
-    MID_SHIFT,
-    RAW_BITS,
-    RAW_SHIFT,
-    ROW_BITS,
-    SHIFT,
-    Kind,
-    Target,
-)
-from .timing import REQUANT_CODE, REQUANT_MULTIPLIER
+from ..cells.formats import RAW_BITS, Kind, clip_range
+from ..shell.signatures import LoadBus
+from .formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT, Target
+from .requantize_timing import REQUANT_BIAS, REQUANT_CODE, REQUANT_MULTIPLIER, REQUANT_ROUND, REQUANT_SUM
+from .signatures import task_layout
 
 __all__ = ["Requantizer", "beat_layout"]
 
@@ -99,32 +90,33 @@ class Requantizer(wiring.Component):
         task = self.task
         post = delays(m, "post", self.beat.post, REQUANT_CODE)
         b = delays(m, "b", self.beat.b, REQUANT_CODE)
-        column = delays(m, "column", self.beat.column, 2)
+        column = delays(m, "column", self.beat.column, REQUANT_BIAS)
 
         multiplier = Signal(ROW_BITS, reset_less=True)
-        bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(3)]
+        bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(REQUANT_SUM - 1 - REQUANT_MULTIPLIER)]
         m.d.sync += [
             multiplier.eq(Mux(post[REQUANT_MULTIPLIER], self.post_r,
                               Mux(b[REQUANT_MULTIPLIER], self.bias_r, self.row_r))),
             bits[0].eq(Mux(post[REQUANT_MULTIPLIER], self.post_bits, self.pre_bits)),
-            bits[1].eq(bits[0]), bits[2].eq(bits[1]),
+            *(late.eq(early) for early, late in pairwise(bits)),
         ]
         kind = [Mux(flag, task.post_kind, task.pre_kind) for flag in post]
+        is_signed = kind[REQUANT_SUM - 1] == Kind.SIGNED
         mask = [Signal(CODE_BITS, name=f"mask{k}", reset_less=True) for k in range(2)]
         signs = [Signal(name=f"signed{k}", reset_less=True) for k in range(2)]
         m.d.sync += [
-            mask[0].eq(Mux(kind[6] == Kind.SIGNED, task.signed_max, (1 << bits[2]) - 1)), mask[1].eq(mask[0]),
-            signs[0].eq(kind[6] == Kind.SIGNED), signs[1].eq(signs[0]),
+            mask[0].eq(Mux(is_signed, task.signed_max, (1 << bits[-1]) - 1)), mask[1].eq(mask[0]),
+            signs[0].eq(is_signed), signs[1].eq(signs[0]),
         ]
         half = Signal(SHIFT - 1)  # half - 1, then a carry: both at the second multiplier's adder
         plus, minus = Signal(), Signal()  # carry for every sign; carry for mid < 0
         raw_next, up_next, b_next = Signal(reset_less=True), Signal(reset_less=True), Signal(reset_less=True)
-        m.d.sync += [raw_next.eq(kind[4] == Kind.RAW), b_next.eq(b[4]),
-                     up_next.eq(Mux(post[4], task.post_half_up, task.pre_half_up))]
+        m.d.sync += [raw_next.eq(kind[REQUANT_ROUND - 1] == Kind.RAW), b_next.eq(b[REQUANT_ROUND - 1]),
+                     up_next.eq(Mux(post[REQUANT_ROUND - 1], task.post_half_up, task.pre_half_up))]
         m.d.comb += [half.eq(Mux(raw_next, (1 << RAW_SHIFT - 1) - 1, (1 << SHIFT - 1) - 1)),
                      plus.eq(~b_next), minus.eq(~b_next & up_next)]
         bias_used = Signal(reset_less=True)  # a pair's bias comes in beat b; nothing of the accumulator does
-        m.d.sync += bias_used.eq(post[1] | b[1] | ~task.pre_rank1)
+        m.d.sync += bias_used.eq(post[REQUANT_BIAS - 1] | b[REQUANT_BIAS - 1] | ~task.pre_rank1)
 
         for lane in range(self.lanes):
             factor, offset = self._column(m, lane, column)
@@ -146,12 +138,12 @@ class Requantizer(wiring.Component):
         return m
 
     def _column(self, m: Module, lane: int, column: Sequence[Value]) -> tuple[Value, Value]:
-        """Tables of the lane: the multiplier in the slot, the bias two cycles later, when the product is there."""
+        """Tables of the lane: the multiplier in the slot, the bias REQUANT_BIAS later."""
         load, values = self.load, []
         mine = Signal(name=f"load{lane}")
         m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit[:ceil_log2(self.lanes)] == lane))
         word: Value = load.data
-        for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[2])):
+        for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[REQUANT_BIAS])):
             store = add_memory(m, f"{name}{lane}", bits, self.column_depth, "distributed")
             write, read = store.write_port(), store.read_port(domain="comb")
             index_bits = ceil_log2(self.column_depth)
@@ -169,10 +161,8 @@ class Requantizer(wiring.Component):
         total = mid * row_r + (0 if bias_r is None else bias * bias_r)
         shift = RAW_SHIFT if kind == Kind.RAW else SHIFT
         code = total + (1 << shift - 1) - 1 + (half_up or mid >= 0) >> shift
-        if kind == Kind.RAW:
-            return (code + (1 << RAW_BITS - 1)) % (1 << RAW_BITS) - (1 << RAW_BITS - 1)
-        low, high = (0, (1 << bits) - 1) if kind == Kind.UNSIGNED else (-signed_max, signed_max)
-        return min(max(code, low), high)
+        low, high = clip_range(kind, signed_max if kind == Kind.SIGNED else (1 << bits) - 1)
+        return (code - low) % (high - low + 1) + low if kind == Kind.RAW else min(max(code, low), high)
 
 
 def _clip(m: Module, lane: int, rounded: Value, mask: Sequence[Value], signs: Sequence[Value]) -> Value:

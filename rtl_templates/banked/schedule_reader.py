@@ -8,8 +8,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus, task_layout
-from .formats import BEAT_BITS, UNITS, Target
+from ..shell.signatures import LoadBus
+from ..shell.words import BEAT_BITS
+from .formats import UNITS, Target
+from .signatures import task_layout
 
 __all__ = ["Walker"]
 

@@ -7,13 +7,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus, task_layout
-from .formats import UNITS, Target
-from .timing import SHELL_QUIET
+from ..shell.signatures import LoadBus
+from ..shell.timing import SHELL_QUIET
+from .formats import PASSES, UNITS, Target
+from .signatures import task_layout
 
-__all__ = ["PASSES", "Sequencer"]
-
-PASSES = 16
+__all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):

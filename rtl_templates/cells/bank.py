@@ -6,18 +6,24 @@ from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shell.signatures import BankWrite
 from .add_memory import add_memory
 
-__all__ = ["Bank"]
+__all__ = ["Bank", "BankWrite"]
+
+
+class BankWrite(wiring.Signature):
+    """One bank's write port: a word a cycle, no back-pressure."""
+
+    def __init__(self, *, address_bits: int, word_bits: int) -> None:
+        super().__init__({"enable": Out(1), "address": Out(address_bits), "data": Out(word_bits)})
 
 
 class Bank(wiring.Component):
     """A word a cycle out, a word a cycle in.
 
-    Reading: ``data`` is the word at ``address`` two cycles later, counted in cycles with ``enable`` (the memory,
+    Reading: ``data`` is the word at ``address`` BANK_READ cycles later, counted in cycles with ``enable`` (the memory,
     then its output register). Writing ignores ``enable`` and has no back-pressure; the port is registered once,
-    so a write presented in cycle t is read by an address presented from cycle t + 2 on.
+    so a write presented in cycle t is read by an address presented from cycle t + BANK_WRITE on.
 
     Parameters
     ----------

@@ -33,8 +33,8 @@ def select_multiply_add(
 ) -> Signal:
     """``P = (use_x * x + use_d * d) * a + use_c * c``: the pre-adder selects an operand at no cost.
 
-    ``x``, ``d``, ``a``, ``use_x`` and ``use_d`` belong to cycle e, ``c`` and ``use_c`` to e + 2; P is visible at e + 4.
-    One result a cycle.
+    ``x``, ``d``, ``a``, ``use_x`` and ``use_d`` belong to cycle e, ``c`` and ``use_c`` to e + SELECT_ADDEND; P is
+    visible at e + SELECT_SUM (timing.py). One result a cycle.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def multiply_accumulate(
 ) -> Signal:
     """``P = a * b + (accumulate ? P : c) + carry``.
 
-    ``a`` and ``b`` belong to cycle e, ``c``, ``accumulate`` and ``carry`` to e + 1; P is visible at e + 3. One result
-    a cycle.
+    ``a`` and ``b`` belong to cycle e, ``c``, ``accumulate`` and ``carry`` to e + ACCUMULATE_ADDEND; P is visible at
+    e + ACCUMULATE_SUM. One result a cycle.
 
     Parameters
     ----------

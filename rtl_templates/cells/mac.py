@@ -8,11 +8,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2, exact_log2
 
-from ..banked.formats import ACC_BITS, BEAT_BITS, TABLE_INPUTS, Target
-from ..banked.timing import mac_tree
 from ..shell.signatures import LoadBus
+from ..shell.words import BEAT_BITS
 from .add_memory import add_memory
+from .formats import TABLE_INPUTS, table_bits
 from .ternary import ternary
+from .timing import MAC_TABLE, mac_tree
 
 __all__ = ["MacArray"]
 
@@ -26,7 +27,7 @@ class MacArray(wiring.Component):
     inputs into one read; ``acc = (acc << planes) + sum`` with the most significant planes first. With ``hold`` the
     sum is added without the shift: a further page of the same planes. A dot product begins after ``last`` (or
     an idle cycle) with a zero accumulator; the cycle after ``last`` may begin the next. From ``x`` to ``result``
-    2 + mac_tree(lanes) cycles, one plane a cycle; the result stands until the next ``last`` arrives. No
+    ``mac_latency(lanes)`` cycles, one plane a cycle; the result stands until the next ``last`` arrives. No
     back-pressure. Sums are exact while they fit ``x_bits``.
 
     Parameters
@@ -75,7 +76,7 @@ class MacArray(wiring.Component):
     result: Signal
 
     def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
-                 x_bits: int = ACC_BITS, signed: bool = False, target: int = Target.TABLE, block: bool = False,
+                 x_bits: int, target: int, signed: bool = False, block: bool = False,
                  primitives: bool = False) -> None:
         if planes not in (1, 2):
             raise ValueError(f"planes is {planes}, not 1 or 2")
@@ -84,7 +85,7 @@ class MacArray(wiring.Component):
         self.lanes, self.columns, self.weight_bits, self.planes, self.pages = lanes, columns, weight_bits, planes, pages
         self.x_bits, self.signed, self.target, self.block = x_bits, signed, target, block
         self.primitives = primitives
-        self.table_bits = weight_bits + 3
+        self.table_bits = table_bits(weight_bits)
         #: Signed bits of an accumulator: what all inputs at 255 can reach, x_bits at most.
         self.acc_bits = min(x_bits, bits_for((255 * lanes * pages) << weight_bits - 1) + 1)
         super().__init__({
@@ -102,7 +103,7 @@ class MacArray(wiring.Component):
         sums = [self._plane(m, plane, writing, address, page_bits) for plane in range(self.planes)]
 
         flags: Value = Cat(self.enable, self.last, self.hold, *([self.negate] if self.signed else []))
-        for k in range(1 + mac_tree(self.lanes)):
+        for k in range(MAC_TABLE + mac_tree(self.lanes)):
             late = Signal(len(flags), name=f"flags{k}")
             m.d.sync += late.eq(flags)
             flags = late

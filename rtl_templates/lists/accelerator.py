@@ -12,11 +12,12 @@ from amaranth.utils import ceil_log2
 from ..shell.axi_lite import RegisterFile
 from ..shell.control import Control
 from ..shell.loader import Loader
-from ..shell.registers import LISTS_REGISTERS, constants
+from ..shell.registers import constants
 from ..shell.shell import Shell
 from ..shell.store import Store
 from .counters import Counters
 from .formats import Target
+from .registers import REGISTERS
 from .sequencer import INDEX_BITS, Sequencer
 from .signatures import RowWrite
 from .unit import STAGES, Unit
@@ -44,7 +45,7 @@ class Accelerator(Shell):
     Members
     -------
     control, read, write, interrupt
-        As in :class:`~rtl_templates.shell.Shell`; registers are LISTS_REGISTERS.
+        As in :class:`~rtl_templates.shell.Shell`; registers are REGISTERS.
     """
 
     def __init__(self, *, primitives: bool = False, shared: bool = False, passes: int, **hardware: int) -> None:
@@ -59,7 +60,7 @@ class Accelerator(Shell):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hardware, count = self.hardware, len(self.units)
-        registers: Any = RegisterFile(constants=constants(hardware, LISTS_REGISTERS), registers=LISTS_REGISTERS)
+        registers: Any = RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS)
         m.submodules.registers = registers
         m.submodules.control = control = Control(pass_bits=INDEX_BITS)
         m.submodules.loader = loader = Loader(last_target=max(Target))

@@ -8,9 +8,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..banked.formats import BEAT_BITS
 from ..cells.bank import Bank
 from ..shell.signatures import LoadBus
+from ..shell.words import BEAT_BITS
 from .formats import ENTRY_BITS, Target
 from .signatures import RowWrite
 

@@ -8,13 +8,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from rtl_templates.banked.timing import mac_tree
-from rtl_templates.cells.mac import MacArray
-from rtl_templates.shell.signatures import LoadBus
-
 from ..cells.add_memory import add_memory
+from ..cells.formats import RAW_BITS, Kind
+from ..cells.mac import MacArray
+from ..cells.timing import mac_latency
+from ..shell.signatures import LoadBus
 from .combine_queue import SumQueue
-from .formats import ACC_BITS, BLOCK_PAGES, CODE_BITS, RAW_BITS, Kind, Target
+from .formats import ACC_BITS, BLOCK_PAGES, CODE_BITS, Target
 from .signatures import accumulated_layout, coded_layout, context_layout, pass_layout
 
 __all__ = ["Combine", "Route"]
@@ -105,7 +105,7 @@ class Combine(wiring.Component):
         self._read(m, Cat(chunk, slot), (top - done)[:3], offset + chunk, Cat(
             issue, issue & chunk_ends, chunk != 0, (done == 0) & (self.task.pre_kind == Kind.SIGNED)))
         arrives: Value = self.mac.last
-        for k in range(2 + mac_tree(self.lanes)):
+        for k in range(mac_latency(self.lanes)):
             late = Signal(name=f"arrives{k}")
             m.d.sync += late.eq(arrives)
             arrives = late

@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from .combine_timing import QUEUE
+from .combine_timing import QUEUE, QUEUE_PLACE
 from .formats import ACC_BITS, COLUMN_ADDRESS, ROW_ADDRESS, Select
 from .signatures import accumulated_layout, context_layout, pass_layout
 
@@ -69,18 +69,18 @@ class SumQueue(wiring.Component):
                      head.eq(head + taken), tail.eq(tail + self.arrives)]
 
         # The chunk, then its offset in the table of row parameters, then the address: a register each.
-        valid, chunk = Signal(2), Signal(4, reset_less=True)
+        valid, chunk = Signal(QUEUE_PLACE), Signal(4, reset_less=True)
         context: Any = Signal(context_layout, reset_less=True)
         place: Any = Signal(_place_layout, reset_less=True)
         resolved: Any = Signal(_place_layout)
         m.d.sync += [
-            valid.eq(Cat(self.begin, valid[0])), chunk.eq(self.chunk), context.eq(self.context),
+            valid.eq(Cat(self.begin, valid[:-1])), chunk.eq(self.chunk), context.eq(self.context),
             place.column.eq(task.column + chunk), place.bias.eq(task.bias + chunk),
             place.end.eq(chunk == task.out_chunks - 1), place.context.eq(context),
-            place.row.eq(row_offset(task.row_select, task.row_limit, context)), next_place.eq(next_place + valid[1]),
+            place.row.eq(row_offset(task.row_select, task.row_limit, context)), next_place.eq(next_place + valid[-1]),
         ]
         m.d.comb += [resolved.eq(place), resolved.row.eq(place.row + task.row_base)]
-        kept = data.View(_place_layout, self._memory(m, "places", valid[1], next_place, resolved.as_value(), head))
+        kept = data.View(_place_layout, self._memory(m, "places", valid[-1], next_place, resolved.as_value(), head))
         sums = self._memory(m, "waiting_sums", self.arrives, tail, self.sums, head)
         m.d.comb += [
             token.column.eq(kept.column), token.bias.eq(kept.bias), token.mid.eq(task.mid), token.first.eq(1),

@@ -9,11 +9,10 @@ counts output chunks over all rows, t[m] is the cycle in which chunk m is taken:
     a[n,c] = max(arrival[n,c], previous a + 1, e[n-2] + 1)       e[n-2]: last plane of the row that had the slot
     b[n,o] = max(a[n,last] + 1, previous b + D, t[m-QUEUE] + 1)  full flag; planes without a gap; a place in the queue
     D      = in_chunks * max(bits, 1)
-    v[n,o] = b[n,o] + D - 1 + COMBINE_LATENCY + mac_tree(lanes)
+    v[n,o] = b[n,o] + D - 1 + combine_latency(lanes)
     e[n]   = b[n,last] + D - 1
 
-COMBINE_LATENCY: address, plane, table entry, accumulator, queue; the tree's registers come on top. The queue gives its
-tokens in order, one a cycle.
+The queue gives its tokens in order, one a cycle.
 
 Write. A token is taken when the stage is free, and written from the cycle after that on; ``number`` is the cycle's
 since the pass's start pulse::
@@ -23,13 +22,22 @@ since the pass's start pulse::
     w[n] = a[n] + words                                          result memory, a word of 8 results a cycle
 """
 
-from rtl_templates.banked.timing import mac_tree
+from ..cells.timing import mac_latency
 
-__all__ = ["COMBINE_LATENCY", "QUEUE", "WRITE_REGISTER", "CombineTiming", "WriteTiming", "combine_cycles"]
+__all__ = ["QUEUE", "QUEUE_PLACE", "WRITE_REGISTER", "CombineTiming", "WriteTiming", "combine_cycles",
+           "combine_latency"]
 
 QUEUE = 16  # output chunks begun and not yet taken
-COMBINE_LATENCY = 5  # from a chunk's last plane to its sum, without the adder tree
+PLANE_ADDRESS = 1  # counters to the address of a plane
+PLANE = 1  # address to the plane at the MAC array
+QUEUE_WRITE = 1  # a sum to the queue's output
+QUEUE_PLACE = 2  # a chunk's begin to its place in a register: the chunk, its offset among the row parameters
 WRITE_REGISTER = 1  # from a write's slot to RowWrite
+
+
+def combine_latency(lanes: int) -> int:
+    """From the cycle of a chunk's last plane to the first one with its sum at the output."""
+    return PLANE_ADDRESS + PLANE + mac_latency(lanes) + QUEUE_WRITE
 
 
 def combine_cycles(in_chunks: int, bits: int) -> int:
@@ -52,7 +60,7 @@ class CombineTiming:
                  "waited")
 
     def __init__(self, lanes: int) -> None:
-        self._latency = COMBINE_LATENCY - 1 + mac_tree(lanes)
+        self._latency = combine_latency(lanes) - 1
         self._collected = 0  # first cycle in which a chunk can be taken
         self._free = [0, 0]  # of each slot
         self._slot = 0

@@ -12,6 +12,7 @@ from ..cells.add_memory import add_memory
 from ..cells.bank import Bank
 from ..shell.signatures import LoadBus
 from .formats import COLUMN_ADDRESS, DESCRIPTOR, PLACE, ROW_ADDRESS, SETUP, Operand, Select, Set, Target
+from .gather_timing import FETCH_ADDRESS, FETCH_DESCRIPTOR, FETCH_STAGES
 from .signatures import beat_layout, pass_layout
 
 __all__ = ["COPIED", "INDEX_BITS", "LIST_WORD", "Fetch", "command_layout", "meta_layout"]
@@ -121,9 +122,10 @@ class Fetch(wiring.Component):
         m.d.comb += read.addr.eq(beat)
 
         # B: its beat; C: where its descriptor is; D, E: the memory and its output register
-        valid = [Signal(name=f"valid_{stage}") for stage in "bcdefg"]
-        word: list[Any] = [Signal(beat_layout, name=f"beat_{stage}", reset_less=True) for stage in "bcdefg"]
-        local = [Signal(16, name=f"row_{stage}", reset_less=True) for stage in "bcde"]
+        stages = "bcdefgh"[:FETCH_STAGES]
+        valid = [Signal(name=f"valid_{stage}") for stage in stages]
+        word: list[Any] = [Signal(beat_layout, name=f"beat_{stage}", reset_less=True) for stage in stages]
+        local = [Signal(16, name=f"row_{stage}", reset_less=True) for stage in stages[:FETCH_DESCRIPTOR + 1]]
         first = Array([setup.edges, setup.looped, setup.features, setup.members])
         bank = Bank(depth=max(2, self.descriptor_depth), word_bits=2 * descriptor_layout.size)
         m.submodules.descriptors = bank
@@ -135,10 +137,11 @@ class Fetch(wiring.Component):
             m.d.sync += [late.eq(early) for late, early in zip(valid, [running, *valid], strict=False)]
             m.d.sync += [late.eq(early) for late, early in zip(word, [read.data, *word], strict=False)]
             m.d.sync += [late.eq(early) for late, early in zip(local, [row, *local], strict=False)]
-            m.d.sync += address.eq(first[word[0].set] + local[0][1:])
-        half: Any = data.View(descriptor_layout, bank.data.word_select(local[3][0], descriptor_layout.size))
-        self._command(m, enable, word[3:], valid[3:], half,
-                      Cat(self.index[:exact_log2(self.units)], local[3])[:INDEX_BITS])
+            m.d.sync += address.eq(first[word[FETCH_ADDRESS - 1].set] + local[FETCH_ADDRESS - 1][1:])
+        half: Any = data.View(descriptor_layout,
+                              bank.data.word_select(local[FETCH_DESCRIPTOR][0], descriptor_layout.size))
+        self._command(m, enable, word[FETCH_DESCRIPTOR:], valid[FETCH_DESCRIPTOR:], half,
+                      Cat(self.index[:exact_log2(self.units)], local[FETCH_DESCRIPTOR])[:INDEX_BITS])
         m.d.comb += self.busy.eq(running | Cat(valid).any() | output.valid)
         return m
 

@@ -1,10 +1,12 @@
-"""Formats of the graph-level organisation that RTL, packer and reference share, as plain data.
+"""Widths and words of the edge-list target that RTL, packer and reference share, as plain data.
 
 docs/lists.md describes each field. Nothing here needs Amaranth.
 """
 
 from collections.abc import Mapping
 from enum import IntEnum
+
+from ..shell.words import END
 
 __all__ = [
     "ACC_BITS",
@@ -29,7 +31,6 @@ __all__ = [
     "PLACE",
     "P_BITS",
     "Q_SHIFT",
-    "RAW_BITS",
     "RESULT_LANES",
     "ROW_ADDRESS",
     "ROW_BITS",
@@ -39,7 +40,6 @@ __all__ = [
     "SLOPE_SHIFT",
     "V_BITS",
     "V_SHIFT",
-    "Kind",
     "Operand",
     "Select",
     "Target",
@@ -59,7 +59,6 @@ SLOPE_SHIFT = 12
 SLOPE_ONE = 1 << SLOPE_SHIFT  # slope of an identity; 0 is ReLU
 Q_SHIFT = 20
 CODE_BITS = 8  # largest width of a code
-RAW_BITS = 16  # results
 RESULT_LANES = 8  # results in a word of the result memory
 ENTRY_BITS = 12  # index of a row's parameters
 PLACE = 16  # address of a word in the node buffer
@@ -73,14 +72,14 @@ COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
 class Target(IntEnum):
     """What a load header addresses; END is the loader's."""
 
-    END = 0
+    END = END
     PASS = 1
     BEAT = 2
     LIST = 3
     DESCRIPTOR = 4
     COLUMN = 5
     BIAS = 6
-    TABLE = 7  # the MAC array's, as in the node-level organisation
+    TABLE = 7  # the MAC array's, cells/mac.py
     PARAM = 8
     THRESHOLD = 9
     ROWS = 10
@@ -116,14 +115,6 @@ class Select(IntEnum):
     NODE = 2  # the descriptor's node
     ENTRY = 3  # the entry that came with the row
     NEAREST = 4  # number of thresholds below the row's largest magnitude
-
-
-class Kind(IntEnum):
-    """What a requantization clips to."""
-
-    UNSIGNED = 0
-    SIGNED = 1
-    RAW = 2
 
 
 NULL_INDEX = (1 << 15) - 1

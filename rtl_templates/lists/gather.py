@@ -8,20 +8,19 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..banked.formats import unpack
 from ..cells.add_memory import add_memory
 from ..cells.bank import Bank
 from ..shell.signatures import LoadBus
+from ..shell.words import unpack
 from .accumulate import Accumulator
 from .fetch import COPIED, INDEX_BITS, LIST_WORD, command_layout, meta_layout
 from .formats import ACC_BITS, ENTRY_BITS, LIST_ENTRY, NULL_INDEX, ROW_ADDRESS, Target
-from .gather_timing import ADDRESS, BUFFER_READ, LIST_READ, SLOTS
+from .gather_timing import ADDRESS, BUFFER_READ, GATHER_SUM, LIST_READ, SLOTS
 from .signatures import accumulated_layout
 
 __all__ = ["Gather"]
 
 entry_layout = data.StructLayout(dict(LIST_ENTRY))
-SUM = LIST_READ + ADDRESS + BUFFER_READ + 1  # cycles from a step in the walker to its operand at the adder
 
 
 class Gather(wiring.Component):
@@ -136,25 +135,26 @@ class Gather(wiring.Component):
             low.eq(Mux(stride[0], index, 0) + Mux(stride[1], index << 1, 0)),
             high.eq(Mux(stride[2], index, 0) + Mux(stride[3], index << 1, 0)),
             null.eq(_late(m, listed, 1, "listed") & (index[:len(chosen.index)] == NULL_INDEX)),
-            address.eq(low + (high << 2) + _late(m, walk.base[:bits], LIST_READ + 1, "base")),
-            reading.eq(_late(m, active & walk.reads, LIST_READ + 1, "reads", reset_less=False) & ~null),
+            address.eq(low + (high << 2) + _late(m, walk.base[:bits], LIST_READ + ADDRESS - 1, "base")),
+            reading.eq(_late(m, active & walk.reads, LIST_READ + ADDRESS - 1, "reads", reset_less=False) & ~null),
         ]
         m.d.comb += [self.address.eq(address), self.working.eq(reading)]
 
         m.submodules.accumulator = lanes = Accumulator(
             lanes=self.lanes, code_bits=self.code_bits, acc_bits=self.acc_bits)
         read = _late(m, reading, BUFFER_READ, "read", reset_less=False)
-        finish = _late(m, active & last, SUM, "finish", reset_less=False)
+        finish = _late(m, active & last, GATHER_SUM, "finish", reset_less=False)
         m.d.comb += [
             lanes.word.eq(self.data), lanes.read.eq(read), lanes.finish.eq(finish),
-            lanes.one.eq(_late(m, active & walk.one, SUM - 1, "one", reset_less=False)),
-            lanes.signed.eq(_late(m, walk.signed, SUM - 1, "signed")),
-            lanes.max.eq(_late(m, walk.max, SUM - 1, "max")), lanes.first.eq(_late(m, first, SUM - 1, "first")),
-            lanes.double.eq(_late(m, double, SUM - LIST_READ, "late_double")),
+            lanes.one.eq(_late(m, active & walk.one, GATHER_SUM - 1, "one", reset_less=False)),
+            lanes.signed.eq(_late(m, walk.signed, GATHER_SUM - 1, "signed")),
+            lanes.max.eq(_late(m, walk.max, GATHER_SUM - 1, "max")),
+            lanes.first.eq(_late(m, first, GATHER_SUM - 1, "first")),
+            lanes.double.eq(_late(m, double, GATHER_SUM - LIST_READ, "late_double")),
         ]
         own, kept = Signal(ENTRY_BITS), Signal(ENTRY_BITS)  # entries of the last row, and for the context
         held = Signal(ENTRY_BITS)
-        m.d.comb += kept.eq(Mux(_late(m, walk.entry, SUM, "entry"), own, held))
+        m.d.comb += kept.eq(Mux(_late(m, walk.entry, GATHER_SUM, "entry"), own, held))
         with m.If(self.start):
             m.d.sync += [own.eq(0), held.eq(0)]
         with m.Else():

@@ -18,14 +18,27 @@ gap, across beats and rows, while slots are free.
 
 from collections import deque
 
-__all__ = ["BUFFER_READ", "FETCH_FIRST", "GATHER", "READ_DELAY", "SLOTS", "GatherTiming", "walk_steps"]
+from ..cells.timing import BANK_READ
 
-BUFFER_READ = 2  # address to data of the node buffer
-FETCH_FIRST = 8  # start pulse to the first command
-LIST_READ = 3  # first cycle of a walk to its list entry in a register: memory, output register, choice of one in eight
-ADDRESS = 2  # list entry to the buffer's address
-READ_DELAY = 1 + LIST_READ + ADDRESS  # begin of a walk to its first buffer read, the first cycle of ``working``
-GATHER = READ_DELAY + BUFFER_READ + 1  # begin of a walk to its token, beside its steps
+__all__ = ["ADDRESS", "BUFFER_READ", "FETCH_ADDRESS", "FETCH_DESCRIPTOR", "FETCH_FIRST", "FETCH_STAGES", "GATHER",
+           "GATHER_SUM", "LIST_READ", "READ_DELAY", "SLOTS", "GatherTiming", "walk_steps"]
+
+# Fetch: registers between the beat counter and the command, numbered from the beat word, 0.
+FETCH_ADDRESS = 1  # beside the descriptor's address
+FETCH_DESCRIPTOR = FETCH_ADDRESS + BANK_READ  # beside the descriptor
+FETCH_WALK = FETCH_DESCRIPTOR + 1  # list, degree and node are known
+FETCH_STAGES = FETCH_WALK + 2  # the last one: the offset of the row parameter is known
+FETCH_FIRST = 1 + FETCH_STAGES + 1  # start pulse to the first command: counter, stages, command
+
+# Gather
+WALKER = 1  # begin of a walk to its first step
+LIST_READ = BANK_READ + 1  # a step to its list entry in a register: memory, then the choice of one in eight
+ADDRESS = 2  # list entry to the buffer's address: two additions
+BUFFER_READ = BANK_READ  # address to data of the node buffer
+OPERAND = 1  # data to the adder
+READ_DELAY = WALKER + LIST_READ + ADDRESS  # begin of a walk to its first buffer read, the first cycle of ``working``
+GATHER_SUM = LIST_READ + ADDRESS + BUFFER_READ + OPERAND  # a step in the walker to its operand at the adder
+GATHER = WALKER + GATHER_SUM  # begin of a walk to its token, beside its steps
 SLOTS = 16  # tokens that wait or are on their way: as deep as a look-up table's memory, and more than GATHER + 2
 
 

@@ -8,8 +8,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
+from ..cells.formats import RAW_BITS, Kind, clip_range
 from ..shell.signatures import LoadBus
-from .formats import ACC_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, RAW_BITS, ROW_BITS, SLOPE_SHIFT, V_SHIFT, Kind, Select
+from .formats import ACC_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, SLOPE_SHIFT, V_SHIFT, Select
 from .requantize_codes import Codes
 from .requantize_parts import queue
 from .requantize_rows import RowParameters
@@ -210,11 +211,9 @@ class Requantizer(wiring.Component):
         largest = max(abs(v) for values in chunks for v in values)
         chosen = {Select.CONSTANT: 0, Select.DEGREE: min(degree, limit), Select.NODE: node, Select.ENTRY: entry,
                   Select.NEAREST: Search.model(largest, thresholds)}[Select(select)]
+        multiplier, bits = (0, 0) if kind == Kind.RAW else params[base + chosen]
+        low, top = clip_range(kind, max(0, (1 << max(bits - (kind == Kind.SIGNED), 0)) - 1))
         if kind == Kind.RAW:
-            half = 1 << RAW_BITS - 1
-            return [[(v + half) % (2 * half) - half for v in values] for values in chunks], 0, chosen
-        multiplier, bits = params[base + chosen]
-        top = max(0, (1 << max(bits - (kind == Kind.SIGNED), 0)) - 1)
-        low = -top if kind == Kind.SIGNED else 0
+            return [[(v - low) % (top - low + 1) + low for v in values] for values in chunks], 0, chosen
         return [[min(max(v * multiplier + (1 << Q_SHIFT - 1) - (v < 0) >> Q_SHIFT, low), top) for v in values]
                 for values in chunks], bits, chosen

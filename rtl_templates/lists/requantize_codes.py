@@ -1,11 +1,15 @@
 """Second half of a requantizer: values V to codes, or to raw results."""
 
+from itertools import pairwise
+
 from amaranth import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
-from .formats import CODE_BITS, Q_SHIFT, RAW_BITS, ROW_BITS, V_BITS, Kind
+from ..cells.formats import RAW_BITS, Kind
+from .formats import CODE_BITS, Q_SHIFT, ROW_BITS, V_BITS
+from .requantize_timing import CUT, FACTOR, MULTIPLY
 
 __all__ = ["RAW_MULTIPLIER", "Codes"]
 
@@ -48,7 +52,7 @@ class Codes(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        bits = delays(m, "bits", self.bits, 3)[-1]
+        bits = delays(m, "bits", self.bits, CUT - FACTOR)[-1]
         masks = [Signal(CODE_BITS, name=f"mask{k}", reset_less=True) for k in range(2)]
         is_signed, raw = self.kind == Kind.SIGNED, self.kind == Kind.RAW
         full = Mux(bits > CODE_BITS, CODE_BITS, bits)
@@ -65,11 +69,12 @@ class Codes(wiring.Component):
             return Signal(bits, name=f"{name}{lane}", reset_less=True)
 
         factor = Signal(signed(V_BITS), name=f"value{lane}", reset_less=True)
-        product = [Signal(signed(PRODUCT_BITS), name=f"product{lane}_{k}", reset_less=True) for k in range(2)]
-        m.d.sync += [factor.eq(value), product[0].eq(factor * self.multiplier), product[1].eq(product[0])]
+        product = [Signal(signed(PRODUCT_BITS), name=f"product{lane}_{k}", reset_less=True) for k in range(MULTIPLY)]
+        m.d.sync += [factor.eq(value), product[0].eq(factor * self.multiplier),
+                     *(late.eq(early) for early, late in pairwise(product))]
 
         # Half away from zero: a tie of a negative product is left where the floor put it.
-        cut, p = product[1][Q_SHIFT:], product[1]
+        cut, p = product[-1][Q_SHIFT:], product[-1]
         up, far, below = register("up", 1), register("far", 1), register("below", 1)
         kept = register("kept", RAW_BITS)
         high = cut[NEAR - 1:]

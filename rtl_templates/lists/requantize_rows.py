@@ -1,15 +1,18 @@
 """Rows on their way through a requantizer: which parameters each gets, and what else is known of it."""
 
+from itertools import pairwise
 from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.formats import Kind
 from ..shell.signatures import LoadBus
-from .formats import ENTRY_BITS, ROW_ADDRESS, ROW_BITS, V_BITS, Kind, Select
+from .formats import ENTRY_BITS, ROW_ADDRESS, ROW_BITS, V_BITS, Select
 from .requantize_codes import RAW_MULTIPLIER
 from .requantize_parts import parameters, queue
+from .requantize_timing import LOOKUP
 from .search import Largest, Search
 from .signatures import context_layout
 
@@ -92,22 +95,23 @@ class RowParameters(wiring.Component):
         port = parameters(m, "table_of_rows", self.load, bits=ROW_BITS + BITS, depth=self.param_depth,
                           number=self.number)
         m.d.comb += port.addr.eq(self.base + offset)
-        pulses = [Signal(name=f"known{k}") for k in range(2)]
-        m.d.sync += [pulses[0].eq(known), pulses[1].eq(pulses[0])]
+        pulses = [known, *(Signal(name=f"known{k}") for k in range(LOOKUP - 1))]
+        m.d.sync += [after.eq(before) for before, after in pairwise(pulses)]
+        push = pulses[-1]
         passed = Cat(context.degree, context.node, chunks)  # to the cycle in which the parameters are there
-        late = [Signal(len(passed), name=f"passed{k}", reset_less=True) for k in range(2)]
+        late = [Signal(len(passed), name=f"passed{k}", reset_less=True) for k in range(LOOKUP - 1)]
         entry = Signal(ENTRY_BITS, reset_less=True)
-        m.d.sync += [late[0].eq(passed), late[1].eq(late[0]), entry.eq(offset)]
+        m.d.sync += [*(after.eq(before) for before, after in pairwise([passed, *late])), entry.eq(offset)]
         raw = self.kind == Kind.RAW
         multiplier = Mux(raw, RAW_MULTIPLIER, port.data[:ROW_BITS])
         bits = Mux(raw, 0, port.data[ROW_BITS:])
 
-        begins = queue(m, "begins", Cat(multiplier, bits, late[1][32:]), depth=self.value_slots, push=pulses[1],
+        begins = queue(m, "begins", Cat(multiplier, bits, late[-1][32:]), depth=self.value_slots, push=push,
                        pop=self.begun)
-        outs = queue(m, "outs", Cat(late[1][:32], entry, bits), depth=self.value_slots + self.code_slots,
-                     push=pulses[1], pop=self.taken)
+        outs = queue(m, "outs", Cat(late[-1][:32], entry, bits), depth=self.value_slots + self.code_slots,
+                     push=push, pop=self.taken)
         rows = Signal(range(self.value_slots + 1))
-        m.d.sync += rows.eq(rows + pulses[1] - self.begun)
+        m.d.sync += rows.eq(rows + push - self.begun)
         m.d.comb += [
             self.ready.eq(rows != 0), Cat(self.multiplier, self.bits, self.chunks).eq(begins),
             Cat(self.out_context.as_value(), self.out_bits).eq(outs),

@@ -14,13 +14,31 @@ steps (cycles) a beat, beats n, chunks c in order, and f(c) the beat with ``last
 cycle of the output handshake.
 """
 
-__all__ = ["CODE", "LEAKY", "LOOKUP", "SEARCH", "VALUE", "RequantizeTiming", "code_slots", "steps", "value_slots"]
+__all__ = ["CODE", "CUT", "FACTOR", "LEAKY", "LOOKUP", "MIDDLE", "PRODUCT", "READ", "ROUNDED", "SCALED", "SEARCH",
+           "TOTAL", "VALUE", "RequantizeTiming", "code_slots", "steps", "value_slots"]
 
-VALUE = 9  # from a step's cycle to its values: x and C (2), their product (2), mid (1), times R (2), sum (1), V (1)
-LEAKY = 3  # V times slope (2), the choice by sign (1)
+READ = 2  # address to a table's word in a register: the memory, the register
+MULTIPLY = 2  # operands to a product, in the fabric's registers
+
+# Values: from a step's cycle to its
+PRODUCT = READ + MULTIPLY  # x times C
+MIDDLE = PRODUCT + 1  # shifted
+SCALED = MIDDLE + MULTIPLY  # times R
+TOTAL = SCALED + 1  # joined with the beats before
+VALUE = TOTAL + 1  # V, rounded
+LEAKY = MULTIPLY + 1  # and, in leaky designs, from there: times slope, and the choice by sign
+
+# Rows
 SEARCH = 2  # cycles of a level: the memory, the comparison
 LOOKUP = 3  # address, entry, its record
-CODE = 7  # from a step's cycle to its codes: V (1), times Q (2), cut, rounded, judged, clipped
+
+# Codes: from a step's cycle to its
+FACTOR = 1  # V, beside Q
+CUT = FACTOR + MULTIPLY + 1  # times Q, cut
+ROUNDED = CUT + 1
+JUDGED = ROUNDED + 1  # in range or not; the choice follows without a register
+CODE = JUDGED + 1  # codes, in the queue of chunks
+
 DEPTH = 32  # what a distributed memory has anyway
 
 

@@ -1,5 +1,6 @@
 """First half of a requantizer: accumulated operands of a chunk to its values V."""
 
+from itertools import pairwise
 from math import lcm
 from typing import Any
 
@@ -28,6 +29,7 @@ from .formats import (
     Target,
 )
 from .requantize_parts import parameters, ram_style
+from .requantize_timing import LEAKY, MIDDLE, MULTIPLY, PRODUCT, READ, SCALED, TOTAL, VALUE
 
 __all__ = ["LaneTable", "Values"]
 
@@ -147,11 +149,11 @@ class Values(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        valid = delays(m, "valid", self.valid, 8, reset=True)
+        valid = delays(m, "valid", self.valid, TOTAL, reset=True)
         finish = delays(m, "finish", Cat(self.last & self.valid, self.end & self.last & self.valid),
-                        12 if self.leaky else 9, reset=True)
-        first, join = delays(m, "first", self.first, 7), delays(m, "join", self.join_max, 7)
-        mid = delays(m, "mid", self.mid, 4)
+                        VALUE + LEAKY if self.leaky else VALUE, reset=True)
+        first, join = delays(m, "first", self.first, SCALED), delays(m, "join", self.join_max, SCALED)
+        mid = delays(m, "mid", self.mid, PRODUCT)
         tables = [LaneTable(lanes=self.lanes, requant_lanes=self.requant_lanes, depth=self.column_depth, bits=bits,
                             target=target, number=self.number)
                   for bits, target in ((COLUMN_BITS, Target.COLUMN), (BIAS_BITS, Target.BIAS))]
@@ -159,11 +161,11 @@ class Values(wiring.Component):
         for table in tables:
             wiring.connect(m, wiring.flipped(self.load), table.load)
         port = parameters(m, "rows", self.load, bits=ROW_BITS, depth=self.param_depth, number=self.number)
-        late = delays(m, "late", Cat(self.bias, self.step), 5)[-1]
+        late = delays(m, "late", Cat(self.bias, self.step), SCALED - READ)[-1]
         multiplier = Signal(ROW_BITS, reset_less=True)
         m.d.comb += [
             factors.entry.eq(self.column), factors.step.eq(self.step), biases.entry.eq(late[:COLUMN_ADDRESS]),
-            biases.step.eq(late[COLUMN_ADDRESS:]), port.addr.eq(delays(m, "row", self.row, 3)[-1]),
+            biases.step.eq(late[COLUMN_ADDRESS:]), port.addr.eq(delays(m, "row", self.row, MIDDLE - READ)[-1]),
         ]
         m.d.sync += multiplier.eq(port.data)
 
@@ -172,35 +174,36 @@ class Values(wiring.Component):
         olds = self._olds(m, totals, valid)
         values: list[Value] = []
         for lane, (total, old) in enumerate(zip(totals, olds, strict=True)):
-            product = self._product(m, lane, factors.data, mid[4], multiplier)
+            product = self._product(m, lane, factors.data, mid[PRODUCT], multiplier)
             bias = Signal(signed(BIAS_BITS), name=f"bias{lane}", reset_less=True)
             # Rounding keeps the order: the bits that V reads decide on the maximum, and only they are chosen.
             low = V_SHIFT - 1
-            added = (Mux(first[7], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
+            added = (Mux(first[SCALED], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
             larger = Mux(old[low:].as_signed() > product[low:].as_signed(), old[low:], product[low:])
             m.d.sync += bias.eq(biases.data.word_select(lane, BIAS_BITS))
-            with m.If(valid[7]):  # else it stays: where a beat has one step, the next beat reads it
-                m.d.sync += total.eq(Cat(added[:low], Mux(join[7] & ~first[7], larger, added[low:])))
+            with m.If(valid[SCALED]):  # else it stays: where a beat has one step, the next beat reads it
+                m.d.sync += total.eq(Cat(added[:low], Mux(join[SCALED] & ~first[SCALED], larger, added[low:])))
             values.append(self._activate(m, lane, total))
         m.d.comb += [self.value.eq(Cat(values)), Cat(self.ready, self.ended).eq(finish[-1])]
         return m
 
     def _product(self, m: Module, lane: int, factors: Value, mid: Value, multiplier: Value) -> Value:
-        """``(x * C >> shift) * R``, seven cycles after x."""
+        """``(x * C >> shift) * R``, SCALED cycles after x."""
         def register(name: str, bits: int) -> Signal:
             return Signal(signed(bits), name=f"{name}{lane}", reset_less=True)
 
         x1, x2, factor = register("x1_", ACC_BITS), register("x2_", ACC_BITS), register("factor", COLUMN_BITS)
-        first = [register(f"first{k}_", ACC_BITS + COLUMN_BITS) for k in range(2)]
+        first = [register(f"first{k}_", ACC_BITS + COLUMN_BITS) for k in range(MULTIPLY)]
         middle = register("middle", MID_BITS)
-        second = [register(f"second{k}_", TOTAL_BITS) for k in range(2)]
-        choices = Cat((first[1] >> shift)[:MID_BITS] for shift in MID_SHIFTS)
+        second = [register(f"second{k}_", TOTAL_BITS) for k in range(MULTIPLY)]
+        choices = Cat((first[-1] >> shift)[:MID_BITS] for shift in MID_SHIFTS)
         m.d.sync += [
             x1.eq(self.x.word_select(lane, ACC_BITS)), x2.eq(x1), factor.eq(factors.word_select(lane, COLUMN_BITS)),
-            first[0].eq(x2 * factor), first[1].eq(first[0]), middle.eq(choices.word_select(mid, MID_BITS)),
-            second[0].eq(middle * multiplier), second[1].eq(second[0]),
+            first[0].eq(x2 * factor), *(late.eq(early) for early, late in pairwise(first)),
+            middle.eq(choices.word_select(mid, MID_BITS)),
+            second[0].eq(middle * multiplier), *(late.eq(early) for early, late in pairwise(second)),
         ]
-        return second[1]
+        return second[-1]
 
     def _olds(self, m: Module, totals: list[Signal], valid: list[Value]) -> list[Value]:
         """P of the beats before: a memory of a word a step; its register itself where a beat has one step."""
@@ -209,9 +212,9 @@ class Values(wiring.Component):
         store = add_memory(m, "totals", TOTAL_BITS * len(totals), self.steps, "distributed")
         write, read = store.write_port(), store.read_port(domain="comb")
         step = Signal(range(self.steps))
-        with m.If(valid[7]):
+        with m.If(valid[SCALED]):
             m.d.sync += step.eq(Mux(step == self.steps - 1, 0, step + 1))
-        m.d.comb += [read.addr.eq(step), write.addr.eq(delays(m, "step", step, 1)[1]), write.en.eq(valid[8]),
+        m.d.comb += [read.addr.eq(step), write.addr.eq(delays(m, "step", step, 1)[1]), write.en.eq(valid[TOTAL]),
                      write.data.eq(Cat(totals))]
         return [read.data.word_select(lane, TOTAL_BITS).as_signed() for lane in range(len(totals))]
 
@@ -224,9 +227,9 @@ class Values(wiring.Component):
                 m.d.sync += value.eq(0)
             return value
         product = [Signal(signed(V_BITS + SLOPE_SHIFT + 1), name=f"sloped{lane}_{k}", reset_less=True)
-                   for k in range(2)]
-        late = delays(m, f"linear{lane}", value, 2)[-1]
+                   for k in range(MULTIPLY)]
+        late = delays(m, f"linear{lane}", value, MULTIPLY)[-1]
         result = Signal(V_BITS, name=f"result{lane}", reset_less=True)
-        m.d.sync += [product[0].eq(value * self.slope), product[1].eq(product[0]),
-                     result.eq(Mux(late[-1], product[1] >> SLOPE_SHIFT, late))]
+        m.d.sync += [product[0].eq(value * self.slope), *(late.eq(early) for early, late in pairwise(product)),
+                     result.eq(Mux(late[-1], product[-1] >> SLOPE_SHIFT, late))]
         return result

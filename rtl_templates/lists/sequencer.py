@@ -7,10 +7,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from ..banked.formats import BEAT_BITS
-from ..banked.timing import SHELL_QUIET
 from ..cells.add_memory import add_memory
 from ..shell.signatures import LoadBus
+from ..shell.timing import SHELL_QUIET
+from ..shell.words import BEAT_BITS
 from .formats import PASSES, Target
 from .signatures import pass_layout
 

@@ -3,7 +3,8 @@
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
-from .formats import ACC_BITS, BEAT, COLUMN_ADDRESS, CONTEXT, ENTRY_BITS, PASS, PLACE, RAW_BITS, ROW_ADDRESS
+from ..cells.formats import RAW_BITS
+from .formats import ACC_BITS, BEAT, COLUMN_ADDRESS, CONTEXT, ENTRY_BITS, PASS, PLACE, ROW_ADDRESS
 
 __all__ = ["RowWrite", "accumulated_layout", "beat_layout", "coded_layout", "context_layout", "pass_layout"]
 

@@ -9,7 +9,7 @@ that is active longest (0 where no unit has a row), the shell's part is that of 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..banked.timing import SHELL_BARRIER, SHELL_DONE, SHELL_QUIET, SHELL_RUN
+from ..shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_QUIET, SHELL_RUN
 from .combine_timing import WRITE_REGISTER, CombineTiming, WriteTiming, combine_cycles
 from .formats import RESULT_LANES, Operand, Select
 from .gather_timing import GatherTiming

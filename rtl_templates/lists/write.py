@@ -7,7 +7,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from .formats import PLACE, RAW_BITS, RESULT_LANES
+from ..cells.formats import RAW_BITS
+from .formats import PLACE, RESULT_LANES
 from .signatures import RowWrite, coded_layout, pass_layout
 
 __all__ = ["Write"]

@@ -4,9 +4,9 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["AxiRead", "AxiWrite", "Bursts"]
+from .timing import BURST_BEATS
 
-_BEATS = 256  # of the longest burst, which is also a 4 KiB page of 16-byte beats
+__all__ = ["AxiRead", "AxiWrite", "Bursts"]
 
 
 def _address(prefix: str) -> dict[str, wiring.Member]:
@@ -77,7 +77,7 @@ class Bursts(wiring.Component):
         size = Signal(9)  # of the burst that is valid
         room = Signal(9)
         m.d.comb += [
-            room.eq(_BEATS - offset),
+            room.eq(BURST_BEATS - offset),
             self.address[12:].eq(page), self.address[4:12].eq(offset),
             self.length.eq(size - 1),
             self.busy.eq(left != 0),

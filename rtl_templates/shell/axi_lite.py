@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from .registers import REGISTERS, Register
+from .registers import Register
 
 __all__ = ["ADDRESS_BITS", "AxiLite", "RegisterFile"]
 
@@ -52,7 +52,7 @@ class RegisterFile(wiring.Component):
 
     bus: Any
 
-    def __init__(self, *, constants: Mapping[str, int], registers: Sequence[Register] = REGISTERS) -> None:
+    def __init__(self, *, constants: Mapping[str, int], registers: Sequence[Register]) -> None:
         self.constants = dict(constants)
         self.registers = tuple(registers)
         members: dict[str, wiring.Member] = {"bus": In(AxiLite())}

@@ -4,7 +4,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .registers import Error, Stage, register
+from .registers import STUCK_PASS, Error, Stage
 
 __all__ = ["Control"]
 
@@ -37,11 +37,11 @@ class Control(wiring.Component):
     load_error, store_error : In(4)
         Valid with ``done``.
     abort : Out(1)
-        Pulse: groups, servers and sequencer return to their state after reset.
+        Pulse: units and sequencer return to their state after reset.
     progress : In(1)
         Something moved.
     serving : In(1)
-        A server works or has a sum to take: tells a stuck server from a stuck group.
+        Something behind the gather stage works or has work: tells Stage.SERVE from Stage.GATHER.
     index : In(pass_bits)
         Pass that runs.
     status : Out(16 + pass_bits), interrupt : Out(2)
@@ -62,12 +62,12 @@ class Control(wiring.Component):
     status: Signal
     interrupt: Signal
 
-    def __init__(self, *, pass_bits: int = 4) -> None:
+    def __init__(self, *, pass_bits: int) -> None:
         self.pass_bits = pass_bits
         super().__init__({
             "command": In(4), "limit": In(32), "start": Out(3), "busy": In(3), "done": In(3), "load_error": In(4),
             "store_error": In(4), "abort": Out(1), "progress": In(1), "serving": In(1),
-            "index": In(pass_bits), "status": Out(register("STATUS").field("stuck_pass").low + pass_bits),
+            "index": In(pass_bits), "status": Out(STUCK_PASS + pass_bits),
             "interrupt": Out(2),
         })
 
@@ -102,7 +102,7 @@ class Control(wiring.Component):
             m.d.sync += [
                 stuck_pass.eq(self.index), self.abort.eq(self.busy[_RUN]),
                 stuck_stage.eq(Mux(self.busy[_LOAD], Stage.LOAD, Mux(self.busy[_STORE], Stage.STORE,
-                               Mux(self.serving, Stage.SERVER, Stage.GATHER)))),
+                               Mux(self.serving, Stage.SERVE, Stage.GATHER)))),
             ]
 
         with m.If(self.command[_CLEAR]):

@@ -6,18 +6,17 @@ from amaranth import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..banked.formats import BEAT_BITS, Target
-from ..banked.timing import SHELL_LOAD_DRAIN
 from .axi import AxiRead, Bursts
 from .registers import Error
 from .signatures import LoadBus
+from .timing import SHELL_LOAD_DRAIN
+from .words import BEAT_BITS, END, HEADER
 
 __all__ = ["OUTSTANDING", "Loader", "header_layout"]
 
 OUTSTANDING = 2  # read bursts in flight: the second hides the latency of memory
 
-#: A header beat, docs/architecture.md "Load bus".
-header_layout = data.StructLayout({"target": 8, "unit": 16, "reserved": 8, "address": 32, "count": 32})
+header_layout = data.StructLayout(dict(HEADER))
 
 
 class Loader(wiring.Component):
@@ -54,7 +53,7 @@ class Loader(wiring.Component):
     error: Signal
     beat: Signal
 
-    def __init__(self, *, last_target: int = max(Target)) -> None:
+    def __init__(self, *, last_target: int) -> None:
         self.last_target = last_target
         super().__init__({
             "start": In(1), "base": In(64), "beats": In(32), "axi": Out(AxiRead()), "load": Out(LoadBus()),
@@ -122,7 +121,7 @@ class Loader(wiring.Component):
                 load.target.eq(header.target), load.unit.eq(header.unit), address.eq(header.address),
                 count.eq(header.count), inside.eq(header.count != 0),
             ]
-            with m.If(header.target == Target.END):
+            with m.If(header.target == END):
                 m.d.sync += [ended.eq(1), over.eq(1)]
             with m.Elif(header.target > self.last_target):
                 m.d.sync += [unknown.eq(1), over.eq(1)]

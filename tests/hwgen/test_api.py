@@ -47,7 +47,7 @@ def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         return Resources(components=(Component(name="group", count=1, one=Usage(lut=1)),))
 
     monkeypatch.setattr(pipeline, "count_resources", count)
-    folder = hwgen.build(random_graph_model(0), board="ultra96", out=tmp_path / "b", groups=1, digit=2)
+    folder = hwgen.build(random_graph_model(0).parts, board="ultra96", out=tmp_path / "b", groups=1, digit=2)
     assert '"digit": 2' in (folder / "config.json").read_text()
     result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
     assert result.ok
@@ -56,6 +56,6 @@ def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_errors_are_in_three_parts(tmp_path: Path) -> None:
     with pytest.raises(hwgen.HwgenError, match=r"unknown board 'nowhere'"):
-        hwgen.build(random_graph_model(0), board="nowhere", out=tmp_path / "b")
+        hwgen.build(random_graph_model(0).parts, board="nowhere", out=tmp_path / "b")
     with pytest.raises(hwgen.HwgenError, match=r"cannot be read"):
         hwgen.verify(tmp_path)

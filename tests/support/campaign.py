@@ -30,9 +30,11 @@ from hwgen.targets.lists.cycles import estimate
 from hwgen.targets.lists.golden import image_files, model_files
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.images import batch_image
-from hwgen.targets.lists.layout import Layout, place
+from hwgen.targets.lists.layout import Layout
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.program import Block, Combine, Program, Requantizer
+from hwgen.targets.lists.rules import check_program
 from hwgen.targets.lists.verilog import emit
 from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
@@ -192,7 +194,7 @@ def sharpened(program: Program, rng: np.random.Generator) -> Program:
                            blocks=tuple(map(block, step.blocks)) if coarse else step.blocks)
                    for step in program.passes)
     result = replace(program, passes=passes)
-    result.verify()
+    check_program(result)
     return result
 
 

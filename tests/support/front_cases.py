@@ -2,7 +2,6 @@
 
 import random
 
-from rtl_templates.banked.formats import pack
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BEAT,
@@ -15,6 +14,7 @@ from rtl_templates.lists.formats import (
     Select,
     Target,
 )
+from rtl_templates.shell.words import pack
 
 __all__ = ["ROWS", "Case", "drive"]
 

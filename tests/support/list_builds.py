@@ -15,8 +15,9 @@ from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import expected, read_results
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.images import BatchImage, batch_image, model_image, to_bytes
-from hwgen.targets.lists.layout import Layout, place
+from hwgen.targets.lists.layout import Layout
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.program import Program
 
 __all__ = ["Build", "build", "compare", "random_build", "stored"]

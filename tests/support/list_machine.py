@@ -7,7 +7,7 @@ way from stage to stage, and through the buffer from pass to pass, is written do
 
 import random
 
-from rtl_templates.banked.formats import BEAT_BITS, pack
+from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.lists.combine import Combine
 from rtl_templates.lists.formats import (
@@ -24,14 +24,15 @@ from rtl_templates.lists.formats import (
     SETUP,
     SLOPE_ONE,
     V_BITS,
-    Kind,
     Operand,
     Select,
     Target,
 )
 from rtl_templates.lists.operand_fetch import Front
 from rtl_templates.lists.requantize import Beat, Requantizer
-from rtl_templates.lists.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, STAGES, unit_pass
+from rtl_templates.lists.timing import STAGES, unit_pass
+from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
+from rtl_templates.shell.words import BEAT_BITS, pack
 
 __all__ = ["Machine"]
 

@@ -8,11 +8,64 @@ from integers import half_away
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from hwgen.targets.banked.chain import GraphData, QuantGraph, QuantLayer, RowQuantizer
+from hwgen.network.batch import Batch
+from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.rules import check_network
+from hwgen.network.sample import Limits, Sample
+from hwgen.targets.banked.chain import Layer, RowQuantizer
+from hwgen.targets.banked.network_to_program import lower
+from hwgen.targets.banked.program import Program
 
-__all__ = ["neighbour_matrix", "random_graph_data", "random_graph_model"]
+__all__ = ["ChainModel", "neighbour_matrix", "program_of", "random_graph_data", "random_graph_model"]
 
 Floats = NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChainModel:
+    """Layers of a GCN and the graph that they are for, which tests take apart and put together otherwise."""
+
+    name: str
+    input_bits: int
+    input_scale: float
+    layers: tuple[Layer, ...]
+    sample: Sample
+    trained_nodes: int
+
+    @property
+    def network(self) -> Network:
+        """The network that these layers are."""
+        values: list[Value] = []
+        for layer in self.layers:
+            values += _values(layer, values[-1].name if values else None)
+        return Network(name=self.name, features=int(self.sample.batch.features.shape[1]), input_bits=self.input_bits,
+                       input_scale=self.input_scale, values=tuple(values),
+                       trained_nodes=self.trained_nodes if len(self.layers) > 1 else 0)
+
+    @property
+    def parts(self) -> tuple[Network, Sample]:
+        """Network and sample; nodes are not numbered where nothing is by node."""
+        network, batch = self.network, self.sample.batch
+        node = batch.node if network.trained_nodes else np.zeros_like(batch.node)
+        return network, dataclasses.replace(self.sample, batch=dataclasses.replace(batch, node=node))
+
+
+def program_of(model: ChainModel, graph: Sample | None = None) -> Program:
+    """The banked program of a model on its own graph, or on another one."""
+    return lower(model.network, (graph or model.sample).batch)
+
+
+def _values(layer: Layer, source: str | None) -> tuple[Value, Value]:
+    width = layer.weight.shape[1]
+    combine = Term(source=source, via="features" if source is None else "self",
+                   weight=Weight(codes=layer.weight, bits=layer.weight_bits, step=layer.weight_step))
+    message = Value(name=f"{layer.path}.message", path=layer.path, width=width, domain="nodes", terms=(combine,),
+                    factor="rsqrt", of="looped", quantizer=Quantizer(
+                        signed=True, by="column", step=layer.message_step, bits=np.array([layer.message_bits])))
+    row = None if layer.row is None else Quantizer(signed=False, by="node", step=layer.row.step, bits=layer.row.bits)
+    return message, Value(
+        name=layer.path, path=layer.path, width=width, domain="nodes", bias=layer.bias, slope=0.0 if row else 1.0,
+        terms=(Term(source=message.name, via="looped", factor="rsqrt", of="looped"),), quantizer=row)
 
 
 def neighbour_matrix(edges: NDArray[np.int64], nodes: int) -> csr_array:
@@ -33,7 +86,7 @@ def random_graph_data(
     degree: float = 3.0,
     density: float | None = None,
     classes: int = 4,
-) -> GraphData:
+) -> Sample:
     """A graph with a hub, isolated nodes, duplicate edges, self loops and nodes without features.
 
     The first nodes play these parts where there are enough: node 0 the hub, node 1 isolated, node 2 isolated
@@ -57,13 +110,10 @@ def random_graph_data(
     if nodes > 4:
         codes[2] = 0
     node = np.arange(nodes) if nodes == trained else rng.integers(0, trained, nodes)
-    return GraphData(
-        features=csr_array(codes.astype(np.int64)),
-        edges=edges.astype(np.int64),
-        node=node.astype(np.int64),
-        labels=rng.integers(0, classes, nodes),
-        test_mask=rng.random(nodes) < 0.5,
-    )
+    batch = Batch(features=csr_array(codes.astype(np.int64)), edges=edges.astype(np.int64),
+                  graph=np.zeros(nodes, dtype=np.int64), graphs=1, node=node.astype(np.int64))
+    return Sample(batch=batch, labels=rng.integers(0, classes, nodes), mask=rng.random(nodes) < 0.5, logits=None,
+                  limits=Limits.of(batch, input_bits))
 
 
 def random_graph_model(
@@ -82,7 +132,7 @@ def random_graph_model(
     bias: bool = True,
     degree: float = 3.0,
     density: float | None = None,
-) -> QuantGraph:
+) -> ChainModel:
     """A quantized GCN whose steps suit its own activations: codes use their range without all saturating.
 
     Parameters
@@ -108,10 +158,10 @@ def random_graph_model(
     rng = np.random.default_rng([seed, 2])
     data = random_graph_data(seed, nodes=nodes, features=features, trained=nodes, input_bits=input_bits,
                              degree=degree, density=density, classes=classes)
-    adjacency = neighbour_matrix(data.edges, nodes)
+    adjacency = neighbour_matrix(data.batch.edges, nodes)
     norm = np.asarray(adjacency.sum(axis=1)).ravel() ** -0.5
     input_scale = 1.0 if input_bits == 1 else float(rng.uniform(0.5, 1.5)) / (1 << input_bits)
-    x: Floats = data.features.toarray() * input_scale
+    x: Floats = data.batch.features.toarray() * input_scale
     widths = [features, *[hidden] * (layers - 1), classes]
     built = []
     for index, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
@@ -119,10 +169,10 @@ def random_graph_model(
         layer, x = _layer(rng, x, adjacency, norm, f"convs.{index}", fan_in, fan_out, weight_bits,
                           message_bits, bias, None if last else (min_bits, max_bits))
         built.append(layer)
-    graph = QuantGraph(name=f"random{seed}", input_bits=input_bits, input_scale=input_scale,
+    model = ChainModel(name=f"random{seed}", input_bits=input_bits, input_scale=input_scale,
                        layers=tuple(built), sample=dataclasses.replace(data, logits=x), trained_nodes=nodes)
-    graph.verify()
-    return graph
+    check_network(model.network)
+    return model
 
 
 def _layer(
@@ -137,7 +187,7 @@ def _layer(
     message_bits: int,
     bias: bool,
     bits: tuple[int, int] | None,
-) -> tuple[QuantLayer, Floats]:
+) -> tuple[Layer, Floats]:
     """Draw one layer and run it in float64; returns it with what it computes (next input, or logits)."""
     top = (1 << (weight_bits - 1)) - 1
     drawn = rng.normal(0.0, max(0.7, top / 2.2), (fan_in, fan_out))
@@ -160,5 +210,5 @@ def _layer(
         step = peak * rng.uniform(0.6, 1.1, len(x)) / np.maximum((1 << width) - 1, 1)
         z = np.clip(half_away(z / step[:, None]), 0, ((1 << width) - 1)[:, None]) * step[:, None]
         row = RowQuantizer(step=step, bits=width.astype(np.int64))
-    return QuantLayer(path=path, weight=weight, weight_bits=weight_bits, weight_step=weight_step,
-                      message_bits=message_bits, message_step=message_step, bias=shift, row=row), z
+    return Layer(path=path, weight=weight, weight_bits=weight_bits, weight_step=weight_step,
+                 message_bits=message_bits, message_step=message_step, bias=shift, row=row), z

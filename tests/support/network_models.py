@@ -6,6 +6,7 @@ import numpy as np
 from network_builder import Builder, By
 
 from hwgen.network.network import Network, Term, Weight
+from hwgen.network.rules import check_network
 
 __all__ = ["gin_network", "node_gcn_network", "residual_gcn_network", "sage_network"]
 
@@ -106,5 +107,5 @@ def _done(builder: Builder) -> Network:
     network = builder.network
     used = any(value.quantizer is not None and value.quantizer.by == "node" for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
-    network.verify()
+    check_network(network)
     return network

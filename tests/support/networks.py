@@ -12,6 +12,7 @@ from network_models import gin_network, node_gcn_network, residual_gcn_network, 
 from numpy.typing import NDArray
 
 from hwgen.network.network import Domain, Network, Term, Value, Via
+from hwgen.network.rules import check_network
 
 __all__ = ["Capacities", "capacities", "gin_network", "node_gcn_network", "random_batch", "random_network",
            "residual_gcn_network", "sage_network"]
@@ -56,7 +57,7 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
     network = builder.network
     used = any(value.quantizer is not None and value.quantizer.by == "node" for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
-    network.verify()
+    check_network(network)
     return network
 
 

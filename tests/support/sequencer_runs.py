@@ -5,8 +5,8 @@ A plan has a dict a pass: cycle after the start pulse -> (name of an input, valu
 
 from typing import NamedTuple
 
-from rtl_templates.banked.formats import pack
-from rtl_templates.banked.timing import SHELL_BARRIER, SHELL_DONE, SHELL_QUIET, SHELL_RUN
+from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_QUIET, SHELL_RUN
+from rtl_templates.shell.words import pack
 
 __all__ = ["Run", "check_cycles", "random_activity", "random_word", "run_once"]
 

@@ -14,13 +14,16 @@ from amaranth.back import rtlil
 from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl_templates.banked.formats import BEAT_BITS, Target
+from rtl_templates.banked.formats import Target
+from rtl_templates.banked.registers import REGISTERS
+from rtl_templates.lists.registers import REGISTERS as LISTS_REGISTERS
 from rtl_templates.shell.axi import AxiRead, AxiWrite
 from rtl_templates.shell.axi_lite import AxiLite, RegisterFile
 from rtl_templates.shell.control import Control
 from rtl_templates.shell.loader import Loader
-from rtl_templates.shell.registers import LISTS_REGISTERS, REGISTERS, Error, Stage, constants, to_dict
+from rtl_templates.shell.registers import Error, Stage, constants, to_dict
 from rtl_templates.shell.store import Store
+from rtl_templates.shell.words import BEAT_BITS
 
 SERVERS, DEPTH, PASSES = 4, 64, 3
 HARDWARE = {"servers": SERVERS, "code_bits": 4, "lanes": 16, "requant_lanes": 4}
@@ -83,8 +86,8 @@ class Standin(wiring.Component):
         m.d.comb += [ClockSignal().eq(self.ap_clk), ResetSignal().eq(~self.ap_rst_n)]
         m.submodules.registers = registers = RegisterFile(
             constants=_constants(self.registers), registers=self.registers)
-        m.submodules.control = control = Control()
-        m.submodules.loader = loader = Loader()
+        m.submodules.control = control = Control(pass_bits=4)
+        m.submodules.loader = loader = Loader(last_target=max(Target))
         m.submodules.store = store = Store(servers=SERVERS, word_bits=64, address_bits=16)
         m.submodules.rows = rows = Rows()
         for bus, prefix in ((registers.bus, "s_axi_control_"), (loader.axi, "m_axi_gmem_"), (store.axi, "m_axi_gmem_")):

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch_geometric.data import Data
 
-from hwgen.frontend import GCN, Graph, QuantizedGCN, quantize
+from hwgen.frontend import GCN, Graph, QuantizedGCN
+from hwgen.frontend.quantizing import quantize
 
 __all__ = ["small_data", "small_quantized"]
 

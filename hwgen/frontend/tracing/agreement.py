@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ..a2q import QuantizedGCN
-from ..graph import Graph
-from ..network import GraphBatch, QuantizedNetwork
-from ..sampling import union_of
+from ..data.batching import real, union_of
+from ..data.graph_batch import GraphBatch
+from ..quantize import QuantizedNetwork
 from .compare import module_outputs
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -39,7 +39,7 @@ def agreement(module: nn.Module, quantized: QuantizedGCN | QuantizedNetwork, gra
     quantized.eval()
     for start in range(0, len(graphs), AT_ONCE):
         part = graphs[start:start + AT_ONCE]
-        theirs.append(module_outputs(module, [_real(each) for each in part]))
+        theirs.append(module_outputs(module, [real(each) for each in part]))
         if isinstance(quantized, QuantizedGCN):
             ours.append(quantized.logits())
             bits.append((quantized.average_bits(), len(part)))
@@ -63,10 +63,3 @@ def agreement(module: nn.Module, quantized: QuantizedGCN | QuantizedNetwork, gra
         for key, predicted in (("accuracy", classes), ("fp32_accuracy", reference)):
             found[key] = float((predicted == joined)[kept].double().mean())
     return found
-
-
-def _real(graph: Data) -> Data:
-    prepared = Graph.of(graph)
-    copied = graph.clone()
-    copied.x = graph.x.float() * prepared.input_scale
-    return copied

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..network.batch import GraphBatch
-from ..network.execute import execute
+from ..data.graph_batch import GraphBatch
 from ..original import TOLERANCE, call, copy_of, demand_equal, with_head
 from ..plan import Plan
+from ..quantize.execute import execute
 from .roles import roles_of
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here

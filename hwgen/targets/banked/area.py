@@ -4,7 +4,8 @@ The formulas were fitted to Yosys's counts of six designs; the tests of the cand
 What is built is always counted by Yosys and refused if it does not fit; a wrong guess costs another count.
 """
 
-from rtl_templates.banked.formats import PARAM, TABLE_INPUTS, UNITS
+from rtl_templates.banked.formats import PARAM, UNITS
+from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 
 from ...flow.resources import Component, Resources, Usage
 from .hardware import Hardware
@@ -42,7 +43,7 @@ def _group(h: Hardware) -> Usage:
 def _server(h: Hardware) -> Usage:
     """Requantizer lanes, MAC array with its tables, queues, parameters, features and results."""
     tables = -(-h.lanes // TABLE_INPUTS) * h.mac_columns * h.planes
-    bits = tables * (h.weight_bits + 3)
+    bits = tables * table_bits(h.weight_bits)
     dense = h.feature_depth > 0
     lutram = 140 + 24 * h.requant_lanes + (bits * 8 // 7 if h.pages == 1 else bits * h.pages)
     logic = (350 + 25 * h.requant_lanes + 25 * h.mac_columns + 5 * tables // 2 + 16 * h.lanes + 250 * dense
@@ -69,7 +70,7 @@ def _reading(program: Program, step: Pass, h: Hardware) -> float:
 
 
 def _serving(program: Program, step: Pass, h: Hardware) -> float:
-    """Nodes of a server times the interval between two (docs/architecture.md, server timing contract)."""
+    """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
     columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.pre, step.post)]
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
     if step.kind == "dense" and step.combine is not None:

@@ -17,6 +17,7 @@ from boards import Board
 from ...errors import HwgenError
 from ...files import npz_bytes
 from ...flow.folder import to_json, write_files
+from ...network.sample import Sample
 from ...version import __version__
 from .design import Plan
 from .images import expected, pack
@@ -25,11 +26,11 @@ from .text import to_text
 __all__ = ["copy_compiled", "manifest", "run_files", "write_run"]
 
 
-def run_files(plan: Plan) -> dict[str, bytes | str]:
+def run_files(plan: Plan, sample: Sample | None = None) -> dict[str, bytes | str]:
     """Images and golden codes of one graph, as cosimulation reads them.
 
     ``images/load.bin`` and ``images/layout.json``; ``vectors/pass<i>.npz`` and ``vectors/logits.npy``; and
-    ``vectors/torch.npz`` with PyTorch's own logits, where the graph has them.
+    ``vectors/torch.npz`` with PyTorch's own logits, where the sample has them.
     """
     image = pack(plan.program, plan.hardware, plan.schedule)
     layout = {**image.layout, "cycles": int(plan.cycles["total"])}
@@ -38,10 +39,9 @@ def run_files(plan: Plan) -> dict[str, bytes | str]:
     for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
         files[f"vectors/pass{index}.npz"] = npz_bytes(rows)
     files["vectors/logits.npy"] = _npy(plan.trace.logits)
-    data = plan.data
-    if data.logits is not None:
-        torch: dict[str, NDArray[Any]] = {"logits": data.logits, "scale": plan.program.passes[-1].out.scale}
-        for name, values in (("labels", data.labels), ("test_mask", data.test_mask)):
+    if sample is not None and sample.logits is not None:
+        torch: dict[str, NDArray[Any]] = {"logits": sample.logits, "scale": plan.program.passes[-1].out.scale}
+        for name, values in (("labels", sample.labels), ("test_mask", sample.mask)):
             if values is not None:
                 torch[name] = values
         files["vectors/torch.npz"] = npz_bytes(torch)
@@ -52,10 +52,9 @@ def manifest(plan: Plan, board: Board, source: str) -> dict[str, Any]:
     """Where a build comes from and what it takes."""
     return {
         "hwgen": __version__,
-        "model": plan.model.name,
+        "model": plan.network.name,
         "board": board.name,
-        "inputs": {"checkpoint_sha256": source, "quantized_graph_sha256": _digest(to_text(plan.model)),
-                   "program_sha256": _digest(to_text(plan.program))},
+        "inputs": {"checkpoint_sha256": source, "program_sha256": _digest(to_text(plan.program))},
         "capacities": plan.capacities,
         "cycles": int(plan.cycles["total"]),
         "schedule": [{"slots": slots.count, "bound": slots.bound} for slots in plan.schedule.slots],

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from rtl_templates.banked.formats import UNITS
+from rtl_templates.banked.group_timing import GroupTiming
 from rtl_templates.banked.server.timing import ServerTiming
-from rtl_templates.banked.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN, GroupTiming
+from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 
 from .hardware import Hardware
 from .images import task_fields

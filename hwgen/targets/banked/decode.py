@@ -1,4 +1,4 @@
-"""The accelerator as docs/architecture.md states it, without time: executes a load stream and nothing else.
+"""The accelerator as docs/banked.md states it, without time: executes a load stream and nothing else.
 
 It knows the design's parameters and the 128-bit beats, not the program nor the schedule that they were made
 from, so that its agreement with :func:`hwgen.targets.banked.execute.run` proves the images.
@@ -9,19 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import (
-    BIAS_BITS,
-    COLUMN_BITS,
-    PARAM,
-    RAW_BITS,
-    RAW_SHIFT,
-    SHIFT,
-    TABLE_INPUTS,
-    TASK,
-    Kind,
-    Target,
-    unpack,
-)
+from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
+from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
+from rtl_templates.shell.words import unpack
 
 from .arithmetic import requantize
 from .decode_memories import ImageError, Memories, signed
@@ -189,10 +179,7 @@ class _Machine:
         """Requantize chunk after chunk; channels beyond the last chunk are zero."""
         h = self.hardware
         kind = task[f"{stage}_kind"]
-        bounds = {
-            Kind.UNSIGNED: (0, (1 << params["bits"]) - 1), Kind.SIGNED: (-task["signed_max"], task["signed_max"]),
-            Kind.RAW: (-(1 << (RAW_BITS - 1)), (1 << (RAW_BITS - 1)) - 1),
-        }[Kind(kind)]
+        bounds = clip_range(kind, task["signed_max"] if kind == Kind.SIGNED else (1 << params["bits"]) - 1)
         codes = np.zeros(h.lanes, dtype=np.int64)
         for chunk in range(task[f"{stage}_chunks"]):
             for lane in range(h.requant_lanes):
@@ -211,7 +198,7 @@ class _Machine:
     def _mac(self, page: int, planes: list[tuple[int, Ints]]) -> Ints:
         """Sum table entries, plane by plane."""
         h = self.hardware
-        bits = h.weight_bits + 3
+        bits = table_bits(h.weight_bits)
         a_chunk = 128 // bits
         total = np.zeros(h.mac_columns, dtype=np.int64)
         for weight, plane in planes:

@@ -1,4 +1,4 @@
-"""The memories of a design, filled from a load stream as docs/architecture.md states it."""
+"""The memories of a design, filled from a load stream as docs/banked.md states it."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -6,7 +6,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import TABLE_INPUTS, Target
+from rtl_templates.banked.formats import Target
+from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
+from rtl_templates.shell.words import BEAT_BITS
 
 from .hardware import UNITS, Hardware
 
@@ -80,7 +82,7 @@ class Memories(LoadedMemories):
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware
         chunks = -(-UNITS * (h.bank_depth.bit_length() - 1 + 8) // 128)
-        tables, columns = -(-h.lanes // TABLE_INPUTS), -(-h.mac_columns // (128 // (h.weight_bits + 3)))
+        tables, columns = -(-h.lanes // TABLE_INPUTS), -(-h.mac_columns // (BEAT_BITS // table_bits(h.weight_bits)))
         servers = set(range(h.servers))
         super().__init__({
             Target.TASK: [({0}, 1 << 8)],

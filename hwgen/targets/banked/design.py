@@ -12,13 +12,15 @@ import numpy as np
 from boards import Board
 
 from ...errors import HwgenError
+from ...network.batch import Batch
+from ...network.network import Network
+from ...network.sample import Sample
 from ..lists.hardware import Hardware as ListHardware
 from .candidates import choices
-from .chain import GraphData, QuantGraph
-from .chain_to_program import lower
 from .cycles import estimate as count_cycles
 from .execute import Trace, run
 from .hardware import Hardware
+from .network_to_program import lower
 from .program import Pass, Program
 from .schedule.schedule import schedule
 from .schedule.slots import Schedule
@@ -39,8 +41,8 @@ class Plan:
 
     Parameters
     ----------
-    model : QuantGraph
-    data : GraphData
+    network : Network
+    batch : Batch
         The graph it runs on.
     program : Program
     hardware : Hardware
@@ -49,8 +51,8 @@ class Plan:
         Why this hardware was chosen, for people.
     """
 
-    model: QuantGraph
-    data: GraphData
+    network: Network
+    batch: Batch
     program: Program
     hardware: Hardware
     schedule: Schedule
@@ -80,23 +82,24 @@ class Plan:
         return totals
 
 
-def fit(model: QuantGraph, wanted: Mapping[str, int], board: Board | None = None) -> Plan:
+def fit(network: Network, sample: Sample, wanted: Mapping[str, int], board: Board | None = None) -> Plan:
     """Lower a model on its sample graph and choose hardware that holds it: the first of :func:`plans`."""
-    return next(plans(model, wanted, board))
+    return next(plans(network, sample, wanted, board))
 
 
-def plans(model: QuantGraph, wanted: Mapping[str, int], board: Board | None = None) -> Iterator[Plan]:
+def plans(network: Network, sample: Sample, wanted: Mapping[str, int], board: Board | None = None) -> Iterator[Plan]:
     """Lower a model on its sample graph and place it on one design after the other, best first.
 
     Parameters
     ----------
-    model : QuantGraph
+    network : Network
+    sample : Sample
     wanted : mapping
         Hardware parameters that are not to be chosen. If it names all of them they are taken as they are.
     board : Board or None
         What designs should fit; see :func:`hwgen.targets.banked.candidates.choices`.
     """
-    program = lower(model)
+    program = lower(network, sample.batch)
     for choice in choices(program, wanted, board):
         hardware = choice.hardware
         if "slots" not in wanted:
@@ -105,16 +108,16 @@ def plans(model: QuantGraph, wanted: Mapping[str, int], board: Board | None = No
             hardware = replace(hardware, slots=max(hardware.slots, needed))
         else:
             placed = schedule(program, hardware)
-        yield Plan(model=model, data=model.sample, program=program, schedule=placed, hardware=hardware,
+        yield Plan(network=network, batch=sample.batch, program=program, schedule=placed, hardware=hardware,
                    choice=choice.reason)
 
 
-def repack(model: QuantGraph, data: GraphData, hardware: Mapping[str, int]) -> Plan:
+def repack(network: Network, batch: Batch, hardware: Mapping[str, int]) -> Plan:
     """Lower a model on another graph, for hardware as it is."""
     design = Hardware(**hardware)
-    program = lower(model, data)
+    program = lower(network, batch)
     check_capacity(program, design)
-    return Plan(model=model, data=data, program=program, hardware=design, schedule=schedule(program, design))
+    return Plan(network=network, batch=batch, program=program, hardware=design, schedule=schedule(program, design))
 
 
 def uniform_bits(program: Program, bits: int) -> Program:

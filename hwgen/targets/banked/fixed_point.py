@@ -13,16 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import (
-    BIAS_BITS,
-    COLUMN_BITS,
-    MID_BITS,
-    MID_SHIFT,
-    RAW_BITS,
-    RAW_SHIFT,
-    ROW_BITS,
-    SHIFT,
-)
+from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT
+from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange

@@ -1,6 +1,6 @@
 """Schedule -> memory images: the load stream, and the rows every server must write.
 
-docs/architecture.md, "Load bus", has the formats.
+docs/banked.md, "Load bus", has the formats.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import PARAM, TASK, Kind, Target
-from rtl_templates.banked.formats import pack as pack_word
-from rtl_templates.banked.timing import server_post_wait
+from rtl_templates.banked.formats import PARAM, TASK, Target
+from rtl_templates.banked.server.timing import server_post_wait
+from rtl_templates.cells.formats import Kind
+from rtl_templates.shell.words import pack as pack_word
 
 from ...errors import HwgenError
 from ...numeric import IntRange
@@ -35,7 +36,6 @@ __all__ = ["NO_BANK", "Image", "expected", "pack", "task_fields"]
 
 Ints = NDArray[np.int64]
 
-_KINDS = {"unsigned": Kind.UNSIGNED, "signed": Kind.SIGNED, "raw": Kind.RAW}
 
 NO_BANK = 15
 """PARAM bank of an entry that writes nothing."""
@@ -163,7 +163,7 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
             "dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
-            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": _KINDS[requant.kind],
+            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": Kind[requant.kind.upper()],
                        f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column}
             column += chunks_of(requant, hardware)
             if requant.kind == "signed":

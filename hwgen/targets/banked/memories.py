@@ -5,7 +5,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BEAT_BITS, BIAS_BITS, COLUMN_BITS, TABLE_INPUTS, Target
+from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, Target
+from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
+from rtl_templates.shell.words import BEAT_BITS
 
 from ...errors import CapacityError
 from ..words import Beats, pack_bits, pack_fields, section
@@ -127,7 +129,7 @@ def subset_sums(pages: Ints, weight_bits: int, target: IntEnum) -> list[Beats]:
         The organisation's TABLE.
     """
     stream: list[Beats] = []
-    width = weight_bits + 3
+    width = table_bits(weight_bits)
     chunk = BEAT_BITS // width
     count, lanes, outputs = pages.shape
     inputs = -(-lanes // TABLE_INPUTS)

@@ -1,4 +1,4 @@
-"""The table of contents: from a quantized graph to a build folder, one line per stage."""
+"""The table of contents: from a network to a build folder, one line per stage."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -15,31 +15,38 @@ from ...flow.board import check_family
 from ...flow.folder import BuildFolder, to_json, write_files
 from ...flow.resources import Resources
 from ...flow.resources import estimate as count_resources
+from ...network.bits import bits_of_model
+from ...network.network import Network
+from ...network.sample import Sample
+from ...network.sample_store import load_sample, save_sample
+from ...network.store import load_network, save_network
 from ...report.facts import build_facts
 from ...report.files import report_files
 from ...report.model_facts import model_facts
 from .artifacts import copy_compiled, manifest, run_files, write_run
-from .chain import GraphData, QuantGraph
 from .design import Plan, plans, read_hardware, repack
-from .store import load_graph, save_graph
 from .verilog import emit
 
 Step = Callable[[str], AbstractContextManager[None]]
 
-__all__ = ["Step", "build", "estimate", "pack", "verify"]
+#: Below a build folder: the network, and its sample.
+MODEL, SAMPLE = "model", "sample.npz"
+
+__all__ = ["Step", "build", "estimate", "pack", "read_graph", "read_sample", "verify"]
 
 
 def _silent(text: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, int] | None = None,
+def build(network: Network, sample: Sample, board: Board, out: Path, *, hardware: Mapping[str, int] | None = None,
           config: Path | None = None, source: str = "", step: Step = _silent) -> Plan:
     """Build a design for a model and its sample graph; write the build folder whole or not at all.
 
     Parameters
     ----------
-    model : QuantGraph
+    network : Network
+    sample : Sample
     board : Board
     out : Path
         The build folder; replaced if it is one already.
@@ -63,7 +70,7 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
     with BuildFolder(out) as folder:
         wanted = {**read_hardware(config), **(hardware or {})}
         try:
-            plan, primitives, resources = _design(model, board, wanted, step)
+            plan, primitives, resources = _design(network, sample, board, wanted, step)
             resources.check_fit(board)
         except CapacityError as error:
             if wanted:
@@ -76,8 +83,9 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
-            write_files(folder.path, run_files(plan))
-            save_graph(model, folder.path / "model")
+            write_files(folder.path, run_files(plan, sample))
+            save_network(network, folder.path / MODEL)
+            save_sample(sample, folder.path / MODEL / SAMPLE)
             folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
             write_files(folder.path / "report", report_files(_facts(plan, board, resources)))
             folder.write("manifest.json", to_json(manifest(plan, board, source)))
@@ -85,15 +93,15 @@ def build(model: QuantGraph, board: Board, out: Path, *, hardware: Mapping[str, 
     return plan
 
 
-def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Path:
+def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Path:
     """Pack another graph for a built design: images and golden codes, no new RTL.
 
     Parameters
     ----------
     build : Path
         A build folder.
-    data : GraphData
-        See :func:`hwgen.targets.banked.store.load_graph_data`.
+    sample : Sample
+        The graph, with what is known of it.
     name : str
         Of the run folder ``BUILD/runs/<name>``.
 
@@ -110,12 +118,22 @@ def pack(build: Path, data: GraphData, name: str, *, step: Step = _silent) -> Pa
         The graph exceeds the design; says which capacity, and by how much.
     """
     with step(f"packing {name}"):
-        plan = repack(load_graph(build / "model"), data, read_hardware(build / "config.json"))
-        files = run_files(plan)
+        plan = repack(load_network(build / MODEL), sample.batch, read_hardware(build / "config.json"))
+        files = run_files(plan, sample)
     return write_run(build / "runs" / name, files)
 
 
-def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | None = None,
+def read_graph(build: Path, path: Path) -> Sample:
+    """A user's graph for a build."""
+    return load_sample(path, load_network(build / MODEL).input_bits)
+
+
+def read_sample(build: Path) -> Sample:
+    """The sample that a build was proved on."""
+    return read_graph(build, build / MODEL / SAMPLE)
+
+
+def estimate(network: Network, sample: Sample, board: Board, *, hardware: Mapping[str, int] | None = None,
              config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
     """All facts of a design, and ``choice``, why it was chosen; without building it.
 
@@ -125,7 +143,7 @@ def estimate(model: QuantGraph, board: Board, *, hardware: Mapping[str, int] | N
         The model exceeds the design; a design that exceeds the board is reported, not refused.
     """
     check_family(board)
-    plan, _, resources = _design(model, board, {**read_hardware(config), **(hardware or {})}, step)
+    plan, _, resources = _design(network, sample, board, {**read_hardware(config), **(hardware or {})}, step)
     return {**_facts(plan, board, resources), "choice": plan.choice}
 
 
@@ -151,9 +169,10 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
 
 
-def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: Step) -> tuple[Plan, str, Resources]:
+def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str, int],
+            step: Step) -> tuple[Plan, str, Resources]:
     """The first design that Yosys finds to fit, its Verilog with primitives and its resources; else the last tried."""
-    candidates = plans(model, wanted, board)
+    candidates = plans(network, sample, wanted, board)
     with step("lowering, choosing hardware, scheduling"):
         plan: Plan | None = next(candidates)
     while plan is not None:
@@ -172,6 +191,7 @@ def _design(model: QuantGraph, board: Board, wanted: Mapping[str, int], step: St
 
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
-    return build_facts(model=model_facts(plan.model), board=board, hardware=plan.hardware.to_dict(),
+    model = model_facts(plan.network, plan.batch, bits_of_model(plan.network, plan.batch))
+    return build_facts(model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(),
                        capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
                        resources=resources)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_BITS, ROW_BITS
+from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, ROW_BITS
+from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange

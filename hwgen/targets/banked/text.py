@@ -11,52 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .chain import GraphData, QuantGraph, QuantLayer
 from .hardware import Hardware
 from .program import Pass, Program, Requant
 
 __all__ = ["to_text"]
 
 
-def to_text(thing: QuantGraph | Program | Hardware) -> str:
+def to_text(thing: Program | Hardware) -> str:
     """Describe a representation in lines of ``name value``, children indented by two spaces."""
-    if isinstance(thing, QuantGraph):
-        lines = _graph(thing)
-    elif isinstance(thing, Program):
-        lines = _program(thing)
-    else:
-        lines = _hardware(thing)
-    return "\n".join(lines) + "\n"
-
-
-def _graph(graph: QuantGraph) -> Iterator[str]:
-    yield f"graph {graph.name}: {len(graph.layers)} layers, {graph.trained_nodes} trained nodes"
-    yield f"  input {graph.input_bits} bit, scale {graph.input_scale!r}"
-    for layer in graph.layers:
-        yield from _indent(_layer(layer))
-    yield from _indent(_data(graph.sample))
-
-
-def _layer(layer: QuantLayer) -> Iterator[str]:
-    yield f"layer {layer.path}: {layer.weight.shape[0]} -> {layer.weight.shape[1]}"
-    yield f"  weight {layer.weight_bits} bit {_array(layer.weight)}"
-    yield f"  weight_step {_array(layer.weight_step)}"
-    yield f"  message {layer.message_bits} bit, step {_array(layer.message_step)}"
-    yield f"  bias {_array(layer.bias)}"
-    if layer.row is not None:
-        histogram = np.bincount(layer.row.bits, minlength=1)
-        widths = ", ".join(f"{count} of {bits} bit" for bits, count in enumerate(histogram) if count)
-        yield f"  row step {_array(layer.row.step)}"
-        yield f"  row bits {_array(layer.row.bits)}: {widths}"
-
-
-def _data(data: GraphData) -> Iterator[str]:
-    yield f"sample: {data.num_nodes} nodes, {data.edges.shape[1]} edges"
-    yield f"  features {_sparse(data.features)}"
-    yield f"  edges {_array(data.edges)}"
-    yield f"  node {_array(data.node)}"
-    for key, value in (("labels", data.labels), ("test_mask", data.test_mask), ("logits", data.logits)):
-        yield f"  {key} {_array(value)}"
+    return "\n".join(_program(thing) if isinstance(thing, Program) else _hardware(thing)) + "\n"
 
 
 def _program(program: Program) -> Iterator[str]:

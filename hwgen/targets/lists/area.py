@@ -9,7 +9,7 @@ fit: a wrong guess costs a count, or the fastest of several designs.
 from collections.abc import Iterator
 
 from boards import Board
-from rtl_templates.banked.formats import BEAT_BITS, TABLE_INPUTS
+from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.lists.formats import (
     BIAS_BITS,
     BLOCK_ENTRIES,
@@ -22,6 +22,7 @@ from rtl_templates.lists.formats import (
     ROW_BITS,
     V_BITS,
 )
+from rtl_templates.shell.words import BEAT_BITS
 
 from ...flow.resources import Component, Resources, Usage
 from ..banked.area import blocks
@@ -82,10 +83,10 @@ def _tables(h: Hardware) -> Iterator[tuple[int, int]]:
     """Width and depth of the MAC array's tables, each of as many columns as a load beat fills."""
     if not h.weight_bits:
         return
-    columns = BEAT_BITS // (h.weight_bits + 3)
+    columns = BEAT_BITS // table_bits(h.weight_bits)
     for first in range(0, h.lanes, TABLE_INPUTS):
         inputs = min(TABLE_INPUTS, h.lanes - first)
-        width = min(h.weight_bits + 3, h.weight_bits + (inputs - 1).bit_length())
+        width = min(table_bits(h.weight_bits), h.weight_bits + (inputs - 1).bit_length())
         for column in range(0, h.lanes, columns):
             yield width * min(columns, h.lanes - column), 64 * h.pages
 

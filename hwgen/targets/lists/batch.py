@@ -14,9 +14,8 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
-from .program import Program
 
-__all__ = ["Lists", "batch_lists", "check_batch", "deal", "union"]
+__all__ = ["Lists", "batch_lists", "deal", "union"]
 
 Ints = NDArray[np.int64]
 
@@ -133,30 +132,6 @@ def union(graphs: Sequence[Batch]) -> Batch:
         graphs=int(counts.sum()),
         node=np.concatenate([each.node for each in graphs]),
     )
-
-
-def check_batch(program: Program, batch: Batch) -> None:
-    """Refuse what no hardware takes: other features, larger codes, unknown nodes and graphs."""
-    width = int(batch.features.shape[1])
-    if width != program.features:
-        raise HwgenError(f"nodes have {width} features, the model takes {program.features}", f"program {program.name}",
-                         "encode the features as for training")
-    codes = batch.features.data
-    if codes.size and (codes.min() < 0 or codes.max() >= 1 << program.input_bits):
-        worst = int(codes.min()) if codes.min() < 0 else int(codes.max())
-        raise HwgenError(f"feature code {worst} is not in 0 .. {(1 << program.input_bits) - 1}",
-                         f"program {program.name}, input_bits {program.input_bits}",
-                         "encode the features as for training")
-    for what, numbers, count in (("an edge names node", batch.edges, batch.num_nodes),
-                                 ("a node belongs to graph", batch.graph, batch.graphs)):
-        if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
-            worst = int(numbers.min()) if numbers.min() < 0 else int(numbers.max())
-            raise HwgenError(f"{what} {worst} of {count}", "batch", "number within the batch, from 0 on")
-    if program.trained_nodes and batch.node.size:
-        worst = int(batch.node.max()) if batch.node.min() >= 0 else int(batch.node.min())
-        if not 0 <= worst < program.trained_nodes:
-            raise HwgenError(f"node {worst} is not among the {program.trained_nodes} trained ones",
-                             f"program {program.name}", "number nodes as in training")
 
 
 def _planes(features: csr_array, input_bits: int) -> Lists:

@@ -1,22 +1,20 @@
 """One pass as the fields of its pass word and of its beats."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.formats import Kind
 from rtl_templates.lists import formats
-from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Kind, Select, Set
+from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Select, Set
 
 from ...errors import HwgenError
 from ...network.batch import SetName
 from ...numeric import IntRange
+from .layout import Place
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .tables import Tables
-
-if TYPE_CHECKING:
-    from .layout import Place
 
 __all__ = ["SET_OF", "chunks_at", "emit_pass"]
 

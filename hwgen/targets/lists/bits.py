@@ -1,4 +1,4 @@
-"""Bit widths that the rows of every stored value take on given graphs."""
+"""Bit widths that the rows of every stored value take on given graphs, as the hardware chooses them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -6,17 +6,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...network.batch import Batch
-from ...network.execute import run_network
+from ...network.bits import Bits
 from ...network.network import Network
 from .fuse import steps
 from .program import Program
 from .windows.pack import DonePass
 
-__all__ = ["Bits", "bits_of_model", "bits_of_traces"]
-
-#: Value name -> int64 [rows], of all but the result.
-Bits = dict[str, NDArray[np.int64]]
+__all__ = ["bits_of_traces"]
 
 
 class Done(Protocol):
@@ -26,15 +22,8 @@ class Done(Protocol):
     def passes(self) -> Sequence[DonePass]: ...
 
 
-def bits_of_model(network: Network, batch: Batch) -> Bits:
-    """As the model itself chooses them, in real numbers."""
-    found = run_network(network, batch)
-    return {value.name: value.quantizer.bits[found[value.name].entry] for value in network.values
-            if value.quantizer is not None}
-
-
 def bits_of_traces(network: Network, program: Program, traces: Iterable[Done]) -> Bits:
-    """As the hardware chooses them: of several batches, one after the other.
+    """Widths of all values but the result, on several batches, one after the other.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from ...errors import CapacityError, HwgenError
 from ...network.batch import Batch
 from .batch import batch_lists
 from .hardware import Hardware
-from .layout import arrange, place
+from .placement import arrange, place
 from .program import Pass, Program
 from .rules import longest
 from .sizes import needs

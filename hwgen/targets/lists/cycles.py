@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import NULL_INDEX, Operand
-from rtl_templates.lists.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN, STAGES, UnitPass, unit_pass
+from rtl_templates.lists.timing import STAGES, UnitPass, unit_pass
+from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 
 from ...network.batch import SetName
 from .batch import Lists

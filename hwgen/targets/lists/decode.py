@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import unpack
+from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BEAT,
@@ -23,7 +23,6 @@ from rtl_templates.lists.formats import (
     NULL_INDEX,
     P_BITS,
     PASS,
-    RAW_BITS,
     RESULT_LANES,
     SETS,
     SETUP,
@@ -31,6 +30,7 @@ from rtl_templates.lists.formats import (
     Select,
     Target,
 )
+from rtl_templates.shell.words import unpack
 
 from ..banked.decode_memories import ImageError
 from .arithmetic import round_value

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import TABLE_INPUTS
+from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.lists.formats import Target
+from rtl_templates.shell.words import BEAT_BITS
 
 from ..banked.decode_memories import LoadedMemories, signed
 from .hardware import Hardware
@@ -23,7 +24,7 @@ class Memories(LoadedMemories):
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware
         self.entries: dict[int, int] = {}
-        per_beat = 128 // (h.weight_bits + 3)
+        per_beat = BEAT_BITS // table_bits(h.weight_bits)
         groups = {16 * stage + group for stage in (0, 1) for group in range(h.lanes // 4)}
         tables = {table + 32 * chunk for table in range(-(-h.lanes // TABLE_INPUTS))
                   for chunk in range(-(-h.lanes // per_beat))}

@@ -13,8 +13,9 @@ from .batch import union
 from .candidates import Capacity, candidates, choose
 from .golden import model_files
 from .hardware import Hardware
-from .layout import Layout, place
+from .layout import Layout
 from .network_to_program import lower
+from .placement import place
 from .program import Program
 from .windows.candidates import window_candidates
 from .windows.run import WindowLayout, plan_windows

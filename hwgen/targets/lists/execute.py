@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...errors import CapacityError
 from ...network.agreement import Agreement

@@ -13,16 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import (
-    BIAS_BITS,
-    BIAS_SHIFT,
-    MID_SHIFTS,
-    Q_SHIFT,
-    RAW_BITS,
-    ROW_BITS,
-    V_BITS,
-    V_SHIFT,
-)
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import BIAS_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, V_BITS, V_SHIFT
 
 from ...errors import HwgenError
 from .ranges import Bounds

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BEAT_BITS, pack
 from rtl_templates.lists.formats import (
     BEAT,
     BIAS_BITS,
@@ -24,12 +23,13 @@ from rtl_templates.lists.formats import (
     V_BITS,
     Target,
 )
+from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
-from ...network.batch import Batch, SetName
+from ...network.batch import Batch, SetName, check_batch
 from ..banked.memories import subset_sums
 from ..words import Beats, pack_fields, section
-from .batch import Lists, batch_lists, check_batch, deal
+from .batch import Lists, batch_lists, deal
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program

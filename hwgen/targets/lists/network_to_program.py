@@ -3,9 +3,11 @@
 from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.network import Network
+from ...network.rules import check_network
 from .fuse import blocks, steps
 from .passes import PassBuilder
 from .program import Pass, Program
+from .rules import check_program
 
 __all__ = ["lower"]
 
@@ -31,7 +33,7 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
     for name, given in (("max_degree", max_degree), ("max_members", max_members), ("max_features", max_features)):
         if given < 1:
             raise HwgenError(f"{name} is {given}", f"network {network.name}", "give the longest list, at least 1")
-    network.verify()
+    check_network(network)
     longest = {"edges": max_degree, "looped": max_degree, "features": max_features, "members": max_members}
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))
@@ -39,7 +41,7 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
         name=network.name, features=network.features, input_bits=network.input_bits, tensors=tuple(builder.tensors),
         passes=passes, sets=_sets(passes), max_degree=max_degree, max_members=max_members,
         max_features=max_features, trained_nodes=network.trained_nodes)
-    program.verify()
+    check_program(program)
     return program
 
 

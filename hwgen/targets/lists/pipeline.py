@@ -19,7 +19,7 @@ from ...network.sample_store import save_sample
 from ...network.store import save_network
 from ...report.files import report_files
 from ...report.lists_facts import batch_cycles, lists_facts, lists_performance
-from ...report.network_facts import network_facts
+from ...report.model_facts import model_facts
 from ...report.window_facts import window_cycles, window_performance
 from ...version import __version__
 from ..banked.artifacts import copy_compiled, write_run
@@ -236,7 +236,7 @@ def _proof(chosen: Design, sample: Sample, board: Board) -> _Proof:
         parts = [each.facts for each in packed]
         cycles = batch_cycles(parts, cycles_by_bits(packed))
         speed = lists_performance(cycles["batches"], board)
-    model = network_facts(plan.network, sample.batch, bits_of_traces(plan.network, plan.program, traces))
+    model = model_facts(plan.network, sample.batch, bits_of_traces(plan.network, plan.program, traces))
     return _Proof(files=files, cycles=[int(each["total"]) for each in parts], facts=lists_facts(
-        model=model, board=board, hardware=plan.hardware.to_dict(), capacities=plan.capacities, cycles=cycles,
+        model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(), capacities=plan.capacities, cycles=cycles,
         performance=speed, resources=chosen.resources))

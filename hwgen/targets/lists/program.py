@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ...network.batch import SetName
 from ...numeric import IntRange
-from .rules import check
 
 __all__ = ["Block", "Combine", "Operand", "Pass", "Program", "Requantizer", "Row", "Tensor"]
 
@@ -258,13 +257,3 @@ class Program:
         scale = self.passes[-1].out.scale
         assert scale is not None  # results do not depend on the row
         return scale
-
-    def verify(self) -> None:
-        """Check the order of passes and the shapes, and prove every range on any batch within the capacities.
-
-        Raises
-        ------
-        HwgenError
-            Naming the pass and what does not fit.
-        """
-        check(self)

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, RAW_BITS
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...numeric import IntRange
 from .arithmetic import activate, round_value
-
-if TYPE_CHECKING:
-    from .program import Block, Operand, Requantizer, Tensor
+from .program import Block, Operand, Requantizer, Tensor
 
 __all__ = ["Bounds", "Scope", "codes_of", "operand_bounds", "product_bounds", "segment_sums", "value_range"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import TABLE_INPUTS, unpack
+from rtl_templates.cells.formats import TABLE_INPUTS, Kind, table_bits
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -16,10 +16,10 @@ from rtl_templates.lists.formats import (
     P_BITS,
     PARAM,
     V_BITS,
-    Kind,
     Select,
     Target,
 )
+from rtl_templates.shell.words import unpack
 
 from ..banked.decode_memories import ImageError, signed
 from .arithmetic import activate, encode, round_value
@@ -90,7 +90,7 @@ class Requantizers:
 
     def _sums(self, page: int, plane: Ints) -> Ints:
         """Weights of the inputs whose bit is set, summed: int64 [lanes]."""
-        width = self.memories.hardware.weight_bits + 3
+        width = table_bits(self.memories.hardware.weight_bits)
         per_beat, lanes = 128 // width, self.memories.hardware.lanes
         total = np.zeros(lanes, dtype=np.int64)
         for table in range(-(-lanes // TABLE_INPUTS)):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -15,7 +14,6 @@ from rtl_templates.lists.formats import (
     MID_BITS,
     MID_SHIFTS,
     P_BITS,
-    RAW_BITS,
     ROW_BITS,
     SLOPE_ONE,
     V_BITS,
@@ -23,12 +21,10 @@ from rtl_templates.lists.formats import (
 
 from ...errors import HwgenError
 from ...numeric import IntRange
+from .program import Block, Combine, Operand, Pass, Program, Requantizer
 from .ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
 
-if TYPE_CHECKING:
-    from .program import Block, Combine, Operand, Pass, Program, Requantizer
-
-__all__ = ["check", "longest"]
+__all__ = ["check_program", "longest"]
 
 Ints = NDArray[np.int64]
 
@@ -39,7 +35,7 @@ def longest(program: Program) -> dict[str, int]:
             "members": program.max_members}
 
 
-def check(program: Program) -> None:
+def check_program(program: Program) -> None:
     """Check structure and ranges, pass by pass.
 
     Raises

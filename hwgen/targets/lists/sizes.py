@@ -1,6 +1,5 @@
 """What a placed program needs of stream hardware, parameter by parameter, and whether a design has it."""
 
-from typing import TYPE_CHECKING
 
 from rtl_templates.lists.formats import (
     BEAT,
@@ -15,10 +14,8 @@ from rtl_templates.lists.formats import (
 )
 
 from ...errors import CapacityError
+from .layout import Layout
 from .program import Requantizer
-
-if TYPE_CHECKING:
-    from .layout import Layout
 
 __all__ = ["check_layout", "needs"]
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from hwgen.targets.lists.hardware import Hardware
-from rtl_templates.lists import timing
 from rtl_templates.lists.accelerator import Accelerator
-from rtl_templates.shell import registers
+from rtl_templates.lists.registers import REGISTERS
+from rtl_templates.shell import timing
 from rtl_templates.shell.shell import Top
 
 from ..banked.verilog import TOP, convert, describe
@@ -18,6 +18,5 @@ def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, A
     hardware.verify()
     core = Accelerator(**hardware.to_dict(), primitives=primitives, shared=True)
     top = Top(core)
-    design = describe(top, core, hardware.to_dict(), registers.LISTS_REGISTERS, registers.ListsStage, timing,
-                      primitives)
+    design = describe(top, core, hardware.to_dict(), REGISTERS, (timing,), primitives)
     return convert({TOP: top, "unit": core.unit}), design | {"organisation": "stream"}

@@ -12,9 +12,10 @@ from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
 from ..formats import Target
 from ..requantize import CODE_BITS, Requantizer
-from ..timing import REQUANT_MULTIPLIER, SERVER_MAC
+from ..requantize_timing import REQUANT_MULTIPLIER
 from .issue import ServerPick
 from .queues import Flight
+from .timing import SERVER_MAC
 
 __all__ = ["features", "planes_of"]
 

@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from ...cells.add_memory import add_memory
-from ...shell.signatures import LoadBus, param_layout, task_layout
+from ...shell.signatures import LoadBus
 from ..formats import ROW_BITS, Target
 from ..requantize import beat_layout
-from ..timing import server_post_delay
+from ..signatures import param_layout, task_layout
+from .timing import server_post_delay
 
 __all__ = ["ServerPick", "entry_layout"]
 
@@ -23,7 +24,7 @@ def entry_layout(*, address_bits: int, bank_bits: int) -> data.StructLayout:
 
 
 class ServerPick(wiring.Component):
-    """Choose nodes, fetch their row parameters and issue their beats: docs/architecture.md, "Server timing contract".
+    """Choose nodes, fetch their row parameters and issue their beats: docs/banked.md, "Server timing contract".
 
     Nodes pass two stages on their way: *take* (round robin over valid holds that are not taken yet; reads PARAM)
     and *issue*, at the earliest two cycles later, once ``interval`` cycles have passed since the issue before and no

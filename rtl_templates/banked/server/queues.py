@@ -10,13 +10,12 @@ from amaranth.utils import exact_log2
 from ...cells.add_memory import add_memory
 from ..formats import ROW_BITS
 from ..requantize import Requantizer
-from ..timing import REQUANT_CODE, REQUANT_MULTIPLIER
+from ..requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
 from .issue import ServerPick
+from .timing import QUEUE_DEPTH
 from .write import ServerWrite
 
 __all__ = ["Flight", "queues"]
-
-QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
 class Flight(NamedTuple):

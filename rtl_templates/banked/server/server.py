@@ -8,11 +8,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
+from ...cells.bank import BankWrite
+from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
-from ...shell.signatures import BankWrite, Hold, LoadBus, task_layout
-from ..formats import ACC_BITS, RAW_BITS, UNITS, Target
+from ...shell.signatures import LoadBus
+from ..formats import ACC_BITS, UNITS, Target
 from ..requantize import CODE_BITS, Requantizer
+from ..signatures import Hold, task_layout
 from .combine import features, planes_of
 from .issue import ServerPick
 from .queues import queues
@@ -24,7 +27,7 @@ __all__ = ["Server"]
 class Server(wiring.Component):
     """Serve the hold registers of ``ports`` processing elements, node by node.
 
-    docs/architecture.md, "Server timing contract", states order and rate;
+    docs/banked.md, "Server timing contract", states order and rate;
     :class:`rtl_templates.banked.server.timing.ServerTiming` is the cycle-exact model and :meth:`model` the exact
     arithmetic. A hold register is read directly, chunk by chunk: ``ack`` comes with the last chunk, and depends on
     registers only. Pipeline of a node issued in cycle t::
@@ -106,7 +109,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
                                        primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            primitives=primitives)
+                            x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, servers=servers)

@@ -1,11 +1,41 @@
-"""Cycle-exact model of a server in plain integers: what the cycle model of a whole run steps beside the groups."""
+"""Stages of a server in cycles, and its cycle-exact model, which the cycle model of a run steps beside the groups."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from ..timing import REQUANT_CODE, SERVER_MAC, server_post_delay
+from ...cells.timing import mac_latency
+from ..requantize_timing import REQUANT_CODE
 
-__all__ = ["ServerTiming"]
+__all__ = ["QUEUE_DEPTH", "SERVER_MAC", "ServerTiming", "server_post_delay", "server_post_wait"]
+
+# A beat takes slot e: the cycle in which its accumulators enter the lanes. A node issued in cycle t takes slots
+# t + 1 .. t + pre_beats.
+SERVER_ACTIVATION = 1  # a code to the register that collects a node's
+SERVER_HELD = 1  # that register to the one whose planes are read
+SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last pre slot to the first plane it reads
+SERVER_PLANE = 1  # a plane that is read to the MAC array's input
+SERVER_ROW = 1  # a row's last code to the row
+SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's words
+QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
+
+
+def server_post_delay(lanes: int) -> int:
+    """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before picks yield.
+
+    A node issued in cycle t reads its last plane in ``t + pre_beats + SERVER_MAC + occupation - 1``, and its first post
+    slot is SERVER_PLANE + mac_latency later, which is ``t + occupation + this + pre_beats + 1``.
+    """
+    return SERVER_MAC + SERVER_PLANE + mac_latency(lanes) - 2
+
+
+def server_post_wait(lanes: int, pre_beats: int, post_beats: int) -> int:
+    """Cycles that post beats should wait for the gap between the pre beats of nodes that come without pause.
+
+    Nodes that the lanes limit are ``pre_beats + post_beats`` apart and occupy the MAC array as long, so the wait is
+    what is left of :func:`server_post_delay` to a whole number of them. Zero where the result would be gone by then.
+    """
+    wait = -server_post_delay(lanes) % (pre_beats + post_beats)
+    return wait if wait <= pre_beats else 0
 
 
 class ServerTiming:
@@ -38,7 +68,7 @@ class ServerTiming:
         self.ack = 0
         self.busy = self.working = False
         self._lanes = lanes
-        self._tail = REQUANT_CODE + 1 + (digits if digits > 1 else 0)
+        self._tail = REQUANT_CODE + SERVER_ROW + (digits if digits > 1 else 0)
         self._bits = bits
         self._next = [0] * ports
         self._recent = self._taken = 0
@@ -74,7 +104,7 @@ class ServerTiming:
         self._base = max(self._pre, write_beats)
         if self._dense:
             self._dense_left = nodes
-            self._dense_from = self._now + 2 + task["dense_steps"]
+            self._dense_from = self._now + SERVER_SETTLE + task["dense_steps"]
             self._dense_next = True
             self._words = max(self._floor, task["dense_steps"] * task["dense_pages"])
 

@@ -8,8 +8,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from ...cells.add_memory import add_memory
-from ...shell.signatures import BankWrite, LoadBus
-from ..formats import RAW_BITS, UNITS, Target
+from ...cells.bank import BankWrite
+from ...cells.formats import RAW_BITS
+from ...shell.signatures import LoadBus
+from ..formats import UNITS, Target
 from ..requantize import CODE_BITS
 
 __all__ = ["ServerWrite"]

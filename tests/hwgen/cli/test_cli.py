@@ -15,8 +15,8 @@ import boards
 from hwgen.cli import cli
 from hwgen.cli.doctor import examine
 from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.network.sample_store import save_sample
 from hwgen.targets.banked import pipeline
-from hwgen.targets.banked.store import save_graph_data
 
 
 def counted(path: Path) -> Resources:
@@ -33,7 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("build") / "small"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "count_resources", counted)
-        pipeline.build(random_graph_model(0), boards.load("ultra96"), out)
+        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), out)
     return out
 
 
@@ -89,8 +89,8 @@ def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, 
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pipeline, "count_resources", counted)
-        pipeline.build(random_graph_model(0), boards.load("ultra96"), tmp_path / "again", config=config)
-        pipeline.build(random_graph_model(0), boards.load("ultra96"), built)
+        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), tmp_path / "again", config=config)
+        pipeline.build(*random_graph_model(0).parts, boards.load("ultra96"), built)
     for path, (stamp, content) in before.items():
         assert (tmp_path / "again" / path.relative_to(built)).read_bytes() == content, path
         assert path.read_bytes() == content
@@ -126,7 +126,7 @@ def test_finn_names_and_keys(built: Path) -> None:
 
 def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path) -> None:
     graph = tmp_path / "other.npz"
-    save_graph_data(random_graph_data(5, nodes=30, features=24, trained=40), graph)
+    save_sample(random_graph_data(5, nodes=30, features=24, trained=40), graph)
     facts = json.loads(run("pack", str(built), str(graph), "--json"))
     folder = Path(facts["run"])
     assert folder == built / "runs" / "other"

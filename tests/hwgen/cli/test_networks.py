@@ -15,7 +15,7 @@ from networks import gin_network, random_batch, sage_network
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.sample_store import save_sample
@@ -175,7 +175,7 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
 
     chain, kept = random_graph_model(0), tmp_path / "cora.pt"
     kept.write_bytes(b"")
-    monkeypatch.setattr(model_file, "load", lambda path: chain)
+    monkeypatch.setattr(model_file, "load", lambda path: chain.parts)
     monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
     with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
         run("build", kept, *option, "--groups", "2")
@@ -228,9 +228,7 @@ def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Networ
 
 def random_nodes(folder: Path) -> dict[str, Any]:
     """A graph for another kind of model, with features of its own."""
-    from hwgen.targets.banked.store import save_graph_data
-
-    save_graph_data(random_graph_data(5, nodes=30, features=24, trained=40), folder / "node.npz")
+    save_sample(random_graph_data(5, nodes=30, features=24, trained=40), folder / "node.npz")
     with np.load(folder / "node.npz") as arrays:
         return dict(arrays)
 

@@ -10,8 +10,8 @@ from torch_geometric.data import Data
 
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
-from hwgen.frontend.network.checkpoint import load_network
-from hwgen.frontend.plain_files import save_graph_file
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data.own_files import save_graph_file
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
 from hwgen.targets.lists.network_to_program import lower
@@ -135,12 +135,12 @@ def test_a_chain_on_one_graph_goes_the_node_level_way(home: Path) -> None:
     facts = json.loads(run("quantize", f"{home / 'net_of_cli.py'}:Chain", "--data", "digits", "--scheme", "a2q",
                            "--bits", "4", "-o", str(out), "--json").stdout)
     assert facts["of"] == "nodes"
-    assert [layer.path for layer in load(out).layers] == ["one", "two"]
+    assert [value.path for value in load(out)[0].values[::2]] == ["one", "two"]
 
 
 def test_quantize_says_what_is_wrong(home: Path, graphs: list[Data]) -> None:
     name, data = f"{home / 'net_of_cli.py'}:Net", str(home / "graphs.pt")
-    assert error("quantize", name, "--data", "Coraa", "-o", str(home / "x.pt")).where == "--data"
+    assert error("quantize", name, "--data", "Coraa", "-o", str(home / "x.pt")).where == "data"
     assert error("quantize", name, "--data", data, "-o", str(home)).what == "the checkpoint cannot be written"
     assert error("quantize", f"{home / 'net_of_cli.py'}:Bad", "--data", "nothing.pt").what.startswith(".tanh()")
     found = error("quantize", name, "--data", data, "--scheme", "a2q", "-o", str(home / "x.pt"))

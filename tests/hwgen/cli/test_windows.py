@@ -13,7 +13,7 @@ from networks import gin_network, random_batch
 import hwgen
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend.network.checkpoint import save_network
+from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.network.store import save_batch
@@ -23,7 +23,8 @@ from hwgen.targets.lists import search as designing
 from hwgen.targets.lists.config import load_design
 from hwgen.targets.lists.design import WindowDesign
 from hwgen.targets.lists.execute import run as execute
-from hwgen.targets.lists.windows.packing import load_cycles, pack_windows, store_cycles, total_cycles
+from hwgen.targets.lists.windows.packing import pack_windows, total_cycles
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 #: Memories of a few rows; with them no graph of the sample is held whole.
 TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,

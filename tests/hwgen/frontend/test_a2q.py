@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, Graph, Penalty, quantize
+from hwgen.frontend import GCN, Graph, Penalty
+from hwgen.frontend.quantizing import quantize
 
 
 def test_penalty_in_bits_and_in_kilobytes() -> None:

@@ -12,9 +12,11 @@ import torch
 from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, load, save
-from hwgen.targets.banked.chain_to_program import lower
+from hwgen.frontend import GCN, save
+from hwgen.frontend import load as load_network
+from hwgen.frontend.reading import load
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -51,11 +53,11 @@ def test_codes_scales_and_graph_come_back(path: Path) -> None:
 
 
 def test_the_integer_program_computes_what_the_model_computes(path: Path) -> None:
-    graph = load(path)
-    assert graph.sample.logits is not None
-    program = lower(graph)
+    network, sample = load_network(path)
+    assert sample.logits is not None
+    program = lower(network, sample.batch)
     predicted = np.argmax(run(program).logits, axis=1)
-    assert (predicted == np.argmax(graph.sample.logits, axis=1)).mean() >= 0.95
+    assert (predicted == np.argmax(sample.logits, axis=1)).mean() >= 0.95
 
 
 def test_the_same_model_gives_the_same_bytes(path: Path) -> None:
@@ -87,12 +89,12 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 PICKLED = ("a pickled Python object, not a checkpoint\n  at PATH\n  loading a pickle runs code that it holds: write "
-           "the model with hwgen.frontend.save instead")
+           "the model with hwgen.save instead")
 
 
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "the file is empty\n  at PATH\n  write or copy it again"),
-    (b"hello, world", "not a checkpoint\n  at PATH\n  write one with hwgen train, or with hwgen.frontend.save"),
+    (b"hello, world", "not a checkpoint\n  at PATH\n  write one with hwgen train, or with hwgen.save"),
     (pickle.dumps({"format": "hwgen"}), PICKLED),
 ])
 def test_not_a_checkpoint(tmp_path: Path, content: bytes, message: str) -> None:
@@ -107,7 +109,7 @@ def test_a_pickled_module(tmp_path: Path) -> None:
 
 def test_a_state_dict(tmp_path: Path) -> None:
     torch.save(GCN(4, 3, 2).state_dict(), tmp_path / "model.pt")
-    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  .*hwgen.frontend.save")
+    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  .*hwgen.save")
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.999])

@@ -13,7 +13,7 @@ from training_graphs import small_data, small_quantized
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import GCN, Graph
-from hwgen.frontend.sparse import SparseMatrix
+from hwgen.frontend.data.sparse import SparseMatrix
 
 
 class Plain(nn.Module):

@@ -12,10 +12,11 @@ from torch_geometric.nn import GCNConv
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import Graph, load, quantize, save
+from hwgen.frontend import Graph, load, save
 from hwgen.frontend.modules import as_gcn, compare
-from hwgen.targets.banked.chain_to_program import lower
+from hwgen.frontend.quantizing import quantize
 from hwgen.targets.banked.execute import run
+from hwgen.targets.banked.network_to_program import lower
 
 
 class Normed(nn.Module):
@@ -102,10 +103,10 @@ def test_quantized_forward_returns_what_the_users_returns(model: Normed) -> None
 def test_without_training_it_saves_a_checkpoint_that_works(model: Normed, tmp_path: Path) -> None:
     data = small_data(top=15)
     save(quantize(model, data=data, weight_bits=8, message_bits=8, bits=8), data, tmp_path / "model.pt")
-    graph = load(tmp_path / "model.pt")
-    assert [layer.path for layer in graph.layers] == ["first", "second", "third"]
-    assert [layer.weight.shape for layer in graph.layers] == [(12, 7), (7, 5), (5, 3)]
-    predicted = np.argmax(run(lower(graph)).logits, axis=1)
+    network, sample = load(tmp_path / "model.pt")
+    assert [value.path for value in network.values[::2]] == ["first", "second", "third"]
+    assert [value.width for value in network.values[::2]] == [7, 5, 3]
+    predicted = np.argmax(run(lower(network, sample.batch)).logits, axis=1)
     full = model.eval()(data.x * data.input_scale, data.edge_index).argmax(1).numpy()
     assert (predicted == full).mean() >= 0.95
 

@@ -13,10 +13,10 @@ from torch_geometric.nn import GCNConv, Sequential, global_mean_pool
 from user_modules import Net, graphs, middle, randomise
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, Penalty, QuantizedGCN, QuantizedNetwork, quantize, save
-from hwgen.frontend.network.checkpoint import load_network
-from hwgen.frontend.quantizing import is_chain
-from hwgen.frontend.sampling import graphs_of, union_of
+from hwgen.frontend import GCN, Penalty, QuantizedGCN, QuantizedNetwork, save
+from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.data.batching import graphs_of, union_of
+from hwgen.frontend.quantizing import is_chain, quantize
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.tracing.compare import compare
 

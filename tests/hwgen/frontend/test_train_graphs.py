@@ -9,14 +9,15 @@ from scipy.sparse import csr_array
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import train_graphs
+from hwgen.frontend.data.graph_batch import GraphBatch
+from hwgen.frontend.data.graph_set import GraphSet, Split
 from hwgen.frontend.gin import GIN
 from hwgen.frontend.graph_recipes import GRAPH_RECIPES, GraphRecipe, graph_recipe_for
-from hwgen.frontend.network import GraphBatch, Scheme
+from hwgen.frontend.quantize import Penalty, Scheme
 from hwgen.frontend.train_graphs import Loader, Score, fit, gin_logits, train_fold, train_gin
-from hwgen.frontend.tudataset import GraphSet, Split
 
 RECIPE = GraphRecipe(layers=2, hidden=8, batch=8, epochs=12, rate=0.02, quantized_epochs=8, bit_rate=0.1,
-                     scheme=Scheme(entries=4, bits=4, target=3.0, weight=10.0))
+                     scheme=Scheme(entries=4, bits=4, penalty=Penalty(weight=10.0, target=3.0)))
 
 
 def rings_and_stars(count: int = 40) -> GraphSet:

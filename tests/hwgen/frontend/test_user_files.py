@@ -9,7 +9,7 @@ from torch import nn
 from torch_geometric.data import Data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.plain_files import load_graph_file, load_weights, save_graph_file
+from hwgen.frontend.data.own_files import load_graph_file, load_weights, save_graph_file
 from hwgen.frontend.user_file import is_user_file, load_module
 
 SOURCE = """

@@ -75,7 +75,7 @@ def test_loading_needs_no_torch(tmp_path):
 def test_a_users_batch_needs_little(tmp_path):
     np.savez(tmp_path / "one.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0, 1], [1, 2]], dtype=np.int32))
     batch = load_batch(tmp_path / "one.npz")
-    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 0, 0])
+    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 1, 2])
     assert batch.edges.dtype == batch.features.dtype == np.int64
     np.savez(tmp_path / "two.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0], [1]]), graph=[0, 0, 1])
     assert load_batch(tmp_path / "two.npz").graphs == 2

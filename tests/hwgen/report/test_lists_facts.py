@@ -1,80 +1,20 @@
 """Facts of networks and of batches, recomputed the slow way."""
 
-import json
 
-import numpy as np
 import pytest
 from network_samples import sample_of
-from networks import gin_network, random_network, residual_gcn_network, sage_network
+from networks import gin_network
 
 import boards
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.network.network import Network
+from hwgen.network.bits import bits_of_model
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
 from hwgen.report.lists_facts import batch_cycles, lists_facts, lists_performance, lists_verification
-from hwgen.report.lists_names import roles
-from hwgen.report.network_facts import network_facts
-from hwgen.targets.lists.bits import bits_of_model, bits_of_traces
-from hwgen.targets.lists.design import batch_designs, program_for
-from hwgen.targets.lists.execute import run
+from hwgen.report.model_facts import model_facts
+from hwgen.targets.lists.design import batch_designs
 
-NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
-            *(random_network(seed) for seed in (1, 3, 5))]
 STAGES = ("gather", "pre", "combine", "post", "write")
-
-
-@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
-def test_average_bits_in_both_conventions(network: Network) -> None:
-    sample = sample_of(network, 1)
-    bits = bits_of_model(network, sample.batch)
-    facts = network_facts(network, sample.batch, bits)
-    rows, codes = [], []
-    for value in network.values[:-1]:
-        read_by_weights = any(term.source == value.name and term.weight is not None
-                              for other in network.values for term in other.terms)
-        for width in bits[value.name].tolist():
-            if value.quantizer.by != "column" or read_by_weights:
-                rows.append(width)
-            codes += [width] * value.width
-    assert facts["average_bits"]["hidden_maps"] == pytest.approx(np.mean(rows) if rows else 0, rel=1e-12)
-    assert facts["average_bits"]["all_activations"] == pytest.approx(np.mean(codes), rel=1e-12)
-    assert list(roles(network).values()).count("row") == len({value["name"] for value in facts["values"]
-                                                             if value["role"] == "row"})
-    for name, table in facts["bits_by_degree"].items():
-        assert np.sum(table) == sample.batch.num_nodes
-        assert np.sum(table, axis=0).tolist() == np.bincount(bits[name], minlength=9).tolist()
-    json.dumps(facts, allow_nan=False)
-
-
-@pytest.mark.parametrize("network", NETWORKS[:4], ids=lambda network: network.name)
-def test_hardware_chooses_the_models_bits(network: Network) -> None:
-    sample = sample_of(network, 2)
-    program = program_for(network, sample.limits)
-    wanted = bits_of_model(network, sample.batch)
-    found = bits_of_traces(network, program, [run(program, sample.batch)])
-    assert found.keys() == wanted.keys()
-    same = sum(int((found[name] == wanted[name]).sum()) for name in wanted)
-    assert same >= 0.98 * sum(each.size for each in wanted.values())  # a row between two entries may go to either
-
-
-def test_sizes_and_operations() -> None:
-    network = gin_network(0, features=6, hidden=8, layers=1, classes=3)
-    sample = sample_of(network, 1)
-    batch = sample.batch
-    facts = network_facts(network, batch, bits_of_model(network, batch))
-    weights, biases = 6 * 8 + 8 * 8 + 8 * 8 + 8 * 3, 8 + 8 + 8 + 3
-    assert facts["bytes"]["fp32"] == 4 * (weights + biases + 6)  # 1 + ε of six channels
-    assert facts["bytes"]["weights"] == weights / 2  # of 4 bits; the input's identity is no weight
-    assert facts["compression"]["weights"] == 8
-    tables = sum(value.quantizer.step.size for value in network.values
-                 if value.quantizer is not None and value.quantizer.by == "nearest")
-    assert facts["bytes"]["node_parameters"] == tables * (32 + 32 + 4) / 8
-    operations = facts["operations"]
-    assert operations["v0"] == {"op_mac": 0, "op_add": 0}
-    assert operations["v1"] == {"op_mac": 0, "op_add": 6 * batch.edges.shape[1]}
-    assert operations["v2"] == {"op_mac": batch.num_nodes * 48, "op_add": 0, "param_weight_INT4": 48}
-    assert operations["v4"]["op_add"] == 8 * batch.num_nodes
 
 
 def steps(*cycles: int) -> list[dict[str, object]]:
@@ -94,7 +34,7 @@ def hand_made() -> dict[str, object]:
     resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
     cycles = batch_cycles(batches, {"learned": 1000, "uniform 8 bit": 1500})
     board = boards.load("ultra96")
-    return lists_facts(model=network_facts(network, sample.batch, bits_of_model(network, sample.batch)),
+    return lists_facts(model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)).to_dict(),
                         board=board, hardware=plan.hardware.to_dict(),
                         capacities={f"max_{name}": 1 for name in ("graphs", "nodes", "edges", "features", "degree",
                                                                   "graph_nodes", "nonzeros")},

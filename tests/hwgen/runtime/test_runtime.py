@@ -20,6 +20,7 @@ from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.design import batch_designs, design_as_built, window_designs
 from hwgen.targets.lists.execute import run as execute
 from rtl_templates.lists.formats import Target
+from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import registers
 
 
@@ -36,10 +37,10 @@ def build_folder(folder, network, batch, windows=None):
     (folder / "images").mkdir()
     for name, content in plan.model_files().items():
         (folder / "images" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    fixed = registers.constants(plan.hardware.to_dict(), registers.LISTS_REGISTERS)
+    fixed = registers.constants(plan.hardware.to_dict(), REGISTERS)
     (folder / "design.json").write_text(json.dumps({
         "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
-                      for entry in registers.to_dict(registers.LISTS_REGISTERS)],
+                      for entry in registers.to_dict(REGISTERS)],
         "errors": {error.name: error.value for error in registers.Error}}))
     return plan
 
@@ -61,7 +62,7 @@ class StandIn:
         self.names = {entry["offset"]: entry["name"] for entry in design["registers"]}
         self.fixed = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
         self.status, self.fail = 0, 0
-        self.fields = {field.name: field for field in registers.register("STATUS").fields}
+        self.fields = {field.name: field for field in registers.register("STATUS", REGISTERS).fields}
 
     def read(self, offset):
         name = self.names[offset]

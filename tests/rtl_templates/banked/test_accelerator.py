@@ -9,10 +9,14 @@ from axi_models import Memory, lite_read, lite_write, simulate
 
 from rtl_templates.banked import accelerator
 from rtl_templates.banked.accelerator import Accelerator
-from rtl_templates.banked.formats import TASK, UNITS, Target, pack
-from rtl_templates.banked.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
-from rtl_templates.shell.registers import ID, Error, Stage, register
-from rtl_templates.shell.signatures import BankWrite, Hold, LoadBus, task_layout
+from rtl_templates.banked.formats import TASK, UNITS, Target
+from rtl_templates.banked.registers import ID, REGISTERS
+from rtl_templates.banked.signatures import Hold, task_layout
+from rtl_templates.cells.bank import BankWrite
+from rtl_templates.shell.registers import Error, Stage, register
+from rtl_templates.shell.signatures import LoadBus
+from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
+from rtl_templates.shell.words import pack
 
 ACC = 8
 
@@ -115,13 +119,13 @@ class Driver:
         self.ctx, self.bus = ctx, dut.control
 
     async def write(self, name, value):
-        await lite_write(self.ctx, self.bus, register(name).offset, value)
+        await lite_write(self.ctx, self.bus, register(name, REGISTERS).offset, value)
 
     async def read(self, name, index=0):
-        return await lite_read(self.ctx, self.bus, register(name).offset + 4 * index)
+        return await lite_read(self.ctx, self.bus, register(name, REGISTERS).offset + 4 * index)
 
     async def status(self, name):
-        field = register("STATUS").field(name)
+        field = register("STATUS", REGISTERS).field(name)
         return await self.read("STATUS") >> field.low & (1 << field.width) - 1
 
     async def command(self, bits, deadline=3000):
@@ -203,7 +207,7 @@ def test_a_stuck_server_is_named_and_the_next_run_works(played):
         await driver.write("WATCHDOG", 100)
         await driver.command(0b111)
         assert await driver.status("error") == Error.WATCHDOG
-        assert await driver.status("stuck_stage") == Stage.SERVER
+        assert await driver.status("stuck_stage") == Stage.SERVE
         assert await driver.status("stuck_pass") == 1
         assert [await driver.status(f"done_{name}") for name in ("load", "run", "store")] == [1, 0, 0]
         assert [await driver.status(f"busy_{name}") for name in ("load", "run", "store")] == [0, 0, 0]

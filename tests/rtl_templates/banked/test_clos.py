@@ -9,7 +9,7 @@ from rtl_templates.banked.clos import Clos
 
 
 def path(bank, element, middle):
-    """Routes that bring ``bank`` to ``element`` through ``middle``, straight from docs/architecture.md."""
+    """Routes that bring ``bank`` to ``element`` through ``middle``, straight from docs/banked.md."""
     i, m = bank // 4, element // 4
     route = [0] * 16
     route[4 * i + middle] |= bank % 4

@@ -6,9 +6,11 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_templates.banked.formats import TASK, Target, pack
+from rtl_templates.banked.formats import TASK, Target
 from rtl_templates.banked.group import Group
-from rtl_templates.banked.timing import GROUP_BANK_WRITE, GROUP_FIRST_HOLD, GROUP_ISSUE, GROUP_SCHEDULE, GroupTiming
+from rtl_templates.banked.group_timing import GROUP_FIRST_HOLD, GROUP_ISSUE, GROUP_SCHEDULE, GroupTiming
+from rtl_templates.cells.timing import BANK_WRITE
+from rtl_templates.shell.words import pack
 
 LANES, DEPTH, SLOTS, INDEX = 2, 8, 20, 2
 
@@ -110,7 +112,7 @@ class Bench:
         ctx.set(self.dut.start, 1)
         self.timing.begin([] if dense else self.finish(start, count))
         self.writing = half if write else None
-        for _ in range(GROUP_ISSUE + GROUP_SCHEDULE - GROUP_BANK_WRITE + 1):
+        for _ in range(GROUP_ISSUE + GROUP_SCHEDULE - BANK_WRITE + 1):
             await self.tick(ctx)
         if not dense:
             for done, more in zip(self.expected, self.dut.model(self.schedule[start:start + count], self.banks, half),

@@ -8,9 +8,10 @@ import pytest
 from amaranth.sim import Simulator
 
 from hwgen.targets.banked import arithmetic
-from rtl_templates.banked.formats import MID_SHIFT, RAW_SHIFT, SHIFT, Kind, Target
+from rtl_templates.banked.formats import MID_SHIFT, RAW_SHIFT, SHIFT, Target
 from rtl_templates.banked.requantize import Requantizer
-from rtl_templates.banked.timing import REQUANT_CODE, REQUANT_MULTIPLIER
+from rtl_templates.banked.requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
+from rtl_templates.cells.formats import Kind
 
 X = (-(1 << 17), (1 << 17) - 1)
 

@@ -7,9 +7,10 @@ import pytest
 from axi_models import simulate
 from sequencer_runs import check_cycles, random_activity, random_word, run_once
 
-from rtl_templates.banked.formats import TASK, Target, pack, unpack
-from rtl_templates.banked.sequencer import PASSES, Sequencer
-from rtl_templates.banked.timing import SHELL_DONE, SHELL_RUN
+from rtl_templates.banked.formats import PASSES, TASK, Target
+from rtl_templates.banked.sequencer import Sequencer
+from rtl_templates.shell.timing import SHELL_DONE, SHELL_RUN
+from rtl_templates.shell.words import pack, unpack
 
 INPUTS = ("active", "held", "working")
 

@@ -7,11 +7,12 @@ from itertools import chain, pairwise
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_templates.banked.formats import PARAM, TASK, Kind, Target, pack
+from rtl_templates.banked.formats import PARAM, TASK, Target
 from rtl_templates.banked.server.server import Server
-from rtl_templates.banked.server.timing import ServerTiming
-from rtl_templates.banked.timing import server_post_wait
+from rtl_templates.banked.server.timing import ServerTiming, server_post_wait
+from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
+from rtl_templates.shell.words import pack
 
 BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,

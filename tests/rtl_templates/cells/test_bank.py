@@ -6,8 +6,8 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_templates.banked.timing import GROUP_BANK, GROUP_BANK_WRITE
 from rtl_templates.cells.bank import Bank
+from rtl_templates.cells.timing import BANK_READ, BANK_WRITE
 
 
 def test_reads_and_writes_against_the_model():
@@ -29,13 +29,13 @@ def test_reads_and_writes_against_the_model():
             ctx.set(dut.write.enable, write is not None)
             ctx.set(dut.write.address, write[0] if write else rng.randrange(12))
             ctx.set(dut.write.data, write[1] if write else rng.getrandbits(10))
-            if len(pipe) == GROUP_BANK:
+            if len(pipe) == BANK_READ:
                 assert ctx.get(dut.data) == pipe[0], cycle
             if enable:
-                pipe = [*pipe[-GROUP_BANK + 1:], dut.model(history[-1], [], address)]
+                pipe = [*pipe[-BANK_READ + 1:], dut.model(history[-1], [], address)]
             writes.append(write)
-            # GROUP_BANK_WRITE cycles after it was presented, a write is seen.
-            due = writes[cycle + 1 - GROUP_BANK_WRITE] if cycle + 1 >= GROUP_BANK_WRITE else None
+            # BANK_WRITE cycles after it was presented, a write is seen.
+            due = writes[cycle + 1 - BANK_WRITE] if cycle + 1 >= BANK_WRITE else None
             now = list(history[-1])
             if due:
                 now[due[0]] = due[1]

@@ -7,7 +7,8 @@ from list_machine import Machine
 
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.counters import STAGES
-from rtl_templates.shell.registers import LISTS_ID, LISTS_REGISTERS, Error, ListsStage, register
+from rtl_templates.lists.registers import ID, REGISTERS
+from rtl_templates.shell.registers import Error, Stage, register
 
 LOAD, STORE = 0x1_0000_2000, 0x2_0000_8000
 SMALL = {
@@ -24,13 +25,13 @@ class Driver:
         self.ctx, self.dut = ctx, dut
 
     async def write(self, name, value):
-        await lite_write(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset, value)
+        await lite_write(self.ctx, self.dut.control, register(name, REGISTERS).offset, value)
 
     async def read(self, name, index=0):
-        return await lite_read(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset + 4 * index)
+        return await lite_read(self.ctx, self.dut.control, register(name, REGISTERS).offset + 4 * index)
 
     async def status(self, name):
-        field = register("STATUS", LISTS_REGISTERS).field(name)
+        field = register("STATUS", REGISTERS).field(name)
         return await self.read("STATUS") >> field.low & (1 << field.width) - 1
 
     async def setup(self, beats, words):
@@ -85,7 +86,7 @@ def test_words_cycles_and_counters(seed, hardware, size):
 
     async def bench(ctx):
         driver = Driver(ctx, dut)
-        assert await driver.read("ID") == LISTS_ID
+        assert await driver.read("ID") == ID
         assert await driver.read("CHUNKS") == hardware["chunks"]
         await driver.setup(len(beats), stored)
         await driver.command(0b111)
@@ -126,7 +127,7 @@ def test_windows_of_passes_and_an_aborted_run():
         await driver.write("WATCHDOG", 5)  # the front alone takes longer before anything moves
         await driver.command(0b010)
         assert await driver.status("error") == Error.WATCHDOG
-        assert await driver.status("stuck_stage") == ListsStage.GATHER
+        assert await driver.status("stuck_stage") == Stage.GATHER
         assert not await driver.status("busy_run")
         assert not log
         await driver.write("WATCHDOG", 1000)

@@ -6,10 +6,11 @@ import random
 import pytest
 from amaranth.sim import Simulator
 
+from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.lists.combine import Combine, Route
 from rtl_templates.lists.combine_timing import QUEUE, CombineTiming, combine_cycles
-from rtl_templates.lists.formats import Kind, Select, Target
+from rtl_templates.lists.formats import Select, Target
 from rtl_templates.lists.signatures import coded_layout
 
 PAUSES = {"full rate": (0, 1.0), "slow input": (9, 1.0), "slow output": (0, 0.02), "both": (4, 0.4)}

@@ -7,10 +7,10 @@ import pytest
 from amaranth.sim import Simulator
 from front_cases import drive
 
-from rtl_templates.banked.formats import pack
 from rtl_templates.lists.fetch import Fetch, meta_layout
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Operand, Select, Target
 from rtl_templates.lists.gather_timing import FETCH_FIRST
+from rtl_templates.shell.words import pack
 
 SHAPE = {"list_depth": 20000, "descriptor_depth": 64, "beats": 32}
 

@@ -7,12 +7,12 @@ from amaranth.sim import Simulator
 from front_cases import ROWS, Case, drive
 from integers import signed
 
-from rtl_templates.banked.formats import pack
 from rtl_templates.lists.fetch import Fetch
 from rtl_templates.lists.formats import ACC_BITS, BEAT, ENTRY_BITS, NULL_INDEX, PASS, Operand
 from rtl_templates.lists.gather import Gather
 from rtl_templates.lists.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming, walk_steps
 from rtl_templates.lists.operand_fetch import Front
+from rtl_templates.shell.words import pack
 
 
 def run(case, ready, *, rewrite=True, abort=0):

@@ -10,10 +10,11 @@ from amaranth.sim import Simulator
 from integers import signed
 
 from hwgen.targets.lists import arithmetic
-from rtl_templates.banked.formats import pack
-from rtl_templates.lists.formats import MID_SHIFTS, PARAM, Q_SHIFT, SLOPE_ONE, V_SHIFT, Kind, Select, Target
+from rtl_templates.cells.formats import Kind
+from rtl_templates.lists.formats import MID_SHIFTS, PARAM, Q_SHIFT, SLOPE_ONE, V_SHIFT, Select, Target
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.requantize_timing import RequantizeTiming
+from rtl_templates.shell.words import pack
 
 SHAPE = {"lanes": 8, "requant_lanes": 4, "chunks": 2, "column_depth": 8, "param_depth": 64, "levels": 3, "tables": 2,
          "leaky": 0, "number": 0}

@@ -7,10 +7,10 @@ import pytest
 from axi_models import simulate
 from sequencer_runs import check_cycles, random_activity, random_word, run_once
 
-from rtl_templates.banked.formats import pack, unpack
-from rtl_templates.banked.timing import SHELL_DONE, SHELL_RUN
 from rtl_templates.lists.formats import PASS, Target
 from rtl_templates.lists.sequencer import Sequencer
+from rtl_templates.shell.timing import SHELL_DONE, SHELL_RUN
+from rtl_templates.shell.words import pack, unpack
 
 
 async def fill(ctx, dut, tasks):

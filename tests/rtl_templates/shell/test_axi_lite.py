@@ -6,8 +6,9 @@ import random
 import pytest
 from axi_models import lite_read, lite_write, simulate
 
+from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.shell.axi_lite import RegisterFile
-from rtl_templates.shell.registers import REGISTERS, constants, register
+from rtl_templates.shell.registers import constants, register
 
 HARDWARE = {
     "groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 2, "acc_bits": 12, "bank_depth": 64, "slots": 32,
@@ -17,7 +18,7 @@ HARDWARE = {
 
 
 def run(bench):
-    dut = RegisterFile(constants=constants(HARDWARE))
+    dut = RegisterFile(constants=constants(HARDWARE, REGISTERS), registers=REGISTERS)
 
     async def testbench(ctx):
         await bench(ctx, dut)
@@ -29,7 +30,7 @@ def test_constants_read_as_declared():
     async def bench(ctx, dut):
         for entry in REGISTERS:
             if entry.access == "const":
-                expected = constants(HARDWARE)[entry.name]
+                expected = constants(HARDWARE, REGISTERS)[entry.name]
                 assert await lite_read(ctx, dut.bus, entry.offset) == expected, entry.name
     run(bench)
 
@@ -80,8 +81,8 @@ def test_read_only_registers_show_their_ports_and_refuse_writes():
 
 
 def test_array_reads_the_selected_word():
-    entry = register("PASS_CYCLES")
-    dut = RegisterFile(constants=constants(HARDWARE))
+    entry = register("PASS_CYCLES", REGISTERS)
+    dut = RegisterFile(constants=constants(HARDWARE, REGISTERS), registers=REGISTERS)
 
     async def source(ctx):
         async for index, in ctx.changed(dut.pass_cycles_index):
@@ -95,7 +96,7 @@ def test_array_reads_the_selected_word():
 
 
 def test_commands_pulse_once_and_only_where_strobed():
-    dut, pulses = RegisterFile(constants=constants(HARDWARE)), []
+    dut, pulses = RegisterFile(constants=constants(HARDWARE, REGISTERS), registers=REGISTERS), []
 
     async def watch(ctx):
         async for _, _, value in ctx.tick().sample(dut.control):
@@ -103,10 +104,10 @@ def test_commands_pulse_once_and_only_where_strobed():
                 pulses.append(value)
 
     async def bench(ctx):
-        await lite_write(ctx, dut.bus, register("CONTROL").offset, 0b0101)
-        assert await lite_read(ctx, dut.bus, register("CONTROL").offset) == 0
-        await lite_write(ctx, dut.bus, register("CONTROL").offset, 0b0010, strobe=0b1110)
-        await lite_write(ctx, dut.bus, register("CONTROL").offset, 0b1000)
+        await lite_write(ctx, dut.bus, register("CONTROL", REGISTERS).offset, 0b0101)
+        assert await lite_read(ctx, dut.bus, register("CONTROL", REGISTERS).offset) == 0
+        await lite_write(ctx, dut.bus, register("CONTROL", REGISTERS).offset, 0b0010, strobe=0b1110)
+        await lite_write(ctx, dut.bus, register("CONTROL", REGISTERS).offset, 0b1000)
         for _ in range(3):
             await ctx.tick()
 
@@ -116,7 +117,7 @@ def test_commands_pulse_once_and_only_where_strobed():
 
 def test_interrupt_status_is_cleared_by_ones():
     async def bench(ctx, dut):
-        offset = register("INTERRUPT_STATUS").offset
+        offset = register("INTERRUPT_STATUS", REGISTERS).offset
         ctx.set(dut.interrupt_status_set, 0b11)
         await ctx.tick()
         ctx.set(dut.interrupt_status_set, 0)

@@ -4,6 +4,7 @@
 import pytest
 from axi_models import simulate
 
+from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.shell.control import Control
 from rtl_templates.shell.registers import Error, Stage, register
 
@@ -11,7 +12,7 @@ LOAD, RUN, STORE, CLEAR = 1, 2, 4, 8
 
 
 def status(ctx, dut, name):
-    field = register("STATUS").field(name)
+    field = register("STATUS", REGISTERS).field(name)
     return ctx.get(dut.status) >> field.low & (1 << field.width) - 1
 
 
@@ -53,7 +54,7 @@ async def command(ctx, dut, bits, wait=60):
 
 
 def run(bench, **units):
-    dut = Control()
+    dut = Control(pass_bits=4)
     played = Units(dut, **units)
 
     async def testbench(ctx):
@@ -114,7 +115,7 @@ def test_an_error_drops_what_waits(errors, code, log):
 
 
 @pytest.mark.parametrize(("unit", "serving", "stage"), [
-    (0, 0, Stage.LOAD), (1, 0, Stage.GATHER), (1, 1, Stage.SERVER), (2, 1, Stage.STORE),
+    (0, 0, Stage.LOAD), (1, 0, Stage.GATHER), (1, 1, Stage.SERVE), (2, 1, Stage.STORE),
 ])
 def test_watchdog_names_the_stage(unit, serving, stage):
     async def bench(ctx, dut, units):

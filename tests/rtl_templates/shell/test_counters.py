@@ -6,12 +6,13 @@ import random
 import pytest
 from axi_models import simulate
 
+from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.shell.counters import COUNTERS, Counters
 from rtl_templates.shell.registers import register
 
 
 def test_every_counter_is_a_register():
-    assert all(register(name.upper()).access == "ro" for name in COUNTERS)
+    assert all(register(name.upper(), REGISTERS).access == "ro" for name in COUNTERS)
 
 
 @pytest.mark.parametrize(("seed", "groups", "servers"), [(0, 1, 4), (1, 4, 16), (2, 3, 8)])

@@ -7,9 +7,11 @@ import pytest
 from axi_models import Memory, simulate
 
 from rtl_templates.banked.formats import Target
-from rtl_templates.banked.timing import SHELL_LOAD_DRAIN
 from rtl_templates.shell.loader import OUTSTANDING, Loader
 from rtl_templates.shell.registers import Error
+from rtl_templates.shell.timing import SHELL_LOAD_DRAIN
+
+LAST = max(Target)
 
 
 def header(target, unit=0, address=0, count=0):
@@ -30,9 +32,9 @@ def stream(rng, blocks, longest):
     return [*beats, header(Target.END)], expected
 
 
-def load(beats, base, memory, deadline, count=None, **parameters):
+def load(beats, base, memory, deadline, count=None, last_target=LAST):
     """Load ``beats`` from ``base``; the bus words, the error and the busy cycles."""
-    dut, seen, result = Loader(**parameters), [], {}
+    dut, seen, result = Loader(last_target=last_target), [], {}
     memory.fill(base & ~15, beats)
 
     async def bench(ctx):
@@ -130,7 +132,7 @@ def test_read_error_stops_writing():
 
 
 def test_a_second_load_starts_afresh():
-    dut, memory, errors = Loader(), Memory(), []
+    dut, memory, errors = Loader(last_target=LAST), Memory(), []
     memory.fill(0, [header(Target.BANK, 0, 0, 5), 1])
     memory.fill(0x100, [header(Target.TASK, 0, 3, 1), 9, header(Target.END)])
     seen = []

@@ -7,22 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from rtl_templates.banked.registers import REGISTERS as BANKED
 from rtl_templates.lists.formats import PASSES
+from rtl_templates.lists.registers import REGISTERS as LISTS
 from rtl_templates.shell.axi_lite import ADDRESS_BITS
-from rtl_templates.shell.registers import (
-    LISTS_REGISTERS,
-    REGISTERS,
-    Error,
-    ListsStage,
-    Stage,
-    constants,
-    register,
-    to_c_header,
-    to_dict,
-    to_markdown,
-)
+from rtl_templates.shell.registers import Error, Stage, constants, register, to_c_header, to_dict, to_markdown
 
-MAPS = pytest.mark.parametrize("registers", [REGISTERS, LISTS_REGISTERS], ids=["node", "stream"])
+MAPS = pytest.mark.parametrize("registers", [BANKED, LISTS], ids=["banked", "lists"])
 
 
 @MAPS
@@ -42,35 +33,37 @@ def test_no_two_registers_or_fields_overlap(registers):
 
 def test_the_page_in_docs_is_these_maps():
     page = Path(__file__).parents[3] / "docs" / "registers.md"
-    stream, node = re.findall(r"^\| offset .*?(?=\n\n|\Z)", page.read_text(encoding="utf-8"), re.M | re.S)
-    assert stream.rstrip() + "\n" == to_markdown(LISTS_REGISTERS)
-    assert node.rstrip() + "\n" == to_markdown()
+    lists, banked = re.findall(r"^\| offset .*?(?=\n\n|\Z)", page.read_text(encoding="utf-8"), re.M | re.S)
+    assert lists.rstrip() + "\n" == to_markdown(LISTS)
+    assert banked.rstrip() + "\n" == to_markdown(BANKED)
 
 
-def test_offsets_that_drivers_rely_on():
-    offsets = {name: register(name).offset for name in ("ID", "CONTROL", "STATUS", "LOAD_BASE_LOW", "CYCLES")}
+@MAPS
+def test_offsets_that_drivers_rely_on(registers):
+    names = ("ID", "CONTROL", "STATUS", "LOAD_BASE_LOW", "CYCLES")
+    offsets = {name: register(name, registers).offset for name in names}
     assert offsets == {"ID": 0x00, "CONTROL": 0x08, "STATUS": 0x0C, "LOAD_BASE_LOW": 0x18, "CYCLES": 0x38}
 
 
 def test_both_maps_agree_on_what_both_have():
-    node, stream = ({entry.name: entry for entry in registers} for registers in (REGISTERS, LISTS_REGISTERS))
-    common = {name for name in set(node) & set(stream) if node[name].access != "const"} - {"PASS_CYCLES"}
+    banked, lists = ({entry.name: entry for entry in registers} for registers in (BANKED, LISTS))
+    common = {name for name in set(banked) & set(lists) if banked[name].access != "const"} - {"PASS_CYCLES"}
     assert {"CONTROL", "STATUS", "LOAD_BASE_LOW", "STORE_WORDS", "WATCHDOG", "CYCLES", "GATHER_RUN"} <= common
     for name in common:
-        assert (node[name].offset, node[name].access, node[name].reset) == \
-            (stream[name].offset, stream[name].access, stream[name].reset), name
-    fields = [{field.name: field.low for field in entry["STATUS"].fields} for entry in (node, stream)]
+        assert (banked[name].offset, banked[name].access, banked[name].reset) == \
+            (lists[name].offset, lists[name].access, lists[name].reset), name
+    fields = [{field.name: field.low for field in entry["STATUS"].fields} for entry in (banked, lists)]
     assert fields[0] == fields[1]
-    assert node["ID"].value != stream["ID"].value
+    assert banked["ID"].value != lists["ID"].value
 
 
-def test_codes_fit_their_fields():
-    for registers, stages in ((REGISTERS, Stage), (LISTS_REGISTERS, ListsStage)):
-        status = register("STATUS", registers)
-        assert max(Error) < 1 << status.field("error").width
-        assert max(stages) < 1 << status.field("stuck_stage").width
-        assert register("PASS_CYCLES", registers).count <= 1 << status.field("stuck_pass").width
-    assert register("PASS_CYCLES", LISTS_REGISTERS).count == PASSES
+@MAPS
+def test_codes_fit_their_fields(registers):
+    status = register("STATUS", registers)
+    assert max(Error) < 1 << status.field("error").width
+    assert max(Stage) < 1 << status.field("stuck_stage").width
+    assert register("PASS_CYCLES", registers).count <= 1 << status.field("stuck_pass").width
+    assert register("PASS_CYCLES", LISTS).count == PASSES
 
 
 @MAPS
@@ -101,20 +94,19 @@ def test_dict_is_complete(registers):
 
 @MAPS
 def test_header_defines_every_offset_and_mask(registers):
-    stages = Stage if registers is REGISTERS else ListsStage
-    macros = dict(re.findall(r"#define (\w+) (\w+)", to_c_header("HWGEN", registers, stages)))
+    macros = dict(re.findall(r"#define (\w+) (\w+)", to_c_header(registers)))
     for entry in registers:
         assert int(macros[f"HWGEN_{entry.name}"].rstrip("u"), 16) == entry.offset
         for field in entry.fields:
             mask = int(macros[f"HWGEN_{entry.name}_{field.name.upper()}_MASK"].rstrip("u"), 16)
             assert mask == ((1 << field.width) - 1) << field.low
     assert macros["HWGEN_ERROR_WATCHDOG"] == f"{Error.WATCHDOG.value}u"
-    assert macros["HWGEN_STAGE_STORE"] == f"{stages.STORE.value}u"
+    assert macros["HWGEN_STAGE_STORE"] == f"{Stage.STORE.value}u"
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 def test_header_compiles(tmp_path):
-    (tmp_path / "registers.h").write_text(to_c_header())
+    (tmp_path / "registers.h").write_text(to_c_header(BANKED))
     (tmp_path / "main.c").write_text('#include "registers.h"\n#include "registers.h"\n'
                                      "int main(void) { return HWGEN_STATUS_ERROR_MASK != 0xF00u; }\n")
     command = ["cc", "-Wall", "-Werror", "-pedantic", "main.c", "-o", "main"]

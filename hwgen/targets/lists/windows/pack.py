@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import NULL_INDEX, PARAM, RAW_BITS, RESULT_LANES, Target
+from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
 
 from ....network.batch import SetName
 from ...words import Beats, pack_fields, section

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.shell.timing import load_cycles, store_cycles
+
 from ....network.batch import Batch
 from ..design import WindowDesign
 from ..execute import Trace
@@ -16,8 +18,8 @@ from ..hardware import Hardware
 from ..packing import UNIFORM, Packed, numbered
 from .run import Window, WindowedRun
 
-__all__ = ["WindowedBatch", "load_cycles", "pack_window", "pack_windows", "packed_passes", "reference_rows",
-           "representative", "store_cycles", "total_cycles", "whole_results"]
+__all__ = ["WindowedBatch", "pack_window", "pack_windows", "packed_passes", "reference_rows", "representative",
+           "total_cycles", "whole_results"]
 
 Ints = NDArray[np.int64]
 
@@ -114,16 +116,6 @@ def representative(windows: Sequence[Mapping[str, Any]]) -> list[int]:
         places = list(group)
         chosen |= {places[0], max(places, key=lambda place: int(windows[place]["entries"])), places[-1]}
     return sorted(chosen)
-
-
-def load_cycles(beats: int) -> int:
-    """LOAD_CYCLES with a memory that answers at full rate, as cosimulation's does."""
-    return beats + 37
-
-
-def store_cycles(words: int) -> int:
-    """STORE_CYCLES with such a memory: two more for each burst."""
-    return words + 8 + 2 * -(-words // 256)
 
 
 def total_cycles(windows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

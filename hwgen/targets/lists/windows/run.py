@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ....errors import HwgenError
-from ....network.batch import Batch, SetName
-from ..batch import Lists, batch_lists, check_batch
+from ....network.batch import Batch, SetName, check_batch
+from ..batch import Lists, batch_lists
 from ..golden import read_rows
 from ..images import check_lists
 from .cut import window_ends

@@ -10,10 +10,10 @@ from torch_geometric.data import Batch, Data
 from torch_geometric.nn import GCNConv, GINConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
 from user_modules import MODELS, Net, Random, graphs, middle, randomise
 
-from hwgen.frontend.network import QuantizedNetwork
-from hwgen.frontend.network.batch import GraphBatch
-from hwgen.frontend.network.execute import execute
+from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.plan import Plan
+from hwgen.frontend.quantize import QuantizedNetwork
+from hwgen.frontend.quantize.execute import execute
 from hwgen.frontend.tracing import plan_of
 
 

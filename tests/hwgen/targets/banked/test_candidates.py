@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from models import random_graph_model
+from models import program_of, random_graph_model
 
 import boards
 from hwgen.errors import CapacityError, HwgenError
@@ -12,20 +12,19 @@ from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.targets.banked import pipeline
 from hwgen.targets.banked.area import guess_cycles, guess_resources
 from hwgen.targets.banked.candidates import COMFORTABLE, choices
-from hwgen.targets.banked.chain_to_program import lower
 
 BOARD = boards.load("ultra96")
 
 
 @pytest.fixture(scope="module")
 def busy():
-    return lower(random_graph_model(1, 600, 100, 16, 7, density=0.2))
+    return program_of(random_graph_model(1, 600, 100, 16, 7, density=0.2))
 
 
 @pytest.fixture(scope="module")
 def dense():
     """Nine pages of tables: too many for 16 servers of an Ultra96."""
-    return lower(random_graph_model(1, 600, 128, 16, 10, input_bits=5, density=0.03))
+    return program_of(random_graph_model(1, 600, 128, 16, 10, input_bits=5, density=0.03))
 
 
 def test_the_fastest_comfortable_design_comes_first(busy, dense) -> None:
@@ -50,7 +49,7 @@ def test_what_the_board_holds_decides(busy, dense) -> None:
 def test_what_is_given_is_kept_and_digit_follows_the_row(dense) -> None:
     for choice in choices(dense, {"groups": 2, "servers": 8, "slots": 2048}, BOARD):
         assert (choice.hardware.groups, choice.hardware.servers, choice.hardware.slots) == (2, 8, 2048)
-    wide = lower(random_graph_model(1, 40, 20, 64, 4))
+    wide = program_of(random_graph_model(1, 40, 20, 64, 4))
     assert next(choices(wide, {}, BOARD)).hardware.digit == 2
     hardware = next(choices(dense, {}, BOARD)).hardware
     [same] = choices(dense, hardware.to_dict(), BOARD)
@@ -80,7 +79,7 @@ def test_a_design_that_yosys_refuses_is_followed_by_the_next(tmp_path: Path, mon
         return Resources(components=(Component(name="group", count=1, one=Usage(lut=80_000 if len(tried) < 3 else 9)),))
 
     monkeypatch.setattr(pipeline, "count_resources", count)
-    plan = pipeline.build(random_graph_model(1, 600, 100, 16, 7), BOARD, tmp_path / "b")
+    plan = pipeline.build(*random_graph_model(1, 600, 100, 16, 7).parts, BOARD, tmp_path / "b")
     assert len(set(tried)) == 3
     assert (tmp_path / "b" / "design_xcup.v").read_text() == tried[-1]
     assert plan.choice.startswith("Yosys found 2 of them too large; ")

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import random_graph_model
+from models import program_of, random_graph_model
 
 from hwgen.numeric import IntRange
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import PassTrace, Trace, agreement, run
 from hwgen.targets.banked.program import Program, Requant
 
@@ -70,7 +69,7 @@ def plain_run(program: Program) -> list[tuple[list[list[int]], list[list[int]] |
 )
 def test_every_code_of_every_pass_equals_plain_integers(seed, nodes, bias, **options):
     graph = random_graph_model(seed, nodes, features=9, hidden=5, classes=3, bias=bias, **options)
-    program = lower(graph)
+    program = program_of(graph)
     for got, (rows, activations) in zip(run(program).passes, plain_run(program), strict=True):
         assert got.rows.tolist() == rows
         assert (got.activations is None) == (activations is None)
@@ -79,7 +78,7 @@ def test_every_code_of_every_pass_equals_plain_integers(seed, nodes, bias, **opt
 
 
 def test_trace_names_passes_and_shapes():
-    trace = run(lower(random_graph_model(3, 30, layers=3)))
+    trace = run(program_of(random_graph_model(3, 30, layers=3)))
     assert [step.name for step in trace.passes] == [
         "convs.0.combine", "convs.0.aggregate", "convs.1.aggregate", "convs.2.aggregate"]
     assert [step.rows.shape for step in trace.passes] == [(30, 8), (30, 8), (30, 4), (30, 4)]
@@ -99,7 +98,7 @@ def test_the_lowest_class_wins_a_tie_and_accuracy_counts_the_mask():
 
 def test_agreement_counts_nodes_and_measures_codes():
     graph = random_graph_model(1, 30)
-    program = lower(graph)
+    program = program_of(graph)
     trace = run(program)
     scale = program.passes[-1].out.scale
     same = agreement(program, trace, trace.logits * scale)
@@ -113,7 +112,7 @@ def test_agreement_counts_nodes_and_measures_codes():
 
 @pytest.mark.parametrize("stage", ["accumulate", "pre", "post"])
 def test_a_sum_beyond_its_proved_range_is_a_defect(stage):
-    program = lower(random_graph_model(2, 40))
+    program = program_of(random_graph_model(2, 40))
     step = program.passes[1]
     narrow = IntRange(0, 1)
     wrong = (dataclasses.replace(step, accumulate=narrow) if stage == "accumulate" else

@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import random_graph_model
+from models import program_of, random_graph_model
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked import decode as interpreter
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.images import expected, pack
 from hwgen.targets.banked.schedule.schedule import schedule
@@ -35,7 +34,7 @@ CASES = [
 
 
 def built(seed, model, hardware):
-    program = lower(random_graph_model(seed, **model))
+    program = program_of(random_graph_model(seed, **model))
     design = choose(program, slots=2048, **hardware)
     plan = schedule(program, design)
     return program, design, plan, pack(program, design, plan)
@@ -139,7 +138,7 @@ def test_what_no_task_word_can_state_is_refused(index, stage, fields, message):
 
 
 def test_input_words_wider_than_a_beat_are_refused():
-    program = lower(random_graph_model(0, input_bits=4, hidden=72))
+    program = program_of(random_graph_model(0, input_bits=4, hidden=72))
     design = choose(program, slots=2048, digit=1, planes=2)
     with pytest.raises(CapacityError, match=r"72 lanes of 2 planes are 144 bits") as error:
         pack(program, design, schedule(program, design))

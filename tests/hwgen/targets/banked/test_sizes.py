@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import random_graph_data, random_graph_model
+from models import program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.sizes import capacities, check_capacity, choose, needs
 
 
@@ -20,7 +19,7 @@ from hwgen.targets.banked.sizes import capacities, check_capacity, choose, needs
     requant_lanes=st.sampled_from([1, 2, 4, 8]), planes=st.sampled_from([1, 2]), digit=st.sampled_from([1, 2, 4]),
 )
 def test_what_is_chosen_fits(seed, nodes, layers, hidden, input_bits, **options):
-    program = lower(random_graph_model(seed, nodes, 20, hidden, 3, layers=layers, input_bits=input_bits))
+    program = program_of(random_graph_model(seed, nodes, 20, hidden, 3, layers=layers, input_bits=input_bits))
     hardware = choose(program, **options)
     hardware.verify()
     check_capacity(program, hardware)
@@ -33,12 +32,12 @@ def test_what_is_chosen_fits(seed, nodes, layers, hidden, input_bits, **options)
 
 @pytest.fixture(scope="module")
 def sparse():
-    return lower(random_graph_model(1, 600, 100, 16, 7, max_bits=3))
+    return program_of(random_graph_model(1, 600, 100, 16, 7, max_bits=3))
 
 
 @pytest.fixture(scope="module")
 def dense():
-    return lower(random_graph_model(1, 300, 40, 16, 10, input_bits=5))
+    return program_of(random_graph_model(1, 300, 40, 16, 10, input_bits=5))
 
 
 def test_parameters_of_a_sparse_program(sparse):
@@ -69,16 +68,16 @@ def test_every_channel_fits_a_row(sparse):
 
 
 def test_bank_depth_holds_both_halves_and_the_source_rows():
-    program = lower(random_graph_model(2, 40, 9000, 4, 2, density=0.001))
+    program = program_of(random_graph_model(2, 40, 9000, 4, 2, density=0.001))
     assert needs(program, groups=1, servers=4, requant_lanes=8, planes=1).bank_depth == 2 * 3 + 563
     assert choose(program).bank_depth == 1024
 
 
 def test_a_large_busy_graph_gets_four_groups_and_a_small_one_does_not(sparse):
     assert (choose(sparse).groups, choose(sparse).servers) == (1, 16)
-    busy = lower(random_graph_model(1, 600, 100, 16, 7, density=0.2))
+    busy = program_of(random_graph_model(1, 600, 100, 16, 7, density=0.2))
     assert (choose(busy).groups, choose(busy).servers) == (4, 16)
-    assert choose(lower(random_graph_model(1))).servers == 4
+    assert choose(program_of(random_graph_model(1))).servers == 4
 
 
 @pytest.mark.parametrize("field", ["bank_depth", "slots", "param_depth", "result_depth", "acc_bits", "lanes",
@@ -112,20 +111,21 @@ def test_a_parameter_given_too_small_is_refused(sparse):
 
 def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
     graph = random_graph_model(3, 100, 30)
-    hardware = choose(lower(graph))
-    most = capacities(lower(graph), hardware)["max_nodes"]
-    fits = lower(graph, random_graph_data(4, nodes=most, features=30, trained=100, degree=0.2, density=0.02))
+    hardware = choose(program_of(graph))
+    most = capacities(program_of(graph), hardware)["max_nodes"]
+    fits = program_of(graph, random_graph_data(4, nodes=most, features=30, trained=100, degree=0.2, density=0.02))
     check_capacity(fits, dataclasses.replace(hardware, acc_bits=12))
-    more = lower(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
+    more = program_of(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
     with pytest.raises(CapacityError, match=rf"{most + 1} nodes \(max_nodes {most}\)"):
         check_capacity(more, dataclasses.replace(hardware, acc_bits=12))
 
 
 def test_any_node_of_the_stated_degree_fits():
     graph = random_graph_model(3, 200, 30)
-    hardware = choose(lower(graph))
-    degree = capacities(lower(graph), hardware)["max_degree"]
+    hardware = choose(program_of(graph))
+    degree = capacities(program_of(graph), hardware)["max_degree"]
     assert degree < 200
-    data = dataclasses.replace(graph.sample, edges=np.stack([np.arange(1, degree), np.zeros(degree - 1, np.int64)]))
-    program = lower(graph, data)
+    edges = np.stack([np.arange(1, degree), np.zeros(degree - 1, np.int64)])
+    batch = dataclasses.replace(graph.sample.batch, edges=edges)
+    program = program_of(graph, dataclasses.replace(graph.sample, batch=batch))
     assert max(step.accumulate.signed_bits for step in program.passes[1:]) <= hardware.acc_bits

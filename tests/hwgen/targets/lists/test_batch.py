@@ -12,7 +12,8 @@ from networks import node_gcn_network, random_batch, random_network
 from scipy.sparse import csr_array
 
 from hwgen.errors import HwgenError
-from hwgen.targets.lists.batch import batch_lists, check_batch, deal, union
+from hwgen.network.batch import check_batch
+from hwgen.targets.lists.batch import batch_lists, deal, union
 from rtl_templates.lists.formats import NULL_INDEX
 
 SETS = ("edges", "looped", "features", "members")

@@ -14,7 +14,7 @@ from hwgen.targets.lists.batch import union
 from hwgen.targets.lists.candidates import ROUND, Capacity, candidates, choose
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.images import batch_image
-from hwgen.targets.lists.layout import place
+from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.sizes import needs
 
 

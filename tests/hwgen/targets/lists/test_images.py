@@ -16,8 +16,8 @@ from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import batch_files, model_files, read_results
 from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image, to_bytes
-from rtl_templates.banked.formats import unpack
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Target
+from rtl_templates.shell.words import unpack
 
 
 def sections(stream):

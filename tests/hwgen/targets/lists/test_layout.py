@@ -9,7 +9,8 @@ from networks import Builder, gin_network, random_batch, residual_gcn_network, s
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.network import Term
-from hwgen.targets.lists.layout import place, positions, tensor_places
+from hwgen.targets.lists.layout import positions
+from hwgen.targets.lists.placement import place, tensor_places
 from hwgen.targets.lists.program import Row
 from hwgen.targets.lists.sizes import needs
 from hwgen.targets.lists.tables import Tables

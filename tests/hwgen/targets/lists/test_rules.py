@@ -12,6 +12,7 @@ from hwgen.network.batch import Batch
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.rules import check_program
 
 SAGE = lower(sage_network(0), max_degree=20, max_members=30, max_features=10)
 GIN = lower(gin_network(0), max_degree=20, max_members=30, max_features=10)
@@ -78,7 +79,7 @@ BROKEN = {
 def test_what_does_not_fit_is_refused(name):
     program, what = BROKEN[name]
     with pytest.raises(HwgenError) as caught:
-        program.verify()
+        check_program(program)
     assert any(each in caught.value.what for each in what.split("|")), caught.value.what
     assert "lower the model again" in caught.value.fix
 

@@ -10,7 +10,8 @@ from hwgen.errors import HwgenError
 from hwgen.flow.folder import to_json
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.verilog import emit
-from rtl_templates.shell.registers import LISTS_ID, LISTS_REGISTERS, ListsStage
+from rtl_templates.lists.registers import ID, REGISTERS
+from rtl_templates.shell.registers import Stage
 
 TINY = Hardware(
     units=2, lanes=8, requant_lanes=4, chunks=2, weight_bits=3, pages=2, buffer_depth=64, list_depth=32,
@@ -40,11 +41,11 @@ def test_the_description_is_true(made):
     hardware, text, design = made
     assert design["organisation"] == "stream"
     assert design["hardware"] == hardware.to_dict()
-    assert design["stages"] == {stage.name: stage.value for stage in ListsStage}
+    assert design["stages"] == {stage.name: stage.value for stage in Stage}
     assert {entry["name"]: entry["offset"] for entry in design["registers"]} == \
-        {entry.name: entry.offset for entry in LISTS_REGISTERS}
+        {entry.name: entry.offset for entry in REGISTERS}
     values = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
-    assert values["ID"] == LISTS_ID
+    assert values["ID"] == ID
     assert {name: values[name.upper()] for name in hardware.to_dict()} == hardware.to_dict()
     assert ports(text, design["top"]) == {port["name"]: (port["direction"], port["width"]) for port in design["ports"]}
 

@@ -1,4 +1,4 @@
-"""The network delivers: routes walked switch by switch, as docs/architecture.md numbers them."""
+"""The network delivers: routes walked switch by switch, as docs/banked.md numbers them."""
 
 import numpy as np
 import pytest

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import random_graph_model
+from models import program_of, random_graph_model
 from scipy.sparse import csr_array
 
 from hwgen.errors import CapacityError
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.schedule.balance import STEEP, refine, relative, spread
 from hwgen.targets.banked.schedule.owners import assign, edge_list
 from hwgen.targets.banked.schedule.place_sources import place_sources
@@ -16,7 +15,7 @@ from hwgen.targets.banked.sizes import choose
 
 
 def program_and_owners(nodes, groups, seed=0, **model):
-    program = lower(random_graph_model(seed, nodes=nodes, **model))
+    program = program_of(random_graph_model(seed, nodes=nodes, **model))
     hardware = choose(program, groups=groups, servers=16, slots=4096)
     return program, hardware, assign(program, hardware)
 

@@ -5,17 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from models import random_graph_model
+from models import program_of, random_graph_model
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked.chain_to_program import lower
 from hwgen.targets.banked.schedule.owners import edge_list
 from hwgen.targets.banked.schedule.schedule import required_slots, schedule
 from hwgen.targets.banked.sizes import choose
 
 
 def made(seed=0, groups=2, servers=8, **model):
-    program = lower(random_graph_model(seed, **model))
+    program = program_of(random_graph_model(seed, **model))
     hardware = choose(program, groups=groups, servers=servers, slots=4096)
     return program, hardware, schedule(program, hardware)
 

@@ -9,15 +9,9 @@ from hwgen.errors import CapacityError
 from hwgen.targets.lists.design import window_designs
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import read_rows
-from hwgen.targets.lists.windows.packing import (
-    load_cycles,
-    pack_windows,
-    reference_rows,
-    representative,
-    store_cycles,
-    total_cycles,
-)
+from hwgen.targets.lists.windows.packing import pack_windows, reference_rows, representative, total_cycles
 from hwgen.targets.lists.windows.run import WindowedRun
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
 TINY = {"lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
         "result_depth": 16}

@@ -27,7 +27,8 @@ from hwgen.targets.lists.windows.cut import Demand, Distinct, cut
 from hwgen.targets.lists.windows.run import WindowedRun, near_order, plan_windows, window_hardware
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.formats import Target
-from rtl_templates.shell.registers import LISTS_REGISTERS, register
+from rtl_templates.lists.registers import REGISTERS
+from rtl_templates.shell.registers import register
 
 SMALL = Hardware(units=1, lanes=16, requant_lanes=4, buffer_depth=400, list_depth=24, descriptor_depth=3,
                        result_depth=24, param_depth=10)
@@ -137,10 +138,10 @@ class Device:
         self.ctx, self.dut, self.memory = ctx, dut, memory
 
     async def write(self, name, value):
-        await lite_write(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset, value)
+        await lite_write(self.ctx, self.dut.control, register(name, REGISTERS).offset, value)
 
     async def read(self, name):
-        return await lite_read(self.ctx, self.dut.control, register(name, LISTS_REGISTERS).offset)
+        return await lite_read(self.ctx, self.dut.control, register(name, REGISTERS).offset)
 
     async def command(self, bits, stream=b"", words=1):
         beats = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]

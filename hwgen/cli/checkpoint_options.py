@@ -1,0 +1,47 @@
+"""Options of the verbs that make a checkpoint: data, and the file to write."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import HwgenError
+
+__all__ = ["NAMES", "check_output", "data_option", "output_options"]
+
+#: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
+NAMES = ("digits", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
+
+
+def data_option(**settings: Any) -> Callable[..., Any]:
+    """``--data``: a name or a file."""
+    text = (f"{', '.join(NAMES)}, in any case; or a .pt file of one or more graphs (docs/own-models.md). digits needs "
+            f"no download: scikit-learn's digits as a k-NN graph.")
+    return click.option("--data", help=text, **settings)
+
+
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--data-root`` and ``-o``."""
+    for option in (
+        click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.pt"), show_default=True,
+                     help="The checkpoint."),
+        click.option("--data-root", type=click.Path(path_type=Path),
+                     help="Folder of data sets.  [default: $HWGEN_DATA]"),
+    ):
+        function = option(function)
+    return function
+
+
+def check_output(output: Path) -> None:
+    """Refuse a checkpoint that cannot be written now, not after an hour of training.
+
+    Raises
+    ------
+    HwgenError
+        A folder, or a file in a folder that is missing or read-only.
+    """
+    if output.is_dir() or not os.access(output.parent, os.W_OK):
+        raise HwgenError("the checkpoint cannot be written", str(output),
+                         "name a file in a folder that exists and that you may write to")

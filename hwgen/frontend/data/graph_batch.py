@@ -1,0 +1,190 @@
+"""Graphs prepared for execution: one sparse matrix for each set of lists that a plan may walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from ...errors import HwgenError
+from ...network.batch import Batch
+from ...network.network import Via
+from .sparse import SparseMatrix
+
+__all__ = ["GraphBatch", "quotient"]
+
+Ints = NDArray[np.int64]
+
+#: Features with fewer non-zeros than this share multiply faster as a sparse matrix.
+SPARSE_BELOW = 0.1
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of rows, one for each destination.
+
+    Parameters
+    ----------
+    matrix : SparseMatrix [destinations, sources]
+        How often each source occurs in each list.
+    length : Tensor float32 [destinations, 1]
+    """
+
+    matrix: SparseMatrix
+    length: Tensor
+
+    @classmethod
+    def of(cls, target: Ints, source: Ints, shape: tuple[int, int], times: NDArray[np.float64] | None = None) -> Lists:
+        """Lists from pairs; pairs that occur twice count twice."""
+        matrix = csr_array((np.ones(len(target)) if times is None else times, (target, source)), shape=shape)
+        length = np.asarray(matrix.sum(axis=1)).reshape(-1, 1)
+        return cls(SparseMatrix.of(matrix), torch.from_numpy(length.astype(np.float32)))
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """``1 / length``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-1.0)
+
+    @cached_property
+    def rsqrt(self) -> Tensor:
+        """``length^-1/2``, 0 of an empty list: float64 [destinations, 1]."""
+        return self._power(-0.5)
+
+    def _power(self, exponent: float) -> Tensor:
+        length = self.length.double()
+        return torch.where(length > 0, length**exponent, 0.0)
+
+    @cached_property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """Destination and source of every entry: int64 [e] each."""
+        pointers, columns, _ = self.matrix.matrix
+        return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
+
+
+class GraphBatch:
+    """The disjoint union of some graphs.
+
+    Parameters
+    ----------
+    features : csr_array [n, f] or Tensor float [n, f]
+        Real values.
+    edges : int64 [2, e]
+        Sources above destinations.
+    graph : int64 [n]
+        The graph of each node.
+    graphs : int
+    times, straight : float64 [e] or None
+        How often an edge counts, and how often without self loops (:func:`quotient`); None is once.
+    count : float64 [n] or None
+        How many nodes each row stands for; None is one.
+    node : int64 [n] or None
+        Number of each node among the trained ones; None: its row.
+    """
+
+    def __init__(self, features: csr_array | Tensor, edges: Ints, graph: Ints, graphs: int, *,
+                 times: NDArray[np.float64] | None = None, straight: NDArray[np.float64] | None = None,
+                 count: NDArray[np.float64] | None = None, node: Ints | None = None) -> None:
+        nodes = int(features.shape[0])
+        if edges.size and (edges.min() < 0 or edges.max() >= nodes):
+            wrong = edges[(edges < 0) | (edges >= nodes)][0]
+            raise HwgenError(f"edge index {wrong} is out of range for {nodes} nodes", "edge_index",
+                             "number the nodes from 0 to n-1")
+        if not isinstance(features, Tensor) and features.nnz >= SPARSE_BELOW * nodes * features.shape[1]:
+            features = torch.from_numpy(features.toarray()).float()
+        self.features = features if isinstance(features, Tensor) else SparseMatrix.of(features)
+        self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
+        self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
+        self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
+        self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
+        return self  # nothing changes in it, so that copies of a model share their graph
+
+    @classmethod
+    def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None) -> GraphBatch:
+        """From what PyG hands to a ``forward``; without ``batch`` all nodes are one graph."""
+        graph = np.zeros(len(x), np.int64) if batch is None else batch.detach().cpu().numpy().astype(np.int64)
+        graphs = int(graph.max(initial=-1)) + 1 if batch is not None else 1
+        return cls(x, edge_index.detach().cpu().numpy().astype(np.int64), graph, graphs)
+
+    @classmethod
+    def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
+        """From integer codes; ``scale`` is the real value of code 1."""
+        return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
+
+    def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
+        """Whether these are the features, as real values, and the edges of this batch."""
+        own = self.features if isinstance(self.features, Tensor) else self.features.dense()
+        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+                and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
+
+    @cached_property
+    def edges(self) -> Lists:
+        """In-edges as the user gave them."""
+        source, target = self._edges
+        return Lists.of(target, source, (self.nodes, self.nodes), self._times)
+
+    @cached_property
+    def looped(self) -> Lists:
+        """In-edges without self loops, and then one."""
+        source, target = self._edges
+        straight = (source != target).astype(np.float64) if self._straight is None else self._straight
+        own, keep = np.arange(self.nodes), straight > 0
+        return Lists.of(np.concatenate([target[keep], own]), np.concatenate([source[keep], own]),
+                        (self.nodes, self.nodes), np.concatenate([straight[keep], np.ones(self.nodes)]))
+
+    @cached_property
+    def members(self) -> Lists:
+        """The nodes of each graph."""
+        return Lists.of(self._graph, np.arange(self.nodes), (self.graphs, self.nodes),
+                        self.count[:, 0].double().numpy())
+
+    def lists(self, via: Via) -> Lists:
+        """The lists of a set: edges, looped or members."""
+        found: Lists = getattr(self, via)
+        return found
+
+
+def quotient(batch: Batch, rounds: int, scale: float = 1.0) -> GraphBatch:
+    """A smaller batch on which a network of at most ``rounds`` aggregations computes the same.
+
+    Nodes of one graph that colour refinement (Weisfeiler and Leman) does not tell apart in ``rounds`` rounds have the
+    same values in every layer. One row stands for all of them: edges and memberships count as often as they did. The
+    leaves around a hub become one row, which is what makes REDDIT-BINARY fast to train.
+    """
+    colour = _refine(batch, rounds)
+    _, first, which = np.unique(colour, return_index=True, return_inverse=True)
+    source, target = batch.edges
+    kept = first[which[target]] == target  # one node's list speaks for its class
+    pairs = np.stack([which[source[kept]], which[target[kept]]])
+    unique, number = np.unique(pairs[1] * len(first) + pairs[0], return_inverse=True)
+    straight = np.bincount(number, weights=source[kept] != target[kept], minlength=len(unique)).astype(np.float64)
+    return GraphBatch(batch.features[first] * scale, np.stack([unique % len(first), unique // len(first)]),
+                      batch.graph[first], batch.graphs, times=np.bincount(number).astype(np.float64),
+                      straight=straight, count=np.bincount(which).astype(np.float64), node=batch.node[first])
+
+
+def _refine(batch: Batch, rounds: int) -> Ints:
+    """Colours: int64 [n]. Lists of neighbours are told apart by 64-bit sums of random words, one a colour."""
+    random = np.random.default_rng(0)
+    source, target = batch.edges
+    features = batch.features
+    words = random.integers(0, 1 << 63, size=features.shape[1], dtype=np.uint64)
+    key = np.zeros(batch.num_nodes, np.uint64)
+    np.add.at(key, np.repeat(np.arange(batch.num_nodes), np.diff(features.indptr)),
+              words[features.indices] * features.data.astype(np.uint64))
+    key += random.integers(0, 1 << 63, size=batch.graphs, dtype=np.uint64)[batch.graph]
+    colour = np.unique(key, return_inverse=True)[1]
+    for _ in range(rounds):
+        words = random.integers(0, 1 << 63, size=int(colour.max(initial=-1)) + 1, dtype=np.uint64)
+        around = np.zeros(batch.num_nodes, np.uint64)
+        np.add.at(around, target, words[colour[source]])
+        mixed = around * np.uint64(0x9E3779B97F4A7C15) + words[colour]
+        colour = np.unique(mixed, return_inverse=True)[1]
+    return colour

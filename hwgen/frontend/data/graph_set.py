@@ -1,0 +1,140 @@
+"""A set of graphs for graph classification: integer features, fast unions, stratified folds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ...errors import HwgenError
+from ...network.batch import Batch
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
+
+__all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "folds"]
+
+Ints = NDArray[np.int64]
+
+#: Of every split: the one that graph classification papers use.
+FOLD_SEED, FOLDS = 12345, 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphSet:
+    """Many small graphs, end to end; as a sequence it holds each as PyG has it.
+
+    Parameters
+    ----------
+    name : str
+    features : csr_array int64 [n, f]
+        Codes.
+    edges : int64 [2, e]
+        Sources above destinations, numbered over all graphs; those of a graph lie together.
+    node_start, edge_start : int64 [graphs + 1]
+    labels : int64 [graphs]
+    input_scale : float
+        The real value of code 1.
+    """
+
+    name: str
+    features: csr_array
+    edges: Ints
+    node_start: Ints
+    edge_start: Ints
+    labels: Ints
+    input_scale: float = 1.0
+
+    @classmethod
+    def of(cls, batch: Batch, labels: Ints, *, name: str, input_scale: float) -> GraphSet:
+        """From a union of graphs whose edges lie together graph by graph."""
+        starts = (np.r_[0, np.cumsum(np.bincount(owner, minlength=batch.graphs))]
+                  for owner in (batch.graph, batch.graph[batch.edges[1]]))
+        node_start, edge_start = starts
+        return cls(name=name, features=batch.features, edges=batch.edges, node_start=node_start, edge_start=edge_start,
+                   labels=labels, input_scale=input_scale)
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def input_bits(self) -> int:
+        """Unsigned width of the codes."""
+        return max(1, int(self.features.data.max(initial=1)).bit_length())
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __iter__(self) -> Iterator[Data]:
+        return (self[graph] for graph in range(len(self)))
+
+    def __getitem__(self, graph: int) -> Data:
+        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` int64 [1], ``input_scale``."""
+        from torch_geometric.data import Data
+
+        one = self.union([graph])
+        return Data(x=torch.from_numpy(one.features.toarray().astype(np.float32)),
+                    edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels[graph : graph + 1]),
+                    input_scale=self.input_scale)
+
+    def union(self, graphs: Sequence[int] | Ints) -> Batch:
+        """Disjoint union of some graphs, in that order."""
+        chosen = np.asarray(graphs, dtype=np.int64)
+        nodes, sizes = _ranges(self.node_start, chosen)
+        edges, counts = _ranges(self.edge_start, chosen)
+        shift = np.concatenate([[0], np.cumsum(sizes)[:-1]]) - self.node_start[chosen]
+        return Batch(features=self.features[nodes], edges=self.edges[:, edges] + np.repeat(shift, counts),
+                     graph=np.repeat(np.arange(len(chosen)), sizes), graphs=len(chosen),
+                     node=np.zeros(len(nodes), np.int64))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """One fold: numbers of graphs, ascending."""
+
+    train: Ints
+    validation: Ints
+    test: Ints
+
+
+def folds(labels: Ints, seed: int = FOLD_SEED) -> list[Split]:
+    """Ten stratified folds; of what a fold does not test, a stratified ninth is for validation.
+
+    Parameters
+    ----------
+    labels : int64 [graphs]
+    seed : int
+        Of both shuffles.
+
+    Raises
+    ------
+    HwgenError
+        A class with fewer graphs than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    classes, counts = np.unique(labels, return_counts=True)
+    if counts.min(initial=FOLDS) < FOLDS:
+        rare = int(classes[counts.argmin()])
+        raise HwgenError(f"{counts.min()} graphs of class {rare}", "data",
+                         f"give at least {FOLDS} graphs of every class: each of {FOLDS} folds tests one")
+    found = []
+    for rest, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels):
+        inner = StratifiedKFold(FOLDS - 1, shuffle=True, random_state=seed)
+        train, validation = next(iter(inner.split(rest, labels[rest])))
+        found.append(Split(train=rest[train], validation=rest[validation], test=test))
+    return found
+
+
+def _ranges(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """All indices of the chosen ranges, and each range's length."""
+    sizes = start[chosen + 1] - start[chosen]
+    first = np.cumsum(sizes) - sizes
+    return np.arange(int(sizes.sum())) + np.repeat(start[chosen] - first, sizes), sizes

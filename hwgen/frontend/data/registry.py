@@ -1,0 +1,59 @@
+"""One table of data sets: what ``--data`` and :func:`hwgen.load_data` take, a name or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import HwgenError
+from .digits import load_digits_graph
+from .graph_set import GraphSet
+from .own_files import load_graph_file
+from .planetoid import PLANETOID, load_planetoid
+from .tudataset import TU_DATASETS, load_tudataset
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
+
+__all__ = ["DATA", "load_data"]
+
+#: Name -> what reads it, given the folder of raw files. One graph with masks, or a set of graphs.
+DATA: Mapping[str, Callable[[Path | str | None], Data | GraphSet]] = {
+    "digits": lambda root: load_digits_graph(),
+    **{name: partial(load_planetoid, name) for name in PLANETOID},
+    **{name: partial(load_tudataset, name) for name in TU_DATASETS},
+}
+
+
+def load_data(name: str | Path, root: Path | str | None = None) -> Data | list[Data] | GraphSet:
+    """Load a data set, with integer-valued features.
+
+    Parameters
+    ----------
+    name : str or Path
+        A key of DATA, in any case; or a file ending in ``.pt`` (:mod:`.own_files`).
+    root : Path or None
+        Folder of raw files; None: ``$HWGEN_DATA``, else a cache folder, to which PyG downloads them.
+
+    Returns
+    -------
+    Data, GraphSet or list of Data
+        One graph: ``x`` float32 [n, f] integer codes, ``edge_index`` int64 [2, e], ``y`` int64 [n], ``train_mask``,
+        ``val_mask``, ``test_mask`` bool [n]; beside PyG's own keys ``name`` str, ``input_scale`` float (the real value
+        of code 1) and ``classes`` int. A set of graphs: a GraphSet. A file: what it holds, a list if several graphs.
+
+    Raises
+    ------
+    HwgenError
+        A name that is not known; files neither found nor downloaded; a file of something else.
+    """
+    if str(name).endswith(".pt"):
+        graphs = load_graph_file(Path(name))
+        return graphs[0] if len(graphs) == 1 else graphs
+    found = {each.lower(): each for each in DATA}.get(str(name).lower())
+    if found is None:
+        raise HwgenError(f"unknown data set {str(name)!r}", "data",
+                         f"use one of {', '.join(DATA)}, or a .pt file of graphs (docs/own-models.md)")
+    return DATA[found](root)

@@ -1,0 +1,82 @@
+"""Steps for each channel, with one fixed width: of weights and of messages."""
+
+import torch
+from torch import Tensor, nn
+
+from ...network.network import Quantizer
+from .fake_quantize import TINY, Gradient, fake_quantize, round_half_away
+from .step_search import best_steps
+
+__all__ = ["CHANNEL_SPAN", "ChannelSteps"]
+
+#: Steps stay within 2^-8 of the largest: channels that weight decay empties get no absurd step.
+CHANNEL_SPAN = 256.0
+
+
+class ChannelSteps(nn.Module):
+    """One learnable step a channel, and a fixed width.
+
+    Parameters
+    ----------
+    channels : int
+    bits : int
+        2 to 8, sign included; from 1 where unsigned.
+    signed : bool
+    gradient : "task" or "local"
+        A²Q trains weight steps by the task's gradient and message steps by the local one.
+    linear : bool
+        Learn steps as they are, not their logarithms.
+    """
+
+    def __init__(self, channels: int, bits: int, *, signed: bool, gradient: Gradient, linear: bool) -> None:
+        super().__init__()
+        self.channels, self.bits, self.signed, self.gradient, self.linear = channels, bits, signed, gradient, linear
+        self.raw_step = nn.Parameter(torch.full((1, channels), 1.0 if linear else 0.0))
+
+    @property
+    def step(self) -> Tensor:
+        """Steps in use: float [1, channels], positive."""
+        size = self.raw_step.abs() if self.linear else self.raw_step.exp()
+        return torch.maximum(size, (size.detach().max() / CHANNEL_SPAN).clamp_min(TINY))
+
+    @property
+    def top(self) -> int:
+        """Largest code."""
+        return (1 << (self.bits - int(self.signed))) - 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Fake-quantize ``x`` [n, channels]."""
+        bits = torch.tensor(float(self.bits))
+        return fake_quantize(x, self.step, bits, signed=self.signed, gradient=self.gradient)
+
+    def codes(self, x: Tensor) -> Tensor:
+        """Integer codes of ``x``: int64 [n, channels]."""
+        return round_half_away((x / self.step).clamp(-self.top if self.signed else 0, self.top)).long()
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor) -> None:
+        """Take the steps of least squared error on ``x`` [n, channels]."""
+        alive = (x.abs().amax(0, keepdim=True) if len(x) else torch.zeros_like(self.raw_step)) > TINY
+        if alive.any():
+            step = best_steps(x, self.bits, signed=self.signed, axis=0).clamp_min(TINY)
+            # Channels of zeros get the finest step: ranges are proved for any codes, also for those that never come.
+            self._learn(torch.where(alive, step, step[alive].min()))
+
+    @torch.no_grad()
+    def scale_steps(self, factor: Tensor) -> None:
+        """Multiply the steps in use: ``factor`` float [1, channels]."""
+        self._learn(self.step * factor)
+
+    @torch.no_grad()
+    def randomise(self) -> None:
+        """Draw steps as A²Q does before it trains from scratch: |N(0.01, 0.01)|."""
+        self._learn(torch.empty_like(self.raw_step).normal_(0.01, 0.01).abs_().clamp_min_(1e-3))
+
+    @torch.no_grad()
+    def export(self) -> Quantizer:
+        """What hardware gets."""
+        return Quantizer(signed=self.signed, by="column", step=self.step[0].double().numpy().copy(),
+                         bits=torch.tensor([self.bits]).numpy())
+
+    def _learn(self, step: Tensor) -> None:
+        self.raw_step.copy_(step if self.linear else step.log())

@@ -1,0 +1,97 @@
+"""Execute a plan in floating point: the equations of :mod:`hwgen.network.network`, differentiable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..data.graph_batch import GraphBatch, Lists
+from ..data.sparse import SparseMatrix
+from ..plan import Plan, PlanTerm, PlanValue
+
+__all__ = ["Hook", "activated", "execute", "joined"]
+
+#: What is done to a value before it is stored, such as quantizing it.
+Hook = Callable[[PlanValue, Tensor, GraphBatch], Tensor]
+
+
+def execute(plan: Plan, batch: GraphBatch, hook: Hook | None = None,
+            weights: Callable[[PlanTerm], Tensor] | None = None) -> dict[str, Tensor]:
+    """Compute every value of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    batch : GraphBatch
+    hook : callable or None
+        Gets each value but the result, and returns what its readers see.
+    weights : callable or None
+        Gives a term's matrix; None takes the plan's own.
+
+    Returns
+    -------
+    dict of Tensor
+        Values by name, as their readers see them: float [nodes or graphs, width].
+    """
+    stored: dict[str, Tensor] = {}
+    for value in plan.values:
+        out = activated(value, batch, joined(value, batch, stored, weights))
+        stored[value.name] = out if hook is None or value.role == "result" else hook(value, out, batch)
+    return stored
+
+
+def activated(value: PlanValue, batch: GraphBatch, out: Tensor) -> Tensor:
+    """A value from its joined terms: bias, activation, factor."""
+    if value.bias is not None:
+        out = out + value.bias
+    if value.slope != 1.0:
+        out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
+    return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
+
+
+def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
+           weights: Callable[[PlanTerm], Tensor] | None = None) -> Tensor:
+    """The sum or maximum of a value's terms, from values as their readers see them."""
+    parts: dict[int, Tensor] = {}
+    for term in value.terms:
+        rows = batch.nodes if value.domain == "nodes" else batch.graphs
+        acc = _accumulate(term, batch, stored, weights, rows)
+        if term.factor != "one":
+            acc = acc * _factor(batch.lists(term.of), term.factor, acc)
+        if term.gain is not None:
+            acc = acc * term.gain
+        before = parts.get(term.offset)
+        if before is not None:
+            acc = torch.maximum(before, acc) if value.join == "max" else before + acc
+        parts[term.offset] = acc
+    return parts[0] if len(parts) == 1 else torch.cat([parts[offset] for offset in sorted(parts)], 1)
+
+
+def _accumulate(term: PlanTerm, batch: GraphBatch, stored: dict[str, Tensor],
+                weights: Callable[[PlanTerm], Tensor] | None, rows: int) -> Tensor:
+    weight = term.weight if term.weight is None or weights is None else weights(term)
+    if term.via == "features":
+        assert weight is not None
+        if isinstance(batch.features, SparseMatrix):
+            return batch.features.product(weight, batch.features.values.to(weight.dtype))
+        return batch.features.to(weight.dtype) @ weight
+    if term.source is None:
+        return torch.ones(rows, 1) if term.via == "self" else batch.lists(term.via).length
+    source = stored[term.source]
+    if weight is not None:
+        return source @ weight
+    if term.via == "self":
+        return source
+    lists = batch.lists(term.via)
+    if term.op == "sum":
+        return lists.matrix.product(source, lists.matrix.values.to(source.dtype))
+    target, index = lists.pairs
+    wide = target[:, None].expand(-1, source.shape[1])
+    return source.new_zeros(rows, source.shape[1]).scatter_reduce(0, wide, source[index], "amax", include_self=False)
+
+
+def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
+    return (lists.mean if factor == "mean" else lists.rsqrt).to(like.dtype)

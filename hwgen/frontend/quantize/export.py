@@ -1,0 +1,49 @@
+"""From a quantized module to the network that targets take: codes, steps and tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...network.network import Network, Quantizer, Term, Value, Weight
+from ..plan import PlanTerm, PlanValue
+from .channels import ChannelSteps
+from .quantizers import Quantizers
+
+__all__ = ["export_network"]
+
+
+@torch.no_grad()
+def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float) -> Network:
+    """Codes, steps and tables of a network; the arguments are those of :class:`~hwgen.network.network.Network`."""
+    plan, steps = quantizers.plan, quantizers.weight_steps()
+    return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
+                   values=tuple(_value(each, steps, _quantizer(quantizers, each)) for each in plan.values),
+                   trained_nodes=nodes if quantizers.scheme.rows == "node" else 0)
+
+
+def _value(value: PlanValue, steps: dict[int, ChannelSteps], quantizer: Quantizer | None) -> Value:
+    return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
+                 terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),
+                 slope=value.slope, factor=value.factor, of=value.of, quantizer=quantizer)
+
+
+def _quantizer(quantizers: Quantizers, value: PlanValue) -> Quantizer | None:
+    if value.role == "result":
+        return None
+    return quantizers.message(value).export() if value.role == "message" else quantizers.row(value).export(value.width)
+
+
+def _term(term: PlanTerm, steps: dict[int, ChannelSteps]) -> Term:
+    weight = None
+    if term.weight is not None:
+        own = steps[id(term.weight)]
+        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=own.step[0].double().numpy().copy())
+    return Term(source=term.source, offset=term.offset, via=term.via, op=term.op, weight=weight, factor=term.factor,
+                of=term.of, gain=_floats(term.gain))
+
+
+def _floats(tensor: Tensor | None) -> NDArray[np.float64] | None:
+    return None if tensor is None else tensor.detach().double().numpy().copy()

@@ -1,0 +1,259 @@
+"""A traced network with quantizers: calls, learns and exports like the module that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import HwgenError
+from ...network.network import Network
+from ..data.graph_batch import GraphBatch
+from ..original import with_head
+from ..plan import Plan
+from .calibrate import calibrate_steps
+from .execute import execute
+from .export import export_network
+from .own import own
+from .quantizers import Quantizers
+from .rows import RowQuantizer
+from .schemes import Scheme
+from .settle import settle_steps
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
+
+__all__ = ["QuantizedNetwork"]
+
+#: Options of each group of :meth:`QuantizedNetwork.parameter_groups`, for Adam: what measured best on Cora.
+GROUPS: Mapping[str, Mapping[str, float]] = {
+    "weights": {"lr": 0.01}, "weight_steps": {"lr": 0.005}, "message_steps": {"lr": 0.005}, "row_steps": {"lr": 0.01},
+    "bits": {"lr": 0.05}}
+
+
+class QuantizedNetwork(nn.Module):
+    """Executes a traced network, quantized or in FP32.
+
+    Use it in any training loop: call it, add :meth:`penalty` to the loss, and :meth:`freeze_bits` half-way.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its tensors are copied: they become this module's parameters.
+    scheme : Scheme or None
+        None: no quantizers, FP32.
+    sample : GraphBatch or None
+        Graphs that methods take where they are given none. By node: the one graph that the model is for.
+    degrees : int
+        Largest in-degree with an entry of its own, of rows by degree.
+    nodes : int
+        Number of trained nodes, of rows by node.
+    input_bits, input_scale
+        As in :class:`hwgen.network.network.Network`.
+    """
+
+    def __init__(self, plan: Plan, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
+                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0) -> None:
+        super().__init__()
+        self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
+        self.sample = sample
+        self.plan, self.tensors = own(plan)
+        self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
+        self._accepted: tuple[Tensor, Tensor] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_accepted": None}
+
+    def forward(self, x: Tensor | GraphBatch | Data | None = None, edge_index: Tensor | None = None,
+                batch: Tensor | None = None) -> Tensor:
+        """What the traced module returns for every node or graph, log_softmax included: float [rows, classes].
+
+        Parameters
+        ----------
+        x : Tensor float [n, f], Data, GraphBatch or None
+            Features as real values; or everything: as PyG has it, whose features are codes of ``input_scale``, or
+            prepared. None: the model's own sample. By node also the codes of the model's own graph.
+        edge_index : Tensor int64 [2, e]
+        batch : Tensor int64 [n] or None
+            The graph of each node; None: one graph.
+
+        Raises
+        ------
+        HwgenError
+            Features of another width; by node: another graph, whose nodes have no steps.
+        """
+        return with_head(self.plan.head, self.logits(self._prepared(x, edge_index, batch)))
+
+    def logits(self, batch: GraphBatch | None = None) -> Tensor:
+        """The result of the network, without the softmax that the user's forward may end with."""
+        return self.trace(batch)[self.plan.values[-1].name]
+
+    def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
+        """Every value of the network, by name, as its readers see it."""
+        given = self._own(batch)
+        if given.width != self.plan.features:
+            raise HwgenError(f"{given.width} features, the model takes {self.plan.features}", "x",
+                             "pass the features that the model was trained on")
+        if self.quantizers is None:
+            return execute(self.plan, given)
+        if self._by_node and len(given.node) and int(given.node.max()) >= self.nodes:
+            raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
+                             "quantize the model with that graph as data: it learns a step for each node")
+        return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher())
+
+    def penalty(self) -> Tensor:
+        """What the bits of the last call cost (:class:`Scheme`); zero without a gradient once they are frozen."""
+        if self.scheme is None:
+            return torch.zeros(())
+        stored = [row.stored for row in self.rows if row.stored is not None and not row.frozen]
+        return self.scheme.penalty(stored) if stored else torch.zeros(())
+
+    def freeze_bits(self) -> None:
+        """Round bit widths and stop learning them."""
+        for row in self.rows:
+            row.freeze()
+
+    @torch.no_grad()
+    def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:
+        """Mean stored bits over some graphs.
+
+        Parameters
+        ----------
+        batches : iterable of GraphBatch or None
+            None: the model's own sample.
+        messages : bool
+            False: the mean over all rows of all values by row, as A²Q reports it. A row counts once, whatever its
+            width; a sign counts as a stored bit; messages, weights, inputs and results do not count.
+            True: the mean over all codes that are stored, messages too.
+        """
+        quantizers, was = self._quantizers(), self.training
+        total = number = 0.0
+        self.eval()
+        for batch in [self._own(None)] if batches is None else batches:
+            self.trace(batch)
+            for value in self.plan.values[:-1]:
+                rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
+                share = value.width if messages else float(value.role == "row")
+                if value.role == "message":
+                    bits = quantizers.message(value).bits * rows
+                else:
+                    stored = quantizers.row(value).stored
+                    bits = 0.0 if stored is None else float(stored.bits)
+                total, number = total + share * bits, number + share * rows
+        self.train(was)
+        return total / number if number else 0.0
+
+    def calibrate(self, batch: GraphBatch | None = None, *, correct: bool = True,
+                  target_bits: float | None = None) -> None:
+        """Set steps from the FP32 values of some graphs (:mod:`.calibrate`).
+
+        Parameters
+        ----------
+        batch : GraphBatch or None
+            None: the model's own sample.
+        correct : bool
+            Whether biases make up for what quantizing takes away: for a model that is not trained on.
+        target_bits : float or None
+            By node: a mean of bits to spread over nodes by their errors, and to freeze. None keeps bit widths.
+        """
+        calibrate_steps(self._quantizers(), list(self.tensors), self._own(batch), correct=correct,
+                        target_bits=target_bits)
+
+    def randomise_steps(self) -> None:
+        """Set steps as A²Q does before training from scratch: |N(0.01, 0.01)|."""
+        for each in self._quantizers().every_step():
+            each.randomise()
+
+    def settle(self, batch: GraphBatch | None = None) -> None:
+        """Move steps by a percent at most, away from ties between codes on some graphs (:mod:`.settle`).
+
+        Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
+        model in evaluation mode.
+        """
+        settle_steps(self.eval()._quantizers(), self._own(batch))
+
+    def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
+                         weight_steps: Mapping[str, float] | None = None,
+                         message_steps: Mapping[str, float] | None = None,
+                         row_steps: Mapping[str, float] | None = None,
+                         bits: Mapping[str, float] | None = None) -> list[dict[str, Any]]:
+        """Sort parameters for an optimizer.
+
+        Parameters
+        ----------
+        weights, weight_steps, message_steps, row_steps, bits : mapping or None
+            Options of that group, such as ``{"lr": 0.01}``; None: rates that suit Adam.
+        """
+        quantizers = self._quantizers()
+        groups: dict[str, list[nn.Parameter]] = {
+            "weights": list(self.tensors), "weight_steps": list(quantizers.weights.parameters()),
+            "message_steps": list(quantizers.messages.parameters()), "row_steps": [row.raw_size for row in self.rows],
+            "bits": [row.raw_bits for row in self.rows]}
+        given = {"weights": weights, "weight_steps": weight_steps, "message_steps": message_steps,
+                 "row_steps": row_steps, "bits": bits}
+        return [{"params": params, **(given[name] or GROUPS[name])} for name, params in groups.items()]
+
+    def export(self, name: str = "model") -> Network:
+        """What targets take: codes, steps and tables.
+
+        Raises
+        ------
+        HwgenError
+            No quantizers, or a parameter that is not finite.
+        """
+        for key, tensor in self.named_parameters():
+            wrong = tensor.detach()[~torch.isfinite(tensor)]
+            if len(wrong):
+                raise HwgenError(f"{key} holds {float(wrong[0])}", name,
+                                 "train again with a lower learning rate")
+        return export_network(self._quantizers(), name, nodes=self.nodes, input_bits=self.input_bits,
+                              input_scale=self.input_scale)
+
+    def is_own(self, x: Tensor, edge_index: Tensor) -> bool:
+        """Whether these are the features, codes or real values, and the edges of the model's own graph."""
+        if self._accepted is not None and self._accepted[0] is x and self._accepted[1] is edge_index:
+            return True
+        sample = self.sample
+        good = sample is not None and any(sample.is_made_of(each, edge_index) for each in (x, x * self.input_scale))
+        if good:
+            self._accepted = x, edge_index
+        return good
+
+    @property
+    def rows(self) -> list[RowQuantizer]:
+        """Quantizers of values by row."""
+        return self._quantizers().every_row()
+
+    @property
+    def _by_node(self) -> bool:
+        return self.scheme is not None and self.scheme.rows == "node"
+
+    def _quantizers(self) -> Quantizers:
+        if self.quantizers is None:
+            raise HwgenError("the model has no quantizers", "model", "make it with hwgen.quantize")
+        return self.quantizers
+
+    def _own(self, batch: GraphBatch | None) -> GraphBatch:
+        found = self.sample if batch is None else batch
+        if found is None:
+            raise HwgenError("the model has no graph of its own", "batch", "pass graphs, prepared as a GraphBatch")
+        return found
+
+    def _prepared(self, x: Tensor | GraphBatch | Data | None, edge_index: Tensor | None,
+                  batch: Tensor | None) -> GraphBatch | None:
+        if x is None or isinstance(x, GraphBatch):
+            return x
+        features, scale = x, 1.0
+        if not isinstance(x, Tensor):
+            scale = float(getattr(x, "input_scale", 1.0))
+            features, edge_index, batch = x.x, x.edge_index, x.batch
+        if not isinstance(features, Tensor) or edge_index is None:
+            raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
+        if not self._by_node:
+            return GraphBatch.of(features if scale == 1.0 else features.float() * scale, edge_index, batch)
+        if not self.is_own(features, edge_index):
+            raise HwgenError("the model is called with another graph", "forward",
+                             "quantize the model with that graph as data: it learns a step for each node")
+        return self.sample

@@ -1,0 +1,86 @@
+"""How the values of a network are quantized, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ...errors import HwgenError
+from .fake_quantize import Gradient
+from .penalty import Penalty
+
+__all__ = ["SCHEMES", "Parametrization", "Scheme"]
+
+#: What is learned of a row's step: the step itself, its logarithm, or the logarithm of the largest value that its
+#: codes represent, ``step · (2^b - 1)``: then a change of bits changes the resolution and leaves the range.
+Parametrization = Literal["step", "log_step", "log_clip"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """How the values of a network are quantized.
+
+    Parameters
+    ----------
+    rows : "nearest", "degree", "node" or "tensor"
+        How values by row get their step and width; tensor: one step and width for all rows.
+    parametrization : Parametrization
+        Of rows. Steps of channels are learned as they are with "step", else as logarithms.
+    entries : int
+        Of tables by nearest; those by degree have one more than the largest degree, at most so many.
+    bits : float
+        Stored bits of rows that training starts from, 0 to 8.
+    least : int
+        Fewest bits of a row beside its sign: 1, or 0 where a row may come to store nothing.
+    most : int
+        No row gets more; 4 lets hardware store codes of 4 bits throughout.
+    span : float
+        The steps of a table stay within this share of the largest: the requantizer's multipliers have 17 bits.
+    clip : float
+        Share of a channel's values that a message's first step is to hold: below 1 where hubs send values that are
+        hundreds of times as large as others, and sums over thousands of them have to fit an accumulator.
+    message_bits, weight_bits : int
+        Fixed, 2 to 8, sign included.
+    gradient : "task" or "local"
+        Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
+    penalty : Penalty
+        What :meth:`QuantizedNetwork.penalty` adds to the loss.
+    """
+
+    rows: Literal["nearest", "degree", "node", "tensor"] = "nearest"
+    parametrization: Parametrization = "log_clip"
+    entries: int = 64
+    bits: float = 4
+    least: int = 1
+    most: int = 8
+    span: float = 1024.0
+    clip: float = 1.0
+    message_bits: int = 8
+    weight_bits: int = 4
+    gradient: Gradient = "task"
+    penalty: Penalty = field(default_factory=lambda: Penalty(weight=1.0, target=3.0))
+
+    def __post_init__(self) -> None:
+        for name, width, least in (("bits", self.bits, self.least), ("most", self.most, 1),
+                                   ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
+            if not least <= width <= 8:
+                raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        if self.least not in (0, 1) or (self.least == 0 and self.parametrization == "log_clip"):
+            raise HwgenError(f"least is {self.least} with parametrization {self.parametrization}", "least",
+                             "use 1, or 0 with step or log_step: 0 bits reach no value")
+        if not 1 <= self.entries <= 1024:
+            raise HwgenError(f"{self.entries} entries", "entries", "use 1 to 1024")
+        if not self.span >= 1:
+            raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
+        if not 0 < self.clip <= 1:
+            raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
+
+
+#: Names for :func:`hwgen.quantize`. nns and mega serve any graph; a2q learns a step for each node of one graph.
+SCHEMES: Mapping[str, Scheme] = {
+    "nns": Scheme(),
+    "nns-published": Scheme(parametrization="log_step", message_bits=4),
+    "mega": Scheme(rows="degree", parametrization="log_step", message_bits=4),
+    "a2q": Scheme(rows="node", parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
+                  penalty=Penalty(weight=1000.0, target=0.5)),
+    "uniform": Scheme(rows="tensor", bits=8),
+}

@@ -1,0 +1,37 @@
+"""Bit widths that the rows of every stored value take on given graphs, as the model itself chooses them."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .batch import Batch
+from .execute import Lists, choose_entry, run_network
+from .network import Network, Value
+
+__all__ = ["Bits", "bits_of_model"]
+
+#: Value name -> int64 [rows], of all but the result.
+Bits = Mapping[str, NDArray[np.int64]]
+
+
+def bits_of_model(network: Network, batch: Batch) -> Bits:
+    """Choose the width of every row of every value but the result.
+
+    A network is computed, in real numbers, only where a quantizer asks for its rows: the others choose by node, by
+    degree, or not at all.
+    """
+    if any(value.quantizer is not None and value.quantizer.by == "nearest" for value in network.values):
+        found = run_network(network, batch)
+        entries = {name: each.entry for name, each in found.items()}
+    else:
+        lists = Lists(batch)
+        entries = {value.name: choose_entry(_unread(value, batch), value.quantizer, lists) for value in network.values
+                   if value.quantizer is not None}
+    return {value.name: value.quantizer.bits[entries[value.name]] for value in network.values
+            if value.quantizer is not None}
+
+
+def _unread(value: Value, batch: Batch) -> NDArray[np.float64]:
+    """Rows for a quantizer that only counts them: float64 [n, 0]."""
+    return np.empty((batch.num_nodes if value.domain == "nodes" else batch.graphs, 0))

@@ -1,0 +1,85 @@
+"""Which networks the banked design runs: a network as its chain of GCN layers, or what is in the way."""
+
+from ...errors import HwgenError
+from ...network.network import Network, Value
+from ...network.sample import Sample
+from .chain import Chain, Layer, RowQuantizer
+
+__all__ = ["accepts", "chain_of"]
+
+FIX = "banked designs run chains of GCN layers with a step for each node: leave the target out, or use --target lists"
+
+
+def accepts(network: Network, sample: Sample) -> HwgenError | None:
+    """Why the banked design does not run a network on its sample; None if it does.
+
+    Parameters
+    ----------
+    network : Network
+        Verified.
+    sample : Sample
+    """
+    if sample.batch.graphs != 1 or not sample.batch.num_nodes:
+        return HwgenError(f"a sample of {sample.batch.graphs} graphs and {sample.batch.num_nodes} nodes",
+                          f"network {network.name}", "banked designs run one graph with nodes: use --target lists")
+    try:
+        chain_of(network)
+    except HwgenError as reason:
+        return reason
+    return None
+
+
+def chain_of(network: Network) -> Chain:
+    """Recognize pairs of values: a combination by column, then its aggregation by node.
+
+    ::
+
+        message_l = Q_message( d^-1/2 · (row_{l-1} W) )                 by column
+        row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   by node; the last one is the result
+
+    Parameters
+    ----------
+    network : Network
+        Verified.
+
+    Raises
+    ------
+    HwgenError
+        Names the first value that is not part of such a chain.
+    """
+    values = network.values
+    layers: list[Layer] = []
+    for message, row in zip(values[::2], values[1::2], strict=False):
+        layers.append(_layer(message, row, values[2 * len(layers) - 1].name if layers else None))
+    if len(values) % 2:
+        raise _refused(values[-1])
+    return Chain(name=network.name, input_bits=network.input_bits, input_scale=network.input_scale,
+                 layers=tuple(layers))
+
+
+def _refused(value: Value) -> HwgenError:
+    return HwgenError(f"{value.name} is no part of a chain of GCN layers", value.path, FIX)
+
+
+def _layer(message: Value, row: Value, before: str | None) -> Layer:
+    """A pair of values as a layer; ``before`` is the row of the layer before it."""
+    def need(good: bool, value: Value) -> None:
+        if not good:
+            raise _refused(value)
+
+    need(len(message.terms) == 1 and message.bias is None and message.slope == 1.0 and message.domain == "nodes",
+         message)
+    combine, sent = message.terms[0], message.quantizer
+    need(combine.source == before and combine.via == ("features" if before is None else "self")
+         and combine.factor == "one" and combine.gain is None, message)
+    need((message.factor, message.of) == ("rsqrt", "looped"), message)
+    if combine.weight is None or sent is None or sent.by != "column" or not sent.signed or sent.bits[0] < 2:
+        raise _refused(message)
+    need(len(row.terms) == 1 and row.factor == "one" and row.domain == "nodes", row)
+    gather, kept = row.terms[0], row.quantizer
+    need((gather.source, gather.via, gather.op, gather.factor, gather.of) ==
+         (message.name, "looped", "sum", "rsqrt", "looped") and gather.gain is None, row)
+    need(row.slope == 1.0 if kept is None else kept.by == "node" and not kept.signed and row.slope == 0.0, row)
+    return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
+                 weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=sent.step,
+                 bias=row.bias, row=None if kept is None else RowQuantizer(step=kept.step, bits=kept.bits))

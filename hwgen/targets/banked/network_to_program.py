@@ -1,0 +1,186 @@
+"""Network to integer program: the GCN of :mod:`hwgen.targets.banked.chain`, scales folded, ranges proved.
+
+Between two layers the next combination moves into the pass that aggregates: one row written per layer::
+
+    pass 0      x W_0                      → message codes of layer 0
+    pass l      aggregate layer l-1, × W_l → message codes of layer l
+    last pass   aggregate the last layer   → logits
+
+The normalisation is PyG's ``gcn_norm``: a self loop on every node that has none, duplicate edges counted,
+and ``d`` the in-degree that results. ``d_j^-1/2`` goes into the message requantizer's row factor, ``d_i^-1/2``
+into the row quantizer's.
+
+Ranges are intervals per node and column, carried through the program: requantization is monotone, so the
+bounds of its input give the bounds of its codes exactly.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
+from rtl_templates.cells.formats import RAW_BITS
+
+from ...errors import HwgenError
+from ...network.batch import Batch, check_batch
+from ...network.network import Network
+from ...network.rules import check_network
+from ...numeric import IntRange
+from .accepts import chain_of
+from .arithmetic import requantize
+from .chain import Chain, Layer, RowQuantizer
+from .fixed_point import Factors, fold
+from .program import Pass, Program, Requant
+
+__all__ = ["lower"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FINEST = 4096.0  #: Result codes per unit of the last sum, at most: C·R then stays below 2^(RAW_SHIFT + 20).
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """Interval per node and column: ``low``, ``high`` int64 [n, k]."""
+
+    low: Ints
+    high: Ints
+
+    def times(self, weight: Ints) -> "_Bounds":
+        up, down = np.maximum(weight, 0), np.minimum(weight, 0)
+        return _Bounds(self.low @ up + self.high @ down, self.high @ up + self.low @ down)
+
+    def summed(self, matrix: csr_array) -> "_Bounds":
+        return _Bounds(matrix @ self.low, matrix @ self.high)
+
+    @property
+    def span(self) -> IntRange:
+        """All values, and 0, where every sum starts."""
+        return IntRange(int(self.low.min(initial=0)), int(self.high.max(initial=0)))
+
+
+def lower(network: Network, batch: Batch) -> Program:
+    """Lower a network on one graph.
+
+    Parameters
+    ----------
+    network : Network
+        That :func:`hwgen.targets.banked.accepts.accepts` has nothing against.
+    batch : Batch
+        The graph.
+
+    Returns
+    -------
+    Program
+        Verified.
+
+    Raises
+    ------
+    HwgenError
+        If the network or the graph is malformed, or a layer's scales exceed the multipliers.
+    """
+    check_network(network)
+    chain = chain_of(network)
+    check_batch(network, batch)
+    if not batch.num_nodes:
+        raise HwgenError("the graph has no nodes", f"model {network.name}", "give a graph with nodes")
+    features = _clean(batch.features)
+    adjacency = _clean(batch.lists("looped"))  # duplicate edges counted
+    norm = np.asarray(adjacency.sum(axis=1), dtype=np.float64).ravel() ** -0.5
+
+    codes, step = _input_pass(chain, features, norm)
+    passes = [step]
+    for layer, following in pairwise(chain.layers):
+        codes, step = _hidden_pass(layer, following, codes, adjacency, batch.node, norm)
+        passes.append(step)
+    passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
+    program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
+                      passes=tuple(passes))
+    program.verify()
+    return program
+
+
+def _clean(matrix: csr_array) -> csr_array:
+    tidy = csr_array(matrix, dtype=np.int64, copy=True)
+    tidy.sum_duplicates()
+    tidy.eliminate_zeros()
+    return tidy
+
+
+def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[_Bounds, Pass]:
+    layer = chain.layers[0]
+    weight = layer.weight
+    # the input is known, only the order of additions is open: positive and negative parts bound every order
+    sums = _Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
+    message = _message(layer, chain.input_scale * norm, sums)
+    sparse = chain.input_bits == 1
+    step = Pass(
+        name=f"{layer.path}.combine",
+        kind="gather_features" if sparse else "dense",
+        source=weight if sparse else None,
+        accumulate=sums.span if sparse else IntRange(0, 0),
+        pre=message if sparse else None,
+        combine=None if sparse else weight,
+        post=None if sparse else message,
+    )
+    return _codes(message, sums), step
+
+
+def _hidden_pass(
+    layer: Layer, following: Layer, codes: _Bounds, adjacency: csr_array, node: Ints, norm: Floats
+) -> tuple[_Bounds, Pass]:
+    assert layer.row is not None  # chain_of: every layer but the last has one
+    row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
+    sums = codes.summed(adjacency)
+    kept = row.bits > 0
+    inverse = np.where(kept, 1.0 / row.step, 0.0)
+    pre = fold(
+        Factors(column=layer.message_step, row=norm * inverse, bias=layer.bias, bias_row=inverse),
+        where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
+        x=sums.span, scale=np.ones(len(layer.message_step)),
+    )
+    activations = _codes(pre, sums)
+    products = activations.times(following.weight)
+    message = _message(following, np.where(kept, row.step * norm, 0.0), products)
+    step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, pre=pre,
+                combine=following.weight, post=message)
+    return _codes(message, products), step
+
+
+def _logits_pass(layer: Layer, codes: _Bounds, adjacency: csr_array, norm: Floats) -> Pass:
+    sums = codes.summed(adjacency)
+    bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
+    largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
+    peak = float((norm[:, None] * largest + np.abs(bias)).max(initial=0.0))
+    unit = float(norm.max(initial=0.0) * layer.message_step.max(initial=0.0))
+    # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
+    scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
+    pre = fold(
+        Factors(column=layer.message_step, row=norm / scale, bias=bias,
+                bias_row=np.full(len(norm), 1.0 / scale)),
+        where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
+        scale=np.full(len(bias), scale),
+    )
+    return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, pre=pre,
+                combine=None, post=None)
+
+
+def _message(layer: Layer, row: Floats, sums: _Bounds) -> Requant:
+    """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
+    return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
+                kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
+
+
+def _codes(requant: Requant, sums: _Bounds) -> _Bounds:
+    limits = requant.code_range
+    high = limits.high if requant.row_bits is None else ((1 << requant.row_bits) - 1)[:, None]
+    low, high = (
+        requantize(x, requant.column, requant.bias, requant.row, requant.bias_row, limits.low, high,
+                   shift=RAW_SHIFT if requant.kind == "raw" else SHIFT, half_up=requant.half_up)
+        for x in (sums.low, sums.high)
+    )
+    return _Bounds(low, high)

@@ -1,0 +1,27 @@
+"""scikit-learn's digits as one graph."""
+
+import numpy as np
+import torch
+
+from hwgen.frontend import Graph, load_data
+
+
+def test_digits_are_integers_on_a_symmetric_graph() -> None:
+    data = load_data("Digits")
+    graph = Graph.of(data)
+    assert (data.name, data.classes, graph.nodes, graph.width) == ("digits", 10, 1797, 64)
+    assert (graph.input_bits, graph.input_scale) == (5, 1 / 16)
+    assert data.x.max() == 16
+    edges = set(map(tuple, data.edge_index.t().tolist()))
+    assert len(edges) == data.edge_index.shape[1]
+    assert all((b, a) in edges and a != b for a, b in edges)
+    assert np.bincount(data.edge_index[1]).min() >= 5
+
+
+def test_digits_are_split_alike_for_every_class_and_for_ever() -> None:
+    data, again = load_data("digits"), load_data("digits")
+    assert torch.equal(data.train_mask, again.train_mask)
+    masks = torch.stack([data.train_mask, data.val_mask, data.test_mask])
+    assert (masks.sum(0) == 1).all()
+    assert torch.bincount(data.y[data.train_mask]).tolist() == [20] * 10
+    assert torch.bincount(data.y[data.val_mask]).tolist() == [50] * 10
