@@ -32,6 +32,7 @@ from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
 from hwgen.network.sample_store import save_sample
 from hwgen.network.store import load_network
+from hwgen.report.files import read_report
 from hwgen.targets.banked import design as planning
 from hwgen.targets.banked import pipeline
 
@@ -133,8 +134,8 @@ def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any
         "load_cycles": result.load_cycles, "store_cycles": result.store_cycles,
         "compile_s": round(result.compile_s, 1), "simulate_s": round(result.simulate_s, 1),
         "peak_mib": round(tree.peak_bytes / 2**20),
-        "agreement": agreed["argmax"] if agreed else None,
-        "accuracy_torch": agreed["accuracy_torch"] if agreed else None, "accuracy": None,
+        "agreement": agreed.argmax if agreed else None,
+        "accuracy_torch": agreed.accuracy_torch if agreed else None, "accuracy": None,
     }
     sample = (pipeline.read_sample(build) if run == build
               else pipeline.read_graph(build, run.parent / f"{run.name}.npz"))
@@ -174,7 +175,7 @@ class Bench:
             return
         if done.returncode:
             raise SystemExit(f"{case.name}: hwgen build failed\n{done.stderr}")
-        estimate = checking.read_facts(build)["cycles"]
+        estimate = read_report(build).to_dict()["cycles"]
         for stalls in (None, STALLS):
             yield self._line(build, build, facts | {"graph": "whole", "stalls": stalls}, estimate)
         if case.timed:
@@ -201,7 +202,7 @@ class Bench:
             with ProcessTree() as tree:
                 done = subprocess.run([*HWGEN, "verify", str(build), "--json", "-q"], capture_output=True, text=True,
                                       check=False)
-            whole = done.returncode == 0 and json.loads(done.stdout)["verification"]["graph"].startswith("the whole")
+            whole = done.returncode == 0 and json.loads(done.stdout)["verification"]["what"].startswith("the whole")
             self._keep(facts | {"exact": whole, "wall_s": round(tree.wall_s, 1), "cpu_s": round(tree.cpu_s, 1),
                                 "peak_mib": round(tree.peak_bytes / 2**20), "digest": key})
         return self.known[key]

@@ -29,7 +29,6 @@ from process_tree import ProcessTree
 from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
-from hwgen.checking import read_facts
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
@@ -37,6 +36,7 @@ from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.store import load_batch, load_network
+from hwgen.report.files import read_report
 from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
 
@@ -108,8 +108,9 @@ def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, 
     """Cosimulate batches; what was compared, cycles, and agreement."""
     with ProcessTree() as tree:
         result = lists_pipeline.verify(build, batches=batches)
-    facts = lists_checking.outcome(build, batches, result, sample, "graphs")
-    found, agreement = facts["verification"], facts["agreement"] or {}
+    report = lists_checking.outcome(build, batches, result, sample, "graphs", len(batches))
+    found, agreed = report.verification, report.agreement
+    assert found is not None
     layouts = {folder.name: json.loads((folder / "layout.json").read_text()) for folder in batches}
     equal = all(list(each.pass_cycles) == layouts[name]["pass_cycles"]
                 and all(each.counters[key] == value for key, value in layouts[name]["counters"].items())
@@ -118,11 +119,11 @@ def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, 
     return {
         "exact": result.ok and len(result.batches) == len(batches), "mismatch": str(result.mismatch or "") or None,
         "batches": len(batches), "graphs": sum(int(each["graphs"]) for each in layouts.values()),
-        "largest": max(int(each["graphs"]) for each in layouts.values()), "codes": int(found["codes_compared"]),
+        "largest": max(int(each["graphs"]) for each in layouts.values()), "codes": found.codes_compared,
         "cycles": sum(cycles), "longest": max(cycles),
-        "estimate_minus_counter": int(found["estimated_cycles"]) - int(found["cycles"]), "counters_equal": equal,
+        "estimate_minus_counter": found.estimated_cycles - found.cycles, "counters_equal": equal,
         "load_beats": sum(int(each["load_beats"]) for each in layouts.values()),
-        "agreement": agreement.get("argmax"), "accuracy": agreement.get("accuracy_integer"),
+        "agreement": agreed.argmax if agreed else None, "accuracy": agreed.accuracy_integer if agreed else None,
         "compile_s": round(result.compile_s, 1), "simulate_s": round(result.simulate_s, 1),
         "peak_mib": round(tree.peak_bytes / 2**20),
     }
@@ -165,11 +166,10 @@ class Bench:
         return self.known[case.folder]
 
     def _design(self, build: Path) -> dict[str, Any]:
-        facts = read_facts(build)
-        shares = {name: each["share"] for name, each in facts["resources"]["utilisation"].items()}
-        return {"hardware": facts["hardware"], "capacities": facts["capacities"],
-                "resources": facts["resources"]["total"], "shares": shares,
-                "clock_mhz": facts["performance"]["clock_mhz"]}
+        report = read_report(build)
+        shares = {name: each.share for name, each in report.resources.utilisation.items()}
+        return {"hardware": report.hardware, "capacities": report.capacities, "resources": report.resources.total,
+                "shares": shares, "clock_mhz": report.performance.clock_mhz}
 
     def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
         runs = {str(1 if case.nodes else BATCH): simulate(build, lists_pipeline.batch_folders(build / "batches"),

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hwgen.network.activation import RELU
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, real_value, store
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
 from hwgen.targets.lists.windows.run import near_order
 
@@ -30,14 +32,14 @@ class Subject:
     input_bits: int
     density: float
     classes: int
-    by: str
+    granularity: Granularity
 
 
 SUBJECTS = {
     "pubmed": Subject(title="PubMed's size", nodes=19_717, edges=88_648, features=500, input_bits=8, density=0.1,
-                      classes=3, by="node"),
+                      classes=3, granularity=Granularity.PER_NODE),
     "large": Subject(title="100,000 nodes", nodes=100_000, edges=1_000_000, features=128, input_bits=1, density=0.1,
-                     classes=16, by="degree"),
+                     classes=16, granularity=Granularity.PER_DEGREE),
 }
 
 
@@ -65,7 +67,7 @@ def graph(subject: Subject, rng: np.random.Generator) -> Batch:
     features.sort_indices()
     return Batch(features=features, edges=power_law(rng, subject.nodes, subject.edges),
                  graph=np.zeros(subject.nodes, dtype=np.int64), graphs=1,
-                 node=np.arange(subject.nodes, dtype=np.int64) * (subject.by == "node"))
+                 node=np.arange(subject.nodes, dtype=np.int64) * (subject.granularity is Granularity.PER_NODE))
 
 
 def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: int = 16) -> Network:
@@ -73,7 +75,7 @@ def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: in
     lists, stored = Lists(batch), dict[str, Floats]()
     made = Network(name="gcn", features=subject.features, input_bits=subject.input_bits,
                    input_scale=1.0 / (1 << subject.input_bits), values=(),
-                   trained_nodes=subject.nodes if subject.by == "node" else 0)
+                   trained_nodes=subject.nodes if subject.granularity is Granularity.PER_NODE else 0)
     rsqrt: dict[str, Any] = {"factor": "rsqrt", "of": "looped"}
 
     def weight(fan_in: int, fan_out: int) -> Weight:
@@ -88,21 +90,23 @@ def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: in
         stored[value.name] = store(real, value.quantizer, lists).stored
 
     def message(real: Floats) -> Quantizer:
-        return Quantizer(signed=True, by="column", step=np.abs(real).max(axis=0) / 7, bits=np.array([4]))
+        return Quantizer(signed=True, granularity=Granularity.PER_CHANNEL, step=np.abs(real).max(axis=0) / 7,
+                         bits=np.array([4]))
 
     def row(real: Floats) -> Quantizer:
-        entries = subject.nodes if subject.by == "node" else 65
-        index = batch.node if subject.by == "node" else np.minimum(lists.lengths("looped"), entries - 1)
+        per_node = subject.granularity is Granularity.PER_NODE
+        entries = subject.nodes if per_node else 65
+        index = batch.node if per_node else np.minimum(lists.lengths("looped"), entries - 1)
         bits = np.minimum(rng.geometric(0.45, entries), 4)
         peak = np.full(entries, 0.02 * real.max())
         np.maximum.at(peak, index, real.max(axis=1))
-        return Quantizer(signed=False, by=subject.by, step=peak / ((1 << bits) - 1), bits=bits,
+        return Quantizer(signed=False, granularity=subject.granularity, step=peak / ((1 << bits) - 1), bits=bits,
                          via="looped")
 
     first = Term(via="features", weight=weight(subject.features, hidden))
     add(Value(name="message0", path="conv1.lin", width=hidden, domain="nodes", terms=(first,), **rsqrt), message)
     gather = Term(source="message0", via="looped", **rsqrt)
-    add(Value(name="row", path="conv1", width=hidden, domain="nodes", terms=(gather,), slope=0.0,
+    add(Value(name="row", path="conv1", width=hidden, domain="nodes", terms=(gather,), activation=RELU,
               bias=rng.normal(0.0, 0.05, hidden)), row)
     second = Term(source="row", weight=weight(hidden, subject.classes))
     add(Value(name="message1", path="conv2.lin", width=subject.classes, domain="nodes", terms=(second,), **rsqrt),

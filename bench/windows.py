@@ -144,7 +144,7 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
         windows=figures, passes=[step.name for step in program.passes], cosim=rows, wrong=wrong,
         graph=f"{subject.nodes:,} nodes, {batch.edges.shape[1]:,} directed edges, {limits.degree - 1} neighbours "
               f"at most; {subject.features} features of {subject.input_bits} bits, {batch.features.nnz:,} not 0; rows "
-              f"quantized by {subject.by}, 1 to 4 bits, messages 4")
+              f"quantized {subject.granularity.replace('_', ' ')}, 1 to 4 bits, messages 4")
 
 
 def resources(work: Path) -> str:

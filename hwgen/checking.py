@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,12 @@ import sim
 from .errors import ToolError
 from .files import read_json
 from .flow.folder import write_files
-from .report.agreement import agreement
-from .report.facts import verification, with_verification
-from .report.files import report_files
+from .report.agreement import AgreementFacts, agreement
+from .report.collect import verification_of
+from .report.facts import Report
+from .report.files import read_report, report_files
 
-__all__ = ["FULL_BEATS", "SAMPLE_NODES", "outcome", "read_facts", "record", "simulates_quickly", "tool_errors",
+__all__ = ["FULL_BEATS", "SAMPLE_NODES", "outcome", "record", "simulates_quickly", "tool_errors",
            "torch_agreement"]
 
 #: Cycles and beats that simulate in well under two minutes; larger graphs are verified on a sample.
@@ -39,27 +40,23 @@ def simulates_quickly(build: Path) -> bool:
     return int(layout["load_beats"]) + int(layout["cycles"]) + int(layout["store_beats"]) <= FULL_BEATS
 
 
-def torch_agreement(run: Path, result: sim.Result) -> dict[str, Any] | None:
+def torch_agreement(run: Path, result: sim.Result) -> AgreementFacts | None:
     """Compare the results that came out of the RTL with PyTorch's, where the run has those."""
     path = run / "vectors" / "torch.npz"
     if not path.is_file() or not result.logits.size:
         return None
     with np.load(path) as arrays:
-        return agreement(result.logits, dict(arrays))
+        return agreement(result.logits, dict(arrays), of="nodes")
 
 
-def read_facts(build: Path) -> dict[str, Any]:
-    """``report/report.json`` of a build folder."""
-    return read_json(build / "report" / "report.json")
-
-
-def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> dict[str, Any]:
+def outcome(build: Path, run: Path | None, result: sim.Result, graph: str) -> Report:
     """All facts of a build with what a cosimulation of one of its runs found out."""
     estimated = int(read_json((run or build) / "images" / "layout.json")["cycles"])
-    return with_verification(read_facts(build), verification(result.to_dict(), graph, estimated),
-                             torch_agreement(run or build, result))
+    found = verification_of({"graph": result.to_dict()}, {"graph": estimated}, what=graph, graphs=1, of=1,
+                            mismatch=asdict(result.mismatch) if result.mismatch else None)
+    return read_report(build).verified(found, torch_agreement(run or build, result))
 
 
-def record(build: Path, facts: dict[str, Any]) -> None:
+def record(build: Path, facts: Report) -> None:
     """Write the build's report anew."""
     write_files(build / "report", report_files(facts))

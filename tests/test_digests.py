@@ -33,7 +33,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
-from hwgen.network.network import Network
+from hwgen.network.granularity import Granularity
+from hwgen.network.network import Network, Quantizer
 from hwgen.network.sample import Limits, Sample
 from hwgen.targets.banked.design import repack
 from hwgen.targets.banked.images import expected as banked_golden
@@ -87,13 +88,19 @@ def chain(seed: int, **options: Any) -> ChainModel:
 
 def with_graphs(network: Network, seed: int, graphs: int = 5, **options: Any) -> tuple[Network, Batch]:
     """A network with steps that are the same on every machine, and graphs for it."""
-    values = [dataclasses.replace(
-        value, quantizer=value.quantizer and dataclasses.replace(
-            value.quantizer, step=coarse(value.quantizer.step),
-            reach=None if value.quantizer.reach is None else coarse(value.quantizer.reach)),
-    ) for value in network.values]
+    values = [dataclasses.replace(value, quantizer=value.quantizer and pinned(value.quantizer, value.width))
+              for value in network.values]
     network = dataclasses.replace(network, values=tuple(values))
     return network, random_batch(seed, network, graphs=graphs, **options)
+
+
+def pinned(quantizer: Quantizer, width: int) -> Quantizer:
+    """One step for all channels is written once a channel, as it was when the table was made."""
+    granularity, step = quantizer.granularity, quantizer.step
+    if granularity is Granularity.PER_TENSOR:
+        granularity, step = Granularity.PER_CHANNEL, np.repeat(step, width)
+    return dataclasses.replace(quantizer, granularity=granularity, step=coarse(step),
+                               clip_value=None if quantizer.clip_value is None else coarse(quantizer.clip_value))
 
 
 def chain_with_graph(seed: int, **options: Any) -> tuple[Network, Batch]:

@@ -71,6 +71,6 @@ def test_the_documented_model_is_legal() -> None:
     exec(compile(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], "own-models.md", "exec"), names)
     kinds = [step.kind for step in check(names["Net"]())]
     assert kinds == ["convolution", "batch norm", "relu", "dropout", "convolution", "log_softmax"]
-    assert [value.role for value in plan_of(names["Net"]()).values] == ["message", "row", "message", "result"]
+    assert [value.role for value in plan_of(names["Net"]()).values] == ["message", "activation", "message", "result"]
     for name in (*PATHS, *VALUES):
         assert f"{name}.py" in text

@@ -40,7 +40,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
        for name, own in OWN.items()},
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
-    "hwgen/report": (TARGETS | {"hwgen.report"}, {"jinja2", "matplotlib", "rich"}),
+    "hwgen/report": (BUILD | {"hwgen.report", "rtl_templates.shell.timing"}, {"jinja2", "matplotlib"}),
     "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
     "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),

@@ -57,8 +57,8 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from ..checking import read_facts
         from ..frontend.model_file import load
+        from ..report.files import read_report
         from ..targets.banked import pipeline
         from ..targets.lists import pipeline as lists_pipeline
 
@@ -71,11 +71,10 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     else:
         choice = lists_pipeline.build(network, sample, target, folder, **lists_wishes(chosen), config=config,
                                       source=source, step=console.step)
-    facts, exact = check(console, folder) if verify else (read_facts(folder), True)
-    facts["choice"] = choice
-    show_design(console, facts)
+    facts, exact = check(console, folder) if verify else (read_report(folder), True)
+    show_design(console, facts, choice)
     console.say(f"build:  {folder}\nreport: {folder / 'report' / 'report.html'}")
-    return {"build": str(folder), **facts}, exact
+    return {"build": str(folder), **facts.to_dict(), "choice": choice}, exact
 
 
 @click.command()

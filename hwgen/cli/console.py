@@ -2,7 +2,6 @@
 
 import functools
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-__all__ = ["Console", "common"]
+from ..report.tables import is_number
 
-_NUMBER = re.compile(r"[-+]?[\d,.]+(e[-+]?\d+)?($|[ %x(/.])|-$")
+__all__ = ["Console", "common"]
 
 
 class Console:
@@ -79,7 +78,7 @@ class Console:
         table = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
         cells = [[str(value) for value in row] for row in rows]
         for index, column in enumerate(columns):
-            numbers = all(_NUMBER.match(row[index]) for row in cells if row[index])
+            numbers = all(is_number(row[index]) for row in cells if row[index])
             table.add_column(column, justify="right" if numbers else "left")
         for row in cells:
             table.add_row(*row)

@@ -34,12 +34,12 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
         network, sample = load(model)
     chosen = hardware_overrides(options)
     if is_banked(network, sample, chosen, config):
-        facts = pipeline.estimate(network, sample, target, hardware=chosen, config=config, step=console.step)
+        facts, choice = pipeline.estimate(network, sample, target, hardware=chosen, config=config, step=console.step)
     else:
-        facts = lists_pipeline.estimate(network, sample, target, **lists_wishes(chosen), config=config,
-                                        step=console.step)
-    show_design(console, facts)
-    console.result(facts)
+        facts, choice = lists_pipeline.estimate(network, sample, target, **lists_wishes(chosen), config=config,
+                                                step=console.step)
+    show_design(console, facts, choice)
+    console.result({**facts.to_dict(), "choice": choice})
 
 
 @click.command()
@@ -51,13 +51,14 @@ def report(console: Console, build_folder: Path, open_it: bool) -> None:
 
     The numbers are those of the build and of its last verification; nothing is computed again.
     """
-    from ..checking import read_facts, record
+    from ..checking import record
+    from ..report.files import read_report
 
-    facts = read_facts(build_folder)
+    facts = read_report(build_folder)
     record(build_folder, facts)
     show_design(console, facts)
     page = build_folder / "report" / "report.html"
     console.say(f"report: {page}")
-    console.result(facts)
+    console.result(facts.to_dict())
     if open_it:
         webbrowser.open(page.resolve().as_uri())

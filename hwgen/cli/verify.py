@@ -1,17 +1,17 @@
 """``hwgen verify``: hardware against model, code by code."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import HwgenError
 from .console import Console, common
 from .options import BUILD, verify_options
-from .tables import agreement_rows
+from .summary import show_verification
 
 if TYPE_CHECKING:
-    import sim
+    from ..report.facts import Report
 
 __all__ = ["check", "verify"]
 
@@ -43,24 +43,26 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     """
     facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample,
                          batch_size=batch_size)
-    console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
+    outcome = facts.to_dict()
+    console.result({"verification": outcome["verification"], "agreement": outcome["agreement"]})
     if not exact:
         raise SystemExit(1)
 
 
 def check(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
           graph: Path | None = None, sample: bool | None = None,
-          batch_size: int | None = None) -> tuple[dict[str, Any], bool]:
+          batch_size: int | None = None) -> "tuple[Report, bool]":
     """Simulate and print; returns the build's facts with this run's outcome, and whether everything was equal.
 
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
     from .. import checking
+    from ..files import read_json
     from ..network.subgraph import neighbourhood
     from ..targets.banked import pipeline
     from ..targets.lists import pipeline as lists_pipeline
 
-    checking.read_facts(build)  # not a build: say so before anything else
+    read_json(build / "report" / "report.json")  # not a build: say so before anything else
     if lists_pipeline.is_lists(build):
         from .verify_lists import check_lists
 
@@ -80,25 +82,6 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     facts = checking.outcome(build, run, result, what)
     if graph is None:
         checking.record(build, facts)
-    _show(console, facts, result, stalls)
-    return facts, result.ok
-
-
-def _show(console: Console, facts: dict[str, Any], result: "sim.Result", stalls: int | None) -> None:
-    run, agreed = facts["verification"], facts["agreement"]
-    rows = [
-        ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
-        ("graph", run["graph"]),
-        ("codes compared", f"{run['codes_compared']:,}"),
-        ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
-        ("cycle estimate minus RTL counter", f"{run['estimated_cycles'] - run['cycles']:+,}"),
-        ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
-        ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
-        ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
-        ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
-    ]
-    console.table("Verification", ("what", "result"), [*rows, *agreement_rows(agreed)])
-    if result.mismatch is not None:
-        console.error(f"first difference: {result.mismatch}")
-    if result.trace:
-        console.say(f"trace: {result.trace}")
+    show_verification(console, facts, result, result.mismatch, stalls)
+    assert facts.verification is not None
+    return facts, facts.verification.bit_exact

@@ -1,31 +1,28 @@
 """``hwgen verify`` and ``hwgen pack`` of designs that take batches of graphs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .console import Console
-from .tables import agreement_rows
+from .summary import show_verification
 
 if TYPE_CHECKING:
-    import sim.lists
-
     from ..network.sample import Sample
+    from ..report.facts import Report
 
 __all__ = ["check_lists", "pack_file"]
-
-#: Windows that are named one by one.
-SHOWN = 16
 
 
 def check_lists(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
                  graph: Path | None = None, part: bool | None = None,
-                 batch_size: int | None = None) -> tuple[dict[str, Any], bool]:
+                 batch_size: int | None = None) -> "tuple[Report, bool]":
     """Simulate batches and print; returns the build's facts with the outcome, and whether everything was equal.
 
     The outcome is kept in the build's report if it is about the batches of the build. ``part`` None: decide by size.
     """
     from .. import checking
     from ..network.sample import single
+    from ..report.files import read_report
     from ..targets.lists import checking as lists_checking
     from ..targets.lists import pipeline as lists_pipeline
     from ..targets.lists.config import load_design, read_sample
@@ -53,16 +50,17 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
         chosen = lists_checking.quick(folders)
     result = lists_pipeline.verify(build, batches=chosen, stalls=stalls, trace=trace, step=console.step,
                                     bar=console.bar)
+    of = len(read_report(build).cycles.runs) if stored else len(folders)
     if isinstance(plan, WindowDesign):
-        count = int(checking.read_facts(build)["cycles"]["windows"]["count"]) if stored else len(folders)
         facts = lists_checking.window_outcome(build, chosen, result, sample, what, whole_results(plan, sample.batch),
-                                               count)
+                                               of)
     else:
-        facts = lists_checking.outcome(build, chosen, result, sample, what)
+        facts = lists_checking.outcome(build, chosen, result, sample, what, of)
     if graph is None and batch_size is None:
         checking.record(build, facts)
-    _show(console, facts, result, stalls)
-    return facts, bool(facts["verification"]["bit_exact"])
+    show_verification(console, facts, result, result if result.mismatch else None, stalls)
+    assert facts.verification is not None
+    return facts, facts.verification.bit_exact
 
 
 def pack_file(console: Console, build: Path, graph: Path, name: str,
@@ -76,39 +74,3 @@ def pack_file(console: Console, build: Path, graph: Path, name: str,
 
     sample = load_sample(graph, load_network(build / MODEL).input_bits)
     return pack(build, single(sample.batch), name, size=size, sample=sample, step=console.step), sample
-
-
-def _show(console: Console, facts: dict[str, Any], result: "sim.lists.ListsResult", stalls: int | None) -> None:
-    run, agreed = facts["verification"], facts["agreement"]
-    differing = [batch for batch in run["batches"] if batch["difference"]]
-    one, more, rows = ("window", "windows", "rows") if "windows" in run else ("batch", "batches", "buffer words")
-    what = [("graphs", run["graph"])]
-    if "windows" in run:
-        what = [("windows", run["graph"]), ("windows compared", _numbers(run["windows"]["compared"]))]
-    console.table("Verification", ("what", "result"), [
-        ("bit-exact", "[green]yes[/green]" if run["bit_exact"] else "[red]no[/red]"),
-        *what,
-        (f"{rows} / codes compared", f"{run['rows_compared']:,} / {run['codes_compared']:,}"),
-        ("cycles, by the RTL's counter", f"{run['cycles']:,}"),
-        ("cycle estimate minus RTL counter", f"+0 in every {one}" if not differing else
-         f"{sum(batch['difference'] for batch in differing):+,} in {len(differing)} {more}"),
-        ("load / store cycles", f"{run['load_cycles']:,} / {run['store_cycles']:,}"),
-        ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
-        ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
-        ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
-        *agreement_rows(agreed),
-        *([("agreement is", agreed["results"])] if agreed and "results" in agreed else []),
-    ])
-    for batch in differing:
-        console.error(f"{one} {batch['name']}: {batch['estimated_cycles']:,} cycles expected, "
-                      f"{batch['cycles']:,} counted")
-    if result.mismatch is not None:
-        console.error(f"first difference: {result}")
-    if result.trace:
-        console.say(f"trace: {result.trace}")
-
-
-def _numbers(numbers: list[int]) -> str:
-    """Some numbers, and how many more there are."""
-    shown = ", ".join(map(str, numbers[:SHOWN]))
-    return shown if len(numbers) <= SHOWN else f"{shown} and {len(numbers) - SHOWN:,} more"

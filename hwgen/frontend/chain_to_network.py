@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from ..network.activation import IDENTITY, RELU
 from ..network.batch import Batch
+from ..network.granularity import Granularity
 from ..network.network import Network, Quantizer, Term, Value, Weight
 from ..network.rules import check_network
 from ..network.sample import Limits, Sample
@@ -16,8 +18,8 @@ def network_of(graph: QuantGraph) -> tuple[Network, Sample]:
 
     ::
 
-        message_l = Q_message( d^-1/2 · (row_{l-1} W) )                 by column
-        row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   by node; the last one is the result
+        message_l = Q_message( d^-1/2 · (row_{l-1} W) )                 per channel
+        row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   per node; the last one is the result
 
     In real numbers both are equal. Each organisation rounds its constants in its own way, so that their integer results
     may differ by a code.
@@ -48,9 +50,10 @@ def _layer(layer: QuantLayer, source: str | None) -> tuple[Value, Value]:
                    weight=Weight(codes=layer.weight, bits=layer.weight_bits, step=layer.weight_step))
     message = Value(name=f"{layer.path}.message", path=layer.path, width=width, domain="nodes", terms=(combine,),
                     factor="rsqrt", of="looped", quantizer=Quantizer(
-                        signed=True, by="column", step=layer.message_step, bits=np.array([layer.message_bits])))
+                        signed=True, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
+                        bits=np.array([layer.message_bits])))
     aggregate = Term(source=message.name, via="looped", factor="rsqrt", of="looped")
-    quantizer = None if layer.row is None else Quantizer(signed=False, by="node", step=layer.row.step,
-                                                         bits=layer.row.bits)
+    quantizer = None if layer.row is None else Quantizer(
+        signed=False, granularity=Granularity.PER_NODE, step=layer.row.step, bits=layer.row.bits)
     return message, Value(name=layer.path, path=layer.path, width=width, domain="nodes", terms=(aggregate,),
-                          bias=layer.bias, slope=1.0 if quantizer is None else 0.0, quantizer=quantizer)
+                          bias=layer.bias, activation=IDENTITY if quantizer is None else RELU, quantizer=quantizer)

@@ -1,4 +1,4 @@
-"""What to use instead of a layer or function that hardware does not run yet."""
+"""What to use instead of a layer or function that is no part of a chain of GCN layers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from torch import nn
 
 from .trace import Call
 
-__all__ = ["fix_for", "fix_for_network"]
+__all__ = ["fix_for"]
 
 CHAIN = "use a chain of GCNConv, BatchNorm1d, ReLU and Dropout"
 
 #: Parts of names (lower case), first match first, and the alternative.
 INSTEAD = (
-    (("pool", "readout", "aggregation"), "hwgen classifies nodes: return the logits of every node"),
+    (("pool", "readout", "aggregation"), "a chain of GCN layers gives the logits of every node: return these"),
     (("jumpingknowledge", "cat", "stack", "[...]"), "give each layer the result of the one before it"),
     (("add_self_loops", "gcn_norm", "to_undirected", "coalesce", "dropout_edge", "dropout_adj", "dropout_node",
       "remove_self_loops", "add_remaining"), "change the graph beforehand; GCNConv adds self loops itself"),
@@ -21,10 +21,10 @@ INSTEAD = (
     (("gelu", "elu", "silu", "swish", "tanh", "sigmoid", "mish", "softplus", "relu", "swi", "clamp", "gate"),
      "use ReLU: codes of hidden values are unsigned"),
     (("drop",), "use Dropout: it is the only one that is removed"),
-    (("+", "-", "add"), "hwgen has no residual connections yet: remove the addition, " + CHAIN),
+    (("+", "-", "add"), "a chain of GCN layers has no residual connections: remove the addition, " + CHAIN),
     (("*", "/"), "scale the features before the model sees them, and give the value of 1 as data.input_scale"),
     (("data.",), "read data.x and data.edge_index only"),
-    (("mean", "sum", "max", "min"), "hwgen classifies nodes: return the logits of every node"),
+    (("mean", "sum", "max", "min"), "a chain of GCN layers gives the logits of every node: return these"),
 )
 
 
@@ -35,37 +35,3 @@ def fix_for(call: Call) -> str:
         return "use GCNConv itself: a subclass may compute something else" if parents else "use GCNConv"
     name = call.name.lower()
     return next((fix for parts, fix in INSTEAD if any(part in name for part in parts)), CHAIN)
-
-
-GRAPH_LAYERS = "use GCNConv, GINConv, SAGEConv or GraphConv"
-LAYERS = "use GCNConv, GINConv, SAGEConv, GraphConv, Linear, BatchNorm1d, ReLU, Dropout, sums, cat and global pooling"
-
-#: As :data:`INSTEAD`, for models of any layers.
-INSTEAD_IN_NETWORK = (
-    (("pool", "readout", "aggregation", "set2set", "scatter"),
-     "use global_add_pool, global_mean_pool or global_max_pool"),
-    (("add_self_loops", "gcn_norm", "to_undirected", "coalesce", "dropout_edge", "dropout_adj", "dropout_node",
-      "remove_self_loops", "add_remaining"), "change the graph beforehand; GCNConv adds self loops itself"),
-    (("norm", "standardize"), "use BatchNorm1d: its statistics are known beforehand"),
-    (("stack",), "use torch.cat along channels, JumpingKnowledge, or a sum"),
-    (("addmm", "matmul", "@", "conv1d", "bilinear", "lstm", "gru", "attention", "embedding"),
-     "use Linear: a weight times a value"),
-    (("gelu", "elu", "silu", "swish", "tanh", "sigmoid", "mish", "softplus", "relu", "swi", "clamp", "gate"),
-     "use ReLU or LeakyReLU"),
-    (("drop",), "use Dropout: it is the only one that is removed"),
-    (("data.",), "read data.x, data.edge_index and data.batch only"),
-    (("[...]", ".shape", ".size", ".dim", "view", "reshape", "squeeze", ".t()", ".transpose", "permute", "flatten",
-      "expand", "repeat", "num_nodes", "len", "chunk", "split", "zeros", "ones", "arange"),
-     "keep code that depends on shapes or picks parts out of forward: every layer gets whole values"),
-    (("mean", "sum", "max", "min"), "use global_add_pool, global_mean_pool or global_max_pool for nodes, + for values"),
-    (("-",), "add a value that is multiplied by -1"),
-)
-
-
-def fix_for_network(call: Call) -> str:
-    """The supported alternative to a call that no recogniser of :mod:`.tracing` knows."""
-    if isinstance(call.target, nn.Module) and hasattr(call.target, "propagate"):
-        parents = [each.__name__ for each in type(call.target).__mro__[1:] if each.__name__ in GRAPH_LAYERS]
-        return f"use {parents[0]} itself: a subclass may compute something else" if parents else GRAPH_LAYERS
-    name = call.name.lower()
-    return next((fix for parts, fix in INSTEAD_IN_NETWORK if any(part in name for part in parts)), LAYERS)

@@ -21,7 +21,7 @@ from torch import fx, nn
 from ..errors import HwgenError
 from .tracer import Tracer, line_of, whole_pooling
 
-__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "trace", "trace_part"]
+__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "name_of", "trace", "trace_part"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
 FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
@@ -216,7 +216,7 @@ def _calls(graph: fx.Graph, entry: nn.Module, roles: Roles) -> tuple[list[Call],
             target = entry.get_submodule(target)
         path = str(node.target) if node.op == "call_module" else node.meta["path"]
         values[node] = Value("", len(calls))
-        calls.append(Call(name=_name(target, args), path=path, line=node.meta["line"], target=target, args=args,
+        calls.append(Call(name=name_of(target, args), path=path, line=node.meta["line"], target=target, args=args,
                           kwargs=kwargs))
     return calls, result
 
@@ -225,7 +225,7 @@ def _with_values(argument: Any, values: dict[fx.Node, Value]) -> Any:
     return fx.node.map_arg(argument, cast(Any, values.__getitem__))
 
 
-def _name(target: Any, args: tuple[Any, ...]) -> str:
+def name_of(target: Any, args: tuple[Any, ...] = ()) -> str:
     """What is called, as the user wrote it."""
     if isinstance(target, nn.Module):
         return type(target).__name__

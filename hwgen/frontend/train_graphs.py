@@ -20,6 +20,7 @@ from .data.graph_set import GraphSet, Split
 from .gin import GIN
 from .graph_recipes import GraphRecipe
 from .quantize import QuantizedNetwork
+from .traced import without_dropout
 from .tracing import plan_of
 
 __all__ = ["Fold", "Loader", "Score", "evaluate", "fit", "gin_logits", "train_fold", "train_gin",
@@ -208,7 +209,7 @@ def train_quantized_gin(teacher: GIN, loader: Loader, split: Split, recipe: Grap
                         seed: int) -> tuple[QuantizedNetwork, int, Score]:
     """Quantize and train on: bits learn for half of the epochs, then they are rounded, and epochs may be selected."""
     teacher.eval()
-    model = QuantizedNetwork(plan_of(teacher), recipe.scheme)
+    model = QuantizedNetwork(without_dropout(plan_of(teacher)), recipe.scheme)
     sample = np.random.default_rng(seed).permutation(split.train)[:SAMPLE]
     model.calibrate(loader.batch(sample)[0], correct=False)
     rates = {"weights": recipe.weight_rate, "weight_steps": recipe.step_rate, "message_steps": recipe.step_rate,

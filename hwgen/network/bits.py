@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from .batch import Batch
 from .execute import Lists, choose_entry, run_network
+from .granularity import Granularity
 from .network import Network, Value
 
 __all__ = ["Bits", "bits_of_model"]
@@ -21,7 +22,8 @@ def bits_of_model(network: Network, batch: Batch) -> Bits:
     A network is computed, in real numbers, only where a quantizer asks for its rows: the others choose by node, by
     degree, or not at all.
     """
-    if any(value.quantizer is not None and value.quantizer.by == "nearest" for value in network.values):
+    kinds = {value.quantizer.granularity for value in network.values if value.quantizer is not None}
+    if Granularity.NEAREST in kinds:
         found = run_network(network, batch)
         entries = {name: each.entry for name, each in found.items()}
     else:

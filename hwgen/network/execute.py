@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .batch import Batch, SetName
+from .granularity import Granularity
 from .network import Factor, Network, Quantizer, Term, Value
 
 __all__ = ["Computed", "Lists", "choose_entry", "real_value", "run_network", "store"]
@@ -27,7 +28,7 @@ class Computed:
     codes : int64 [n, k] or None
         None of the result.
     entry : int64 [n]
-        Which parameters of the quantizer each row took; zeros by column.
+        Which parameters of the quantizer each row took; zeros where rows do not differ.
     stored : float64 [n, k]
         Dequantized codes; the real values of the result.
     """
@@ -105,8 +106,7 @@ def real_value(network: Network, value: Value, lists: Lists, stored: Mapping[str
         target[:] = target + part if value.join == "sum" else np.maximum(target, part)
     if value.bias is not None:
         out = out + value.bias
-    out = np.where(out < 0, out * value.slope, out)
-    real: Floats = out * lists.factor(value.factor, value.of, rows)[:, None]
+    real: Floats = value.activation.real(out) * lists.factor(value.factor, value.of, rows)[:, None]
     return real
 
 
@@ -115,10 +115,10 @@ def store(real: Floats, quantizer: Quantizer | None, lists: Lists) -> Computed:
     if quantizer is None:
         return Computed(real=real, codes=None, entry=np.zeros(len(real), dtype=np.int64), stored=real)
     entry = choose_entry(real, quantizer, lists)
-    if quantizer.by == "column":
-        step, bits = quantizer.step[None, :], quantizer.bits[[0]][:, None]
-    else:
+    if quantizer.granularity.by_row:
         step, bits = quantizer.step[entry][:, None], quantizer.bits[entry][:, None]
+    else:
+        step, bits = quantizer.step[None, :], quantizer.bits[[0]][:, None]
     top = np.maximum(0, (1 << np.maximum(bits - quantizer.signed, 0)) - 1)
     scaled = real / step
     rounded = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)
@@ -128,14 +128,14 @@ def store(real: Floats, quantizer: Quantizer | None, lists: Lists) -> Computed:
 
 def choose_entry(real: Floats, quantizer: Quantizer, lists: Lists) -> Ints:
     """Which entry of its quantizer each row takes: int64 [n]."""
-    if quantizer.by == "column":
+    if not quantizer.granularity.by_row:
         return np.zeros(len(real), dtype=np.int64)
-    if quantizer.by == "node":
+    if quantizer.granularity is Granularity.PER_NODE:
         return lists.batch.node
-    if quantizer.by == "degree":
+    if quantizer.granularity is Granularity.PER_DEGREE:
         return np.minimum(lists.lengths(quantizer.via), len(quantizer.step) - 1)
-    assert quantizer.reach is not None
-    middle = (quantizer.reach[:-1] + quantizer.reach[1:]) / 2
+    assert quantizer.clip_value is not None
+    middle = (quantizer.clip_value[:-1] + quantizer.clip_value[1:]) / 2
     peak = np.abs(real).max(axis=1, initial=0.0)
     return np.asarray(np.searchsorted(middle, peak, side="left"), dtype=np.int64)
 

@@ -28,10 +28,7 @@ def formula(value: Any, matrix: Callable[[Any], NDArray[Any]]) -> str:
     inside = " ‖ ".join(parts)
     if value.bias is not None:
         inside += " + b" if len(parts) == 1 else " (+ b)"
-    if value.slope == 0:
-        inside = f"relu({inside})"
-    elif value.slope != 1:
-        inside = f"leaky({inside}, {value.slope:.4g})"
+    inside = value.activation.text(inside)
     return f"{FACTORS[value.factor]}({inside})" if value.factor != "one" else inside
 
 

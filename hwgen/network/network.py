@@ -1,4 +1,4 @@
-"""IR 1 of any model: a quantized network, value by value, as training left it. Independent of any graph.
+"""The quantized network of any model, value by value, as training left it. Independent of any graph.
 
 Every value is computed for all nodes, or all graphs, of a batch::
 
@@ -15,9 +15,9 @@ with, for term t, one of::
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
-"self" has no other term and the term no factor; its source has one step for all channels of a row (not by column,
-unless all are equal). The source of a list, or of a factor, is quantized by column. Lists of nodes are edges, looped
-and features; those of graphs are members, and their sources nodes.
+"self" has no other term and the term no factor; its source has one step for all channels of a row (not per channel,
+unless all are equal). The source of a list, or of a factor, is quantized per tensor or per channel. Lists of nodes are
+edges, looped and features; those of graphs are members, and their sources nodes.
 """
 
 from dataclasses import dataclass
@@ -26,15 +26,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Domain", "Factor", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
+from .equation import Counted, Domain, Equation, Factor, TermOf, Via
+from .granularity import Granularity
+
+__all__ = ["Counted", "Domain", "Factor", "Granularity", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-Domain = Literal["nodes", "graphs"]
-Via = Literal["self", "edges", "looped", "features", "members"]
-#: 1, 1/d or d^-1/2 of the length d of a list; 0 where d is 0.
-Factor = Literal["one", "mean", "rsqrt"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,93 +63,46 @@ class Quantizer:
     Parameters
     ----------
     signed : bool
-    by : "column", "node", "degree" or "nearest"
-        column: a step per channel, one width. node (A²Q): step and width per trained node. degree (MEGA): by
-        ``min(d, entries - 1)``, d the length of list ``via``. nearest (A²Q's nearest-neighbour strategy): the entry
-        whose reach is nearest to ``max_k |v_k|``; of two as near the lower.
-    step : float64 [k] (column) or [entries]
-    bits : int64 [1] (column) or [entries]
-    reach : float64 [entries] or None
-        Ascending; of nearest.
+    granularity : Granularity
+        per_tensor and per_channel: one width. per_node: a row takes the entry of its trained node. per_degree: entry
+        ``min(d, entries - 1)``, d the length of list ``via``. nearest: the entry whose clip value is nearest to
+        ``max_k |v_k|``; of two as near the lower.
+    step : float64 [1] (per_tensor), [k] (per_channel) or [entries]
+        The scale: the real value of code 1.
+    bits : int64 [1] (per_tensor, per_channel) or [entries]
+    clip_value : float64 [entries] or None
+        Largest value that an entry stands for, ascending; of nearest.
     via : "edges" or "looped"
-        Of degree.
+        Of per_degree.
     """
 
     signed: bool
-    by: Literal["column", "node", "degree", "nearest"]
+    granularity: Granularity
     step: Floats
     bits: Ints
-    reach: Floats | None = None
+    clip_value: Floats | None = None
     via: Literal["edges", "looped"] = "edges"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Term:
-    """One summand of a value.
-
-    Parameters
-    ----------
-    source : str or None
-        Name of a value. None: the input features where ``via`` is "features", else a constant 1.
-    offset : int
-        First channel of the value that the term covers.
-    via : Via
-    op : "sum" or "max"
-    weight : Weight or None
-    factor : Factor
-        Of the destination.
-    of : "edges", "looped" or "members"
-        The list whose length the factor takes.
-    gain : float64 [k] or None
-        Real multiplier of each channel, such as 1 + ε or a folded batch norm; None is 1. A constant has one, and its
-        factor is of the list that it is counted by.
-    """
-
-    source: str | None = None
-    offset: int = 0
-    via: Via = "self"
-    op: Literal["sum", "max"] = "sum"
-    weight: Weight | None = None
-    factor: Factor = "one"
-    of: Literal["edges", "looped", "members"] = "edges"
-    gain: Floats | None = None
+class Term(TermOf[str, Floats, Weight]):
+    """One summand of a value; its source is the name of another."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Value:
+class Value(Equation[Term, Floats]):
     """One stored tensor, or the result.
 
     Parameters
     ----------
     name : str
         Unique.
-    path : str
-        The user's layer, for messages.
-    width : int
-    domain : Domain
-    terms : tuple of Term
-    join : "sum" or "max"
-    bias : float64 [k] or None
-        None where terms join by maximum.
-    slope : float
-        What negative values are multiplied by: 0 is ReLU, 1 nothing, between them LeakyReLU (a multiple of 1/4096).
-    factor, of
-        As in :class:`Term`; applied after the activation, such as GCN's factor of the source. Only with a quantizer
-        by column, or by degree of the same list.
     quantizer : Quantizer or None
-        None: the result, kept in 16 bits.
+        None: the result, kept in 16 bits. A factor behind the activation wants one per tensor, per channel, or per
+        degree of the same list.
     """
 
     name: str
-    path: str
-    width: int
-    domain: Domain
-    terms: tuple[Term, ...]
-    join: Literal["sum", "max"] = "sum"
-    bias: Floats | None = None
-    slope: float = 1.0
-    factor: Factor = "one"
-    of: Literal["edges", "looped", "members"] = "edges"
     quantizer: Quantizer | None = None
 
 
@@ -172,7 +123,7 @@ class Network:
     values : tuple of Value
         In order of computation; the last one is the result.
     trained_nodes : int
-        Number of nodes of quantizers by node; 0 if there are none.
+        Number of nodes of quantizers per node; 0 if there are none.
     """
 
     name: str

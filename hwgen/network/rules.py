@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from ..errors import CapacityError, HwgenError
 from ..numeric import MAX_ACTIVATION_BITS
+from .granularity import Granularity
 from .network import Network, Quantizer, Term, Value, Weight
 
 __all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "term_width"]
 
-#: By node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
+#: Per node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
 MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
+#: Most entries of quantizers by row.
+MOST = {Granularity.PER_NODE: MAX_NODES, Granularity.PER_DEGREE: 1 << 16, Granularity.NEAREST: MAX_NEAREST}
 
 
 def check_network(network: Network) -> None:
@@ -64,9 +67,6 @@ def _value(network: Network, value: Value, known: dict[str, Value], place: str) 
         _need(value.bias.shape == (value.width,), f"bias has shape {value.bias.shape}", place,
               f"give one number for each of {value.width} channels")
         _need(bool(np.isfinite(value.bias).all()), "bias is not finite", place, "look for a diverged training")
-    scaled = value.slope * 4096
-    _need(0 <= value.slope <= 1 and scaled == round(scaled), f"slope is {value.slope}", place,
-          "use 0 to 1 in steps of 1/4096")
     _need(value.factor == "one" or (value.of == "members") == (value.domain == "graphs"),
           f"factor by {value.of} of {value.domain}", place, "members are lists of graphs, the others of nodes")
     if value.quantizer is None:
@@ -134,12 +134,13 @@ def _readable(term: Term, source: Value, place: str) -> None:
     assert source.quantizer is not None
     quantizer = source.quantizer
     if term.weight is not None:
-        _need(quantizer.by != "column" or bool((quantizer.step == quantizer.step[0]).all()),
+        _need(quantizer.granularity is not Granularity.PER_CHANNEL
+              or bool((quantizer.step == quantizer.step[0]).all()),
               f"a linear layer reads {source.name!r}, whose channels have steps of their own", place,
               "give its source one step for all channels")
     elif term.via != "self" or term.factor != "one":
-        _need(quantizer.by == "column", f"{source.name!r} is quantized by {quantizer.by}: its rows have steps of "
-              "their own", place, "quantize by column what lists read, or what has a factor")
+        _need(not quantizer.granularity.by_row, f"{source.name!r} is quantized {quantizer.granularity}: its rows have "
+              "steps of their own", place, "quantize per_channel what lists read, or what has a factor")
 
 
 def _weight(weight: Weight, fan_in: int, place: str) -> None:
@@ -153,32 +154,31 @@ def _weight(weight: Weight, fan_in: int, place: str) -> None:
 
 
 def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str) -> None:
-    entries = len(quantizer.step)
-    _steps(quantizer.step, (value.width,) if quantizer.by == "column" else (entries,), place)
-    count = 1 if quantizer.by == "column" else entries
+    kind, entries = quantizer.granularity, len(quantizer.step)
+    _steps(quantizer.step, (value.width,) if kind is Granularity.PER_CHANNEL else
+           (entries,) if kind.by_row else (1,), place)
+    count = entries if kind.by_row else 1
     _need(quantizer.bits.shape == (count,), f"bits has shape {quantizer.bits.shape}", place, f"give {count} widths")
     _need(entries >= 1, "there are no entries", place, "give at least one")
     low, high = int(quantizer.bits.min()), int(quantizer.bits.max())
     _need(0 <= low and high <= MAX_ACTIVATION_BITS, f"bits span {low} to {high}", place,
           f"use widths of 0 to {MAX_ACTIVATION_BITS}")
-    by = quantizer.by
-    limit = {"column": entries, "node": MAX_NODES, "degree": 1 << 16, "nearest": MAX_NEAREST}[by]
-    if entries > limit:
-        raise CapacityError(f"{entries} entries by {by}, {limit} at most", place, "use fewer, or another quantizer")
-    _need(by in ("column", "degree") or value.factor == "one", f"a factor and a quantizer by {by}", place,
-          "give the factor to the terms, or quantize by column")
-    if by == "node":
+    if kind.by_row and entries > MOST[kind]:
+        raise CapacityError(f"{entries} entries {kind}, {MOST[kind]} at most", place, "use fewer, or another quantizer")
+    _need(not kind.by_row or kind is Granularity.PER_DEGREE or value.factor == "one",
+          f"a factor and a quantizer {kind}", place, "give the factor to the terms, or quantize per_channel")
+    if kind is Granularity.PER_NODE:
         _need(entries == network.trained_nodes, f"{entries} entries for {network.trained_nodes} trained nodes", place,
               "give one for each")
-    if by == "degree":
+    if kind is Granularity.PER_DEGREE:
         _need(value.factor == "one" or value.of == quantizer.via, f"degrees of {quantizer.via}, factor of {value.of}",
               place, "take both from the same lists")
-    _need(by in ("column", "nearest") or value.domain == "nodes", f"graphs by {by}", place,
-          "quantize graphs by column or by nearest")
-    if by == "nearest":
-        reach = quantizer.reach
-        _need(reach is not None and reach.shape == (entries,) and bool(np.isfinite(reach).all())
-              and bool((np.diff(reach) >= 0).all()) and reach[0] >= 0, "reach is not one ascending number an entry",
+    _need(kind not in (Granularity.PER_NODE, Granularity.PER_DEGREE) or value.domain == "nodes",
+          f"graphs quantized {kind}", place, "quantize graphs per_tensor, per_channel or nearest")
+    if kind is Granularity.NEAREST:
+        clip = quantizer.clip_value
+        _need(clip is not None and clip.shape == (entries,) and bool(np.isfinite(clip).all())
+              and bool((np.diff(clip) >= 0).all()) and clip[0] >= 0, "clip_value is not one ascending number an entry",
               place, f"give {entries} finite numbers from 0 up")
 
 

@@ -9,21 +9,23 @@ from numpy.typing import NDArray
 
 from .. import files
 from ..errors import HwgenError
+from .activation import activation_of
 from .batch import Batch
-from .network import Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
+from .granularity import Granularity
+from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
 
 __all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
            "save_batch", "save_network"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 STEM = "network"
 
 Arrays = dict[str, NDArray[Any]]
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "domain": get_args(Domain), "via": get_args(Via), "op": ("sum", "max"), "join": ("sum", "max"),
-    "factor": get_args(Factor), "of": ("edges", "looped", "members"), "by": ("column", "node", "degree", "nearest")}
+    "factor": get_args(Factor), "of": get_args(Counted), "granularity": tuple(Granularity)}
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -72,6 +74,9 @@ def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whe
     HwgenError
         If something is missing or malformed, or the network does not verify.
     """
+    if facts.get("version") != FORMAT_VERSION:
+        raise HwgenError(f"network format version {facts.get('version')!r}, this hwgen reads {FORMAT_VERSION}", where,
+                         "train or quantize the model, and build it, again with this hwgen")
     with files.malformed(where):
         network = Network(
             name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
@@ -107,7 +112,7 @@ def load_batch(path: Path) -> Batch:
         An ``.npz`` with ``edges`` int [2, e], sources above destinations; the input codes as ``features`` int [n, f],
         or in CSR form as ``pointers``, ``columns`` and ``codes``; for more than one graph ``graph`` int
         [n], ascending, the graph of each node, and where graphs at the end have no nodes, ``graphs``, their number;
-        for quantizers by node, ``node`` int [n], the number of each among the trained ones where that is not its own.
+        for quantizers per node, ``node`` int [n], the number of each among the trained ones where that is not its own.
 
     Raises
     ------
@@ -177,12 +182,13 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
     if value.quantizer is not None:
         q = value.quantizer
         arrays[f"{stem}.step"], arrays[f"{stem}.bits"] = q.step, q.bits
-        if q.reach is not None:
-            arrays[f"{stem}.reach"] = q.reach
-        quantizer = {"signed": q.signed, "by": q.by, "via": q.via, "reach": q.reach is not None}
+        if q.clip_value is not None:
+            arrays[f"{stem}.clip_value"] = q.clip_value
+        quantizer = {"signed": q.signed, "granularity": q.granularity, "via": q.via,
+                     "clip_value": q.clip_value is not None}
     return {"name": value.name, "path": value.path, "width": value.width, "domain": value.domain, "join": value.join,
-            "slope": value.slope, "factor": value.factor, "of": value.of, "bias": value.bias is not None,
-            "quantizer": quantizer, "terms": terms}
+            "activation": value.activation.facts(), "factor": value.factor, "of": value.of,
+            "bias": value.bias is not None, "quantizer": quantizer, "terms": terms}
 
 
 def _value(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Value:
@@ -190,14 +196,13 @@ def _value(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any
     if facts["quantizer"] is not None:
         about = facts["quantizer"]
         quantizer = Quantizer(
-            signed=bool(about["signed"]), by=_word(about, "by"), via=_word(about, "via"),
-            step=_floats(arrays, f"{stem}.step"),
-            bits=_ints(arrays, f"{stem}.bits"), reach=_floats(arrays, f"{stem}.reach") if about["reach"] else None)
+            signed=bool(about["signed"]), granularity=Granularity(_word(about, "granularity")),
+            via=_word(about, "via"), step=_floats(arrays, f"{stem}.step"), bits=_ints(arrays, f"{stem}.bits"),
+            clip_value=_floats(arrays, f"{stem}.clip_value") if about["clip_value"] else None)
     return Value(
         name=str(facts["name"]), path=str(facts["path"]), width=int(facts["width"]), domain=_word(facts, "domain"),
-        join=_word(facts, "join"), slope=float(facts["slope"]), factor=_word(facts, "factor"),
-        of=_word(facts, "of"), quantizer=quantizer,
-        bias=_floats(arrays, f"{stem}.bias") if facts["bias"] else None,
+        join=_word(facts, "join"), activation=activation_of(facts["activation"]), factor=_word(facts, "factor"),
+        of=_word(facts, "of"), quantizer=quantizer, bias=_floats(arrays, f"{stem}.bias") if facts["bias"] else None,
         terms=tuple(_term(term, f"{stem}.terms.{index}", arrays) for index, term in enumerate(facts["terms"])))
 
 

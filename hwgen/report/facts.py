@@ -1,103 +1,262 @@
-"""All facts of a build in one JSON-ready dictionary: ``report.json``, out of which every other view is made."""
+"""All facts of a build, of every target in one shape: ``report.json``, out of which every other view is made."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
-from boards import Board
+from .agreement import AgreementFacts
+from .model_facts import ModelFacts
 
-from ..flow.resources import Resources
-from ..version import __version__
+__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "Run", "RunKind",
+           "Share", "Verification", "VerifiedRun"]
 
-__all__ = ["ASSUMED", "build_facts", "longest_run", "performance", "resource_facts", "slowest", "verification",
-           "with_verification"]
-
-ASSUMED = "assumed, not a result"
+#: What is loaded, run and stored at once: a whole graph, a batch of graphs, or a window of rows.
+RunKind = Literal["graph", "batch", "window"]
 
 
-def build_facts(*, model: Mapping[str, Any], board: Board, hardware: Mapping[str, int], capacities: Mapping[str, int],
-                cycles: Mapping[str, Any], by_bits: Mapping[str, int], resources: Resources) -> dict[str, Any]:
-    """Put together what is known when a design has been built.
+@dataclass(frozen=True, kw_only=True)
+class BoardFacts:
+    """The board of a build; ``title`` is for people."""
+
+    name: str
+    title: str
+    part: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """A pass of the program, over one run or over all.
 
     Parameters
     ----------
-    model : dict
-        :func:`hwgen.report.model_facts.model_facts`.
-    board : Board
-    hardware, capacities : dict
-    cycles : dict
-        ``total`` and ``passes``: ``name``, ``cycles`` and ``utilisation`` (stage -> share) of each.
+    name : str
+    cycles : int
+    utilisation : dict
+        Stage -> share of the pass's cycles in which the average unit of it works.
+    waited : dict
+        Stage -> share in which it stands still for the next one; not of every stage.
+    """
+
+    name: str
+    cycles: int
+    utilisation: dict[str, float]
+    waited: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One load, run and store.
+
+    Parameters
+    ----------
+    part : str or None
+        The pass that a window is a part of. None: all passes.
+    sizes : dict
+        What it covers, such as ``graphs``, ``nodes`` and ``edges``, or ``rows`` and list ``entries``.
+    load_beats, store_beats : int
+        Of 16 bytes.
+    cycles : int
+        Of running.
+    pass_cycles : tuple of int
+    """
+
+    part: str | None
+    sizes: dict[str, int]
+    load_beats: int
+    store_beats: int
+    cycles: int
+    pass_cycles: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cycles:
+    """Exact cycles of the sample.
+
+    Parameters
+    ----------
+    kind : "graph", "batch" or "window"
+        Of its runs.
+    graphs : int
+        In the sample.
+    total, load, store : int
+        Cycles of running, loading and storing, all runs together.
+    per_graph : float
+        ``total`` by ``graphs``.
+    passes : tuple of Pass
+        Cycles add up over runs; shares are means, weighted by the cycles that they are of.
+    counters : dict
+        What the stage counters read after all runs together, by their names.
     by_bits : dict
-        Total cycles with learned and with uniform bit widths.
-    resources : Resources
+        ``total`` with learned and with uniform bit widths; the first is the learned one.
+    runs : tuple of Run
+        In order.
     """
-    return {
-        "hwgen": __version__,
-        "model": dict(model),
-        "board": {"name": board.name, "title": board.title, "part": board.part},
-        "hardware": dict(hardware),
-        "capacities": dict(capacities),
-        "cycles": {**cycles, "by_bits": dict(by_bits)},
-        "performance": performance(int(cycles["total"]), board),
-        "resources": resource_facts(resources, board),
-        "verification": None,
-        "agreement": None,
-    }
+
+    kind: RunKind
+    graphs: int
+    total: int
+    load: int
+    store: int
+    per_graph: float
+    passes: tuple[Pass, ...]
+    counters: dict[str, int]
+    by_bits: dict[str, int]
+    runs: tuple[Run, ...]
 
 
-def resource_facts(resources: Resources, board: Board) -> dict[str, Any]:
-    """Components, their sum, and its share of the board."""
-    shares = resources.utilisation(board)
-    return {
-        "method": resources.method,
-        "components": [{"name": part.name, "count": part.count, "one": asdict(part.one)}
-                       for part in resources.components],
-        "total": asdict(resources.total),
-        "utilisation": {name: {"used": used, "available": have, "share": share}
-                        for name, (used, have, share) in shares.items()},
-    }
-
-
-def performance(cycles: int, board: Board) -> dict[str, Any]:
-    """Latency and throughput of the kernel, at the clock that the board's file assumes."""
-    mhz = board.clock.assumed_mhz
-    return {"clock_mhz": mhz, "clock": ASSUMED, "cycles": cycles, "latency_us": cycles / mhz,
-            "graphs_per_s": mhz * 1e6 / cycles}
-
-
-def verification(result: Mapping[str, Any], graph: str, estimated: int) -> dict[str, Any]:
-    """What a cosimulation's result says, without its times: the same run gives the same facts.
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """Latency and throughput at the clock that the board's file assumes (:func:`hwgen.report.cycles.performance_of`).
 
     Parameters
     ----------
-    result : dict
-        ``sim.Result.to_dict()``.
-    graph : str
-        What was simulated, for people: ``the whole sample graph``.
-    estimated : int
-        Cycles that were expected of it.
+    clock_mhz : float
+    clock : str
+        Where the clock comes from, for people.
+    of : str
+        What latency is of, for people: the graph, the longest batch, all windows.
+    cycles, latency_us
+        From the start of its first run to the end of its last one, with the loads and stores that lie between.
+    cycles_with_transfers, latency_us_with_transfers
+        With the first load and the last store as well.
+    graphs_per_s, graphs_per_s_with_transfers : float
+        Of the sample, run after run.
     """
-    keys = ("cycles", "load_cycles", "store_cycles", "pass_cycles", "counters", "rows_compared", "codes_compared",
-            "mismatch")
-    return {"bit_exact": result["ok"], "graph": graph, "estimated_cycles": estimated,
-            **{key: result[key] for key in keys}}
+
+    clock_mhz: float
+    clock: str
+    of: str
+    cycles: int
+    cycles_with_transfers: int
+    latency_us: float
+    latency_us_with_transfers: float
+    graphs_per_s: float
+    graphs_per_s_with_transfers: float
 
 
-def with_verification(facts: Mapping[str, Any], verification: Mapping[str, Any],
-                      agreement: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Add what a cosimulation found out."""
-    return {**facts, "verification": dict(verification), "agreement": dict(agreement) if agreement else None}
+@dataclass(frozen=True, kw_only=True)
+class ComponentFacts:
+    """One kind of component: how often the design has it, and what one takes, by resource."""
+
+    name: str
+    count: int
+    one: dict[str, float]
 
 
-def slowest(passes: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The pass with most cycles."""
-    return max(passes, key=lambda step: int(step["cycles"]))
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """How much of a resource of the board is used."""
+
+    used: float
+    available: int
+    share: float
 
 
-def longest_run(cycles: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Name and cycles of the passes of one run: that of the longest batch, where there are batches."""
-    passes = [{"name": step["name"], "cycles": int(step["cycles"])} for step in cycles["passes"]]
-    if "batches" not in cycles:
-        return passes
-    longest = max(cycles["batches"], key=lambda batch: int(batch["cycles"]))
-    return [{**step, "cycles": int(own)} for step, own in zip(passes, longest["pass_cycles"], strict=True)]
+@dataclass(frozen=True, kw_only=True)
+class ResourceFacts:
+    """Components, their sum, and its share of the board; ``method`` says how they were counted."""
+
+    method: str
+    components: tuple[ComponentFacts, ...]
+    total: dict[str, float]
+    utilisation: dict[str, Share]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifiedRun:
+    """A run that was simulated; ``difference``: cycles expected minus cycles counted."""
+
+    name: str
+    cycles: int
+    estimated_cycles: int
+    difference: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a cosimulation found out, without its times: the same run gives the same facts.
+
+    Parameters
+    ----------
+    bit_exact : bool
+        Nothing differs, cycles neither.
+    what : str
+        What was simulated, for people: ``the whole sample graph``.
+    of : int
+        How many runs there are of what was to be simulated.
+    chosen : tuple of str
+        Names of those that were to run.
+    graphs : int
+        In these.
+    runs : tuple of VerifiedRun
+        Those that ran: the first difference ends it.
+    cycles, estimated_cycles, load_cycles, store_cycles, rows_compared, codes_compared : int
+        Of all that ran.
+    pass_cycles : tuple of int
+    counters : dict
+        Register name -> sum.
+    mismatch : dict or None
+        The first difference (:class:`sim.Mismatch`).
+    """
+
+    bit_exact: bool
+    what: str
+    of: int
+    chosen: tuple[str, ...]
+    graphs: int
+    runs: tuple[VerifiedRun, ...]
+    cycles: int
+    estimated_cycles: int
+    load_cycles: int
+    store_cycles: int
+    rows_compared: int
+    codes_compared: int
+    pass_cycles: tuple[int, ...]
+    counters: dict[str, int]
+    mismatch: dict[str, object] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All facts of a build.
+
+    Parameters
+    ----------
+    hwgen : str
+        Version.
+    target : str
+        Name of the target that built it.
+    model : ModelFacts
+    board : BoardFacts
+    options : dict
+        Hardware parameters that users choose, by the names of their options.
+    hardware, capacities : dict
+        Every hardware parameter; what other graphs the design takes.
+    cycles : Cycles
+    performance : Performance
+    resources : ResourceFacts
+    verification : Verification or None
+        Of the last cosimulation.
+    agreement : AgreementFacts or None
+        With PyTorch, where its results are known.
+    """
+
+    hwgen: str
+    target: str
+    model: ModelFacts
+    board: BoardFacts
+    options: dict[str, int]
+    hardware: dict[str, int]
+    capacities: dict[str, int]
+    cycles: Cycles
+    performance: Performance
+    resources: ResourceFacts
+    verification: Verification | None = None
+    agreement: AgreementFacts | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    def verified(self, verification: Verification, agreement: AgreementFacts | None) -> "Report":
+        """The same facts with what a cosimulation found out."""
+        return replace(self, verification=verification, agreement=agreement)

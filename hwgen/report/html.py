@@ -1,33 +1,46 @@
 """Facts to one self-contained HTML page: no scripts, nothing loaded from elsewhere."""
 
-from typing import Any
-
 import jinja2
 
 from . import plots
+from .design_tables import (
+    agreement_rows,
+    duration,
+    rate,
+    resource_table,
+    run_table,
+    verification_rows,
+)
+from .facts import Report
+from .model_tables import headline, model_tables
 from .names import title
 
 __all__ = ["render"]
 
-#: Batches that are listed one by one.
-SHOWN = 32
 
-
-def render(facts: dict[str, Any]) -> str:
-    """Render ``report.html`` from the facts of ``report.json``, of either organisation."""
+def render(report: Report) -> str:
+    """Render ``report.html``."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
                                      lstrip_blocks=True, loader=jinja2.PackageLoader("hwgen", "report"))
     environment.filters["number"] = lambda value, digits=0: f"{value:,.{digits}f}"
-    environment.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f} %"
-    stream = facts.get("organisation") == "stream"
-    paths = {value["name"]: title(value["name"], value["path"]) for value in facts["model"]["values"]}
-    drawn = {
-        "cycles": plots.cycles(facts["cycles"]["passes"]),
-        "stages": plots.stages(facts["cycles"]["passes"]),
-        "saved": plots.saved(facts["cycles"]["by_bits"]),
-        "resources": plots.resources(facts["resources"]["components"], facts["resources"]["utilisation"]),
-        "bits": {paths[name]: plots.bits(table, facts["model"]["degree_classes"])
-                 for name, table in facts["model"]["bits_by_degree"].items()},
+    environment.filters["duration"] = lambda microseconds: " ".join(duration(microseconds))
+    environment.filters["rate"] = lambda graphs: rate(graphs)[0]
+    values, layers = model_tables(report.model)[:2]
+    tables = {"network": values, "layers": layers, "runs": run_table(report.cycles),
+              "resources": resource_table(report)}
+    return environment.get_template("report.html.j2").render(
+        facts=report, headline=headline(report.model), tables=tables, plots=_plots(report),
+        compared=[] if report.verification is None else verification_rows(report.verification),
+        agreed=agreement_rows(report.agreement))
+
+
+def _plots(report: Report) -> dict[str, object]:
+    paths = {value.name: title(value.name, value.path) for value in report.model.values}
+    return {
+        "cycles": plots.cycles(report.cycles.passes),
+        "stages": plots.stages(report.cycles.passes),
+        "saved": plots.saved(report.cycles.by_bits),
+        "resources": plots.resources(report.resources.components, report.resources.utilisation),
+        "bits": {paths[name]: plots.bits(table, report.model.degree_classes)
+                 for name, table in report.model.bits_by_degree.items() if any(map(any, table))},
     }
-    template = environment.get_template("stream.html.j2" if stream else "report.html.j2")
-    return template.render(facts=facts, plots=drawn, shown=SHOWN)

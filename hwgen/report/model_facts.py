@@ -119,7 +119,7 @@ class ModelFacts:
     operations : dict
         Value name -> FINN's counts (:func:`hwgen.report.sizes.operations`).
     bits_by_degree : dict
-        Name of a value of role row on nodes -> nodes of the sample by class of in-degrees and bit width 0, ..., 8.
+        Name of an activation of nodes -> nodes of the sample by class of in-degrees and bit width 0, ..., 8.
     degree_classes : tuple of str
         Names of the classes.
     average_bits, bytes, compression : dict
@@ -173,7 +173,7 @@ def model_facts(network: Network, batch: Batch, bits: Bits) -> ModelFacts:
         layers=tuple(_layer(value, term) for value, term in linear_terms(network)),
         operations={value.name: operations(value, network, batch) for value in network.values},
         bits_by_degree={value.name: bits_by_degree(degrees, bits[value.name]) for value in network.values
-                        if role[value.name] == "row" and value.domain == "nodes"},
+                        if role[value.name] == "activation" and value.domain == "nodes"},
         degree_classes=degree_labels(), average_bits=average, bytes=bytes_of(network),
         compression=compression(network, average))
 
@@ -205,8 +205,8 @@ def _value(value: Value, role: str, bits: Ints | None) -> ValueFacts:
 
 def _quantizer(quantizer: Quantizer) -> QuantizerFacts:
     return QuantizerFacts(
-        by=quantizer.by, name=quantizer_name(quantizer), signed=quantizer.signed,
-        entries=1 if quantizer.by == "column" else int(quantizer.step.size),
+        by=quantizer.granularity, name=quantizer_name(quantizer), signed=quantizer.signed,
+        entries=int(quantizer.step.size) if quantizer.granularity.by_row else 1,
         bits=(int(quantizer.bits.min()), int(quantizer.bits.max())), step=_span(quantizer.step))
 
 

@@ -37,7 +37,7 @@ def model_tables(facts: ModelFacts) -> list[Table]:
 
 
 def degree_tables(facts: ModelFacts) -> list[Table]:
-    """Of each value of role row: nodes of each class of in-degrees by bit width. None where there are no nodes."""
+    """Of each activation: nodes of each class of in-degrees by bit width. None where there are no nodes."""
     path = {value.name: value.path for value in facts.values}
     return [_degrees(title(name, path[name]), table, facts.degree_classes)
             for name, table in facts.bits_by_degree.items() if any(map(any, table))]

@@ -8,6 +8,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .facts import ComponentFacts, Pass, Share
+
 __all__ = ["bits", "cycles", "resources", "saved", "stages"]
 
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
@@ -21,34 +23,35 @@ STYLE: Any = {
 }
 
 
-def resources(parts: Sequence[Mapping[str, Any]], utilisation: Mapping[str, Mapping[str, float]]) -> str:
+def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share]) -> str:
     """Share of the board's resources, stacked by component."""
     names = list(utilisation)
     with mpl.rc_context(STYLE):
         figure, axes = _axes(0.42 * len(names) + 1.1)
         left = [0.0] * len(names)
         for part, colour in zip(parts, PALETTE, strict=False):
-            share = [100 * part["count"] * part["one"][name] / utilisation[name]["available"] for name in names]
-            label = f"{part['count']} x {part['name']}" if part["count"] > 1 else part["name"]
+            share = [100 * part.count * part.one[name] / utilisation[name].available for name in names]
+            label = f"{part.count} x {part.name}" if part.count > 1 else part.name
             axes.barh(names, share, left=left, color=colour, label=label, height=0.62)
             left = [before + more for before, more in zip(left, share, strict=True)]
         for row, (name, percent) in enumerate(zip(names, left, strict=True)):
-            used, have = utilisation[name]["used"], utilisation[name]["available"]
-            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
+            used, have = utilisation[name].used, utilisation[name].available
+            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
         axes.set_yticks(range(len(names)), [name.upper() for name in names])
         axes.set_xlim(0, max(130.0, 1.3 * max(left)))
-        axes.axvline(100, color=WARN, linewidth=1)
+        axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)
         axes.set_xlabel("% of the board")
         _finish(axes, legend=len(parts))
         return _svg(figure)
 
 
-def cycles(passes: Sequence[Mapping[str, Any]]) -> str:
+def cycles(passes: Sequence[Pass]) -> str:
     """Cycles of each pass."""
     with mpl.rc_context(STYLE):
         figure, axes = _axes(0.42 * len(passes) + 0.9)
-        values = [step["cycles"] for step in passes]
-        axes.barh([step["name"] for step in passes], values, color=PALETTE[0], height=0.62)
+        values = [step.cycles for step in passes]
+        axes.barh([step.name for step in passes], values, color=PALETTE[0], height=0.62)
         for row, value in enumerate(values):
             axes.text(value + 0.01 * max(values), row, f"{value:,}", va="center", fontsize=9)
         axes.set_xlim(0, 1.15 * max(values))
@@ -57,22 +60,22 @@ def cycles(passes: Sequence[Mapping[str, Any]]) -> str:
         return _svg(figure)
 
 
-def stages(passes: Sequence[Mapping[str, Any]]) -> str:
-    """Utilisation of each stage in each pass."""
-    names = list(passes[0]["utilisation"])
+def stages(passes: Sequence[Pass]) -> str:
+    """Utilisation of each stage in each pass: a field of percentages, the darker the busier."""
+    names = list(passes[0].utilisation)
+    shares = [[100 * step.utilisation[name] for name in names] for step in passes]
     with mpl.rc_context(STYLE):
-        figure, axes = _axes(0.3 * len(passes) * len(names) + 1.1)
-        height = 0.8 / len(names)
-        for index, (name, colour) in enumerate(zip(names, PALETTE, strict=False)):
-            rows = [row + (index - (len(names) - 1) / 2) * height for row in range(len(passes))]
-            values = [100 * step["utilisation"][name] for step in passes]
-            axes.barh(rows, values, color=colour, height=height * 0.9, label=name)
-            for row, value in zip(rows, values, strict=True):
-                axes.text(value + 1, row, f"{value:.0f} %", va="center", fontsize=8)
-        axes.set_yticks(range(len(passes)), [step["name"] for step in passes])
-        axes.set_xlim(0, 110)
-        axes.set_xlabel("% of the pass's cycles")
-        _finish(axes, legend=len(names))
+        figure, axes = _axes(0.34 * len(passes) + 0.5)
+        axes.grid(visible=False)
+        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=130, edgecolors="white", linewidth=2)
+        for row, step in enumerate(shares):
+            for column, share in enumerate(step):
+                axes.text(column + 0.5, row + 0.5, f"{share:.0f} %", ha="center", va="center", fontsize=9,
+                          color="white" if share > 65 else INK)
+        axes.set_yticks([row + 0.5 for row in range(len(passes))], [step.name for step in passes])
+        axes.set_xticks([column + 0.5 for column in range(len(names))], names)
+        axes.xaxis.tick_top()
+        axes.spines["bottom"].set_visible(False)
         return _svg(figure)
 
 
@@ -118,7 +121,7 @@ def saved(totals: Mapping[str, int]) -> str:
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.6, height), layout="constrained")
+    figure = Figure(figsize=(9.6, height), layout="constrained")
     axes = figure.add_subplot()
     axes.grid(visible=True, axis="x", linewidth=0.6)
     axes.tick_params(length=0)

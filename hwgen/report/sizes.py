@@ -25,13 +25,13 @@ def average_bits(network: Network, bits: Bits) -> dict[str, float]:
     Returns
     -------
     dict
-        ``rows``: over the rows of values of role row; a row counts once, whatever its width. ``hidden_maps``: over the
+        ``rows``: over the rows of activations; a row counts once, whatever its width. ``hidden_maps``: over the
         codes of these rows. A²Q reports them without distinction: they are equal where all rows are as wide.
         ``all_activations``: over every stored code, messages included.
     """
     role = roles(network)
     every = [(value.width, bits[value.name]) for value in network.values if value.quantizer is not None]
-    rows = [(value.width, bits[value.name]) for value in network.values if role[value.name] == "row"]
+    rows = [(value.width, bits[value.name]) for value in network.values if role[value.name] == "activation"]
     return {"rows": _mean([(1, widths) for _, widths in rows]), "hidden_maps": _mean(rows),
             "all_activations": _mean(every)}
 
@@ -44,16 +44,16 @@ def bytes_of(network: Network) -> dict[str, float]:
     dict
         ``fp32``: weights, biases and gains in FP32. ``weights``: codes at their own width. ``steps_and_biases``: steps
         by column, biases and gains, 32 bits each. ``node_parameters``: tables of rows, 32 bits for the step (and the
-        reach) and 4 for the width.
+        clip value) and 4 for the width.
     """
     weights = _weights(network)
     columns = sum(each.size for value in network.values
                   for each in (value.bias, *(term.gain for term in value.terms)) if each is not None)
     quantizers = [value.quantizer for value in network.values if value.quantizer is not None]
     steps = sum(weight.step.size for weight in weights)
-    steps += sum(each.step.size for each in quantizers if each.by == "column")
-    tables = sum(each.step.size * (REAL + WIDTH + REAL * (each.reach is not None)) for each in quantizers
-                 if each.by != "column")
+    steps += sum(each.step.size for each in quantizers if not each.granularity.by_row)
+    tables = sum(each.step.size * (REAL + WIDTH + REAL * (each.clip_value is not None)) for each in quantizers
+                 if each.granularity.by_row)
     return {"fp32": REAL * (sum(weight.codes.size for weight in weights) + columns) / 8,
             "weights": sum(weight.codes.size * weight.bits for weight in weights) / 8,
             "steps_and_biases": REAL * (steps + columns) / 8, "node_parameters": tables / 8}

@@ -119,7 +119,7 @@ class Accelerator(Shell):
                              group.ack[element].eq(server.ack[port])]
                 wiring.connect(m, server.write[local], group.write[element])
 
-    def _connect_activity(self, m: Module, registers: Any, control: Control, loader: Loader,
+    def _connect_activity(self, m: Module, registers: RegisterFile, control: Control, loader: Loader,
                           sequencer: Sequencer, store: Store) -> None:
         held = Cat(hold.valid for group in self.groups for hold in group.hold)
         working = Cat(server.busy for server in self.servers)

@@ -1,22 +1,21 @@
 """A group: schedule walker, sixteen banks, the read network and sixteen processing elements."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..cells.bank import Bank, BankWrite
+from ..cells.bank import Bank, BankPort, BankWrite
 from ..cells.timing import BANK_READ
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .clos import Clos
 from .formats import UNITS
 from .group_timing import GROUP_PIPE, GROUP_SCHEDULE
 from .lane import ProcessingElement
 from .schedule_reader import Walker
-from .signatures import Hold, task_layout
+from .signatures import Hold, HoldPort, task_layout
 
 __all__ = ["COLUMN_FLAG_BITS", "Group"]
 
@@ -61,11 +60,11 @@ class Group(wiring.Component):
     """
 
     index: Signal
-    load: Any
+    load: LoadPort
     task: data.View
     start: Signal
-    write: Sequence[Any]
-    hold: Sequence[Any]
+    write: Sequence[BankPort]
+    hold: Sequence[HoldPort]
     ack: Sequence[Signal]
     active: Signal
     stalled: Signal

@@ -1,13 +1,12 @@
 """Processing element: one digit-serial accumulator per channel, and the hold register of finished sums."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .signatures import Hold
+from .signatures import Hold, HoldPort
 
 __all__ = ["ProcessingElement"]
 
@@ -54,7 +53,7 @@ class ProcessingElement(wiring.Component):
     add: Signal
     last: Signal
     word: Signal
-    hold: Any
+    hold: HoldPort
     ack: Signal
     blocks: Signal
 

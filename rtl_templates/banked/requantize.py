@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -13,7 +12,7 @@ from ..cells.add_memory import add_memory
 from ..cells.delays import delays
 from ..cells.dsp import multiply_accumulate, select_multiply_add
 from ..cells.formats import RAW_BITS, Kind, clip_range
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT, Target
 from .requantize_timing import REQUANT_BIAS, REQUANT_CODE, REQUANT_MULTIPLIER, REQUANT_ROUND, REQUANT_SUM
 from .signatures import task_layout
@@ -62,9 +61,9 @@ class Requantizer(wiring.Component):
     raw : Out(lanes * 16)
     """
 
-    load: Any
-    task: Any
-    beat: Any
+    load: LoadPort
+    task: data.View
+    beat: data.View
     pre_x: Signal
     post_x: Signal
     row_r: Signal

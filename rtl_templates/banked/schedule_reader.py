@@ -1,6 +1,5 @@
 """The schedule walker of a group: schedule memory, and the counter that reads a pass's part of it."""
 
-from typing import Any
 
 from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.hdl import Value
@@ -8,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import BEAT_BITS
 from .formats import UNITS, Target
 from .signatures import task_layout
@@ -46,7 +45,7 @@ class Walker(wiring.Component):
 
     enable: Signal
     index: Signal
-    load: Any
+    load: LoadPort
     task: data.View
     start: Signal
     word: Signal

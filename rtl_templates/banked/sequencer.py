@@ -1,13 +1,12 @@
 """The sequencer: runs the passes of the task memory, one after the other, and counts their cycles."""
 
-from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.timing import SHELL_QUIET
 from .formats import PASSES, UNITS, Target
 from .signatures import task_layout
@@ -49,7 +48,7 @@ class Sequencer(wiring.Component):
         ``cycles`` at the end of a pass, read in the same cycle.
     """
 
-    load: Any
+    load: LoadPort
     run: Signal
     run_start: Signal
     start: Signal

@@ -1,14 +1,22 @@
 """Interfaces between the components of the banked target."""
 
+from amaranth import Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
 from .formats import PARAM, TASK
 
-__all__ = ["Hold", "param_layout", "task_layout"]
+__all__ = ["Hold", "HoldPort", "param_layout", "task_layout"]
 
 task_layout = data.StructLayout(dict(TASK))
 param_layout = data.StructLayout(dict(PARAM))
+
+
+class HoldPort(wiring.PureInterface):
+    """Signals of a hold register."""
+
+    valid: Signal
+    data: Signal
 
 
 class Hold(wiring.Signature):
@@ -16,3 +24,7 @@ class Hold(wiring.Signature):
 
     def __init__(self, *, lanes: int, acc_bits: int) -> None:
         super().__init__({"valid": Out(1), "data": Out(lanes * acc_bits)})
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> HoldPort:
+        """An interface of this signature."""
+        return HoldPort(self, path=path, src_loc_at=1 + src_loc_at)

@@ -1,8 +1,9 @@
 """Memories, which power up without contents."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from amaranth import Module
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
 
 __all__ = ["RamStyle", "add_memory"]
@@ -11,9 +12,9 @@ __all__ = ["RamStyle", "add_memory"]
 RamStyle = Literal["distributed", "block"] | None
 
 
-def add_memory(m: Module, name: str, shape: Any, depth: int, style: RamStyle = None) -> Any:
+def add_memory(m: Module, name: str, shape: data.Layout | int, depth: int, style: RamStyle = None) -> Memory:
     """Submodule ``name``, a memory. Its ports are made where they are used: Amaranth names them after variables."""
     attributes: dict[str, str] = {} if style is None else {"ram_style": style}
-    memory: Any = Memory(shape=shape, depth=depth, init=[], attrs=attributes)
+    memory: Memory = Memory(shape=shape, depth=depth, init=[], attrs=attributes)
     m.submodules[name] = memory
     return memory

@@ -1,14 +1,20 @@
 """One bank of node rows: a block memory with its output register."""
 
-from typing import Any
-
 from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .add_memory import add_memory
 
-__all__ = ["Bank", "BankWrite"]
+__all__ = ["Bank", "BankPort", "BankWrite"]
+
+
+class BankPort(wiring.PureInterface):
+    """Signals of a bank's write port."""
+
+    enable: Signal
+    address: Signal
+    data: Signal
 
 
 class BankWrite(wiring.Signature):
@@ -16,6 +22,10 @@ class BankWrite(wiring.Signature):
 
     def __init__(self, *, address_bits: int, word_bits: int) -> None:
         super().__init__({"enable": Out(1), "address": Out(address_bits), "data": Out(word_bits)})
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> BankPort:
+        """An interface of this signature."""
+        return BankPort(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class Bank(wiring.Component):
@@ -46,7 +56,7 @@ class Bank(wiring.Component):
 
     enable: Signal
     address: Signal
-    write: Any
+    write: BankPort
     data: Signal
 
     def __init__(self, *, depth: int, word_bits: int) -> None:

@@ -1,14 +1,13 @@
 """The bit-serial MAC array: distributed arithmetic over bit planes of activations, most significant plane first."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2, exact_log2
 
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import BEAT_BITS
 from .add_memory import add_memory
 from .formats import TABLE_INPUTS, table_bits
@@ -65,7 +64,7 @@ class MacArray(wiring.Component):
     result : Out(columns * x_bits)
     """
 
-    load: Any
+    load: LoadPort
     x: Signal
     other: Signal
     page: Signal

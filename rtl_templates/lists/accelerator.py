@@ -60,7 +60,7 @@ class Accelerator(Shell):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hardware, count = self.hardware, len(self.units)
-        registers: Any = RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS)
+        registers = RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS)
         m.submodules.registers = registers
         m.submodules.control = control = Control(pass_bits=INDEX_BITS)
         m.submodules.loader = loader = Loader(last_target=max(Target))
@@ -100,7 +100,7 @@ class Accelerator(Shell):
         for consumer in (*self.units, sequencer):
             for name in ("valid", "target", "unit", "address", "data"):
                 m.d.comb += getattr(consumer.load, name).eq(getattr(loader.load, name))
-        row: Any = RowWrite(lanes=self.hardware["lanes"], code_bits=self.hardware["code_bits"]).create(path=("row",))
+        row = RowWrite(lanes=self.hardware["lanes"], code_bits=self.hardware["code_bits"]).create(path=("row",))
         for name in row.signature.members:
             m.d.sync += getattr(row, name).eq(reduce(or_, (getattr(unit.row, name) for unit in self.units)))
         for unit, data in zip(self.units, store.result_data, strict=True):

@@ -1,7 +1,6 @@
 """One unit's copy of the node buffer: words of codes, and the entry of the row that each belongs to."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
@@ -9,10 +8,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.bank import Bank
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import BEAT_BITS
 from .formats import ENTRY_BITS, Target
-from .signatures import RowWrite
+from .signatures import RowPort, RowWrite
 
 __all__ = ["NodeBuffer"]
 
@@ -42,8 +41,8 @@ class NodeBuffer(wiring.Component):
     entry : Out(ENTRY_BITS)
     """
 
-    load: Any
-    write: Any
+    load: LoadPort
+    write: RowPort
     address: Signal
     data: Signal
     entry: Signal

@@ -1,10 +1,9 @@
 """The combine stage: rows of codes times the weight matrix, bit plane by bit plane; and the way past it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
@@ -12,7 +11,7 @@ from ..cells.add_memory import add_memory
 from ..cells.formats import RAW_BITS, Kind
 from ..cells.mac import MacArray
 from ..cells.timing import mac_latency
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .combine_queue import SumQueue
 from .formats import ACC_BITS, BLOCK_PAGES, CODE_BITS, Target
 from .signatures import accumulated_layout, coded_layout, context_layout, pass_layout
@@ -52,10 +51,10 @@ class Combine(wiring.Component):
         A token is here; a plane is read; a row could begin a chunk, but the queue is full.
     """
 
-    load: Any
-    task: Any
-    input: Any
-    output: Any
+    load: LoadPort
+    task: data.View
+    input: stream.Interface
+    output: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -180,11 +179,11 @@ class Route(wiring.Component):
         Combine's input; the write stage's.
     """
 
-    task: Any
-    input: Any
-    combined: Any
-    to_combine: Any
-    output: Any
+    task: data.View
+    input: stream.Interface
+    combined: stream.Interface
+    to_combine: stream.Interface
+    output: stream.Interface
 
     def __init__(self, *, lanes: int) -> None:
         codes = stream.Signature(coded_layout(lanes))

@@ -1,12 +1,12 @@
 """The queue of sums behind the MAC array, and what belongs to each sum beside it."""
 
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
+from ..cells.structure import structure
 from .combine_timing import QUEUE, QUEUE_PLACE
 from .formats import ACC_BITS, COLUMN_ADDRESS, ROW_ADDRESS, Select
 from .signatures import accumulated_layout, context_layout, pass_layout
@@ -37,13 +37,13 @@ class SumQueue(wiring.Component):
         Another chunk may begin; no chunk is begun or waits.
     """
 
-    task: Any
+    task: data.View
     begin: Signal
     chunk: Signal
-    context: Any
+    context: data.View
     arrives: Signal
     sums: Signal
-    output: Any
+    output: stream.Interface
     free: Signal
     empty: Signal
 
@@ -70,9 +70,9 @@ class SumQueue(wiring.Component):
 
         # The chunk, then its offset in the table of row parameters, then the address: a register each.
         valid, chunk = Signal(QUEUE_PLACE), Signal(4, reset_less=True)
-        context: Any = Signal(context_layout, reset_less=True)
-        place: Any = Signal(_place_layout, reset_less=True)
-        resolved: Any = Signal(_place_layout)
+        context = structure(context_layout, reset_less=True)
+        place = structure(_place_layout, reset_less=True)
+        resolved = structure(_place_layout)
         m.d.sync += [
             valid.eq(Cat(self.begin, valid[:-1])), chunk.eq(self.chunk), context.eq(self.context),
             place.column.eq(task.column + chunk), place.bias.eq(task.bias + chunk),
@@ -98,7 +98,7 @@ class SumQueue(wiring.Component):
         return oldest
 
 
-def row_offset(select: Value, limit: Value, context: Any) -> Value:
+def row_offset(select: Value, limit: Value, context: data.View) -> Value:
     """A row's own part of its address in the table of row parameters; NEAREST has none."""
     degree = Mux(context.degree < limit, context.degree, limit)
     return Mux(select == Select.DEGREE, degree, Mux(select == Select.NODE, context.node,

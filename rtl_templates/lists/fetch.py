@@ -1,16 +1,16 @@
 """The fetch stage: a pass's rows and beats as commands, a command a cycle, with descriptors read ahead."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from amaranth import Array, Cat, Module, Mux, Signal
+from amaranth import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2, exact_log2
 
 from ..cells.add_memory import add_memory
 from ..cells.bank import Bank
-from ..shell.signatures import LoadBus
+from ..cells.structure import structure
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import COLUMN_ADDRESS, DESCRIPTOR, PLACE, ROW_ADDRESS, SETUP, Operand, Select, Set, Target
 from .gather_timing import FETCH_ADDRESS, FETCH_DESCRIPTOR, FETCH_STAGES
 from .signatures import beat_layout, pass_layout
@@ -75,11 +75,11 @@ class Fetch(wiring.Component):
         From the cycle after ``start`` until the last command is taken; never without rows.
     """
 
-    load: Any
+    load: LoadPort
     index: Signal
     start: Signal
-    task: Any
-    output: Any
+    task: data.View
+    output: stream.Interface
     busy: Signal
 
     def __init__(self, *, units: int, list_depth: int, descriptor_depth: int, beats: int) -> None:
@@ -96,7 +96,7 @@ class Fetch(wiring.Component):
         enable = Signal()
         m.d.comb += enable.eq(~output.valid | output.ready)
 
-        setup: Any = Signal(setup_layout, reset_less=True)
+        setup = structure(setup_layout, reset_less=True)
         mine = load.valid & (load.unit == self.index)
         with m.If(mine & (load.target == Target.SETUP)):
             m.d.sync += setup.eq(load.data[:setup_layout.size])
@@ -124,7 +124,7 @@ class Fetch(wiring.Component):
         # B: its beat; C: where its descriptor is; D, E: the memory and its output register
         stages = "bcdefgh"[:FETCH_STAGES]
         valid = [Signal(name=f"valid_{stage}") for stage in stages]
-        word: list[Any] = [Signal(beat_layout, name=f"beat_{stage}", reset_less=True) for stage in stages]
+        word = [structure(beat_layout, name=f"beat_{stage}", reset_less=True) for stage in stages]
         local = [Signal(16, name=f"row_{stage}", reset_less=True) for stage in stages[:FETCH_DESCRIPTOR + 1]]
         first = Array([setup.edges, setup.looped, setup.features, setup.members])
         bank = Bank(depth=max(2, self.descriptor_depth), word_bits=2 * descriptor_layout.size)
@@ -138,14 +138,15 @@ class Fetch(wiring.Component):
             m.d.sync += [late.eq(early) for late, early in zip(word, [read.data, *word], strict=False)]
             m.d.sync += [late.eq(early) for late, early in zip(local, [row, *local], strict=False)]
             m.d.sync += address.eq(first[word[FETCH_ADDRESS - 1].set] + local[FETCH_ADDRESS - 1][1:])
-        half: Any = data.View(descriptor_layout,
+        half = data.View(descriptor_layout,
                               bank.data.word_select(local[FETCH_DESCRIPTOR][0], descriptor_layout.size))
         self._command(m, enable, word[FETCH_DESCRIPTOR:], valid[FETCH_DESCRIPTOR:], half,
                       Cat(self.index[:exact_log2(self.units)], local[FETCH_DESCRIPTOR])[:INDEX_BITS])
         m.d.comb += self.busy.eq(running | Cat(valid).any() | output.valid)
         return m
 
-    def _command(self, m: Module, enable: Signal, beat: list[Any], valid: list[Signal], half: Any, row: Any) -> None:
+    def _command(self, m: Module, enable: Signal, beat: list[data.View], valid: list[Signal], half: data.View,
+                 row: Value) -> None:
         """Stages F (list, degree and node), G (offset of the row parameter) and H (command) from the words of E."""
         output, command = self.output, self.output.payload
         place, count = (Signal.like(field, reset_less=True) for field in (command.place, command.count))

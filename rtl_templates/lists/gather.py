@@ -5,12 +5,14 @@ from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.data import View
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
 from ..cells.bank import Bank
-from ..shell.signatures import LoadBus
+from ..cells.structure import structure
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import unpack
 from .accumulate import Accumulator
 from .fetch import COPIED, INDEX_BITS, LIST_WORD, command_layout, meta_layout
@@ -61,14 +63,14 @@ class Gather(wiring.Component):
         A command could begin but for a slot.
     """
 
-    load: Any
+    load: LoadPort
     index: Signal
     start: Signal
-    input: Any
+    input: stream.Interface
     address: Signal
     data: Signal
     entry: Signal
-    output: Any
+    output: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -97,7 +99,7 @@ class Gather(wiring.Component):
             begin.eq(self.input.valid & free & slot), self.waiting.eq(self.input.valid & free & ~slot),
             self.busy.eq(active | (used != 0)),
         ]
-        walk: Any = Signal(command.shape(), reset_less=True)
+        walk = structure(command.shape(), reset_less=True)
         first = Signal(reset_less=True)
         with m.If(free):
             m.d.sync += [active.eq(begin), walk.eq(command), final.eq(command.short), first.eq(1)]
@@ -111,7 +113,7 @@ class Gather(wiring.Component):
         self._queue(m, begin & ~command.skip, taken, *sums)
         return m
 
-    def _pipeline(self, m: Module, walk: Any, active: Value, last: Value, first: Value) -> tuple[Value, Value]:
+    def _pipeline(self, m: Module, walk: View, active: Value, last: Value, first: Value) -> tuple[Value, Value]:
         """From a step in the walker to the sum: return when a token is finished, and then its sums and entries."""
         m.submodules.lists = lists = Bank(depth=self.list_depth, word_bits=LIST_WORD * entry_layout.size)
         m.d.comb += [
@@ -122,7 +124,7 @@ class Gather(wiring.Component):
         # The list's word, then its entry (a SELF beat's place is the index itself), then two additions.
         listed = _late(m, walk.list, LIST_READ - 1, "list")
         place = _late(m, walk.place[:INDEX_BITS], LIST_READ - 1, "place")
-        chosen: Any = data.View(entry_layout, Array(
+        chosen = data.View(entry_layout, Array(
             lists.data.word_select(k, entry_layout.size) for k in range(LIST_WORD))[place[:3]])
         index, double = Signal(INDEX_BITS, reset_less=True), Signal(reset_less=True)
         m.d.sync += [index.eq(Mux(listed, chosen.index, place)), double.eq(chosen.double)]
@@ -170,7 +172,7 @@ class Gather(wiring.Component):
         shape = data.StructLayout({"x": data.ArrayLayout(signed(self.acc_bits), self.lanes), "own": ENTRY_BITS,
                                    "kept": ENTRY_BITS})
         read = Signal(range(SLOTS))
-        queues: list[Any] = []
+        queues: list[data.View] = []
         for name, layout, push, word in (("meta", meta_layout, begin, self.input.payload.meta),
                                          ("sums", shape, finish, sums)):
             store = add_memory(m, name, layout.size, SLOTS, "distributed")

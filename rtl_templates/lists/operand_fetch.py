@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .buffer import NodeBuffer
 from .fetch import Fetch
 from .formats import ACC_BITS
 from .gather import Gather
-from .signatures import RowWrite, accumulated_layout, pass_layout
+from .signatures import RowPort, RowWrite, accumulated_layout, pass_layout
 
 __all__ = ["Front"]
 
@@ -50,12 +50,12 @@ class Front(wiring.Component):
         A walk could begin but for a slot of the output queue.
     """
 
-    load: Any
+    load: LoadPort
     index: Signal
     start: Signal
-    task: Any
-    write: Any
-    output: Any
+    task: data.View
+    write: RowPort
+    output: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal

@@ -1,15 +1,15 @@
 """The requantizer of a unit: beats of accumulated operands to rows of codes, each row with its own step."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from amaranth import Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
 from ..cells.formats import RAW_BITS, Kind, clip_range
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import ACC_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, SLOPE_SHIFT, V_SHIFT, Select
 from .requantize_codes import Codes
 from .requantize_parts import queue
@@ -67,11 +67,11 @@ class Requantizer(wiring.Component):
         A beat waits for room for its values.
     """
 
-    load: Any
-    task: Any
+    load: LoadPort
+    task: data.View
     start: Signal
-    input: Any
-    output: Any
+    input: stream.Interface
+    output: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal

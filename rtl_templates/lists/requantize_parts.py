@@ -1,10 +1,10 @@
 """Small parts of the requantizer: queues, tables of row parameters."""
 
-from typing import Any
-
 from amaranth import Module, Mux, Signal, Value
+from amaranth.lib.memory import ReadPort
 
 from ..cells.add_memory import RamStyle, add_memory
+from ..shell.signatures import LoadPort
 from .formats import BLOCK_ENTRIES, Target
 
 __all__ = ["parameters", "queue", "ram_style"]
@@ -15,7 +15,7 @@ def ram_style(depth: int) -> RamStyle:
     return "block" if depth >= BLOCK_ENTRIES else "distributed"
 
 
-def parameters(m: Module, name: str, load: Any, *, bits: int, depth: int, number: int) -> Any:
+def parameters(m: Module, name: str, load: LoadPort, *, bits: int, depth: int, number: int) -> ReadPort:
     """Read port of a copy of the table of row parameters: its low ``bits``, a cycle after the address."""
     store = add_memory(m, name, bits, max(2, depth), ram_style(depth))
     write = store.write_port()

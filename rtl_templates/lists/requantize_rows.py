@@ -1,14 +1,13 @@
 """Rows on their way through a requantizer: which parameters each gets, and what else is known of it."""
 
 from itertools import pairwise
-from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.formats import Kind
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import ENTRY_BITS, ROW_ADDRESS, ROW_BITS, V_BITS, Select
 from .requantize_codes import RAW_MULTIPLIER
 from .requantize_parts import parameters, queue
@@ -46,14 +45,14 @@ class RowParameters(wiring.Component):
         The row at the output; ``taken`` (In) lets go of it.
     """
 
-    load: Any
+    load: LoadPort
     kind: Signal
     select: Signal
     base: Signal
     limit: Signal
     table: Signal
     accept: Signal
-    arriving: Any
+    arriving: data.View
     last_chunk: Signal
     value: Signal
     valid: Signal
@@ -64,7 +63,7 @@ class RowParameters(wiring.Component):
     chunks: Signal
     begun: Signal
     out_bits: Signal
-    out_context: Any
+    out_context: data.View
     taken: Signal
 
     def __init__(self, *, requant_lanes: int, chunks: int, param_depth: int, levels: int, tables: int, number: int,

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 from math import lcm
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
@@ -11,7 +10,7 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from ..cells.add_memory import add_memory
 from ..cells.delays import delays
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -57,7 +56,7 @@ class LaneTable(wiring.Component):
     data : Out(requant_lanes * bits)
     """
 
-    load: Any
+    load: LoadPort
     entry: Signal
     step: Signal
     data: Signal
@@ -119,7 +118,7 @@ class Values(wiring.Component):
         Values of a finished chunk, and whether they are the row's last.
     """
 
-    load: Any
+    load: LoadPort
     slope: Signal
     valid: Signal
     step: Signal

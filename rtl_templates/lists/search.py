@@ -1,7 +1,6 @@
 """The search for the nearest entry: a row's largest magnitude, and how many thresholds lie below it."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -9,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .formats import V_BITS, Target
 from .requantize_parts import ram_style
 
@@ -100,7 +99,7 @@ class Search(wiring.Component):
         2 * levels cycles later.
     """
 
-    load: Any
+    load: LoadPort
     table: Signal
     start: Signal
     key: Signal

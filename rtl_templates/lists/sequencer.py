@@ -1,6 +1,5 @@
 """The sequencer: runs passes of the pass memory, one after the other, and counts their cycles."""
 
-from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, wiring
@@ -8,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from ..shell.timing import SHELL_QUIET
 from ..shell.words import BEAT_BITS
 from .formats import PASSES, Target
@@ -58,7 +57,7 @@ class Sequencer(wiring.Component):
         ``cycles`` at the end of a pass, read in the same cycle.
     """
 
-    load: Any
+    load: LoadPort
     run: Signal
     first: Signal
     count: Signal

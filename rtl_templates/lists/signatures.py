@@ -1,12 +1,13 @@
 """Interfaces between the stages of a unit. Streams are ``amaranth.lib.stream``: valid, ready, payload."""
 
+from amaranth import Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import Out
 
 from ..cells.formats import RAW_BITS
 from .formats import ACC_BITS, BEAT, COLUMN_ADDRESS, CONTEXT, ENTRY_BITS, PASS, PLACE, ROW_ADDRESS
 
-__all__ = ["RowWrite", "accumulated_layout", "beat_layout", "coded_layout", "context_layout", "pass_layout"]
+__all__ = ["RowPort", "RowWrite", "accumulated_layout", "beat_layout", "coded_layout", "context_layout", "pass_layout"]
 
 beat_layout = data.StructLayout(dict(BEAT))
 pass_layout = data.StructLayout(dict(PASS))
@@ -26,9 +27,22 @@ def coded_layout(lanes: int) -> data.StructLayout:
     return data.StructLayout({"data": lanes * RAW_BITS, "end": 1, "bits": 4, "context": context_layout})
 
 
+class RowPort(wiring.PureInterface):
+    """Signals of a word written to the node buffers."""
+
+    enable: Signal
+    address: Signal
+    data: Signal
+    entry: Signal
+
+
 class RowWrite(wiring.Signature):
     """A word written to every unit's node buffer: a word a cycle, no back-pressure."""
 
     def __init__(self, *, lanes: int, code_bits: int) -> None:
         super().__init__({"enable": Out(1), "address": Out(PLACE), "data": Out(lanes * code_bits),
                           "entry": Out(ENTRY_BITS)})
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> RowPort:
+        """An interface of this signature."""
+        return RowPort(self, path=path, src_loc_at=1 + src_loc_at)

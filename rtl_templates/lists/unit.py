@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..shell.signatures import LoadBus
+from ..shell.signatures import LoadBus, LoadPort
 from .combine import Combine, Route
 from .gather_timing import READ_DELAY
 from .operand_fetch import Front
 from .requantize import Requantizer
-from .signatures import RowWrite, pass_layout
+from .signatures import RowPort, RowWrite, pass_layout
 from .write import Write
 
 __all__ = ["STAGES", "Unit"]
@@ -54,11 +54,11 @@ class Unit(wiring.Component):
     """
 
     index: Signal
-    load: Any
-    task: Any
+    load: LoadPort
+    task: data.View
     start: Signal
-    row: Any
-    write: Any
+    row: RowPort
+    write: RowPort
     result_address: Signal
     result_data: Signal
     busy: Signal
@@ -99,7 +99,7 @@ class Unit(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         stages, out = self.stages, self.out
-        load: Any = LoadBus().create(path=("near",))  # a register for the unit: the bus crosses the chip
+        load = LoadBus().create(path=("near",))  # a register for the unit: the bus crosses the chip
         m.d.sync += [getattr(load, name).eq(getattr(self.load, name))
                      for name in ("valid", "target", "unit", "address", "data")]
         for name, stage in stages.items():

@@ -1,15 +1,15 @@
 """The write stage: a unit's rows into every node buffer, or into its own result memory."""
 
-from typing import Any
 
 from amaranth import Array, Cat, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.add_memory import add_memory
 from ..cells.formats import RAW_BITS
+from ..cells.structure import structure
 from .formats import PLACE, RESULT_LANES
-from .signatures import RowWrite, coded_layout, pass_layout
+from .signatures import RowPort, RowWrite, coded_layout, pass_layout
 
 __all__ = ["Write"]
 
@@ -45,12 +45,12 @@ class Write(wiring.Component):
         A token is here or on its way into a memory; a word is written; a token waits for its slot.
     """
 
-    task: Any
+    task: data.View
     start: Signal
     index: Signal
     slot: Signal
-    input: Any
-    write: Any
+    input: stream.Interface
+    write: RowPort
     result_address: Signal
     result_data: Signal
     busy: Signal
@@ -69,7 +69,7 @@ class Write(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         task = self.task
-        held: Any = Signal(coded_layout(self.lanes), reset_less=True)
+        held = structure(coded_layout(self.lanes), reset_less=True)
         valid, leaves, begun = Signal(), Signal(), Signal()
         m.d.comb += [self.input.ready.eq(~valid | leaves), self.waiting.eq(valid & ~task.to_result & ~self.slot)]
         m.d.sync += begun.eq(self.start)
@@ -100,7 +100,7 @@ class Write(wiring.Component):
         ]
         return m
 
-    def _results(self, m: Module, going: Value, held: Any, begun: Value, row_ends: Value) -> tuple[Value, Value]:
+    def _results(self, m: Module, going: Value, held: data.View, begun: Value, row_ends: Value) -> tuple[Value, Value]:
         """The result memory; returns whether a chunk's last word is written, and whether one is on its way."""
         words = self.lanes // RESULT_LANES
         store = add_memory(m, "results", RESULT_LANES * RAW_BITS, self.result_depth, "block")

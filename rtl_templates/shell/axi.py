@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from .timing import BURST_BEATS
 
-__all__ = ["AxiRead", "AxiWrite", "Bursts"]
+__all__ = ["AxiRead", "AxiWrite", "Bursts", "Bus"]
 
 
 def _address(prefix: str) -> dict[str, wiring.Member]:
@@ -14,6 +14,13 @@ def _address(prefix: str) -> dict[str, wiring.Member]:
     members = {"id": 1, "addr": 64, "len": 8, "size": 3, "burst": 2, "lock": 1, "cache": 4, "prot": 3, "qos": 4,
                "valid": 1}
     return {**{prefix + name: Out(width) for name, width in members.items()}, f"{prefix}ready": In(1)}
+
+
+class Bus(wiring.PureInterface):
+    """Signals of a bus, by name."""
+
+    def __getattr__(self, name: str) -> Signal:
+        raise AttributeError(f"the bus has no signal {name}")
 
 
 class AxiRead(wiring.Signature):
@@ -25,6 +32,10 @@ class AxiRead(wiring.Signature):
             "rready": Out(1),
         })
 
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
+        """An interface of this signature."""
+        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
+
 
 class AxiWrite(wiring.Signature):
     """Write channels of an AXI4 master."""
@@ -34,6 +45,10 @@ class AxiWrite(wiring.Signature):
             **_address("aw"), "wdata": Out(128), "wstrb": Out(16), "wlast": Out(1), "wvalid": Out(1),
             "wready": In(1), "bid": In(1), "bresp": In(2), "bvalid": In(1), "bready": Out(1),
         })
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
+        """An interface of this signature."""
+        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class Bursts(wiring.Component):

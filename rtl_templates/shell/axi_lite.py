@@ -1,13 +1,13 @@
 """The register file: an AXI4-Lite slave built from the register map."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from .axi import Bus
 from .registers import Register
 
 __all__ = ["ADDRESS_BITS", "AxiLite", "RegisterFile"]
@@ -26,6 +26,10 @@ class AxiLite(wiring.Signature):
             "araddr": Out(ADDRESS_BITS), "arprot": Out(3), "arvalid": Out(1), "arready": In(1),
             "rdata": In(32), "rresp": In(2), "rvalid": In(1), "rready": Out(1),
         })
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
+        """An interface of this signature."""
+        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class RegisterFile(wiring.Component):
@@ -50,7 +54,7 @@ class RegisterFile(wiring.Component):
         Arrays: In, selected by ``<name>_index``: Out, in the same cycle.
     """
 
-    bus: Any
+    bus: Bus
 
     def __init__(self, *, constants: Mapping[str, int], registers: Sequence[Register]) -> None:
         self.constants = dict(constants)
@@ -70,6 +74,10 @@ class RegisterFile(wiring.Component):
                 members[name] = Out(entry.width)
                 members[f"{name}_set"] = In(entry.width)
         super().__init__(members)
+
+    def __getattr__(self, name: str) -> Signal:
+        """Ports are known by the map only."""
+        raise AttributeError(f"no register has a port {name}")
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

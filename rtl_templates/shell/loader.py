@@ -1,14 +1,12 @@
 """The loader: reads the load stream over AXI4 and broadcasts it on the load bus."""
 
-from typing import Any
-
 from amaranth import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .axi import AxiRead, Bursts
+from .axi import AxiRead, Bursts, Bus
 from .registers import Error
-from .signatures import LoadBus
+from .signatures import LoadBus, LoadPort
 from .timing import SHELL_LOAD_DRAIN
 from .words import BEAT_BITS, END, HEADER
 
@@ -46,8 +44,8 @@ class Loader(wiring.Component):
     start: Signal
     base: Signal
     beats: Signal
-    axi: Any
-    load: Any
+    axi: Bus
+    load: LoadPort
     busy: Signal
     done: Signal
     error: Signal

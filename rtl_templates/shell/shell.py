@@ -8,8 +8,8 @@ from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInser
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .axi import AxiRead, AxiWrite
-from .axi_lite import AxiLite
+from .axi import AxiRead, AxiWrite, Bus
+from .axi_lite import AxiLite, RegisterFile
 from .control import Control
 from .counters import ShellCounters
 from .loader import Loader
@@ -43,9 +43,9 @@ class Shell(wiring.Component, ABC):
         High while an enabled event is pending.
     """
 
-    control: Any
-    read: Any
-    write: Any
+    control: Bus
+    read: Bus
+    write: Bus
     interrupt: Signal
 
     def __init__(self, *, shared: bool) -> None:
@@ -68,8 +68,8 @@ class Shell(wiring.Component, ABC):
                  for path, member, value in unit.signature.flatten(unit)}
         return Instance(module, i_clk=ClockSignal(), i_rst=ResetSignal() | abort, **ports)
 
-    def _connect_commands(self, m: Module, registers: Any, control: Control, loader: Loader, sequencer: Any,
-                          store: Store, *, moves: Signal) -> None:
+    def _connect_commands(self, m: Module, registers: RegisterFile, control: Control, loader: Loader,
+                          sequencer: Any, store: Store, *, moves: Signal) -> None:
         """Registers to commands, commands to their executors; ``moves`` are the signs of progress."""
         m.d.comb += [
             control.command.eq(registers.control), control.limit.eq(registers.watchdog),
@@ -85,8 +85,8 @@ class Shell(wiring.Component, ABC):
             control.progress.eq(moves.any()), control.index.eq(sequencer.index),
         ]
 
-    def _connect_counters(self, m: Module, registers: Any, counters: ShellCounters, loader: Loader, sequencer: Any,
-                          store: Store, events: Mapping[str, Value]) -> None:
+    def _connect_counters(self, m: Module, registers: RegisterFile, counters: ShellCounters, loader: Loader,
+                          sequencer: Any, store: Store, events: Mapping[str, Value]) -> None:
         """Counters and cycles to registers; ``events`` are those of the run, by member of the counters."""
         m.d.sync += self.interrupt.eq((registers.interrupt_status & registers.interrupt_enable).any())
         m.d.comb += [

@@ -1,11 +1,22 @@
 """Interfaces between the shell and the units."""
 
+from amaranth import Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from .words import BEAT_BITS
 
-__all__ = ["LoadBus"]
+__all__ = ["LoadBus", "LoadPort"]
+
+
+class LoadPort(wiring.PureInterface):
+    """Signals of a load bus."""
+
+    valid: Signal
+    target: Signal
+    unit: Signal
+    address: Signal
+    data: Signal
 
 
 class LoadBus(wiring.Signature):
@@ -20,3 +31,7 @@ class LoadBus(wiring.Signature):
     def __init__(self) -> None:
         super().__init__({"valid": Out(1), "target": Out(4), "unit": Out(16), "address": Out(24),
                           "data": Out(BEAT_BITS)})
+
+    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> LoadPort:
+        """An interface of this signature."""
+        return LoadPort(self, path=path, src_loc_at=1 + src_loc_at)

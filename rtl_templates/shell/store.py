@@ -1,13 +1,11 @@
 """The store unit: writes the servers' result memories to memory over AXI4."""
 
-from typing import Any
-
 from amaranth import Array, Module, Signal
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from .axi import AxiWrite, Bursts
+from .axi import AxiWrite, Bursts, Bus
 from .registers import Error
 
 __all__ = ["FIFO_DEPTH", "READ_LATENCY", "Store"]
@@ -51,7 +49,7 @@ class Store(wiring.Component):
     words: Signal
     result_address: Signal
     result_data: list[Signal]
-    axi: Any
+    axi: Bus
     busy: Signal
     done: Signal
     error: Signal

@@ -26,5 +26,5 @@ def load_cycles(beats: int) -> int:
 
 
 def store_cycles(words: int) -> int:
-    """STORE_CYCLES with such a memory."""
-    return SHELL_STORE_FILL + words + SHELL_STORE_BURST * -(-words // BURST_BEATS)
+    """STORE_CYCLES with such a memory; the pause after a burst hides behind two beats or fewer."""
+    return SHELL_STORE_FILL + words + SHELL_STORE_BURST * -(-max(0, words - SHELL_STORE_BURST) // BURST_BEATS)

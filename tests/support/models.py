@@ -8,7 +8,9 @@ from integers import half_away
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hwgen.network.activation import IDENTITY, RELU
 from hwgen.network.batch import Batch
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
 from hwgen.network.rules import check_network
 from hwgen.network.sample import Limits, Sample
@@ -61,10 +63,13 @@ def _values(layer: Layer, source: str | None) -> tuple[Value, Value]:
                    weight=Weight(codes=layer.weight, bits=layer.weight_bits, step=layer.weight_step))
     message = Value(name=f"{layer.path}.message", path=layer.path, width=width, domain="nodes", terms=(combine,),
                     factor="rsqrt", of="looped", quantizer=Quantizer(
-                        signed=True, by="column", step=layer.message_step, bits=np.array([layer.message_bits])))
-    row = None if layer.row is None else Quantizer(signed=False, by="node", step=layer.row.step, bits=layer.row.bits)
+                        signed=True, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
+                        bits=np.array([layer.message_bits])))
+    row = None if layer.row is None else Quantizer(
+        signed=False, granularity=Granularity.PER_NODE, step=layer.row.step, bits=layer.row.bits)
     return message, Value(
-        name=layer.path, path=layer.path, width=width, domain="nodes", bias=layer.bias, slope=0.0 if row else 1.0,
+        name=layer.path, path=layer.path, width=width, domain="nodes", bias=layer.bias,
+        activation=RELU if row else IDENTITY,
         terms=(Term(source=message.name, via="looped", factor="rsqrt", of="looped"),), quantizer=row)
 
 

@@ -12,12 +12,13 @@ from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, real_value, store
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Network, Quantizer, Term, Value, Weight
 
 __all__ = ["Builder", "By", "Capacities", "capacities", "random_batch"]
 
 Floats = NDArray[np.float64]
-By = Literal["column", "even", "node", "degree", "nearest"]
+By = Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +110,11 @@ class Builder:
 
     def add(self, path: str, terms: tuple[Term, ...], width: int, *, by: By | None, bits: tuple[int, int] = (2, 8),
             domain: Domain = "nodes", signed: bool | None = None, **rest: object) -> str:
-        """Add a value and return its name. ``by`` None: the result; "even": by column, one step for all."""
+        """Add a value and return its name. ``by`` None: the result; what shares a step."""
         value = Value(name=f"v{len(self.network.values)}", path=path, width=width, domain=domain, terms=terms, **rest)
         real = real_value(self.network, value, self.lists, self.stored)
         if by is not None:
-            below = value.slope > 0 and bool((real < 0).any())
+            below = value.activation.keeps_sign and bool((real < 0).any())
             quantizer = self._quantizer(real, by, bits, below if signed is None else signed, value)
             value = replace(value, quantizer=quantizer)
         self.network = replace(self.network, values=(*self.network.values, value))
@@ -134,26 +135,29 @@ class Builder:
         magnitude = np.abs(real) if signed else np.maximum(real, 0.0)
         overall = float(magnitude.max(initial=0.0)) or 1.0
         low, high = bits
-        if by in ("column", "even"):
+        if not Granularity(by).by_row:
             width = np.array([self.rng.integers(low, high + 1)])
             peak = np.maximum(magnitude.max(axis=0, initial=0.0), 0.15 * overall)
-            peak = np.full(real.shape[1], overall) if by == "even" else peak
-            drawn = self.rng.uniform(0.6, 1.1, 1 if by == "even" else real.shape[1])
-            return Quantizer(signed=signed, by="column", step=peak * drawn / _top(width, signed), bits=width)
+            peak = np.full(real.shape[1], overall) if by == "per_tensor" else peak
+            drawn = self.rng.uniform(0.6, 1.1, 1 if by == "per_tensor" else real.shape[1])
+            step = (peak if by == "per_channel" else peak[:1]) * drawn / _top(width, signed)
+            return Quantizer(signed=signed, granularity=Granularity(by), step=step, bits=width)
         rows = magnitude.max(axis=1, initial=0.0)
         if by == "nearest":
             entries = int(self.rng.choice([1, 2, 5, 16, 64, 100]))
             width = self.rng.integers(low, high + 1, entries)
-            reach = np.sort(overall * np.exp(self.rng.uniform(np.log(0.1), 0.1, entries)))
-            return Quantizer(signed=signed, by="nearest", step=reach / _top(width, signed), bits=width, reach=reach)
+            clip = np.sort(overall * np.exp(self.rng.uniform(np.log(0.1), 0.1, entries)))
+            return Quantizer(signed=signed, granularity=Granularity.NEAREST, step=clip / _top(width, signed),
+                             bits=width, clip_value=clip)
         via = value.of if value.factor != "one" else str(self.rng.choice(["edges", "looped"]))
-        entries = self.network.trained_nodes if by == "node" else int(self.rng.choice([1, 2, 7, 40]))
-        index = self.lists.batch.node if by == "node" else np.minimum(self.lists.lengths(via), entries - 1)
+        entries = self.network.trained_nodes if by == "per_node" else int(self.rng.choice([1, 2, 7, 40]))
+        index = self.lists.batch.node if by == "per_node" else np.minimum(self.lists.lengths(via), entries - 1)
         peak = np.full(entries, 0.1 * overall)
         np.maximum.at(peak, index, rows)
         width = np.minimum(low + self.rng.geometric(0.3, entries) - 1, high)
         step = peak * self.rng.uniform(0.6, 1.1, entries) / _top(width, signed)
-        return Quantizer(signed=signed, by=by, step=step, bits=width, via=via if by == "degree" else "edges")
+        return Quantizer(signed=signed, granularity=Granularity(by), step=step, bits=width,
+                         via=via if by == "per_degree" else "edges")
 
 
 def _top(bits: NDArray[np.int64], signed: bool) -> Floats:

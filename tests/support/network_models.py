@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from network_builder import Builder, By
 
+from hwgen.network.activation import RELU
 from hwgen.network.network import Network, Term, Weight
 from hwgen.network.rules import check_network
 
@@ -16,32 +17,33 @@ def gin_network(seed: int = 0, *, features: int = 7, hidden: int = 16, layers: i
     """GIN with a two-layer MLP, sum pooling and a readout MLP; one-hot features."""
     builder = Builder(seed, name="gin", features=features, input_bits=1, weight_bits=weight_bits)
     one = Weight(codes=np.eye(features, dtype=np.int64), bits=2, step=np.ones(features))
-    message = builder.add("input", (Term(via="features", weight=one),), features, by="column", bits=(1, 1))
+    message = builder.add("input", (Term(via="features", weight=one),), features, by="per_channel", bits=(1, 1))
     width = features
     for layer in range(layers):
         path = f"convs.{layer}"
         terms = (Term(source=message, via="edges"), Term(source=message, gain=np.full(width, 1.1)))
         row = builder.add(f"{path}.aggregate", terms, width, by=by, bits=bits)
         term = Term(source=row, weight=builder.weight(width, hidden))
-        row = builder.add(f"{path}.mlp.0", (term,), hidden, by=by, bits=bits, bias=builder.bias(hidden), slope=0.0)
+        row = builder.add(f"{path}.mlp.0", (term,), hidden, by=by, bits=bits, bias=builder.bias(hidden),
+                          activation=RELU)
         term = Term(source=row, weight=builder.weight(hidden, hidden))
-        message = builder.add(f"{path}.mlp.2", (term,), hidden, by="column", bits=(4, 4), bias=builder.bias(hidden),
-                              slope=0.0)
+        message = builder.add(f"{path}.mlp.2", (term,), hidden, by="per_channel", bits=(4, 4),
+                              bias=builder.bias(hidden), activation=RELU)
         width = hidden
     return _readout(builder, (Term(source=message, via="members"),), width, classes, by=by, bits=bits)
 
 
 def sage_network(seed: int = 0, *, features: int = 30, hidden: int = 16, classes: int = 5, op: str = "mean",
-                 by: By = "degree", bits: tuple[int, int] = (2, 5), weight_bits: int = 4) -> Network:
+                 by: By = "per_degree", bits: tuple[int, int] = (2, 5), weight_bits: int = 4) -> Network:
     """GraphSAGE of two layers on nodes: neighbours and root side by side, then a linear layer."""
     builder = Builder(seed, name="sage", features=features, input_bits=1, trained_nodes=20, weight_bits=weight_bits)
     term = Term(via="features", weight=builder.weight(features, hidden))
-    message = builder.add("lin", (term,), hidden, by="column", bits=(4, 4), slope=0.0)
+    message = builder.add("lin", (term,), hidden, by="per_channel", bits=(4, 4), activation=RELU)
     gather = {"mean": {"factor": "mean"}, "max": {"op": "max"}, "sum": {}}[op]
     terms = (Term(source=message, via="edges", **gather), Term(source=message, offset=hidden))
     row = builder.add("convs.0.aggregate", terms, 2 * hidden, by=by, bits=bits)
     term = Term(source=row, weight=builder.weight(2 * hidden, hidden))
-    message = builder.add("convs.0.lin", (term,), hidden, by="column", bits=(4, 4), slope=0.0,
+    message = builder.add("convs.0.lin", (term,), hidden, by="per_channel", bits=(4, 4), activation=RELU,
                           bias=builder.bias(hidden))
     terms = (Term(source=message, via="edges", **gather), Term(source=message, offset=hidden))
     row = builder.add("convs.1.aggregate", terms, 2 * hidden, by=by, bits=bits)
@@ -51,22 +53,22 @@ def sage_network(seed: int = 0, *, features: int = 30, hidden: int = 16, classes
 
 
 def residual_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16, layers: int = 3, classes: int = 6,
-                         knowledge: str = "max", by: By = "node", bits: tuple[int, int] = (1, 5),
+                         knowledge: str = "max", by: By = "per_node", bits: tuple[int, int] = (1, 5),
                          weight_bits: int = 4) -> Network:
     """GCN with residual sums, folded batch norms and JumpingKnowledge ("max" or "cat") on nodes."""
     builder = Builder(seed, name="residual", features=features, input_bits=1, trained_nodes=20, weight_bits=weight_bits)
     rsqrt = {"factor": "rsqrt", "of": "looped"}
     term = Term(via="features", weight=builder.weight(features, hidden))
-    message = builder.add("convs.0.lin", (term,), hidden, by="column", bits=(4, 4), signed=True, **rsqrt)
+    message = builder.add("convs.0.lin", (term,), hidden, by="per_channel", bits=(4, 4), signed=True, **rsqrt)
     outputs: list[str] = []
     for layer in range(layers):
         terms = [Term(source=message, via="looped", gain=builder.rng.uniform(0.5, 2.0, hidden), **rsqrt)]
         terms += [Term(source=outputs[-1])] if outputs else []
-        outputs.append(builder.add(f"convs.{layer}", tuple(terms), hidden, by=by, bits=bits, slope=0.0,
+        outputs.append(builder.add(f"convs.{layer}", tuple(terms), hidden, by=by, bits=bits, activation=RELU,
                                    bias=builder.bias(hidden)))
         if layer < layers - 1:
             term = Term(source=outputs[-1], weight=builder.weight(hidden, hidden))
-            message = builder.add(f"convs.{layer + 1}.lin", (term,), hidden, by="column", bits=(4, 4), signed=True,
+            message = builder.add(f"convs.{layer + 1}.lin", (term,), hidden, by="per_channel", bits=(4, 4), signed=True,
                                   **rsqrt)
     terms = [Term(source=name, offset=index * hidden * (knowledge == "cat")) for index, name in enumerate(outputs)]
     width = hidden * (layers if knowledge == "cat" else 1)
@@ -76,28 +78,28 @@ def residual_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16,
     return _done(builder)
 
 
-def node_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16, classes: int = 4, by: By = "node",
+def node_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16, classes: int = 4, by: By = "per_node",
                      bits: tuple[int, int] = (1, 5), weight_bits: int = 4) -> Network:
     """The two-layer GCN of the node-level organisation."""
     builder = Builder(seed, name="gcn", features=features, input_bits=1, trained_nodes=20, weight_bits=weight_bits)
     rsqrt = {"factor": "rsqrt", "of": "looped"}
     term = Term(via="features", weight=builder.weight(features, hidden))
-    message = builder.add("convs.0.lin", (term,), hidden, by="column", bits=(4, 4), signed=True, **rsqrt)
-    row = builder.add("convs.0", (Term(source=message, via="looped", **rsqrt),), hidden, by=by, bits=bits, slope=0.0,
-                      bias=builder.bias(hidden))
+    message = builder.add("convs.0.lin", (term,), hidden, by="per_channel", bits=(4, 4), signed=True, **rsqrt)
+    row = builder.add("convs.0", (Term(source=message, via="looped", **rsqrt),), hidden, by=by, bits=bits,
+                      activation=RELU, bias=builder.bias(hidden))
     term = Term(source=row, weight=builder.weight(hidden, classes))
-    message = builder.add("convs.1.lin", (term,), classes, by="column", bits=(4, 4), signed=True, **rsqrt)
+    message = builder.add("convs.1.lin", (term,), classes, by="per_channel", bits=(4, 4), signed=True, **rsqrt)
     builder.add("convs.1", (Term(source=message, via="looped", **rsqrt),), classes, by=None, bias=builder.bias(classes))
     return _done(builder)
 
 
 def _readout(builder: Builder, pooled: tuple[Term, ...], width: int, classes: int, *, by: By,
              bits: tuple[int, int]) -> Network:
-    by = "nearest" if by in ("node", "degree") else by
+    by = "nearest" if by in ("per_node", "per_degree") else by
     row = builder.add("pool", pooled, width, by=by, bits=bits, domain="graphs")
     term = Term(source=row, weight=builder.weight(width, width))
     row = builder.add("readout.0", (term,), width, by=by, bits=bits, domain="graphs", bias=builder.bias(width),
-                      slope=0.0)
+                      activation=RELU)
     term = Term(source=row, weight=builder.weight(width, classes))
     builder.add("readout.2", (term,), classes, by=None, domain="graphs", bias=builder.bias(classes))
     return _done(builder)
@@ -105,7 +107,7 @@ def _readout(builder: Builder, pooled: tuple[Term, ...], width: int, classes: in
 
 def _done(builder: Builder) -> Network:
     network = builder.network
-    used = any(value.quantizer is not None and value.quantizer.by == "node" for value in network.values)
+    used = any(value.quantizer is not None and value.quantizer.granularity == "per_node" for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
     check_network(network)
     return network

@@ -11,6 +11,8 @@ from network_builder import Builder, Capacities, capacities, random_batch
 from network_models import gin_network, node_gcn_network, residual_gcn_network, sage_network
 from numpy.typing import NDArray
 
+from hwgen.network.activation import LeakyReLU
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Network, Term, Value, Via
 from hwgen.network.rules import check_network
 
@@ -38,7 +40,7 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
     leaky : bool
         Whether slopes between 0 and 1 occur.
     trained_nodes : int
-        Entries of quantizers by node.
+        Entries of quantizers per node.
     """
     rng = np.random.default_rng([seed, 13])
     builder = Builder(seed, name=f"random{seed}", features=features or int(rng.integers(1, 41)),
@@ -55,7 +57,8 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
             rng.choice([draw.linear, draw.mix])(domain="graphs")
     rng.choice([draw.linear, draw.mix])(domain="graphs" if graph_level else "nodes", result=True)
     network = builder.network
-    used = any(value.quantizer is not None and value.quantizer.by == "node" for value in network.values)
+    used = any(value.quantizer is not None and value.quantizer.granularity is Granularity.PER_NODE
+               for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
     check_network(network)
     return network
@@ -86,7 +89,7 @@ class _Draw:
         """A linear layer on a stored value; where none is suited, one is made."""
         suited = [value.name for value in self.builder.network.values if value.domain == domain
                   and value.quantizer is not None
-                  and (value.quantizer.by != "column" or (value.quantizer.step == value.quantizer.step[0]).all())]
+                  and (value.quantizer.granularity.by_row or (value.quantizer.step == value.quantizer.step[0]).all())]
         source = self.recent(suited) if suited and self.maybe(0.6) else self.mix(domain=domain, linear=True)
         width = self.width()
         weight = self.builder.weight(self.builder[source].width, width)
@@ -127,13 +130,13 @@ class _Draw:
     @staticmethod
     def listed(value: Value) -> bool:
         """Whether the members of a graph can be added: the first value always can."""
-        return value.domain == "nodes" and value.quantizer is not None and value.quantizer.by == "column"
+        return value.domain == "nodes" and value.quantizer is not None and not value.quantizer.granularity.by_row
 
     def term(self, name: str, domain: Domain) -> Term:
         source = self.builder[name]
         if source.domain != domain:
             return Term(source=name, via="members", op=self.op(), **self.scaled(source.width, domain))
-        if source.quantizer is None or source.quantizer.by != "column":
+        if source.quantizer is None or source.quantizer.granularity.by_row:
             return Term(source=name, gain=self.gain(source.width) if self.maybe() else None)
         drawn = str(self.rng.choice(["self", "edges", "looped"], p=[0.2, 0.4, 0.4]))
         via: Via = "self" if domain == "graphs" else drawn
@@ -163,14 +166,16 @@ class _Draw:
         slope = float(self.rng.choice([0.0, 0.0, 1.0, 410 / 4096 if self.leaky else 0.0]))
         bias = self.builder.bias(width) if join == "sum" and self.maybe(0.6) else None
         index = len(self.builder.network.values)
-        rest: dict[str, object] = {"join": join, "bias": bias, "slope": slope}
+        rest: dict[str, object] = {"join": join, "bias": bias,
+                                   "activation": LeakyReLU.near(slope)}
         if result:
             return self.builder.add(f"net.{index}.{path}", terms, width, by=None, domain=domain, **rest)
-        rows = ["node"] * (self.builder.network.trained_nodes > 0) + ["degree", "degree"]
-        rows = ["even", "nearest", "nearest", *(rows if domain == "nodes" else [])]
-        by = str(self.rng.choice(rows)) if linear or self.maybe(0.3) else str(self.rng.choice(["column", "even"]))
-        by = "column" if index == 0 else by  # something that lists can read
-        if by in ("column", "even", "degree") and self.maybe(0.25):
+        rows = ["per_node"] * (self.builder.network.trained_nodes > 0) + ["per_degree", "per_degree"]
+        rows = ["per_tensor", "nearest", "nearest", *(rows if domain == "nodes" else [])]
+        plain = ["per_channel", "per_tensor"]
+        by = str(self.rng.choice(rows if linear or self.maybe(0.3) else plain))
+        by = "per_channel" if index == 0 else by  # something that lists can read
+        if by in (*plain, "per_degree") and self.maybe(0.25):
             rest["factor"] = str(self.rng.choice(["mean", "rsqrt"]))
             rest["of"] = "members" if domain == "graphs" else str(self.rng.choice(["edges", "looped"]))
         signed = True if slope > 0 and self.maybe(0.8) else None

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch
-from ...network.network import Via
+from ...network.equation import Via
 from .sparse import SparseMatrix
 
 __all__ = ["GraphBatch", "quotient"]

@@ -1,9 +1,9 @@
-"""Steps, reaches and biases of a quantized network, read off the FP32 values of sample graphs.
+"""Steps, clip values and biases of a quantized network, read off the FP32 values of sample graphs.
 
-Steps are those of least squared error, reaches lie at quantiles. Then biases move: the errors of a channel's weights
-add up over neighbours, layers and pooling, and most of what comes out is a constant. A bias takes it away, value by
-value, in order, as Nagel et al. do ("Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV
-2019), but by the median instead of the mean: a hub's error is a thousand times that of a leaf. Measured without
+Steps are those of least squared error, clip values lie at quantiles. Then biases move: the errors of a channel's
+weights add up over neighbours, layers and pooling, and most of what comes out is a constant. A bias takes it away,
+value by value, in order, as Nagel et al. do ("Data-Free Quantization Through Weight Equalization and Bias Correction",
+ICCV 2019), but by the median instead of the mean: a hub's error is a thousand times that of a leaf. Measured without
 training on, rows and weights of 4 bits, messages of 8 (accuracy in percent: 64 test graphs of digits, else validation;
 REDDIT-BINARY: one fold, rows of 6 bits, weights of 8):
 
@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ..data.graph_batch import GraphBatch
 from .execute import activated, joined
 from .quantizers import Quantizers
@@ -57,7 +58,7 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
         ``target_bits`` where rows do not go by node, or may not have 0 bits.
     """
     scheme = quantizers.scheme
-    if target_bits is not None and (scheme.rows != "node" or scheme.least != 0):
+    if target_bits is not None and (scheme.rows is not Granularity.PER_NODE or scheme.least != 0):
         raise HwgenError(f"target_bits is {target_bits} with rows by {scheme.rows}, {scheme.least} bits at least",
                          "target_bits", "use scheme a2q: it allocates bits to nodes, from 0 up")
     quantizers.calibrate_weights()

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from ...network.granularity import Granularity
 from ...network.network import Quantizer
 from .fake_quantize import TINY, Gradient, fake_quantize, round_half_away
 from .step_search import best_steps
@@ -75,8 +76,8 @@ class ChannelSteps(nn.Module):
     @torch.no_grad()
     def export(self) -> Quantizer:
         """What hardware gets."""
-        return Quantizer(signed=self.signed, by="column", step=self.step[0].double().numpy().copy(),
-                         bits=torch.tensor([self.bits]).numpy())
+        return Quantizer(signed=self.signed, granularity=Granularity.PER_CHANNEL,
+                         step=self.step[0].double().numpy().copy(), bits=torch.tensor([self.bits]).numpy())
 
     def _learn(self, step: Tensor) -> None:
         self.raw_step.copy_(step if self.linear else step.log())

@@ -8,28 +8,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..activations import activate
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
-from ..plan import Plan, PlanTerm, PlanValue
+from ..traced import TracedNetwork, TracedTerm, TracedValue
 
 __all__ = ["Hook", "activated", "execute", "joined"]
 
 #: What is done to a value before it is stored, such as quantizing it.
-Hook = Callable[[PlanValue, Tensor, GraphBatch], Tensor]
+Hook = Callable[[TracedValue, Tensor, GraphBatch], Tensor]
 
 
-def execute(plan: Plan, batch: GraphBatch, hook: Hook | None = None,
-            weights: Callable[[PlanTerm], Tensor] | None = None) -> dict[str, Tensor]:
+def execute(plan: TracedNetwork, batch: GraphBatch, hook: Hook | None = None,
+            weights: Callable[[TracedTerm], Tensor] | None = None, *, training: bool = False) -> dict[str, Tensor]:
     """Compute every value of a plan.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
     batch : GraphBatch
     hook : callable or None
         Gets each value but the result, and returns what its readers see.
     weights : callable or None
         Gives a term's matrix; None takes the plan's own.
+    training : bool
+        Whether dropout is applied: where a term reads a value, behind its quantizer, so that steps see in training
+        what they see in inference.
 
     Returns
     -------
@@ -38,27 +42,26 @@ def execute(plan: Plan, batch: GraphBatch, hook: Hook | None = None,
     """
     stored: dict[str, Tensor] = {}
     for value in plan.values:
-        out = activated(value, batch, joined(value, batch, stored, weights))
+        out = activated(value, batch, joined(value, batch, stored, weights, training=training))
         stored[value.name] = out if hook is None or value.role == "result" else hook(value, out, batch)
     return stored
 
 
-def activated(value: PlanValue, batch: GraphBatch, out: Tensor) -> Tensor:
+def activated(value: TracedValue, batch: GraphBatch, out: Tensor) -> Tensor:
     """A value from its joined terms: bias, activation, factor."""
     if value.bias is not None:
         out = out + value.bias
-    if value.slope != 1.0:
-        out = F.relu(out) if value.slope == 0.0 else F.leaky_relu(out, value.slope)
+    out = activate(value.activation, out)
     return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
 
 
-def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
-           weights: Callable[[PlanTerm], Tensor] | None = None) -> Tensor:
+def joined(value: TracedValue, batch: GraphBatch, stored: dict[str, Tensor],
+           weights: Callable[[TracedTerm], Tensor] | None = None, *, training: bool = False) -> Tensor:
     """The sum or maximum of a value's terms, from values as their readers see them."""
     parts: dict[int, Tensor] = {}
     for term in value.terms:
         rows = batch.nodes if value.domain == "nodes" else batch.graphs
-        acc = _accumulate(term, batch, stored, weights, rows)
+        acc = _accumulate(term, batch, stored, weights, rows, term.dropout if training else 0.0)
         if term.factor != "one":
             acc = acc * _factor(batch.lists(term.of), term.factor, acc)
         if term.gain is not None:
@@ -70,17 +73,17 @@ def joined(value: PlanValue, batch: GraphBatch, stored: dict[str, Tensor],
     return parts[0] if len(parts) == 1 else torch.cat([parts[offset] for offset in sorted(parts)], 1)
 
 
-def _accumulate(term: PlanTerm, batch: GraphBatch, stored: dict[str, Tensor],
-                weights: Callable[[PlanTerm], Tensor] | None, rows: int) -> Tensor:
+def _accumulate(term: TracedTerm, batch: GraphBatch, stored: dict[str, Tensor],
+                weights: Callable[[TracedTerm], Tensor] | None, rows: int, dropout: float) -> Tensor:
     weight = term.weight if term.weight is None or weights is None else weights(term)
     if term.via == "features":
         assert weight is not None
         if isinstance(batch.features, SparseMatrix):
-            return batch.features.product(weight, batch.features.values.to(weight.dtype))
-        return batch.features.to(weight.dtype) @ weight
+            return batch.features.product(weight, F.dropout(batch.features.values.to(weight.dtype), dropout))
+        return F.dropout(batch.features.to(weight.dtype), dropout) @ weight
     if term.source is None:
         return torch.ones(rows, 1) if term.via == "self" else batch.lists(term.via).length
-    source = stored[term.source]
+    source = F.dropout(stored[term.source], dropout) if dropout else stored[term.source]
     if weight is not None:
         return source @ weight
     if term.via == "self":

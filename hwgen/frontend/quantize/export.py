@@ -7,8 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
-from ..plan import PlanTerm, PlanValue
+from ..traced import TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .quantizers import Quantizers
 
@@ -21,22 +22,22 @@ def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits:
     plan, steps = quantizers.plan, quantizers.weight_steps()
     return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
                    values=tuple(_value(each, steps, _quantizer(quantizers, each)) for each in plan.values),
-                   trained_nodes=nodes if quantizers.scheme.rows == "node" else 0)
+                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0)
 
 
-def _value(value: PlanValue, steps: dict[int, ChannelSteps], quantizer: Quantizer | None) -> Value:
+def _value(value: TracedValue, steps: dict[int, ChannelSteps], quantizer: Quantizer | None) -> Value:
     return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
                  terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),
-                 slope=value.slope, factor=value.factor, of=value.of, quantizer=quantizer)
+                 activation=value.activation, factor=value.factor, of=value.of, quantizer=quantizer)
 
 
-def _quantizer(quantizers: Quantizers, value: PlanValue) -> Quantizer | None:
+def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
     if value.role == "result":
         return None
     return quantizers.message(value).export() if value.role == "message" else quantizers.row(value).export(value.width)
 
 
-def _term(term: PlanTerm, steps: dict[int, ChannelSteps]) -> Term:
+def _term(term: TracedTerm, steps: dict[int, ChannelSteps]) -> Term:
     weight = None
     if term.weight is not None:
         own = steps[id(term.weight)]

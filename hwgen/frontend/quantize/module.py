@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Network
 from ..data.graph_batch import GraphBatch
 from ..original import with_head
-from ..plan import Plan
+from ..traced import TracedNetwork
 from .calibrate import calibrate_steps
 from .execute import execute
 from .export import export_network
@@ -40,7 +41,7 @@ class QuantizedNetwork(nn.Module):
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
         Its tensors are copied: they become this module's parameters.
     scheme : Scheme or None
         None: no quantizers, FP32.
@@ -54,7 +55,7 @@ class QuantizedNetwork(nn.Module):
         As in :class:`hwgen.network.network.Network`.
     """
 
-    def __init__(self, plan: Plan, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
+    def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
                  degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
@@ -97,11 +98,11 @@ class QuantizedNetwork(nn.Module):
             raise HwgenError(f"{given.width} features, the model takes {self.plan.features}", "x",
                              "pass the features that the model was trained on")
         if self.quantizers is None:
-            return execute(self.plan, given)
+            return execute(self.plan, given, training=self.training)
         if self._by_node and len(given.node) and int(given.node.max()) >= self.nodes:
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
-        return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher())
+        return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher(), training=self.training)
 
     def penalty(self) -> Tensor:
         """What the bits of the last call cost (:class:`Scheme`); zero without a gradient once they are frozen."""
@@ -135,7 +136,7 @@ class QuantizedNetwork(nn.Module):
             self.trace(batch)
             for value in self.plan.values[:-1]:
                 rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
-                share = value.width if messages else float(value.role == "row")
+                share = value.width if messages else float(value.role == "activation")
                 if value.role == "message":
                     bits = quantizers.message(value).bits * rows
                 else:
@@ -228,7 +229,7 @@ class QuantizedNetwork(nn.Module):
 
     @property
     def _by_node(self) -> bool:
-        return self.scheme is not None and self.scheme.rows == "node"
+        return self.scheme is not None and self.scheme.rows is Granularity.PER_NODE
 
     def _quantizers(self) -> Quantizers:
         if self.quantizers is None:

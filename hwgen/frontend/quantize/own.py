@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from ..plan import Plan, PlanTerm, PlanValue
+from ...network.activation import IDENTITY
+from ..traced import TracedNetwork, TracedTerm, TracedValue
 
 __all__ = ["own"]
 
 
-def own(plan: Plan) -> tuple[Plan, nn.ParameterList]:
+def own(plan: TracedNetwork) -> tuple[TracedNetwork, nn.ParameterList]:
     """Copy a network's tensors; one tensor stays one, so that a layer that is called twice learns one weight.
 
     A batch norm behind a linear layer is a gain of its weight already. One behind a convolution is a gain of the sum
@@ -32,13 +33,13 @@ def own(plan: Plan) -> tuple[Plan, nn.ParameterList]:
             owned.append(known[key])
         return known[key]
 
-    def term(old: PlanTerm, *more: Tensor) -> PlanTerm:
+    def term(old: TracedTerm, *more: Tensor) -> TracedTerm:
         if old.weight is not None:
             gains = more if old.gain is None else (old.gain, *more)
             return replace(old, weight=parameter(old.weight, *gains), gain=None)
         return old if old.gain is None else replace(old, gain=parameter(old.gain))
 
-    values: list[PlanValue] = []
+    values: list[TracedValue] = []
     moved = _movable(plan)
     for value in plan.values:
         gains = (moved[value.name],) if value.name in moved else ()
@@ -46,10 +47,10 @@ def own(plan: Plan) -> tuple[Plan, nn.ParameterList]:
                       for each in value.terms)
         values.append(replace(value, terms=tuple(term(each, *gains) for each in terms),
                               bias=None if value.bias is None else parameter(value.bias, *gains)))
-    return replace(plan, values=values), owned
+    return replace(plan, values=tuple(values)), owned
 
 
-def _movable(plan: Plan) -> dict[str, Tensor]:
+def _movable(plan: TracedNetwork) -> dict[str, Tensor]:
     """Gains of sums over lists that may go into the one message that is summed, by the name of that."""
     reads = Counter(term.source for value in plan.values for term in value.terms if term.source is not None)
     sources = {value.name: value for value in plan.values}
@@ -59,7 +60,7 @@ def _movable(plan: Plan) -> dict[str, Tensor]:
             if term.source is None or term.gain is None or term.via == "self" or term.op != "sum":
                 continue
             source = sources[term.source]
-            if (reads[term.source] == 1 and source.slope == 1.0 and source.join == "sum"
+            if (reads[term.source] == 1 and source.activation == IDENTITY and source.join == "sum"
                     and all(each.weight is not None for each in source.terms)
                     and len({each.offset for each in source.terms}) == 1):
                 found[term.source] = term.gain

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ..data.batching import graphs_of, union_of
 from ..data.graph_batch import GraphBatch
-from ..plan import Plan
+from ..traced import TracedNetwork
 from .module import QuantizedNetwork
 from .schemes import SCHEMES, Scheme
 
@@ -21,13 +22,13 @@ __all__ = ["quantize_plan"]
 SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
 
 
-def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
+def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
                   target_bits: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a plan, with steps read off its FP32 values on sample data.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
     scheme : str or Scheme
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
@@ -50,7 +51,7 @@ def quantize_plan(plan: Plan, scheme: str | Scheme, data: Data | Iterable[Data],
     rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
     codes, bits, scale = union_of(graphs_of(data, SAMPLE_GRAPHS))
     batch = GraphBatch.union(codes, scale)
-    if rules.rows == "node" and batch.graphs != 1:
+    if rules.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
     if batch.width != plan.features:

@@ -8,7 +8,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from ..data.graph_batch import GraphBatch
-from ..plan import Plan, PlanTerm, PlanValue
+from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .rows import RowQuantizer, row_quantizer
 from .schemes import Scheme
@@ -22,14 +22,14 @@ class Quantizers(nn.Module):
 
     Parameters
     ----------
-    plan : Plan
+    plan : TracedNetwork
         Its weights are parameters, which this module does not own.
     scheme : Scheme
     nodes, degrees : int
         Number of trained nodes, and the largest degree with an entry of its own.
     """
 
-    def __init__(self, plan: Plan, scheme: Scheme, *, nodes: int, degrees: int) -> None:
+    def __init__(self, plan: TracedNetwork, scheme: Scheme, *, nodes: int, degrees: int) -> None:
         super().__init__()
         self.plan, self.scheme = plan, scheme
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
@@ -42,25 +42,25 @@ class Quantizers(nn.Module):
             if value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
                     value.width, scheme.message_bits, signed=signed[value.name], gradient="local", linear=linear)
-            elif value.role == "row":
+            elif value.role == "activation":
                 self.rows[_slot(value)] = row_quantizer(scheme, signed=signed[value.name], nodes=nodes, degrees=degrees,
                                                         of_graphs=value.domain == "graphs")
 
-    def store(self, value: PlanValue, out: Tensor, batch: GraphBatch) -> Tensor:
+    def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""
         if value.role == "message":
             return cast(Tensor, self.message(value)(out))
         return cast(Tensor, self.row(value)(out, batch, batch.count if value.domain == "nodes" else None))
 
-    def message(self, value: PlanValue) -> ChannelSteps:
+    def message(self, value: TracedValue) -> ChannelSteps:
         """The quantizer of a message."""
         return cast(ChannelSteps, self.messages[_slot(value)])
 
-    def row(self, value: PlanValue) -> RowQuantizer:
+    def row(self, value: TracedValue) -> RowQuantizer:
         """The quantizer of a value by row."""
         return cast(RowQuantizer, self.rows[_slot(value)])
 
-    def weigher(self) -> Callable[[PlanTerm], Tensor]:
+    def weigher(self) -> Callable[[TracedTerm], Tensor]:
         """A function that gives a term's matrix, fake-quantized."""
         steps = self.weight_steps()
         return lambda term: cast(Tensor, steps[id(term.weight)](term.weight))
@@ -91,6 +91,6 @@ class Quantizers(nn.Module):
         return list(found.values())
 
 
-def _slot(value: PlanValue) -> str:
+def _slot(value: TracedValue) -> str:
     """A value's key among modules, whose names have no dots."""
     return value.name.replace(".", "/")

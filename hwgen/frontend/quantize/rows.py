@@ -1,12 +1,13 @@
 """Quantizers of values by row: one class for each way in which a row gets its step and its width.
 
 A row of :class:`PerNode` takes the entry of its node (A²Q), one of :class:`PerDegree` that of its in-degree (MEGA), one
-of :class:`Nearest` the entry whose reach is nearest to its largest magnitude (A²Q's nearest-neighbour strategy, for
-graphs that training never saw); all rows of :class:`PerTensor` share one. ``reach`` is the largest value that an entry
-represents, ``step · top`` with ``top = 2^b - 1`` (unsigned) or ``2^(b-1) - 1``.
+of :class:`Nearest` the entry whose clip value is nearest to its largest magnitude (A²Q's nearest-neighbour strategy,
+for graphs that training never saw); all rows of :class:`PerTensor` share one. The clip value is the largest that an
+entry represents, ``step · top`` with ``top = 2^b - 1`` (unsigned) or ``2^(b-1) - 1``.
 
-Where the step itself is learned, or its logarithm, a change of bits changes the reach, and rows of :class:`Nearest` hop
-to other entries. Where the reach is learned, bits change the resolution only (:data:`.schemes.Parametrization`).
+Where the step itself is learned, or its logarithm, a change of bits changes the clip value, and rows of
+:class:`Nearest` hop to other entries. Where the clip value is learned, bits change the resolution only
+(:data:`.schemes.Parametrization`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from ...network.granularity import Granularity
 from ...network.network import Quantizer
 from ..data.graph_batch import GraphBatch
 from .fake_quantize import TINY, fake_quantize, top_of
@@ -174,7 +176,7 @@ class PerNode(RowQuantizer):
 
     @torch.no_grad()
     def export(self, channels: int) -> Quantizer:
-        return Quantizer(signed=self.signed, by="node", **self._arrays())
+        return Quantizer(signed=self.signed, granularity=Granularity.PER_NODE, **self._arrays())
 
 
 class PerDegree(RowQuantizer):
@@ -196,42 +198,42 @@ class PerDegree(RowQuantizer):
 
     @torch.no_grad()
     def export(self, channels: int) -> Quantizer:
-        return Quantizer(signed=self.signed, by="degree", via=self.via, **self._arrays())
+        return Quantizer(signed=self.signed, granularity=Granularity.PER_DEGREE, via=self.via, **self._arrays())
 
 
 class Nearest(RowQuantizer):
     """A table that a row searches by its largest magnitude (A²Q's nearest-neighbour strategy)."""
 
-    def reach(self) -> Tensor:
+    def clip_value(self) -> Tensor:
         """Largest value of each entry: float [entries, 1]."""
         return self.step * self.top
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
         with torch.no_grad():
-            reach, order = self.reach()[:, 0].sort(stable=True)
+            clip, order = self.clip_value()[:, 0].sort(stable=True)
             largest = x.detach().abs().amax(1) if x.shape[1] else x.new_zeros(len(x))
-            return order[torch.searchsorted((reach[1:] + reach[:-1]) / 2, largest)]
+            return order[torch.searchsorted((clip[1:] + clip[:-1]) / 2, largest)]
 
     @torch.no_grad()
     def calibrate(self, x: Tensor, batch: GraphBatch) -> None:
-        """Spread reaches over the quantiles of row maxima."""
+        """Spread clip values over the quantiles of row maxima."""
         largest = x.abs().amax(1) if x.shape[1] else x.new_zeros(len(x))
         alive = largest[largest > TINY]
         if not len(alive):
             return
         places = (torch.arange(len(self.raw_size)) + 0.5) / len(self.raw_size)
-        reach = alive.sort().values[(places * len(alive)).long()]
+        clip = alive.sort().values[(places * len(alive)).long()]
         # Equal quantiles would leave entries idle: idle ones spread over the range of the others.
-        twins = torch.cat([reach.new_zeros(1, dtype=torch.bool), reach[1:] <= reach[:-1] * 1.001])
-        spread = torch.logspace(0, 1, int(twins.sum()) + 2, base=float(reach[-1] / reach[0]))[1:-1] * reach[0]
-        self._learn(torch.cat([reach[~twins], spread]).sort().values[:, None] / self.top)
+        twins = torch.cat([clip.new_zeros(1, dtype=torch.bool), clip[1:] <= clip[:-1] * 1.001])
+        spread = torch.logspace(0, 1, int(twins.sum()) + 2, base=float(clip[-1] / clip[0]))[1:-1] * clip[0]
+        self._learn(torch.cat([clip[~twins], spread]).sort().values[:, None] / self.top)
 
     @torch.no_grad()
     def export(self, channels: int) -> Quantizer:
-        """Entries by ascending reach, since that is what chooses them."""
-        reach, order = self.reach()[:, 0].double().sort(stable=True)
+        """Entries by ascending clip value, since that is what chooses them."""
+        clip, order = self.clip_value()[:, 0].double().sort(stable=True)
         arrays = {name: values[order.numpy()] for name, values in self._arrays().items()}
-        return Quantizer(signed=self.signed, by="nearest", reach=reach.numpy().copy(), **arrays)
+        return Quantizer(signed=self.signed, granularity=Granularity.NEAREST, clip_value=clip.numpy().copy(), **arrays)
 
 
 class PerTensor(RowQuantizer):
@@ -251,8 +253,7 @@ class PerTensor(RowQuantizer):
 
     @torch.no_grad()
     def export(self, channels: int) -> Quantizer:
-        arrays = self._arrays()
-        return Quantizer(signed=self.signed, by="column", step=arrays["step"].repeat(channels), bits=arrays["bits"])
+        return Quantizer(signed=self.signed, granularity=Granularity.PER_TENSOR, **self._arrays())
 
 
 def row_quantizer(scheme: Scheme, *, signed: bool, of_graphs: bool, nodes: int, degrees: int) -> RowQuantizer:
@@ -268,10 +269,10 @@ def row_quantizer(scheme: Scheme, *, signed: bool, of_graphs: bool, nodes: int, 
     nodes, degrees : int
         Number of nodes, and the largest degree with an entry of its own.
     """
-    if scheme.rows == "nearest":
+    if scheme.rows is Granularity.NEAREST:
         return Nearest(scheme, scheme.entries, signed=signed)
-    if scheme.rows == "tensor" or of_graphs:
+    if scheme.rows is Granularity.PER_TENSOR or of_graphs:
         return PerTensor(scheme, signed=signed)
-    if scheme.rows == "degree":
+    if scheme.rows is Granularity.PER_DEGREE:
         return PerDegree(scheme, degrees + 1, signed=signed)
     return PerNode(scheme, nodes, signed=signed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from .fake_quantize import Gradient
 from .penalty import Penalty
 
@@ -21,8 +22,8 @@ class Scheme:
 
     Parameters
     ----------
-    rows : "nearest", "degree", "node" or "tensor"
-        How values by row get their step and width; tensor: one step and width for all rows.
+    rows : Granularity
+        How values by row get their step and width; not per_channel.
     parametrization : Parametrization
         Of rows. Steps of channels are learned as they are with "step", else as logarithms.
     entries : int
@@ -46,7 +47,7 @@ class Scheme:
         What :meth:`QuantizedNetwork.penalty` adds to the loss.
     """
 
-    rows: Literal["nearest", "degree", "node", "tensor"] = "nearest"
+    rows: Granularity = Granularity.NEAREST
     parametrization: Parametrization = "log_clip"
     entries: int = 64
     bits: float = 4
@@ -64,6 +65,10 @@ class Scheme:
                                    ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        if self.rows is Granularity.PER_CHANNEL:
+            raise HwgenError(f"rows is {self.rows}", "rows",
+                             "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
+                             "channels")
         if self.least not in (0, 1) or (self.least == 0 and self.parametrization == "log_clip"):
             raise HwgenError(f"least is {self.least} with parametrization {self.parametrization}", "least",
                              "use 1, or 0 with step or log_step: 0 bits reach no value")
@@ -79,8 +84,8 @@ class Scheme:
 SCHEMES: Mapping[str, Scheme] = {
     "nns": Scheme(),
     "nns-published": Scheme(parametrization="log_step", message_bits=4),
-    "mega": Scheme(rows="degree", parametrization="log_step", message_bits=4),
-    "a2q": Scheme(rows="node", parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
+    "mega": Scheme(rows=Granularity.PER_DEGREE, parametrization="log_step", message_bits=4),
+    "a2q": Scheme(rows=Granularity.PER_NODE, parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
                   penalty=Penalty(weight=1000.0, target=0.5)),
-    "uniform": Scheme(rows="tensor", bits=8),
+    "uniform": Scheme(rows=Granularity.PER_TENSOR, bits=8),
 }

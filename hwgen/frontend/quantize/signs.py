@@ -2,16 +2,16 @@
 
 from torch import Tensor
 
-from ..plan import Plan
+from ..traced import TracedNetwork
 
 __all__ = ["signs_of"]
 
 
-def signs_of(plan: Plan) -> dict[str, bool]:
+def signs_of(plan: TracedNetwork) -> dict[str, bool]:
     """Whether each value can be negative, by name."""
     signed: dict[str, bool] = {}
     for value in plan.values:
-        signed[value.name] = value.slope != 0.0 and (_negative(value.bias) or any(
+        signed[value.name] = value.activation.keeps_sign and (_negative(value.bias) or any(
             term.weight is not None or _negative(term.gain) or (term.source is not None and signed[term.source])
             for term in value.terms))
     return signed

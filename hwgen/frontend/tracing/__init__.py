@@ -1,7 +1,7 @@
 """From a user's module to a plan: any forward made of the layers that hardware runs.
 
 ``trace`` lists the calls that a forward makes, ``reader`` goes through them, ``layers`` and ``convolutions`` say what
-each computes, ``algebra`` splices and folds, ``place`` decides what is stored.
+each computes, ``algebra`` splices and folds, ``storage`` decides what is stored.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import replace
 from torch import nn
 
 from ...errors import HwgenError
-from ..plan import Plan
 from ..trace import Traced, Value, trace
-from .forms import Form
-from .layers import known
-from .place import placed
+from ..traced import TracedNetwork
+from .expr import Expr
 from .reader import End, Reader
+from .recognisers import RECOGNISERS
 from .roles import roles_of
+from .storage import assign_storage
 
 __all__ = ["plan_of"]
 
 
-def plan_of(module: nn.Module) -> Plan:
+def plan_of(module: nn.Module) -> TracedNetwork:
     """Say what a module computes as values that hardware can store, or why hardware cannot run it.
 
     Parameters
@@ -39,17 +39,16 @@ def plan_of(module: nn.Module) -> Plan:
     roles = roles_of(module)
     traced = trace(module, roles)
     taken = {*roles.positional, *roles.named.values()}
-    recognisers, aliases = known()
     features = _features(traced)
-    reader = Reader(traced, Form(path="x", width=features or 1, shared=True), recognisers, aliases,
+    reader = Reader(traced, Expr(path="x", width=features or 1, shared=True), RECOGNISERS,
                     batched=bool(taken & {"batch", "data"}))
     if features is None:
         raise HwgenError("the width of x is unknown", traced.where, "let x go into a convolution or Linear")
     end = reader.run()
-    result = end.form if isinstance(end, End) else end
+    result = end.expr if isinstance(end, End) else end
     if result.is_input:
         raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
-    plan = placed(result, features)
+    plan = assign_storage(result.stored, features)
     return replace(plan, head=end.head) if isinstance(end, End) else plan
 
 

@@ -1,4 +1,8 @@
-"""What layers do to symbolic values: sums are spliced, gains folded, linear layers meet the input features first."""
+"""What layers do to symbolic values: sums are spliced, gains folded, linear layers meet the input features first.
+
+Dropout changes none of this. An expression remembers it (:func:`dropped`), and passes it on to the terms that read it.
+What is spliced is never read by itself: its dropout is forgotten, unless only an activation follows.
+"""
 
 from __future__ import annotations
 
@@ -9,62 +13,67 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ...network.network import Factor
-from .forms import Form, Summand
+from ...network.activation import Activation
+from ...network.equation import Counted, Factor
+from .expr import Expr, ExprTerm
 
-__all__ = ["SLOPE_ONE", "activated", "added", "concatenated", "gathered", "held", "linear", "maximum", "referred",
-           "scaled"]
-
-#: Slopes are multiples of 1 / SLOPE_ONE.
-SLOPE_ONE = 4096
-
-Lists = Literal["edges", "looped", "members"]
+__all__ = ["activated", "added", "concatenated", "dropped", "gathered", "linear", "materialised", "maximum",
+           "reference_to", "scaled"]
 
 
-def referred(form: Form, path: str, label: str = "") -> Form:
-    """A copy that reads ``form``, which is thus stored."""
-    return Form(path=path, label=label, width=form.width, domain=form.domain,
-                terms=(Summand(source=form, width=form.width),))
+def reference_to(expr: Expr, path: str, label: str = "") -> Expr:
+    """A copy that reads ``expr``, which is thus stored."""
+    return Expr(path=path, label=label, width=expr.width, domain=expr.domain, terms=(_reading(expr),))
 
 
-def held(form: Form) -> Form:
-    """The same form, to be stored whoever uses it: a layer uses it several times."""
-    return form if form.shared or form.is_input else replace(form, shared=True)
+def materialised(expr: Expr) -> Expr:
+    """The same expression, to be stored: a layer uses it several times."""
+    return expr if expr.shared or expr.is_input else replace(expr, shared=True, origin=None)
 
 
-def activated(form: Form, slope: float, path: str, label: str) -> Form:
-    """Multiply negative values by ``slope``, rounded to a multiple of 1/4096."""
-    if form.is_input or form.shared:
-        form = referred(form, path, label)
-    return replace(form, slope=round(form.slope * slope * SLOPE_ONE) / SLOPE_ONE)
+def dropped(expr: Expr, dropout: float) -> Expr:
+    """The same expression, of which training drops some wherever it is read."""
+    if not dropout:
+        return expr
+    both = 1 - (1 - expr.dropout) * (1 - dropout) if expr.dropout else dropout
+    return replace(expr, dropout=both, origin=expr.stored)
 
 
-def scaled(form: Form, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Form:
+def activated(expr: Expr, activation: Activation, path: str, label: str) -> Expr:
+    """Put an activation behind what there is; both become one where there is one that does both."""
+    both = expr.activation.then(activation)
+    if expr.is_input or expr.shared or both is None or expr.factor != "one":
+        return replace(reference_to(expr, path, label), activation=activation)
+    return replace(expr, activation=both, origin=None)  # dropout and a piecewise linear activation commute
+
+
+def scaled(expr: Expr, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Expr:
     """Multiply every channel, and add to it: ``gain``, ``bias`` float64 [width]."""
-    if not form.is_open:
-        form = referred(form, path, label)
+    if not expr.is_open:
+        expr = reference_to(expr, path, label)
+    expr = _spliced(expr)
     if gain is not None:
-        terms = tuple(_times(term, gain) for term in form.terms)
-        form = replace(form, terms=terms, bias=None if form.bias is None else form.bias * gain)
-    return replace(form, bias=_plus(form.bias, bias))
+        terms = tuple(_times(term, gain) for term in expr.terms)
+        expr = replace(expr, terms=terms, bias=None if expr.bias is None else expr.bias * gain)
+    return replace(expr, bias=_plus(expr.bias, bias))
 
 
-def added(one: Form, other: Form, path: str, label: str) -> Form:
-    """Sum of two forms of the same shape."""
-    forms = [_spliceable(each, path, label) for each in (one, other)]
-    if forms[0].segments != forms[1].segments:
-        forms = [each if len(each.segments) == 1 else referred(each, path, label) for each in forms]
-    first, second = forms
+def added(one: Expr, other: Expr, path: str, label: str) -> Expr:
+    """Sum of two expressions of the same shape."""
+    exprs = [_spliceable(each, path, label) for each in (one, other)]
+    if exprs[0].segments != exprs[1].segments:
+        exprs = [each if len(each.segments) == 1 else reference_to(each, path, label) for each in exprs]
+    first, second = exprs
     # The name is the user's layer's where one is spliced in: a residual addition belongs to its convolution.
-    named = next((each for each, given in zip(forms, (one, other), strict=True) if each is given), first)
-    return replace(first, path=named.path, label=named.label, terms=first.terms + second.terms,
+    named = next((each for each, given in zip(exprs, (one, other), strict=True) if each is given), first)
+    return replace(_spliced(first), path=named.path, label=named.label, terms=first.terms + second.terms,
                    bias=_plus(first.bias, second.bias))
 
 
-def concatenated(forms: Sequence[Form], path: str, label: str) -> Form:
-    """Put the channels of forms of the same domain side by side."""
-    parts = [_spliceable(each, path, label) for each in forms]
-    terms: list[Summand] = []
+def concatenated(exprs: Sequence[Expr], path: str, label: str) -> Expr:
+    """Put the channels of expressions of the same domain side by side."""
+    parts = [_spliceable(each, path, label) for each in exprs]
+    terms: list[ExprTerm] = []
     biases: list[Tensor] = []
     offset = 0
     for part in parts:
@@ -72,100 +81,116 @@ def concatenated(forms: Sequence[Form], path: str, label: str) -> Form:
         biases.append(torch.zeros(part.width, dtype=torch.float64) if part.bias is None else part.bias)
         offset += part.width
     some = any(part.bias is not None for part in parts)
-    return Form(path=path, label=label, width=offset, domain=parts[0].domain, terms=tuple(terms),
+    return Expr(path=path, label=label, width=offset, domain=parts[0].domain, terms=tuple(terms),
                 bias=torch.cat(biases) if some else None)
 
 
-def maximum(forms: Sequence[Form], path: str, label: str) -> Form:
-    """Maximum of each channel over forms of the same shape."""
-    terms = tuple(Summand(source=each, width=each.width) for each in forms)
-    return Form(path=path, label=label, width=forms[0].width, domain=forms[0].domain, terms=terms, join="max")
+def maximum(exprs: Sequence[Expr], path: str, label: str) -> Expr:
+    """Maximum of each channel over expressions of the same shape."""
+    terms = tuple(map(_reading, exprs))
+    return Expr(path=path, label=label, width=exprs[0].width, domain=exprs[0].domain, terms=terms, join="max")
 
 
-def gathered(form: Form, via: Lists, path: str, label: str, *, op: Literal["sum", "max"] = "sum",
-             factor: Factor = "one") -> Form:
+def gathered(expr: Expr, via: Counted, path: str, label: str, *, op: Literal["sum", "max"] = "sum",
+             factor: Factor = "one") -> Expr:
     """Sum or maximum over the rows of a list, times a factor of its length.
 
     Values that are merely put side by side are gathered where they are: the concatenation is not stored.
     """
-    sources = _side_by_side(form) if form.is_open and len(form.segments) > 1 else [form]
-    terms: list[Summand] = []
+    sources = _side_by_side(expr) if expr.is_open and len(expr.segments) > 1 else [expr]
+    terms: list[ExprTerm] = []
     offset = 0
     for source in sources:
-        terms.append(Summand(source=source, width=source.width, offset=offset, via=via, op=op, factor=factor, of=via))
+        terms.append(replace(_reading(source), offset=offset, via=via, op=op, factor=factor, of=via))
         offset += source.width
-    return Form(path=path, label=label, width=form.width, domain="graphs" if via == "members" else "nodes",
+    return Expr(path=path, label=label, width=expr.width, domain="graphs" if via == "members" else "nodes",
                 terms=tuple(terms))
 
 
-def linear(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Form:
+def linear(expr: Expr, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Expr:
     """A linear layer: ``weight`` float64 [in, out], ``bias`` float64 [out] or None.
 
     What is linear in the input features is exchanged with it: features come as sparse lists, and are only ever read
     through a weight, so that ``(Σ_j x_j) W`` is ``Σ_j (x_j W)``.
     """
-    if form.is_raw:
-        return _of_features(form, weight, bias, path, label)
-    raw = [all(term.is_raw for term in form.terms if term.segment == each) for each in form.segments]
-    if form.is_open and any(raw):
-        (first, sparse), (second, dense) = (_part(form, [
-            each for each, is_raw in zip(form.segments, raw, strict=True) if is_raw == wanted])
+    if expr.is_raw:
+        return _of_features(expr, weight, bias, path, label)
+    raw = [all(term.is_raw for term in expr.terms if term.segment == each) for each in expr.segments]
+    if expr.is_open and any(raw):
+        (first, sparse), (second, dense) = (_part(expr, [
+            each for each, is_raw in zip(expr.segments, raw, strict=True) if is_raw == wanted])
             for wanted in (True, False))
         one = _of_features(first, weight[sparse], bias, path, label)
         return added(one, linear(second, weight[dense], None, path, "dense"), path, label)
-    term = Summand(source=form, width=int(weight.shape[1]), weight=weight)
-    return Form(path=path, label=label, width=term.width, domain=form.domain, terms=(term,), bias=bias)
+    term = replace(_reading(expr), width=int(weight.shape[1]), weight=weight)
+    return Expr(path=path, label=label, width=term.width, domain=expr.domain, terms=(term,), bias=bias)
 
 
-def _of_features(form: Form, weight: Tensor, bias: Tensor | None, path: str, label: str) -> Form:
+def _of_features(expr: Expr, weight: Tensor, bias: Tensor | None, path: str, label: str) -> Expr:
     width = int(weight.shape[1])
-    if form.is_input:
-        term = Summand(source=None, width=width, via="features", weight=weight)
-        return Form(path=path, label=label, width=width, terms=(term,), bias=bias)
-    if form.bias is not None:
-        bias = _plus(form.bias @ weight, bias)
-    keys = [(id(term.source), term.segment, None if _is_uniform(term.gain) else id(term)) for term in form.terms]
-    listed = {key for key, term in zip(keys, form.terms, strict=True) if term.via != "self"}
-    sources: dict[object, Form] = {}
-    terms: list[Summand] = []
-    for key, term in zip(keys, form.terms, strict=True):
+    if expr.is_input:
+        term = ExprTerm(source=None, width=width, via="features", weight=weight, dropout=expr.dropout)
+        return Expr(path=path, label=label, width=width, terms=(term,), bias=bias)
+    if expr.bias is not None:
+        bias = _plus(expr.bias @ weight, bias)
+    keys = [(id(term.source), term.segment, None if _is_uniform(term.gain) else id(term)) for term in expr.terms]
+    listed = {key for key, term in zip(keys, expr.terms, strict=True) if term.via != "self"}
+    sources: dict[object, Expr] = {}
+    terms: list[ExprTerm] = []
+    for key, term in zip(keys, expr.terms, strict=True):
         gain, rows = term.gain, weight[term.offset:term.offset + term.width]
         if gain is not None:
             rows, gain = (rows, gain[:1].expand(width)) if _is_uniform(gain) else (gain[:, None] * rows, None)
         if key not in sources:
             assert term.source is not None
-            sources[key] = linear(term.source, rows, None, path, "message")
+            source = dropped(dropped(term.source, term.dropout), expr.dropout)  # sums of features are not stored
+            sources[key] = linear(source, rows, None, path, "message")
         if key in listed:
-            terms.append(replace(term, source=sources[key], offset=0, width=width, gain=gain))
+            terms.append(replace(_reading(sources[key]), via=term.via, factor=term.factor, of=term.of, gain=gain))
         else:
             inner = scaled(sources[key], gain, None, path, label)
             terms, bias = [*terms, *inner.terms], _plus(bias, inner.bias)
-    return Form(path=path, label=label, width=width, domain=form.domain, terms=tuple(terms), bias=bias)
+    return Expr(path=path, label=label, width=width, domain=expr.domain, terms=tuple(terms), bias=bias)
 
 
-def _side_by_side(form: Form) -> list[Form]:
+def _side_by_side(expr: Expr) -> list[Expr]:
     """What is concatenated: the values themselves, and what still has to be computed."""
-    parts = [_part(form, [each])[0] for each in form.segments]
-    return [part.terms[0].source or part if len(part.terms) == 1 and _is_copy(part.terms[0]) and part.bias is None
-            else part for part in parts]
+    found: list[Expr] = []
+    for segment in expr.segments:
+        part, _ = _part(expr, [segment])
+        first = part.terms[0]
+        copy = len(part.terms) == 1 and _is_copy(first) and part.bias is None
+        found.append(part if not copy or first.source is None else
+                     dropped(dropped(first.source, first.dropout), expr.dropout))
+    return found
 
 
-def _part(form: Form, segments: list[tuple[int, int]]) -> tuple[Form, list[int]]:
-    """Some of the concatenated parts of a form, and their channels."""
-    terms: list[Summand] = []
+def _part(expr: Expr, segments: list[tuple[int, int]]) -> tuple[Expr, list[int]]:
+    """Some of the concatenated parts of an expression, and their channels."""
+    terms: list[ExprTerm] = []
     columns: list[int] = []
     for offset, width in segments:
-        terms += [replace(term, offset=len(columns)) for term in form.terms if term.segment == (offset, width)]
+        terms += [replace(term, offset=len(columns)) for term in expr.terms if term.segment == (offset, width)]
         columns += range(offset, offset + width)
-    bias = None if form.bias is None or not form.bias[columns].any() else form.bias[columns]
-    return replace(form, width=len(columns), terms=tuple(terms), bias=bias), columns
+    bias = None if expr.bias is None or not expr.bias[columns].any() else expr.bias[columns]
+    return replace(expr, width=len(columns), terms=tuple(terms), bias=bias, origin=None), columns
 
 
-def _spliceable(form: Form, path: str, label: str) -> Form:
-    return form if form.is_open and not form.is_product else referred(form, path, label)
+def _spliceable(expr: Expr, path: str, label: str) -> Expr:
+    return expr if expr.is_open and not expr.is_product else reference_to(expr, path, label)
 
 
-def _times(term: Summand, gain: Tensor) -> Summand:
+def _spliced(expr: Expr) -> Expr:
+    """An expression that becomes part of another one."""
+    return replace(expr, dropout=0.0, origin=None) if expr.dropout else expr
+
+
+def _reading(expr: Expr) -> ExprTerm:
+    """A term that reads an expression as it is."""
+    return ExprTerm(source=expr.stored, width=expr.width, dropout=expr.dropout)
+
+
+def _times(term: ExprTerm, gain: Tensor) -> ExprTerm:
     own = gain[term.offset:term.offset + term.width]
     return replace(term, gain=own if term.gain is None else term.gain * own)
 
@@ -176,7 +201,7 @@ def _plus(one: Tensor | None, other: Tensor | None) -> Tensor | None:
     return one + other
 
 
-def _is_copy(term: Summand) -> bool:
+def _is_copy(term: ExprTerm) -> bool:
     return term.via == "self" and term.weight is None and term.gain is None and term.factor == "one"
 
 

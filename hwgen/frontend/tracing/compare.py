@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ..data.graph_batch import GraphBatch
 from ..original import TOLERANCE, call, copy_of, demand_equal, with_head
-from ..plan import Plan
 from ..quantize.execute import execute
+from ..traced import TracedNetwork
 from .roles import roles_of
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -24,14 +24,14 @@ ROUNDED = 2e-3
 
 
 @torch.no_grad()
-def compare(module: nn.Module, plan: Plan, graphs: Sequence[Data]) -> None:
+def compare(module: nn.Module, plan: TracedNetwork, graphs: Sequence[Data]) -> None:
     """Compare in evaluation mode.
 
     Parameters
     ----------
     module : Module
         As the user wrote it.
-    plan : Plan
+    plan : TracedNetwork
     graphs : sequence of Data
         Features as real values.
 
@@ -42,7 +42,7 @@ def compare(module: nn.Module, plan: Plan, graphs: Sequence[Data]) -> None:
     """
     theirs = module_outputs(module, graphs)
     mine = torch.cat([with_head(plan.head, _execute(plan, each)) for each in graphs])
-    tolerance = TOLERANCE if all(value.slope in (0, 1) for value in plan.values) else ROUNDED
+    tolerance = TOLERANCE if all(value.activation.is_exact for value in plan.values) else ROUNDED
     demand_equal(module, theirs, mine, tolerance)
 
 
@@ -68,5 +68,5 @@ def module_outputs(module: nn.Module, graphs: Sequence[Data]) -> Tensor:
     return torch.cat(outputs)
 
 
-def _execute(plan: Plan, graph: Data) -> Tensor:
+def _execute(plan: TracedNetwork, graph: Data) -> Tensor:
     return execute(plan, GraphBatch.of(graph.x.float(), graph.edge_index))[plan.values[-1].name]

@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...network.network import Factor
+from ...network.activation import RELU
+from ...network.equation import Factor
 from ..calls import bind, refuse
 from ..trace import Call, Value, trace_part
-from .algebra import activated, added, concatenated, gathered, held, linear, referred, scaled
-from .forms import Form
+from .algebra import activated, added, concatenated, gathered, linear, materialised, reference_to, scaled
+from .expr import Expr
 from .reader import End, Reader, path_of
 
 __all__ = ["gcn", "gin", "graph_conv", "matrix", "sage"]
@@ -25,10 +26,10 @@ class Aggregate(NamedTuple):
     factor: Factor
 
 
-def gcn(reader: Reader, call: Call, layer: Any) -> Form:
+def gcn(reader: Reader, call: Call, layer: Any) -> Expr:
     """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
-    form = _nodes(reader, call, given)
+    expr = _nodes(reader, call, given)
     _check(call, layer, {"improved": False})
     if layer.cached and reader.batched:
         refuse(call, "GCNConv with cached=True on several graphs", "leave cached at its default, False")
@@ -37,49 +38,49 @@ def gcn(reader: Reader, call: Call, layer: Any) -> Form:
     path = path_of(call)
     via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
     factor: Factor = "rsqrt" if layer.normalize else "one"
-    message = linear(form, *matrix(reader, call, layer.lin, form), path, "message")
+    message = linear(expr, *matrix(reader, call, layer.lin, expr), path, "message")
     message = replace(message, factor=factor, of=via)
     return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
 
 
-def gin(reader: Reader, call: Call, layer: Any) -> Form | End:
+def gin(reader: Reader, call: Call, layer: Any) -> Expr | End:
     """``MLP((1 + ε) x_i + Σ_j x_j)``."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
-    form = held(_nodes(reader, call, given))
+    expr = materialised(_nodes(reader, call, given))
     _check(call, layer, {})
     aggregate, path = _aggregate(call, layer), path_of(call)
     if not isinstance(layer.nn, nn.Module):
         refuse(call, "GINConv with a function", "give it a module, such as Sequential of Linear and ReLU")
-    own = referred(form, path, "sum")
+    own = reference_to(expr, path, "sum")
     gain = 1 + layer.eps.detach().double().reshape(-1)
     if gain != 1:
-        own = scaled(own, gain.expand(form.width), None, path, "sum")
-    total = added(gathered(form, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
+        own = scaled(own, gain.expand(expr.width), None, path, "sum")
+    total = added(gathered(expr, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
     part = trace_part(layer.nn, f"{call.path}.nn")
     return reader.part(part, total)
 
 
-def sage(reader: Reader, call: Call, layer: Any) -> Form:
+def sage(reader: Reader, call: Call, layer: Any) -> Expr:
     """``W_l · mean_j x_j + W_r x_i + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
-    form, path = held(_nodes(reader, call, given)), path_of(call)
+    expr, path = materialised(_nodes(reader, call, given)), path_of(call)
     _check(call, layer, {"normalize": False})
-    source = form
+    source = expr
     if layer.project:
-        projected = linear(form, *matrix(reader, call, layer.lin, form), path, "project")
-        source = held(activated(projected, 0.0, path, "project"))
-    return _rooted(reader, call, layer, source, form, layer.lin_l, layer.lin_r if layer.root_weight else None)
+        projected = linear(expr, *matrix(reader, call, layer.lin, expr), path, "project")
+        source = materialised(activated(projected, RELU, path, "project"))
+    return _rooted(reader, call, layer, source, expr, layer.lin_l, layer.lin_r if layer.root_weight else None)
 
 
-def graph_conv(reader: Reader, call: Call, layer: Any) -> Form:
+def graph_conv(reader: Reader, call: Call, layer: Any) -> Expr:
     """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
-    form = held(_nodes(reader, call, given))
+    expr = materialised(_nodes(reader, call, given))
     _check(call, layer, {})
-    return _rooted(reader, call, layer, form, form, layer.lin_rel, layer.lin_root)
+    return _rooted(reader, call, layer, expr, expr, layer.lin_rel, layer.lin_root)
 
 
-def _rooted(reader: Reader, call: Call, layer: Any, source: Form, own: Form, neighbours: Any, root: Any) -> Form:
+def _rooted(reader: Reader, call: Call, layer: Any, source: Expr, own: Expr, neighbours: Any, root: Any) -> Expr:
     """A linear layer on what the neighbours sent, and another on the node itself."""
     aggregate, path = _aggregate(call, layer), path_of(call)
     weight, bias = matrix(reader, call, neighbours, source)
@@ -94,7 +95,7 @@ def _rooted(reader: Reader, call: Call, layer: Any, source: Form, own: Form, nei
     return scaled(out, None, bias, path, "")
 
 
-def matrix(reader: Reader, call: Call, layer: Any, form: Form) -> tuple[Tensor, Tensor | None]:
+def matrix(reader: Reader, call: Call, layer: Any, expr: Expr) -> tuple[Tensor, Tensor | None]:
     """Weight float64 [in, out] and bias of a Linear.
 
     Raises
@@ -106,12 +107,12 @@ def matrix(reader: Reader, call: Call, layer: Any, form: Form) -> tuple[Tensor, 
 
     if type(layer) not in (nn.Linear, Linear):
         refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
-    if layer.weight.shape[1] != form.width:
-        refuse(call, f"{call.name} takes {layer.weight.shape[1]} channels and gets {form.width}", "make the widths fit")
+    if layer.weight.shape[1] != expr.width:
+        refuse(call, f"{call.name} takes {layer.weight.shape[1]} channels and gets {expr.width}", "make the widths fit")
     return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
-def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Form:
+def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Expr:
     """What a convolution takes, once its other arguments are the graph's own."""
     if given.get("edge_weight") is not None:
         refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")
@@ -122,10 +123,10 @@ def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Form:
                "pass on the edge_index that forward was given")
     if isinstance(given["x"], tuple | list):
         refuse(call, f"{call.name} of a pair", "give it one tensor: hwgen has no bipartite graphs")
-    form = reader.form(call, given["x"])
-    if form.domain != "nodes":
+    expr = reader.expr(call, given["x"])
+    if expr.domain != "nodes":
         refuse(call, f"{call.name} of pooled values", "put convolutions before pooling, and Linear after it")
-    return form
+    return expr
 
 
 def _check(call: Call, layer: Any, usual: dict[str, Any]) -> None:

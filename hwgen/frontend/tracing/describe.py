@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from ...network.formulas import formula
-from ..plan import Plan
+from ..traced import TracedNetwork
 
 __all__ = ["facts_of"]
 
 
-def facts_of(plan: Plan) -> dict[str, Any]:
+def facts_of(plan: TracedNetwork) -> dict[str, Any]:
     """Width of the input, every value with its formula, and how many weights there are, as plain JSON."""
     values = [{"name": value.name, "path": value.path, "width": value.width, "of": value.domain, "role": value.role,
                "formula": formula(value, lambda weight: weight.detach().numpy())} for value in plan.values]

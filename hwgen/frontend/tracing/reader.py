@@ -11,14 +11,15 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ..calls import refuse
-from ..refusals import fix_for_network
 from ..trace import Call, Traced, Value
-from .forms import Form
+from .expr import Expr
+from .refusals import fix_for
+from .table import Recogniser, Recognisers
 
-__all__ = ["End", "Reader", "Recogniser", "path_of"]
+__all__ = ["End", "Read", "Reader", "path_of"]
 
 #: Reads a call of a layer (None for a function or method).
-Recogniser = Callable[["Reader", Call, Any], "Form | End"]
+Read = Callable[["Reader", Call, Any], "Expr | End"]
 Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 
 
@@ -26,7 +27,7 @@ Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
 class End:
     """Logits behind a softmax, which is left out: nothing may follow."""
 
-    form: Form
+    expr: Expr
     name: str
     head: Literal["log_softmax", "softmax"]
 
@@ -37,30 +38,27 @@ class Reader:
     Parameters
     ----------
     traced : Traced
-    given : Form
+    given : Expr
         What the forward gets as ``x``.
-    recognisers : dict
-        By type of module (exactly that type: a subclass may compute anything), by function and by name of a method.
-    aliases : set
-        Those of them whose result is their first argument.
+    recognisers : Recognisers
     batched : bool
         Whether several graphs come at once, so that pooling needs to be told which node is whose.
     weights : dict or None
         Weights and biases seen so far, by their layer: one that is called twice has one.
     """
 
-    def __init__(self, traced: Traced, given: Form, recognisers: dict[Any, Recogniser], aliases: frozenset[Any],
-                 batched: bool, weights: Weights | None = None) -> None:
-        self.traced, self.recognisers, self.aliases, self.batched = traced, recognisers, aliases, batched
+    def __init__(self, traced: Traced, given: Expr, recognisers: Recognisers, *, batched: bool,
+                 weights: Weights | None = None) -> None:
+        self.traced, self.recognisers, self.batched = traced, recognisers, batched
         self.weights: Weights = {} if weights is None else weights
         self._found = [self._recogniser(call) for call in traced.calls]  # errors speak of layers first
         roots = self._roots()
         self._uses = self._count(roots)
         self._given = given if given.is_input else replace(given, shared=self._uses[Value("x")] > 1)
-        self._read: list[Form | End] = []
+        self._read: list[Expr | End] = []
         self._check_in_place(roots)
 
-    def run(self) -> Form | End:
+    def run(self) -> Expr | End:
         """The result of forward.
 
         Raises
@@ -69,9 +67,9 @@ class Reader:
             The first call whose arguments are not supported; unknown layers and functions were refused before.
         """
         traced = self.traced
-        for index, (call, read) in enumerate(zip(traced.calls, self._found, strict=True)):
-            out = read(self, call, call.target if isinstance(call.target, nn.Module) else None)
-            if isinstance(out, Form) and not any(out is each for each in (self._given, *self._read)):
+        for index, (call, known) in enumerate(zip(traced.calls, self._found, strict=True)):
+            out = known.read(self, call, call.target if isinstance(call.target, nn.Module) else None)
+            if isinstance(out, Expr) and not any(out is each for each in (self._given, *self._read)):
                 out = replace(out, shared=self._uses[Value("", index)] > 1)
             self._read.append(out)
         if isinstance(traced.result, tuple | list | dict):
@@ -81,11 +79,11 @@ class Reader:
             raise HwgenError("forward does not return what its layers compute", traced.where, "return the logits")
         return self._read[result.index] if result.index >= 0 else self._given
 
-    def part(self, traced: Traced, given: Form) -> Form | End:
+    def part(self, traced: Traced, given: Expr) -> Expr | End:
         """The result of a module that a layer holds."""
-        return Reader(traced, given, self.recognisers, self.aliases, self.batched, self.weights).run()
+        return Reader(traced, given, self.recognisers, batched=self.batched, weights=self.weights).run()
 
-    def form(self, call: Call, value: Any) -> Form:
+    def expr(self, call: Call, value: Any) -> Expr:
         """The symbolic value that a call takes.
 
         Raises
@@ -103,20 +101,19 @@ class Reader:
             refuse(call, f"{call.name} after {out.name}", f"make {out.name} the last call")
         return out
 
-    def forms(self, call: Call, values: Any) -> list[Form]:
+    def exprs(self, call: Call, values: Any) -> list[Expr]:
         """The symbolic values of a list that a call takes, all of nodes or all of graphs."""
         if not isinstance(values, tuple | list) or not values:
             refuse(call, f"{call.name} of something that is not a list", "give it a list of results of layers")
-        forms = [self.form(call, each) for each in values]
-        if len({each.domain for each in forms}) > 1:
+        exprs = [self.expr(call, each) for each in values]
+        if len({each.domain for each in exprs}) > 1:
             refuse(call, f"{call.name} of values of nodes and of graphs", "pool the values of nodes first")
-        return forms
+        return exprs
 
     def _recogniser(self, call: Call) -> Recogniser:
-        target = call.target
-        found = self.recognisers.get(type(target) if isinstance(target, nn.Module) else target)
+        target, found = call.target, self.recognisers.find(call)
         if found is None:
-            refuse(call, f"{call.name} is not supported", fix_for_network(call))
+            refuse(call, f"{call.name} is not supported", fix_for(call, self.recognisers))
         if isinstance(target, nn.Module) and any(map(nn.parameter.is_lazy, target.parameters())):
             refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once beforehand")
         if isinstance(target, nn.Module) and _has_hooks(target):
@@ -126,19 +123,17 @@ class Reader:
     def _roots(self) -> dict[Value, Value]:
         """The value that each name of a tensor stands for: dropout and its like return their argument."""
         roots = {Value("x"): Value("x")}
-        for index, call in enumerate(self.traced.calls):
+        for index, (call, known) in enumerate(zip(self.traced.calls, self._found, strict=True)):
             own = Value("", index)
             roots[own] = own
-            if self._is_alias(call):
+            if known.is_alias:
                 first = next(iter([*call.args, *call.kwargs.values()]), None)
                 roots[own] = roots.get(first, own) if isinstance(first, Value) else own
         return roots
 
-    def _is_alias(self, call: Call) -> bool:
-        return (type(call.target) if isinstance(call.target, nn.Module) else call.target) in self.aliases
-
     def _count(self, roots: dict[Value, Value]) -> Counter[Value]:
-        uses = Counter(roots[value] for call in self.traced.calls if not self._is_alias(call)
+        calls = zip(self.traced.calls, self._found, strict=True)
+        uses = Counter(roots[value] for call, known in calls if not known.is_alias
                        for value in values_in((call.args, call.kwargs)) if value in roots)
         uses.update(roots[value] for value in values_in(self.traced.result) if value in roots)
         return Counter({value: uses[root] for value, root in roots.items()})

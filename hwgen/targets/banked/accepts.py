@@ -1,6 +1,8 @@
 """Which networks the banked design runs: a network as its chain of GCN layers, or what is in the way."""
 
 from ...errors import HwgenError
+from ...network.activation import IDENTITY, RELU
+from ...network.granularity import Granularity
 from ...network.network import Network, Value
 from ...network.sample import Sample
 from .chain import Chain, Layer, RowQuantizer
@@ -67,19 +69,21 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
         if not good:
             raise _refused(value)
 
-    need(len(message.terms) == 1 and message.bias is None and message.slope == 1.0 and message.domain == "nodes",
-         message)
+    need(len(message.terms) == 1 and message.bias is None and message.activation == IDENTITY
+         and message.domain == "nodes", message)
     combine, sent = message.terms[0], message.quantizer
     need(combine.source == before and combine.via == ("features" if before is None else "self")
          and combine.factor == "one" and combine.gain is None, message)
     need((message.factor, message.of) == ("rsqrt", "looped"), message)
-    if combine.weight is None or sent is None or sent.by != "column" or not sent.signed or sent.bits[0] < 2:
+    if (combine.weight is None or sent is None or sent.granularity is not Granularity.PER_CHANNEL or not sent.signed
+            or sent.bits[0] < 2):
         raise _refused(message)
     need(len(row.terms) == 1 and row.factor == "one" and row.domain == "nodes", row)
     gather, kept = row.terms[0], row.quantizer
     need((gather.source, gather.via, gather.op, gather.factor, gather.of) ==
          (message.name, "looped", "sum", "rsqrt", "looped") and gather.gain is None, row)
-    need(row.slope == 1.0 if kept is None else kept.by == "node" and not kept.signed and row.slope == 0.0, row)
+    need(row.activation == IDENTITY if kept is None else kept.granularity is Granularity.PER_NODE and not kept.signed
+         and row.activation == RELU, row)
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
                  weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=sent.step,
                  bias=row.bias, row=None if kept is None else RowQuantizer(step=kept.step, bits=kept.bits))

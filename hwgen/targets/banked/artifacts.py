@@ -20,7 +20,7 @@ from ...flow.folder import to_json, write_files
 from ...network.sample import Sample
 from ...version import __version__
 from .design import Plan
-from .images import expected, pack
+from .images import expected
 from .text import to_text
 
 __all__ = ["copy_compiled", "manifest", "run_files", "write_run"]
@@ -32,9 +32,8 @@ def run_files(plan: Plan, sample: Sample | None = None) -> dict[str, bytes | str
     ``images/load.bin`` and ``images/layout.json``; ``vectors/pass<i>.npz`` and ``vectors/logits.npy``; and
     ``vectors/torch.npz`` with PyTorch's own logits, where the sample has them.
     """
-    image = pack(plan.program, plan.hardware, plan.schedule)
-    layout = {**image.layout, "cycles": int(plan.cycles["total"])}
-    files: dict[str, bytes | str] = {"images/load.bin": image.to_bytes(), "images/layout.json": to_json(layout)}
+    layout = {**plan.image.layout, "cycles": int(plan.cycles["total"])}
+    files: dict[str, bytes | str] = {"images/load.bin": plan.image.to_bytes(), "images/layout.json": to_json(layout)}
     codes = [step.rows for step in plan.trace.passes]
     for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
         files[f"vectors/pass{index}.npz"] = npz_bytes(rows)

@@ -79,7 +79,7 @@ class CycleEstimate:
                 "name": step.name, "cycles": step.cycles,
                 "utilisation": {"gather": step.issuing / (self.groups * step.cycles),
                                 "server": step.working / (self.servers * step.cycles)},
-                "stalled": step.stalled / (self.groups * step.cycles),
+                "waited": {"gather": step.stalled / (self.groups * step.cycles)},
             } for step in self.passes],
         }
 

@@ -20,6 +20,7 @@ from .candidates import choices
 from .cycles import estimate as count_cycles
 from .execute import Trace, run
 from .hardware import Hardware
+from .images import Image, pack
 from .network_to_program import lower
 from .program import Pass, Program
 from .schedule.schedule import schedule
@@ -62,6 +63,11 @@ class Plan:
     def trace(self) -> Trace:
         """What the reference computes: the golden codes."""
         return run(self.program)
+
+    @cached_property
+    def image(self) -> Image:
+        """What is loaded."""
+        return pack(self.program, self.hardware, self.schedule)
 
     @cached_property
     def capacities(self) -> dict[str, int]:

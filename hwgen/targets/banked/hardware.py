@@ -6,11 +6,14 @@ from rtl_templates.banked.formats import TASK
 
 from ...errors import HwgenError
 
-__all__ = ["MAX_CHUNKS", "UNITS", "WORD_BITS", "Hardware"]
+__all__ = ["MAX_CHUNKS", "OPTIONS", "UNITS", "WORD_BITS", "Hardware"]
 
 WORD_BITS = 128  # of a bank: one beat of the load bus
 MAX_CHUNKS = (1 << TASK["pre_chunks"]) - 1  # requantizations of a row that a task word can name
 UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
+
+#: Parameters that users choose; the others follow from the model.
+OPTIONS = ("groups", "servers", "digit", "requant_lanes", "planes", "bank_depth", "slots")
 
 
 @dataclass(frozen=True, kw_only=True)

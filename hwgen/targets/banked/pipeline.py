@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import sim
 from boards import Board
@@ -20,11 +19,14 @@ from ...network.network import Network
 from ...network.sample import Sample
 from ...network.sample_store import load_sample, save_sample
 from ...network.store import load_network, save_network
-from ...report.facts import build_facts
+from ...report.collect import report_of
+from ...report.cycles import Ran, cycles_of
+from ...report.facts import Pass, Report
 from ...report.files import report_files
 from ...report.model_facts import model_facts
 from .artifacts import copy_compiled, manifest, run_files, write_run
 from .design import Plan, plans, read_hardware, repack
+from .hardware import OPTIONS
 from .verilog import emit
 
 Step = Callable[[str], AbstractContextManager[None]]
@@ -134,8 +136,8 @@ def read_sample(build: Path) -> Sample:
 
 
 def estimate(network: Network, sample: Sample, board: Board, *, hardware: Mapping[str, int] | None = None,
-             config: Path | None = None, step: Step = _silent) -> dict[str, Any]:
-    """All facts of a design, and ``choice``, why it was chosen; without building it.
+             config: Path | None = None, step: Step = _silent) -> tuple[Report, str]:
+    """All facts of a design, and why it was chosen; without building it.
 
     Raises
     ------
@@ -144,7 +146,7 @@ def estimate(network: Network, sample: Sample, board: Board, *, hardware: Mappin
     """
     check_family(board)
     plan, _, resources = _design(network, sample, board, {**read_hardware(config), **(hardware or {})}, step)
-    return {**_facts(plan, board, resources), "choice": plan.choice}
+    return _facts(plan, board, resources), plan.choice
 
 
 def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
@@ -190,8 +192,12 @@ def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str,
     return chosen, text, resources
 
 
-def _facts(plan: Plan, board: Board, resources: Resources) -> dict[str, Any]:
+def _facts(plan: Plan, board: Board, resources: Resources) -> Report:
     model = model_facts(plan.network, plan.batch, bits_of_model(plan.network, plan.batch))
-    return build_facts(model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(),
-                       capacities=plan.capacities, cycles=plan.cycles, by_bits=plan.cycles_by_bits(),
-                       resources=resources)
+    layout, hardware = plan.image.layout, plan.hardware.to_dict()
+    run = Ran(sizes={"nodes": model.nodes, "edges": model.edges}, load_beats=layout["load_beats"],
+              store_beats=layout["store_beats"], passes=[Pass(**step) for step in plan.cycles["passes"]],
+              counters=plan.cycles["counters"])
+    cycles = cycles_of("graph", [run], [step.name for step in run.passes], plan.cycles_by_bits(), graphs=1)
+    return report_of(target="banked", model=model, board=board, options={name: hardware[name] for name in OPTIONS},
+                     hardware=hardware, capacities=plan.capacities, cycles=cycles, resources=resources)

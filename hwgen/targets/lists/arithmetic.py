@@ -3,9 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import Q_SHIFT, SLOPE_SHIFT, V_SHIFT
+from rtl_templates.lists.formats import Q_SHIFT, SLOPE_ONE, SLOPE_SHIFT, V_SHIFT
 
-__all__ = ["activate", "encode", "round_value"]
+from ...errors import HwgenError
+from ...network.activation import Activation, Identity, LeakyReLU, ReLU
+
+__all__ = ["activate", "encode", "round_value", "slope_word"]
 
 Ints = NDArray[np.int64]
 
@@ -15,8 +18,24 @@ def round_value(total: Ints) -> Ints:
     return (total + (1 << (V_SHIFT - 1))) >> V_SHIFT
 
 
+def slope_word(activation: Activation, where: str) -> int:
+    """The activation as hardware has it: what negative values are multiplied by, in units of ``1 / SLOPE_ONE``.
+
+    Raises
+    ------
+    HwgenError
+        An activation that is no such multiplication.
+    """
+    if isinstance(activation, Identity | ReLU):
+        return SLOPE_ONE if isinstance(activation, Identity) else 0
+    if isinstance(activation, LeakyReLU):
+        return round(activation.negative_slope * SLOPE_ONE)
+    raise HwgenError(f"the edge-list hardware has no activation {activation.text('x')}", where,
+                     "use ReLU, LeakyReLU or none")
+
+
 def activate(value: Ints, slope: int) -> Ints:
-    """Negative values times ``slope / SLOPE_ONE``, floored."""
+    """What the hardware does with a slope word: negative values times ``slope / SLOPE_ONE``, floored."""
     return np.where(value < 0, (value * slope) >> SLOPE_SHIFT, value)
 
 

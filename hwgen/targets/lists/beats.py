@@ -12,6 +12,7 @@ from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Select
 from ...errors import HwgenError
 from ...network.batch import SetName
 from ...numeric import IntRange
+from .arithmetic import slope_word
 from .layout import Place
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .tables import Tables
@@ -167,7 +168,8 @@ def _row(row: Row, stage: int, tables: Tables) -> Fields:
 
 
 def _final(step: Pass, final: Requantizer, name: str, stage: int, tables: Tables) -> Fields:
-    fields: Fields = {f"{name}_slope": final.slope, f"{name}_kind": Kind[final.kind.upper()]}
+    fields: Fields = {f"{name}_slope": slope_word(final.activation, step.name),
+                      f"{name}_kind": Kind[final.kind.upper()]}
     if final.kind == "raw":
         return fields
     fields |= {f"{name}_select": Select[final.select.upper()],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 import sim.lists
 from sim import Result
 
-from ...checking import FULL_BEATS, read_facts, tool_errors
+from ...checking import FULL_BEATS, tool_errors
 from ...errors import HwgenError
 from ...files import read_json
 from ...network.sample import Sample
-from ...report.agreement import agreement
-from ...report.facts import with_verification
-from ...report.lists_facts import lists_verification
+from ...report.agreement import AgreementFacts, agreement
+from ...report.collect import verification_of
+from ...report.facts import Report, Verification
+from ...report.files import read_report
 
 __all__ = ["layouts", "outcome", "quick", "simulate", "torch_agreement", "window_outcome"]
 
@@ -73,7 +74,7 @@ def quick(batches: Sequence[Path]) -> list[Path]:
 
 
 def outcome(build: Path, batches: Sequence[Path], result: sim.lists.ListsResult, sample: Sample,
-            what: str) -> dict[str, Any]:
+            what: str, of: int) -> Report:
     """All facts of a build with what a cosimulation found out.
 
     Parameters
@@ -84,6 +85,8 @@ def outcome(build: Path, batches: Sequence[Path], result: sim.lists.ListsResult,
         Its first graphs are those of the batches, in order.
     what : str
         Name of the sample, for people: ``the sample``.
+    of : int
+        How many batches the sample has.
     """
     found = layouts(batches)
     graphs = sum(int(layout["graphs"]) for layout in found.values())
@@ -91,11 +94,11 @@ def outcome(build: Path, batches: Sequence[Path], result: sim.lists.ListsResult,
     there = f"{_count(sample.batch.graphs, 'graph', 'graphs')} in {_count(len(found), 'batch', 'batches')}"
     rows = [_in_order(build, found[name], each) for name, each in result.batches.items() if each.logits.size]
     agreed = torch_agreement(build, rows, sample) if result.ok and rows else None
-    return with_verification(read_facts(build), _verification(found, result, graphs, f"{what}: {first}{there}"), agreed)
+    return read_report(build).verified(_verification(found, result, graphs, f"{what}: {first}{there}", of), agreed)
 
 
 def window_outcome(build: Path, windows: Sequence[Path], result: sim.lists.ListsResult, sample: Sample, what: str,
-                   results: NDArray[np.int64], total: int) -> dict[str, Any]:
+                   results: NDArray[np.int64], total: int) -> Report:
     """As :func:`outcome`, of a graph that runs by windows.
 
     Parameters
@@ -114,20 +117,17 @@ def window_outcome(build: Path, windows: Sequence[Path], result: sim.lists.Lists
     found = layouts(windows)
     numbers = sorted(int(layout["window"]) for layout in found.values())
     some = "all" if len(numbers) == total else f"{len(numbers):,} of"
-    facts = _verification(found, result, sample.batch.graphs, f"{what}: {some} {_count(total, 'window', 'windows')}")
+    what = f"{what}: {some} {_count(total, 'window', 'windows')}"
+    facts = _verification(found, result, sample.batch.graphs, what, total)
     passes, rows, codes = [0] * len(read_json(build / "images" / "layout.json")["passes"]), 0, 0
     for name, each in result.batches.items():
         layout = found[name]
         passes[int(layout["pass"])] += each.cycles
         rows += each.ok * int(layout["rows"])
         codes += each.ok * int(layout["rows"]) * len(layout["columns"])
-    ran = sorted(int(found[name]["window"]) for name in result.batches)
-    facts |= {"pass_cycles": passes, "rows_compared": rows, "codes_compared": codes + facts["codes_compared"],
-              "windows": {"of": total, "chosen": numbers, "compared": ran}}
-    agreed = torch_agreement(build, [results], sample) if result.ok else None
-    if agreed is not None:
-        agreed |= {"results": "of the reference, for the whole graph"}
-    return with_verification(read_facts(build), facts, agreed)
+    facts = replace(facts, pass_cycles=tuple(passes), rows_compared=rows, codes_compared=codes + facts.codes_compared)
+    agreed = torch_agreement(build, [results], sample, "of the reference, for the whole graph") if result.ok else None
+    return read_report(build).verified(facts, agreed)
 
 
 def layouts(batches: Sequence[Path]) -> dict[str, dict[str, Any]]:
@@ -136,20 +136,23 @@ def layouts(batches: Sequence[Path]) -> dict[str, dict[str, Any]]:
 
 
 def _verification(found: dict[str, dict[str, Any]], result: sim.lists.ListsResult, graphs: int,
-                  what: str) -> dict[str, Any]:
-    return lists_verification(
+                  what: str, of: int) -> Verification:
+    return verification_of(
         {name: each.to_dict() for name, each in result.batches.items()},
-        {name: int(layout["cycles"]) for name, layout in found.items()}, graphs, what,
-        asdict(result.mismatch) if result.mismatch else None)
+        {name: int(layout["cycles"]) for name, layout in found.items()}, what=what, graphs=graphs, of=of,
+        mismatch=asdict(result.mismatch) if result.mismatch else None)
 
 
-def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: Sample) -> dict[str, Any] | None:
+def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: Sample,
+                    whose: str = "of the RTL") -> AgreementFacts | None:
     """Compare results that came out of the RTL with PyTorch's, where the sample has those.
 
     Parameters
     ----------
     results : sequence of int64 [rows, classes]
         Of consecutive batches, in the order of the sample.
+    whose : str
+        :class:`hwgen.report.agreement.AgreementFacts` as ``results``.
     """
     if sample.logits is None:
         return None
@@ -160,7 +163,7 @@ def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: S
     for name, values in (("labels", sample.labels), ("test_mask", sample.mask)):
         if values is not None:
             torch[name] = values[:len(rows)]
-    return {**agreement(rows, torch), "of": layout["passes"][-1]["domain"]}
+    return agreement(rows, torch, of=layout["passes"][-1]["domain"], whose=whose)
 
 
 def _in_order(build: Path, layout: dict[str, Any], result: Result) -> NDArray[np.int64]:

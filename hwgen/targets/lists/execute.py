@@ -13,7 +13,7 @@ from ...network.agreement import Agreement
 from ...network.batch import Batch, SetName
 from ...network.execute import Lists
 from ...numeric import IntRange
-from .arithmetic import activate, encode, round_value
+from .arithmetic import encode, round_value
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .rules import longest
 
@@ -165,7 +165,7 @@ class _Run:
     def _final(self, total: Ints, final: Requantizer, entry: Ints, where: str) -> _Coded:
         value = round_value(total)
         final.v.prove(value, f"{where}: V")
-        value = activate(value, final.slope)
+        value = final.activation.integer(value)
         if final.kind == "raw":
             IntRange.signed(RAW_BITS).prove(value, f"{where}: result")
             return _Coded(value, np.zeros_like(entry), np.full_like(entry, RAW_BITS))

@@ -7,6 +7,7 @@ whatever is read side by side with them.
 
 from dataclasses import dataclass
 
+from ...network.granularity import Granularity
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
 
@@ -94,6 +95,6 @@ def _joins_its_reader(value: Value, readers: list[Value]) -> bool:
 def _degree_sets(value: Value) -> set[str]:
     """Lists whose lengths a value's quantizer looks up."""
     found: set[str] = {value.of} if value.factor != "one" else set()
-    if value.quantizer is not None and value.quantizer.by == "degree":
+    if value.quantizer is not None and value.quantizer.granularity is Granularity.PER_DEGREE:
         found |= {value.quantizer.via}
     return found

@@ -6,7 +6,10 @@ from rtl_templates.lists.formats import ACC_BITS, CODE_BITS, COLUMN_ADDRESS, PAS
 
 from ...errors import HwgenError
 
-__all__ = ["Hardware"]
+__all__ = ["OPTIONS", "Hardware"]
+
+#: Parameters that users choose; the others follow from the model.
+OPTIONS = ("units", "lanes", "requant_lanes")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT, SLOPE_ONE
+from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT
 
+from ...network.activation import IDENTITY
 from ...network.batch import SetName
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
@@ -146,7 +147,7 @@ class PassBuilder:
         by_entry = steps.entry is not None
         top = codes.high[:, 0] if by_entry else codes.high.max(keepdims=True)[0]
         bits = np.array([int(each).bit_length() + (tensor.signed and each > 0) for each in top], dtype=np.int64)
-        final = Requantizer(slope=SLOPE_ONE, kind="signed" if tensor.signed else "unsigned",
+        final = Requantizer(activation=IDENTITY, kind="signed" if tensor.signed else "unsigned",
                       select="entry" if by_entry else "constant", bits=bits, thresholds=np.zeros(0, dtype=np.int64),
                       multiplier=np.full(len(bits), 1 << (Q_SHIFT - 8)),
                       v=IntRange(codes.span.low << 8, codes.span.high << 8))
@@ -190,5 +191,5 @@ def _with_integers(operand: Operand, share: Shares, bounds: Bounds) -> Operand:
 
 def _values(blocks: list[tuple[Block, list[Bounds]]]) -> IntRange:
     """Proved range of V, before the activation."""
-    ranges = [value_range(*segment_sums(block, bounds)[:2], SLOPE_ONE)[0] for block, bounds in blocks]
+    ranges = [value_range(*segment_sums(block, bounds)[:2], IDENTITY)[0] for block, bounds in blocks]
     return IntRange(min(each.low for each in ranges), max(each.high for each in ranges))

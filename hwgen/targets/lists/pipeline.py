@@ -17,10 +17,11 @@ from ...network.network import Network
 from ...network.sample import Sample, single
 from ...network.sample_store import save_sample
 from ...network.store import save_network
+from ...report.collect import report_of
+from ...report.cycles import Ran, cycles_of
+from ...report.facts import Pass, Report
 from ...report.files import report_files
-from ...report.lists_facts import batch_cycles, lists_facts, lists_performance
 from ...report.model_facts import model_facts
-from ...report.window_facts import window_cycles, window_performance
 from ...version import __version__
 from ..banked.artifacts import copy_compiled, write_run
 from .batch import union
@@ -28,10 +29,11 @@ from .bits import Done, bits_of_traces
 from .checking import simulate
 from .config import MODEL, SAMPLE, config_of, is_lists, is_windowed, load_design, read_sample
 from .design import WindowDesign, deal, sample_batches
+from .hardware import OPTIONS
 from .packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
 from .search import Design, Step, design
 from .verilog import emit
-from .windows.packing import pack_windows, total_cycles
+from .windows.packing import pack_windows
 
 __all__ = ["Packed", "batch_folders", "build", "estimate", "is_lists", "is_windowed", "load_design", "numbered", "pack",
            "pack_batch", "pack_sample", "verify"]
@@ -115,8 +117,8 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, graphs: 
 
 def estimate(network: Network, sample: Sample, board: Board, *, graphs: int | None = None,
              hardware: Mapping[str, int] | None = None, config: Path | None = None, windows: bool | None = None,
-             step: Step = _silent) -> dict[str, Any]:
-    """All facts of a design, and ``choice``, why it was chosen; without building it.
+             step: Step = _silent) -> tuple[Report, str]:
+    """All facts of a design, and why it was chosen; without building it.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def estimate(network: Network, sample: Sample, board: Board, *, graphs: int | No
     chosen = design(network, sample, board, graphs=graphs, hardware=hardware or {}, config=config, windows=windows,
                     step=step)
     with step("packing the sample, counting cycles"):
-        return {**_proof(chosen, sample, board).facts, "choice": chosen.choice}
+        return _proof(chosen, sample, board).facts, chosen.choice
 
 
 def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = None, sample: Sample | None = None,
@@ -218,25 +220,34 @@ class _Proof:
 
     files: Mapping[str, bytes | str]
     cycles: list[int]
-    facts: dict[str, Any]
+    facts: Report
 
 
 def _proof(chosen: Design, sample: Sample, board: Board) -> _Proof:
     plan, windowed = chosen.plan, chosen.packed
+    options = {name: plan.hardware.to_dict()[name] for name in OPTIONS}
+    passes = [step.name for step in plan.program.passes]
     if isinstance(plan, WindowDesign):
         assert windowed is not None
         traces: Sequence[Done] = [windowed.trace]
-        files, by_bits, parts = windowed.files, windowed.by_bits, windowed.windows
-        cycles = window_cycles(parts, total_cycles(parts), [step.name for step in plan.program.passes], by_bits,
-                               sample.batch.graphs)
-        speed = window_performance(cycles, board)
+        files, parts = windowed.files, windowed.windows
+        cycles = cycles_of("window", [_ran(each, ("rows", "entries"), int(each["pass"])) for each in parts], passes,
+                           windowed.by_bits, sample.batch.graphs)
     else:
         packed = [pack_batch(plan, batch) for batch in sample_batches(sample, plan)]
         traces, files = packed, numbered(dict(enumerate(packed)))
         parts = [each.facts for each in packed]
-        cycles = batch_cycles(parts, cycles_by_bits(packed))
-        speed = lists_performance(cycles["batches"], board)
+        options |= {"graphs": plan.capacity.graphs}
+        cycles = cycles_of("batch", [_ran(each, ("graphs", "nodes", "edges")) for each in parts], passes,
+                           cycles_by_bits(packed), sample.batch.graphs)
     model = model_facts(plan.network, sample.batch, bits_of_traces(plan.network, plan.program, traces))
-    return _Proof(files=files, cycles=[int(each["total"]) for each in parts], facts=lists_facts(
-        model=model.to_dict(), board=board, hardware=plan.hardware.to_dict(), capacities=plan.capacities, cycles=cycles,
-        performance=speed, resources=chosen.resources))
+    return _Proof(files=files, cycles=[int(each["total"]) for each in parts], facts=report_of(
+        target="lists", model=model, board=board, options=options, hardware=plan.hardware.to_dict(),
+        capacities=plan.capacities, cycles=cycles, resources=chosen.resources))
+
+
+def _ran(facts: Mapping[str, Any], sizes: Sequence[str], part: int | None = None) -> Ran:
+    """:attr:`hwgen.targets.lists.packing.Packed.facts` as reports want them."""
+    return Ran(sizes={name: int(facts[name]) for name in sizes}, load_beats=int(facts["load_beats"]), part=part,
+               store_beats=int(facts["store_beats"]), passes=[Pass(**step) for step in facts["passes"]],
+               counters=facts["counters"])

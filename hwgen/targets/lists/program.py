@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ...network.activation import Activation
 from ...network.batch import SetName
 from ...numeric import IntRange
 
@@ -126,8 +127,7 @@ class Requantizer:
 
     Parameters
     ----------
-    slope : int
-        0 .. SLOPE_ONE.
+    activation : Activation
     kind : "unsigned", "signed" or "raw"
     select : "constant", "degree", "node", "entry" or "nearest"
     multiplier, bits : int64 [entries]
@@ -141,7 +141,7 @@ class Requantizer:
         Real value of code 1 of each channel where it does not depend on the row, for reports.
     """
 
-    slope: int
+    activation: Activation
     kind: Literal["unsigned", "signed", "raw"]
     select: Literal["constant", "degree", "node", "entry", "nearest"]
     multiplier: Ints

@@ -1,14 +1,16 @@
 """Quantizers of a network as the hardware looks them up: entries, their steps and widths, and what codes stand for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import Q_SHIFT, SLOPE_ONE, V_BITS
+from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
 from ...network.batch import SetName
+from ...network.granularity import Granularity
 from ...network.network import Factor, Quantizer, Value
 from ...numeric import IntRange
 from .fixed_point import Solved, Target
@@ -20,6 +22,11 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Kind = Literal["unsigned", "signed", "raw"]
 Select = Literal["constant", "degree", "node", "entry", "nearest"]
+
+#: How hardware finds the row parameters of a quantizer; a fused row also takes the "entry" that came with it.
+SELECT: Mapping[Granularity, Select] = {
+    Granularity.PER_TENSOR: "constant", Granularity.PER_CHANNEL: "constant", Granularity.PER_NODE: "node",
+    Granularity.PER_DEGREE: "degree", Granularity.NEAREST: "nearest"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Lookup:
     select : Select
     of : set whose length is the degree
     step : float64 [entries]
-        1 by column.
+        1 where rows do not differ.
     factor : float64 [entries]
         Of the value, behind its activation.
     bits : int64 [entries]
@@ -72,11 +79,11 @@ def lookup_of(value: Value, longest: dict[str, int]) -> Lookup:
     quantizer = value.quantizer
     if quantizer is None:
         return Lookup("constant", "edges", np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.int64))
-    by_degree = quantizer.by == "degree"
+    select = SELECT[quantizer.granularity]
+    by_degree = select == "degree"
     of: SetName = quantizer.via if by_degree else value.of
-    step = np.ones(1) if quantizer.by == "column" else quantizer.step
+    step = quantizer.step if quantizer.granularity.by_row else np.ones(1)
     if value.factor == "one" and not by_degree:
-        select: Select = "constant" if quantizer.by == "column" else quantizer.by
         return Lookup(select, of, step, np.ones(len(step)), quantizer.bits)
     count = longest[of] + 1  # lengths from 0
     degree = np.arange(count if value.factor != "one" else min(len(step), count))
@@ -90,12 +97,12 @@ def target_of(value: Value, lookup: Lookup) -> Target:
     if quantizer is None:
         return Target(kind="raw", norm=norm, gain=np.zeros(0), top=np.zeros(0), beyond=np.inf, coarsens=False)
     top = np.exp2(np.maximum(lookup.bits - quantizer.signed, 0)) - 1
-    most = 2 * (float(top.max()) + 1) / (value.slope if quantizer.signed and value.slope else 1.0)
+    most = 2 * (float(top.max()) + 1) / (value.activation.least_slope if quantizer.signed else 1.0)
     return Target(kind="signed" if quantizer.signed else "unsigned",
-                  norm=quantizer.step if quantizer.by == "column" else norm,
+                  norm=norm if quantizer.granularity.by_row else norm * quantizer.step,
                   gain=np.where(top > 0, lookup.factor / lookup.step, 0.0), top=top,
-                  beyond=np.inf if quantizer.by == "nearest" else most,
-                  coarsens=quantizer.by != "column" and value.factor == "one")
+                  beyond=np.inf if quantizer.granularity is Granularity.NEAREST else most,
+                  coarsens=quantizer.granularity.by_row and value.factor == "one")
 
 
 def final_of(value: Value, lookup: Lookup, target: Target, solved: Solved, v: IntRange) -> Requantizer:
@@ -103,16 +110,16 @@ def final_of(value: Value, lookup: Lookup, target: Target, solved: Solved, v: In
     quantizer, scale = value.quantizer, None
     if quantizer is None:
         scale = np.full(value.width, solved.unit)
-    elif quantizer.by == "column":
-        scale = quantizer.step
-    return Requantizer(slope=round(value.slope * SLOPE_ONE), kind=target.kind, select=lookup.select,
+    elif not quantizer.granularity.by_row:
+        scale = target.norm
+    return Requantizer(activation=value.activation, kind=target.kind, select=lookup.select,
                  multiplier=solved.multiplier, bits=lookup.bits, thresholds=_thresholds(quantizer, solved.unit),
                  of=lookup.of, v=v, scale=scale)
 
 
 def steps_of(value: Value, lookup: Lookup, target: Target, solved: Solved) -> Steps:
     """What the value's codes stand for."""
-    if value.quantizer is None or value.quantizer.by == "column":
+    if value.quantizer is None or not value.quantizer.granularity.by_row:
         return Steps(target.norm, None)
     kept = np.where(target.gain > 0, lookup.step, 0.0)
     # too fine a step was made coarser: codes stand for what the multiplier makes of them
@@ -122,9 +129,9 @@ def steps_of(value: Value, lookup: Lookup, target: Target, solved: Solved) -> St
 
 
 def _thresholds(quantizer: Quantizer | None, unit: float) -> Ints:
-    """Halfway between two reaches, in units of V: V exceeds the floor where the value exceeds the middle."""
-    if quantizer is None or quantizer.by != "nearest":
+    """Halfway between two clip values, in units of V: V exceeds the floor where the value exceeds the middle."""
+    if quantizer is None or quantizer.granularity is not Granularity.NEAREST:
         return np.zeros(0, dtype=np.int64)
-    assert quantizer.reach is not None
-    middle = (quantizer.reach[:-1] + quantizer.reach[1:]) / 2
+    assert quantizer.clip_value is not None
+    middle = (quantizer.clip_value[:-1] + quantizer.clip_value[1:]) / 2
     return np.minimum(np.floor(middle / unit), (1 << (V_BITS - 1)) - 1).astype(np.int64)

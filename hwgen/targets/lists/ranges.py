@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
+from ...network.activation import Activation
 from ...numeric import IntRange
-from .arithmetic import activate, round_value
+from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Tensor
 
 __all__ = ["Bounds", "Scope", "codes_of", "operand_bounds", "product_bounds", "segment_sums", "value_range"]
@@ -130,12 +131,11 @@ def segment_sums(block: Block, bounds: list[Bounds]) -> tuple[Ints, Ints, IntRan
     return low, high, partial, mids
 
 
-def value_range(low: Ints, high: Ints, slope: int) -> tuple[IntRange, IntRange]:
+def value_range(low: Ints, high: Ints, activation: Activation) -> tuple[IntRange, IntRange]:
     """V before and after the activation, of bounds of P."""
     first, last = round_value(low), round_value(high)
     before = IntRange(int(first.min()), int(last.max()))
-    ends = activate(np.r_[first, last], slope)  # monotone
-    return before, IntRange(min(0, int(ends.min())), max(0, int(ends.max())))
+    return before, activation.range(before) | IntRange(0, 0)
 
 
 def _product(bound: Bounds, column: Ints, shift: int, row: Ints) -> tuple[Ints, Ints, IntRange]:

@@ -15,12 +15,12 @@ from rtl_templates.lists.formats import (
     MID_SHIFTS,
     P_BITS,
     ROW_BITS,
-    SLOPE_ONE,
     V_BITS,
 )
 
 from ...errors import HwgenError
 from ...numeric import IntRange
+from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
 from .ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
 
@@ -137,7 +137,7 @@ def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) 
     low, high, partial, mid = segment_sums(block, bounds)
     _within(mid, IntRange.signed(MID_BITS), "value between the multipliers", where)
     _within(partial, IntRange.signed(P_BITS), "sum of products", where)
-    before, after = value_range(low, high, final.slope)
+    before, after = value_range(low, high, final.activation)
     _within(before, IntRange.signed(V_BITS), "V", where)
     _within(before, final.v, "V", where)
     if final.kind == "raw":
@@ -145,7 +145,7 @@ def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) 
 
 
 def _final(program: Program, final: Requantizer, where: str) -> None:
-    _need(0 <= final.slope <= SLOPE_ONE, f"slope is {final.slope}", where)
+    slope_word(final.activation, where)
     _need(final.multiplier.shape == final.bits.shape, "Q and widths differ in number", where)
     if final.kind == "raw":
         return

@@ -14,6 +14,7 @@ from rtl_templates.lists.formats import (
 )
 
 from ...errors import CapacityError
+from .arithmetic import slope_word
 from .layout import Layout
 from .program import Requantizer
 
@@ -35,6 +36,7 @@ def needs(layout: "Layout") -> dict[str, tuple[str, int]]:
         widths += [operand.x.signed_bits for block in step.blocks for operand in block.operands]
     code_bits = 8 if any(tensor.bits > 4 for tensor in program.tensors) else 4
     searched = max((len(each.thresholds) for each in finals if each.select == "nearest"), default=0)
+    slopes = [slope_word(each.activation, program.name) for each in finals]
     combines = [step.combine.bits for step in program.passes if step.combine is not None]
     return {
         "buffer_depth": (f"tensors of {layout.nodes} nodes and {layout.graphs} graphs", layout.buffer_words),
@@ -51,7 +53,7 @@ def needs(layout: "Layout") -> dict[str, tuple[str, int]]:
         "tables": ("thresholds of searches", max(tables.threshold_tables)),
         "passes": ("passes", len(layout.passes)),
         "beats": ("operands of all passes", len(layout.beats)),
-        "leaky": ("slopes of LeakyReLU", int(any(0 < each.slope < SLOPE_ONE for each in finals))),
+        "leaky": ("slopes of LeakyReLU", int(any(0 < slope < SLOPE_ONE for slope in slopes))),
     }
 
 

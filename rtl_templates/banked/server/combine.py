@@ -1,7 +1,6 @@
 """What a server feeds its MAC array: planes of a node's activations or, in dense passes, feature words."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from amaranth import Module, Mux, Signal, Value
 from amaranth.lib import data
@@ -10,6 +9,7 @@ from amaranth.utils import exact_log2
 from ...cells.add_memory import add_memory
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
+from ...cells.structure import structure
 from ..formats import Target
 from ..requantize import CODE_BITS, Requantizer
 from ..requantize_timing import REQUANT_MULTIPLIER
@@ -20,7 +20,7 @@ from .timing import SERVER_MAC
 __all__ = ["features", "planes_of"]
 
 
-def planes_of(m: Module, task: Any, requantizer: Requantizer, mac: MacArray, flight: Flight, act_valid: Signal,
+def planes_of(m: Module, task: data.View, requantizer: Requantizer, mac: MacArray, flight: Flight, act_valid: Signal,
               act_data: Signal) -> tuple[Value, Value]:
     """Activation register, its planes, and their sequence.
 
@@ -31,7 +31,7 @@ def planes_of(m: Module, task: Any, requantizer: Requantizer, mac: MacArray, fli
     """
     flags, place, width = flight.flags, flight.place, len(requantizer.code)
     chunks = mac.lanes * CODE_BITS // width
-    codes: Any = Signal(data.ArrayLayout(width, chunks), reset_less=True)  # chunks as they come
+    codes = structure(data.ArrayLayout(width, chunks), reset_less=True)  # chunks as they come
     held = Signal(mac.lanes * CODE_BITS, reset_less=True)  # a whole node, while its planes are read
     for k in range(chunks):
         with m.If(flags.pre & (place == k)):
@@ -75,7 +75,7 @@ def planes_of(m: Module, task: Any, requantizer: Requantizer, mac: MacArray, fli
     return running, left
 
 
-def features(m: Module, task: Any, run_start: Value, load: Mapping[str, Value], pick: ServerPick, mac: MacArray,
+def features(m: Module, task: data.View, run_start: Value, load: Mapping[str, Value], pick: ServerPick, mac: MacArray,
              running: Value, left: Value, depth: int) -> None:
     """Dense passes: a feature word a cycle in place of the planes, page by page within a step.
 

@@ -1,6 +1,5 @@
 """The control half of a server: which node is next, when it is issued, and which beat enters the lanes."""
 
-from typing import Any
 
 from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -8,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from ...cells.add_memory import add_memory
-from ...shell.signatures import LoadBus
+from ...shell.signatures import LoadBus, LoadPort
 from ..formats import ROW_BITS, Target
 from ..requantize import beat_layout
 from ..signatures import param_layout, task_layout
@@ -61,21 +60,21 @@ class ServerPick(wiring.Component):
         A dense pass has not issued its last node.
     """
 
-    load: Any
-    task: Any
+    load: LoadPort
+    task: data.View
     start: Signal
     run_start: Signal
     valid: Signal
     ack: Signal
     active: Signal
-    beat: Any
+    beat: data.View
     port: Signal
     chunk: Signal
     fits: Signal
     last: Signal
     dense_beat: Signal
     issue: Signal
-    entry: Any
+    entry: data.View
     occupation: Signal
     words: Signal
     dense_busy: Signal

@@ -1,13 +1,14 @@
 """What belongs to the nodes that a server has in flight: row parameters, and flags that travel beside the lanes."""
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import data
 from amaranth.utils import exact_log2
 
 from ...cells.add_memory import add_memory
+from ...cells.structure import structure
 from ..formats import ROW_BITS
 from ..requantize import Requantizer
 from ..requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
@@ -34,15 +35,15 @@ class Flight(NamedTuple):
     flying: Value
     pre_ends: Value
     occupation: Value
-    flags: Any
+    flags: data.View
     place: Value
 
 
-def queues(m: Module, task: Any, pick: ServerPick, requantizer: Requantizer, writer: ServerWrite) -> Flight:
+def queues(m: Module, task: data.View, pick: ServerPick, requantizer: Requantizer, writer: ServerWrite) -> Flight:
     """Bring row parameters from the issue to where they are used, and flags along with the beats."""
     combine = task.combine | task.dense
     flags = data.StructLayout({"pre": 1, "pre_last": 1, "post_last": 1, "out": 1, "out_last": 1})
-    travel: list[Any] = [Signal(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
+    travel = [structure(flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
     places: list[Value] = [pick.chunk]
     post = pick.beat.post
     m.d.comb += [

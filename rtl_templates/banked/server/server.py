@@ -1,21 +1,20 @@
 """A server: requantizes the sums of its processing elements, combines them in the MAC array, writes rows or results."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from amaranth import Array, Cat, Module, Signal, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
-from ...cells.bank import BankWrite
+from ...cells.bank import BankPort, BankWrite
 from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
-from ...shell.signatures import LoadBus
+from ...shell.signatures import LoadBus, LoadPort
 from ..formats import ACC_BITS, UNITS, Target
 from ..requantize import CODE_BITS, Requantizer
-from ..signatures import Hold, task_layout
+from ..signatures import Hold, HoldPort, task_layout
 from .combine import features, planes_of
 from .issue import ServerPick
 from .queues import queues
@@ -74,13 +73,13 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     """
 
     index: Signal
-    load: Any
-    task: Any
+    load: LoadPort
+    task: data.View
     start: Signal
     run_start: Signal
-    hold: Any
-    ack: Any
-    write: Any
+    hold: Sequence[HoldPort]
+    ack: Sequence[Signal]
+    write: Sequence[BankPort]
     result_address: Signal
     result_data: Signal
     busy: Signal

@@ -1,6 +1,7 @@
 """The end of a server: collects a node's codes into a row, writes it to a bank digit by digit, or to the results."""
 
-from typing import Any
+
+from collections.abc import Sequence
 
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -8,9 +9,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from ...cells.add_memory import add_memory
-from ...cells.bank import BankWrite
+from ...cells.bank import BankPort, BankWrite
 from ...cells.formats import RAW_BITS
-from ...shell.signatures import LoadBus
+from ...cells.structure import structure
+from ...shell.signatures import LoadBus, LoadPort
 from ..formats import UNITS, Target
 from ..requantize import CODE_BITS
 
@@ -51,7 +53,7 @@ class ServerWrite(wiring.Component):
     """
 
     index: Signal
-    load: Any
+    load: LoadPort
     code: Signal
     raw: Signal
     chunk: Signal
@@ -61,7 +63,7 @@ class ServerWrite(wiring.Component):
     row: Signal
     bank: Signal
     nothing: Signal
-    write: Any
+    write: Sequence[BankPort]
     result_address: Signal
     result_data: Signal
     busy: Signal
@@ -90,8 +92,8 @@ class ServerWrite(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         cut = [self.code.word_select(k, CODE_BITS)[:self.code_bits] for k in range(self.requant_lanes)]
-        row: Any = Signal(data.ArrayLayout(self.requant_lanes * self.code_bits, self.lanes // self.requant_lanes),
-                     reset_less=True)
+        row = structure(data.ArrayLayout(self.requant_lanes * self.code_bits, self.lanes // self.requant_lanes),
+                        reset_less=True)
         for k in range(self.lanes // self.requant_lanes):
             with m.If(self.fits & (self.chunk == k)):
                 m.d.sync += row[k].eq(Cat(cut))

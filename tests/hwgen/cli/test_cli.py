@@ -144,6 +144,9 @@ def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     assert facts["verification"]["estimated_cycles"] == facts["verification"]["cycles"]
     performance = json.loads((built / "report" / "rtlsim_performance.json").read_text())
     assert performance["cycles"] == facts["verification"]["cycles"]
+    cycles = json.loads((built / "report" / "report.json").read_text())["cycles"]
+    for key in ("load", "store"):
+        assert facts["verification"][f"{key}_cycles"] == cycles[key]
     path = built / "vectors" / "pass1.npz"
     content = path.read_bytes()
     with np.load(path) as arrays:

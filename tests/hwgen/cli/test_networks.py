@@ -117,7 +117,7 @@ def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, 
 def test_report_prints_and_is_self_contained(built: Path) -> None:
     text = run("report", built)
     for piece in ("not simulated", "assumed, not a result", "--units 1 --lanes 8 --requant-lanes 1 --graphs 3",
-                  "with loads and stores"):
+                  "with every load and store"):
         assert piece in text
     found = facts("report", built)
     page = (built / "report" / "report.html").read_text()
@@ -126,9 +126,9 @@ def test_report_prints_and_is_self_contained(built: Path) -> None:
         page = page.replace(name, "")
     assert not [outside for outside in OUTSIDE if outside in page]
     cycles = found["cycles"]
-    assert cycles["total"] == sum(batch["cycles"] for batch in cycles["batches"])
+    assert cycles["total"] == sum(run["cycles"] for run in cycles["runs"])
     assert cycles["total"] == sum(step["cycles"] for step in cycles["passes"]) == cycles["by_bits"]["learned"]
-    assert found["performance"]["latency_us"] == max(batch["cycles"] for batch in cycles["batches"]) / 250
+    assert found["performance"]["latency_us"] == max(run["cycles"] for run in cycles["runs"]) / 250
 
 
 def test_finn_names_and_keys(built: Path) -> None:
@@ -149,7 +149,8 @@ def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
 
 def test_inspect(model: Path, built: Path) -> None:
     found = facts("inspect", model)
-    assert [value["role"] for value in found["values"]] == ["message", "row", "row", "message", "row", "row", "result"]
+    assert [value["role"] for value in found["values"]] == [
+        "message", "activation", "activation", "message", "activation", "activation", "result"]
     assert found["values"][1]["formula"] == "Σ[edges] v0 + g · v0"
     text = run("inspect", model)
     assert "nearest of" in text
@@ -181,7 +182,7 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
         run("build", kept, *option, "--groups", "2")
     assert caught.value.fix == "leave one of them out"
     found = facts("build", kept, *option, "--no-verify", "-o", tmp_path / "b")
-    assert ("windows" in found["cycles"]) == (option == ("--windows",))
+    assert (found["cycles"]["kind"] == "window") == (option == ("--windows",))
     config = tmp_path / "b" / "config.json"
     assert facts("estimate", kept, "--config", config)["hardware"] == found["hardware"]
     with pytest.raises(HwgenError, match="--config one of the graph-level one"):
@@ -252,9 +253,12 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     found = facts("build", model, *DESIGN, "-o", build)
     done = found["verification"]
     assert done["bit_exact"]
-    assert done["graph"] == f"the sample: 7 graphs in {len(done['batches'])} batches"
-    assert {batch["difference"] for batch in done["batches"]} == {0}
-    assert done["cycles"] == found["cycles"]["total"] == sum(batch["cycles"] for batch in done["batches"])
+    assert done["what"] == f"the sample: 7 graphs in {len(done['runs'])} batches"
+    assert done["of"] == len(done["runs"]) == len(found["cycles"]["runs"])
+    assert {run["difference"] for run in done["runs"]} == {0}
+    assert done["cycles"] == found["cycles"]["total"] == sum(run["cycles"] for run in done["runs"])
+    for key in ("load", "store"):
+        assert done[f"{key}_cycles"] == found["cycles"][key]
     assert done["pass_cycles"] == [step["cycles"] for step in found["cycles"]["passes"]]
     check_agreement(found["agreement"], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
@@ -273,8 +277,8 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
                    limits=Limits.of(union(graphs), 1))
     save_sample(other, tmp_path / "three.npz")
     found = facts("verify", build, "--graph", tmp_path / "three.npz")
-    assert found["verification"]["graph"].startswith("three.npz: 3 graphs in ")
-    assert found["agreement"]["nodes"] == 3
+    assert found["verification"]["what"].startswith("three.npz: 3 graphs in ")
+    assert found["agreement"]["rows"] == 3
     assert found["agreement"]["accuracy_torch"] is None
 
     assert sorted(hwgen.verify(build, other.batch, batch_size=1).batches) == ["0000", "0001", "0002"]
@@ -286,8 +290,8 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     (first / "layout.json").write_text(json.dumps(layout | {"cycles": layout["cycles"] + 1, "pass_cycles": None}))
     wrong = facts("verify", build, "--sample", code=1)["verification"]
     assert not wrong["bit_exact"]
-    assert wrong["graph"].startswith("the sample: the first ")
-    assert wrong["batches"][0]["difference"] == 1
+    assert wrong["what"].startswith("the sample: the first ")
+    assert wrong["runs"][0]["difference"] == 1
     assert wrong["mismatch"]["kind"] == "counter"
     (first / "layout.json").write_text(json.dumps(layout))
     with np.load(first / "golden.npz") as arrays:
@@ -306,7 +310,7 @@ def check_agreement(found: dict[str, Any], sample: Sample, build: Path) -> None:
     results = np.concatenate([execute(plan.program, graph).results for graph in single(sample.batch)])
     ours, theirs = results.argmax(axis=1), sample.logits.argmax(axis=1)
     assert found["of"] == "graphs"
-    assert found["nodes"] == 7
+    assert found["rows"] == 7
     assert found["argmax"] == (ours == theirs).mean()
     assert found["accuracy_integer"] == (ours == sample.labels)[sample.mask].mean()
     assert found["accuracy_torch"] == (theirs == sample.labels)[sample.mask].mean()

@@ -84,7 +84,7 @@ def test_inspect_lists_every_value(home: Path) -> None:
     assert "is supported: 5 features, 2 outputs for each of the graphs, log_softmax left out" in text
     lines = {line.split()[0]: line.split() for line in text.splitlines() if line.split()}
     assert lines["one.nn.0.message"][1:5] == ["one.nn.0", "8", "nodes", "message"]
-    assert lines["one.nn.0"][4] == "row"
+    assert lines["one.nn.0"][4] == "activation"
     assert "relu(g" in " ".join(lines["one.nn.0"])
     assert lines["lin"][2:5] == ["2", "graphs", "result"]
     facts = json.loads(run("inspect", f"{home / 'net_of_cli.py'}:Net(3)", "--json").stdout)

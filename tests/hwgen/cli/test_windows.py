@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -102,22 +103,26 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     found, plan = facts("report", built), load_design(built)
     windows = pack_windows(plan, sample.batch).windows
-    whole = found["cycles"]["windows"]
-    assert whole["count"] == len(windows) == sum(step["windows"] for step in whole["passes"])
-    assert whole["run"] == found["cycles"]["total"] == sum(each["total"] for each in windows)
-    assert whole["run"] == found["cycles"]["by_bits"]["learned"] < found["cycles"]["by_bits"]["uniform 8 bit"]
-    assert whole["load"] == sum(load_cycles(each["load_beats"]) for each in windows)
-    assert whole["store"] == sum(store_cycles(each["store_beats"]) for each in windows)
-    assert found["performance"]["latency_us"] == (whole["run"] + whole["load"] + whole["store"]) / 250
-    assert [step["name"] for step in whole["passes"]] == [step.name for step in plan.program.passes]
-    assert [step["cycles"] for step in whole["passes"]] == [step["cycles"] for step in found["cycles"]["passes"]]
+    cycles, runs, names = found["cycles"], found["cycles"]["runs"], [step.name for step in plan.program.passes]
+    assert cycles["kind"] == "window"
+    assert len(runs) == len(windows)
+    assert cycles["total"] == sum(each["total"] for each in windows) == sum(run["cycles"] for run in runs)
+    assert cycles["total"] == cycles["by_bits"]["learned"] < cycles["by_bits"]["uniform 8 bit"]
+    assert cycles["load"] == sum(load_cycles(each["load_beats"]) for each in windows)
+    assert cycles["store"] == sum(store_cycles(each["store_beats"]) for each in windows)
+    assert found["performance"]["latency_us_with_transfers"] == (
+        cycles["total"] + cycles["load"] + cycles["store"]) / 250
+    assert [step["name"] for step in cycles["passes"]] == names
+    assert [step["cycles"] for step in cycles["passes"]] == [
+        sum(run["cycles"] for run in runs if run["part"] == name) for name in names]
     rows = {"nodes": sample.batch.num_nodes, "graphs": sample.batch.graphs}
-    assert [step["rows"] for step in whole["passes"]] == [rows[step.domain] for step in plan.program.passes]
+    assert [sum(run["sizes"]["rows"] for run in runs if run["part"] == step.name) for step in plan.program.passes] == [
+        rows[step.domain] for step in plan.program.passes]
     assert found["capacities"] == {"max_degree": plan.program.max_degree, "max_graph_nodes": plan.program.max_members,
                                    "max_nonzeros": plan.program.max_features}
     text, page = run("report", built), (built / "report" / "report.html").read_text()
-    assert f"cycles of all windows: {whole['run']:,} running, {whole['load']:,} loading, {whole['store']:,} " in text
-    assert f"<b>{whole['count']}</b><span>windows" in page
+    assert f"all {len(runs)} windows" in text
+    assert f"all {len(runs)} windows</td><td>{len(runs)}</td>" in page
     assert not (built / "report" / "rtlsim_performance.json").exists()
 
 
@@ -131,7 +136,7 @@ def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, n
     saved = json.loads((built / "report" / "report.json").read_text())
     for path, why in ((config, "the graph does not fit the chip"), (built / "config.json", "as asked for")):
         found = facts("estimate", model, "--config", path)
-        assert found.pop("choice") == f"{why}: {saved['cycles']['windows']['count']} windows"
+        assert found.pop("choice") == f"{why}: {len(saved['cycles']['runs'])} windows"
         assert found == {**saved, "verification": None, "agreement": None}
 
 
@@ -140,8 +145,8 @@ def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: No
         run("build", model, "--config", config, "--no-windows")
     found = facts("estimate", model, "--windows", "--lanes", "8")
     assert found["choice"] == f"as asked for: {len(found['cycles']['passes'])} windows"  # memories hold all rows
-    assert found["cycles"]["windows"]["count"] == len(found["cycles"]["passes"])
-    assert "windows" not in facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]
+    assert len(found["cycles"]["runs"]) == len(found["cycles"]["passes"])
+    assert facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]["kind"] == "batch"
 
 
 def test_batches_are_refused(built: Path, sample: Sample) -> None:
@@ -176,7 +181,7 @@ def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: 
 def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "simulate", lambda build, batches, **options: batches)
     names = [folder.name for folder in hwgen.verify(built)]
-    assert names == [f"{number:04d}" for number in range(facts("report", built)["cycles"]["windows"]["count"])]
+    assert names == [f"{number:04d}" for number in range(len(facts("report", built)["cycles"]["runs"]))]
 
 
 @pytest.mark.slow
@@ -185,17 +190,18 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
                        monkeypatch: pytest.MonkeyPatch) -> None:
     found = facts("verify", built)
     done, plan = found["verification"], load_design(built)
-    chosen = sorted(int(path.name) for path in (built / "batches").iterdir())
-    count = facts("report", built)["cycles"]["windows"]["count"]
+    names = sorted(path.name for path in (built / "batches").iterdir())
+    chosen = [int(name) for name in names]
+    count = len(facts("report", built)["cycles"]["runs"])
     assert done["bit_exact"]
-    assert done["windows"] == {"of": count, "chosen": chosen, "compared": chosen}
-    assert done["graph"] == f"the sample: {len(chosen)} of {count} windows"
-    assert {batch["difference"] for batch in done["batches"]} == {0}
+    assert (done["of"], done["chosen"]) == (count, names)
+    assert [(run["name"], run["difference"]) for run in done["runs"]] == [(name, 0) for name in names]
+    assert done["what"] == f"the sample: {len(chosen)} of {count} windows"
     trace = execute(plan.program, sample.batch)
     scale = plan.program.passes[-1].out.scale
-    assert found["agreement"] == {**agreement(trace.results, {
-        "logits": sample.logits, "scale": scale, "labels": sample.labels, "test_mask": sample.mask}),
-        "of": "graphs", "results": "of the reference, for the whole graph"}
+    assert found["agreement"] == asdict(agreement(trace.results, {
+        "logits": sample.logits, "scale": scale, "labels": sample.labels, "test_mask": sample.mask},
+        of="graphs", whose="of the reference, for the whole graph"))
     assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
 
     windows = pack_windows(plan, sample.batch).windows
@@ -207,8 +213,8 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
 
     whole = facts("verify", built, "--whole", "--stalls", "3")["verification"]
     assert whole["bit_exact"]
-    assert whole["windows"]["compared"] == list(range(count))
-    assert whole["graph"] == f"the sample: all {count} windows"
+    assert [int(run["name"]) for run in whole["runs"]] == list(range(count))
+    assert whole["what"] == f"the sample: all {count} windows"
     assert whole["cycles"] == total_cycles(windows)["run"] == sum(whole["pass_cycles"])
 
     large = random_batch(8, network, graphs=3, nodes=11, hub=30)  # longer lists: ranges proved anew, another model
@@ -219,8 +225,8 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
 
     save_batch(sample.batch, tmp_path / "other.npz")
     other = facts("verify", built, "--graph", tmp_path / "other.npz")
-    assert other["verification"]["windows"] == done["windows"]
-    assert other["verification"]["graph"].startswith("other.npz: ")
+    assert (other["verification"]["of"], other["verification"]["chosen"]) == (count, names)
+    assert other["verification"]["what"].startswith("other.npz: ")
     assert other["agreement"] is None
 
     golden = built / "batches" / f"{chosen[1]:04d}" / "golden.npz"
@@ -232,5 +238,6 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     wrong = facts("verify", built, code=1)["verification"]
     golden.write_bytes(kept)
     assert not wrong["bit_exact"]
-    assert wrong["windows"] == {"of": count, "chosen": chosen, "compared": chosen[:2]}
+    assert (wrong["of"], wrong["chosen"]) == (count, names)
+    assert [run["name"] for run in wrong["runs"]] == names[:2]
     assert wrong["mismatch"]["got"] ^ wrong["mismatch"]["expected"] == 1

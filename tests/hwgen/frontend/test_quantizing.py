@@ -99,4 +99,4 @@ def test_a_module_that_computes_something_else_is_refused() -> None:
         compare(model, plan, several())
     last = plan.values[-1]
     with pytest.raises(HwgenError, match="something else"):
-        compare(model, replace(plan, values=[*plan.values[:-1], replace(last, bias=None)]), several())
+        compare(model, replace(plan, values=(*plan.values[:-1], replace(last, bias=None))), several())

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
+from hwgen.frontend.traced import TracedNetwork, TracedTerm, TracedValue
 from hwgen.frontend.tracing.describe import facts_of
+from hwgen.network.activation import RELU, LeakyReLU
 from hwgen.network.formulas import formula, is_identity
 from hwgen.network.network import Term, Value, Weight
 
@@ -25,17 +26,18 @@ def in_network(terms, **facts):
 def in_plan(terms, **facts):
     """The formula of a value of a plan."""
     def term(source=None, weight=None, **rest):
-        return PlanTerm(source=source, weight=None if weight is None else torch.tensor(weight), **rest)
+        return TracedTerm(source=source, weight=None if weight is None else torch.tensor(weight), **rest)
 
-    value = PlanValue(name="v", path="v", width=2, role="row", terms=tuple(term(**each) for each in terms), **facts)
-    return facts_of(Plan(features=2, values=[value]))["values"][0]["formula"]
+    value = TracedValue(name="v", path="v", width=2, role="activation",
+                        terms=tuple(term(**each) for each in terms), **facts)
+    return facts_of(TracedNetwork(features=2, values=(value,)))["values"][0]["formula"]
 
 
 @pytest.mark.parametrize("made", [in_network, in_plan])
 @pytest.mark.parametrize(("terms", "facts", "expected"), [
-    ([{"via": "features", "weight": MATRIX}], {"bias": np.ones(2), "slope": 0.0}, "relu(x W + b)"),
+    ([{"via": "features", "weight": MATRIX}], {"bias": np.ones(2), "activation": RELU}, "relu(x W + b)"),
     ([{"via": "features", "weight": np.eye(2, dtype=np.int64)}], {}, "x"),
-    ([{"source": "a", "weight": MATRIX}], {"slope": 0.25}, "leaky(a W, 0.25)"),
+    ([{"source": "a", "weight": MATRIX}], {"activation": LeakyReLU(0.25)}, "leaky_relu(a W, 0.25)"),
     ([{"source": "a", "via": "edges"}, {"source": "b", "gain": np.ones(2)}], {}, "Σ[edges] a + g · b"),
     ([{"via": "edges", "gain": np.ones(2)}, {"source": "a", "via": "edges"}], {}, "g · Σ[edges] 1 + Σ[edges] a"),
     ([{"source": "a", "via": "looped", "factor": "rsqrt"}], {"factor": "rsqrt"}, "d^-1/2 · (d^-1/2 · Σ[looped] a)"),

@@ -7,6 +7,7 @@ import pytest
 from networks import gin_network, random_network, residual_gcn_network, sage_network
 
 from hwgen.errors import HwgenError
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Term, Weight
 from hwgen.network.rules import check_network
 
@@ -39,8 +40,9 @@ BROKEN = {
     "no terms": (changed("gin", 1, terms=()), "there are no terms", "convs.0.aggregate"),
     "unknown source": (changed("gin", 1, term={"source": "v9"}), "'v9' is not defined before", "terms[0]"),
     "itself": (changed("gin", 1, term={"source": "v1"}), "'v1' is not defined before", "terms[0]"),
-    "list by row": (changed("sage", 3, term={"source": "v1"}), "is quantized by degree", "terms[0]"),
-    "linear by column": (changed("sage", 1, quantizer={"by": "column", "step": np.arange(1.0, 33), "bits": ONE * 4}),
+    "list by row": (changed("sage", 3, term={"source": "v1"}), "is quantized per_degree", "terms[0]"),
+    "linear by column": (changed("sage", 1, quantizer={
+        "granularity": Granularity.PER_CHANNEL, "step": np.arange(1.0, 33), "bits": ONE * 4}),
                          "whose channels have steps of their own", "convs.0.lin"),
     "two with linear": (changed("gin", 2, terms=(NETWORKS["gin"].values[2].terms[0], Term(gain=np.ones(16)))),
                         "a linear layer and another term", "convs.0.mlp.0"),
@@ -60,20 +62,21 @@ BROKEN = {
     "bias shape": (changed("gin", 2, bias=np.ones(3)), "bias has shape (3,)", "convs.0.mlp.0"),
     "bias nan": (changed("gin", 2, bias=np.full(16, np.nan)), "bias is not finite", "convs.0.mlp.0"),
     "bias of a maximum": (changed("residual", 6, bias=np.ones(16)), "join by maximum", "jump"),
-    "slope": (changed("gin", 2, slope=0.00001), "slope is 1e-05", "convs.0.mlp.0"),
     "factor of the result": (changed("sage", 4, factor="mean"), "factor 'mean' of the result", "convs.1.lin"),
-    "factor and nearest": (changed("gin", 1, factor="mean"), "a factor and a quantizer by nearest", "quantizer"),
+    "factor and nearest": (changed("gin", 1, factor="mean"), "a factor and a quantizer nearest", "quantizer"),
     "two degrees": (changed("sage", 1, factor="mean", of="looped", quantizer={"via": "edges"}),
                     "degrees of edges, factor of looped", "quantizer"),
-    "degree of graphs": (changed("gin", 7, quantizer={"by": "degree"}), "graphs by degree", "quantizer"),
+    "degree of graphs": (changed("gin", 7, quantizer={"granularity": Granularity.PER_DEGREE}),
+                         "graphs quantized per_degree", "quantizer"),
     "step": (changed("gin", 2, quantizer={"step": NETWORKS["gin"].values[2].quantizer.step * 0}),
              "a step is not positive", "quantizer"),
     "step shape": (changed("gin", 3, quantizer={"step": np.ones(3)}), "step has shape (3,)", "quantizer"),
     "bits": (changed("gin", 3, quantizer={"bits": np.array([9])}), "bits span 9 to 9", "quantizer"),
     "bits shape": (changed("gin", 3, quantizer={"bits": np.array([4, 4])}), "bits has shape (2,)", "quantizer"),
-    "reach": (changed("gin", 1, quantizer={"reach": None}), "reach is not one ascending", "quantizer"),
-    "falling reach": (changed("gin", 1, quantizer={"reach": NETWORKS["gin"].values[1].quantizer.reach * -1.0}),
-                      "reach is not one ascending", "quantizer"),
+    "clip value": (changed("gin", 1, quantizer={"clip_value": None}), "clip_value is not one ascending", "quantizer"),
+    "falling clip value": (changed("gin", 1, quantizer={
+        "clip_value": NETWORKS["gin"].values[1].quantizer.clip_value * -1.0}),
+                           "clip_value is not one ascending", "quantizer"),
     "trained": (replace(NETWORKS["residual"], trained_nodes=3), "for 3 trained nodes", "quantizer"),
     "weight bits": (changed("gin", 2, weight={"bits": 9}), "bits is 9", "terms[0].weight"),
     "weight range": (changed("gin", 2, weight={"bits": 2}), "codes exceed ±1", "terms[0].weight"),

@@ -114,7 +114,7 @@ def set_facts(folder, change):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 1"),
+    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 2"),
     (lambda facts: facts.pop("values"), "entry 'values' is missing or malformed"),
     (lambda facts: facts["values"][0].pop("width"), "entry 'width' is missing"),
     (lambda facts: facts["values"][0].update(domain="edges"), "entry domain 'edges' is missing or malformed"),
@@ -123,7 +123,7 @@ def set_facts(folder, change):
     (lambda facts: facts["values"][0].update(terms=3), "is missing or malformed"),
     (lambda facts: facts.update(values=[3]), "is missing or malformed"),
     (lambda facts: facts.update(features="many"), "is missing or malformed"),
-    (lambda facts: facts["values"][0]["quantizer"].update(by="chance"), "entry by 'chance'"),
+    (lambda facts: facts["values"][0]["quantizer"].update(granularity="chance"), "entry granularity 'chance'"),
     (lambda facts: facts["values"].pop(), "result"),
     (lambda facts: facts["values"][1]["terms"][0].update(source="nobody"), "nobody"),
 ])

@@ -10,6 +10,7 @@ from network_samples import sample_of
 from networks import gin_network, random_network, residual_gcn_network, sage_network
 
 from hwgen.network.bits import bits_of_model
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network
 from hwgen.report.model_facts import ModelFacts, bits_by_degree, degree_labels, model_facts
 from hwgen.report.model_tables import headline, model_tables
@@ -34,15 +35,15 @@ def test_average_bits(network: Network) -> None:
         read_by_weights = any(term.source == value.name and term.weight is not None
                               for other in network.values for term in other.terms)
         for width in bits[value.name].tolist():
-            if value.quantizer.by != "column" or read_by_weights:
+            if value.quantizer.granularity is not Granularity.PER_CHANNEL or read_by_weights:
                 rows.append(width)
                 hidden += [width] * value.width
             codes += [width] * value.width
     assert facts.average_bits["rows"] == pytest.approx(np.mean(rows) if rows else 0, rel=1e-12)
     assert facts.average_bits["hidden_maps"] == pytest.approx(np.mean(hidden) if hidden else 0, rel=1e-12)
     assert facts.average_bits["all_activations"] == pytest.approx(np.mean(codes), rel=1e-12)
-    assert list(roles(network).values()).count("row") == len({value.name for value in facts.values
-                                                             if value.role == "row"})
+    assert list(roles(network).values()).count("activation") == len({value.name for value in facts.values
+                                                             if value.role == "activation"})
     for name, table in facts.bits_by_degree.items():
         assert np.sum(table) == sample.batch.num_nodes
         assert np.sum(table, axis=0).tolist() == np.bincount(bits[name], minlength=9).tolist()
@@ -96,7 +97,7 @@ def test_sizes_and_compression_of_a_chain() -> None:
         facts.bytes["fp32"] / (facts.bytes["weights"] + facts.bytes["steps_and_biases"]))
     neighbours = 40 + sum(source != target for source, target in graph.sample.batch.edges.T)
     assert facts.operations["convs.0.message"] == {
-        "op_mac": graph.sample.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
+        "op_mac": graph.sample.batch.features.nnz * 8, "op_add": 0, "param_weight_INT4": 24 * 8}
     assert facts.operations["convs.0"] == {"op_mac": 0, "op_add": 8 * neighbours}
     assert facts.operations["convs.1.message"]["op_mac"] == 40 * 8 * 4
 
@@ -110,7 +111,7 @@ def test_sizes_and_operations_of_gin() -> None:
     assert facts.bytes["weights"] == weights / 2  # of 4 bits; the input's identity is no weight
     assert facts.compression["weights"] == 8
     tables = sum(value.quantizer.step.size for value in network.values
-                 if value.quantizer is not None and value.quantizer.by == "nearest")
+                 if value.quantizer is not None and value.quantizer.granularity is Granularity.NEAREST)
     assert facts.bytes["node_parameters"] == tables * (32 + 32 + 4) / 8
     assert facts.operations["v0"] == {"op_mac": 0, "op_add": 0}
     assert facts.operations["v1"] == {"op_mac": 0, "op_add": 6 * batch.edges.shape[1]}
@@ -145,7 +146,7 @@ def test_tables_show_every_value_and_layer() -> None:
     values, layers, *degrees, average, size = model_tables(facts)
     kinds = [(row[0], row[4], row[6], row[7]) for row in values.rows]
     assert kinds[0] == ("convs.0.message", "message", "per channel", "4")
-    assert kinds[1] == ("convs.0", "row", "per node, 40", "0-8")
+    assert kinds[1] == ("convs.0", "activation", "per node, 40", "0-8")
     assert kinds[-1] == ("convs.2", "result", "-", "16")
     assert [row[2] for row in layers.rows] == ["24 x 8", "8 x 8", "8 x 4"]
     assert [table.title.split(":")[0] for table in degrees] == ["convs.0", "convs.1"]

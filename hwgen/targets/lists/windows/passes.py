@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import CODE_BITS, MID_SHIFTS, SLOPE_ONE
+from rtl_templates.lists.formats import CODE_BITS, MID_SHIFTS
 
+from ....network.activation import IDENTITY
 from ....network.batch import SetName
 from ....numeric import IntRange
 from ..program import Block, Operand, Pass, Program, Requantizer, Row
@@ -125,7 +126,7 @@ class WindowPass:
                           row=Row(select="entry", table=np.arange(entries) << 4), x=IntRange(1, 1))
         blocks.append(Block(operands=(operand,), join="sum", bias=np.zeros(1, dtype=np.int64)))
         nothing = np.zeros(0, dtype=np.int64)
-        final = Requantizer(slope=SLOPE_ONE, kind="raw", select="constant", multiplier=nothing, bits=nothing,
+        final = Requantizer(activation=IDENTITY, kind="raw", select="constant", multiplier=nothing, bits=nothing,
                       thresholds=nothing, v=IntRange(span.low, max(span.high, entries)))
         return Pass(name=f"{self.step.name}, with entries", domain=self.step.domain, blocks=tuple(blocks),
                           final=final, combine=None, target=None)

@@ -10,12 +10,14 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
-from hwgen.frontend.plan import Plan, PlanTerm, PlanValue
 from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme, quantize_plan
 from hwgen.frontend.quantize.channels import ChannelSteps
+from hwgen.frontend.traced import TracedNetwork, TracedTerm, TracedValue
 from hwgen.frontend.tracing import plan_of
+from hwgen.network.activation import IDENTITY, RELU, Activation
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
+from hwgen.network.granularity import Granularity
 from hwgen.network.rules import check_network
 
 FEATURES, HIDDEN = 6, 9
@@ -106,10 +108,10 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
     return model.double().eval()
 
 
-@pytest.mark.parametrize("rows", ["nearest", "degree", "node", "tensor"])
+@pytest.mark.parametrize("rows", [each for each in Granularity if each is not Granularity.PER_CHANNEL])
 @pytest.mark.parametrize("kind", [Gin, Residual, Sage])
 @pytest.mark.parametrize("parametrization", ["log_clip", "log_step", "step"])
-def test_model_is_its_network(kind: type[nn.Module], rows: str, parametrization: str) -> None:
+def test_model_is_its_network(kind: type[nn.Module], rows: Granularity, parametrization: str) -> None:
     batch = graphs(1)
     model = made(kind(), Scheme(rows=rows, parametrization=parametrization, bits=4, message_bits=5, entries=7), batch)
     network = model.export("m")
@@ -121,7 +123,7 @@ def test_model_is_its_network(kind: type[nn.Module], rows: str, parametrization:
     for name, computed in theirs.items():
         assert np.allclose(ours[name].numpy(), computed.stored, rtol=1e-6, atol=1e-6), name
     assert np.ptp(theirs[network.values[-1].name].stored) > 0.1
-    if rows == "nearest":  # more than one entry is used, or the test says little
+    if rows is Granularity.NEAREST:  # more than one entry is used, or the test says little
         assert max(len(np.unique(each.entry)) for each in theirs.values()) > 1
 
 
@@ -163,8 +165,8 @@ def test_quotient_computes_the_same_and_counts_every_node() -> None:
 
 def test_average_bits_counts_rows_once_and_messages_by_channel() -> None:
     batch = graphs(3)
-    model = made(Residual(), Scheme(rows="degree", message_bits=8), batch)
-    names = [value.name for value in model.plan.values[:-1] if value.role == "row"]
+    model = made(Residual(), Scheme(rows=Granularity.PER_DEGREE, message_bits=8), batch)
+    names = [value.name for value in model.plan.values[:-1] if value.role == "activation"]
     network = {value.name: value for value in model.export("m").values}
     degree = np.minimum(np.bincount(batch.edges[1], minlength=batch.num_nodes), 5)
     rows = [network[name].quantizer.bits[degree].mean() for name in names]
@@ -248,15 +250,16 @@ def test_values_that_can_be_negative_are_signed(kind: type[nn.Module]) -> None:
     assert len(set(signed.values())) == 2
 
 
-@pytest.mark.parametrize(("gain", "bias", "slope", "signed"), [
-    (2.0, 1.0, 1.0, False), (-2.0, 1.0, 1.0, True), (2.0, -1.0, 1.0, True), (-2.0, -1.0, 0.0, False)])
-def test_signs_follow_gains_and_biases(gain: float, bias: float, slope: float, signed: bool) -> None:
-    first = PlanValue(name="a", path="a", width=2, role="message", slope=0.0,
-                      terms=(PlanTerm(via="features", weight=torch.eye(2)),))
-    second = PlanValue(name="b", path="b", width=2, role="row", slope=slope, bias=torch.full((2,), bias),
-                       terms=(PlanTerm(source="a", via="edges", gain=torch.tensor([1.0, gain])),))
-    last = PlanValue(name="c", path="c", width=2, role="result", terms=(PlanTerm(source="b", weight=torch.eye(2)),))
-    network = QuantizedNetwork(Plan(features=2, values=[first, second, last]), Scheme()).export("m")
+@pytest.mark.parametrize(("gain", "bias", "activation", "signed"), [
+    (2.0, 1.0, IDENTITY, False), (-2.0, 1.0, IDENTITY, True), (2.0, -1.0, IDENTITY, True), (-2.0, -1.0, RELU, False)])
+def test_signs_follow_gains_and_biases(gain: float, bias: float, activation: Activation, signed: bool) -> None:
+    first = TracedValue(name="a", path="a", width=2, role="message", activation=RELU,
+                        terms=(TracedTerm(via="features", weight=torch.eye(2)),))
+    second = TracedValue(name="b", path="b", width=2, role="activation", activation=activation,
+                         bias=torch.full((2,), bias),
+                         terms=(TracedTerm(source="a", via="edges", gain=torch.tensor([1.0, gain])),))
+    last = TracedValue(name="c", path="c", width=2, role="result", terms=(TracedTerm(source="b", weight=torch.eye(2)),))
+    network = QuantizedNetwork(TracedNetwork(features=2, values=(first, second, last)), Scheme()).export("m")
     assert [value.quantizer.signed for value in network.values[:-1] if value.quantizer] == [False, signed]
 
 
@@ -281,7 +284,7 @@ def test_no_row_gets_more_bits_than_the_most() -> None:
     batch = graphs(8)
     model = made(Gin(), Scheme(most=4), batch)  # made() asks for up to 6
     widths = np.concatenate([value.quantizer.bits for value in model.export("m").values
-                             if value.quantizer is not None and value.quantizer.by == "nearest"])
+                             if value.quantizer is not None and value.quantizer.granularity is Granularity.NEAREST])
     assert widths.max() == 4
     assert widths.min() < 4
 
@@ -304,6 +307,6 @@ def test_messages_of_hubs_may_be_clipped() -> None:
         model = QuantizedNetwork(plan_of(trained(Gin())), Scheme(clip=clip))
         model.calibrate(union)
         steps.append({value.name: value.quantizer.step for value in model.export("m").values
-                      if value.quantizer is not None and value.quantizer.by == "column"})
+                      if value.quantizer is not None and value.quantizer.granularity is Granularity.PER_CHANNEL})
     whole, clipped = steps
     assert all(clipped[name].mean() < 0.95 * whole[name].mean() for name in whole)

@@ -11,13 +11,14 @@ from torch_geometric.nn import GCNConv, GINConv, SAGEConv, Sequential, global_ad
 from user_modules import MODELS, Net, Random, graphs, middle, randomise
 
 from hwgen.frontend.data.graph_batch import GraphBatch
-from hwgen.frontend.plan import Plan
 from hwgen.frontend.quantize import QuantizedNetwork
 from hwgen.frontend.quantize.execute import execute
+from hwgen.frontend.traced import TracedNetwork
 from hwgen.frontend.tracing import plan_of
+from hwgen.network.activation import IDENTITY, RELU, LeakyReLU
 
 
-def check(model: nn.Module, *given: Any, batch: Tensor | None = None, end: bool = False) -> Plan:
+def check(model: nn.Module, *given: Any, batch: Tensor | None = None, end: bool = False) -> TracedNetwork:
     """Compare a plan with the module on ``given``, its arguments; ``end``: a softmax was left out."""
     plan = plan_of(model)
     data = given[0] if isinstance(given[0], Data) else Data(x=given[0], edge_index=given[1], batch=batch)
@@ -32,7 +33,7 @@ def check(model: nn.Module, *given: Any, batch: Tensor | None = None, end: bool 
     return plan
 
 
-def well_formed(plan: Plan) -> None:
+def well_formed(plan: TracedNetwork) -> None:
     """The rules that plan.py and network.py state."""
     values = {value.name: value for value in plan.values}
     assert len(values) == len(plan.values)
@@ -44,7 +45,7 @@ def well_formed(plan: Plan) -> None:
             if term.via in ("edges", "looped", "members"):
                 assert values[term.source].role == "message"
             if term.via == "self" and term.weight is not None:
-                assert values[term.source].role == "row"
+                assert values[term.source].role == "activation"
                 assert (len(value.terms), term.factor) == (1, "one")
             if term.via == "features":
                 assert term.weight.shape[0] == plan.features
@@ -62,7 +63,7 @@ def well_formed(plan: Plan) -> None:
     assert read >= set(values) - {plan.values[-1].name}
 
 
-def _width(plan: Plan, term: Any) -> int:
+def _width(plan: TracedNetwork, term: Any) -> int:
     if term.weight is not None:
         return int(term.weight.shape[1])
     return next(value.width for value in plan.values if value.name == term.source)
@@ -135,9 +136,10 @@ def test_a_layer_that_is_called_twice_keeps_one_weight() -> None:
 def test_slopes_are_rounded() -> None:
     """To multiples of 1/4096, and the product of two where they follow one another."""
     layers = [nn.LeakyReLU(slope) for slope in (0.01, 0.2, 1)]
-    slopes = [plan_of(middle(lambda s, h, e, b: s.a(h), a=layer)).values[-1].slope for layer in layers]
-    assert slopes == [41 / 4096, 819 / 4096, 1]
-    assert plan_of(middle(lambda s, h, e, b: F.leaky_relu(F.leaky_relu(h, 0.5), 0.25))).values[-1].slope == 0.125
+    slopes = [plan_of(middle(lambda s, h, e, b: s.a(h), a=layer)).values[-1].activation for layer in layers]
+    assert slopes == [LeakyReLU(41 / 4096), LeakyReLU(819 / 4096), IDENTITY]
+    twice = plan_of(middle(lambda s, h, e, b: F.leaky_relu(F.leaky_relu(h, 0.5), 0.25)))
+    assert twice.values[-1].activation == LeakyReLU(0.125)
 
 
 def test_what_is_stored() -> None:
@@ -150,16 +152,18 @@ def test_what_is_stored() -> None:
     plan = plan_of(Net(body, one=GCNConv(7, 6), two=SAGEConv(6, 6, aggr="max"), lin=nn.Linear(12, 3)))
     found = [(value.name, value.role, [term.source for term in value.terms]) for value in plan.values]
     assert found == [
-        ("one.message", "message", [None]), ("one", "message", ["one.message"]), ("two.max", "row", ["one", "one"]),
-        ("two", "message", ["two.max"]), ("cat", "message", ["two", "one"]), ("pool", "row", ["one", "cat"]),
+        ("one.message", "message", [None]), ("one", "message", ["one.message"]),
+        ("two.max", "activation", ["one", "one"]),
+        ("two", "message", ["two.max"]), ("cat", "message", ["two", "one"]), ("pool", "activation", ["one", "cat"]),
         ("lin", "result", ["pool"])]
-    assert [(value.slope, value.factor, value.domain) for value in plan.values][:2] == [(1, "rsqrt", "nodes"),
-                                                                                         (0, "one", "nodes")]
+    assert [(value.activation, value.factor, value.domain) for value in plan.values][:2] == [
+        (IDENTITY, "rsqrt", "nodes"), (RELU, "one", "nodes")]
     both = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e), a=SAGEConv(6, 6))).values
-    assert [value.role for value in both] == ["message", "row", "message", "message", "result"]
+    assert [value.role for value in both] == ["message", "activation", "message", "message", "result"]
     gin = plan_of(middle(lambda s, h, e, b: global_add_pool((r := h.relu()), b) + global_add_pool(s.a(r), b),
                          a=nn.Linear(6, 6))).values
-    assert [(value.name, value.role) for value in gin[1:4]] == [("first", "message"), ("first.row", "row"),
+    assert [(value.name, value.role) for value in gin[1:4]] == [("first", "message"),
+                                                                ("first.activation", "activation"),
                                                                 ("a", "message")]
 
     kept = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e) + h, a=GCNConv(6, 6))).values  # h is summed up once

@@ -9,7 +9,9 @@ from network_samples import sample_of
 from networks import gin_network, residual_gcn_network, sage_network
 
 from hwgen.errors import HwgenError
+from hwgen.network.activation import RELU, LeakyReLU
 from hwgen.network.execute import run_network
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Value
 from hwgen.targets.banked.accepts import accepts, chain_of
 
@@ -63,15 +65,17 @@ def test_every_difference_from_a_chain_is_refused() -> None:
     network, _ = random_graph_model(0, layers=3).parts
     message, row, last = network.values[2], network.values[3], network.values[5]
     for index, change in (
-            (2, {"bias": np.zeros(message.width)}), (2, {"slope": 0.0}), (2, {"factor": "one"}), (2, {"of": "edges"}),
+            (2, {"bias": np.zeros(message.width)}), (2, {"activation": RELU}), (2, {"factor": "one"}),
+            (2, {"of": "edges"}),
             (2, of_term(message, source=network.values[0].name)), (2, of_term(message, gain=np.ones(message.width))),
             (2, of_quantizer(message, signed=False)), (2, of_quantizer(message, bits=np.array([1]))),
-            (3, {"slope": 0.5}), (3, {"terms": row.terms * 2}), (3, of_term(row, via="edges")),
+            (3, {"activation": LeakyReLU(0.5)}), (3, {"terms": row.terms * 2}), (3, of_term(row, via="edges")),
             (3, of_term(row, op="max")), (3, of_term(row, factor="mean")), (3, of_term(row, of="edges")),
             (3, of_term(row, gain=np.ones(row.width))), (3, of_term(row, source=network.values[0].name)),
             (3, of_quantizer(row, signed=True)),
-            (3, {"quantizer": Quantizer(signed=False, by="column", step=np.ones(row.width), bits=np.array([4]))}),
-            (5, {"slope": 0.0}), (5, {"factor": "mean", "of": "edges"}),
+            (3, {"quantizer": Quantizer(signed=False, granularity=Granularity.PER_CHANNEL, step=np.ones(row.width),
+                                         bits=np.array([4]))}),
+            (5, {"activation": RELU}), (5, {"factor": "mean", "of": "edges"}),
             (5, of_term(last, source=network.values[3].name))):
         with pytest.raises(HwgenError, match="is no part of a chain") as caught:
             chain_of(changed(network, index, **change))

@@ -81,7 +81,7 @@ def test_wanted_parameters_too_small_are_refused_by_name(name):
 def test_codes_are_stored_as_wide_as_they_are():
     assert build(residual_gcn_network(0, bits=(1, 4))).hardware.code_bits == 4
     assert build(residual_gcn_network(0, bits=(5, 6))).hardware.code_bits == 8
-    assert build(gin_network(0, by="even")).hardware.levels == 0
+    assert build(gin_network(0, by="per_tensor")).hardware.levels == 0
 
 
 @pytest.mark.parametrize("units", [1, 2, 4])

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from networks import gin_network
 import sim.lists
 from hwgen.errors import HwgenError
 from hwgen.network.sample import Sample
+from hwgen.report.agreement import AgreementFacts
 from hwgen.targets.lists import checking
 from sim import Mismatch, Result
 
@@ -19,11 +21,22 @@ RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array
 ORDER = {"0000": [2, 0, 1], "0001": [1, 0]}
 
 
+class Facts(SimpleNamespace):
+    """Stands for those of a build."""
+
+    def verified(self, verification: object, agreement: object) -> "Facts":
+        return Facts(verification=verification, agreement=agreement)
+
+
+@pytest.fixture(autouse=True)
+def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "read_report", lambda build: Facts())
+
+
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     """Two batches, of three graphs and of two; the hardware has the rows in another order, and gaps between them."""
-    files = {"images/layout.json": {"passes": [{"domain": "graphs"}], "scale": [0.5, 0.5, 0.5]},
-             "report/report.json": {"model": {}, "verification": None, "agreement": None}}
+    files = {"images/layout.json": {"passes": [{"domain": "graphs"}], "scale": [0.5, 0.5, 0.5]}}
     for name, rows in RESULTS.items():
         files[f"batches/{name}/layout.json"] = {
             "graphs": len(rows), "order": ORDER[name], "columns": [0, 2, 3], "load_beats": 10, "store_beats": 2,
@@ -56,29 +69,30 @@ def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.lists.Lis
 
 def test_rows_go_back_to_their_graphs(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
-    facts = checking.outcome(build, folders, result(), sample, "the sample")
-    assert facts["verification"]["graph"] == "the sample: the first 5 of 6 graphs in 2 batches"
-    assert facts["verification"]["bit_exact"]
-    assert facts["agreement"] == {
-        "nodes": 5, "argmax": 4 / 5, "disagreeing": 1, "largest_code_difference": 5, "accuracy_torch": 3 / 4,
-        "accuracy_integer": 1.0, "test_nodes": 4, "of": "graphs"}
+    facts = checking.outcome(build, folders, result(), sample, "the sample", 3)
+    assert (facts.verification.what, facts.verification.of) == (
+        "the sample: the first 5 of 6 graphs in 2 batches", 3)
+    assert facts.verification.bit_exact
+    assert facts.agreement == AgreementFacts(
+        of="graphs", results="of the RTL", rows=5, argmax=4 / 5, disagreeing=1, largest_code_difference=5, test_rows=4,
+        accuracy_torch=3 / 4, accuracy_integer=1.0)
 
 
 def test_differences_are_told(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
-    found = checking.outcome(build, folders, result(cycles=101), sample, "it")["verification"]
-    assert not found["bit_exact"]
-    assert [batch["difference"] for batch in found["batches"]] == [-1, -1]
+    found = checking.outcome(build, folders, result(cycles=101), sample, "it", 2).verification
+    assert not found.bit_exact
+    assert [run.difference for run in found.runs] == [-1, -1]
     wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
-    facts = checking.outcome(build, folders, result(wrong), sample, "it")
-    assert facts["verification"]["mismatch"]["got"] == 2
-    assert facts["agreement"] is None
+    facts = checking.outcome(build, folders, result(wrong), sample, "it", 2)
+    assert facts.verification.mismatch["got"] == 2
+    assert facts.agreement is None
 
 
 def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     silent = replace(sample, logits=None)
-    assert checking.outcome(build, folders, result(), silent, "it")["agreement"] is None
+    assert checking.outcome(build, folders, result(), silent, "it", 2).agreement is None
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
     with pytest.raises(HwgenError, match=r"columns is missing"):
         checking.quick(folders)

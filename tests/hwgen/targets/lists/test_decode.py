@@ -10,12 +10,12 @@ from rtl_templates.lists.formats import Target
 
 STRUCTURES = [
     (gin_network, {}, {"units": 1, "lanes": 16}),
-    (gin_network, {"by": "even", "hidden": 20}, {"units": 4, "lanes": 8}),
+    (gin_network, {"by": "per_tensor", "hidden": 20}, {"units": 4, "lanes": 8}),
     (sage_network, {}, {"units": 2, "lanes": 24, "requant_lanes": 2}),
     (sage_network, {"op": "max", "by": "nearest"}, {"units": 4, "lanes": 32}),
-    (sage_network, {"op": "sum", "by": "node", "hidden": 9}, {"units": 1, "lanes": 64}),
+    (sage_network, {"op": "sum", "by": "per_node", "hidden": 9}, {"units": 1, "lanes": 64}),
     (residual_gcn_network, {"knowledge": "cat"}, {"units": 2, "lanes": 40}),
-    (residual_gcn_network, {"knowledge": "max", "by": "degree"}, {"units": 4, "lanes": 48}),
+    (residual_gcn_network, {"knowledge": "max", "by": "per_degree"}, {"units": 4, "lanes": 48}),
     (node_gcn_network, {}, {"units": 1, "lanes": 56}),
     (node_gcn_network, {"weight_bits": 8, "hidden": 70}, {"units": 2, "lanes": 8}),
 ]

@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 from networks import capacities, gin_network, random_batch, random_network, sage_network
 
+from hwgen.network.activation import IDENTITY, RELU
 from hwgen.network.execute import run_network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.arithmetic import encode
 from hwgen.targets.lists.execute import agreement, run
 from hwgen.targets.lists.network_to_program import lower
-from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, SLOPE_SHIFT, V_SHIFT
+from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, V_SHIFT
+
+
+def slope(activation):
+    """What negative values are multiplied by."""
+    return {IDENTITY: 1.0, RELU: 0.0}[activation] if activation in (IDENTITY, RELU) else activation.negative_slope
 
 
 def members(batch, name, i):
@@ -81,7 +87,7 @@ class Loops:
 
     def final(self, final, sums, i, entry):
         values = [total + (1 << V_SHIFT - 1) >> V_SHIFT for total in sums]
-        values = [v if v >= 0 else v * final.slope >> SLOPE_SHIFT for v in values]
+        values = [v if v >= 0 else v * round(slope(final.activation) * 4096) >> 12 for v in values]
         if final.kind == "raw":
             return values, 0
         if final.select == "nearest":
@@ -162,7 +168,7 @@ def real_rows(network, value, batch, stored, features):
                 out[term.offset + k].append(each)
         v = np.array([sum(each) if value.join == "sum" else max(each) for each in out])
         v = v + (0.0 if value.bias is None else value.bias)
-        yield np.where(v < 0, v * value.slope, v) * factor(value.factor, value.of, i)
+        yield np.where(v < 0, v * slope(value.activation), v) * factor(value.factor, value.of, i)
 
 
 @pytest.mark.parametrize("seed", range(0, 40, 4))

@@ -81,7 +81,7 @@ def test_equal_constants_are_stored_once():
 def one_pass(by, via, terms, seed=0, **rest):
     """A network of an input layer, one value of the terms given, and the result."""
     builder = Builder(seed, name="small", features=6, input_bits=1, trained_nodes=20)
-    first = builder.add("first", (Term(via="features", weight=builder.weight(6, 5)),), 5, by="column", bits=(4, 4))
+    first = builder.add("first", (Term(via="features", weight=builder.weight(6, 5)),), 5, by="per_channel", bits=(4, 4))
     made = tuple(replace(term, source=first) if term.source == "" else term for term in terms)
     second = builder.add("second", made, 5, by=by, bits=(3, 5), **rest)
     if via is not None:
@@ -90,7 +90,7 @@ def one_pass(by, via, terms, seed=0, **rest):
         value = replace(value, quantizer=replace(value.quantizer, via=via))
         builder.network = replace(network, values=(*network.values[:-1], value))
     builder.add("last", (Term(source=second, weight=builder.weight(5, 3)),), 3, by=None)
-    used = by == "node"
+    used = by == "per_node"
     return replace(builder.network, trained_nodes=20 if used else 0)
 
 
@@ -108,20 +108,20 @@ MEAN = {"via": "edges", "factor": "mean", "of": "edges"}
 
 @pytest.mark.parametrize(("by", "via", "terms", "rest", "operands", "degrees"), [
     # a list's own length needs no beat of its own
-    ("degree", "edges", [Term(source="", **MEAN)], {}, ["LIST"], [1]),
-    ("degree", "edges", [Term(source=""), Term(source="", **MEAN)], {}, ["SELF", "LIST"], [0, 1]),
-    ("degree", "edges", [Term(source="", **MEAN), Term(source="")], {}, ["LIST", "SELF"], [1, 0]),
-    ("degree", "edges", [Term(source="", factor="mean"), Term(source="")], {}, ["SKIP", "SELF", "SELF"], [1, 0, 0]),
+    ("per_degree", "edges", [Term(source="", **MEAN)], {}, ["LIST"], [1]),
+    ("per_degree", "edges", [Term(source=""), Term(source="", **MEAN)], {}, ["SELF", "LIST"], [0, 1]),
+    ("per_degree", "edges", [Term(source="", **MEAN), Term(source="")], {}, ["LIST", "SELF"], [1, 0]),
+    ("per_degree", "edges", [Term(source="", factor="mean"), Term(source="")], {}, ["SKIP", "SELF", "SELF"], [1, 0, 0]),
     # another list's length is read by a SKIP, as late as it is needed
-    ("degree", "looped", [Term(source="", via="edges")], {}, ["SKIP", "LIST"], [1, 0]),
-    ("degree", "edges", [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
+    ("per_degree", "looped", [Term(source="", via="edges")], {}, ["SKIP", "LIST"], [1, 0]),
+    ("per_degree", "edges", [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
     # whoever takes another degree goes first
-    ("degree", "looped", [Term(source=""), Term(source="", **MEAN)], {}, ["LIST", "SKIP", "SELF"], [1, 1, 0]),
+    ("per_degree", "looped", [Term(source=""), Term(source="", **MEAN)], {}, ["LIST", "SKIP", "SELF"], [1, 1, 0]),
     # and if all do, zero is added
-    ("degree", "looped", [Term(source="", **MEAN)], {}, ["LIST", "SKIP", "ONE"], [1, 1, 0]),
+    ("per_degree", "looped", [Term(source="", **MEAN)], {}, ["LIST", "SKIP", "ONE"], [1, 1, 0]),
     # a trained node comes with any descriptor
-    ("node", None, [Term(source="", via="edges")], {}, ["LIST"], [1]),
-    ("node", None, [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
+    ("per_node", None, [Term(source="", via="edges")], {}, ["LIST"], [1]),
+    ("per_node", None, [Term(source="")], {}, ["SKIP", "SELF"], [1, 0]),
 ])
 def test_degrees_are_read_where_they_are_needed(by, via, terms, rest, operands, degrees):
     network = one_pass(by, via, terms, **rest)
@@ -134,7 +134,7 @@ def test_degrees_are_read_where_they_are_needed(by, via, terms, rest, operands, 
 
 
 def test_a_maximum_cannot_take_two_degrees():
-    network = one_pass("degree", "looped", [Term(source="", **MEAN), Term(source="", **MEAN | {"op": "max"})],
+    network = one_pass("per_degree", "looped", [Term(source="", **MEAN), Term(source="", **MEAN | {"op": "max"})],
                        join="max", bias=None)
     with pytest.raises(HwgenError, match="takes all its factors by the degree in edges") as error:
         build(network, random_batch(3, network, graphs=2, nodes=6))
@@ -142,7 +142,7 @@ def test_a_maximum_cannot_take_two_degrees():
 
 
 def test_rows_cannot_take_two_degrees_at_their_end():
-    built = build(residual_gcn_network(1, by="degree"), seed=1)
+    built = build(residual_gcn_network(1, by="per_degree"), seed=1)
     program = built.program
     number = next(k for k, step in enumerate(program.passes) if step.combine is not None)
     step = program.passes[number]
@@ -154,7 +154,7 @@ def test_rows_cannot_take_two_degrees_at_their_end():
 
 
 def test_entries_come_with_the_row_that_is_read():
-    built = build(residual_gcn_network(1, by="node"), seed=1)
+    built = build(residual_gcn_network(1, by="per_node"), seed=1)
     beats = built.layout.beats
     assert any(beat["entry"] and beat["row_kind"] == Select.ENTRY for beat in beats)
     assert not any(beat["entry"] for beat in beats if beat["operand"] != Operand.SELF)

@@ -16,13 +16,14 @@ from networks import (
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.execute import Lists, choose_entry, run_network
+from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
 from hwgen.targets.lists.execute import agreement, run
 from hwgen.targets.lists.fuse import steps
 from hwgen.targets.lists.network_to_program import lower
 
 NAMED = {
-    "gin": gin_network, "gin by degree": lambda seed: gin_network(seed, by="degree"),
+    "gin": gin_network, "gin by degree": lambda seed: gin_network(seed, by="per_degree"),
     "sage mean": sage_network, "sage max": lambda seed: sage_network(seed, op="max", by="nearest"),
     "residual max": residual_gcn_network, "residual cat": lambda seed: residual_gcn_network(seed, knowledge="cat"),
     "gcn": node_gcn_network,
@@ -49,7 +50,7 @@ def compared(network, batch, program):
     for value in network.values[:-1]:
         codes, entry = coded[value.name]
         quantizer = value.quantizer
-        given[value.name] = codes * (quantizer.step if quantizer.by == "column" else quantizer.step[entry][:, None])
+        given[value.name] = codes * (quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step)
     computed = run_network(network, batch, given=given)
     for value in network.values:
         yield value, *coded[value.name], computed[value.name].real
@@ -58,9 +59,9 @@ def compared(network, batch, program):
 def off(value, codes, entry, real):
     """How far the real value is from being rounded to the code, in codes: float64 [n, k]."""
     quantizer = value.quantizer
-    column = quantizer.by == "column"
-    step = quantizer.step if column else quantizer.step[entry][:, None]
-    bits = np.full(len(codes), quantizer.bits[0]) if column else quantizer.bits[entry]
+    by_row = quantizer.granularity.by_row
+    step = quantizer.step[entry][:, None] if by_row else quantizer.step
+    bits = quantizer.bits[entry] if by_row else np.full(len(codes), quantizer.bits[0])
     top = np.maximum(0, (1 << np.maximum(bits - quantizer.signed, 0)) - 1)[:, None]
     exact = np.clip(real / step, -top if quantizer.signed else 0, top)
     return np.maximum(0.0, np.abs(codes - exact) - 0.5)
@@ -107,7 +108,7 @@ def test_every_code_of_random_networks_is_the_real_value_rounded():
                 assert np.abs(codes - real / scale).max(initial=0) < 200, value.path  # of 32767
                 continue
             chosen = choose_entry(real, value.quantizer, lists)
-            if value.quantizer.by == "nearest":
+            if value.quantizer.granularity is Granularity.NEAREST:
                 switched, rows = switched + int((chosen != entry).sum()), rows + len(entry)
             else:
                 assert (chosen == entry).all(), value.path
@@ -159,8 +160,8 @@ def test_longer_lists_than_the_program_was_lowered_for_are_refused():
 def two_values(*, step: np.ndarray, gain: float = 1.0) -> Network:
     """Features, then a value by degree with given steps."""
     weight = Weight(codes=np.array([[1, -1]]), bits=2, step=np.ones(2))
-    first = Quantizer(signed=True, by="column", step=np.ones(2), bits=np.array([8]))
-    second = Quantizer(signed=False, by="degree", step=step, bits=np.full(len(step), 4))
+    first = Quantizer(signed=True, granularity=Granularity.PER_CHANNEL, step=np.ones(2), bits=np.array([8]))
+    second = Quantizer(signed=False, granularity=Granularity.PER_DEGREE, step=step, bits=np.full(len(step), 4))
     return Network(name="two", features=1, input_bits=1, input_scale=1.0, values=(
         Value(name="a", path="net.a", width=2, domain="nodes", terms=(Term(via="features", weight=weight),),
               quantizer=first),
@@ -197,7 +198,7 @@ def test_a_row_brings_one_degree_along():
     capacity = {"max_degree": 4, "max_members": 1, "max_features": 1}
     for of, passes in (("edges", 3), ("looped", 4)):
         message = replace(network.values[2], name="m", factor="rsqrt", of=of, quantizer=Quantizer(
-            signed=True, by="column", step=np.ones(1), bits=np.array([8])))
+            signed=True, granularity=Granularity.PER_CHANNEL, step=np.ones(1), bits=np.array([8])))
         result = replace(network.values[2], terms=(Term(source="m", via="edges"),))
         program = lower(replace(network, values=(*network.values[:2], message, result)), **capacity)
         assert len(program.passes) == passes

@@ -56,7 +56,6 @@ BROKEN = {
         SAGE.passes[-1].out, v=IntRange.signed(24))}), "result range"),
     "Q": (changed(SAGE, 0, final={"multiplier": WIDE}), "Q range"),
     "width": (changed(SAGE, 0, final={"bits": np.array([9])}), "width range"),
-    "slope": (changed(SAGE, 0, final={"slope": 4097}), "slope is 4097"),
     "thresholds": (changed(GIN, 1, final={"thresholds": GIN.passes[1].final.thresholds[::-1]}), "do not ascend"),
     "number of thresholds": (changed(GIN, 1, final={"thresholds": GIN.passes[1].final.thresholds[:-1]}), "thresholds"),
     "weight": (changed(SAGE, 1, combine={"bits": 2}), "weight range"),

@@ -79,10 +79,11 @@ def test_random_networks_by_windows(seed):
 
 
 MODELS = {
-    "gcn by node": node_gcn_network(1), "gcn by degree": node_gcn_network(1, by="degree"),
-    "sage mean": sage_network(2), "sage max": sage_network(2, op="max", by="node"),
-    "gin by degree": gin_network(3, by="degree", layers=1), "gin even": gin_network(3, by="even", layers=1),
-    "residual, max": residual_gcn_network(4), "residual, cat": residual_gcn_network(4, knowledge="cat", by="degree"),
+    "gcn by node": node_gcn_network(1), "gcn by degree": node_gcn_network(1, by="per_degree"),
+    "sage mean": sage_network(2), "sage max": sage_network(2, op="max", by="per_node"),
+    "gin by degree": gin_network(3, by="per_degree", layers=1), "gin even": gin_network(3, by="per_tensor", layers=1),
+    "residual, max": residual_gcn_network(4),
+    "residual, cat": residual_gcn_network(4, knowledge="cat", by="per_degree"),
     "gcn by nearest": node_gcn_network(1, by="nearest"), "gin by nearest": gin_network(3, layers=2),
     "residual by nearest": residual_gcn_network(4, by="nearest"),
 }
@@ -115,7 +116,7 @@ def test_neighbours_are_cut_into_the_same_windows():
     """Two rings whose nodes alternate come one after the other."""
     ring = np.arange(0, 80, 2)
     edges = np.stack([np.r_[ring, ring + 1], np.r_[np.roll(ring, 1), np.roll(ring, 1) + 1]])
-    network = node_gcn_network(0, by="degree")
+    network = node_gcn_network(0, by="per_degree")
     batch = replace(random_batch(3, network, graphs=8, nodes=12), edges=edges)
     order = near_order(batch)
     place = np.argsort(order)

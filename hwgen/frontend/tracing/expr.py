@@ -1,42 +1,35 @@
 """Symbolic values: what a user's forward computes, as sums of terms, before it is decided which of them are stored.
 
-A :class:`Form` has the equation of a value of :mod:`hwgen.network.network`; the sources of its terms are forms. A form
-that a term reads becomes a value of its own; one that is used once, and has no activation yet, is spliced into what
+An :class:`Expr` has the equation of a value of :mod:`hwgen.network.network`; the sources of its terms are expressions.
+One that a term reads becomes a value of its own; one that is used once, and has no activation yet, is spliced into what
 uses it. Nothing is computed on a graph here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from torch import Tensor
 
-from ...network.network import Domain, Factor, Via
+from ...network.activation import IDENTITY
+from ...network.equation import Equation, TermOf
 
-__all__ = ["Form", "Summand"]
+__all__ = ["Expr", "ExprTerm"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Summand:
-    """One term, as in :class:`hwgen.frontend.plan.PlanTerm`; tensors are float64.
+class ExprTerm(TermOf["Expr", Tensor, Tensor]):
+    """One term; tensors are float64. Without a source it reads the input features.
 
     Parameters
     ----------
-    source : Form or None
-        None with a weight: the input features times that.
     width : int
+    dropout : float
+        As in :class:`hwgen.frontend.traced.TracedTerm`.
     """
 
-    source: Form | None
     width: int
-    offset: int = 0
-    via: Via = "self"
-    op: Literal["sum", "max"] = "sum"
-    weight: Tensor | None = None
-    factor: Factor = "one"
-    of: Literal["edges", "looped", "members"] = "edges"
-    gain: Tensor | None = None
+    dropout: float = 0.0
 
     @property
     def segment(self) -> tuple[int, int]:
@@ -50,36 +43,33 @@ class Summand:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Form:
-    """A symbolic value.
+class Expr(Equation[ExprTerm, Tensor]):
+    """A symbolic value; ``path`` is empty for the forward of the model itself.
 
     Parameters
     ----------
-    path : str
-        The user's layer; empty for the forward of the model itself.
     label : str
         What of the layer it is, such as ``message``; empty for its result.
-    width : int
-    domain : "nodes" or "graphs"
-    terms : tuple of Summand
+    terms : tuple of ExprTerm
         Empty for the input features themselves.
-    join, bias, slope, factor, of
-        As in :class:`hwgen.frontend.plan.PlanValue`.
     shared : bool
         Used more than once: to be stored, not spliced.
+    dropout : float
+        What training drops of it wherever this expression is read.
+    origin : Expr or None
+        The same without dropout: it is stored once, whether readers drop some of it or not.
     """
 
-    path: str
-    width: int
     label: str = ""
-    domain: Domain = "nodes"
-    terms: tuple[Summand, ...] = ()
-    join: Literal["sum", "max"] = "sum"
-    bias: Tensor | None = None
-    slope: float = 1.0
-    factor: Factor = "one"
-    of: Literal["edges", "looped", "members"] = "edges"
+    terms: tuple[ExprTerm, ...] = ()
     shared: bool = False
+    dropout: float = 0.0
+    origin: Expr | None = None
+
+    @property
+    def stored(self) -> Expr:
+        """What is stored of it."""
+        return self if self.origin is None else self.origin
 
     @property
     def is_input(self) -> bool:
@@ -109,4 +99,4 @@ class Form:
     @property
     def is_affine(self) -> bool:
         """Whether it is a sum without activation."""
-        return self.join == "sum" and self.slope == 1 and self.factor == "one"
+        return self.join == "sum" and self.activation == IDENTITY and self.factor == "one"

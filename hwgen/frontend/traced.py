@@ -1,0 +1,66 @@
+"""What tracing finds in a user's module: a network before its quantizers, with the module's own parameters.
+
+The equations are those of :mod:`hwgen.network.equation`, with tensors for arrays. Batch norms that follow a linear
+layer are folded into ``gain`` and ``bias``. Dropout is kept where a value is read: training applies it, hardware does
+not. :mod:`.tracing` makes these networks, :mod:`.network` executes them with quantizers.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from torch import Tensor
+
+from ..network.equation import Equation, TermOf
+
+__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue", "without_dropout"]
+
+#: message: one step a channel, so that rows can be added; activation: a step for each row, for the MAC array; result:
+#: none.
+Role = Literal["message", "activation", "result"]
+#: What follows the result in the user's forward, and not in hardware.
+Head = Literal["", "log_softmax", "softmax"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TracedTerm(TermOf[str, Tensor, Tensor]):
+    """One summand; its weight is a parameter, or derived from one.
+
+    Parameters
+    ----------
+    dropout : float
+        Share of the source's entries that training sets to 0 before the term reads them, behind their quantizer.
+    """
+
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TracedValue(Equation[TracedTerm, Tensor]):
+    """One value; ``role`` decides its quantizer."""
+
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TracedNetwork:
+    """A traced module.
+
+    Parameters
+    ----------
+    features : int
+        Width of the input.
+    values : tuple of TracedValue
+        In order of computation; the last one is the result.
+    head : Head
+    """
+
+    features: int
+    values: tuple[TracedValue, ...]
+    head: Head = ""
+
+
+def without_dropout(network: TracedNetwork) -> TracedNetwork:
+    """The same network, of which training drops nothing."""
+    return replace(network, values=tuple(
+        replace(value, terms=tuple(replace(term, dropout=0.0) for term in value.terms)) for value in network.values))

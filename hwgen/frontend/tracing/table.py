@@ -1,0 +1,61 @@
+"""A table of recognisers: what is known, by kind, and how each of it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from torch import nn
+
+from ..trace import Call, name_of
+
+__all__ = ["Kind", "Recogniser", "Recognisers"]
+
+Kind = Literal["convolution", "linear", "norm", "activation", "dropout", "jump", "pool", "aggregation", "sum",
+               "product", "cat", "maximum", "softmax", "same"]
+
+
+class Recogniser(NamedTuple):
+    """One row: layers, functions and methods that the same function reads.
+
+    Parameters
+    ----------
+    kind : Kind
+    targets : tuple
+        Types of modules (exactly these: a subclass may compute anything), functions, and names of methods.
+    read : callable
+        Takes the reader, the call, and the layer (None for a function or method); gives an expression, or the end.
+    is_alias : bool
+        Whether the result is the first argument.
+    """
+
+    kind: Kind
+    targets: tuple[Any, ...]
+    read: Callable[..., Any]
+    is_alias: bool = False
+
+
+class Recognisers:
+    """All rows, by target."""
+
+    def __init__(self, rows: Sequence[Recogniser]) -> None:
+        self.rows = tuple(rows)
+        self._known = {target: row for row in rows for target in row.targets}
+
+    def find(self, call: Call) -> Recogniser | None:
+        """The row of what is called."""
+        target = call.target
+        return self._known.get(type(target) if isinstance(target, nn.Module) else target)
+
+    def classes(self) -> list[type[nn.Module]]:
+        """Types of modules that are known."""
+        return [target for target in self._known if isinstance(target, type)]
+
+    def names(self, *kinds: Kind) -> str:
+        """What to use, such as ``ReLU or LeakyReLU``: modules of these kinds; where a row has none, its function."""
+        found: dict[str, None] = {}
+        for row in (row for kind in kinds for row in self.rows if row.kind == kind):
+            modules = [target.__name__ for target in row.targets if isinstance(target, type)]
+            found |= dict.fromkeys(modules or [name_of(row.targets[0])])
+        *before, last = found
+        return f"{', '.join(before)} or {last}" if before else last

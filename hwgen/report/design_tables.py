@@ -1,0 +1,140 @@
+"""What the verbs show of a design, as tables."""
+
+from collections.abc import Mapping, Sequence
+
+from .agreement import AgreementFacts
+from .facts import Cycles, Report, Run, Verification
+from .tables import Table
+
+__all__ = ["agreement_rows", "bits_table", "cycle_table", "design_tables", "duration", "rate", "resource_table",
+           "run_table", "speed_table", "verification_rows"]
+
+#: Runs that are listed one by one.
+SHOWN = 8
+
+#: Windows and batches in the plural.
+MANY: Mapping[str, str] = {"graph": "graphs", "batch": "batches", "window": "windows"}
+
+
+def design_tables(report: Report) -> list[Table]:
+    """Cycles by pass, by bit widths and by run; resources; speed."""
+    return [cycle_table(report.cycles), bits_table(report.cycles), run_table(report.cycles), resource_table(report),
+            speed_table(report)]
+
+
+def cycle_table(cycles: Cycles) -> Table:
+    """Cycles of each pass, and how busy the stages are in it."""
+    stages = list(cycles.passes[0].utilisation)
+    rows = [(step.name, f"{step.cycles:,}", *(f"{step.utilisation[stage]:.0%}" for stage in stages))
+            for step in cycles.passes]
+    of = f", of {len(cycles.runs):,} {MANY[cycles.kind]}" if len(cycles.runs) > 1 else ""
+    return Table(title=f"Cycles by pass{of}", columns=("pass", "cycles", *(f"{stage} busy" for stage in stages)),
+                 rows=[*rows, ("all", f"{cycles.total:,}", *("" for _ in stages))])
+
+
+def bits_table(cycles: Cycles) -> Table:
+    """Cycles with learned and with uniform bit widths."""
+    return Table(title="Cycles of the same design by bit widths of the rows",
+                 columns=("bit widths", "cycles", "against learned"), rows=[
+        (name, f"{count:,}", f"{count / cycles.total - 1:+.1%}" if place else "")
+        for place, (name, count) in enumerate(cycles.by_bits.items())])
+
+
+def run_table(cycles: Cycles) -> Table:
+    """Size, beats and cycles of the runs: each where they are few, else the longest; windows by their pass."""
+    sizes = list(cycles.runs[0].sizes)
+    per_graph = "graphs" in sizes
+    rows = [_run_row(name, runs, sizes) for name, runs in _groups(cycles).items()]
+    return Table(title=MANY[cycles.kind].capitalize() if len(cycles.runs) > 1 else cycles.kind.capitalize(), rows=rows,
+                 columns=(*_heading(cycles), *sizes, "beats loaded", "beats stored", "cycles",
+                          *(["cycles a graph"] if per_graph else [])))
+
+
+def resource_table(report: Report) -> Table:
+    """What each component takes, and the share of the board."""
+    parts = report.resources.components
+    return Table(
+        title=f"Resources on {report.board.title} ({report.resources.method})",
+        columns=("resource", *(f"{part.count} x {part.name}" for part in parts), "used", "available", "share"),
+        rows=[(name.upper(), *(f"{part.count * part.one[name]:,g}" for part in parts), f"{entry.used:,g}",
+               f"{entry.available:,}", f"{entry.share:.1%}") for name, entry in report.resources.utilisation.items()])
+
+
+def speed_table(report: Report) -> Table:
+    """Latency and throughput at the assumed clock."""
+    speed, cycles = report.performance, report.cycles
+    first = "" if cycles.kind == "window" else ", images on the chip"
+    return Table(title=f"{report.model.name} on {report.board.title} at {speed.clock_mhz:g} MHz ({speed.clock})",
+                 columns=("what", "value", "unit"), rows=[
+        ("cycles a graph" if cycles.graphs == 1 else "cycles a graph, mean", f"{cycles.per_graph:,.0f}", "cycles"),
+        (f"latency of {speed.of}{first}", *duration(speed.latency_us)),
+        (f"latency of {speed.of}, with every load and store", *duration(speed.latency_us_with_transfers)),
+        (f"throughput{first}", *rate(speed.graphs_per_s)),
+        ("throughput, with every load and store", *rate(speed.graphs_per_s_with_transfers)),
+        ("average bits of a row", f"{report.model.average_bits['rows']:.3f}", "bits"),
+    ])
+
+
+def verification_rows(run: Verification) -> list[tuple[str, str]]:
+    """What was compared, and cycles beside those expected."""
+    differing = [each for each in run.runs if each.difference]
+    difference = sum(each.difference for each in run.runs)
+    return [
+        ("bit-exact", "yes" if run.bit_exact else "no"),
+        ("simulated", run.what),
+        ("rows / codes compared", f"{run.rows_compared:,} / {run.codes_compared:,}"),
+        ("cycles, by the RTL's counter", f"{run.cycles:,}"),
+        ("cycle estimate minus RTL counter", f"{difference:+,} in {len(differing):,} of {len(run.runs):,} runs"
+         if differing else "+0 in every run" if len(run.runs) > 1 else "+0"),
+        ("load / store cycles", f"{run.load_cycles:,} / {run.store_cycles:,}"),
+    ]
+
+
+def agreement_rows(agreed: AgreementFacts | None) -> list[tuple[str, str]]:
+    """How near the integer results are to PyTorch's; none where PyTorch's are not known."""
+    if agreed is None:
+        return []
+    differ = f"{agreed.disagreeing:,} of {agreed.rows:,} {agreed.of} differ"
+    rows = [("same class as PyTorch", f"{agreed.argmax:.3%}: {differ}"),
+            ("largest difference of a logit", f"{agreed.largest_code_difference:,} codes of 16 bit")]
+    if agreed.accuracy_torch is not None and agreed.accuracy_integer is not None:
+        rows.append(("accuracy, PyTorch / hardware", f"{agreed.accuracy_torch:.2%} / {agreed.accuracy_integer:.2%}"))
+    return [*rows, ("integer results", agreed.results)]
+
+
+def _groups(cycles: Cycles) -> dict[str, Sequence[Run]]:
+    """Runs that make a row each, and all of them, by the name of the row."""
+    runs, many = cycles.runs, MANY[cycles.kind]
+    rows: dict[str, Sequence[Run]]
+    if cycles.kind == "window":
+        rows = {step.name: [run for run in runs if run.part == step.name] for step in cycles.passes}
+    elif cycles.kind == "graph":
+        rows = {"the sample": runs}
+    elif len(runs) <= SHOWN:
+        rows = {f"{number:04d}": [run] for number, run in enumerate(runs)}
+    else:
+        longest = max(range(len(runs)), key=lambda number: runs[number].cycles)
+        rows = {f"{longest:04d}, the longest": [runs[longest]]}
+    return rows if len(runs) == 1 else {**rows, f"all {len(runs):,} {many}": runs}
+
+
+def _heading(cycles: Cycles) -> tuple[str, ...]:
+    return ("pass", "windows") if cycles.kind == "window" else (cycles.kind,)
+
+
+def _run_row(name: str, runs: Sequence[Run], sizes: Sequence[str]) -> tuple[str, ...]:
+    cycles, graphs = sum(run.cycles for run in runs), sum(run.sizes.get("graphs", 0) for run in runs)
+    number = [] if runs[0].part is None else [f"{len(runs):,}"]
+    return (name, *number, *(f"{sum(run.sizes[size] for run in runs):,}" for size in sizes),
+            f"{sum(run.load_beats for run in runs):,}", f"{sum(run.store_beats for run in runs):,}", f"{cycles:,}",
+            *([f"{cycles / graphs:,.0f}"] if graphs else []))
+
+
+def duration(microseconds: float) -> tuple[str, str]:
+    """A time and its unit."""
+    return (f"{microseconds / 1000:,.2f}", "ms") if microseconds >= 10_000 else (f"{microseconds:,.2f}", "µs")
+
+
+def rate(graphs: float) -> tuple[str, str]:
+    """Graphs a second, and the unit."""
+    return f"{graphs:,.0f}" if graphs >= 100 else f"{graphs:,.1f}", "graphs/s"

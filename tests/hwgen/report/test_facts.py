@@ -1,0 +1,235 @@
+"""Facts of builds of every kind of runs, added up by hand; what is written is what is read."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from models import random_graph_model
+
+import boards
+from hwgen.errors import HwgenError
+from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.network.bits import bits_of_model
+from hwgen.report.agreement import AgreementFacts
+from hwgen.report.collect import report_of, verification_of
+from hwgen.report.cycles import Ran, cycles_of
+from hwgen.report.design_tables import (
+    agreement_rows,
+    bits_table,
+    cycle_table,
+    run_table,
+    speed_table,
+    verification_rows,
+)
+from hwgen.report.facts import Cycles, Pass, Report, Verification
+from hwgen.report.files import read_report, report_files
+from hwgen.report.finn import finn_files
+from hwgen.report.html import render
+from hwgen.report.model_facts import model_facts
+from rtl_templates.shell.timing import load_cycles, store_cycles
+
+STAGES = ("gather", "pre", "combine", "post", "write")
+BY_BITS = {"learned": 1000, "uniform 8 bit": 1500}
+
+
+def ran(sizes: dict[str, int], beats: int, *cycles: int, part: int | None = None) -> Ran:
+    """A run of so many passes; in long ones every stage is busier by one half."""
+    passes = [Pass(name=f"pass {index}", cycles=count, waited=dict.fromkeys(STAGES, 0.1),
+                   utilisation={stage: 0.1 * place + 0.5 * (count > 100) for place, stage in enumerate(STAGES)})
+              for index, count in enumerate(cycles)]
+    return Ran(sizes=sizes, load_beats=beats, store_beats=4, passes=passes, counters={"gather_run": sum(cycles)},
+               part=part)
+
+
+def batches() -> Cycles:
+    """Two, of 300 and 700 cycles."""
+    size = {"nodes": 10, "edges": 20}
+    return cycles_of("batch", [ran({"graphs": 3, **size}, 96, 100, 200), ran({"graphs": 2, **size}, 196, 400, 300)],
+                     ["pass 0", "pass 1"], BY_BITS, graphs=5)
+
+
+def windows() -> Cycles:
+    """Two of pass 0, the second with entries that are kept; one of pass 1."""
+    runs = [ran({"rows": 6, "entries": 8}, 50, 100, part=0), ran({"rows": 4, "entries": 3}, 30, 300, 200, part=0),
+            ran({"rows": 10, "entries": 0}, 20, 400, part=1)]
+    return cycles_of("window", runs, ["pass 0", "pass 1"], BY_BITS, graphs=2)
+
+
+def one_graph() -> Cycles:
+    return cycles_of("graph", [ran({"nodes": 40, "edges": 90}, 500, 600, 400)], ["pass 0", "pass 1"], BY_BITS, graphs=1)
+
+
+def report(cycles: Cycles) -> Report:
+    chain = random_graph_model(1)
+    network, sample = chain.network, chain.sample
+    resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
+    return report_of(target="some", model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)),
+                     board=boards.load("ultra96"), options={"units": 2, "requant_lanes": 4}, hardware={"units": 2},
+                     capacities={"max_nodes": 1234}, cycles=cycles, resources=resources)
+
+
+def verified(facts: Report) -> Report:
+    done = {"load_cycles": 5, "store_cycles": 2, "rows_compared": 8, "codes_compared": 64, "pass_cycles": [100, 200],
+            "counters": {"GATHER_RUN": 7, "PASS": 1}, "cycles": 300}
+    found = verification_of({"0000": done, "0001": {**done, "cycles": 310}}, {"0000": 300, "0001": 310},
+                            what="the sample", graphs=5, of=2, mismatch={"kind": "code", "got": None})
+    agreed = AgreementFacts(of="nodes", results="of the RTL", rows=4, argmax=0.75, disagreeing=1,
+                            largest_code_difference=11, test_rows=3, accuracy_torch=2 / 3, accuracy_integer=1 / 3)
+    return facts.verified(found, agreed)
+
+
+def test_batches_add_up() -> None:
+    facts = report(batches())
+    cycles, speed = facts.cycles, facts.performance
+    assert (cycles.total, cycles.graphs, cycles.per_graph) == (1000, 5, 200)
+    assert (cycles.load, cycles.store) == (load_cycles(96) + load_cycles(196), 2 * store_cycles(4))
+    assert [step.cycles for step in cycles.passes] == [500, 500]
+    assert cycles.passes[0].utilisation["pre"] == pytest.approx((100 * 0.1 + 400 * 0.6) / 500)
+    assert cycles.passes[0].waited["pre"] == pytest.approx(0.1)
+    assert cycles.counters == {"gather_run": 1000}
+    assert cycles.runs[1].pass_cycles == (400, 300)
+    assert (speed.of, speed.cycles, speed.latency_us) == ("the longest batch", 700, 700 / 250)
+    assert speed.latency_us_with_transfers == (700 + load_cycles(196) + store_cycles(4)) / 250
+    assert speed.graphs_per_s == 250e6 * 5 / 1000
+    assert speed.graphs_per_s_with_transfers == 250e6 * 5 / (1000 + cycles.load + cycles.store)
+    assert facts.resources.total["dsp"] == 4
+    assert facts.resources.utilisation["dsp"].share == 4 / 360
+
+
+def test_windows_follow_each_other() -> None:
+    cycles, speed = windows(), report(windows()).performance
+    assert (cycles.total, cycles.per_graph) == (1000, 500)
+    assert [step.cycles for step in cycles.passes] == [600, 400]
+    assert cycles.passes[0].utilisation["gather"] == pytest.approx((300 * 0.5 + 200 * 0.5) / 600)
+    assert [run.part for run in cycles.runs] == ["pass 0", "pass 0", "pass 1"]
+    assert cycles.runs[1].pass_cycles == (300, 200)
+    moved = sum(map(load_cycles, (50, 30, 20))) + 3 * store_cycles(4)
+    assert (speed.of, speed.cycles_with_transfers) == ("all windows", 1000 + moved)
+    assert speed.cycles == 1000 + moved - load_cycles(50) - store_cycles(4)
+    assert speed.graphs_per_s == 250e6 * 2 / speed.cycles
+    assert speed.graphs_per_s_with_transfers == 250e6 * 2 / speed.cycles_with_transfers
+
+
+def test_one_graph_has_one_run() -> None:
+    facts = report(one_graph())
+    assert facts.performance.of == "the graph"
+    assert facts.performance.cycles == facts.cycles.total == facts.cycles.per_graph == 1000
+    assert run_table(facts.cycles).rows == [("the sample", "40", "90", "500", "4", "1,000")]
+
+
+def test_finn_counts_what_the_latency_is_of() -> None:
+    files = finn_files(report(batches()))
+    assert files["estimate_layer_cycles.json"] == {"pass 0": 400, "pass 1": 300}
+    network = files["estimate_network_performance.json"]
+    assert (network["critical_path_cycles"], network["max_cycles"], network["max_cycles_node_name"]) == (
+        700, 400, "pass 0")
+    assert files["estimate_layer_resources.json"]["total"]["LUT"] == 200
+    assert files["op_and_param_counts.json"]["convs.0.message"]["param_weight_INT4"] == 24 * 8
+    assert "rtlsim_performance.json" not in files
+    simulated = finn_files(verified(report(batches())))["rtlsim_performance.json"]
+    assert simulated["latency_cycles"] == 310
+    assert simulated["throughput[images/s]"] == 250e6 * 5 / 610
+    files = finn_files(verified(report(windows())))
+    assert files["estimate_layer_cycles.json"] == {"pass 0": 600, "pass 1": 400}
+    assert "rtlsim_performance.json" not in files
+
+
+def test_verification_adds_up_runs() -> None:
+    def found(second: int, mismatch: dict[str, object] | None = None) -> Verification:
+        done = {"load_cycles": 5, "store_cycles": 2, "rows_compared": 8, "codes_compared": 64,
+                "pass_cycles": [100, 200], "counters": {"GATHER_RUN": 7, "PASS": 1}}
+        results = {"0000": {**done, "cycles": 300}, "0001": {**done, "cycles": 310}}
+        return verification_of(results, {"0000": 300, "0001": second, "0002": 1}, what="the sample", graphs=5, of=9,
+                               mismatch=mismatch)
+
+    right = found(310)
+    assert right.bit_exact
+    assert (right.cycles, right.codes_compared, right.pass_cycles) == (610, 128, (200, 400))
+    assert (right.counters, right.chosen, right.of) == ({"GATHER_RUN": 14}, ("0000", "0001", "0002"), 9)
+    assert ("cycle estimate minus RTL counter", "+0 in every run") in verification_rows(right)
+    slow = found(309)
+    assert not slow.bit_exact
+    assert [run.difference for run in slow.runs] == [0, -1]
+    assert ("cycle estimate minus RTL counter", "-1 in 1 of 2 runs") in verification_rows(slow)
+    wrong = found(310, {"kind": "code"})
+    assert (wrong.bit_exact, wrong.mismatch) == (False, {"kind": "code"})
+
+
+def test_tables_name_runs() -> None:
+    cycles = batches()
+    assert cycle_table(cycles).rows[-1][:2] == ("all", "1,000")
+    assert cycle_table(cycles).rows[0][:3] == ("pass 0", "500", "40%")
+    assert bits_table(cycles).rows == [("learned", "1,000", ""), ("uniform 8 bit", "1,500", "+50.0%")]
+    assert run_table(cycles).rows == [("0000", "3", "10", "20", "96", "4", "300", "100"),
+                                      ("0001", "2", "10", "20", "196", "4", "700", "350"),
+                                      ("all 2 batches", "5", "20", "40", "292", "8", "1,000", "200")]
+    many = run_table(replace(cycles, runs=cycles.runs * 20)).rows
+    assert [row[0] for row in many] == ["0001, the longest", "all 40 batches"]
+    table = run_table(windows())
+    assert table.columns == ("pass", "windows", "rows", "entries", "beats loaded", "beats stored", "cycles")
+    assert table.rows[0] == ("pass 0", "2", "10", "11", "80", "8", "600")
+    assert table.rows[-1] == ("all 3 windows", "3", "20", "11", "100", "12", "1,000")
+    assert table.numeric == [False, *[True] * 6]
+
+
+def test_speed_is_in_one_unit_a_row() -> None:
+    rows = speed_table(report(batches())).rows
+    assert rows[1] == ("latency of the longest batch, images on the chip", "2.80", "µs")
+    assert rows[3] == ("throughput, images on the chip", "1,250,000", "graphs/s")
+    slow = replace(report(windows()).performance, latency_us=12_345.6, graphs_per_s=81.04)
+    rows = speed_table(replace(report(windows()), performance=slow)).rows
+    assert rows[1] == ("latency of all windows", "12.35", "ms")
+    assert rows[3] == ("throughput", "81.0", "graphs/s")
+
+
+def test_agreement_is_told_only_where_it_is_known() -> None:
+    assert agreement_rows(None) == []
+    agreed = verified(report(one_graph())).agreement
+    assert agreement_rows(agreed)[0] == ("same class as PyTorch", "75.000%: 1 of 4 nodes differ")
+    assert ("accuracy, PyTorch / hardware", "66.67% / 33.33%") in agreement_rows(agreed)
+
+
+@pytest.mark.parametrize("cycles", [one_graph, batches, windows])
+def test_what_is_written_is_read(cycles: object, tmp_path: Path) -> None:
+    for facts in (report(cycles()), verified(report(cycles()))):
+        text = report_files(facts)["report.json"]
+        assert json.loads(text) == json.loads(json.dumps(facts.to_dict(), allow_nan=False))
+        (tmp_path / "report").mkdir(exist_ok=True)
+        (tmp_path / "report" / "report.json").write_text(text)
+        assert read_report(tmp_path) == facts
+
+
+@pytest.mark.parametrize(("change", "what"), [
+    (lambda facts: facts.pop("target"), "the report has target missing or unknown"),
+    (lambda facts: facts.update(organisation="stream"), "the report has organisation missing or unknown"),
+    (lambda facts: facts["cycles"].update(kind="batches"), "kind is 'batches'"),
+    (lambda facts: facts["cycles"].update(total="many"), "total is 'many'"),
+    (lambda facts: facts.update(hardware=[]), r"hardware is \[\]"),
+    (lambda facts: facts["model"]["layers"][0].update(weight_step=[1.0]), r"weight_step is \[1.0\]"),
+])
+def test_a_report_of_another_version_is_refused(change: object, what: str, tmp_path: Path) -> None:
+    facts = json.loads(report_files(report(batches()))["report.json"])
+    change(facts)
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.json").write_text(json.dumps(facts))
+    with pytest.raises(HwgenError, match=what) as caught:
+        read_report(tmp_path)
+    assert (caught.value.where, caught.value.fix) == (str(tmp_path / "report" / "report.json"), "build again")
+
+
+@pytest.mark.parametrize("cycles", [one_graph, batches, windows])
+def test_the_page_has_every_fact(cycles: object) -> None:
+    facts = report(cycles())
+    page = render(facts)
+    assert page.count("<svg") == 4 + len(facts.model.bits_by_degree)
+    assert "not run" in page
+    for row in run_table(facts.cycles).rows:
+        assert "".join(f"<td>{cell}</td>" for cell in row[1:]) in page
+    for piece in ("Target some", "max nodes</dt><dd>1,234", "Bit widths by in-degree: convs.0",
+                  f"latency of {facts.performance.of}", "2 x unit"):
+        assert piece in page
+    page = render(verified(facts))
+    for piece in ("<b>no</b>", "128 codes of the sample compared", "1 of 4 nodes differ", "66.67% / 33.33%",
+                  "610 were expected"):
+        assert piece in page
