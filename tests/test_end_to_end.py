@@ -76,6 +76,7 @@ def test_back_pressure(built, seed):
     assert result.counters["STORE_WAIT_OUT"] > result.counters["STORE_RUN"] // 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_other_graph_on_the_same_design(built, seed, tmp_path):
     folder, plan = built
