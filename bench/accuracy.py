@@ -1,39 +1,31 @@
-"""Accuracy and bits of every training recipe: the table in docs/accuracy.md.
+"""Accuracy and bits of every training recipe: docs/accuracy.md.
 
-    python bench/accuracy.py [--dataset Cora] [--recipe default] [--seeds 10]
-    python bench/accuracy.py --graph-level MUTAG [--folds 10]
+    python bench/accuracy.py                                             everything that is missing, then the page
+    python bench/accuracy.py --data Cora --recipe default --runs 3       some of it; the page stays
+    python bench/accuracy.py --data MUTAG --shuffle 2                    on folds that no setting was chosen by
+    python bench/accuracy.py --compare OLD.jsonl                         and differences from results of before
 
-Each seed trains the FP32 model and the quantized one, selects both by validation, writes a checkpoint, lowers it
-and runs the integer reference, which looks at the test nodes once. Seeds that are done lie in a results file, one
-JSON line each, and are not run again while their settings stay the same.
+Runs are seeds of one graph or folds of a set of graphs. Each trains the FP32 model and the quantized one, selects both
+by validation, lowers the quantized one and runs the integer reference (bench/training_rows.py).
 """
 
 import argparse
-import dataclasses
-import hashlib
-import json
 import statistics
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import accuracy_graph
-import numpy as np
 import torch
-from result_lines import append_line, read_lines, spread
+from accuracy_graph import graph_row
+from result_lines import compare, read_lines, spread
+from training_rows import Lines, Row, fingerprint, known_lines, lines_of
 
-from hwgen.frontend import load, load_data, save
 from hwgen.frontend.data.graph_set import FOLD_SEED
 from hwgen.frontend.data.tudataset import TU_DATASETS
-from hwgen.frontend.graph import Graph
-from hwgen.frontend.recipes import RECIPES, Recipe, recipe_for
-from hwgen.frontend.train import accuracy, train_fp32, train_quantized
-from hwgen.targets.banked.execute import agreement, run
-from hwgen.targets.banked.network_to_program import lower
+from hwgen.frontend.training.recipes import RECIPES, recipe_for
 
 ROOT = Path(__file__).parents[1]
-DATASETS = ("Cora", "CiteSeer")
+DATASETS = ("Cora", "CiteSeer", "digits")
 
 #: (data set, recipe) -> lowest mean test accuracy in percent, and most mean bits. The published recipe's accuracy is
 #: to lie within noise of what A²Q gives under the same selection (81.7 and 69.4): two standard errors of ten seeds.
@@ -42,15 +34,15 @@ TARGETS = {("Cora", "default"): (82.1, 1.0), ("CiteSeer", "default"): (72.0, 1.0
 
 HEAD = """# Accuracy
 
-Made by `python bench/accuracy.py --seeds {seeds}`; per-seed results are in `accuracy.jsonl` beside this file.
+Made by `python bench/accuracy.py`; results of every run are in `accuracy.jsonl` beside this file.
 
-Node classification on Planetoid's public split, GCN with 16 hidden channels and 2 layers; mean ± sample standard
-deviation over {seeds} seeds, in percent. The epoch is selected by validation accuracy (ties: lower validation loss)
-and, for learned bits, only after they are rounded and frozen at half of training. The test nodes are looked at once,
-after selection. *Integer* is the integer reference's accuracy, which is what the hardware computes bit for bit;
-*PyTorch* is the fake-quantized model's. *Bits* are stored bits of a hidden value, averaged over nodes: the figure that
-A²Q reports; inputs are binary, weights and messages have 4 bits. *Agreement* is the share of all nodes for which both
-give the same class.
+Node classification, GCN with 16 hidden channels and 2 layers, on Planetoid's public split and on scikit-learn's digits
+as a graph; mean ± sample standard deviation over {seeds} seeds, in percent. The epoch is selected by validation
+accuracy (ties: lower validation loss) and, for learned bits, only after they are rounded and frozen at half of
+training. The test nodes are looked at once, after selection. *Integer* is the integer reference's accuracy, which is
+what the hardware computes bit for bit; *PyTorch* is the fake-quantized model's. *Bits* are stored bits of a hidden
+value, averaged over nodes: the figure that A²Q reports; inputs of Cora and CiteSeer are binary, weights and messages
+have 4 bits. *Agreement* is the share of all nodes for which both give the same class.
 
 | data set | recipe | validation | test, integer | test, PyTorch | bits | agreement |
 |---|---|---|---|---|---|---|
@@ -64,41 +56,9 @@ everywhere.
 """
 
 
-def fingerprint(recipe: Recipe) -> str:
-    """Settings of a recipe in one word: results of other settings do not count."""
-    return hashlib.sha256(json.dumps(dataclasses.asdict(recipe), sort_keys=True).encode()).hexdigest()[:12]
-
-
-def run_seed(graph: Graph, recipe: Recipe, seed: int) -> dict[str, Any]:
-    """Train, save, lower and execute one seed."""
-    start = time.perf_counter()
-    teacher = train_fp32(graph, recipe, seed)
-    with torch.no_grad():
-        full = teacher.eval()(graph)
-    model, epoch = train_quantized(teacher, graph, recipe, seed)
-    with torch.no_grad():
-        fake = model.eval()()
-    with tempfile.TemporaryDirectory() as folder:
-        save(model, graph, Path(folder, "model.pt"))
-        network, sample = load(Path(folder, "model.pt"))
-    program = lower(network, sample.batch)
-    trace = run(program)
-    assert sample.labels is not None
-    assert sample.logits is not None
-    return {
-        "seed": seed, "epoch": epoch, "bits": model.average_bits(), "validation": accuracy(fake, graph, "val_mask"),
-        "test": accuracy(fake, graph, "test_mask"),
-        "integer_validation": trace.accuracy(sample.labels, np.asarray(graph.data.val_mask)),
-        "integer_test": trace.accuracy(sample.labels, sample.mask),
-        "agreement": agreement(program, trace, sample.logits).argmax,
-        "fp32_validation": accuracy(full, graph, "val_mask"), "fp32_test": accuracy(full, graph, "test_mask"),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
-
-
-def known_results(path: Path) -> dict[tuple[str, str, str, int], dict[str, Any]]:
-    """Finished seeds by data set, recipe, fingerprint and seed."""
-    return {(each["dataset"], each["recipe"], each["settings"], each["seed"]): each for each in read_lines(path)}
+def node_row(data: str, recipe: str) -> Row:
+    """A chain of GCN layers on one graph."""
+    return Row(data=data, label=recipe, model="gcn", scheme="a2q", recipe=recipe, banked=True)
 
 
 def table(groups: dict[tuple[str, str], list[dict[str, Any]]]) -> str:
@@ -126,65 +86,55 @@ def missed(groups: dict[tuple[str, str], list[dict[str, Any]]]) -> list[str]:
     return found
 
 
-def graph_level(options: argparse.Namespace, done: dict[tuple[str, str, str, int], dict[str, Any]]) -> int:
-    """Run graph-level folds, write their section; 1 when a target is missed."""
-    groups = {name: accuracy_graph.campaign(name, options.folds, options.shuffle, options.data_root, options.keep,
-                                            done, options.results) for name in options.graph_level}
-    old = options.table.read_text(encoding="utf-8") if options.table.exists() else ""
-    text = accuracy_graph.section(done)
-    write_sections(options.table, old.split(accuracy_graph.HEADING)[0], text)
-    print(text)
-    misses = accuracy_graph.missed(groups)
-    for each in misses:
-        print("target missed:", each)
-    return int(bool(misses))
-
-
-def write_sections(path: Path, nodes: str, graphs: str) -> None:
-    """Write the node-level and the graph-level part of the document."""
-    path.write_text(nodes.rstrip() + "\n\n" + graphs, encoding="utf-8")
+def finished(known: Lines, shuffles: list[int]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Folds of today's settings, by label and data set."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for row in (graph_row(name, shuffle) for shuffle in shuffles for name in TU_DATASETS):
+        recipe = recipe_for("default", model=row.model, data=row.data, scheme=row.scheme, per="graphs")
+        start = (row.data, row.label, fingerprint(row, recipe))
+        lines = [known[key] for key in sorted(known) if key[:3] == start]
+        if lines:
+            found.setdefault(row.label, {})[row.data] = lines
+    return found
 
 
 def main() -> int:
-    """Run what is missing, print and write the table; 1 when a target is missed by the full number of seeds."""
+    """Run what is missing and print it; write the page once all of it is there; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dataset", choices=DATASETS, action="append", help="default: all")
-    parser.add_argument("--recipe", choices=sorted(RECIPES), action="append", help="default: all")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--graph-level", choices=TU_DATASETS, action="append",
-                        help="graph classification instead (bench/accuracy_graph.py)")
-    parser.add_argument("--folds", type=int, default=10, choices=range(1, 11), metavar="1..10")
-    parser.add_argument("--shuffle", type=int, default=FOLD_SEED, help="seed of graph-level folds")
-    parser.add_argument("--keep", type=Path, help="folder that receives the networks of graph-level folds")
+    parser.add_argument("--data", choices=(*DATASETS, *TU_DATASETS), action="append", help="default: all")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), action="append", help="of one graph; default: all")
+    parser.add_argument("--runs", type=int, default=10, choices=range(1, 11), metavar="1..10", help="seeds or folds")
+    parser.add_argument("--shuffle", type=int, default=FOLD_SEED, help="seed of the folds of sets of graphs")
+    parser.add_argument("--keep", type=Path, help="folder that receives networks")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "accuracy.jsonl")
-    parser.add_argument("--table", type=Path, default=ROOT / "docs" / "accuracy.md")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "accuracy.md")
+    parser.add_argument("--compare", type=Path, help="results of before: print differences, run by run")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    done = known_results(options.results)
-    if options.graph_level:
-        return graph_level(options, done)
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for dataset in options.dataset or DATASETS:
-        graph = Graph.of(load_data(dataset, options.data_root))
-        for name in options.recipe or sorted(RECIPES):
-            recipe = recipe_for(name, dataset)
-            group = groups.setdefault((dataset, name), [])
-            for seed in range(options.seeds):
-                key = (dataset, name, fingerprint(recipe), seed)
-                if key not in done:
-                    result = run_seed(graph, recipe, seed)
-                    done[key] = {"dataset": dataset, "recipe": name, "settings": key[2], **result}
-                    append_line(options.results, done[key])
-                group.append(done[key])
-                print(f"{dataset} {name} seed {seed}: {100 * done[key]['integer_test']:.2f} at "
-                      f"{done[key]['bits']:.3f} bit", flush=True)
-    decays = ", ".join(f"{recipe_for('default', each).teacher_decay} on {each}" for each in DATASETS)
-    text = HEAD.format(seeds=options.seeds) + table(groups) + FOOT.format(decays=decays)
-    if len(groups) == len(DATASETS) * len(RECIPES):
-        write_sections(options.table, text, accuracy_graph.section(done))
-    print(table(groups))
-    misses = missed(groups)
+    known, chosen = known_lines(options.results), options.data or [*DATASETS, *TU_DATASETS]
+    nodes: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    graphs: dict[str, list[dict[str, Any]]] = {}
+    for data in chosen:
+        rows = ([graph_row(data, options.shuffle)] if data in TU_DATASETS
+                else [node_row(data, recipe) for recipe in options.recipe or sorted(RECIPES)])
+        for row in rows:
+            lines = list(lines_of(row, known, count=options.runs, results=options.results, root=options.data_root,
+                                  keep=options.keep))
+            if data in TU_DATASETS:
+                graphs[data] = lines
+            else:
+                nodes[data, row.label] = lines
+    if len(nodes) == len(DATASETS) * len(RECIPES) and len(graphs) == len(TU_DATASETS):
+        decays = ", ".join(f"{recipe_for('default', model='gcn', data=each, scheme='a2q', per='nodes').decay} on {each}"
+                           for each in DATASETS)
+        options.page.write_text(HEAD.format(seeds=options.runs) + table(nodes) + FOOT.format(decays=decays) + "\n"
+                                + accuracy_graph.section(finished(known, [FOLD_SEED, 1, 2])), encoding="utf-8")
+    print(table(nodes) + "".join(accuracy_graph.rows(graphs)))
+    if options.compare is not None:
+        lines = [line for group in (*nodes.values(), *graphs.values()) for line in group]
+        print(compare(read_lines(options.compare), lines))
+    misses = missed(nodes) + accuracy_graph.missed(graphs)
     for each in misses:
         print("target missed:", each)
     return int(bool(misses))

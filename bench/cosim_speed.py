@@ -28,9 +28,9 @@ def main() -> None:
         verilate.FAST, verilate.SPLIT = level, split
         with tempfile.TemporaryDirectory() as work:
             before, started = children_cpu(), time.perf_counter()
-            result = sim.run(arguments.build, work=work)
+            result = sim.run(arguments.build, options=sim.SimOptions(work=Path(work)))
             compile_cpu = children_cpu() - before - result.simulate_s
-            cycles = result.cycles + result.load_cycles + result.store_cycles
+            cycles = sum(each.cycles + each.load_cycles + each.store_cycles for each in result.batches.values())
             print(f"| {level} | {split} | {result.compile_s:.1f} | {compile_cpu:.1f} | {result.simulate_s:.1f} "
                   f"| {cycles / result.simulate_s:,.0f} | {result.peak_bytes / 2**20:,.0f} "
                   f"| {'yes' if result.ok else 'NO'} |  <!-- {time.perf_counter() - started:.0f} s -->", flush=True)

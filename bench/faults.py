@@ -194,12 +194,12 @@ NODE = {
          "all groups meet at the same ports in the cycle model",
          "1 << index * local + element // count", "1 << element // count"),
     ),
-    "sim/compare.py": (
-        ("compare-lowest-code-only", "sim/test_compare.py::test_wrong_code_is_named",
+    "sim/scoreboard.py": (
+        ("compare-lowest-code-only", "sim/test_scoreboard.py::test_wrong_code_is_named",
          "the scoreboard looks at the first channel of a row only",
-         "(data & (1 << word.count * now.code_bits) - 1) ^ word.codes",
-         "(data ^ word.codes) & (1 << now.code_bits) - 1"),
-        ("compare-missing-rows", "sim/test_compare.py::test_missing_row_is_named_at_the_end",
+         "(data & (1 << word.width * facts.code_bits) - 1) ^ word.codes",
+         "(data ^ word.codes) & (1 << facts.code_bits) - 1"),
+        ("compare-missing-rows", "sim/test_scoreboard.py::test_missing_row_is_named_at_the_end",
          "rows that never come are no difference",
          "if self.mismatch is None and not self.complete:", "if self.mismatch is None and not self.rows:"),
     ),

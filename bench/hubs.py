@@ -1,6 +1,6 @@
 """What splitting the lists of hubs over units would gain: docs/decisions/0007-hubs.md.
 
-    python bench/accuracy.py --graph-level REDDIT-BINARY --folds 1 --keep models
+    python bench/accuracy.py --data REDDIT-BINARY --runs 1 --keep models
     python bench/hubs.py models/REDDIT-BINARY-0 [--graphs 60]
 
 Cycles by the cycle model (equal to the RTL's), without splitting, and the least that any splitting could reach: every

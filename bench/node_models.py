@@ -1,43 +1,32 @@
-"""Train node-level models of other kinds than a chain of GCN: the table in docs/node_models.md.
+"""Train models of other kinds than a chain of GCN: the table in docs/node_models.md.
 
-    python bench/node_models.py [--model sage] [--seeds 5] [--keep FOLDER]
+    python bench/node_models.py [--model sage] [--seeds 5] [--keep FOLDER] [--compare OLD.jsonl]
 
-GraphSAGE on Cora and a residual GCN on CiteSeer (bench/node_modules.py). Any module that traces goes this way: FP32
-first, then :func:`hwgen.frontend.quantize.quantize_plan`, and training on with every node's FP32 prediction as goal.
-Epochs are selected by validation; the integer reference looks at the test nodes once.
-
-Seeds that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same;
-with ``--keep``, which receives each network and its graph, they are.
+GraphSAGE on Cora, by its name, and a residual GCN on CiteSeer, a module of a user's own (bench/residual_gcn.py): any
+module that traces goes this way. Runs that are done are kept (bench/training_rows.py).
 """
 
 import argparse
 import dataclasses
-import hashlib
-import json
 import statistics
-import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from accuracy import known_results
-from node_modules import JOBS, Job, train
-from result_lines import append_line, spread
-from scipy.sparse import csr_array
-from torch import Tensor
+from result_lines import compare, read_lines, spread
+from training_rows import Row, known_lines, lines_of
 from verification_table import table
 
-from hwgen.frontend import load_data
-from hwgen.network.batch import Batch
-from hwgen.network.sample import Limits
-from hwgen.network.store import save_batch, save_network
-from hwgen.targets.lists.design import program_for
-from hwgen.targets.lists.execute import agreement, run
+from hwgen.frontend.training.recipes import recipe_for
 
 ROOT = Path(__file__).parents[1]
-#: Of what a job does not say, such as the models' layers: results of other versions do not count.
-VERSION = 1
+_GENERAL = recipe_for("default", model="", data="CiteSeer", scheme="a2q", per="nodes")
+#: GraphSAGE's tables go by in-degree, the residual GCN's by node: both kinds are to run in hardware.
+RESIDUAL = f"{ROOT / 'bench' / 'residual_gcn.py'}:ResidualGCN(3703, 6)"
+ROWS = {
+    "sage": Row(data="Cora", label="sage", model="sage", scheme="mega", runs=5),
+    "residual": Row(data="CiteSeer", label="residual", model=RESIDUAL, scheme="a2q",
+                    recipe=dataclasses.replace(_GENERAL, rate=0.02, generations=2), runs=5)}
 NAMES = {"sage": "GraphSAGE", "residual": "residual GCN"}
 #: Model -> most points that the mean integer accuracy may lie below FP32's, and most mean bits.
 WITHIN = {"sage": (1.0, 4.0), "residual": (1.5, 4.0)}
@@ -73,50 +62,13 @@ the second FP32 and the quantized models, which learn from predictions that vali
 """
 
 
-def fingerprint(job: Job) -> str:
-    """Settings of a job in one word."""
-    words = [VERSION, {**dataclasses.asdict(job), "module": job.module.__name__}]
-    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def run_seed(job: Job, name: str, seed: int, data: Any, keep: Path | None) -> dict[str, Any]:
-    """Train, lower and execute one seed; ``keep`` receives the network and the graph."""
-    start = time.perf_counter()
-    trained = train(job, seed, data)
-    network = trained.model.export(f"{name}-{data.name.lower()}")
-    codes = Batch(features=csr_array(data.x.numpy().astype(np.int64)), edges=data.edge_index.numpy(),
-                  graph=np.zeros(data.num_nodes, np.int64), graphs=1, node=np.arange(data.num_nodes))
-    if keep is not None:
-        save_network(network, keep)
-        save_batch(codes, keep / "graph.npz")
-    program = program_for(network, Limits.of(codes, network.input_bits))
-    trace = run(program, codes)
-    right = torch.from_numpy(trace.predict()) == data.y
-
-    def share(logits: Tensor, mask: Tensor) -> float:
-        return float((logits.argmax(1) == data.y)[mask].double().mean())
-
-    test, validation = data.test_mask, data.val_mask
-    return {
-        "seed": seed, "first_validation": share(trained.first, validation), "first_test": share(trained.first, test),
-        "fp32_validation": share(trained.full, validation), "fp32_test": share(trained.full, test),
-        "validation": share(trained.fake, validation), "test": share(trained.fake, test),
-        "integer_validation": float(right[validation].double().mean()),
-        "integer_test": float(right[test].double().mean()),
-        "agreement": agreement(program, trace, trained.fake.double().numpy()).argmax,
-        "bits": trained.model.average_bits([trained.batch]),
-        "bits_of_every_code": trained.model.average_bits([trained.batch], messages=True),
-        "seconds": round(time.perf_counter() - start, 1),
-    }
-
-
 def document(groups: dict[str, list[dict[str, Any]]]) -> str:
     """The whole page."""
     rows = []
     for name, results in groups.items():
         bits, every, same = (statistics.mean(each[key] for each in results)
                              for key in ("bits", "bits_of_every_code", "agreement"))
-        start = [NAMES[name], JOBS[name].dataset, str(len(results))]
+        start = [NAMES[name], ROWS[name].data, str(len(results))]
         rows.append([*start, "FP32, labels only", spread(results, "first_validation"), "–",
                      spread(results, "first_test"), "32", "32", "–"])
         rows.append([*start, "FP32", spread(results, "fp32_validation"), "–", spread(results, "fp32_test"), "32", "32",
@@ -143,32 +95,23 @@ def missed(groups: dict[str, list[dict[str, Any]]]) -> list[str]:
 def main() -> int:
     """Run what is missing, print a line each, write the page; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=JOBS, action="append", help="default: all")
+    parser.add_argument("--model", choices=ROWS, action="append", help="default: all")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--keep", type=Path, help="folder that receives networks and graphs")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "node_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "node_models.md")
+    parser.add_argument("--compare", type=Path, help="results of before: print differences, run by run")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    done = known_results(options.results)
-    for seed in range(options.seeds):
-        for name in options.model or JOBS:
-            job = JOBS[name]
-            key = (job.dataset, name, fingerprint(job), seed)
-            folder = options.keep / f"{name}-{job.dataset}-{seed}" if options.keep is not None else None
-            if key not in done or folder is not None:
-                result = run_seed(job, name, seed, load_data(job.dataset, options.data_root), folder)
-                if key not in done:
-                    done[key] = {"dataset": job.dataset, "recipe": name, "settings": key[2], **result}
-                    append_line(options.results, done[key])
-            line = done[key]
-            print(f"{name} {job.dataset} seed {seed}: FP32 {100 * line['fp32_test']:.2f}, integer "
-                  f"{100 * line['integer_test']:.2f} at {line['bits']:.2f} bit", flush=True)
-    groups = {name: [line for (_, recipe, settings, _), line in sorted(done.items(), key=lambda each: each[0][3])
-                     if (recipe, settings) == (name, fingerprint(job))] for name, job in JOBS.items()}
-    groups = {name: results for name, results in groups.items() if results}
-    options.page.write_text(document(groups), encoding="utf-8")
+    known, groups = known_lines(options.results), {}
+    for name in options.model or ROWS:
+        groups[name] = list(lines_of(ROWS[name], known, count=options.seeds, results=options.results,
+                                     root=options.data_root, keep=options.keep))
+    if set(groups) == set(ROWS):
+        options.page.write_text(document(groups), encoding="utf-8")
+    if options.compare is not None:
+        print(compare(read_lines(options.compare), [line for group in groups.values() for line in group]))
     misses = missed(groups)
     for each in misses:
         print("target missed:", each)

@@ -18,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data import load_data
 from hwgen.network.sample import single
 from hwgen.targets.lists.design import GRAPHS, batch_designs, deal
@@ -28,7 +28,7 @@ from hwgen.targets.lists.images import batch_image, to_bytes
 def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
     """One checkpoint on its sample, or on a data set."""
     path, _, name = argument.partition(":")
-    network, sample = load_network(Path(path))
+    network, sample = load(Path(path))
     if name:
         graphs = load_data(name)
         batch = graphs.union(np.arange(len(graphs)))

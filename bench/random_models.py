@@ -26,7 +26,7 @@ from typing import Any
 
 from result_lines import append_line, digest_of, read_lines
 
-import sim.lists
+import sim
 from sim.errors import SimError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,7 +79,7 @@ class Bench:
 def _simulate(build: Path, folders: Sequence[Path], words: int, model: campaign.Model, work: Path) -> dict[str, Any]:
     """Load a model and run its batches; ``words`` is how many buffer words they write."""
     try:
-        found = sim.lists.run(build, folders, stalls=model.stalls, work=work / "sim", quiet=True)
+        found = sim.run(build, folders, sim.SimOptions(stalls=model.stalls, work=work / "sim", quiet=True))
     except SimError as wrong:
         return {"ok": False, "difference": str(wrong), "build": str(build)}
     ran = sum(batch.rows_compared for batch in found.batches.values())

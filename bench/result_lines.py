@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["append_line", "digest_of", "read_lines", "spread"]
+__all__ = ["append_line", "compare", "digest_of", "read_lines", "spread"]
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -34,3 +34,35 @@ def spread(results: list[dict[str, Any]], key: str) -> str:
     values = [100 * each[key] for each in results]
     deviation = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.2f}{deviation}"
+
+
+def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]], key: str = "integer_test") -> str:
+    """Paired differences, run by run: a Markdown table of means, their difference and its standard error.
+
+    Parameters
+    ----------
+    old, new : iterable of dict
+        Lines with ``dataset``, ``recipe`` and ``seed``; of several lines of one run the last counts.
+    key : str
+        What is compared, a share.
+    """
+    runs: list[dict[tuple[str, str], dict[int, dict[str, Any]]]] = [{}, {}]
+    for group, lines in zip(runs, (old, new), strict=True):
+        for line in lines:
+            group.setdefault((line["dataset"], line["recipe"]), {})[line["seed"]] = line
+    text = "| data set | row | pairs | before | after | difference | in standard errors | bits before | bits after |\n"
+    text += "|---|---|---|---|---|---|---|---|---|\n"
+    for name, after in runs[1].items():
+        before = runs[0].get(name, {})
+        pairs = [(before[seed], after[seed]) for seed in sorted(after) if seed in before]
+        if len(pairs) < 2:
+            text += f"| {' | '.join(name)} | {len(pairs)} | – | – | – | – | – | – |\n"
+            continue
+        apart = [100 * (mine[key] - theirs[key]) for theirs, mine in pairs]
+        mean, error = statistics.mean(apart), statistics.stdev(apart) / len(apart) ** 0.5
+        ratio = f"{mean / error:+.2f}{' (worse)' if mean < -2 * error else ''}" if error else "–"
+        first, second = ([pair[which] for pair in pairs] for which in (0, 1))
+        bits = [f"{statistics.mean(line['bits'] for line in side):.3f}" for side in (first, second)]
+        text += (f"| {' | '.join(name)} | {len(pairs)} | {spread(first, key)} | {spread(second, key)} | "
+                 f"{mean:+.2f} ± {error:.2f} | {ratio} | {' | '.join(bits)} |\n")
+    return text

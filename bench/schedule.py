@@ -55,7 +55,7 @@ def measure(program: Program, groups: int, repeats: int, cycles: bool) -> dict[s
         ok = ok and (groups != 4 or quality >= QUALITY[kind])
     facts: dict[str, object] = {
         "groups": groups, "schedule_s": round(seconds, 3), "pack_s": round(packing, 3),
-        "load_beats": image.layout["load_beats"], "gathers": gathers}
+        "load_beats": len(image.beats), "gathers": gathers}
     if cycles:
         run = estimate(program, hardware, plan)
         facts |= {"cycles": run.total, "pass_cycles": [step.cycles for step in run.passes]}

@@ -41,6 +41,7 @@ HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
 DATASETS = {"cora": "Cora", "citeseer": "CiteSeer", "digits": "digits"}
 STALLS = 20260
 WALL_LIMIT, MEMORY_LIMIT = 180.0, 3e9  # seconds and bytes of a full-Cora verification
+OWN = Path("batches") / "0000"  # the sample graph
 RTL = ("design.v", "design.json", "design_xcup.v")
 
 
@@ -112,19 +113,19 @@ def induced(sample: Sample, nodes: np.ndarray) -> Sample:
                     graph=np.zeros(nodes.size, dtype=np.int64), graphs=1, node=batch.node[nodes]))
 
 
-def digest(build: Path, run: Path) -> str:
+def digest(build: Path, batch: Path) -> str:
     """Of everything that a simulation's outcome rests on, except the simulation's own code."""
     return digest_of((path.name, path) for path in [build / "design.v", build / "design.json",
-                                                    *sorted((run / "images").iterdir()),
-                                                    *sorted((run / "vectors").iterdir())])
+                                                    *sorted(batch.iterdir())])
 
 
-def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
-    """Cosimulate one run and compare it with the reference and with the estimate."""
+def simulate(build: Path, batch: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
+    """Cosimulate one graph and compare it with the reference and with the estimate."""
     with ProcessTree() as tree:
-        result = pipeline.verify(build, run=run, stalls=stalls)
+        done = pipeline.verify(build, batches=[batch], stalls=stalls)
+    result, sample = done.batches[batch.name], pipeline.read_graph(build, sample_file(build, batch))
     counters = {name: result.counters[name.upper()] for name in estimate["counters"]}
-    agreed = checking.torch_agreement(run, result)
+    agreed = checking.torch_agreement(batch, done, sample)
     facts: dict[str, Any] = {
         "exact": result.ok, "mismatch": str(result.mismatch) if result.mismatch else None,
         "codes": result.codes_compared, "cycles": result.cycles,
@@ -132,17 +133,20 @@ def simulate(build: Path, run: Path, stalls: int | None, estimate: dict[str, Any
         "passes_equal": [step["cycles"] for step in estimate["passes"]] == list(result.pass_cycles),
         "counters_equal": counters == estimate["counters"], "counters": counters,
         "load_cycles": result.load_cycles, "store_cycles": result.store_cycles,
-        "compile_s": round(result.compile_s, 1), "simulate_s": round(result.simulate_s, 1),
+        "compile_s": round(done.compile_s, 1), "simulate_s": round(done.simulate_s, 1),
         "peak_mib": round(tree.peak_bytes / 2**20),
         "agreement": agreed.argmax if agreed else None,
         "accuracy_torch": agreed.accuracy_torch if agreed else None, "accuracy": None,
     }
-    sample = (pipeline.read_sample(build) if run == build
-              else pipeline.read_graph(build, run.parent / f"{run.name}.npz"))
     if result.ok and sample.labels is not None and sample.mask is not None:
         right = result.logits.argmax(axis=1) == sample.labels
         facts["accuracy"] = float(right[sample.mask].mean())
     return facts
+
+
+def sample_file(build: Path, batch: Path) -> Path:
+    """What is known of the graph of a batch, of the build's own or of a run."""
+    return (build / "model" if batch.parent == build / "batches" else batch.parent) / "sample.npz"
 
 
 def is_good(line: dict[str, Any]) -> bool:
@@ -177,18 +181,18 @@ class Bench:
             raise SystemExit(f"{case.name}: hwgen build failed\n{done.stderr}")
         estimate = read_report(build).to_dict()["cycles"]
         for stalls in (None, STALLS):
-            yield self._line(build, build, facts | {"graph": "whole", "stalls": stalls}, estimate)
+            yield self._line(build, build / OWN, facts | {"graph": "whole", "stalls": stalls}, estimate)
         if case.timed:
             yield self._timed(build, facts)
         if case.others:
             yield from self._others(build, facts)
         shutil.rmtree(build / "sim", ignore_errors=True)
 
-    def _line(self, build: Path, run: Path, facts: dict[str, Any], estimate: dict[str, Any],
+    def _line(self, build: Path, batch: Path, facts: dict[str, Any], estimate: dict[str, Any],
               before: list[tuple[int, bytes]] | None = None) -> dict[str, Any]:
-        key = f"{digest(build, run)}-{facts['stalls']}"
+        key = f"{digest(build, batch)}-{facts['stalls']}"
         if key not in self.known:
-            line = facts | simulate(build, run, facts["stalls"], estimate)
+            line = facts | simulate(build, batch, facts["stalls"], estimate)
             if before is not None:
                 line["rtl_untouched"] = _state(build) == before
             self._keep(line | {"digest": key})
@@ -196,7 +200,7 @@ class Bench:
 
     def _timed(self, build: Path, facts: dict[str, Any]) -> dict[str, Any]:
         """``hwgen verify`` as users call it, on a design that is not compiled yet."""
-        key = f"{digest(build, build)}-timed"
+        key = f"{digest(build, build / OWN)}-timed"
         if key not in self.known:
             shutil.rmtree(build / "sim", ignore_errors=True)
             with ProcessTree() as tree:
@@ -218,7 +222,7 @@ class Bench:
             estimate = planning.repack(load_network(build / pipeline.MODEL), other.batch, hardware).cycles
             for stalls in (None, STALLS):
                 where = facts | {"graph": what, "stalls": stalls}
-                yield self._line(build, path.with_suffix(""), where, estimate, before)
+                yield self._line(build, path.with_suffix("") / OWN.name, where, estimate, before)
 
     def _keep(self, line: dict[str, Any]) -> None:
         self.known[line["digest"]] = line

@@ -1,6 +1,6 @@
 """Verify graph-level designs on graphs that training never saw: docs/verification_graphs.md.
 
-    python bench/accuracy.py --graph-level MUTAG --folds 1 --keep models
+    python bench/accuracy.py --data MUTAG --runs 1 --keep models
     python bench/node_models.py --seeds 1 --keep models
     python bench/verification_graphs.py --models models [--only MUTAG]
 
@@ -29,13 +29,15 @@ from process_tree import ProcessTree
 from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
+import sim
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.store import load_batch, load_network
+from hwgen.network.sample_store import load_sample
+from hwgen.network.store import load_network
 from hwgen.report.files import read_report
 from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
@@ -86,7 +88,8 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
     """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
     if case.nodes:
         data = load_data(case.dataset, root)
-        batch, labels, mask = load_batch(folder / "graph.npz"), data.y.numpy(), data.test_mask.numpy()
+        batch = load_sample(folder / "graph.npz", network.input_bits).batch
+        labels, mask = data.y.numpy(), data.test_mask.numpy()
         limits = Limits.of(batch, network.input_bits)
     else:
         graphs = load_data(case.dataset, root)
@@ -99,7 +102,7 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
 
 def digest(checkpoint: Path, build: Path) -> str:
     """Of everything that the outcome rests on, except the simulation's own code."""
-    batches = [path for folder in lists_pipeline.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
+    batches = [path for folder in sim.batch_folders(build / "batches") for path in sorted(folder.iterdir())]
     return digest_of((path.name, path)
                      for path in [checkpoint, build / "design.v", build / "images" / "model.bin", *batches])
 
@@ -172,7 +175,7 @@ class Bench:
                 "shares": shares, "clock_mhz": report.performance.clock_mhz}
 
     def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
-        runs = {str(1 if case.nodes else BATCH): simulate(build, lists_pipeline.batch_folders(build / "batches"),
+        runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"),
                                                           sample)}
         if not case.nodes:
             ones = lists_pipeline.pack(build, single(sample.batch), "ones", size=1)

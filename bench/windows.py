@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
 from window_page import HEAD, Found, section, targets
 
-import sim.lists
+import sim
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.resources import estimate as count_resources
@@ -35,7 +35,7 @@ from hwgen.targets.lists.area import guess_resources
 from hwgen.targets.lists.design import program_for, window_designs
 from hwgen.targets.lists.execute import Trace, run
 from hwgen.targets.lists.hardware import Hardware
-from hwgen.targets.lists.packing import Packed, batch_folders, numbered
+from hwgen.targets.lists.packing import Packed
 from hwgen.targets.lists.verilog import emit
 from hwgen.targets.lists.windows.packing import (
     pack_windows,
@@ -45,6 +45,7 @@ from hwgen.targets.lists.windows.packing import (
     total_cycles,
 )
 from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
+from hwgen.targets.run_folder import numbered
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 ROOT = Path(__file__).parents[1]
@@ -91,10 +92,10 @@ def cosimulated(plan: WindowLayout, packed: list[Packed], work: Path) -> tuple[l
     files = {"design.v": verilog, "design.json": to_json(design),
              **{f"images/{name}": content for name, content in plan.model_files().items()},
              **{f"batches/{name}": content for name, content in numbered(
-                 {int(each.size["window"]): each for each in packed}).items()}}
+                 {int(each.size["window"]): each.files for each in packed}).items()}}
     for name, content in files.items():
         write_if_changed(work / name, content)
-    result = sim.lists.run(work, batch_folders(work / "batches"), work=work.parent / "compiled")
+    result = sim.run(work, options=sim.SimOptions(work=work.parent / "compiled"))
     known = {f"{each.size['window']:04d}": each.facts for each in packed}
     rows = [{**known[name], "cycles": each.cycles, "load_cycles": each.load_cycles, "store_cycles": each.store_cycles}
             for name, each in result.batches.items()]

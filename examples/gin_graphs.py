@@ -13,7 +13,7 @@ from torch_geometric.loader import DataLoader
 from torch_geometric.nn import GINConv, global_add_pool, global_max_pool
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
@@ -62,7 +62,7 @@ def main(path: str = "gin_graphs.pt") -> None:
     fit(quantized, train, epochs=4, rate=0.001)
     hwgen.save(quantized, test, path)
 
-    network, sample = load_network(path)
+    network, sample = load(path)
     limits = sample.limits
     program = lower(network, max_degree=limits.degree, max_members=limits.nodes, max_features=limits.features)
     predicted = run(program, sample.batch).predict()

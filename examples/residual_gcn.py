@@ -7,7 +7,7 @@ from torch_geometric.data import Data
 from torch_geometric.nn import GCNConv, JumpingKnowledge
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
@@ -48,7 +48,7 @@ def main(path: str = "residual_gcn.pt") -> None:
     fit(quantized, data, epochs=10, rate=0.001)
     hwgen.save(quantized, data, path)
 
-    network, sample = load_network(path)
+    network, sample = load(path)
     limits = sample.limits
     program = lower(network, max_degree=limits.degree, max_members=limits.nodes, max_features=limits.features)
     predicted = run(program, sample.batch).predict()

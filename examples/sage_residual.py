@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import SAGEConv
 
 import hwgen.frontend
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
@@ -43,7 +43,7 @@ def main(path: str = "sage_residual.pt") -> None:
     quantized = hwgen.quantize(model, scheme="mega", data=data, bits=6, weight_bits=8, message_bits=8)
     hwgen.save(quantized, data, path)
 
-    network, sample = load_network(path)
+    network, sample = load(path)
     limits = sample.limits
     program = lower(network, max_degree=limits.degree, max_members=limits.nodes, max_features=limits.features)
     predicted = run(program, sample.batch).predict()

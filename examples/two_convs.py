@@ -34,7 +34,7 @@ def main(path: str = "two_convs.pt") -> None:
 
     quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
     fit(quantized, data.x, data, epochs=60)
-    hwgen.frontend.settle(quantized)
+    quantized.settle()
     hwgen.save(quantized, data, path)
 
     network, sample = hwgen.load(path)  # from here on without PyTorch
@@ -48,13 +48,12 @@ def main(path: str = "two_convs.pt") -> None:
 def fit(model: nn.Module, x: Tensor, data: Data, epochs: int) -> None:
     """The same loop for the FP32 and for the quantized model."""
     groups = model.parameters()
-    if isinstance(model, hwgen.frontend.QuantizedGCN):  # in 60 epochs, bits need larger steps than weights
-        groups = model.parameter_groups(weights={"lr": 0.01}, weight_steps={"lr": 0.005}, message_steps={"lr": 0.005},
-                                        row_steps={"lr": 0.01}, bits={"lr": 0.05})
+    if isinstance(model, hwgen.frontend.QuantizedNetwork):  # in 60 epochs, bits need larger steps than weights
+        groups = model.parameter_groups()
     optimizer = torch.optim.Adam(groups, lr=0.01)
     for epoch in range(epochs):
         loss = F.nll_loss(model(x, data.edge_index)[data.train_mask], data.y[data.train_mask])
-        if isinstance(model, hwgen.frontend.QuantizedGCN):
+        if isinstance(model, hwgen.frontend.QuantizedNetwork):
             loss = loss + model.penalty()
             if epoch == epochs // 2:
                 model.freeze_bits()

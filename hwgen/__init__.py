@@ -1,8 +1,8 @@
 """hwgen: mixed-precision graph neural networks to hardware that provably computes what the model computes.
 
-The whole way from Python: :func:`quantize` a model, train it, :func:`save` it, :func:`build` hardware for it and
-:func:`verify` that; :class:`Accelerator` runs graphs on it. Names are imported when they are first used: ``import
-hwgen`` loads neither torch nor Amaranth.
+The whole way from Python: :func:`train` a model, or :func:`quantize` one and train it in a loop of your own;
+:func:`save` it, :func:`build` hardware for it and :func:`verify` that; :class:`Accelerator` runs graphs on it. Names
+are imported when they are first used: ``import hwgen`` loads neither torch nor Amaranth.
 """
 
 from importlib import import_module
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
     from .frontend import GCN, load, load_data, save
-    from .frontend.quantizing import quantize
+    from .frontend.quantize.prepare import quantize
+    from .frontend.training import train
     from .runtime import Accelerator
 
-__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "verify"]
+__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "train", "verify"]
 
 _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime",
-         "quantize": "frontend.quantizing"}
+         "quantize": "frontend.quantize.prepare"}
 
 
 def __getattr__(name: str) -> Any:

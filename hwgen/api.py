@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import sim
-import sim.lists
 
 from .errors import HwgenError
 from .flow.board import load_board
@@ -58,7 +57,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
     if isinstance(model, tuple):
         found, name = model, model[0].name
     else:
-        from .frontend.model_file import load
+        from .frontend.checkpoint import load
 
         found, name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
@@ -72,7 +71,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
 
 
 def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, trace: str | None = None,
-           batch_size: int | None = None) -> sim.Result | sim.lists.ListsResult:
+           batch_size: int | None = None) -> sim.Result:
     """Cosimulate a build and compare every code of every pass, as ``hwgen verify --whole`` does.
 
     Parameters
@@ -91,9 +90,9 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
 
     Returns
     -------
-    sim.Result or sim.lists.ListsResult
-        ``ok``; ``mismatch``, the first difference. Of one graph ``cycles`` and ``logits``, the hardware's results; of a
-        network ``batches``, the same of every batch.
+    sim.Result
+        ``ok``; ``mismatch``, the first difference; and of every one of ``batches`` ``cycles`` and ``logits``, the
+        hardware's results.
 
     Raises
     ------
@@ -119,7 +118,7 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         network = load_network(build / MODEL)
         only = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, network.input_bits))
         run = pipeline.pack(build, only, Path(graph).stem if isinstance(graph, str | Path) else "graph")
-    return pipeline.verify(build, run=run, stalls=stalls, trace=trace)
+    return pipeline.verify(build, batches=run, stalls=stalls, trace=trace)
 
 
 def _graphs(build: Path, given: Any) -> list[Batch]:

@@ -1,7 +1,7 @@
 """The bench inside the simulator: clock, registers over AXI4-Lite, memory over AXI4, and a watch on every row write."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import cocotb
@@ -20,12 +20,12 @@ _STALL = 0.4  # share of cycles in which a stalled channel pauses
 
 
 class Rows(Protocol):
-    """A scoreboard: told of every row write until it sees a difference; the values are :attr:`Design.row_fields`."""
+    """A scoreboard: told of every row write until it sees a difference; fields are :attr:`Design.row_fields`."""
 
     mismatch: Mismatch | None
 
-    def row(self, unit: int, first: int, second: int, third: int, /, *, cycle: int, time_ns: int) -> None:
-        """One row write of a unit."""
+    def row(self, unit: int, values: Sequence[int], *, cycle: int, time_ns: int) -> None:
+        """What a unit writes at once, a value for each field."""
 
 
 class Memory:
@@ -161,9 +161,8 @@ class Bench:
             unit = 0
             while valid:
                 if valid & 1:
-                    first, second, third = rows[unit]
-                    self.scoreboard.row(unit, int(first.value), int(second.value), int(third.value),
-                                        cycle=self.cycle, time_ns=self.time_ns)
+                    self.scoreboard.row(unit, [int(signal.value) for signal in rows[unit]], cycle=self.cycle,
+                                        time_ns=self.time_ns)
                 valid >>= 1
                 unit += 1
         self.different.set()

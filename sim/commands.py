@@ -1,4 +1,4 @@
-"""What the cocotb tests of both organisations do alike: registers, commands, and what went wrong with one."""
+"""Registers and commands of a design, and what went wrong with one."""
 
 import warnings
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""What a build folder says: the design's interface, the images of a run, and the codes expected of each pass.
+"""What a build folder says of every run on it: the design's interface, the model's image and its passes.
 
-Everything that simulation knows, it reads here. The names are those of docs/banked.md.
+docs/formats.md has the files.
 """
 
 import json
@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .errors import SimError
 
-__all__ = ["Design", "ExpectedPass", "Images", "Port", "Probe", "Register"]
+__all__ = ["AGAIN", "Design", "Images", "PassFacts", "Port", "Probe", "Register", "read_json", "read_stream"]
 
-RESULT_BITS = 16  # of a code in a result word
+AGAIN = "build again, or pack again, with this version of hwgen"
 
 
 @dataclass(frozen=True)
@@ -69,12 +66,12 @@ class Design:
     ports : tuple of Port
     registers : mapping of str to Register
     probes : tuple of Probe
-        Of all servers (or units) ``probe_row_valid``, and of each server s ``probe_row_<field>_s`` for every one of
-        :attr:`row_fields`.
+        Of all units ``probe_row_valid``, and of each unit u ``probe_row_<field>_u`` for every one of ``row_fields``.
+    row_fields : tuple of str
+        What a unit writes at once: where to, then ``data``, the codes, then what else is compared.
     hardware : mapping of str to int
     errors, stages : mapping of int to str
         Names of STATUS.error and STATUS.stuck_stage.
-    organisation : "node" or "stream"
     """
 
     top: str
@@ -82,20 +79,15 @@ class Design:
     ports: tuple[Port, ...]
     registers: Mapping[str, Register]
     probes: tuple[Probe, ...]
+    row_fields: tuple[str, ...]
     hardware: Mapping[str, int]
     errors: Mapping[int, str]
     stages: Mapping[int, str]
-    organisation: str
 
     @property
     def units(self) -> int:
-        """Writers of rows: servers, or units of the graph-level organisation."""
-        return self.hardware["units" if self.organisation == "stream" else "servers"]
-
-    @property
-    def row_fields(self) -> tuple[str, str, str]:
-        """What a row write consists of."""
-        return ("address", "data", "entry") if self.organisation == "stream" else ("bank", "address", "data")
+        """Writers of rows, each with a result memory of its own."""
+        return next(probe.width for probe in self.probes if probe.name == "probe_row_valid")
 
     @classmethod
     def load(cls, build: Path) -> "Design":
@@ -103,9 +95,9 @@ class Design:
         facts = read_json(build / "design.json")
         verilog = build / "design.v"
         if not verilog.is_file():
-            raise SimError("the design's Verilog is missing", str(verilog), "build again")
+            raise SimError("the design's Verilog is missing", str(verilog), AGAIN)
         try:
-            return cls(
+            design = cls(
                 top=facts["top"], verilog=verilog, hardware=facts["hardware"],
                 ports=tuple(Port(entry["name"], entry["direction"] == "input", entry["width"])
                             for entry in facts["ports"]),
@@ -117,94 +109,85 @@ class Design:
                              if entry["name"].startswith("probe_row_")),
                 errors={value: name for name, value in facts["errors"].items()},
                 stages={value: name for name, value in facts["stages"].items()},
-                organisation=facts.get("organisation", "node"),
+                row_fields=tuple(facts["row_fields"]),
             )
-        except (KeyError, TypeError, AttributeError) as wrong:
-            raise SimError(f"unexpected content: {wrong!r}", str(build / "design.json"),
-                           "build again with this version of hwgen") from None
+            if "data" not in design.row_fields or not design.units:
+                raise KeyError("data")
+        except (KeyError, TypeError, AttributeError, StopIteration) as wrong:
+            raise SimError(f"unexpected content: {wrong!r}", str(build / "design.json"), AGAIN) from None
+        return design
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpectedPass:
-    """The codes one pass must write.
+class PassFacts:
+    """One pass of a model.
 
     Parameters
     ----------
     name : str
-    node, server, bank, address : int64 [n]
-        A node, the server that writes its row, and where: bank of the server and row, or first result word.
-    codes : int64 [n, width]
+    domain : "node" or "graph"
+        What its rows are.
+    to_result : bool
+        Whether it writes the results.
     code_bits : int
-        Bits of a code in a row or in a result word.
+        Bits of a code in a word.
     word_codes : int
-        Codes of a whole row, or of one result word; a node's codes fill ``ceil(width / word_codes)`` words.
+        Codes in a word; in the words of results that are stored, too.
+    channels : int
+        Codes of a row; its last word may have room for more, which are not compared.
+    signed : bool
     """
 
     name: str
-    node: NDArray[np.int64]
-    server: NDArray[np.int64]
-    bank: NDArray[np.int64]
-    address: NDArray[np.int64]
-    codes: NDArray[np.int64]
+    domain: str
+    to_result: bool
     code_bits: int
     word_codes: int
+    channels: int
+    signed: bool
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "PassFacts":
+        """Out of ``layout.json``."""
+        return cls(name=str(facts["name"]), domain=str(facts["domain"]).removesuffix("s"),
+                   to_result=bool(facts["to_result"]), code_bits=int(facts["code_bits"]),
+                   word_codes=int(facts["word_codes"]), channels=int(facts["channels"]), signed=bool(facts["signed"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """``images/`` and ``vectors/`` of one run.
+    """``images/``: what is loaded before any batch, and the passes of the model.
 
     Parameters
     ----------
-    load : Path
-        The load stream, 16 bytes a beat.
-    layout : mapping
-        ``layout.json``.
-    passes : tuple of ExpectedPass
-    logits : int64 [n, c]
-        Expected results.
+    model : bytes
+        A load stream, 16 bytes a beat; empty where batches bring everything along.
+    passes : tuple of PassFacts
     """
 
-    load: Path
-    layout: Mapping[str, Any]
-    passes: tuple[ExpectedPass, ...]
-    logits: NDArray[np.int64]
+    model: bytes
+    passes: tuple[PassFacts, ...]
 
     @classmethod
-    def load_from(cls, run: Path, hardware: Mapping[str, int]) -> "Images":
-        """Read a run folder made for a design with these hardware parameters; SimError if it is not one."""
-        layout = read_json(run / "images" / "layout.json")
-        load, logits = run / "images" / "load.bin", run / "vectors" / "logits.npy"
-        for path in (load, logits):
-            if not path.is_file():
-                raise SimError("a file of the run is missing", str(path), "build again")
-        passes = []
-        for index, facts in enumerate(layout["passes"]):
-            path = run / "vectors" / f"pass{index}.npz"
-            if not path.is_file():
-                raise SimError("the expected codes of a pass are missing", str(path), "build again")
-            with np.load(path) as arrays:
-                columns = {key: arrays[key].astype(np.int64) for key in
-                           ("node", "server", "bank", "address", "codes")}
-            result = bool(facts["to_result"])
-            passes.append(ExpectedPass(
-                name=facts["name"], code_bits=RESULT_BITS if result else hardware["code_bits"],
-                word_codes=hardware["requant_lanes"] if result else hardware["lanes"], **columns))
-        return cls(load=load, layout=layout, passes=tuple(passes), logits=np.load(logits).astype(np.int64))
+    def load_from(cls, build: Path) -> "Images":
+        """Read a build folder; SimError if it has no images."""
+        path = build / "images" / "layout.json"
+        facts = read_json(path)
+        try:
+            passes, beats = tuple(map(PassFacts.of, facts["passes"])), int(facts["model_beats"])
+        except (KeyError, TypeError, ValueError) as wrong:
+            raise SimError(f"unexpected content: {wrong!r}", str(path), AGAIN) from None
+        return cls(model=read_stream(build / "images" / "model.bin") if beats else b"", passes=passes)
 
-    @property
-    def result_words(self) -> int:
-        """Result words that each server stores."""
-        return int(self.layout["result_words"])
 
-    def results(self, stored: bytes) -> NDArray[np.int64]:
-        """Logits out of what the store unit wrote: server 0's result words first, 16 bytes a word."""
-        lanes = np.frombuffer(stored, dtype="<i2").reshape(-1, 8)[:, :self.passes[-1].word_codes].astype(np.int64)
-        first = np.array(self.layout["server"], dtype=np.int64) * self.result_words
-        first += np.array(self.layout["word"], dtype=np.int64)
-        words = first[:, None] + np.arange(int(self.layout["words_per_result"]))
-        codes: NDArray[np.int64] = lanes[words].reshape(len(first), -1)[:, :int(self.layout["classes"])]
-        return codes
+def read_stream(path: Path) -> bytes:
+    """A load stream; SimError if there is none."""
+    if not path.is_file():
+        raise SimError("a load stream is missing", str(path), AGAIN)
+    content = path.read_bytes()
+    if not content or len(content) % 16:
+        raise SimError(f"{len(content)} bytes are no load stream of 16-byte beats", str(path), AGAIN)
+    return content
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,15 +1,15 @@
-"""Bookkeeping of both scoreboards: which words the passes of a run have yet to write."""
+"""Bookkeeping of the scoreboard: which words the passes of a run have yet to write."""
 
 from collections.abc import Iterable
 from typing import Generic, Literal, TypeVar
 
 __all__ = ["Pending"]
 
-Key = TypeVar("Key")
+Key = tuple[int, ...]  # who writes, and where to
 Word = TypeVar("Word")
 
 
-class Pending(Generic[Key, Word]):
+class Pending(Generic[Word]):
     """Words that come in any order within a pass, each once; passes follow each other without overlap.
 
     Parameters
@@ -26,7 +26,7 @@ class Pending(Generic[Key, Word]):
     def __init__(self, passes: Iterable[dict[Key, Word]]) -> None:
         self.index = 0
         self._passes = list(passes)
-        self._seen: set[Key] = set()
+        self._seen: dict[Key, Word] = {}
 
     @property
     def complete(self) -> bool:
@@ -40,7 +40,7 @@ class Pending(Generic[Key, Word]):
             self._seen.clear()
         word = self._passes[self.index].pop(key, None)
         if word is not None:
-            self._seen.add(key)
+            self._seen[key] = word
         return word
 
     def why_not(self, key: Key) -> Literal["again", "early", "foreign"]:
@@ -49,6 +49,11 @@ class Pending(Generic[Key, Word]):
             return "again"
         early = any(key in later for later in self._passes[self.index + 1:])
         return "early" if early else "foreign"
+
+    def owners(self, place: Key) -> list[tuple[int, Word]]:
+        """Who writes to a place in this pass, and what."""
+        words = {**self._passes[self.index], **self._seen}
+        return [(key[0], word) for key, word in words.items() if key[1:] == place]
 
     def first_missing(self) -> tuple[int, Key, Word]:
         """How many words the first incomplete pass lacks, and one of them; that pass is the present one from now on."""

@@ -1,4 +1,4 @@
-"""Compile a build folder's design, run it in the simulator, and read what was found."""
+"""Compile a build folder's design, run batches in one simulator, and read what was found."""
 
 import json
 import os
@@ -8,101 +8,111 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .batch import BatchFolder
 from .errors import SimError
-from .folder import Design, Images
+from .folder import AGAIN, Design, Images
 from .result import Result
 from .toolchain import Tool, libpython
 from .verilate import Model, compile_model
 from .wrapper import BENCH
 
-__all__ = ["Simulated", "run", "simulate"]
+__all__ = ["SimOptions", "batch_folders", "run"]
 
 _SLACK = 20_000  # cycles beyond twice the estimate before a run counts as stuck
+_UNKNOWN = 5_000_000  # deadline where there is no estimate; the watchdog is much faster
 
 
-def run(build_dir: Path | str, *, stalls: int | None = None, trace: str | None = None,
-        images: Path | str | None = None, work: Path | str | None = None,
-        deadline: int | None = None, quiet: bool = False,
+@dataclass(frozen=True, kw_only=True)
+class SimOptions:
+    """How a design is simulated.
+
+    Parameters
+    ----------
+    stalls : int or None
+        Seed of random pauses on every AXI channel; None lets memory answer at full rate.
+    trace : "vcd", "fst" or None
+        Write a trace to ``sim/trace.<format>`` in the build folder.
+    work : path or None
+        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
+    deadline : int or None
+        Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
+    quiet : bool
+        Do not pass the simulator's own messages on when it fails.
+    """
+
+    stalls: int | None = None
+    trace: str | None = None
+    work: Path | None = None
+    deadline: int | None = None
+    quiet: bool = False
+
+
+def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, options: SimOptions | None = None, *,
         progress: Callable[[str], None] | None = None) -> Result:
-    """Cosimulate a build folder over its AXI ports and compare every code of every pass.
+    """Cosimulate batches on one build over its AXI ports: every word, every result, every cycle count.
 
     Parameters
     ----------
     build_dir : path
-        Folder with ``design.v`` and ``design.json``.
-    stalls : int or None
-        Seed of random pauses on every AXI channel; None lets memory answer at full rate.
-    trace : "vcd", "fst" or None
-        Write a trace to ``sim/trace.<format>`` in the run folder.
-    images : path or None
-        Folder with ``images/`` and ``vectors/`` of another graph for the same design; ``build_dir`` if None.
-    work : path or None
-        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
-    deadline : int or None
-        Cycles after which a run counts as stuck; None: well beyond the layout's estimate.
-    quiet : bool
-        Do not pass the simulator's own messages on when it fails.
+        Folder with ``design.v``, ``design.json`` and ``images/``.
+    batches : sequence of paths, or None
+        Folders of batches, run one after the other without loading the model again; None: those of the build.
+    options : SimOptions or None
     progress : callable or None
         Told what goes on.
-
-    Returns
-    -------
-    Result
 
     Raises
     ------
     ToolMissing
         If Verilator, the C++ compiler or the shared Python library is missing.
     SimError
-        If the folder is not a build, or the simulator fails.
+        If a folder is not what it should be, or the simulator fails.
     """
-    build = Path(build_dir).resolve()
-    folder = Path(images).resolve() if images is not None else build
+    build, chosen = Path(build_dir).resolve(), options or SimOptions()
     library = libpython()
-    design = Design.load(build)
-    contents = Images.load_from(folder, design.hardware)
-    model = compile_model(design, None if work is None else Path(work), trace=trace, progress=progress)
+    design, images = Design.load(build), Images.load_from(build)
+    entries: dict[str, dict[str, Any]] = {}
+    for folder in (Path(path).resolve() for path in (batch_folders(build / "batches") if batches is None else batches)):
+        batch = BatchFolder.load_from(folder, design, images)
+        if batch.name in entries:
+            raise SimError(f"two batches are called {batch.name}", str(folder), "rename one of the folders")
+        limit = _UNKNOWN if batch.cycles is None else 2 * batch.cycles + _SLACK
+        entries[batch.name] = {"name": batch.name, "folder": str(folder), "deadline": chosen.deadline or limit}
+    if not entries:
+        raise SimError("no batches", str(build), AGAIN)
+    model = compile_model(design, chosen.work, trace=chosen.trace, progress=progress)
     if progress:
         progress("simulating")
-    job = {"build": str(build), "run": str(folder), "stalls": stalls,
-           "deadline": deadline or 2 * int(contents.layout["cycles"]) + _SLACK}
-    done = simulate(model, job, folder / "sim", test="sim.cosim", trace=trace, quiet=quiet, library=library)
-    return replace(Result.from_dict(done.facts), compile_s=model.compile_s, simulate_s=done.seconds,
-                   peak_bytes=done.peak_bytes, trace=done.trace)
+    job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls}
+    facts, more = _simulate(model, job, build / "sim", chosen, library)
+    return Result.from_facts(facts, compile_s=model.compile_s, **more)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Simulated:
-    """What came out of the simulator: the test's own JSON, and what it took."""
-
-    facts: dict[str, Any]
-    seconds: float
-    peak_bytes: int
-    trace: str | None
+def batch_folders(folder: Path) -> list[Path]:
+    """Folders of batches in a folder, in order."""
+    return sorted(path.parent for path in folder.glob("*/batch.bin"))
 
 
-def simulate(model: Model, job: Mapping[str, Any], output: Path, *, test: str, trace: str | None, quiet: bool,
-             library: Tool) -> Simulated:
+def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOptions,
+              library: Tool) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run a compiled design once.
 
     Parameters
     ----------
-    model : Model
     job : mapping
         What the test finds in the file that HWGEN_COSIM_JOB names, beside ``result``: where its own JSON goes.
     output : Path
         Folder for a log of what goes wrong, and for traces.
-    test : str
-        Module of the cocotb test.
-    trace, quiet
-        As of :func:`run`.
-    library : Tool
-        The shared Python library.
+
+    Returns
+    -------
+    dict, dict
+        The test's own JSON; and what it took, of :class:`sim.result.Result`.
 
     Raises
     ------
@@ -115,27 +125,26 @@ def simulate(model: Model, job: Mapping[str, Any], output: Path, *, test: str, t
     except OSError as wrong:
         raise SimError(f"cannot write there: {wrong.strerror}", str(output),
                        "copy the folder to where you may") from None
-    traced = output / f"trace.{trace}" if trace else None
+    traced = output / f"trace.{options.trace}" if options.trace else None
     with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
         result_file, job_file = Path(scratch) / "result.json", Path(scratch) / "job.json"
         job_file.write_text(json.dumps({**job, "result": str(result_file)}))
         command = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
-        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job_file, test), check=False,
+        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job_file), check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         if done.returncode or not result_file.is_file():
             log = output / "simulator.log"
             log.write_text(done.stdout)
-            if not quiet:
+            if not options.quiet:
                 sys.stderr.write(done.stdout)
             raise SimError(f"the simulator failed (exit status {done.returncode}): {_complaint(done.stdout)}",
                            str(log), "read the log; verify again with --trace vcd to see signals")
         facts = json.loads(result_file.read_text())
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-    return Simulated(facts=facts, seconds=time.perf_counter() - started, peak_bytes=peak,
-                     trace=str(traced) if traced else None)
+    return facts, {"simulate_s": time.perf_counter() - started, "trace": str(traced) if traced else None,
+                   "peak_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024}
 
 
-def _environment(library: Path, job: Path, test: str) -> dict[str, str]:
+def _environment(library: Path, job: Path) -> dict[str, str]:
     from cocotb_tools import config
 
     return {
@@ -146,7 +155,7 @@ def _environment(library: Path, job: Path, test: str) -> dict[str, str]:
         "PYGPI_PYTHON_BIN": sys.executable,
         "GPI_USERS": f"{library};{config.pygpi_entry_point()}",
         "COCOTB_TOPLEVEL": BENCH,
-        "COCOTB_TEST_MODULES": test,
+        "COCOTB_TEST_MODULES": "sim.cosim",
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_LOG_LEVEL": "WARNING",
         "TOPLEVEL_LANG": "verilog",

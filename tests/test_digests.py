@@ -37,7 +37,8 @@ from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer
 from hwgen.network.sample import Limits, Sample
 from hwgen.targets.banked.design import repack
-from hwgen.targets.banked.images import expected as banked_golden
+from hwgen.targets.banked.golden import expected as banked_golden
+from hwgen.targets.banked.golden import pass_facts
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.verilog import emit as emit_banked
 from hwgen.targets.lists.candidates import Capacity
@@ -48,6 +49,7 @@ from hwgen.targets.lists.packing import Packed, pack_batch
 from hwgen.targets.lists.verilog import emit as emit_lists
 from hwgen.targets.lists.windows.packing import packed_passes
 from hwgen.targets.lists.windows.run import WindowedRun
+from hwgen.targets.run_folder import PassFacts
 
 TABLE = Path(__file__).with_name("digests.json")
 
@@ -117,11 +119,13 @@ def banked(model: ChainModel, **hardware: int) -> Parts:
     plan = repack(network, sample.batch, {**BANKED, **hardware})
     placed = plan.program, plan.hardware, plan.schedule
     golden = banked_golden(*placed, [step.rows for step in plan.trace.passes])
+    facts = pass_facts(plan.program, plan.hardware)
     return {
         "inputs": of_inputs(network, sample.batch),
         "design.v": digest(emit_banked(plan.hardware)[0].encode()),
         "scale": of_array(plan.program.passes[-1].out.scale),
-        "run": of_run(pack(*placed).to_bytes(), plan.cycles, golden, plan.trace.logits),
+        "run": of_run(pack(*placed).to_bytes(), plan.cycles,
+                      [_rows(golden, index, each) for index, each in enumerate(facts)], golden["results"]),
     }
 
 
@@ -152,10 +156,24 @@ def _of_plan(plan: BatchDesign | WindowDesign, drawn: tuple[Network, Batch]) -> 
 
 
 def _of_packed(packed: Packed) -> Parts:
-    golden = lists_golden(packed.layout, packed.image, packed)
-    passes = [{name: array for name, array in golden.items() if name.startswith(f"p{index}_")}
-              for index in range(len(packed.layout.program.passes))]
+    golden = lists_golden(packed.layout, packed.image, packed.passes)
+    passes = []
+    for index, step in enumerate(packed.layout.program.passes):
+        order = packed.image.graphs if step.domain == "graphs" else packed.image.nodes
+        row = np.searchsorted(order, golden[f"p{index}_row"], sorter=np.argsort(order))
+        passes.append({name: golden[f"p{index}_{name}"] for name in ("address", "chunk", "data", "entry")}
+                      | {"row": np.argsort(order)[row]})
     return of_run(packed.files["batch.bin"], packed.cycles, passes, golden["results"] if "results" in golden else None)
+
+
+def _rows(golden: Arrays, index: int, facts: PassFacts) -> Arrays:
+    """Words of a pass of the banked organisation as rows: where the first word of each lies, and codes of all."""
+    first = golden[f"p{index}_chunk"] == 0
+    bits = np.unpackbits(golden[f"p{index}_data"], axis=1, bitorder="little")
+    bits = bits[:, :facts.word_codes * facts.code_bits].reshape(int(first.sum()), -1, facts.code_bits).astype(np.int64)
+    codes = (bits << np.arange(facts.code_bits)).sum(axis=2)[:, :facts.channels]
+    codes -= (codes >> facts.code_bits - 1) * facts.signed << facts.code_bits
+    return {"codes": codes, **{name: golden[f"p{index}_{name}"][first] for name in ("row", "unit", "bank", "address")}}
 
 
 # --- The cases --------------------------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from models import random_graph_data, random_graph_model
 import sim
 from hwgen.errors import HwgenError
 from hwgen.flow.folder import to_json, write_files
-from hwgen.targets.banked.artifacts import run_files
 from hwgen.targets.banked.design import fit, repack
+from hwgen.targets.banked.golden import model_files, packed_files
 from hwgen.targets.banked.verilog import emit
 
 pytestmark = pytest.mark.verilator
@@ -43,15 +43,16 @@ def built(request, tmp_path_factory):
     plan = fit(*random_graph_model(seed, nodes=NODES, features=FEATURES, **model).parts, hardware)
     folder = tmp_path_factory.mktemp("build")
     verilog, design = emit(plan.hardware)
-    write_files(folder, {"design.v": verilog, "design.json": to_json(design), **run_files(plan)})
+    write_files(folder, {"design.v": verilog, "design.json": to_json(design)})
+    write_files(folder / "images", model_files(plan))
+    write_files(folder / "batches" / "0000", packed_files(plan))
     return folder, plan
 
 
 def check(result, plan):
     """Nothing differs: codes, results, cycles of every pass, counters."""
-    assert result.mismatch is None, str(result.mismatch)
-    assert result.ok
-    trace = plan.trace
+    assert result.ok, str(result)
+    (result,), trace = result.batches.values(), plan.trace
     assert result.rows_compared >= plan.program.num_nodes * len(plan.program.passes)
     assert result.codes_compared == sum(done.rows.size for done in trace.passes)
     assert np.array_equal(result.logits, trace.logits)
@@ -70,10 +71,11 @@ def test_sample_graph(built):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_back_pressure(built, seed):
     folder, plan = built
-    result = sim.run(folder, stalls=seed)
+    result = sim.run(folder, options=sim.SimOptions(stalls=seed))
     check(result, plan)
-    assert result.counters["LOAD_WAIT_IN"] > result.counters["LOAD_RUN"] // 4  # the bus did stall
-    assert result.counters["STORE_WAIT_OUT"] > result.counters["STORE_RUN"] // 4
+    counters = result.batches["0000"].counters
+    assert counters["LOAD_WAIT_IN"] > counters["LOAD_RUN"] // 4  # the bus did stall
+    assert counters["STORE_WAIT_OUT"] > counters["STORE_RUN"] // 4
 
 
 @pytest.mark.slow
@@ -90,8 +92,8 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
         except HwgenError:  # over a capacity that this design states: try a smaller graph
             continue
     assert fitting is not None
-    write_files(tmp_path, run_files(fitting))
-    result = sim.run(folder, images=tmp_path, stalls=seed)
+    write_files(tmp_path, packed_files(fitting))
+    result = sim.run(folder, [tmp_path], sim.SimOptions(stalls=seed))
     assert result.compile_s == 0
     check(result, fitting)
 
@@ -99,14 +101,13 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
 def test_wrong_golden_code_is_named(built, tmp_path):
     """The harness can fail on the real accelerator too."""
     folder, plan = built
-    write_files(tmp_path, run_files(plan))
+    write_files(tmp_path, packed_files(plan))
     index = len(plan.program.passes) - 1
-    path = tmp_path / "vectors" / f"pass{index}.npz"
-    arrays = dict(np.load(path))
-    arrays["codes"] = arrays["codes"].copy()
-    arrays["codes"][7, 1] ^= 1
-    np.savez(path, **arrays)
-    wrong = sim.run(folder, images=tmp_path).mismatch
+    arrays = dict(np.load(tmp_path / "golden.npz"))
+    at = np.flatnonzero(arrays[f"p{index}_chunk"] == 0)[7]
+    arrays[f"p{index}_data"][at, 2] ^= 1
+    np.savez(tmp_path / "golden.npz", **arrays)
+    wrong = sim.run(folder, [tmp_path]).mismatch
     assert (wrong.kind, wrong.pass_name) == ("code", plan.program.passes[index].name)
-    assert (wrong.node, wrong.channel) == (int(arrays["node"][7]), 1)
+    assert (wrong.node, wrong.channel) == (int(arrays[f"p{index}_row"][at]), 1)
     assert abs(wrong.expected - wrong.got) == 1

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from models import random_graph_data, random_graph_model
@@ -15,44 +14,17 @@ from models import random_graph_data, random_graph_model
 from hwgen.cli import main
 from hwgen.flow import resources
 from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.frontend import chain_checkpoint as checkpoint
+from hwgen.frontend.checkpoint import save_network
 from hwgen.targets.banked import pipeline
 
 SMALL = {"nodes": 24, "features": 12, "hidden": 4, "classes": 3}
-
-
-def plain(graph: Any) -> dict[str, Any]:
-    """A quantized graph as a checkpoint's content (the format of hwgen.frontend.checkpoint)."""
-    batch = graph.sample.batch
-    features = batch.features
-    return {
-        "format": checkpoint.FORMAT, "version": checkpoint.VERSION, "name": graph.name, "scheme": "a2q",
-        "input": {"bits": graph.input_bits, "scale": graph.input_scale},
-        "layers": [{
-            "path": layer.path, "weight": torch.from_numpy(layer.weight).to(torch.int8),
-            "weight_bits": layer.weight_bits, "weight_step": torch.from_numpy(layer.weight_step),
-            "message_bits": layer.message_bits, "message_step": torch.from_numpy(layer.message_step),
-            "bias": None if layer.bias is None else torch.from_numpy(layer.bias),
-            "row": None if layer.row is None else {"step": torch.from_numpy(layer.row.step),
-                                                   "bits": torch.from_numpy(layer.row.bits).to(torch.int8)},
-        } for layer in graph.layers],
-        "graph": {
-            "features": {"pointers": torch.from_numpy(features.indptr.astype(np.int64)),
-                         "columns": torch.from_numpy(features.indices.astype(np.int64)),
-                         "codes": torch.from_numpy(features.data.astype(np.uint8)), "width": features.shape[1]},
-            "edges": torch.from_numpy(batch.edges), "node": torch.from_numpy(batch.node),
-            "labels": torch.from_numpy(graph.sample.labels), "train_mask": None, "val_mask": None,
-            "test_mask": torch.from_numpy(graph.sample.mask),
-            "logits": torch.from_numpy(graph.sample.logits),
-        },
-    }
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "in" / "model.pt"
     path.parent.mkdir()
-    torch.save(plain(random_graph_model(0, **SMALL)), path)
+    save_network(*random_graph_model(0, **SMALL).parts, path)
     return path
 
 
@@ -76,19 +48,22 @@ def change(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
     torch.save(content, path)
 
 
-def _first(content: dict[str, Any]) -> Any:
-    return content["layers"][0]
+def fill(part: str, end: str, value: float) -> Callable[[dict[str, Any]], None]:
+    """Overwrite every entry of the first tensor whose name ends so."""
+    def edit(content: dict[str, Any]) -> None:
+        next(tensor for name, tensor in content[part].items() if name.endswith(end)).fill_(value)
+    return edit
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], None], str, str]] = {
     "version": (lambda c: c.update(version=99), r"version", r"99|version"),
     "format": (lambda c: c.update(format="other"), r"checkpoint|format", r""),
-    "nan scale": (lambda c: _first(c)["weight_step"].fill_(float("nan")), r"nan", r"weight_step"),
-    "infinite step": (lambda c: _first(c)["row"]["step"].fill_(float("inf")), r"inf", r"row"),
-    "nan bias": (lambda c: _first(c)["bias"].fill_(float("nan")), r"nan|finite", r"bias"),
-    "row bits": (lambda c: _first(c)["row"]["bits"].fill_(9), r"\b9\b", r"bits"),
-    "weight bits": (lambda c: _first(c).update(weight_bits=17), r"\b17\b", r"weight_bits"),
-    "edge index": (lambda c: c["graph"]["edges"].fill_(1000), r"1000", r"edges"),
+    "nan scale": (fill("network", "weight.step", float("nan")), r"step is not positive and finite", r"weight"),
+    "infinite step": (fill("network", "values.1.step", float("inf")), r"step is not positive and finite", r"quantizer"),
+    "nan bias": (fill("network", "bias", float("nan")), r"nan|finite", r"convs|value"),
+    "row bits": (fill("network", "values.1.bits", 9), r"\b9\b", r"bits|quantizer"),
+    "weight codes": (fill("network", "codes", 100), r"codes exceed", r"weight"),
+    "edge index": (fill("sample", "edges", 1000), r"1000", r"model"),
 }
 
 
@@ -178,7 +153,7 @@ def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypat
 
 
 def test_unwritable_checkpoint_is_refused_before_training(tmp_path: Path, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("hwgen.frontend.data.load_data", lambda *_: pytest.fail("trained in vain"))
+    monkeypatch.setattr("hwgen.frontend.training.task.load_data", lambda *_: pytest.fail("trained in vain"))
     for output in (tmp_path / "none" / "model.pt", tmp_path):
         parts = fails(["train", "-o", str(output)], capsys, monkeypatch)
         assert parts[1] == str(output)
@@ -216,7 +191,7 @@ def test_missing_compiler(tmp_path: Path, capsys, monkeypatch) -> None:
     (build / "images").mkdir()
     (build / "report" / "report.json").write_text("{}")
     (build / "config.json").write_text("{}")
-    (build / "images" / "layout.json").write_text('{"load_beats": 1, "cycles": 1, "store_beats": 1}')
+    (build / "images" / "layout.json").write_text("{}")
 
     def run(*_: object, **__: object) -> None:
         from sim import toolchain

@@ -41,7 +41,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
     "hwgen/report": (BUILD | {"hwgen.report", "rtl_templates.shell.timing"}, {"jinja2", "matplotlib"}),
-    "hwgen/checking.py": (CORE | {"hwgen.flow", "hwgen.report", "sim"}, set()),
+    "hwgen/checking.py": (CORE | {"hwgen.network", "hwgen.flow", "hwgen.report", "sim"}, set()),
     "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
@@ -180,6 +180,15 @@ def arrows() -> dict[str, set[str]]:
 
 def test_no_file_imports_in_a_circle() -> None:
     assert list(circles(arrows())) == []
+
+
+def test_no_name_of_the_front_end_hides_a_module() -> None:
+    """``package.execute`` is the module, not a function of that name which the package imported."""
+    for path in (ROOT / "hwgen" / "frontend").rglob("__init__.py"):
+        modules = {each.stem for each in path.parent.glob("*.py")} | {each.name for each in path.parent.iterdir()}
+        names = {alias.asname or alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+        assert not names & modules, path
 
 
 def test_a_circle_is_seen() -> None:

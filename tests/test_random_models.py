@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from list_builds import Build, compare
 from networks import random_network
 
-import sim.lists
+import sim
 from hwgen.targets.lists.candidates import choose
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files
@@ -133,7 +133,7 @@ def test_designs(name, tmp_path):
     for index, model in enumerate(models):
         build = tmp_path / f"model{index}"
         folders, words = write_model(build, tmp_path / "design", model)
-        result = sim.lists.run(build, folders, stalls=None if index % 2 else index + 1)
+        result = sim.run(build, folders, sim.SimOptions(stalls=None if index % 2 else index + 1))
         assert result.ok, f"model {model.seed}: {result}"
         assert sum(batch.rows_compared for batch in result.batches.values()) == words > 0
         assert index == 0 or result.compile_s == 0

@@ -1,11 +1,13 @@
 """Documentation is executed: every command it shows parses, its Python runs, and its two make commands are there."""
 
+import io
 import json
 import re
 import shlex
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from hwgen.cli import cli
@@ -67,16 +69,19 @@ def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
 def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
     from models import random_graph_model
 
-    from hwgen.targets.banked.artifacts import run_files
     from hwgen.targets.banked.design import fit
+    from hwgen.targets.banked.golden import model_files, packed_files
 
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     plan = fit(*random_graph_model(0).parts, {})
-    files = run_files(plan)
-    for key in json.loads(files["images/layout.json"]):
-        assert f"`{key}`" in page, key
-    for name in files:
-        assert re.sub(r"\d+", "<i>", Path(name).name) in page, name
+    for files in (model_files(plan), packed_files(plan)):
+        layout = json.loads(files["layout.json"])
+        for key in (*layout, *(key for step in layout.get("passes", []) for key in step)):
+            assert f"`{key}`" in page, key
+        for name in files:
+            assert name in page, name
+    for key in np.load(io.BytesIO(packed_files(plan)["golden.npz"])):
+        assert f"`{re.sub(r'^p[0-9]+_', 'p<i>_', key)}`" in page, key
 
 
 def test_training_loop_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ def run_build(console: Console, model: Path, board: str, *, out: Path | None = N
     target = load_board(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..report.files import read_report
         from ..targets.banked import pipeline
         from ..targets.lists import pipeline as lists_pipeline
@@ -100,6 +100,6 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None) ->
         console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
         console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})
         return
-    folder = pipeline.pack(build_folder, pipeline.read_graph(build_folder, graph), run, step=console.step)
-    console.say(f"run: {folder}")
-    console.result({"run": str(folder)})
+    folders = pipeline.pack(build_folder, pipeline.read_graph(build_folder, graph), run, step=console.step)
+    console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
+    console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})

@@ -9,10 +9,12 @@ import click
 
 from ..errors import HwgenError
 
-__all__ = ["NAMES", "check_output", "data_option", "output_options"]
+__all__ = ["NAMES", "SCHEMES", "check_output", "data_option", "output_options"]
 
 #: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
 NAMES = ("digits", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
+#: Of hwgen.frontend.quantize.SCHEMES, likewise.
+SCHEMES = ("a2q", "nns", "nns-published", "mega", "uniform")
 
 
 def data_option(**settings: Any) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
+from ..report.tables import Table
 from .console import Console, common
 from .tables import show_tables
 
@@ -39,7 +40,7 @@ def inspect(console: Console, model: str) -> None:
         console.result(traced)
         return
     with console.step("reading the checkpoint"):
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..network.bits import bits_of_model
         from ..report.model_facts import model_facts
         from ..report.model_tables import headline, model_tables
@@ -56,7 +57,8 @@ def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     head = f", {facts['head']} left out" if facts["head"] else ""
     console.say(f"[bold]{escape(model)}[/bold] is supported: {facts['features']} features, {facts['outputs']} outputs "
                 f"for each of the {facts['of']}{head}; {facts['weights']:,} weights")
-    console.table("Values in order of computation; messages add up over lists, rows go through the MAC array",
-                  ("value", "layer", "channels", "of", "role", "computes"),
-                  [(value["name"], value["path"], value["width"], value["of"], value["role"], escape(value["formula"]))
-                   for value in facts["values"]])
+    show_tables(console, [Table(
+        title="Values in order of computation; messages add up over lists, activations go through the MAC array",
+        columns=("value", "layer", "channels", "of", "role", "computes"),
+        rows=[(value["name"], value["path"], str(value["width"]), value["of"], value["role"], value["formula"])
+              for value in facts["values"]])])

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from .checkpoint_options import check_output, data_option, output_options
+from .checkpoint_options import SCHEMES, check_output, data_option, output_options
 from .console import Console, common
 
 __all__ = ["quantize"]
@@ -17,7 +17,7 @@ __all__ = ["quantize"]
 @click.option("--weights", type=click.Path(path_type=Path),
               help="Trained weights, of torch.save(model.state_dict(), ...).  [default: as the file makes them]")
 @data_option(required=True)
-@click.option("--scheme", type=click.Choice(["nns", "nns-published", "mega", "a2q", "uniform"]), default="nns",
+@click.option("--scheme", type=click.Choice(SCHEMES), default="nns",
               show_default=True, help="How hidden rows get their bits; a2q: one graph, every node its own.")
 @click.option("--bits", type=click.IntRange(1, 8), help="Stored bits of hidden rows.  [default: the scheme's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the scheme's]")
@@ -37,11 +37,11 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, sche
     """
     check_output(output)
     with console.step("reading the module"):
+        from ..frontend.checkpoint import save
         from ..frontend.data import load_data
         from ..frontend.data.batching import graphs_of
         from ..frontend.data.own_files import load_weights
-        from ..frontend.quantizing import quantize as quantize_module
-        from ..frontend.quantizing import save
+        from ..frontend.quantize.prepare import quantize as quantize_module
         from ..frontend.tracing import plan_of
         from ..frontend.tracing.agreement import agreement
         from ..frontend.user_file import load_module

@@ -27,7 +27,7 @@ def estimate(console: Console, model: Path, board: str, config: Path | None, **o
     """
     target = load_board(board)
     with console.step("loading the checkpoint"):
-        from ..frontend.model_file import load
+        from ..frontend.checkpoint import load
         from ..targets.banked import pipeline
         from ..targets.lists import pipeline as lists_pipeline
 

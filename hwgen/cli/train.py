@@ -1,89 +1,117 @@
-"""``hwgen train``: a data set to a checkpoint."""
+"""``hwgen train``: a model and a data set to a checkpoint."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .checkpoint_options import check_output, data_option, output_options
+from ..errors import HwgenError
+from .checkpoint_options import SCHEMES, check_output, data_option, output_options
 from .console import Console, common
 
 if TYPE_CHECKING:
-    from ..frontend.train import Progress, SeedResult
+    from ..frontend.training.results import Progress, Result, Training
 
 __all__ = ["run_training", "train"]
 
+#: Steps of the progress bar for each run.
+STEPS = 40
+
 
 @click.command()
+@click.option("--model", default="gcn", show_default=True,
+              help="gcn, sage or gin; or a module of your own, net.py:Net, whose file is executed.")
 @data_option(default="digits", show_default=True)
-@click.option("--model", "kind", type=click.Choice(["gcn"]), default="gcn", show_default=True, help="The layers.")
-@click.option("--scheme", type=click.Choice(["a2q"]), default="a2q", show_default=True, help="The quantizers.")
+@click.option("--scheme", type=click.Choice(SCHEMES),
+              help="How hidden values get their bits. a2q: every node of one graph learns its own. nns: a table that a "
+                   "value searches by its size, mega: by in-degree, uniform: one step; these serve graphs that "
+                   "training never saw.  [default: a2q on one graph, nns on a set]")
 @click.option("--recipe", default="default", show_default=True,
-              help="default: starts from FP32, distils, freezes bits. published: A²Q as its authors train it.")
+              help="default: starts from FP32, distils, freezes bits half-way. published: A²Q as its authors train it, "
+                   "gcn on one graph.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
-              help="Train this many models and keep the best by validation.")
-@click.option("--hidden", type=click.IntRange(1), default=16, show_default=True, help="Channels of hidden layers.")
-@click.option("--layers", type=click.IntRange(2), default=2, show_default=True, help="Graph convolutions.")
+              help="Train this many models, of each fold, and keep the best by validation.")
+@click.option("--folds", type=click.IntRange(1, 10), help="Of a set of graphs: train this many of its ten folds.")
+@click.option("--fold", type=click.IntRange(0, 9), help="Of a set of graphs: train this fold only.  [default: 0]")
+@click.option("--hidden", type=click.IntRange(1), help="Channels of hidden layers, instead of the recipe's.")
+@click.option("--layers", type=click.IntRange(1), help="Graph convolutions, instead of the recipe's.")
 @click.option("--dropout", type=click.FloatRange(0, 0.95), help="Instead of the recipe's.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
-@click.option("--target-bits", type=click.FloatRange(0, 8, min_open=True),
-              help="Allocate this many bits a hidden value at the start instead of learning them; for below 0.9.")
+@click.option("--epochs", type=click.IntRange(1), help="Of the FP32 and the quantized model, instead of the recipe's.")
+@click.option("--bits", type=click.IntRange(1, 8), help="Bits of hidden values to start from.  [default: the recipe's]")
+@click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the recipe's]")
+@click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the recipe's]")
+@click.option("--target-bits", type=click.FloatRange(0, 4, min_open=True),
+              help="Allocate this many bits a hidden value at the start instead of learning them; gcn with a2q, for "
+                   "below 0.9.")
 @output_options
 @common
-def train(console: Console, output: Path, **options: Any) -> None:
-    """Train a graph neural network whose nodes learn their own bit widths; write a checkpoint.
+def train(console: Console, output: Path, folds: int | None, fold: int | None, **options: Any) -> None:
+    """Train a graph neural network that learns its own bit widths; write a checkpoint.
 
     \b
-    hwgen train --data digits -o digits.pt
-    hwgen train --data Cora --seeds 10 -o cora.pt
-    hwgen train --data CiteSeer --recipe published -o citeseer.pt
+    hwgen train -o digits.pt                                       gcn on digits, nothing is downloaded
+    hwgen train --data Cora --seeds 10 -o cora.pt                  the best of ten by validation
+    hwgen train --model sage --data Cora --scheme mega -o sage.pt
+    hwgen train --model gin --data MUTAG --folds 10 -o mutag.pt    graph classification, ten folds
+    hwgen train --model net.py:Net --data graphs.pt -o net.pt      your own module, your own graphs
 
-    The same from Python, around a training loop of your own: docs/usage.md.
+    The model is trained in FP32, quantized, and trained on with the FP32 model's predictions beside the labels. Epochs
+    are selected by validation; the test part is looked at once, at the end. One graph is parted by its masks, a set of
+    graphs by ten stratified folds. What cannot be trained or built is refused before the first epoch.
+
+    The same from Python: hwgen.train(...); around a training loop of your own: docs/usage.md.
     """
-    console.result(run_training(console, output=output, **options))
+    if folds is not None and fold is not None:
+        raise HwgenError(f"--folds {folds} and --fold {fold}", "--fold", "give one of them")
+    chosen = [fold] if fold is not None else None if folds is None else list(range(folds))
+    console.result(run_training(console, output=output, folds=chosen, **options))
 
 
-def run_training(console: Console, *, output: Path, data: str, kind: str = "gcn", scheme: str = "a2q",
-                 recipe: str = "default", seeds: int = 1, hidden: int = 16, layers: int = 2,
-                 dropout: float | None = None, epochs: int | None = None, target_bits: float | None = None,
-                 data_root: Path | None = None) -> dict[str, Any]:
+def run_training(console: Console, *, output: Path, model: str = "gcn", data: str = "digits", scheme: str | None = None,
+                 recipe: str = "default", seeds: int = 1, folds: Sequence[int] | None = None,
+                 data_root: Path | None = None, **options: Any) -> dict[str, Any]:
     """Train, save and print; shared with ``hwgen demo``."""
     check_output(output)
     with console.step("loading torch and the data set"):
-        from ..frontend import chain_checkpoint
-        from ..frontend.data import load_data
-        from ..frontend.recipes import recipe_for
-        from ..frontend.train import train as train_model
+        from ..frontend.training import train as train_model
 
-        graph: Any = load_data(data, data_root)
-        length = epochs or recipe_for(recipe, graph.name).epochs
-    every = max(1, length // 20)
-    with console.bar(f"training {data}", total=2 * seeds * -(-length // every)) as advance:
+    shown = 0
+    with console.bar(f"training {model} on {data}", total=STEPS * seeds * len(folds or [0])) as advance:
         def progress(where: "Progress") -> None:
-            if where.epoch % every == 0 or where.epoch == where.epochs:
-                advance(f"seed {where.seed}, {where.stage}, epoch {where.epoch}")
+            nonlocal shown
+            fold = "" if folds is None else f"fold {where.fold}, "
+            while shown < STEPS * where.run + STEPS * where.done // where.total:
+                advance(f"{fold}seed {where.seed}, {where.stage}, epoch {where.epoch} of {where.epochs}")
+                shown += 1
 
-        done = train_model(graph, recipe, seeds=seeds, hidden=hidden, layers=layers, dropout=dropout,
-                           epochs=epochs, target_bits=target_bits, progress=progress)
-    chain_checkpoint.save(done.model, graph, output)
-    show_results(console, data, list(done.results), done.best)
+        done = train_model(model, data, scheme, recipe, seeds=seeds, folds=folds, root=data_root, progress=progress,
+                           **options)
+    done.save(output)
+    show_results(console, f"{model} on {data}", done)
     console.say(f"checkpoint: {output}")
-    return {"checkpoint": str(output), "data": data, "model": kind, "scheme": scheme, "recipe": recipe,
-            "hidden": hidden, "layers": layers, "best": asdict(done.best),
-            "seeds": [asdict(result) for result in done.results]}
+    return {"checkpoint": str(output), "model": model, "data": data, "scheme": done.scheme, "recipe": recipe,
+            "best": asdict(done.best), "runs": [asdict(result) for result in done.results]}
 
 
-def show_results(console: Console, data: str, results: "list[SeedResult]", best: "SeedResult") -> None:
-    """Print every seed's accuracy beside its FP32 model's."""
-    rows: list[tuple[object, ...]] = [
-        (f"{result.seed}{' (kept)' if result is best else ''}", result.epoch, f"{result.bits:.3f}",
-         f"{result.validation:.2%}", f"{result.test:.2%}", f"{result.fp32_validation:.2%}",
-         f"{result.fp32_test:.2%}") for result in results
-    ]
+def show_results(console: Console, what: str, training: "Training") -> None:
+    """Print every run's accuracy beside its FP32 model's."""
+    results, best = training.results, training.best
+    by_fold = training.kept.examples.per == "graphs"
+    keys = ("bits", "validation", "test", "fp32_validation", "fp32_test")
+
+    def row(name: object, epoch: object, of: "dict[str, float]", fold: object) -> tuple[object, ...]:
+        figures = (f"{of['bits']:.3f}", *(f"{of[key]:.2%}" for key in keys[1:]))
+        return (fold, name, epoch, *figures) if by_fold else (name, epoch, *figures)
+
+    def figures_of(result: "Result") -> dict[str, float]:
+        return {key: getattr(result, key) for key in keys}
+
+    rows = [row(f"{each.seed}{' (kept)' if each is best else ''}", each.epoch, figures_of(each), each.fold)
+            for each in results]
     if len(results) > 1:
-        keys = ("bits", "validation", "test", "fp32_validation", "fp32_test")
-        mean = {key: sum(getattr(result, key) for result in results) / len(results) for key in keys}
-        rows.append(("mean", "", f"{mean['bits']:.3f}", *(f"{mean[key]:.2%}" for key in keys[1:])))
-    console.table(f"Training on {data}", ("seed", "epoch", "bits a hidden value", "validation", "test",
-                                             "FP32 validation", "FP32 test"), rows)
+        rows.append(row("mean" if not by_fold else "", "",
+                        {key: sum(getattr(each, key) for each in results) / len(results) for key in keys}, "mean"))
+    console.table(f"Training {what}", (*(["fold"] if by_fold else []), "seed", "epoch", "bits a hidden value",
+                                       "validation", "test", "FP32 validation", "FP32 test"), rows)

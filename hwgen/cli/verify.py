@@ -56,6 +56,8 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
 
     The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
     """
+    import sim
+
     from .. import checking
     from ..files import read_json
     from ..network.subgraph import neighbourhood
@@ -71,15 +73,17 @@ def check(console: Console, build: Path, *, stalls: int | None = None, trace: st
     if batch_size is not None:
         raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),
                          "leave it out: this design runs one graph at a time")
-    run, what = None, "the whole sample graph"
+    folders, what = sim.batch_folders(build / "batches"), "the whole sample graph"
+    data = None
     if sample or (sample is None and not checking.simulates_quickly(build)):
-        part = neighbourhood(pipeline.read_sample(build), checking.SAMPLE_NODES)
-        run, what = pipeline.pack(build, part, "sample", step=console.step), f"{part.batch.num_nodes:,} of its nodes"
+        data = neighbourhood(pipeline.read_sample(build), checking.SAMPLE_NODES)
+        folders = pipeline.pack(build, data, "sample", step=console.step)
+        what = f"{data.batch.num_nodes:,} of its nodes"
     if graph is not None:
-        run = pipeline.pack(build, pipeline.read_graph(build, graph), graph.stem, step=console.step)
-        what = f"the graph {graph.name}"
-    result = pipeline.verify(build, run=run, stalls=stalls, trace=trace, step=console.step)
-    facts = checking.outcome(build, run, result, what)
+        data, what = pipeline.read_graph(build, graph), f"the graph {graph.name}"
+        folders = pipeline.pack(build, data, graph.stem, step=console.step)
+    result = pipeline.verify(build, batches=folders, stalls=stalls, trace=trace, step=console.step)
+    facts = checking.outcome(build, folders[0], result, what, data or pipeline.read_sample(build))
     if graph is None:
         checking.record(build, facts)
     show_verification(console, facts, result, result.mismatch, stalls)

@@ -20,6 +20,8 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
 
     The outcome is kept in the build's report if it is about the batches of the build. ``part`` None: decide by size.
     """
+    import sim
+
     from .. import checking
     from ..network.sample import single
     from ..report.files import read_report
@@ -41,7 +43,7 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
         elif isinstance(plan, WindowDesign) and part is False:
             folders = lists_pipeline.pack_sample(build, step=console.step)
         else:
-            folders, stored = lists_pipeline.batch_folders(build / "batches"), True
+            folders, stored = sim.batch_folders(build / "batches"), True
     if part is not None:
         chosen = folders[:1] if part else folders
     elif isinstance(plan, WindowDesign):
@@ -53,7 +55,7 @@ def check_lists(console: Console, build: Path, *, stalls: int | None = None, tra
     of = len(read_report(build).cycles.runs) if stored else len(folders)
     if isinstance(plan, WindowDesign):
         facts = lists_checking.window_outcome(build, chosen, result, sample, what, whole_results(plan, sample.batch),
-                                               of)
+                                              plan.program.scale.tolist(), of)
     else:
         facts = lists_checking.outcome(build, chosen, result, sample, what, of)
     if graph is None and batch_size is None:

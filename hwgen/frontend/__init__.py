@@ -1,6 +1,6 @@
 """The training side: data sets, quantizers, training and checkpoints. The only folder that knows PyTorch.
 
-From one's own training loop::
+From one's own training loop, where :func:`hwgen.train` does not do::
 
     model = hwgen.quantize(trained_module, scheme="a2q", data=data)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -9,19 +9,13 @@ From one's own training loop::
             model.freeze_bits()
         loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
         ...
-    hwgen.frontend.settle(model)
+    model.settle()
     hwgen.save(model, data, "model.pt")
 """
 
-from .a2q import Penalty, QuantizedGCN
+from .checkpoint import load, save
 from .data import load_data
-from .gcn import GCN
-from .graph import Graph
-from .model_file import load
-from .quantize import QuantizedNetwork
-from .quantizing import save
-from .settle import settle
-from .train import train
+from .quantize import Penalty, QuantizedNetwork, Scheme
+from .training import GCN, train
 
-__all__ = ["GCN", "Graph", "Penalty", "QuantizedGCN", "QuantizedNetwork", "load", "load_data", "save", "settle",
-           "train"]
+__all__ = ["GCN", "Penalty", "QuantizedNetwork", "Scheme", "load", "load_data", "save", "train"]

@@ -2,7 +2,7 @@
 
 The file is ``torch.save`` of a dictionary::
 
-    format   "hwgen"     version  2
+    format   "hwgen"     version  3
     facts    str, JSON: what :mod:`hwgen.network.store` keeps beside its arrays
     network  {name: tensor}     its arrays: codes, steps, tables
     sample   {name: tensor}     graphs that it is proved on (:mod:`hwgen.network.sample_store`)
@@ -19,23 +19,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..errors import HwgenError
 from ..files import malformed
+from ..network.granularity import Granularity
 from ..network.network import Network
 from ..network.rules import check_network
 from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
+from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
 from .data.batching import graphs_of, joined, union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
-from .reading import FORMAT, NETWORK_VERSION, SAVE, open_checkpoint
-from .writing import write_checkpoint
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["load_network", "network_from", "sample_of", "save_network", "save_quantized"]
+__all__ = ["load", "save", "save_network"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -43,30 +44,40 @@ Arrays = dict[str, NDArray[Any]]
 SAMPLE = 64
 
 
-def save_quantized(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str) -> None:
+def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str) -> None:
     """Write a checkpoint; an existing file is replaced whole or not at all.
-
-    Raises
-    ------
-    HwgenError
-        A parameter that is not finite, graphs that do not fit, or a path that cannot be written.
-    """
-    save_network(model.export(Path(path).stem), sample_of(model, data), path)
-
-
-@torch.no_grad()
-def sample_of(model: QuantizedNetwork, data: Data | Iterable[Data]) -> Sample:
-    """Sample graphs with labels and the model's own logits, and limits of all graphs.
 
     Parameters
     ----------
     model : QuantizedNetwork
-    data : Data or iterable of Data
-        Graphs of the kind that the model is for; the first 64 travel along.
+        What :func:`hwgen.quantize` returned, trained or not. Bit widths are rounded if they were not frozen.
+    data : Data, or iterable of Data
+        The graph that it was quantized for, or graphs of the kind that it is for; the first 64 travel along, with their
+        labels and test masks where there are some.
+    path : Path or str
+        File to write, such as ``model.pt``.
+
+    Raises
+    ------
+    HwgenError
+        A parameter that is not finite; graphs that do not fit; a path that cannot be written.
     """
-    graphs = graphs_of(data)
+    given: object = model
+    if not isinstance(given, QuantizedNetwork):
+        raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
+    network = model.export(Path(path).stem)
+    save_network(network, _sample(model, graphs_of(data)), path)
+
+
+@torch.no_grad()
+def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
+    """Sample graphs with labels and the model's own logits, and limits of all graphs."""
     chosen = graphs[:SAMPLE]
     batch, _, scale = union_of(chosen)
+    if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
+            len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index)):
+        raise HwgenError("the model belongs to another graph", "data",
+                         "save the model with the graph it was trained on")
     rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
     was = model.training
     logits = model.eval().logits(GraphBatch.union(batch, scale))
@@ -93,27 +104,38 @@ def save_network(network: Network, sample: Sample, path: Path | str) -> None:
     """
     check_network(network)
     facts, arrays = network_arrays(network)
-    write_checkpoint({"format": FORMAT, "version": NETWORK_VERSION, "facts": json.dumps(facts),
+    write_checkpoint({"format": FORMAT, "version": VERSION, "facts": json.dumps(facts),
                       "network": _tensors(arrays), "sample": _tensors(sample_arrays(sample))}, Path(path))
 
 
-def load_network(path: Path | str) -> tuple[Network, Sample]:
+def load(path: Path | str) -> tuple[Network, Sample]:
     """Load and check a checkpoint.
 
     Raises
     ------
     HwgenError
-        Not a checkpoint of a network, or contents that are missing, of the wrong type or out of range.
+        Not a checkpoint, a pickled module, a truncated file, another format version, or contents that are missing, of
+        the wrong type, not finite or out of range.
     """
-    return network_from(open_checkpoint(Path(path), NETWORK_VERSION), str(path))
-
-
-def network_from(content: dict[str, Any], where: str) -> tuple[Network, Sample]:
-    """Check what was found in a file of version 2; ``where`` is for errors."""
+    content, where = open_checkpoint(Path(path)), str(path)
     with malformed(where, SAVE):
         network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
         sample = sample_from(_arrays(content["sample"]), where, network.input_bits)
+    _check_fit(network, sample, where)
     return network, sample
+
+
+def _check_fit(network: Network, sample: Sample, where: str) -> None:
+    """Whether the graphs are such as the network takes."""
+    features, node = sample.batch.features, sample.batch.node
+    if features.shape[1] != network.features:
+        raise HwgenError(f"{features.shape[1]} features, the network takes {network.features}", where, SAVE)
+    codes = features.data
+    if codes.size and (codes.min() < 0 or codes.max() >= 1 << network.input_bits):
+        wrong = codes[(codes < 0) | (codes >= 1 << network.input_bits)][0]
+        raise HwgenError(f"input code {wrong} does not fit {network.input_bits} bits", where, SAVE)
+    if network.trained_nodes and node.size and node.max() >= network.trained_nodes:
+        raise HwgenError(f"node {node.max()} was not trained ({network.trained_nodes} nodes were)", where, SAVE)
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:

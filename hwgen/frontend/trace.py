@@ -1,7 +1,7 @@
 """Trace a user's module with torch.fx: its forward becomes a list of calls, each with its module path and its line.
 
 Layers of ``torch.nn`` and ``torch_geometric.nn``, and every subclass of PyG's ``MessagePassing``, stay whole; the
-user's own modules and their containers are looked into. Nothing is judged here: :mod:`.legal` does that.
+user's own modules and their containers are looked into. Nothing is judged here: :mod:`.tracing` does that.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ class Roles:
     read: tuple[str, ...] = ("x", "edge_index")
 
 
-def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
-    """Trace a module as it is in evaluation mode; the module itself is left alone.
+def trace(model: nn.Module, roles: Roles | None = None, *, training: bool = False) -> Traced:
+    """Trace a module as it is in evaluation mode, or in training; the module itself is left alone.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def trace(model: nn.Module, roles: Roles | None = None) -> Traced:
     HwgenError
         A forward method with other arguments than a graph, or whose path depends on the values it computes.
     """
-    copied = copy.deepcopy(model).to("cpu", torch.float32).eval()
+    copied = copy.deepcopy(model).to("cpu", torch.float32).train(training)
     roles = roles or Roles(tuple(arguments(model)))
     return _trace(_Entry(copied, roles), copied, f"model ({type(model).__name__}.forward)", roles)
 

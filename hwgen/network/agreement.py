@@ -1,4 +1,4 @@
-"""How near an integer program is to the model it came from; for both organisations."""
+"""How near an integer program is to the model it came from; for every target."""
 
 from dataclasses import dataclass
 

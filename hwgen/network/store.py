@@ -1,4 +1,4 @@
-"""Networks in a folder, ``network.npz`` and ``network.json``, and batches of graphs in one ``.npz``."""
+"""Networks in a folder: ``network.npz`` and ``network.json``."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from .. import files
 from ..errors import HwgenError
 from .activation import activation_of
-from .batch import Batch
 from .granularity import Granularity
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
 
-__all__ = ["FORMAT_VERSION", "batch_arrays", "batch_of", "load_batch", "load_network", "network_arrays", "network_of",
-           "save_batch", "save_network"]
+__all__ = ["FORMAT_VERSION", "load_network", "network_arrays", "network_of", "save_network"]
 
 FORMAT_VERSION = 2
 STEM = "network"
@@ -84,84 +82,6 @@ def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], whe
             values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
     check_network(network)
     return network
-
-
-def save_batch(batch: Batch, path: Path) -> None:
-    """Write a batch of graphs.
-
-    Raises
-    ------
-    HwgenError
-        If the file cannot be written.
-    """
-    files.write_npz(path, batch_arrays(batch))
-
-
-def batch_arrays(batch: Batch) -> Arrays:
-    """A batch as :func:`batch_of` takes it."""
-    return {**files.feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
-            "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node}
-
-
-def load_batch(path: Path) -> Batch:
-    """Read a batch of graphs.
-
-    Parameters
-    ----------
-    path : Path
-        An ``.npz`` with ``edges`` int [2, e], sources above destinations; the input codes as ``features`` int [n, f],
-        or in CSR form as ``pointers``, ``columns`` and ``codes``; for more than one graph ``graph`` int
-        [n], ascending, the graph of each node, and where graphs at the end have no nodes, ``graphs``, their number;
-        for quantizers per node, ``node`` int [n], the number of each among the trained ones where that is not its own.
-
-    Raises
-    ------
-    HwgenError
-        If the file is missing, is not such an archive, holds pickled objects, or arrays that do not fit together.
-    """
-    return batch_of(files.read_npz(path), str(path))
-
-
-def batch_of(arrays: Mapping[str, NDArray[Any]], where: str) -> Batch:
-    """The batch that some arrays hold; :func:`load_batch` says which.
-
-    Parameters
-    ----------
-    where : str
-        File, for messages.
-
-    Raises
-    ------
-    HwgenError
-        If an array is missing, or they do not fit together.
-    """
-    features = files.read_features(arrays, where)
-    nodes = int(features.shape[0])
-    edges = files.read_edges(arrays, where)
-    absent = {"graph": np.zeros(nodes, dtype=np.int64), "node": np.arange(nodes, dtype=np.int64)}
-    rows = {key: files.read_integers(arrays, key, where) if key in arrays else value for key, value in absent.items()}
-    for key, value in rows.items():
-        if value.shape != (nodes,):
-            raise HwgenError(f"{key} has shape {value.shape} for {nodes} nodes", where,
-                             f"store one entry of {key} per row of features")
-        if value.size and value.min() < 0:
-            raise HwgenError(f"{key} names {int(value.min())}", where, "number from 0 on")
-    graph = rows["graph"]
-    last = int(graph.max(initial=-1))
-    graphs = files.read_integers(arrays, "graphs", where) if "graphs" in arrays else np.array(max(1, last + 1))
-    if graphs.size != 1 or graphs.item() <= last:
-        raise HwgenError(f"graphs is {graphs.tolist()}, and the last node belongs to graph {last}", where,
-                         "store the number of graphs")
-    if (np.diff(graph) < 0).any():
-        raise HwgenError("the nodes of a graph do not follow one another", where, "store nodes graph by graph")
-    if edges.size and (edges.min() < 0 or edges.max() >= nodes):
-        worst = int(edges.min()) if edges.min() < 0 else int(edges.max())
-        raise HwgenError(f"an edge names node {worst} of {nodes}", where, "number nodes within the batch, from 0 on")
-    if (graph[edges[0]] != graph[edges[1]]).any():
-        at = int(np.flatnonzero(graph[edges[0]] != graph[edges[1]])[0])
-        raise HwgenError(f"edge {at} joins nodes {int(edges[0, at])} and {int(edges[1, at])} of two graphs", where,
-                         "number nodes within the batch, from 0 on")
-    return Batch(features=features, edges=edges, graph=graph, graphs=graphs.item(), node=rows["node"])
 
 
 def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..network.agreement import Agreement
+
 __all__ = ["AgreementFacts", "agreement"]
 
 
@@ -59,14 +61,13 @@ def agreement(results: NDArray[np.int64], torch: Mapping[str, NDArray[Any]], *, 
     of, whose : str
         :class:`AgreementFacts` as ``of`` and ``results``.
     """
+    near = Agreement.of(results, torch["scale"], torch["logits"])
     ours, theirs = results.argmax(axis=1), torch["logits"].argmax(axis=1)
-    codes = np.rint(torch["logits"] / torch["scale"]).astype(np.int64)
     labels = torch.get("labels", np.zeros(0, np.int64))
     mask = torch.get("test_mask", np.ones(len(ours), np.bool_)) if labels.size else np.zeros(len(ours), np.bool_)
     right = {name: float((mine[mask] == labels[mask]).mean()) if mask.any() else None
              for name, mine in (("torch", theirs), ("integer", ours))}
     return AgreementFacts(
-        of=of, results=whose, rows=int(results.shape[0]), argmax=float((ours == theirs).mean()),
-        disagreeing=int((ours != theirs).sum()),
-        largest_code_difference=int(np.abs(results - codes).max(initial=0)), test_rows=int(mask.sum()),
+        of=of, results=whose, rows=int(results.shape[0]), argmax=near.argmax, disagreeing=near.disagreeing,
+        largest_code_difference=near.largest, test_rows=int(mask.sum()),
         accuracy_torch=right["torch"], accuracy_integer=right["integer"])

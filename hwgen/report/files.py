@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -40,12 +41,18 @@ def read_report(build: Path) -> Report:
     return found
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Field -> type; a report may have thousands of runs."""
+    return get_type_hints(kind)
+
+
 def _read(kind: Any, data: Any, name: str) -> Any:
     """Plain data as the type that an annotation names; ValueError says what does not fit it."""
     if kind is object:
         return data
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         if not isinstance(data, dict) or data.keys() != hints.keys():
             keys = sorted(hints.keys() ^ set(data)) if isinstance(data, dict) else [repr(data)]
             raise ValueError(f"{name} has {', '.join(keys)} missing or unknown")

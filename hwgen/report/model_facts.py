@@ -68,7 +68,7 @@ class ValueFacts:
     of : str
         nodes or graphs.
     role : str
-        row, message or result (:func:`hwgen.report.names.roles`).
+        activation, message or result (:func:`hwgen.report.names.roles`).
     formula : str
         What it computes.
     quantizer, row_bits

@@ -9,8 +9,9 @@ from .tables import Table, span
 __all__ = ["degree_tables", "headline", "model_tables"]
 
 #: What each of :func:`hwgen.report.sizes.average_bits` averages over.
-CONVENTIONS = {"rows": "rows, each counted once, as A²Q reports", "hidden_maps": "codes of these rows: hidden maps",
-               "all_activations": "every stored code: rows and messages"}
+CONVENTIONS = {"rows": "rows of activations, each counted once, as A²Q reports",
+               "hidden_maps": "codes of activations: the hidden feature maps",
+               "all_activations": "every stored code: activations and messages"}
 
 
 def headline(facts: ModelFacts) -> str:

@@ -14,10 +14,11 @@ from ..network.batch import Batch
 from ..targets.lists.design import BatchDesign, WindowDesign
 from ..targets.lists.execute import run as run_reference
 from ..targets.lists.golden import read_results
-from ..targets.lists.images import BatchImage, batch_image, to_bytes
-from ..targets.lists.pipeline import Packed, numbered, pack_batch, verify
+from ..targets.lists.images import batch_image, to_bytes
+from ..targets.lists.pipeline import Packed, pack_batch, verify
 from ..targets.lists.windows.packing import pack_window
 from ..targets.lists.windows.run import WindowedRun, WindowLayout
+from ..targets.run_folder import numbered
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
@@ -71,8 +72,7 @@ class Simulation:
         plan = _whole(self.plan)
         packed = [pack_batch(plan, batch) for batch in batches]
         with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-            found = self._simulated(Path(scratch), packed, plan.model_files())
-        return [_in_order(plan, each.image, rows) for each, rows in zip(packed, found, strict=True)]
+            return self._simulated(Path(scratch), packed, plan.model_files())
 
     def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
         """Simulate every window, one simulator for those of a pass, fed with what the RTL stored.
@@ -88,15 +88,15 @@ class Simulation:
                 packed = [pack_window(window, trace, number + place) for place, window in enumerate(windows)]
                 found = self._simulated(Path(scratch) / str(windows[0].index), packed, plan.model_files())
                 for window, rows in zip(windows, found, strict=True):
-                    running.feed(window, window.stored(rows[:, window.layout.result]))
+                    running.feed(window, window.stored(rows[np.argsort(np.argsort(window.rows))]))
                 number += len(windows)
         return running.results
 
     def _simulated(self, scratch: Path, packed: Sequence[Packed], model: Mapping[str, bytes | str]) -> list[Ints]:
-        """Rows of results as the hardware has them, of each batch: int64 [rows, positions]."""
+        """Results of each batch, of nodes or graphs by their number: int64 [rows, classes]."""
         write_files(scratch, {name: (self.build / name).read_bytes() for name in ("design.v", "design.json")})
         write_files(scratch / "images", model)
-        write_files(scratch / "batches", numbered(dict(enumerate(packed))))
+        write_files(scratch / "batches", numbered({place: each.files for place, each in enumerate(packed)}))
         result = verify(scratch)
         if not result.ok:
             raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
@@ -131,7 +131,7 @@ class Board:
             image = batch_image(plan.layout, batch)
             self.device.load(to_bytes(image.beats))
             self.device.run()
-            stored = self.device.store(int(image.layout["result_words"]), plan.hardware.units)
+            stored = self.device.store(image.result_words, plan.hardware.units)
             results.append(read_results(plan.layout, image, stored))
         return results
 
@@ -164,10 +164,3 @@ def _whole(plan: BatchDesign | WindowDesign) -> BatchDesign:
         return plan
     raise HwgenError("this build takes no batches: its graphs run by windows", f"network {plan.network.name}",
                      "use Accelerator.run or run_windows")
-
-
-def _in_order(plan: BatchDesign, image: BatchImage, rows: Ints) -> Ints:
-    """Results of the hardware's rows, positions included, as rows and classes of the batch."""
-    results = np.empty((len(rows), len(plan.layout.result)), dtype=np.int64)
-    results[np.array(image.layout["order"], dtype=np.int64)] = rows[:, plan.layout.result]
-    return results

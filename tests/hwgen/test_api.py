@@ -51,7 +51,7 @@ def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert '"digit": 2' in (folder / "config.json").read_text()
     result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
     assert result.ok
-    assert result.logits.shape == (30, 4)
+    assert result.batches["0000"].logits.shape == (30, 4)
 
 
 def test_errors_are_in_three_parts(tmp_path: Path) -> None:

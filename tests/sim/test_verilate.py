@@ -35,8 +35,8 @@ def make(folder, verilog):
     folder.mkdir()
     (folder / "design.v").write_text(verilog)
     return Design(top="top", verilog=folder / "design.v", ports=(Port("ap_clk", True, 1),), registers={},
-                  probes=(Probe("probe_row_valid", "valid", 1),), hardware={}, errors={}, stages={},
-                  organisation="node")
+                  probes=(Probe("probe_row_valid", "valid", 1),), row_fields=("address", "data"), hardware={},
+                  errors={}, stages={})
 
 
 def test_equal_bytes_in_another_folder_are_found(design, compiled, tmp_path):

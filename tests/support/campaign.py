@@ -26,12 +26,12 @@ from hwgen.network.network import Network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists import execute
 from hwgen.targets.lists.candidates import Capacity, choose
-from hwgen.targets.lists.cycles import estimate
-from hwgen.targets.lists.golden import image_files, model_files
+from hwgen.targets.lists.golden import model_files
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.images import batch_image
 from hwgen.targets.lists.layout import Layout
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.packing import Packed
 from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.program import Block, Combine, Program, Requantizer
 from hwgen.targets.lists.rules import check_program
@@ -275,10 +275,7 @@ def write_model(folder: Path, design: Path, model: Model) -> tuple[list[Path], i
     folders, words = [], 0
     for name, batch in model.batches.items():
         trace, image = execute.run(model.program, batch), batch_image(model.layout, batch)
-        cycles = estimate(model.layout, image, [done.bits for done in trace.passes])
-        write_files(folder / name, image_files(model.layout, image, trace, {
-            "cycles": cycles.total, "pass_cycles": [step.cycles for step in cycles.passes],
-            "counters": {counter.upper(): value for counter, value in cycles.counters().items()}}))
+        write_files(folder / name, Packed(layout=model.layout, image=image, passes=trace.passes, size={}).files)
         folders.append(folder / name)
         words += sum(len(done.written) * model.layout.tensors[step.target].chunks for done, step in
                      zip(trace.passes, model.program.passes, strict=True) if step.target is not None)

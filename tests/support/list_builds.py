@@ -75,14 +75,14 @@ def compare(built: Build) -> list[list[PassWrites]]:
     for batch in built.batches:
         trace, image = run(built.program, batch), batch_image(built.layout, batch)
         done = machine.run(to_bytes(image.beats))
-        golden = expected(built.layout, image, trace)
+        golden = expected(built.layout, image, trace.passes)
         assert len(done) == len(built.program.passes)
         for index, writes in enumerate(done):
             wanted = {int(address): (int.from_bytes(data.tobytes(), "little"), int(entry)) for address, data, entry in
                       zip(*(golden[f"p{index}_{name}"] for name in ("address", "data", "entry")), strict=True)}
             assert writes.buffer == wanted, f"pass {index}, {built.program.passes[index].name}"
             assert len(golden[f"p{index}_address"]) == len(wanted)
-            assert bool(writes.results) == (index == len(done) - 1 and image.layout["rows"] > 0)
+            assert bool(writes.results) == (index == len(done) - 1 and len(image.order) > 0)
         np.testing.assert_array_equal(read_results(built.layout, image, stored(built, image, done)), trace.results)
         everything.append(done)
     return everything
@@ -91,4 +91,4 @@ def compare(built: Build) -> list[list[PassWrites]]:
 def stored(built: Build, image: BatchImage, done: list[PassWrites]) -> bytes:
     """Result memories as the store unit writes them."""
     return b"".join(done[-1].results.get((unit, word), 0).to_bytes(16, "little")
-                    for unit in range(built.hardware.units) for word in range(image.layout["result_words"]))
+                    for unit in range(built.hardware.units) for word in range(image.result_words))

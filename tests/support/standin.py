@@ -1,9 +1,9 @@
 """A tiny accelerator with the real shell: it copies what was loaded, pass after pass, and writes it back.
 
 Three passes over ``n`` loaded words: passes 0 and 1 write each word's low 64 bits, with ``pass`` added to every code,
-as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle. With ``stream``
-it has the register map and the probes of the graph-level organisation: servers are units, the word of row i in pass p
-is ``64 * p + i``, and its entry the lowest 12 bits of the word.
+as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle. With ``lists``
+it has the register map and the probes of edge lists: servers are units, the word of row i in pass p is ``64 * p + i``,
+its entry the lowest 12 bits of the word, and there is a model to load.
 """
 
 import json
@@ -70,9 +70,9 @@ class Rows(wiring.Component):
 class Standin(wiring.Component):
     """Shell and rows behind the accelerator's ports."""
 
-    def __init__(self, stream=False):
-        self.stream = stream
-        self.registers = LISTS_REGISTERS if stream else REGISTERS
+    def __init__(self, lists=False):
+        self.lists = lists
+        self.registers = LISTS_REGISTERS if lists else REGISTERS
         members = {"ap_clk": In(1), "ap_rst_n": In(1), "interrupt": Out(1)}
         members |= {f"s_axi_control_{name}": member.flip() for name, member in AxiLite().members.items()}
         for axi in (AxiRead(), AxiWrite()):
@@ -111,11 +111,11 @@ class Standin(wiring.Component):
         self._results(m, rows, store)
         late = Signal(4)
         m.d.sync += late.eq(rows.number)
-        probes = {"probe_row_valid": Mux(late == PASSES - 1, 0, rows.valid) if self.stream else rows.valid}
+        probes = {"probe_row_valid": Mux(late == PASSES - 1, 0, rows.valid) if self.lists else rows.valid}
         for server in range(SERVERS):
             word = rows.odd if server % 2 else rows.even
             more = {"bank": Const(0, 2), "address": rows.row_address}
-            if self.stream:
+            if self.lists:
                 more = {"address": Cat(Const(server, 2), rows.row_address[:4], late), "entry": word[:12]}
             probes |= {f"probe_row_{name}_{server}": value for name, value in {**more, "data": word}.items()}
         for name, value in probes.items():
@@ -159,11 +159,11 @@ def _constants(registers):
     return constants({entry.name.lower(): 0 for entry in registers if entry.access == "const"}, registers)
 
 
-def write_design(build, *, stream=False):
-    """Write design.v and design.json into a folder; for ``stream`` also the model's image, which holds the hang."""
+def write_design(build, *, lists=False):
+    """Write design.v, design.json and images/ into a folder."""
     from pyosys import libyosys
 
-    dut = Standin(stream)
+    dut = Standin(lists)
     (build / "design.il").write_text(rtlil.convert(dut, name="standin"))
     design = libyosys.Design()
     for step in (f"read_rtlil {build}/design.il", "proc", "delete t:$meminit*",
@@ -173,39 +173,47 @@ def write_design(build, *, stream=False):
               "width": Shape.cast(member.shape).width} for name, member in dut.signature.members.items()]
     (build / "design.json").write_text(json.dumps({
         "top": "standin", "ports": ports, "registers": to_dict(dut.registers), "probes": dut.probes,
-        "hardware": LISTS_HARDWARE if stream else HARDWARE,
-        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage},
-        **({"organisation": "stream"} if stream else {})}))
-    if stream:
-        write_model(build)
+        "row_fields": ["address", "data", "entry"] if lists else ["bank", "address", "data"],
+        "hardware": LISTS_HARDWARE if lists else HARDWARE,
+        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage}}))
+    write_images(build, lists=lists)
 
 
-def write_model(build, *, hang=False):
-    """Write the images of a stream build."""
+def write_images(build, *, lists=False, hang=False):
+    """Write images/ of a build: the passes, and of one for lists a model, which only says whether to hang."""
     (build / "images").mkdir(exist_ok=True)
-    _write_words(build / "images" / "model.bin", [header(Target.TASK, 1), int(hang)])
-    (build / "images" / "layout.json").write_text(json.dumps({"passes": [
-        {"name": f"pass{index}", "to_result": index == PASSES - 1, "domain": "graphs" if index else "nodes"}
-        for index in range(PASSES)]}))
-
-
-def write_batch(batch, codes):
-    """Write a batch's folder for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
-    n = len(codes)
-    batch.mkdir()
-    words = _words(codes)
-    _write_words(batch / "batch.bin", [header(Target.BANK, n), *words])
-    (batch / "layout.json").write_text(json.dumps({
-        "cycles": PASSES * n // 2 + 3, "pass_cycles": [n // 2] * PASSES, "result_words": -(-n // SERVERS)}))
-    row, golden = np.arange(n), {"results": _results(words)}
+    if lists:
+        _write_words(build / "images" / "model.bin", [header(Target.TASK, 1), int(hang)])
+    passes = []
     for index in range(PASSES):
         last = index == PASSES - 1
-        kept = row[:0] if last else row
-        written = _words((codes + index) % 16)[:len(kept)]
-        golden |= {f"p{index}_address": 64 * index + kept, f"p{index}_row": kept, f"p{index}_chunk": 0 * kept,
-                   f"p{index}_entry": np.array([word & 0xFFF for word in written], dtype=np.int64),
-                   f"p{index}_data": np.array([list(word.to_bytes(8, "little")) for word in written],
-                                              dtype=np.uint8).reshape(-1, 8)}
+        width = 4 if last else 16
+        passes.append({"name": f"pass{index}", "to_result": last, "domain": "graphs" if lists and index else "nodes",
+                       "code_bits": 64 // width, "word_codes": width, "channels": width, "signed": last})
+    (build / "images" / "layout.json").write_text(json.dumps({"passes": passes, "model_beats": 3 * lists}))
+
+
+def write_batch(batch, codes, *, lists=False, hang=False):
+    """Write a batch's folder for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
+    n = len(codes)
+    batch.mkdir(parents=True, exist_ok=True)
+    words, row, each = _words(codes), np.arange(n), -(-n // SERVERS)
+    task = [] if lists else [header(Target.TASK, 1), int(hang)]
+    _write_words(batch / "batch.bin", [*task, header(Target.BANK, n), *words])
+    (batch / "layout.json").write_text(json.dumps({
+        "cycles": PASSES * n // 2 + 3, "pass_cycles": [n // 2] * PASSES, "counters": {}, "result_words": each}))
+    golden = {"results": _results(words), "results_row": row, "results_word": row % SERVERS * each + row // SERVERS,
+              "results_column": np.arange(4)}
+    for index in range(PASSES):
+        last = index == PASSES - 1
+        kept = row[:0] if last and lists else row
+        written = (words if last else _words((codes + index) % 16))[:len(kept)]
+        own = {"address": 64 * index + kept, "entry": np.array([word & 0xFFF for word in written], dtype=np.int64)}
+        if not lists:
+            own = {"address": kept // SERVERS + (16 if index == 1 else 0), "bank": 0 * kept}
+        data = np.array([list(word.to_bytes(8, "little")) for word in written], dtype=np.uint8).reshape(-1, 8)
+        golden |= {f"p{index}_{name}": array for name, array in
+                   {**own, "unit": kept % SERVERS, "row": kept, "chunk": 0 * kept, "data": data}.items()}
     np.savez(batch / "golden.npz", **golden)
 
 
@@ -219,28 +227,6 @@ def _words(codes):
 
 def _results(words):
     return np.array([[(word >> 16 * lane) & 0xFFFF for lane in range(4)] for word in words]).astype(np.int16)
-
-
-def write_run(run, codes, *, hang=False):
-    """Write images/ and vectors/ for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
-    n = len(codes)
-    node = np.arange(n)
-    for name in ("images", "vectors"):
-        (run / name).mkdir(parents=True, exist_ok=True)
-    words = _words(codes)
-    beats = [header(Target.TASK, 1), int(hang), header(Target.BANK, n), *words]
-    _write_words(run / "images" / "load.bin", beats)
-    (run / "images" / "layout.json").write_text(json.dumps({"cycles": 2 * n + 10, "passes": [
-        {"name": f"pass{index}", "to_result": index == PASSES - 1} for index in range(PASSES)],
-        "classes": 4, "words_per_result": 1, "result_words": -(-n // SERVERS), "load_beats": len(beats) + 1,
-        "server": (node % SERVERS).tolist(), "word": (node // SERVERS).tolist()}))
-    logits = _results(words)
-    for index in range(PASSES):
-        last = index == PASSES - 1
-        np.savez(run / "vectors" / f"pass{index}.npz", node=node, server=node % SERVERS, bank=0 * node,
-                 address=node // SERVERS + (16 if index == 1 else 0),
-                 codes=logits if last else (codes + index) % 16)
-    np.save(run / "vectors" / "logits.npy", logits.astype(np.int64))
 
 
 def header(target, count):

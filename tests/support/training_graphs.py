@@ -1,13 +1,18 @@
 """Small graphs and models that the tests of the training side share."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
+from torch import nn
 from torch_geometric.data import Data
+from torch_geometric.nn import global_mean_pool
+from user_modules import graphs, middle, randomise
 
-from hwgen.frontend import GCN, Graph, QuantizedGCN
-from hwgen.frontend.quantizing import quantize
+from hwgen.frontend import GCN, QuantizedNetwork
+from hwgen.frontend.quantize.prepare import quantize
 
-__all__ = ["small_data", "small_quantized"]
+__all__ = ["pooled", "several", "small_data", "small_quantized"]
 
 
 def small_data(nodes: int = 40, features: int = 12, *, top: int = 1, seed: int = 0, classes: int = 3) -> Data:
@@ -32,11 +37,24 @@ def small_data(nodes: int = 40, features: int = 12, *, top: int = 1, seed: int =
                 test_mask=masks[2], input_scale=1.0 / top, name="small")
 
 
-def small_quantized(data: Data, *, layers: int = 2, bits: float = 2.0) -> QuantizedGCN:
+def small_quantized(data: Data, *, layers: int = 2, bits: float = 2.0) -> QuantizedNetwork:
     """A quantized GCN with random weights and biases."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = GCN(Graph.of(data).width, 6, 3, layers=layers)
-        for layer in model.layers:
+        model = GCN(data.x.shape[1], 6, 3, layers=layers)
+        for layer in model.convs:
             torch.nn.init.normal_(layer.bias, 0, 0.2)
     return quantize(model, data=data, bits=bits)
+
+
+def pooled() -> nn.Module:
+    """A classifier of graphs with 7 features."""
+    return randomise(middle(lambda s, h, e, b: s.a(global_mean_pool(h.relu(), b)), a=nn.Linear(6, 3)))
+
+
+def several() -> list[Data]:
+    """Four graphs with 7 features: duplicate edges and loops, an isolated node, one node alone, no edges."""
+    x, edges, batch = graphs()
+    starts = torch.searchsorted(batch, torch.arange(5))
+    return [Data(x=x[low:high], edge_index=edges[:, batch[edges[1]] == index] - low, y=torch.tensor([index % 3]))
+            for index, (low, high) in enumerate(pairwise(starts))]

@@ -48,15 +48,16 @@ class Lists:
 
     @cached_property
     def mean(self) -> Tensor:
-        """``1 / length``, 0 of an empty list: float64 [destinations, 1]."""
-        return self._power(-1.0)
+        """``1 / length``, 0 of an empty list: float32 [destinations, 1]."""
+        return self.power(-1.0).float()
 
     @cached_property
     def rsqrt(self) -> Tensor:
-        """``length^-1/2``, 0 of an empty list: float64 [destinations, 1]."""
-        return self._power(-0.5)
+        """``length^-1/2``, 0 of an empty list: float32 [destinations, 1]."""
+        return self.power(-0.5).float()
 
-    def _power(self, exponent: float) -> Tensor:
+    def power(self, exponent: float) -> Tensor:
+        """A power of the length, 0 of an empty list: float64 [destinations, 1]."""
         length = self.length.double()
         return torch.where(length > 0, length**exponent, 0.0)
 
@@ -66,6 +67,16 @@ class Lists:
         pointers, columns, _ = self.matrix.matrix
         return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
 
+    def sum(self, source: Tensor) -> Tensor:
+        """The sum of each list's rows: float [destinations, k]."""
+        return self.matrix.product(source, self.matrix.values.to(source.dtype))
+
+    def largest(self, source: Tensor) -> Tensor:
+        """The largest of each list's rows, channel by channel; 0 where a list is empty: float [destinations, k]."""
+        target, index = self.pairs
+        wide = target[:, None].expand(-1, source.shape[1])
+        return source.new_zeros(len(self.length), source.shape[1]).scatter_reduce(0, wide, source[index], "amax",
+                                                                                  include_self=False)
 
 class GraphBatch:
     """The disjoint union of some graphs.
@@ -101,6 +112,8 @@ class GraphBatch:
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
         self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
+        #: Whether some row stands for several nodes, and whether node i is row i.
+        self.is_joined, self.is_in_order = count is not None, bool(torch.equal(self.node, torch.arange(nodes)))
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
@@ -119,9 +132,9 @@ class GraphBatch:
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
 
     def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
-        """Whether these are the features, as real values, and the edges of this batch."""
+        """Whether these are the features, as real values in float32, and the edges of this batch."""
         own = self.features if isinstance(self.features, Tensor) else self.features.dense()
-        return (x.shape == own.shape and torch.equal(x.detach().cpu().to(own.dtype), own)
+        return (x.shape == own.shape and torch.allclose(x.detach().cpu().to(own.dtype), own, rtol=1e-6, atol=0)
                 and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
 
     @cached_property
@@ -129,6 +142,12 @@ class GraphBatch:
         """In-edges as the user gave them."""
         source, target = self._edges
         return Lists.of(target, source, (self.nodes, self.nodes), self._times)
+
+    @property
+    def edge_index(self) -> Tensor:
+        """Edges as PyG has them, each as often as it counts: int64 [2, e]."""
+        times = None if self._times is None else self._times.astype(np.int64)
+        return torch.from_numpy(self._edges if times is None else np.repeat(self._edges, times, axis=1))
 
     @cached_property
     def looped(self) -> Lists:

@@ -2,7 +2,6 @@
 
 from .module import QuantizedNetwork
 from .penalty import Penalty
-from .prepare import quantize_plan
 from .schemes import SCHEMES, Scheme
 
-__all__ = ["SCHEMES", "Penalty", "QuantizedNetwork", "Scheme", "quantize_plan"]
+__all__ = ["SCHEMES", "Penalty", "QuantizedNetwork", "Scheme"]

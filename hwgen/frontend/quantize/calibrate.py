@@ -14,7 +14,7 @@ REDDIT-BINARY: one fold, rows of 6 bits, weights of 8):
 | mean | 81.3 | 87.4 | 74.3 | 52.0 |
 | median | 78.1 | 92.6 | 77.2 | 84.0 |
 
-Networks that are trained on do without (:mod:`hwgen.frontend.train_graphs`): they find their biases, and validation was
+Networks that are trained on do without (:mod:`hwgen.frontend.training`): they find their biases, and validation was
 better so (MUTAG 90.5 against 88.4 with the mean, IMDB-BINARY 77.9 against 77.0).
 """
 

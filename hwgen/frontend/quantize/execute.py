@@ -89,12 +89,10 @@ def _accumulate(term: TracedTerm, batch: GraphBatch, stored: dict[str, Tensor],
     if term.via == "self":
         return source
     lists = batch.lists(term.via)
-    if term.op == "sum":
-        return lists.matrix.product(source, lists.matrix.values.to(source.dtype))
-    target, index = lists.pairs
-    wide = target[:, None].expand(-1, source.shape[1])
-    return source.new_zeros(rows, source.shape[1]).scatter_reduce(0, wide, source[index], "amax", include_self=False)
+    return lists.sum(source) if term.op == "sum" else lists.largest(source)
 
 
 def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
-    return (lists.mean if factor == "mean" else lists.rsqrt).to(like.dtype)
+    if like.dtype != torch.float32:
+        return lists.power(-1.0 if factor == "mean" else -0.5).to(like.dtype)
+    return lists.mean if factor == "mean" else lists.rsqrt

@@ -1,34 +1,88 @@
-"""From a plan and sample data to a calibrated :class:`QuantizedNetwork`."""
+"""From a trained module and sample data to a calibrated :class:`QuantizedNetwork`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
 
 from ...errors import HwgenError
 from ...network.granularity import Granularity
-from ..data.batching import graphs_of, union_of
+from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork
+from ..tracing import plan_of
+from ..tracing.compare import compare
 from .module import QuantizedNetwork
+from .penalty import Penalty
 from .schemes import SCHEMES, Scheme
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["quantize_plan"]
+__all__ = ["quantize", "quantize_batch", "quantize_plan"]
 
-#: Graphs that steps are read off, and the largest in-degree with an entry of its own.
-SAMPLE_GRAPHS, LARGEST_DEGREE = 256, 255
+#: Graphs that the module and what was traced of it are compared on, and graphs that steps are read off.
+COMPARED, SAMPLE_GRAPHS = 16, 256
+#: The largest in-degree with an entry of its own.
+LARGEST_DEGREE = 255
+#: Allocation gives no node more bits.
+MOST_ALLOCATED = 4
 
 
-def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
-                  target_bits: float | None = None) -> QuantizedNetwork:
-    """Put quantizers into a plan, with steps read off its FP32 values on sample data.
+def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
+             weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
+             penalty: Penalty | None = None, target_bits: float | None = None) -> QuantizedNetwork:
+    """Put quantizers into a copy of a trained model, with steps read off its own values.
+
+    It may be saved as it is (post-training quantization), or trained further.
 
     Parameters
     ----------
-    plan : TracedNetwork
+    model : Module
+        Trained in FP32; it is left alone. Its forward takes ``(x, edge_index)``, ``(x, edge_index, batch)`` or a Data.
+    scheme : str or Scheme
+        ``a2q`` learns a step and a width for every node of one graph. ``nns`` (a table, searched by the largest value
+        of a row) and ``mega`` (by in-degree) serve graphs that training never saw; ``uniform`` has one step a value.
+    data : Data, or iterable of Data
+        The graph that the model is for, or sample graphs: a list, a data set or a DataLoader. ``x`` holds codes,
+        unsigned integers of at most 8 bits; ``data.input_scale`` (default 1) is the real value of 1.
+    weight_bits, message_bits, bits : number or None
+        Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
+    penalty : Penalty or None
+        What :meth:`QuantizedNetwork.penalty` adds to the loss; None: the scheme's.
+    target_bits : float or None
+        Of a2q: mean stored bits to allocate once and for all, instead of learning them: best below 0.9.
+
+    Returns
+    -------
+    QuantizedNetwork
+        In training mode. It learns; :func:`hwgen.save` writes it.
+
+    Raises
+    ------
+    HwgenError
+        Unknown scheme, unsupported layer (before anything is computed), widths out of range, features that do not fit.
+    """
+    rules = _scheme(scheme)
+    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "penalty": penalty}
+    changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    rules = replace(rules, **changed)
+    traced = plan_of(model)
+    graphs = graphs_of(data)
+    compare(model, traced, [real(each) for each in graphs[:COMPARED]])
+    return quantize_plan(traced, rules, graphs, target_bits=target_bits)
+
+
+def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
+                  target_bits: float | None = None) -> QuantizedNetwork:
+    """Put quantizers into a traced network, with steps read off its FP32 values on sample data.
+
+    Parameters
+    ----------
+    traced : TracedNetwork
     scheme : str or Scheme
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
@@ -46,19 +100,33 @@ def quantize_plan(plan: TracedNetwork, scheme: str | Scheme, data: Data | Iterab
     HwgenError
         Unknown scheme, no sample graph, features that do not fit.
     """
-    if isinstance(scheme, str) and scheme not in SCHEMES:
-        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
-    rules = SCHEMES[scheme] if isinstance(scheme, str) else scheme
+    rules = _scheme(scheme)
     codes, bits, scale = union_of(graphs_of(data, SAMPLE_GRAPHS))
-    batch = GraphBatch.union(codes, scale)
-    if rules.rows is Granularity.PER_NODE and batch.graphs != 1:
+    return quantize_batch(traced, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
+                          correct=correct, target_bits=target_bits)
+
+
+def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
+                   correct: bool = True, target_bits: float | None = None) -> QuantizedNetwork:
+    """The same from prepared graphs; see :func:`quantize_plan`."""
+    if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
+        raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
+    if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
-    if batch.width != plan.features:
-        raise HwgenError(f"the model takes {plan.features} features, the data has {batch.width}", "data.x",
+    if batch.width != traced.features:
+        raise HwgenError(f"the model takes {traced.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
-    model = QuantizedNetwork(plan, rules, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=bits, input_scale=scale)
+    model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
+                             input_bits=input_bits, input_scale=input_scale)
     model.calibrate(correct=correct, target_bits=target_bits)
     return model
+
+
+def _scheme(scheme: str | Scheme) -> Scheme:
+    if isinstance(scheme, Scheme):
+        return scheme
+    if scheme not in SCHEMES:
+        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
+    return SCHEMES[scheme]

@@ -86,6 +86,6 @@ SCHEMES: Mapping[str, Scheme] = {
     "nns-published": Scheme(parametrization="log_step", message_bits=4),
     "mega": Scheme(rows=Granularity.PER_DEGREE, parametrization="log_step", message_bits=4),
     "a2q": Scheme(rows=Granularity.PER_NODE, parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
-                  penalty=Penalty(weight=1000.0, target=0.5)),
+                  penalty=Penalty(rounded=False, weight=1000.0, target=0.5)),
     "uniform": Scheme(rows=Granularity.PER_TENSOR, bits=8),
 }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from ..a2q import QuantizedGCN
 from ..data.batching import real, union_of
 from ..data.graph_batch import GraphBatch
 from ..quantize import QuantizedNetwork
@@ -24,7 +23,7 @@ AT_ONCE = 256
 
 
 @torch.no_grad()
-def agreement(module: nn.Module, quantized: QuantizedGCN | QuantizedNetwork, graphs: Sequence[Data]) -> dict[str, Any]:
+def agreement(module: nn.Module, quantized: QuantizedNetwork, graphs: Sequence[Data]) -> dict[str, Any]:
     """Compare classes on graphs, and count hidden bits.
 
     Returns
@@ -40,16 +39,12 @@ def agreement(module: nn.Module, quantized: QuantizedGCN | QuantizedNetwork, gra
     for start in range(0, len(graphs), AT_ONCE):
         part = graphs[start:start + AT_ONCE]
         theirs.append(module_outputs(module, [real(each) for each in part]))
-        if isinstance(quantized, QuantizedGCN):
-            ours.append(quantized.logits())
-            bits.append((quantized.average_bits(), len(part)))
-            continue
         batch, _, scale = union_of(part)
         prepared = GraphBatch.union(batch, scale)
-        ours.append(quantized.trace(prepared)[quantized.plan.values[-1].name])
+        ours.append(quantized.logits(prepared))
         bits.append((quantized.average_bits([prepared]), batch.num_nodes))
     classes, reference = torch.cat(ours).argmax(1), torch.cat(theirs).argmax(1)
-    of_nodes = isinstance(quantized, QuantizedGCN) or quantized.plan.values[-1].domain == "nodes"
+    of_nodes = quantized.plan.values[-1].domain == "nodes"
     found: dict[str, Any] = {
         "rows": len(classes), "of": "nodes" if of_nodes else "graphs",
         "agreement": float((classes == reference).double().mean()),

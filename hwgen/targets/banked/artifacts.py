@@ -1,7 +1,6 @@
-"""The files of a build folder and of its runs, as bytes by name."""
+"""The manifest of a build folder, and the folders of its runs."""
 
 import hashlib
-import io
 import os
 import shutil
 import tempfile
@@ -9,42 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from boards import Board
 
 from ...errors import HwgenError
-from ...files import npz_bytes
-from ...flow.folder import to_json, write_files
-from ...network.sample import Sample
+from ...flow.folder import write_files
 from ...version import __version__
 from .design import Plan
-from .images import expected
 from .text import to_text
 
-__all__ = ["copy_compiled", "manifest", "run_files", "write_run"]
-
-
-def run_files(plan: Plan, sample: Sample | None = None) -> dict[str, bytes | str]:
-    """Images and golden codes of one graph, as cosimulation reads them.
-
-    ``images/load.bin`` and ``images/layout.json``; ``vectors/pass<i>.npz`` and ``vectors/logits.npy``; and
-    ``vectors/torch.npz`` with PyTorch's own logits, where the sample has them.
-    """
-    layout = {**plan.image.layout, "cycles": int(plan.cycles["total"])}
-    files: dict[str, bytes | str] = {"images/load.bin": plan.image.to_bytes(), "images/layout.json": to_json(layout)}
-    codes = [step.rows for step in plan.trace.passes]
-    for index, rows in enumerate(expected(plan.program, plan.hardware, plan.schedule, codes)):
-        files[f"vectors/pass{index}.npz"] = npz_bytes(rows)
-    files["vectors/logits.npy"] = _npy(plan.trace.logits)
-    if sample is not None and sample.logits is not None:
-        torch: dict[str, NDArray[Any]] = {"logits": sample.logits, "scale": plan.program.passes[-1].out.scale}
-        for name, values in (("labels", sample.labels), ("test_mask", sample.mask)):
-            if values is not None:
-                torch[name] = values
-        files["vectors/torch.npz"] = npz_bytes(torch)
-    return files
+__all__ = ["copy_compiled", "manifest", "write_run"]
 
 
 def manifest(plan: Plan, board: Board, source: str) -> dict[str, Any]:
@@ -90,9 +62,3 @@ def copy_compiled(old: Path, new: Path) -> None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array)
-    return buffer.getvalue()

@@ -1,11 +1,9 @@
-"""Schedule -> memory images: the load stream, and the rows every server must write.
+"""Schedule -> memory images: the load stream.
 
 docs/banked.md, "Load bus", has the formats.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +30,7 @@ from .memories import (
 from .program import Pass, Program, Requant
 from .schedule.slots import Schedule
 
-__all__ = ["NO_BANK", "Image", "expected", "pack", "task_fields"]
+__all__ = ["NO_BANK", "Image", "pack", "result_places", "task_fields"]
 
 Ints = NDArray[np.int64]
 
@@ -49,14 +47,12 @@ class Image:
     ----------
     beats : uint64 [m, 2]
         The load stream, END header included; lower half of a beat first.
-    layout : dict
-        For JSON. ``passes``: name and ``to_result`` of each; ``classes``; ``server`` and ``word`` of each
-        node's result in that server's result memory; ``words_per_result``; ``result_words``: how many the
-        store unit writes of every server; ``store_beats``: of all; ``load_beats``; ``slots``.
+    result_words : int
+        How many words the store unit writes of every server.
     """
 
     beats: Beats
-    layout: dict[str, Any]
+    result_words: int
 
     def to_bytes(self) -> bytes:
         """The load stream as it lies in memory, 16 bytes a beat."""
@@ -91,49 +87,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     stream += feature_memory(program, hardware, schedule)
     beats = np.concatenate([*stream, np.zeros((1, 2), dtype=np.uint64)])  # the zero beat is END
 
-    server, word = _results(program, hardware, schedule)
-    chunks = chunks_of(program.passes[-1].out, hardware)
-    words = int(word.max(initial=-chunks)) + chunks
-    layout = {
-        "passes": [{"name": step.name, "to_result": index == len(program.passes) - 1}
-                   for index, step in enumerate(program.passes)],
-        "classes": program.passes[-1].width, "server": server.tolist(), "word": word.tolist(),
-        "words_per_result": chunks, "result_words": words, "store_beats": words * hardware.servers,
-        "load_beats": len(beats), "slots": schedule.slots_used,
-    }
-    return Image(beats=beats, layout=layout)
-
-
-def expected(
-    program: Program, hardware: Hardware, schedule: Schedule, codes: Sequence[Ints]
-) -> list[dict[str, Ints]]:
-    """Rows that each pass must write, for a bench to compare.
-
-    Parameters
-    ----------
-    program, hardware, schedule
-        As for :func:`pack`.
-    codes : sequence of int64 [n, width], one a pass
-        What the reference computed: ``[step.rows for step in trace.passes]``.
-
-    Returns
-    -------
-    list of dict, one a pass
-        ``node``, ``server``, ``bank`` (among the server's own), ``address`` (row, or first result word):
-        int64 [n]; ``codes``: int64 [n, width].
-    """
-    owners = schedule.owners
-    server, word = _results(program, hardware, schedule)
-    rows = []
-    for index, (step, done) in enumerate(zip(schedule.passes, codes, strict=True)):
-        last = index == len(schedule.passes) - 1
-        half = step.write_half * (hardware.bank_depth // 2)
-        rows.append({
-            "node": np.arange(program.num_nodes), "server": server,
-            "bank": np.zeros_like(word) if last else owners.unit // hardware.servers,
-            "address": word if last else owners.row + half, "codes": done,
-        })
-    return rows
+    return Image(beats=beats, result_words=result_places(program, hardware, schedule)[2])
 
 
 def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
@@ -190,14 +144,18 @@ def _tasks(program: Program, hardware: Hardware, schedule: Schedule) -> Beats:
     return np.array([[word & (1 << 64) - 1, word >> 64] for word in words], dtype=np.uint64)
 
 
-def _results(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints]:
-    """Server of each node, and the first word of its result there: nodes of a server one after the other."""
+def result_places(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints, int]:
+    """Server of each node, and the first word of its result there; and the words that each server has room for.
+
+    Nodes of a server lie one after the other.
+    """
     server = schedule.owners.unit % hardware.servers
     order = np.argsort(server, kind="stable")
-    starts = np.searchsorted(server[order], np.arange(hardware.servers))
+    counts = np.bincount(server, minlength=hardware.servers)
     word = np.empty_like(server)
-    word[order] = np.arange(len(order)) - starts[server[order]]
-    return server, word * chunks_of(program.passes[-1].out, hardware)
+    word[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[server[order]]
+    chunks = chunks_of(program.passes[-1].out, hardware)
+    return server, word * chunks, int(counts.max()) * chunks
 
 
 def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
@@ -239,7 +197,7 @@ def _param_fields(program: Program, hardware: Hardware, schedule: Schedule, inde
             full = np.full(program.num_nodes, requant.bits)
             fields["bits"] = full if requant.row_bits is None else requant.row_bits
     if index == len(program.passes) - 1:
-        fields["row"] = _results(program, hardware, schedule)[1]
+        fields["row"] = result_places(program, hardware, schedule)[1]
     else:
         fields["bank"] = owners.unit // hardware.servers
         fields["row"] = owners.row + schedule.passes[index].write_half * (hardware.bank_depth // 2)

@@ -1,6 +1,6 @@
 """The table of contents: from a network to a build folder, one line per stage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,10 @@ from ...report.cycles import Ran, cycles_of
 from ...report.facts import Pass, Report
 from ...report.files import report_files
 from ...report.model_facts import model_facts
-from .artifacts import copy_compiled, manifest, run_files, write_run
+from ..run_folder import numbered
+from .artifacts import copy_compiled, manifest, write_run
 from .design import Plan, plans, read_hardware, repack
+from .golden import model_files, packed_files
 from .hardware import OPTIONS
 from .verilog import emit
 
@@ -85,7 +87,8 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, hardware
             folder.write("design.json", to_json(design))
             folder.write("design_xcup.v", primitives)
         with step("writing images and golden codes"):
-            write_files(folder.path, run_files(plan, sample))
+            write_files(folder.path / "images", model_files(plan))
+            write_files(folder.path / "batches", numbered({0: packed_files(plan)}))
             save_network(network, folder.path / MODEL)
             save_sample(sample, folder.path / MODEL / SAMPLE)
             folder.write("config.json", to_json({"board": board.name, "hardware": plan.hardware.to_dict()}))
@@ -95,7 +98,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, *, hardware
     return plan
 
 
-def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Path:
+def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> list[Path]:
     """Pack another graph for a built design: images and golden codes, no new RTL.
 
     Parameters
@@ -109,8 +112,8 @@ def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Pat
 
     Returns
     -------
-    Path
-        The run folder.
+    list of Path
+        Folders of batches: one.
 
     Raises
     ------
@@ -121,8 +124,9 @@ def pack(build: Path, sample: Sample, name: str, *, step: Step = _silent) -> Pat
     """
     with step(f"packing {name}"):
         plan = repack(load_network(build / MODEL), sample.batch, read_hardware(build / "config.json"))
-        files = run_files(plan, sample)
-    return write_run(build / "runs" / name, files)
+        folder = write_run(build / "runs" / name, numbered({0: packed_files(plan)}))
+        save_sample(sample, folder / SAMPLE)
+    return sim.batch_folders(folder)
 
 
 def read_graph(build: Path, path: Path) -> Sample:
@@ -149,15 +153,15 @@ def estimate(network: Network, sample: Sample, board: Board, *, hardware: Mappin
     return _facts(plan, board, resources), plan.choice
 
 
-def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, trace: str | None = None,
+def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None, trace: str | None = None,
            step: Step = _silent) -> sim.Result:
     """Cosimulate a build folder, or another run of it, and compare every code of every pass.
 
     Parameters
     ----------
     build : Path
-    run : Path or None
-        A folder that :func:`pack` made; None takes the sample graph.
+    batches : sequence of Path or None
+        Folders that :func:`pack` made; None takes the sample graph.
     stalls : int or None
         Seed of random back-pressure.
     trace : "vcd", "fst" or None
@@ -168,7 +172,7 @@ def verify(build: Path, *, run: Path | None = None, stalls: int | None = None, t
         Verilator or the compiler is missing, or the simulator failed.
     """
     with step("simulating with Verilator"), tool_errors():
-        return sim.run(build, stalls=stalls, trace=trace, images=run, quiet=True)
+        return sim.run(build, batches, sim.SimOptions(stalls=stalls, trace=trace, quiet=True))
 
 
 def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str, int],
@@ -194,10 +198,10 @@ def _design(network: Network, sample: Sample, board: Board, wanted: Mapping[str,
 
 def _facts(plan: Plan, board: Board, resources: Resources) -> Report:
     model = model_facts(plan.network, plan.batch, bits_of_model(plan.network, plan.batch))
-    layout, hardware = plan.image.layout, plan.hardware.to_dict()
-    run = Ran(sizes={"nodes": model.nodes, "edges": model.edges}, load_beats=layout["load_beats"],
-              store_beats=layout["store_beats"], passes=[Pass(**step) for step in plan.cycles["passes"]],
-              counters=plan.cycles["counters"])
+    image, hardware = plan.image, plan.hardware.to_dict()
+    run = Ran(sizes={"nodes": model.nodes, "edges": model.edges}, load_beats=len(image.beats),
+              store_beats=image.result_words * plan.hardware.servers,
+              passes=[Pass(**step) for step in plan.cycles["passes"]], counters=plan.cycles["counters"])
     cycles = cycles_of("graph", [run], [step.name for step in run.passes], plan.cycles_by_bits(), graphs=1)
     return report_of(target="banked", model=model, board=board, options={name: hardware[name] for name in OPTIONS},
                      hardware=hardware, capacities=plan.capacities, cycles=cycles, resources=resources)

@@ -1,5 +1,6 @@
 """Hardware parameters to Verilog and to the facts that a simulation, a driver or a report needs of it."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -116,8 +117,10 @@ def describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence[
         "hardware": dict(hardware),
         "primitives": primitives,
         "probes": core.probes(),
+        "row_fields": [found[1] for probe in core.probes()
+                       if (found := re.fullmatch(r"probe_row_([a-z]+)_0", str(probe["name"])))],
         "latencies": dict(sorted((name, value) for module in latencies for name, value in vars(module).items()
-                                 if name.isupper() and isinstance(value, int))),
+                                  if name.isupper() and isinstance(value, int))),
     }
 
 

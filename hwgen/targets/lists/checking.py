@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import sim.lists
-from sim import Result
+import sim
 
 from ...checking import FULL_BEATS, tool_errors
 from ...errors import HwgenError
@@ -31,7 +30,7 @@ AT_ONCE = 40_000
 
 
 def simulate(build: Path, batches: Sequence[Path], *, stalls: int | None, trace: str | None, step: Step,
-             bar: Bar, work: Path | None = None) -> sim.lists.ListsResult:
+             bar: Bar, work: Path | None = None) -> sim.Result:
     """Cosimulate batches, and show progress where that takes long; ends at the first difference.
 
     Raises
@@ -46,16 +45,16 @@ def simulate(build: Path, batches: Sequence[Path], *, stalls: int | None, trace:
     parts = [list(batches)] if trace else list(_parts(batches))
     if len(parts) == 1:
         with step(f"simulating {_count(len(batches), 'batch', 'batches')} with Verilator"), tool_errors():
-            return sim.lists.run(build, batches, stalls=stalls, trace=trace, work=work, quiet=True)
-    done: list[sim.lists.ListsResult] = []
+            return sim.run(build, batches, sim.SimOptions(stalls=stalls, trace=trace, work=work, quiet=True))
+    done: list[sim.Result] = []
     with bar("simulating batches with Verilator", len(batches)) as advance, tool_errors():
         for part in parts:
-            done.append(sim.lists.run(build, part, stalls=stalls, work=work, quiet=True))
+            done.append(sim.run(build, part, sim.SimOptions(stalls=stalls, work=work, quiet=True)))
             for folder in part:
                 advance(folder.name)
             if not done[-1].ok:
                 break
-    return sim.lists.ListsResult(
+    return sim.Result(
         mismatch=done[-1].mismatch, batches={name: each for result in done for name, each in result.batches.items()},
         model_load_cycles=done[0].model_load_cycles, compile_s=sum(each.compile_s for each in done),
         simulate_s=sum(each.simulate_s for each in done), peak_bytes=max(each.peak_bytes for each in done))
@@ -73,8 +72,7 @@ def quick(batches: Sequence[Path]) -> list[Path]:
     return chosen
 
 
-def outcome(build: Path, batches: Sequence[Path], result: sim.lists.ListsResult, sample: Sample,
-            what: str, of: int) -> Report:
+def outcome(build: Path, batches: Sequence[Path], result: sim.Result, sample: Sample, what: str, of: int) -> Report:
     """All facts of a build with what a cosimulation found out.
 
     Parameters
@@ -92,13 +90,13 @@ def outcome(build: Path, batches: Sequence[Path], result: sim.lists.ListsResult,
     graphs = sum(int(layout["graphs"]) for layout in found.values())
     first = "" if graphs == sample.batch.graphs else f"the first {graphs:,} of "
     there = f"{_count(sample.batch.graphs, 'graph', 'graphs')} in {_count(len(found), 'batch', 'batches')}"
-    rows = [_in_order(build, found[name], each) for name, each in result.batches.items() if each.logits.size]
-    agreed = torch_agreement(build, rows, sample) if result.ok and rows else None
+    rows = [each.logits for each in result.batches.values() if each.logits.size]
+    agreed = torch_agreement(build, rows, sample, found[next(iter(found))]["scale"]) if result.ok and rows else None
     return read_report(build).verified(_verification(found, result, graphs, f"{what}: {first}{there}", of), agreed)
 
 
-def window_outcome(build: Path, windows: Sequence[Path], result: sim.lists.ListsResult, sample: Sample, what: str,
-                   results: NDArray[np.int64], total: int) -> Report:
+def window_outcome(build: Path, windows: Sequence[Path], result: sim.Result, sample: Sample, what: str,
+                   results: NDArray[np.int64], scale: Sequence[float], total: int) -> Report:
     """As :func:`outcome`, of a graph that runs by windows.
 
     Parameters
@@ -107,6 +105,8 @@ def window_outcome(build: Path, windows: Sequence[Path], result: sim.lists.Lists
         That were to run: all of them, or some that stand for all.
     results : int64 [rows, classes]
         The reference's, of the whole graph: the windows that ran were equal to its rows, others were not compared.
+    scale : sequence of float
+        Real value of result code 1 of each class.
     total : int
         Number of all windows.
 
@@ -124,9 +124,10 @@ def window_outcome(build: Path, windows: Sequence[Path], result: sim.lists.Lists
         layout = found[name]
         passes[int(layout["pass"])] += each.cycles
         rows += each.ok * int(layout["rows"])
-        codes += each.ok * int(layout["rows"]) * len(layout["columns"])
+        codes += each.ok * each.logits.size
     facts = replace(facts, pass_cycles=tuple(passes), rows_compared=rows, codes_compared=codes + facts.codes_compared)
-    agreed = torch_agreement(build, [results], sample, "of the reference, for the whole graph") if result.ok else None
+    agreed = torch_agreement(build, [results], sample, scale,
+                             "of the reference, for the whole graph") if result.ok else None
     return read_report(build).verified(facts, agreed)
 
 
@@ -135,8 +136,8 @@ def layouts(batches: Sequence[Path]) -> dict[str, dict[str, Any]]:
     return {folder.name: _layout(folder) for folder in batches}
 
 
-def _verification(found: dict[str, dict[str, Any]], result: sim.lists.ListsResult, graphs: int,
-                  what: str, of: int) -> Verification:
+def _verification(found: dict[str, dict[str, Any]], result: sim.Result, graphs: int, what: str,
+                  of: int) -> Verification:
     return verification_of(
         {name: each.to_dict() for name, each in result.batches.items()},
         {name: int(layout["cycles"]) for name, layout in found.items()}, what=what, graphs=graphs, of=of,
@@ -144,13 +145,15 @@ def _verification(found: dict[str, dict[str, Any]], result: sim.lists.ListsResul
 
 
 def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: Sample,
-                    whose: str = "of the RTL") -> AgreementFacts | None:
+                    scale: Sequence[float], whose: str = "of the RTL") -> AgreementFacts | None:
     """Compare results that came out of the RTL with PyTorch's, where the sample has those.
 
     Parameters
     ----------
     results : sequence of int64 [rows, classes]
         Of consecutive batches, in the order of the sample.
+    scale : sequence of float
+        Real value of result code 1 of each class.
     whose : str
         :class:`hwgen.report.agreement.AgreementFacts` as ``results``.
     """
@@ -159,18 +162,11 @@ def torch_agreement(build: Path, results: Sequence[NDArray[np.int64]], sample: S
     rows = np.concatenate(list(results))
     layout = read_json(build / "images" / "layout.json")
     torch: dict[str, NDArray[Any]] = {"logits": sample.logits[:len(rows)],
-                                      "scale": np.array(layout["scale"], dtype=np.float64)}
+                                      "scale": np.array(scale, dtype=np.float64)}
     for name, values in (("labels", sample.labels), ("test_mask", sample.mask)):
         if values is not None:
             torch[name] = values[:len(rows)]
     return agreement(rows, torch, of=layout["passes"][-1]["domain"], whose=whose)
-
-
-def _in_order(build: Path, layout: dict[str, Any], result: Result) -> NDArray[np.int64]:
-    """The hardware's rows of results in the order of the batch: int64 [rows, classes]."""
-    rows = np.empty((len(layout["order"]), len(layout["columns"])), dtype=np.int64)
-    rows[np.array(layout["order"], dtype=np.int64)] = result.logits[:, layout["columns"]]
-    return rows
 
 
 def _parts(batches: Sequence[Path]) -> Iterator[list[Path]]:
@@ -194,7 +190,7 @@ def _work(folder: Path) -> int:
 
 def _layout(folder: Path) -> dict[str, Any]:
     layout = read_json(folder / "layout.json")
-    missing = {"order", "columns", "load_beats", "store_beats", "cycles"} - set(layout)
+    missing = {"load_beats", "store_beats", "cycles", "scale"} - set(layout)
     missing |= {"graphs", "window"} if not {"graphs", "window"} & set(layout) else set()
     if missing:
         raise HwgenError(f"{min(missing)} is missing", str(folder / "layout.json"), "pack the batch again")

@@ -1,4 +1,4 @@
-"""The integer oracle of the graph-level organisation. The RTL must equal it, code by code."""
+"""The integer oracle of edge lists. The RTL must equal it, code by code."""
 
 from dataclasses import dataclass
 

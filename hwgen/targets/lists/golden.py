@@ -1,25 +1,22 @@
-"""What every pass of a batch must write, word by word, for a bench to compare; and the files of models and batches."""
+"""What every pass of a batch must write, word by word, for a bench to compare; and results as they are stored."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import RESULT_LANES
 
-from ...files import npz_bytes
-from ...network.batch import Batch
-from .images import BatchImage, batch_image, buffer_bytes, model_image, to_bytes
+from ..run_folder import RESULT_BITS, Files, Golden, PassFacts, cut_rows, image_files, result_arrays
+from .hardware import Hardware
+from .images import BatchImage, buffer_bytes, model_image, to_bytes
 from .layout import Layout
 from .program import Program
 
-__all__ = ["TracedPass", "batch_files", "expected", "image_files", "model_files", "pass_facts", "read_results",
-           "read_rows"]
+__all__ = ["TracedPass", "expected", "model_files", "pass_facts", "read_results", "read_rows"]
 
 Ints = NDArray[np.int64]
-Files = dict[str, bytes | str]
 
 
 class TracedPass(Protocol):
@@ -31,82 +28,52 @@ class TracedPass(Protocol):
     def written_entry(self) -> Ints: ...
 
 
-class Trace(Protocol):
-    """As :class:`hwgen.targets.lists.execute.Trace`."""
-
-    @property
-    def passes(self) -> Sequence[TracedPass]: ...
-
-
 def model_files(layout: Layout) -> Files:
     """``model.bin``, the load stream of a model, and ``layout.json``."""
-    program = layout.program
-    facts = {"passes": pass_facts(program), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
-             "scale": program.scale.tolist(), "nodes": layout.nodes, "graphs": layout.graphs,
-             "result_words_per_row": layout.result_words, "buffer_words": layout.buffer_words}
-    return {"model.bin": to_bytes(model_image(layout)), "layout.json": _json(facts)}
+    return image_files(pass_facts(layout.program, layout.hardware), to_bytes(model_image(layout)))
 
 
-def pass_facts(program: Program) -> list[dict[str, Any]]:
-    """What ``layout.json`` says of each pass."""
-    return [{"name": step.name, "to_result": int(step.target is None), "domain": step.domain}
-            for step in program.passes]
+def pass_facts(program: Program, hardware: Hardware) -> list[PassFacts]:
+    """What ``layout.json`` says of each pass; buffer words are compared whole, padding included."""
+    facts = []
+    for step in program.passes:
+        last = step.target is None
+        chunks = 0 if step.target is None else sum(
+            -(-block // hardware.lanes) for block in program.tensors[step.target].blocks)
+        facts.append(PassFacts(
+            name=step.name, domain=step.domain, to_result=last, code_bits=RESULT_BITS if last else hardware.code_bits,
+            word_codes=RESULT_LANES if last else hardware.lanes, channels=chunks * hardware.lanes,
+            signed=step.out.kind != "unsigned"))
+    return facts
 
 
-def batch_files(layout: Layout, batch: Batch, trace: Trace, cycles: Mapping[str, Any] | None = None) -> Files:
-    """``batch.bin``, the load stream of a batch, ``golden.npz``, what it must write, and ``layout.json``.
-
-    Parameters
-    ----------
-    trace : Trace
-        Of the reference.
-    cycles : mapping or None
-        ``cycles`` of the run and ``pass_cycles`` of each pass; None: not known.
-    """
-    return image_files(layout, batch_image(layout, batch), trace, cycles)
-
-
-def image_files(layout: Layout, image: BatchImage, trace: Trace, cycles: Mapping[str, Any] | None = None) -> Files:
-    """As :func:`batch_files`, of a batch that is packed already."""
-    timing = {"cycles": None, "pass_cycles": None} if cycles is None else dict(cycles)
-    return {"batch.bin": to_bytes(image.beats), "layout.json": _json({**timing, **image.layout}),
-            "golden.npz": npz_bytes(expected(layout, image, trace))}
-
-
-def expected(layout: Layout, image: BatchImage, trace: Trace) -> dict[str, NDArray[Any]]:
-    """Words that each pass must write, and the results.
+def expected(layout: Layout, image: BatchImage, passes: Sequence[TracedPass]) -> Golden:
+    """Words that each pass must write, and the results: arrays of ``golden.npz`` (docs/formats.md).
 
     Parameters
     ----------
-    trace : Trace
+    passes : sequence of TracedPass
         Of the reference, in the batch's order of nodes and graphs.
-
-    Returns
-    -------
-    dict
-        For every pass p ``p{p}_address``, ``p{p}_entry``, ``p{p}_row`` (of the hardware: that of unit row % units) and
-        ``p{p}_chunk``: int64 [words]; ``p{p}_data``: uint8 [words, bytes], the first lane lowest. None for the last
-        pass, whose ``results`` are int64 [rows, positions].
     """
-    hardware = layout.hardware
-    out: dict[str, NDArray[Any]] = {}
-    for index, (step, done) in enumerate(zip(layout.program.passes, trace.passes, strict=True)):
+    units, out = layout.hardware.units, Golden()
+    for index, (step, done) in enumerate(zip(layout.program.passes, passes, strict=True)):
         codes, entry = done.written, done.written_entry
         order = image.graphs if step.domain == "graphs" else image.nodes
         if step.target is None:
             results = np.zeros((len(order), int(layout.result[-1]) + 1), dtype=np.int64)
             results[:, layout.result] = codes[order]
-            out["results"] = results
+            dealt = np.arange(len(order))
+            first = dealt % units * image.result_words + dealt // units * layout.result_words
+            out |= result_arrays(results, order, first, layout.result)
             order = order[:0]
-            address, chunks, position = 0, 1, layout.result % hardware.lanes
+            address, chunks, position = 0, 1, layout.result % layout.hardware.lanes
         else:
             place = layout.tensors[step.target]
             address, chunks, position = place.address, place.chunks, place.position
-        row = np.repeat(np.arange(len(order)), chunks)
-        chunk = np.tile(np.arange(chunks), len(order))
-        out |= {f"p{index}_address": address + row * chunks + chunk, f"p{index}_row": row, f"p{index}_chunk": chunk,
-                f"p{index}_entry": np.repeat(entry[order], chunks),
-                f"p{index}_data": buffer_bytes(codes[order], position, chunks, hardware)}
+        row, chunk = cut_rows(np.arange(len(order)), chunks)
+        out |= {f"p{index}_unit": row % units, f"p{index}_row": order[row], f"p{index}_chunk": chunk,
+                f"p{index}_address": address + row * chunks + chunk, f"p{index}_entry": np.repeat(entry[order], chunks),
+                f"p{index}_data": buffer_bytes(codes[order], position, chunks, layout.hardware)}
     return out
 
 
@@ -116,11 +83,10 @@ def read_results(layout: Layout, image: BatchImage, stored: bytes) -> Ints:
     Parameters
     ----------
     stored : bytes
-        16 bytes a word, ``image.layout["result_words"]`` words of unit 0, then of unit 1, ...
+        16 bytes a word, ``image.result_words`` words of unit 0, then of unit 1, ...
     """
-    order = image.graphs if layout.program.passes[-1].domain == "graphs" else image.nodes
-    results = np.empty((len(order), len(layout.result)), dtype=np.int64)
-    results[order] = read_rows(layout, len(order), stored)
+    results = np.empty((len(image.order), len(layout.result)), dtype=np.int64)
+    results[image.order] = read_rows(layout, len(image.order), stored)
     return results
 
 
@@ -130,7 +96,3 @@ def read_rows(layout: Layout, rows: int, stored: bytes) -> Ints:
     cut = np.frombuffer(stored, dtype="<i2").reshape(units, -(-rows // units), words * RESULT_LANES)
     dealt = cut.transpose(1, 0, 2).reshape(-1, words * RESULT_LANES)
     return dealt[:rows, layout.result].astype(np.int64)
-
-
-def _json(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, indent=2) + "\n"

@@ -5,7 +5,6 @@ docs/lists.md, "Words", has the formats. The model image is loaded once, a batch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,17 +56,18 @@ class BatchImage:
         Which node or graph of the batch is row i of the hardware.
     lists : dict of set name to Lists
         In the hardware's order of rows, but naming nodes of the batch: for whoever counts cycles.
-    layout : dict
-        For JSON. ``rows`` of results, ``width`` of one; ``columns``: the position of each class in it;
-        ``result_words``: how many the store unit writes of every unit; ``order``: which node or graph row i is;
-        ``load_beats``.
+    order : int64 [rows]
+        Which node or graph each row of results is.
+    result_words : int
+        How many the store unit writes of every unit.
     """
 
     beats: Beats
     nodes: Ints
     graphs: Ints
     lists: dict[SetName, Lists]
-    layout: dict[str, Any]
+    order: Ints
+    result_words: int
 
 
 def to_bytes(beats: Beats) -> bytes:
@@ -125,10 +125,8 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
         stream += unit_words(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
     order = graphs if program.passes[-1].domain == "graphs" else nodes
     beats = np.concatenate([*stream, END])
-    facts = {"rows": len(order), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
-             "result_words": -(-len(order) // units) * layout.result_words, "order": order.tolist(),
-             "load_beats": len(beats)}
-    return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, layout=facts)
+    return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, order=order,
+                      result_words=-(-len(order) // units) * layout.result_words)
 
 
 def program_words(layout: Layout) -> list[Beats]:

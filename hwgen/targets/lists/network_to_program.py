@@ -1,4 +1,4 @@
-"""Network to stream program: independent of any graph, scales folded, ranges proved."""
+"""Network to the program of edge lists: independent of any graph, scales folded, ranges proved."""
 
 from ...errors import HwgenError
 from ...network.batch import SetName

@@ -3,21 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...network.batch import Batch
+from ..run_folder import Files, batch_files
 from .cycles import estimate
 from .design import BatchDesign
 from .execute import run as run_reference
-from .golden import image_files, pass_facts
-from .images import BatchImage, batch_image
+from .golden import expected, pass_facts
+from .images import BatchImage, batch_image, to_bytes
 from .layout import Layout
 from .windows.pack import DonePass
 
-__all__ = ["UNIFORM", "Packed", "batch_folders", "cycles_by_bits", "numbered", "pack_batch"]
+__all__ = ["UNIFORM", "Packed", "cycles_by_bits", "pack_batch"]
 
 #: Bit widths that the learned ones are compared with.
 UNIFORM = (2, 4, 8)
@@ -54,18 +54,17 @@ class Packed:
     @property
     def facts(self) -> dict[str, Any]:
         """What reports say of it: its size, beats of 16 bytes that are loaded and stored, and its cycles."""
-        return {**self.size, "load_beats": int(self.image.layout["load_beats"]),
-                "store_beats": int(self.image.layout["result_words"]) * self.layout.hardware.units, **self.cycles}
+        return {**self.size, "load_beats": len(self.image.beats),
+                "store_beats": self.image.result_words * self.layout.hardware.units, **self.cycles}
 
     @cached_property
-    def files(self) -> Mapping[str, bytes | str]:
+    def files(self) -> Files:
         """``batch.bin``, ``layout.json`` and ``golden.npz``."""
-        facts = self.facts
-        own: dict[str, Any] = {"passes": pass_facts(self.layout.program)} if self.own_passes else {}
-        timing = {"cycles": facts["total"], "pass_cycles": [step["cycles"] for step in facts["passes"]],
-                  "counters": {name.upper(): value for name, value in facts["counters"].items()},
-                  **self.size, "store_beats": facts["store_beats"], **own}
-        return image_files(self.layout, self.image, self, timing)
+        layout, image = self.layout, self.image
+        return batch_files(
+            to_bytes(image.beats), expected(layout, image, self.passes), result_words=image.result_words,
+            units=layout.hardware.units, scale=layout.program.passes[-1].out.scale, cycles=self.cycles, size=self.size,
+            passes=pass_facts(layout.program, layout.hardware) if self.own_passes else None)
 
     def cycles_with(self, bits: int) -> int:
         """What it would take if every row of the MAC array had one width."""
@@ -94,14 +93,3 @@ def cycles_by_bits(packed: Sequence[Packed]) -> dict[str, int]:
     """Total cycles of some batches with the learned bit widths, and with the same one for all rows."""
     totals = {"learned": sum(int(each.cycles["total"]) for each in packed)}
     return totals | {f"uniform {bits} bit": sum(each.cycles_with(bits) for each in packed) for bits in UNIFORM}
-
-
-def numbered(packed: Mapping[int, Packed]) -> dict[str, bytes | str]:
-    """Files of batches, each in a folder of its number."""
-    return {f"{number:04d}/{name}": content for number, each in packed.items()
-            for name, content in each.files.items()}
-
-
-def batch_folders(folder: Path) -> list[Path]:
-    """Folders of batches below a folder, in order."""
-    return sorted(path.parent for path in folder.glob("*/batch.bin"))

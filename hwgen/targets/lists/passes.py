@@ -17,7 +17,7 @@ from .fixed_point import RealBlock, RealTerm, solve
 from .fuse import Step, linear_term
 from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
 from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
-from .ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
+from .ranges import Bounds, Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 from .shares import Shares
 
 __all__ = ["PassBuilder"]
@@ -191,5 +191,5 @@ def _with_integers(operand: Operand, share: Shares, bounds: Bounds) -> Operand:
 
 def _values(blocks: list[tuple[Block, list[Bounds]]]) -> IntRange:
     """Proved range of V, before the activation."""
-    ranges = [value_range(*segment_sums(block, bounds)[:2], IDENTITY)[0] for block, bounds in blocks]
+    ranges = [value_range(*block_sums(block, bounds)[:2], IDENTITY)[0] for block, bounds in blocks]
     return IntRange(min(each.low for each in ranges), max(each.high for each in ranges))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sim.lists
+import sim
 from boards import Board
 
 from ...errors import CapacityError, HwgenError
@@ -24,19 +24,20 @@ from ...report.files import report_files
 from ...report.model_facts import model_facts
 from ...version import __version__
 from ..banked.artifacts import copy_compiled, write_run
+from ..run_folder import numbered
 from .batch import union
 from .bits import Done, bits_of_traces
 from .checking import simulate
 from .config import MODEL, SAMPLE, config_of, is_lists, is_windowed, load_design, read_sample
 from .design import WindowDesign, deal, sample_batches
 from .hardware import OPTIONS
-from .packing import Packed, batch_folders, cycles_by_bits, numbered, pack_batch
+from .packing import Packed, cycles_by_bits, pack_batch
 from .search import Design, Step, design
 from .verilog import emit
 from .windows.packing import pack_windows
 
-__all__ = ["Packed", "batch_folders", "build", "estimate", "is_lists", "is_windowed", "load_design", "numbered", "pack",
-           "pack_batch", "pack_sample", "verify"]
+__all__ = ["Packed", "build", "estimate", "is_lists", "is_windowed", "load_design", "pack", "pack_batch", "pack_sample",
+           "verify"]
 
 #: Given a text and a total: counts up to it, one call at a time.
 Bar = Callable[[str, int], AbstractContextManager[Callable[[str], None]]]
@@ -173,12 +174,12 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
                 raise CapacityError(f"batches of {size} graphs; the design takes {plan.capacity.graphs}, "
                                     f"{size - plan.capacity.graphs} too many", str(build),
                                     f"build a design with --graphs {size}, or use smaller batches")
-            files = numbered({number: pack_batch(plan, batch)
+            files = numbered({number: pack_batch(plan, batch).files
                               for number, batch in enumerate(deal(graphs, plan, size))})
         folder = write_run(build / "runs" / name, files)
         if sample is not None:
             save_sample(sample, folder / SAMPLE)
-    return batch_folders(folder)
+    return sim.batch_folders(folder)
 
 
 def pack_sample(build: Path, *, step: Step = _silent) -> list[Path]:
@@ -189,7 +190,7 @@ def pack_sample(build: Path, *, step: Step = _silent) -> list[Path]:
 
 def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | None = None,
            trace: str | None = None, work: Path | None = None, step: Step = _silent,
-           bar: Bar = _unseen) -> sim.lists.ListsResult:
+           bar: Bar = _unseen) -> sim.Result:
     """Cosimulate batches and compare every code of every pass, every result and every cycle count.
 
     Parameters
@@ -210,7 +211,7 @@ def verify(build: Path, *, batches: Sequence[Path] | None = None, stalls: int | 
     ToolError
         Verilator or the compiler is missing, or the simulator failed.
     """
-    chosen = batch_folders(build / "batches") if batches is None else batches
+    chosen = sim.batch_folders(build / "batches") if batches is None else batches
     return simulate(build, chosen, stalls=stalls, trace=trace, work=work, step=step, bar=bar)
 
 
@@ -235,7 +236,7 @@ def _proof(chosen: Design, sample: Sample, board: Board) -> _Proof:
                            windowed.by_bits, sample.batch.graphs)
     else:
         packed = [pack_batch(plan, batch) for batch in sample_batches(sample, plan)]
-        traces, files = packed, numbered(dict(enumerate(packed)))
+        traces, files = packed, numbered({number: each.files for number, each in enumerate(packed)})
         parts = [each.facts for each in packed]
         options |= {"graphs": plan.capacity.graphs}
         cycles = cycles_of("batch", [_ran(each, ("graphs", "nodes", "edges")) for each in parts], passes,

@@ -1,4 +1,4 @@
-"""IR 2 of the graph-level organisation: passes over rows, exact, independent of any graph and of the hardware.
+"""The integer program of edge lists: passes over rows, exact, independent of any graph and of the hardware.
 
 docs/lists.md has the arithmetic. A source or target is a tensor, by number; tensors hold codes and an entry per row.
 """

@@ -1,4 +1,4 @@
-"""Proofs over a stream program: between which integers every intermediate of a requantizer stays, on any graph.
+"""Proofs over a program: between which integers every intermediate of a requantizer stays, on any graph.
 
 Bounds come from the widths of codes and the capacities. Where a row multiplier is chosen by what also bounds the
 accumulator (a mean by the length of its list, a step by the entry that limits the codes), they are taken case by
@@ -21,7 +21,7 @@ from ...numeric import IntRange
 from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Tensor
 
-__all__ = ["Bounds", "Scope", "codes_of", "operand_bounds", "product_bounds", "segment_sums", "value_range"]
+__all__ = ["Bounds", "Scope", "block_sums", "codes_of", "operand_bounds", "product_bounds", "value_range"]
 
 Ints = NDArray[np.int64]
 
@@ -106,7 +106,7 @@ def product_bounds(weight: Ints, codes: Bounds, select: str) -> Bounds:
     return Bounds(low * up + high * down, high * up + low * down)
 
 
-def segment_sums(block: Block, bounds: list[Bounds]) -> tuple[Ints, Ints, IntRange, IntRange]:
+def block_sums(block: Block, bounds: list[Bounds]) -> tuple[Ints, Ints, IntRange, IntRange]:
     """Bounds of P by channel, of P while its operands come in, and of the values between the two multipliers.
 
     Returns

@@ -1,4 +1,4 @@
-"""Both requantizers and the MAC array of stream hardware, as docs/lists.md states them, on loaded memories."""
+"""Both requantizers and the MAC array of the edge-list hardware, as docs/lists.md states them, on loaded memories."""
 
 from dataclasses import dataclass
 

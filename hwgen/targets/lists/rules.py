@@ -22,7 +22,7 @@ from ...errors import HwgenError
 from ...numeric import IntRange
 from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
-from .ranges import Bounds, Scope, codes_of, operand_bounds, product_bounds, segment_sums, value_range
+from .ranges import Bounds, Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 
 __all__ = ["check_program", "longest"]
 
@@ -134,7 +134,7 @@ def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) 
         _within(IntRange.of(operand.row.table), IntRange(0, (1 << ROW_BITS) - 1), "R", where)
     _within(IntRange.of(block.bias), IntRange.signed(BIAS_BITS), "B", where)
     _need(block.join == "sum" or not block.bias.any(), "a bias with a maximum", where)
-    low, high, partial, mid = segment_sums(block, bounds)
+    low, high, partial, mid = block_sums(block, bounds)
     _within(mid, IntRange.signed(MID_BITS), "value between the multipliers", where)
     _within(partial, IntRange.signed(P_BITS), "sum of products", where)
     before, after = value_range(low, high, final.activation)

@@ -74,13 +74,14 @@ def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 def test_build_folder_is_complete(built: Path) -> None:
     names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
-    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/load.bin",
-            "images/layout.json", "vectors/pass0.npz", "vectors/pass2.npz", "vectors/logits.npy", "vectors/torch.npz",
-            "report/report.json", "report/report.html", "report/estimate_layer_cycles.json"} <= names
+    assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/layout.json",
+            "batches/0000/batch.bin", "batches/0000/layout.json", "batches/0000/golden.npz", "model/network.json",
+            "model/sample.npz", "report/report.json", "report/report.html",
+            "report/estimate_layer_cycles.json"} <= names
     assert [path.name for path in built.parent.iterdir()] == ["small"]
     facts = json.loads((built / "manifest.json").read_text())
     assert facts["capacities"]["max_nodes"] >= 40
-    assert facts["cycles"] == json.loads((built / "images" / "layout.json").read_text())["cycles"]
+    assert facts["cycles"] == json.loads((built / "batches" / "0000" / "layout.json").read_text())["cycles"]
 
 
 @pytest.mark.slow
@@ -130,7 +131,8 @@ def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path
     facts = json.loads(run("pack", str(built), str(graph), "--json"))
     folder = Path(facts["run"])
     assert folder == built / "runs" / "other"
-    assert np.load(folder / "vectors" / "logits.npy").shape == (30, 4)
+    assert facts["batches"] == [str(folder / "0000")]
+    assert np.load(folder / "0000" / "golden.npz")["results"].shape == (30, 4)
     assert not (folder / "design.v").exists()
 
 
@@ -147,11 +149,11 @@ def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     cycles = json.loads((built / "report" / "report.json").read_text())["cycles"]
     for key in ("load", "store"):
         assert facts["verification"][f"{key}_cycles"] == cycles[key]
-    path = built / "vectors" / "pass1.npz"
+    path = built / "batches" / "0000" / "golden.npz"
     content = path.read_bytes()
     with np.load(path) as arrays:
         wrong = dict(arrays)
-    wrong["codes"][7, 2] ^= 1
+    wrong["p1_data"][7, 1] ^= 1
     np.savez(path, **wrong)
     try:
         mismatch = json.loads(run("verify", str(built), "--json", code=1))["verification"]["mismatch"]

@@ -13,13 +13,14 @@ from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
 
 import hwgen
+import sim
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.files import write_npz
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.sample_store import save_sample
-from hwgen.network.store import save_batch
+from hwgen.network.sample_store import batch_arrays, save_sample
 from hwgen.targets.banked import pipeline
 from hwgen.targets.lists import checking as lists_checking
 from hwgen.targets.lists import pipeline as lists_pipeline
@@ -89,7 +90,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
             "report/report.html"} <= names
     assert [path.name for path in built.parent.iterdir()] == ["gin"]
     layouts = [json.loads((folder / "layout.json").read_text())
-               for folder in lists_pipeline.batch_folders(built / "batches")]
+               for folder in sim.batch_folders(built / "batches")]
     assert sum(layout["graphs"] for layout in layouts) == sample.batch.graphs
     manifest = json.loads((built / "manifest.json").read_text())
     assert manifest["cycles"] == [layout["cycles"] for layout in layouts]
@@ -99,7 +100,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 
 def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
     plan = load_design(built)
-    for folder, batch in zip(lists_pipeline.batch_folders(built / "batches"),
+    for folder, batch in zip(sim.batch_folders(built / "batches"),
                              lists_pipeline.sample_batches(read_sample(built), plan), strict=True):
         for name, content in lists_pipeline.pack_batch(plan, batch).files.items():
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
@@ -172,11 +173,11 @@ def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, op
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    from hwgen.frontend import model_file
+    from hwgen.frontend import checkpoint
 
     chain, kept = random_graph_model(0), tmp_path / "cora.pt"
     kept.write_bytes(b"")
-    monkeypatch.setattr(model_file, "load", lambda path: chain.parts)
+    monkeypatch.setattr(checkpoint, "load", lambda path: chain.parts)
     monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
     with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
         run("build", kept, *option, "--groups", "2")
@@ -209,17 +210,17 @@ def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) 
 
 def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Network, tmp_path: Path) -> None:
     graphs = tmp_path / "other.npz"
-    save_batch(random_batch(8, network, graphs=5, nodes=3, hub=3), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=5, nodes=3, hub=3)))
     found = facts("pack", built, graphs)
     assert Path(found["run"]) == built / "runs" / "other"
     layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
     assert sum(layout["graphs"] for layout in layouts) == 5
     assert max(layout["graphs"] for layout in layouts) <= 3
     assert not (built / "runs" / "other" / "design.v").exists()
-    save_batch(random_batch(8, network, graphs=1, nodes=200), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=1, nodes=200)))
     with pytest.raises(CapacityError, match="11 nodes of a graph; the design takes"):
         run("pack", built, graphs)
-    save_batch(random_batch(8, sage_network(0), graphs=2, nodes=3), graphs)
+    write_npz(graphs, batch_arrays(random_batch(8, sage_network(0), graphs=2, nodes=3)))
     with pytest.raises(HwgenError, match="features"):
         run("pack", built, graphs)
     np.savez(graphs, **random_nodes(tmp_path))
@@ -235,7 +236,7 @@ def random_nodes(folder: Path) -> dict[str, Any]:
 
 
 def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = lists_pipeline.batch_folders(built / "batches")
+    folders = sim.batch_folders(built / "batches")
     assert len(folders) > 2
     assert lists_checking.quick(folders) == folders
     monkeypatch.setattr(lists_checking, "FULL_BEATS", 1)
@@ -268,7 +269,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
-            lists_pipeline.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
+            sim.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
     check_agreement(found["agreement"], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 

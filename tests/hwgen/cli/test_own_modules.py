@@ -10,7 +10,7 @@ from torch_geometric.data import Data
 
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
-from hwgen.frontend.checkpoint import load_network
+from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.own_files import save_graph_file
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
@@ -116,7 +116,7 @@ def test_quantize_writes_a_checkpoint_that_lowers(home: Path, graphs: list[Data]
                   for each in graphs]
     right = [a == int(each.y) for a, each in zip(theirs, graphs, strict=True)]
     assert facts["fp32_accuracy"] == pytest.approx(sum(right) / 20)
-    network, sample = load_network(out)
+    network, sample = load(out)
     assert sample.batch.graphs == 20
     assert sample.labels is not None
     assert list(sample.labels) == [int(each.y) for each in graphs]

@@ -1,5 +1,6 @@
 """Checkpoints: what is saved comes back, and every broken file has its own message."""
 
+import json
 import pickle
 import re
 from collections.abc import Callable
@@ -9,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from training_graphs import small_data, small_quantized
+from torch_geometric.data import Batch
+from training_graphs import pooled, several, small_data, small_quantized
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, save
-from hwgen.frontend import load as load_network
-from hwgen.frontend.reading import load
+from hwgen.frontend import GCN, load, save
+from hwgen.frontend.quantize.prepare import quantize
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.network_to_program import lower
 
@@ -31,50 +32,73 @@ def path(tmp_path: Path) -> Path:
 def test_codes_scales_and_graph_come_back(path: Path) -> None:
     data = small_data(top=15)
     model = small_quantized(data, layers=3).eval()
-    graph = load(path)
-    assert (graph.name, graph.input_bits, graph.input_scale, graph.trained_nodes) == ("small", 4, 1 / 15, 40)
-    np.testing.assert_array_equal(graph.sample.features.toarray(), data.x)
-    np.testing.assert_array_equal(graph.sample.edges, data.edge_index)
-    np.testing.assert_array_equal(graph.sample.node, np.arange(40))
-    np.testing.assert_array_equal(graph.sample.labels, data.y)
-    np.testing.assert_array_equal(graph.sample.test_mask, data.test_mask)
-    np.testing.assert_array_equal(graph.sample.logits, model().detach().double())
-    assert [layer.path for layer in graph.layers] == ["convs.0", "convs.1", "convs.2"]
-    for mine, theirs in zip(graph.layers, model.gcn.layers, strict=True):
-        assert theirs.weight_quantizer is not None
-        used = theirs.used_weight().detach().double().numpy()
-        np.testing.assert_allclose(mine.weight * mine.weight_step, used, rtol=1e-6)
-        assert (mine.weight_bits, mine.message_bits) == (4, 4)
-        np.testing.assert_array_equal(mine.bias, theirs.bias.detach().double())
-        assert (mine.row is None) == (theirs.row_quantizer is None)
-        if mine.row is not None and theirs.row_quantizer is not None:
-            np.testing.assert_array_equal(mine.row.step, theirs.row_quantizer.step[:, 0].detach().double())
-            np.testing.assert_array_equal(mine.row.bits, theirs.row_quantizer.whole_bits[:, 0])
+    network, sample = load(path)
+    assert (network.name, network.features, network.input_bits, network.input_scale) == ("model", 12, 4, 1 / 15)
+    assert network.trained_nodes == 40
+    np.testing.assert_array_equal(sample.batch.features.toarray(), data.x)
+    np.testing.assert_array_equal(sample.batch.edges, data.edge_index)
+    np.testing.assert_array_equal(sample.batch.node, np.arange(40))
+    np.testing.assert_array_equal(sample.labels, data.y)
+    np.testing.assert_array_equal(sample.mask, data.test_mask)
+    np.testing.assert_array_equal(sample.logits, model().detach().double())
+    assert model.quantizers is not None
+    wanted = model.export("model")
+    for mine, theirs in zip(network.values, wanted.values, strict=True):
+        assert (mine.name, mine.path, mine.width, mine.activation) == (
+            theirs.name, theirs.path, theirs.width, theirs.activation)
+        if mine.quantizer is not None and theirs.quantizer is not None:
+            np.testing.assert_array_equal(mine.quantizer.step, theirs.quantizer.step)
+            np.testing.assert_array_equal(mine.quantizer.bits, theirs.quantizer.bits)
+        for term, other in zip(mine.terms, theirs.terms, strict=True):
+            if term.weight is not None and other.weight is not None:
+                np.testing.assert_array_equal(term.weight.codes, other.weight.codes)
+                np.testing.assert_array_equal(term.weight.step, other.weight.step)
+    for value, row in zip(wanted.values[1::2], model.rows, strict=False):
+        assert value.quantizer is not None
+        np.testing.assert_array_equal(value.quantizer.step, row.step[:, 0].detach().double())
+        np.testing.assert_array_equal(value.quantizer.bits, row.whole_bits[:, 0])
+
+
+def test_graphs_travel_with_labels_and_limits(tmp_path: Path) -> None:
+    model = quantize(pooled(), scheme="uniform", data=several())
+    save(model, several(), tmp_path / "model.pt")
+    _, sample = load(tmp_path / "model.pt")
+    union = Batch.from_data_list(several())
+    with torch.no_grad():
+        assert torch.allclose(torch.from_numpy(sample.logits).float(), model.eval()(union))
+    assert sample.labels.tolist() == [0, 1, 2, 0]
+    assert sample.mask is None
+    assert (sample.limits.nodes, sample.limits.degree) == (9, int(torch.bincount(union.edge_index[1]).max()) + 1)
 
 
 def test_the_integer_program_computes_what_the_model_computes(path: Path) -> None:
-    network, sample = load_network(path)
+    network, sample = load(path)
     assert sample.logits is not None
-    program = lower(network, sample.batch)
-    predicted = np.argmax(run(program).logits, axis=1)
+    predicted = np.argmax(run(lower(network, sample.batch)).logits, axis=1)
     assert (predicted == np.argmax(sample.logits, axis=1)).mean() >= 0.95
 
 
 def test_the_same_model_gives_the_same_bytes(path: Path) -> None:
-    data = small_data(top=15)
-    other = path.with_name("another.pt")
-    save(small_quantized(data, layers=3), data, other)
-    assert other.read_bytes() == path.read_bytes()
-    assert {each.name for each in path.parent.iterdir()} == {"model.pt", "another.pt"}
+    before, data = path.read_bytes(), small_data(top=15)
+    save(small_quantized(data, layers=3), data, path)
+    assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["model.pt"]
 
 
 def test_labels_and_masks_may_be_absent(tmp_path: Path) -> None:
     data = small_data()
     del data.y, data.train_mask, data.val_mask, data.test_mask
     save(small_quantized(data), data, tmp_path / "model.pt")
-    graph = load(tmp_path / "model.pt")
-    assert graph.sample.labels is None
-    assert graph.sample.test_mask is None
+    _, sample = load(tmp_path / "model.pt")
+    assert sample.labels is None
+    assert sample.mask is None
+
+
+def test_saving_leaves_the_mode_of_the_model(tmp_path: Path) -> None:
+    data = small_data()
+    model = small_quantized(data)
+    save(model, data, tmp_path / "model.pt")
+    assert model.training
 
 
 def refuse(path: Path, message: str) -> None:
@@ -90,11 +114,12 @@ def test_missing_file(tmp_path: Path) -> None:
 
 PICKLED = ("a pickled Python object, not a checkpoint\n  at PATH\n  loading a pickle runs code that it holds: write "
            "the model with hwgen.save instead")
+WRITE = "write one with hwgen train, hwgen quantize or hwgen.save"
 
 
 @pytest.mark.parametrize(("content", "message"), [
     (b"", "the file is empty\n  at PATH\n  write or copy it again"),
-    (b"hello, world", "not a checkpoint\n  at PATH\n  write one with hwgen train, or with hwgen.save"),
+    (b"hello, world", "not a checkpoint\n  at PATH\n  " + WRITE),
     (pickle.dumps({"format": "hwgen"}), PICKLED),
 ])
 def test_not_a_checkpoint(tmp_path: Path, content: bytes, message: str) -> None:
@@ -109,7 +134,7 @@ def test_a_pickled_module(tmp_path: Path) -> None:
 
 def test_a_state_dict(tmp_path: Path) -> None:
     torch.save(GCN(4, 3, 2).state_dict(), tmp_path / "model.pt")
-    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  .*hwgen.save")
+    refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  " + WRITE)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.999])
@@ -142,66 +167,82 @@ def put(*keys: Any, value: Any) -> Change:
     return edit
 
 
+def fact(*keys: Any, value: Any) -> Change:
+    """The same of the facts, which are JSON."""
+    def edit(content: dict[str, Any]) -> None:
+        facts = json.loads(content["facts"])
+        put(*keys, value=value)(facts)
+        content["facts"] = json.dumps(facts)
+    return edit
+
+
+@pytest.mark.parametrize("version", [1, 2, None])
+def test_a_file_of_another_format_says_how_to_make_it_again(path: Path, version: int | None) -> None:
+    change(path, put("version", value=version))
+    refuse(path, f"format version {version}, and only 3 is read\n  at PATH: version\n"
+                 f"  make the checkpoint again: {WRITE}")
+
+
 NAN, INF = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize(("edit", "what", "where"), [
-    (put("version", value=3), "unknown format version 3", "version"),
-    (put("version", value=None), "unknown format version None", "version"),
-    (put("layers", 1, "weight", value=torch.full((6, 6), NAN)), "weight holds nan", r"convs\.1\.weight"),
-    (put("layers", 0, "weight", value=torch.full((12, 6), INF)), "weight holds inf", r"convs\.0\.weight"),
-    (put("layers", 0, "weight", value=torch.full((12, 6), 0.5)), "weight holds torch.float32 values, not integers",
-     r"convs\.0\.weight"),
-    (put("layers", 0, "weight", 3, 2, value=9), "a weight code exceeds 4 bits", r"convs\.0\.weight"),
-    (put("layers", 0, "weight_step", 2, value=NAN), "weight_step holds nan", r"convs\.0\.weight_step"),
-    (put("layers", 2, "message_step", 1, value=INF), "message_step holds inf", r"convs\.2\.message_step"),
-    (put("layers", 2, "message_step", 1, value=0.0), "scale is 0.0, not positive", r"convs\.2\.message_step"),
-    (put("layers", 1, "row", "step", 7, value=-INF), "step holds -inf", r"convs\.1\.row\.step"),
-    (put("layers", 0, "bias", 0, value=NAN), "bias holds nan", r"convs\.0\.bias"),
-    (put("layers", 0, "row", "bits", 3, value=9), "bit width 9 is out of range", r"convs\.0\.row\.bits"),
-    (put("layers", 0, "row", "bits", 3, value=-1), "bit width -1 is out of range", r"convs\.0\.row\.bits"),
-    (put("layers", 1, "weight_bits", value=1), "bit width 1 is out of range", r"convs\.1\.weight_bits"),
-    (put("layers", 1, "message_bits", value=9), "bit width 9 is out of range", r"convs\.1\.message_bits"),
-    (put("layers", 0, "row", value=None), "row quantizer missing", r"convs\.0\.row"),
-    (put("layers", 0, "row", value=3), "int is not a row quantizer", r"convs\.0\.row"),
-    (put("layers", 0, value="conv"), "str is not a layer", r"layers\[0\]"),
-    (put("layers", value=[]), "no layers", "layers"),
-    (put("layers", 0, "message_step", value=torch.ones(5)), r"message_step has shape \(5,\), not \(6\)",
-     r"convs\.0\.message_step"),
-    (put("input", "bits", value=9), "bit width 9 is out of range", r"input\.bits"),
-    (put("input", "bits", value=2), "input code 1. does not fit 2 bits", r"graph\.features"),
-    (put("input", "scale", value=NAN), "scale is nan", r"input\.scale"),
-    (put("input", value={}), "scale is missing", r"input\.scale"),
-    (put("name", value=7), "name is int instead of str", "name"),
-    (put("graph", "edges", 0, 4, value=40), "edge index 40 is out of range for 40 nodes", r"graph\.edges"),
-    (put("graph", "edges", 1, 4, value=-1), "edge index -1 is out of range for 40 nodes", r"graph\.edges"),
-    (put("graph", "edges", value=torch.zeros(2, 4)), "edges holds torch.float32 values, not integers", r"graph\.edges"),
-    (put("graph", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)", r"graph\.node"),
-    (put("graph", "features", "columns", 2, value=12), "feature index 12 is out of range for 12 features",
-     r"graph\.features\.columns"),
-    (put("graph", "features", "pointers", 2, value=10**6), "row pointers do not fit the columns",
-     r"graph\.features\.pointers"),
-    (put("graph", "labels", value=torch.zeros(3, dtype=torch.int64)), r"labels has shape \(3,\), not \(40\)",
-     r"graph\.labels"),
-    (put("graph", "test_mask", value=torch.zeros(40)), "test_mask holds torch.float32 values, not booleans",
-     r"graph\.test_mask"),
-    (put("graph", "logits", 3, 1, value=NAN), "logits holds nan", r"graph\.logits"),
+@pytest.mark.parametrize(("part", "end", "at", "value", "what"), [
+    ("network", "step", 2, NAN, "a step is not positive and finite"), ("network", "step", 1, INF, "a step is not"),
+    ("network", "step", 1, 0.0, "a step is not positive and finite"), ("network", "bias", 0, NAN, "bias is not finite"),
+    ("network", "bits", 0, 9, "bits span"), ("network", "bits", 0, -1, "bits span"),
+    ("network", "codes", (3, 2), 9, "codes exceed"),
+    ("sample", "edges", (0, 4), 40, "edge"), ("sample", "logits", (3, 1), NAN, "logits"),
 ])
-def test_contents_that_are_wrong(path: Path, edit: Change, what: str, where: str) -> None:
+def test_numbers_that_are_wrong(path: Path, part: str, end: str, at: Any, value: float, what: str) -> None:
+    content = torch.load(path, weights_only=True)
+    names = [name for name in content[part] if name.endswith(end)]
+    assert names
+    for name in names:
+        edited = torch.load(path, weights_only=True)
+        if edited[part][name].ndim != (len(at) if isinstance(at, tuple) else 1) or (
+                not isinstance(at, tuple) and len(edited[part][name]) <= at):
+            continue
+        change(path, put(part, name, at, value=value))
+        with pytest.raises(HwgenError, match=f"(?s){what}.*\n  at .*\n  "):
+            load(path)
+        change(path, lambda now, part=part, name=name, was=content: now[part].update({name: was[part][name]}))
+        load(path)
+
+
+@pytest.mark.parametrize("edit", [
+    put("facts", value="{}"), put("facts", value="no JSON"), put("network", value={}), put("sample", value={}),
+    put("network", value=None), fact("values", value=None), fact("input_scale", value="one"),
+])
+def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) -> None:
     change(path, edit)
-    refuse(path, rf"{what}\n  at PATH: {where}\n  [^\n]+")
+    with pytest.raises(HwgenError, match=r"(?s).+\n  at .*model\.pt.*\n  .+"):
+        load(path)
 
 
-@pytest.mark.parametrize(("name", "where"), [
-    ("weight", "weight"), ("bias", "bias"), ("weight_quantizer.raw_step", "weight_step"),
-    ("message_quantizer.raw_step", "message_step"), ("row_quantizer.raw_step", r"row\.step"),
-    ("row_quantizer.raw_bits", r"row\.bits"),
+@pytest.mark.parametrize(("edit", "what"), [
+    (fact("input_bits", value=2), "input code 1. does not fit 2 bits"),
+    (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
+    (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
+    (put("sample", "node", 2, value=-1), "node names -1"),
+    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 labels for 1 graphs of 40 nodes"),
+    (put("sample", "labels", value=torch.zeros(40)), "labels holds float32 values"),
+    (put("sample", "mask", value=torch.zeros(40)), "mask holds float32 values"),
+    (put("sample", "features.shape", 1, value=11), "feature|11 features, the network takes 12"),
 ])
-def test_what_is_not_finite_is_not_saved(path: Path, name: str, where: str) -> None:
+def test_graphs_that_do_not_fit_the_network(path: Path, edit: Change, what: str) -> None:
+    change(path, edit)
+    with pytest.raises(HwgenError, match=rf"(?s)^[^\n]*({what}).*\n  at .*\n  .+"):
+        load(path)
+
+
+@pytest.mark.parametrize("name", [
+    "tensors.0", "tensors.1", "quantizers.weights.0.raw_step", "quantizers.messages.convs/0/message.raw_step",
+    "quantizers.rows.convs/0.raw_size", "quantizers.rows.convs/0.raw_bits"])
+def test_what_is_not_finite_is_not_saved(path: Path, name: str) -> None:
     data, before = small_data(), path.read_bytes()
     model = small_quantized(data)
-    model.get_parameter(f"gcn.convs.0.{name}").data.view(-1)[3] = NAN
-    with pytest.raises(HwgenError, match=rf"^{where} holds nan\n  at convs\.0\.{where}\n  train again"):
+    model.get_parameter(name).data.view(-1)[3] = NAN
+    with pytest.raises(HwgenError, match=rf"^{name} holds nan\n  at model\n  train again with a lower learning rate"):
         save(model, data, path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -219,8 +260,11 @@ def test_an_unwritable_path(tmp_path: Path) -> None:
 
 
 def test_only_quantized_models_on_their_own_graph_are_saved(tmp_path: Path) -> None:
-    data = small_data()
-    with pytest.raises(HwgenError, match=r"^GCN is not quantized"):
-        save(GCN(12, 6, 3), data, tmp_path / "model.pt")
-    with pytest.raises(HwgenError, match=r"^the model belongs to another graph"):
-        save(small_quantized(data), small_data(seed=1), tmp_path / "model.pt")
+    data, plain = small_data(), GCN(12, 6, 3)
+    given: Any = plain
+    with pytest.raises(HwgenError, match=r"^GCN is not quantized\n  at save\n  pass what hwgen.quantize returned"):
+        save(given, data, tmp_path / "model.pt")
+    for other in (small_data(seed=1), [data, data]):
+        with pytest.raises(HwgenError, match=r"^the model belongs to another graph\n  at data\n  save the model with"):
+            save(small_quantized(data), other, tmp_path / "model.pt")
+    assert list(tmp_path.iterdir()) == []

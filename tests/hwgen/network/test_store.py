@@ -1,4 +1,4 @@
-"""Networks and batches survive files, byte for byte; files that are none are refused in three parts."""
+"""Networks survive files, byte for byte; files that are none are refused in three parts."""
 
 import dataclasses
 import json
@@ -7,19 +7,10 @@ import sys
 
 import numpy as np
 import pytest
-from networks import gin_network, random_batch, random_network, residual_gcn_network
+from networks import gin_network, random_network, residual_gcn_network
 
 from hwgen.errors import HwgenError
-from hwgen.network.store import (
-    batch_arrays,
-    batch_of,
-    load_batch,
-    load_network,
-    network_arrays,
-    network_of,
-    save_batch,
-    save_network,
-)
+from hwgen.network.store import load_network, network_arrays, network_of, save_network
 
 ARRAYS, FACTS = "network.npz", "network.json"
 
@@ -47,17 +38,6 @@ def test_a_network_comes_back_equal(tmp_path, seed):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_batch_comes_back_equal(tmp_path, seed):
-    batch = random_batch(seed, random_network(seed), graphs=seed)
-    save_batch(batch, tmp_path / "deep" / "a.npz")
-    again = load_batch(tmp_path / "deep" / "a.npz")
-    assert plain(again) == plain(batch)
-    save_batch(again, tmp_path / "b.npz")
-    assert (tmp_path / "deep" / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    assert plain(batch_of(batch_arrays(batch), "here")) == plain(batch)
-
-
 def test_facts_are_plain():
     facts, arrays = network_arrays(residual_gcn_network(0))
     assert json.loads(json.dumps(facts)) == facts
@@ -70,41 +50,6 @@ def test_loading_needs_no_torch(tmp_path):
     code = ("import sys; from pathlib import Path; from hwgen.network.store import load_network;"
             f"load_network(Path({str(tmp_path)!r})); assert 'torch' not in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
-
-
-def test_a_users_batch_needs_little(tmp_path):
-    np.savez(tmp_path / "one.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0, 1], [1, 2]], dtype=np.int32))
-    batch = load_batch(tmp_path / "one.npz")
-    assert (batch.graphs, batch.graph.tolist(), batch.node.tolist()) == (1, [0, 0, 0], [0, 1, 2])
-    assert batch.edges.dtype == batch.features.dtype == np.int64
-    np.savez(tmp_path / "two.npz", features=np.eye(3, dtype=np.uint8), edges=np.array([[0], [1]]), graph=[0, 0, 1])
-    assert load_batch(tmp_path / "two.npz").graphs == 2
-
-
-@pytest.mark.parametrize(("change", "message"), [
-    ({"edges": np.zeros((3, 2), dtype=int)}, r"edges has shape \(3, 2\)"),
-    ({"edges": np.array([[0.5], [1]])}, "edges is float64, not integer"),
-    ({"edges": np.array([[0], [9]])}, "an edge names node 9 of 4"),
-    ({"edges": np.array([[-1], [0]])}, "an edge names node -1 of 4"),
-    ({"edges": np.array([[0, 1], [1, 2]])}, "edge 1 joins nodes 1 and 2 of two graphs"),
-    ({"graph": np.array([0, 1, 0, 1])}, "the nodes of a graph do not follow one another"),
-    ({"graph": np.array([0, 0, 1])}, r"graph has shape \(3,\) for 4 nodes"),
-    ({"graph": np.array([-1, 0, 1, 1])}, "graph names -1"),
-    ({"node": np.array([0, 0, 0, -2])}, "node names -2"),
-    ({"graphs": np.array(1)}, "graphs is 1, and the last node belongs to graph 1"),
-    ({"graphs": np.array([2, 3])}, r"graphs is \[2, 3\]"),
-    ({"features": np.array([{}], dtype=object)}, "not an .npz of plain arrays"),
-])
-def test_batches_that_do_not_fit_together(tmp_path, change, message):
-    arrays = {"features": np.eye(4, dtype=np.int64), "edges": np.array([[0, 2], [1, 3]]),
-              "graph": np.array([0, 0, 1, 1])}
-    np.savez(tmp_path / "good.npz", **arrays)
-    assert load_batch(tmp_path / "good.npz").graphs == 2
-    np.savez(tmp_path / "bad.npz", **{**arrays, **change})
-    with pytest.raises(HwgenError, match=message) as error:
-        load_batch(tmp_path / "bad.npz")
-    assert error.value.where.endswith("bad.npz")
-    assert error.value.fix
 
 
 def set_facts(folder, change):
@@ -134,6 +79,15 @@ def test_facts_that_are_no_network(tmp_path, change, message):
         load_network(tmp_path)
     assert error.value.where
     assert error.value.fix
+
+
+def test_a_checkpoint_of_an_older_format_says_how_to_make_it_again():
+    """Checkpoints hold the facts without the files of a build."""
+    facts, arrays = network_arrays(gin_network(0))
+    with pytest.raises(HwgenError, match="network format version 1, this hwgen reads 2") as error:
+        network_of({**facts, "version": 1}, arrays, "model.pt")
+    assert (error.value.where, error.value.fix) == (
+        "model.pt", "train or quantize the model, and build it, again with this hwgen")
 
 
 def test_files_that_are_missing_or_cut(tmp_path):

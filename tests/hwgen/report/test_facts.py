@@ -160,6 +160,7 @@ def test_tables_name_runs() -> None:
     cycles = batches()
     assert cycle_table(cycles).rows[-1][:2] == ("all", "1,000")
     assert cycle_table(cycles).rows[0][:3] == ("pass 0", "500", "40%")
+    assert cycle_table(cycles).numeric == [False, *[True] * 6]  # the last row has no shares
     assert bits_table(cycles).rows == [("learned", "1,000", ""), ("uniform 8 bit", "1,500", "+50.0%")]
     assert run_table(cycles).rows == [("0000", "3", "10", "20", "96", "4", "300", "100"),
                                       ("0001", "2", "10", "20", "196", "4", "700", "350"),

@@ -1,6 +1,5 @@
 """A program prepared for windows: what stays on the chip, and each pass on its own."""
 
-import json
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from rtl_templates.lists.formats import NULL_INDEX
 
 from ....network.batch import SetName
+from ...run_folder import image_files
 from ..batch import Lists
 from ..beats import emit_pass
 from ..golden import pass_facts
@@ -66,9 +66,7 @@ class WindowLayout:
 
     def model_files(self) -> dict[str, bytes | str]:
         """``model.bin`` and ``layout.json``, as :func:`hwgen.targets.lists.golden.model_files` has them."""
-        facts = {"passes": pass_facts(self.program), "scale": self.program.scale.tolist(),
-                 "buffer_words": self.resident_words}
-        return {"model.bin": self.model_words(), "layout.json": json.dumps(facts, indent=2) + "\n"}
+        return image_files(pass_facts(self.program, self.hardware), self.model_words())
 
     def place(self, tensor: int, address: int) -> Place:
         """A tensor whose rows begin at some word."""

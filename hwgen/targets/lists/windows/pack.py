@@ -71,7 +71,7 @@ class Window:
     @property
     def result_words(self) -> int:
         """Words that the store unit writes of every unit."""
-        return int(self.image.layout["result_words"])
+        return self.image.result_words
 
     @property
     def entries(self) -> int:
@@ -164,11 +164,8 @@ class Packer:
         for unit in range(units):
             stream += unit_words(layout, unit, lists, NUMBERS, trained)
         beats = np.concatenate([*stream, END])
-        facts = {"rows": len(rows), "width": int(layout.result[-1]) + 1, "columns": layout.result.tolist(),
-                 "result_words": -(-len(rows) // units) * layout.result_words, "order": rows.tolist(),
-                 "load_beats": len(beats)}
         return BatchImage(beats=beats, nodes=nothing if graphs else rows, graphs=rows if graphs else nothing,
-                          lists=lists, layout=facts)
+                          lists=lists, order=rows, result_words=-(-len(rows) // units) * layout.result_words)
 
 
 def _renamed(lists: dict[SetName, Lists], names: Sequence[SetName], first: Ints) -> Ints:

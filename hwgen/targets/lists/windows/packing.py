@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 from ....network.batch import Batch
+from ...run_folder import numbered
 from ..design import WindowDesign
 from ..execute import Trace
 from ..execute import run as run_reference
 from ..hardware import Hardware
-from ..packing import UNIFORM, Packed, numbered
+from ..packing import UNIFORM, Packed
 from .run import Window, WindowedRun
 
 __all__ = ["WindowedBatch", "pack_window", "pack_windows", "packed_passes", "reference_rows", "representative",
@@ -75,7 +76,7 @@ def pack_windows(plan: WindowDesign, batch: Batch, *, whole: bool = False) -> Wi
         for bits in UNIFORM:
             by_bits[f"uniform {bits} bit"] += sum(each.cycles_with(bits) for each in packed)
         wanted = range(len(packed)) if whole else representative(facts)
-        files |= numbered({int(facts[place]["window"]): packed[place] for place in wanted})
+        files |= numbered({int(facts[place]["window"]): packed[place].files for place in wanted})
         windows += facts
     return WindowedBatch(plan=plan, trace=trace, windows=windows, by_bits=by_bits, files=files)
 

@@ -3,14 +3,15 @@
 import numpy as np
 import torch
 
-from hwgen.frontend import Graph, load_data
+from hwgen.frontend import load_data
+from hwgen.frontend.data.codes import GraphCodes
 
 
 def test_digits_are_integers_on_a_symmetric_graph() -> None:
     data = load_data("Digits")
-    graph = Graph.of(data)
-    assert (data.name, data.classes, graph.nodes, graph.width) == ("digits", 10, 1797, 64)
-    assert (graph.input_bits, graph.input_scale) == (5, 1 / 16)
+    graph = GraphCodes.of(data)
+    assert (data.name, data.classes, graph.features.shape) == ("digits", 10, (1797, 64))
+    assert (graph.bits, graph.scale) == (5, 1 / 16)
     assert data.x.max() == 16
     edges = set(map(tuple, data.edge_index.t().tolist()))
     assert len(edges) == data.edge_index.shape[1]

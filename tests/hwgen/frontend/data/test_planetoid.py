@@ -8,7 +8,8 @@ import pytest
 import torch_geometric.datasets
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import Graph, load_data
+from hwgen.frontend import load_data
+from hwgen.frontend.data.codes import GraphCodes
 
 SHAPES = {"Cora": (2708, 1433, 10556, 7), "CiteSeer": (3327, 3703, 9104, 6)}
 
@@ -31,7 +32,7 @@ def test_planetoid_is_raw_and_whole(raw: Path, name: str) -> None:
     counts = [int(mask.sum()) for mask in (data.train_mask, data.val_mask, data.test_mask)]
     assert counts == [20 * classes, 500, 1000]
     assert (data.edge_index[0] != data.edge_index[1]).all()
-    assert Graph.of(data).input_bits == 1
+    assert GraphCodes.of(data).bits == 1
 
 
 def test_a_read_only_root_is_enough_and_stays_as_it_is(raw: Path, tmp_path: Path) -> None:

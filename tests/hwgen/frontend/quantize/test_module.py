@@ -10,8 +10,8 @@ from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, glo
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
-from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme, quantize_plan
-from hwgen.frontend.quantize.channels import ChannelSteps
+from hwgen.frontend.quantize import Penalty, QuantizedNetwork, Scheme
+from hwgen.frontend.quantize.prepare import quantize_plan
 from hwgen.frontend.traced import TracedNetwork, TracedTerm, TracedValue
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.activation import IDENTITY, RELU, Activation
@@ -227,6 +227,8 @@ def test_what_does_not_fit_is_named(problem: str) -> None:
     elif problem == "bits":
         with pytest.raises(HwgenError, match="message_bits is 9"):
             Scheme(message_bits=9)
+        with pytest.raises(HwgenError, match="rows is per_channel"):
+            Scheme(rows=Granularity.PER_CHANNEL)
     else:
         model = quantize_plan(plan, "nns", [data, data])
         model.tensors[0].data[0] = float("nan")
@@ -287,16 +289,6 @@ def test_no_row_gets_more_bits_than_the_most() -> None:
                              if value.quantizer is not None and value.quantizer.granularity is Granularity.NEAREST])
     assert widths.max() == 4
     assert widths.min() < 4
-
-
-def test_columns_of_zeros_get_the_finest_step() -> None:
-    steps = ChannelSteps(4, 4, signed=False, gradient="local", linear=False)
-    steps.calibrate(torch.tensor([[0.0, 1.5, 0.03, 0.0], [0.0, 0.1, 0.01, 0.0]]))
-    found = steps.step[0].tolist()
-    assert found[0] == found[3] == found[2] < found[1]
-    before = steps.step.clone()
-    steps.calibrate(torch.zeros(2, 4))
-    assert torch.equal(steps.step, before)
 
 
 def test_messages_of_hubs_may_be_clipped() -> None:

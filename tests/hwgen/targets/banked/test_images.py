@@ -10,7 +10,8 @@ from models import program_of, random_graph_model
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked import decode as interpreter
 from hwgen.targets.banked.execute import run
-from hwgen.targets.banked.images import expected, pack
+from hwgen.targets.banked.golden import expected, pass_facts
+from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
 
@@ -44,43 +45,39 @@ def built(seed, model, hardware):
 def test_the_load_stream_computes_what_the_reference_computes(seed, model, hardware):
     program, design, plan, image = built(seed, model, hardware)
     trace = run(program)
-    rows = expected(program, design, plan, [step.rows for step in trace.passes])
+    golden = expected(program, design, plan, [step.rows for step in trace.passes])
     done = interpreter.execute(image.beats, design)
     assert len(done) == len(program.passes)
-    for index, (wrote, wanted) in enumerate(zip(done, rows, strict=True)):
-        result = image.layout["passes"][index]["to_result"]
-        per_word = design.requant_lanes if result else design.lanes
-        want = {}
-        for i in range(program.num_nodes):
-            codes = wanted["codes"][i]
-            for chunk, first in enumerate(range(0, len(codes), per_word)):
-                part = np.zeros(per_word, dtype=np.int64)
-                part[: len(codes[first : first + per_word])] = codes[first : first + per_word]
-                key = int(wanted["server"][i]), int(wanted["bank"][i]), int(wanted["address"][i]) + chunk
-                want[key] = part.tolist()
-        got = {key[:3]: codes.tolist() for *key, codes in
-               zip(wrote.server, wrote.bank, wrote.address, wrote.codes, strict=True) for key in [tuple(key)]}
+    for index, (wrote, facts) in enumerate(zip(done, pass_facts(program, design), strict=True)):
+        assert facts.word_codes == (design.requant_lanes if facts.to_result else design.lanes)
+        bits = facts.code_bits
+        want = {tuple(key): int.from_bytes(data.tobytes(), "little") for *key, data in zip(
+            *(golden[f"p{index}_{name}"].tolist() for name in ("unit", "bank", "address")), golden[f"p{index}_data"],
+            strict=True)}
+        got = {tuple(key): sum((code & (1 << bits) - 1) << bits * lane for lane, code in enumerate(codes.tolist()))
+               for *key, codes in zip(wrote.server, wrote.bank, wrote.address, wrote.codes, strict=True)}
         assert got == want
+        row, chunk = golden[f"p{index}_row"], golden[f"p{index}_chunk"]
+        assert len({*zip(row.tolist(), chunk.tolist(), strict=True)}) == len(want)
 
 
-def test_results_lie_where_the_layout_says():
-    program, design, _, image = built(3, {"classes": 7}, {"groups": 2, "servers": 8, "requant_lanes": 4})
-    layout = image.layout
+def test_results_lie_where_they_are_said_to():
+    program, design, plan, image = built(3, {"classes": 7}, {"groups": 2, "servers": 8, "requant_lanes": 4})
     wrote = interpreter.execute(image.beats, design)[-1]
     memory = {(s, a): codes for s, a, codes in zip(wrote.server, wrote.address, wrote.codes, strict=True)}
-    logits = run(program).logits
-    assert layout["words_per_result"] == 2
-    assert layout["result_words"] == max(address for _, address in memory) + 1
-    assert layout["store_beats"] == 8 * layout["result_words"]
-    for node in range(program.num_nodes):
-        words = [memory[layout["server"][node], layout["word"][node] + c] for c in range(2)]
-        np.testing.assert_array_equal(np.concatenate(words)[: layout["classes"]], logits[node])
+    trace = run(program)
+    golden = expected(program, design, plan, [step.rows for step in trace.passes])
+    assert image.result_words == max(address for _, address in memory) + 1
+    np.testing.assert_array_equal(golden["results"], trace.logits)
+    for row, word in zip(golden["results_row"], golden["results_word"], strict=True):
+        words = [memory[divmod(word + chunk, image.result_words)] for chunk in range(2)]
+        np.testing.assert_array_equal(np.concatenate(words)[golden["results_column"]], trace.logits[row])
 
 
 def test_bytes_are_little_endian_beats():
     *_, image = built(1, {}, {"groups": 1})
     raw = image.to_bytes()
-    assert len(raw) == 16 * image.layout["load_beats"]
+    assert len(raw) == 16 * len(image.beats)
     assert raw[0] == 1  # TASK, the first header's target
     assert int.from_bytes(raw[8:12], "little") == 3  # three passes
     assert raw[-16:] == bytes(16)  # END

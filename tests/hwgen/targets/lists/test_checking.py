@@ -1,4 +1,4 @@
-"""What a simulation of batches found, on folders made by hand: rows of the hardware go back to their graphs."""
+"""What a simulation of batches found, on folders made by hand."""
 
 import json
 from dataclasses import replace
@@ -10,15 +10,14 @@ import pytest
 from network_samples import sample_of
 from networks import gin_network
 
-import sim.lists
+import sim
 from hwgen.errors import HwgenError
 from hwgen.network.sample import Sample
 from hwgen.report.agreement import AgreementFacts
 from hwgen.targets.lists import checking
-from sim import Mismatch, Result
+from sim import BatchResult, Mismatch
 
 RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
-ORDER = {"0000": [2, 0, 1], "0001": [1, 0]}
 
 
 class Facts(SimpleNamespace):
@@ -35,12 +34,11 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    """Two batches, of three graphs and of two; the hardware has the rows in another order, and gaps between them."""
-    files = {"images/layout.json": {"passes": [{"domain": "graphs"}], "scale": [0.5, 0.5, 0.5]}}
+    """Two batches, of three graphs and of two."""
+    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]}}
     for name, rows in RESULTS.items():
         files[f"batches/{name}/layout.json"] = {
-            "graphs": len(rows), "order": ORDER[name], "columns": [0, 2, 3], "load_beats": 10, "store_beats": 2,
-            "cycles": 100}
+            "graphs": len(rows), "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}
     for name, content in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,17 +55,16 @@ def sample() -> Sample:
                    mask=np.array([True, True, True, True, False, True]))
 
 
-def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.lists.ListsResult:
+def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.Result:
     batches = {}
     for name, rows in RESULTS.items():
-        stored = np.full((len(rows), 4), 99)
-        stored[:, [0, 2, 3]] = rows[ORDER[name]]
-        batches[name] = Result(ok=True, mismatch=None, cycles=cycles, load_cycles=12, store_cycles=5, logits=stored,
-                               pass_cycles=(cycles,), counters={"GATHER_RUN": 3}, rows_compared=4, codes_compared=32)
-    return sim.lists.ListsResult(mismatch=mismatch, batches=batches, model_load_cycles=50)
+        batches[name] = BatchResult(
+            mismatch=None, cycles=cycles, load_cycles=12, store_cycles=5, logits=rows, pass_cycles=(cycles,),
+            counters={"GATHER_RUN": 3}, rows_compared=4, codes_compared=32)
+    return sim.Result(mismatch=mismatch, batches=batches, model_load_cycles=50)
 
 
-def test_rows_go_back_to_their_graphs(build: Path, sample: Sample) -> None:
+def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     facts = checking.outcome(build, folders, result(), sample, "the sample", 3)
     assert (facts.verification.what, facts.verification.of) == (
@@ -94,7 +91,7 @@ def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> 
     silent = replace(sample, logits=None)
     assert checking.outcome(build, folders, result(), silent, "it", 2).agreement is None
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
-    with pytest.raises(HwgenError, match=r"columns is missing"):
+    with pytest.raises(HwgenError, match=r"\w+ is missing"):
         checking.quick(folders)
     with pytest.raises(HwgenError, match=r"no batches"):
         checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)

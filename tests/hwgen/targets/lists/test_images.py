@@ -14,8 +14,9 @@ from hwgen.errors import CapacityError
 from hwgen.network.batch import Batch
 from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
-from hwgen.targets.lists.golden import batch_files, model_files, read_results
+from hwgen.targets.lists.golden import model_files, read_results
 from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image, to_bytes
+from hwgen.targets.lists.packing import Packed
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Target
 from rtl_templates.shell.words import unpack
 
@@ -152,24 +153,25 @@ def test_files(seed):
     built = random_build(seed)
     batch = built.batches[0]
     trace = run(built.program, batch)
-    model, files = model_files(built.layout), batch_files(built.layout, batch, trace)
+    image = batch_image(built.layout, batch)
+    packed = Packed(layout=built.layout, image=image, passes=trace.passes, size={"graphs": batch.graphs})
+    model, files = model_files(built.layout), packed.files
     facts, about = json.loads(files["layout.json"]), json.loads(model["layout.json"])
     done = Machine(built.hardware, model["model.bin"]).run(files["batch.bin"])
-    image = batch_image(built.layout, batch)
     np.testing.assert_array_equal(read_results(built.layout, image, stored(built, image, done)), trace.results)
     assert len(files["batch.bin"]) == 16 * facts["load_beats"]
-    assert facts["cycles"] is facts["pass_cycles"] is None
+    assert facts["cycles"] == sum(facts["pass_cycles"]) == packed.cycles["total"]
+    assert facts["graphs"] == batch.graphs
+    assert about["model_beats"] == len(model["model.bin"]) // 16
     assert [each["domain"] for each in about["passes"]] == [step.domain for step in built.program.passes]
     golden = np.load(io.BytesIO(files["golden.npz"]), allow_pickle=False)
-    assert golden["results"].shape == (facts["rows"], facts["width"])
-    np.testing.assert_array_equal(golden["results"][:, facts["columns"]], trace.results[facts["order"]])
+    np.testing.assert_array_equal(golden["results_row"], image.order)
+    np.testing.assert_array_equal(golden["results"][:, golden["results_column"]], trace.results[image.order])
     for index, step in enumerate(built.program.passes):
-        assert {len(golden[f"p{index}_{name}"]) for name in ("address", "data", "entry", "row", "chunk")} == {
+        assert {len(golden[f"p{index}_{name}"]) for name in ("address", "data", "entry", "unit", "row", "chunk")} == {
             0 if step.target is None else built.layout.passes[index]["out_chunks"]
             * (batch.num_nodes if step.domain == "nodes" else batch.graphs)}
-    timed = batch_files(built.layout, batch, trace, {"cycles": 7, "pass_cycles": [7]})
-    assert json.loads(timed["layout.json"])["cycles"] == 7
-    assert batch_files(built.layout, batch, trace) == files  # the same bytes again
+    assert replace(packed).files == files  # the same bytes again
 
 
 def test_empty_units_say_so():

@@ -1,6 +1,7 @@
 """From network to integers: what the program computes is what the network means."""
 
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -219,3 +220,24 @@ def test_a_mean_is_as_small_as_its_largest_part():
     per_code = (1 << 20) / int(b.final.multiplier[0])
     assert b.blocks[0].operands[0].x.high == 5000 * 127
     assert 127 * per_code <= b.final.v.high <= 127 * per_code * 1.03  # the rounding of 1/5000 is in it
+
+
+@pytest.mark.parametrize("by", [each for each in Granularity if each.by_row])
+def test_rows_without_bits_store_and_send_zeros(by):
+    """Whatever chooses their entry."""
+    drawn = map(partial(node_gcn_network, by=by), range(20))
+    network = next(each for each in drawn if each.values[1].quantizer.bits.size > 6)
+    row = network.values[1]
+    bits = row.quantizer.bits.copy()
+    bits[::2] = 0
+    values = [replace(value, quantizer=replace(value.quantizer, bits=bits)) if value is row else value
+              for value in network.values]
+    network = replace(network, values=tuple(values))
+    batch = random_batch(2, network, graphs=2)
+    program = lower(network, **asdict(capacities(batch)))
+    kept = run_network(network, batch)[row.name]
+    empty = bits[kept.entry] == 0
+    for codes in (kept.codes, run(program, batch).passes[1].codes):  # the row, and the message it sends
+        assert not codes[empty].any()
+        assert codes[~empty].any()
+    assert empty.any()

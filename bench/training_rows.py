@@ -1,0 +1,160 @@
+"""Rows of the accuracy pages: what is trained, one run of it, and the lines that are kept of runs.
+
+A run trains, lowers the quantized model and executes the integer reference, which looks at the test part once. Runs
+that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same.
+"""
+
+import dataclasses
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from result_lines import append_line, read_lines
+
+from hwgen.files import write_npz
+from hwgen.frontend.data.graph_batch import GraphBatch
+from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet
+from hwgen.frontend.training.examples import Examples
+from hwgen.frontend.training.recipes import Recipe
+from hwgen.frontend.training.results import Run
+from hwgen.frontend.training.runs import run
+from hwgen.frontend.training.task import Task
+from hwgen.network.sample import Limits
+from hwgen.network.sample_store import batch_arrays
+from hwgen.network.store import save_network
+from hwgen.targets.banked import execute as banked_reference
+from hwgen.targets.banked import network_to_program as banked_lowering
+from hwgen.targets.lists import execute as lists_reference
+from hwgen.targets.lists.design import program_for
+
+__all__ = ["Lines", "Row", "fingerprint", "known_lines", "lines_of"]
+
+#: Of what a recipe does not say, such as models' layers and calibration: results of other versions do not count.
+VERSION = 5
+
+Lines = dict[tuple[str, str, str, int], dict[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """One model on one data set.
+
+    Parameters
+    ----------
+    data : str
+    label : str
+        What results are filed under, beside the data set.
+    model, scheme : str
+    recipe : str or Recipe
+    runs : int
+        Seeds, or folds of a set of graphs, that the page has.
+    banked : bool
+        Whether the integer reference is that of the banked target; else of edge lists.
+    shuffle : int
+        Seed of the folds.
+    """
+
+    data: str
+    label: str
+    model: str
+    scheme: str
+    recipe: str | Recipe = "default"
+    runs: int = 10
+    banked: bool = False
+    shuffle: int = FOLD_SEED
+
+    def task(self, root: Path | None) -> Task:
+        """What is trained, with its data."""
+        found = Task.of(self.model, self.data, self.scheme, self.recipe, root=root)
+        return dataclasses.replace(found, shuffle=self.shuffle)
+
+
+def fingerprint(row: Row, recipe: Recipe) -> str:
+    """Settings in one word: results of others do not count."""
+    words = [VERSION, Path(row.model).name, row.scheme, dataclasses.asdict(recipe)]
+    return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def known_lines(path: Path) -> Lines:
+    """Finished runs by data set, label, fingerprint and number."""
+    return {(each["dataset"], each["recipe"], each["settings"], each["seed"]): each for each in read_lines(path)}
+
+
+def lines_of(row: Row, known: Lines, *, count: int, results: Path, root: Path | None,
+             keep: Path | None) -> Iterator[dict[str, Any]]:
+    """The lines of a row's first runs; those that are missing are run, and written as they come.
+
+    Parameters
+    ----------
+    keep : Path or None
+        Folder that receives each network, and the graph where there is one: then every run is made anew.
+    """
+    task = row.task(root)
+    for number in range(count):
+        key = (row.data, row.label, fingerprint(row, task.recipe), number)
+        if key not in known or keep is not None:
+            line = {"dataset": row.data, "recipe": row.label, "settings": key[2],
+                    **_measured(row, task, number, keep)}
+            if key not in known:
+                known[key] = line
+                append_line(results, line)
+        found = known[key]
+        print(f"{row.data} {row.label} {number}: integer {100 * found['integer_test']:.2f} at {found['bits']:.3f} bit, "
+              f"FP32 {100 * found['fp32_test']:.2f}, {found['seconds']} s", flush=True)
+        yield found
+
+
+def _measured(row: Row, task: Task, number: int, keep: Path | None) -> dict[str, Any]:
+    """Train one run, and execute it in integers."""
+    start = time.perf_counter()
+    seed, fold = (0, number) if task.per == "graphs" else (number, 0)
+    examples = task.examples(fold)
+    done = run(task, examples, seed=seed, fold=fold)
+    result = dataclasses.asdict(done.result)
+    del result["seed"], result["fold"], result["validation_loss"]
+    return {"seed": number, **result, **_integer(row, task, done, keep, number),
+            "seconds": round(time.perf_counter() - start, 1)}
+
+
+@torch.no_grad()
+def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) -> dict[str, float]:
+    """Accuracies of the integer reference, and the share of all rows to which PyTorch gives the same class."""
+    examples = done.examples
+    network = done.model.export(f"{row.label}-{row.data}-{number}".lower())
+    whole = task.data.union(np.arange(len(task.data))) if isinstance(task.data, GraphSet) else examples.codes("test")[0]
+    if keep is not None:
+        kept = f"{row.data}-{number}" if task.per == "graphs" else f"{row.label}-{row.data}-{number}"
+        save_network(network, keep / kept)
+        if task.per == "nodes":
+            write_npz(keep / kept / "graph.npz", batch_arrays(whole))
+    program = None if row.banked else program_for(network, Limits.of(whole, network.input_bits))
+    same, rows, predicted = 0.0, 0, []
+    for codes in examples.codes("test"):
+        logits = done.model.logits(GraphBatch.union(codes, examples.input_scale)).double().numpy()
+        if program is None:
+            banked = banked_lowering.lower(network, codes)
+            trace = banked_reference.run(banked)
+            agreed = banked_reference.agreement(banked, trace, logits)
+        else:
+            trace = lists_reference.run(program, codes)
+            agreed = lists_reference.agreement(program, trace, logits)
+        predicted.append(trace.predict())
+        same, rows = same + agreed.argmax * len(logits), rows + len(logits)
+    classes = torch.from_numpy(np.concatenate(predicted))
+    found = {"integer_test": _share(classes, examples, "test"), "agreement": same / rows}
+    if task.per == "nodes":
+        found["integer_validation"] = _share(classes, examples, "validation")
+    return found
+
+
+def _share(classes: torch.Tensor, examples: Examples, part: Any) -> float:
+    """Share of a part's rows that are classified right."""
+    parts = examples.part(part)
+    labels = torch.cat([each.labels for each in parts])
+    counted = slice(None) if parts[0].rows is None else parts[0].rows
+    return float((classes == labels)[counted].double().mean())

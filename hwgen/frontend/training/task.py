@@ -1,0 +1,200 @@
+"""What is trained: a module, its data and its recipe, checked before the first epoch; and one seed of it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from ...errors import HwgenError
+from ...network.granularity import Granularity
+from ...network.network import Domain
+from ..data import load_data
+from ..data.batching import real
+from ..data.graph_set import FOLD_SEED, GraphSet, folds
+from ..original import demand_equal, with_head
+from ..quantize import Scheme
+from ..traced import TracedNetwork
+from ..tracing import plan_of
+from ..tracing.compare import module_outputs
+from ..user_file import is_user_file, load_module
+from .examples import Examples, ManyGraphs, OneGraph, as_set
+from .forward import PreparedForward
+from .models import MODELS
+from .recipes import DEFAULT_SCHEMES, Recipe, recipe_for
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
+
+__all__ = ["Model", "Task"]
+
+#: A name of :data:`.models.MODELS`; ``net.py:Net``; a module; or what makes one, such as its class.
+Model = str | nn.Module | Callable[[], nn.Module]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is trained.
+
+    Parameters
+    ----------
+    make : callable
+        Makes a module to train, with parameters drawn anew.
+    data : Data or GraphSet
+    recipe : Recipe
+    scheme : str
+        Name of the recipe's scheme; empty for one of a user's own.
+    shuffle : int
+        Seed of the folds of a set of graphs.
+    """
+
+    make: Callable[[], nn.Module]
+    data: Data | GraphSet
+    recipe: Recipe
+    scheme: str
+    shuffle: int = FOLD_SEED
+
+    @classmethod
+    def of(cls, model: Model, data: str | Path | Data | Sequence[Data] | GraphSet, scheme: str | Scheme | None = None,
+           recipe: str | Recipe = "default", *, root: Path | None = None, **options: Any) -> Task:
+        """Look everything up; :func:`hwgen.train` has the parameters."""
+        if isinstance(data, str | Path):
+            found: Any = load_data(data, root)
+            name = Path(data).stem
+        else:
+            found, name = data, "graphs"
+        if not hasattr(found, "edge_index"):
+            found = as_set(found, name)
+        per: Domain = "graphs" if isinstance(found, GraphSet) else "nodes"
+        kind = model if isinstance(model, str) and not is_user_file(model) else ""
+        if kind and kind not in MODELS:
+            raise HwgenError(f"unknown model {kind!r}", "model",
+                             f"use one of {', '.join(MODELS)}, or a module of your own: net.py:Net")
+        rules = _recipe(recipe, kind, getattr(found, "name", None) or name, scheme, per, options)
+        named = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per] if scheme is None else ""
+        return cls(make=_maker(model, kind, found, rules), data=found, recipe=rules, scheme=named)
+
+    @property
+    def per(self) -> Domain:
+        """What has a label."""
+        return "graphs" if isinstance(self.data, GraphSet) else "nodes"
+
+    @cached_property
+    def module(self) -> nn.Module:
+        """A module in evaluation mode, to look at; the user's random numbers stay as they are."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return self.make().eval()
+
+    @cached_property
+    def plan(self) -> TracedNetwork:
+        """What the module computes.
+
+        Raises
+        ------
+        HwgenError
+            A module that is not supported.
+        """
+        return plan_of(self.module)
+
+    def examples(self, fold: int = 0) -> Examples:
+        """The data in three parts; of a set of graphs, those of a fold.
+
+        Raises
+        ------
+        HwgenError
+            No such fold, or no labels and masks.
+        """
+        if not isinstance(self.data, GraphSet):
+            return OneGraph(self.data)
+        splits = folds(self.data.labels, self.shuffle)
+        if not 0 <= fold < len(splits):
+            raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
+        rounds = _rounds(self.plan) if PreparedForward(self.module).takes_joined_rows else None
+        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch)
+
+    def check(self, examples: Examples) -> None:
+        """Refuse now what would fail after training.
+
+        Raises
+        ------
+        HwgenError
+            A module that does not fit the data, or a scheme that does not.
+        """
+        result, plan = self.plan.values[-1], self.plan
+        if plan.features != examples.features:
+            raise HwgenError(f"the model takes {plan.features} features, the data has {examples.features}", "model",
+                             f"make it for {examples.features}: the first layer's inputs")
+        if result.domain != examples.per:
+            fix = ("pool the nodes of a graph: global_add_pool(x, batch)" if examples.per == "graphs"
+                   else "return the logits of every node: leave pooling out")
+            raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
+                             result.path, fix)
+        if result.width < examples.classes:
+            raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
+                             result.path, f"let the last layer have {examples.classes} outputs")
+        if self.recipe.scheme.rows is Granularity.PER_NODE and examples.per == "graphs":
+            raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
+                             "use nns or mega, which serve graphs that training never saw")
+        if self.recipe.target_bits is not None and self.recipe.scheme.least > 0:
+            raise HwgenError(f"target_bits is {self.recipe.target_bits}, and rows have at least "
+                             f"{self.recipe.scheme.least} bit", "target_bits",
+                             "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
+        graphs, batch = examples.few()
+        with torch.no_grad():
+            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
+
+
+def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, per: Domain,
+            options: dict[str, Any]) -> Recipe:
+    """The recipe, with the options that were given in place of its settings."""
+    known = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per]
+    found = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, model=kind, data=data, scheme=known, per=per)
+    if isinstance(scheme, Scheme):
+        found = replace(found, scheme=scheme)
+    given = {name: value for name, value in options.items() if value is not None}
+    shape = [name for name in ("hidden", "layers", "dropout") if name in given]
+    if shape and not kind:
+        raise HwgenError(f"{shape[0]} of a module of your own", shape[0],
+                         "set it in the module: net.py:Net(16), with the arguments that it takes")
+    widths = {name: given.pop(name) for name in ("bits", "weight_bits", "message_bits") if name in given}
+    if "epochs" in given:
+        given["quantized_epochs"] = given["epochs"]
+    return replace(found, scheme=replace(found.scheme, **widths), **given)
+
+
+def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], nn.Module]:
+    if kind:
+        features, classes = _shape(data)
+        pool = recipe.pool if isinstance(data, GraphSet) else ""
+        extra = {"norm": recipe.norm} if kind == "gin" else {}
+        return lambda: MODELS[kind](features, recipe.hidden, classes, layers=recipe.layers, dropout=recipe.dropout,
+                                    pool=pool, **extra)
+    if isinstance(model, str):
+        return lambda: load_module(model)
+    if isinstance(model, nn.Module):
+        return lambda: copy.deepcopy(model)
+    return model
+
+
+def _shape(data: Any) -> tuple[int, int]:
+    """Numbers of features and of classes."""
+    if isinstance(data, GraphSet):
+        return int(data.features.shape[1]), data.classes
+    one = OneGraph(data)
+    return one.features, one.classes
+
+
+def _rounds(plan: TracedNetwork) -> int:
+    """Aggregations over neighbours, one after another."""
+    depth: dict[str | None, int] = {None: 0}
+    for value in plan.values:
+        depth[value.name] = max(depth[term.source] + (term.via in ("edges", "looped")) for term in value.terms)
+    return max(depth.values())

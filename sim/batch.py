@@ -1,0 +1,175 @@
+"""What the folder of a batch says: what is loaded, every word that must be written, and where its results are stored.
+
+``batch.bin``, ``layout.json`` and ``golden.npz``; docs/formats.md has their content.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SimError
+from .folder import AGAIN, Design, Images, PassFacts, read_json, read_stream
+
+__all__ = ["BatchFolder", "Results", "Words"]
+
+Ints = NDArray[np.int64]
+
+_LANES = 8  # 16-bit codes of a word of 16 bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Words that a pass must write, each once.
+
+    Parameters
+    ----------
+    unit, row, chunk : int64 [w]
+        The writer; the node or graph that the word is of; which word of its row.
+    fields : mapping of str to int64 [w]
+        Those of :attr:`Design.row_fields` that are not ``data``.
+    data : uint8 [w, bytes]
+        Codes, little endian, the first channel lowest.
+    """
+
+    unit: Ints
+    row: Ints
+    chunk: Ints
+    fields: Mapping[str, Ints]
+    data: NDArray[np.uint8]
+
+    def places(self, fields: Sequence[str]) -> Ints:
+        """Writer and place of each word: int64 [w, 1 + places]."""
+        where = fields[:fields.index("data")]
+        return np.stack([self.unit, *(self.fields[name] for name in where)], axis=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Results and where they lie in what the store unit writes.
+
+    Parameters
+    ----------
+    codes : int64 [rows, width]
+        What must be stored, padding included.
+    row : int64 [rows]
+        The node or graph that each is of.
+    word : int64 [rows]
+        The first of its words; words have 16 bytes, those of unit 0 come first.
+    column : int64 [classes]
+        Which of the ``width`` is each class.
+    word_codes : int
+        Results in a word.
+    """
+
+    codes: Ints
+    row: Ints
+    word: Ints
+    column: Ints
+    word_codes: int
+
+    @property
+    def chunks(self) -> int:
+        """Words that a row takes."""
+        return -(-int(self.codes.shape[1]) // self.word_codes)
+
+    def read(self, stored: bytes) -> Ints:
+        """Codes as they lie in memory: int64 [rows, width]."""
+        words = np.frombuffer(stored, dtype="<i2").astype(np.int64).reshape(-1, _LANES)[:, :self.word_codes]
+        rows, width = self.codes.shape
+        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(rows, self.chunks * self.word_codes)
+        return np.asarray(of_rows[:, :width])
+
+    def in_order(self, codes: Ints) -> Ints:
+        """Classes of each row, rows by their number: int64 [rows, classes]."""
+        return np.asarray(codes[np.argsort(self.row, kind="stable")][:, self.column])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchFolder:
+    """One batch.
+
+    Parameters
+    ----------
+    name : str
+    load : bytes
+        The load stream, 16 bytes a beat.
+    passes : tuple of PassFacts
+        The model's, or those that the batch brings along.
+    words : tuple of Words
+        Of each pass.
+    results : Results
+    result_words : int
+        Words that each unit stores.
+    cycles : int or None
+        What CYCLES must be; None is not compared.
+    pass_cycles : tuple of int, or None
+    counters : mapping of str to int
+        What further counters must be.
+    """
+
+    name: str
+    load: bytes
+    passes: tuple[PassFacts, ...]
+    words: tuple[Words, ...]
+    results: Results
+    result_words: int
+    cycles: int | None
+    pass_cycles: tuple[int, ...] | None
+    counters: Mapping[str, int]
+
+    @classmethod
+    def load_from(cls, folder: Path, design: Design, images: Images) -> "BatchFolder":
+        """Read a batch made for this build; SimError if it is not one."""
+        layout = read_json(folder / "layout.json")
+        load, golden = read_stream(folder / "batch.bin"), folder / "golden.npz"
+        if not golden.is_file():
+            raise SimError("the expected codes are missing", str(golden), AGAIN)
+        try:
+            passes = tuple(map(PassFacts.of, layout["passes"])) if "passes" in layout else images.passes
+            with np.load(golden) as arrays:
+                words = tuple(_words(arrays, f"p{index}", design) for index in range(len(passes)))
+                codes, row, word, column = (arrays[name].astype(np.int64) for name in (
+                    "results", "results_row", "results_word", "results_column"))
+            stamps = layout["pass_cycles"]
+            batch = cls(
+                name=folder.name, load=load, passes=passes, words=words, result_words=int(layout["result_words"]),
+                results=Results(codes=codes, row=row, word=word, column=column, word_codes=passes[-1].word_codes),
+                cycles=layout["cycles"], pass_cycles=None if stamps is None else tuple(stamps),
+                counters=layout["counters"])
+            wrong = batch._problem(design)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise SimError(f"unexpected content: {error!r}", str(folder), AGAIN) from None
+        if wrong:
+            raise SimError(wrong, str(folder), AGAIN)
+        return batch
+
+    def _problem(self, design: Design) -> str:
+        """What does not fit together."""
+        wrong = ""
+        for facts, words in zip(self.passes, self.words, strict=True):
+            size = -(-facts.word_codes * facts.code_bits // 8)
+            places = words.places(design.row_fields)
+            if words.data.shape[0] != len(places) or (len(places) and words.data.shape[1] != size):
+                wrong = f"pass {facts.name} has words of shape {words.data.shape}, not {size} bytes each"
+            elif len(np.unique(places, axis=0)) != len(places):
+                wrong = f"pass {facts.name} writes a word twice"
+        results, stored = self.results, design.units * self.result_words
+        if int(results.word.max(initial=-results.chunks)) + results.chunks > stored:
+            rows, width = results.codes.shape
+            wrong = f"{rows} rows of {width} results do not fit {self.result_words} words a unit"
+        if self.pass_cycles is not None and len(self.pass_cycles) != len(self.passes):
+            wrong = f"cycles of {len(self.pass_cycles)} passes, not of {len(self.passes)}"
+        unknown = set(self.counters) - set(design.registers)
+        return f"the design has no counter {min(unknown)}" if unknown else wrong
+
+
+def _words(arrays: Mapping[str, NDArray[np.generic]], prefix: str, design: Design) -> Words:
+    def column(name: str) -> Ints:
+        return arrays[f"{prefix}_{name}"].astype(np.int64)
+
+    return Words(unit=column("unit"), row=column("row"), chunk=column("chunk"),
+                 fields={name: column(name) for name in design.row_fields if name != "data"},
+                 data=arrays[f"{prefix}_data"].astype(np.uint8))
