@@ -21,7 +21,7 @@ from amaranth.back import rtlil
 from synthesis import synthesize
 
 from hwgen.flow.resources import Usage
-from hwgen.flow.yosys import PROBES
+from hwgen.targets import find_target
 from rtl_templates.banked.clos import Clos
 from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.banked.group import Group
@@ -72,7 +72,7 @@ def _of(shape: Mapping[str, int], *names: str) -> dict[str, int]:
 def area(name: str, shape: Mapping[str, int]) -> Usage:
     """Resources of one component, its probes left out."""
     component = PARTS[name](shape)
-    unread = [f"delete -port top/{port}" for port in PROBES if name == "server"]
+    unread = [f"delete -port top/{port}" for port in find_target("banked").parts.get(name, ())]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "top.il"
         path.write_text(rtlil.convert(component, name="top", emit_src=False))

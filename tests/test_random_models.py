@@ -13,7 +13,7 @@ from list_builds import Build, compare
 from networks import random_network
 
 import sim
-from hwgen.targets.lists.candidates import choose
+from hwgen.targets.lists.choose import choose
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files
 from hwgen.targets.lists.network_to_program import lower

@@ -7,9 +7,8 @@ import pytest
 from emitted import lint, module, ports
 
 from hwgen.errors import HwgenError, ToolError
-from hwgen.flow import convert
+from hwgen.flow import convert, verilog
 from hwgen.flow.folder import to_json
-from hwgen.targets.banked import verilog
 from hwgen.targets.banked.hardware import Hardware
 from hwgen.targets.banked.verilog import emit
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .hardware import Hardware
-from .program import Pass, Program, Requant
+from hwgen.targets.banked.hardware import Hardware
+from hwgen.targets.banked.program import Pass, Program, Requant
 
 __all__ = ["to_text"]
 
