@@ -27,8 +27,11 @@ from result_lines import append_line, digest_of, read_lines
 from scipy.sparse import csr_array
 from verification_table import document
 
-from hwgen import verification
+import sim
 from hwgen.flow.built import load_design, read_sample
+from hwgen.flow.choose_runs import Chosen
+from hwgen.flow.verify import outcome
+from hwgen.flow.verify import simulate as simulate_runs
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
 from hwgen.network.sample_store import save_sample
@@ -120,11 +123,11 @@ def digest(build: Path, batch: Path) -> str:
 def simulate(build: Path, batch: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
     """Cosimulate one graph and compare it with the reference and with the estimate."""
     with ProcessTree() as tree:
-        done = verification.simulate(build, [batch], stalls=stalls)
+        done = simulate_runs(build, [batch], sim.SimOptions(stalls=stalls))
     result, sample = done.batches[batch.name], read_sample(build, sample_file(build, batch))
     counters = {name: result.counters[name.upper()] for name in estimate["counters"]}
-    chosen = verification.Chosen(folders=[batch], of=1, sample=sample, what="the graph", own=False)
-    agreed = verification.outcome(build, chosen, done).agreement
+    chosen = Chosen(folders=[batch], of=1, sample=sample, what="the graph", own=False)
+    agreed = outcome(build, chosen, done).agreement
     facts: dict[str, Any] = {
         "exact": result.ok, "mismatch": str(result.mismatch) if result.mismatch else None,
         "codes": result.codes_compared, "cycles": result.cycles,

@@ -30,7 +30,10 @@ from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
 import sim
+from hwgen.flow.choose_runs import Chosen
 from hwgen.flow.pack import pack
+from hwgen.flow.verify import outcome
+from hwgen.flow.verify import simulate as simulate_runs
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
@@ -40,8 +43,6 @@ from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.sample_store import load_sample
 from hwgen.network.store import load_network
 from hwgen.report.files import read_report
-from hwgen.verification import Chosen, outcome
-from hwgen.verification import simulate as simulate_runs
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]

@@ -149,7 +149,8 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     best = min(packed, key=lambda name: packed[name]["load"])
     figures, chosen = list[dict[str, Any]](), list[BatchRun]()
     for windows in passes_of(WindowSession(model, plan, batch, order=ordered[best])):
-        chosen += [windows[place] for place in representative([each.ran for each in windows])]
+        chosen += [windows[place] for place in representative(
+            [(each.part, each.size["entries"]) for each in windows])]
         figures += map(facts_of, windows)
     print(subject.title, sum(each["total"] for each in figures), "cycles of running", flush=True)
     rows, wrong = cosimulated(plan, chosen, work) if cosim else ([], "")

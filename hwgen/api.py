@@ -11,11 +11,11 @@ from .flow.board import load_board
 from .flow.build import build as build_design
 from .flow.built import load_built_network, load_design, read_sample
 from .flow.pack import pack, pack_sample
+from .flow.verify import simulate
 from .flow.wishes import Wishes
 from .network.network import Network
 from .network.sample import Sample, single
 from .runtime.graphs import graphs_of
-from .verification import simulate
 
 __all__ = ["build", "verify"]
 
@@ -107,4 +107,4 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         folders = pack_sample(build)
     else:
         folders = sim.batch_folders(build / "batches")
-    return simulate(build, folders, stalls=stalls, trace=trace)
+    return simulate(build, folders, sim.SimOptions(stalls=stalls, trace=trace))

@@ -133,6 +133,7 @@ def test_graph_over_a_capacity(model: Path, tmp_path: Path, capsys, monkeypatch)
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     def huge(path: Path, parts: object) -> Resources:
         assert path.is_file()
@@ -184,7 +185,7 @@ def test_missing_compiler(tmp_path: Path, capsys, monkeypatch) -> None:
     build, chosen = tmp_path / "b", SimpleNamespace(folders=[tmp_path])
     (tmp_path / "layout.json").write_text(
         '{"load_beats": 1, "store_beats": 1, "cycles": 1, "scale": null, "graphs": 1}')
-    monkeypatch.setattr("hwgen.verification.choose_runs", lambda build, **options: chosen)
+    monkeypatch.setattr("hwgen.flow.choose_runs.choose_runs", lambda build, **options: chosen)
 
     def run(*_: object, **__: object) -> None:
         from sim import toolchain

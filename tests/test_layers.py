@@ -48,8 +48,8 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth"}) for name in OWN},
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
-    "hwgen/verification.py": (FLOW | {"sim"}, set()),
-    "hwgen/runtime": (FLOW | {"hwgen.runtime", "hwgen.verification"}, set()),
+    **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
+    "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),

@@ -44,8 +44,8 @@ def report(console: Console, build_folder: Path, open_it: bool) -> None:
 
     The numbers are those of the build and of its last verification; nothing is computed again.
     """
+    from ..flow.verify import record
     from ..report.files import read_report
-    from ..verification import record
 
     facts = read_report(build_folder)
     record(build_folder, facts)

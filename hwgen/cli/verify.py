@@ -10,6 +10,8 @@ from .options import BUILD, verify_options
 from .summary import show_verification
 
 if TYPE_CHECKING:
+    import sim
+
     from ..report.facts import Report
 
 __all__ = ["check", "verify"]
@@ -40,7 +42,9 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     A graph that runs by windows is compared window by window with the reference's rows; the table says which windows
     of how many. Agreement is then that of the reference's results for the whole graph.
     """
-    report, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample,
+    import sim
+
+    report, exact = check(console, build_folder, sim.SimOptions(stalls=stalls, trace=trace), graph=graph, sample=sample,
                           batch_size=batch_size)
     facts = report.to_dict()
     console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
@@ -48,20 +52,20 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
         raise SystemExit(1)
 
 
-def check(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
-          graph: Path | None = None, sample: bool | None = None,
-          batch_size: int | None = None) -> "tuple[Report, bool]":
+def check(console: Console, build: Path, options: "sim.SimOptions | None" = None, *, graph: Path | None = None,
+          sample: bool | None = None, batch_size: int | None = None) -> "tuple[Report, bool]":
     """Simulate and print; returns the build's facts with the outcome, and whether everything was equal.
 
     The outcome is kept in the build's report if it is about the build's own runs. ``sample`` None: decide by size.
     """
-    from ..verification import choose_runs, outcome, record, simulate
+    from ..flow.choose_runs import choose_runs
+    from ..flow.verify import outcome, record, simulate
 
     chosen = choose_runs(build, graph=graph, size=batch_size, part=sample, progress=console)
-    result = simulate(build, chosen.folders, stalls=stalls, trace=trace, progress=console)
+    result = simulate(build, chosen.folders, options, progress=console)
     report = outcome(build, chosen, result)
     if chosen.own:
         record(build, report)
-    show_verification(console, report, result, result if result.mismatch else None, stalls)
+    show_verification(console, report, result, options.stalls if options else None)
     assert report.verification is not None
     return report, report.verification.bit_exact

@@ -8,7 +8,7 @@ from ..network.batch import Batch
 from ..network.sample import Sample, single
 from ..network.sample_store import save_sample
 from ..progress import SILENT, Progress
-from ..targets.run_folder import numbered
+from ..targets.run_folder import numbered, run_name
 from .built import SAMPLE, load_design, read_sample
 from .folder import write_folder
 from .packed import pack_batches
@@ -51,11 +51,11 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
         if size is not None and most is not None and size > most:
             raise CapacityError(f"batches of {size} graphs; the design takes {most}, {size - most} too many",
                                 str(build), f"build a design with --graphs {size}, or use smaller batches")
-        files = numbered(pack_batches(design, design.deal(graphs, size), whole=True).files)
-        folder = write_folder(build / "runs" / name, files)
+        files = pack_batches(design, design.deal(graphs, size), whole=True).files
+        folder = write_folder(build / "runs" / name, numbered(files))
         if sample is not None:
             save_sample(sample, folder / SAMPLE)
-    return sorted(path.parent for path in folder.glob("*/batch.bin"))
+    return [folder / run_name(number) for number in files]
 
 
 def pack_sample(build: Path, name: str = "whole", *, size: int | None = None,

@@ -67,7 +67,8 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
         session = design.session(batch)
         while some := session.next_runs():
             own = [run.ran for run in some]
-            wanted = range(len(some)) if whole else representative(own)
+            standing = representative([(ran.part, ran.sizes.get("entries", 0)) for ran in own])
+            wanted = range(len(some)) if whole else standing
             files |= {len(runs) + place: some[place].files for place in wanted}
             by_bits["learned"] += sum(step.cycles for ran in own for step in ran.passes)
             for width in UNIFORM:
@@ -85,14 +86,19 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
                   bits={name: np.concatenate(each) for name, each in bits.items()})
 
 
-def representative(runs: Sequence[Ran]) -> list[int]:
+def representative(runs: Sequence[tuple[int | None, int]]) -> list[int]:
     """Places of the runs that stand for all.
 
     Of windows: of every pass the first, the last, and that with most list entries. Of whole graphs: all.
+
+    Parameters
+    ----------
+    runs : sequence of (int or None, int)
+        The pass that a run is a part of, None if it is of all; and its list entries.
     """
     chosen: set[int] = set()
-    for part, group in groupby(range(len(runs)), key=lambda place: runs[place].part):
+    for part, group in groupby(range(len(runs)), key=lambda place: runs[place][0]):
         places = list(group)
-        chosen |= set(places) if part is None else {
-            places[0], max(places, key=lambda place: runs[place].sizes["entries"]), places[-1]}
+        fullest = max(places, key=lambda place: runs[place][1])
+        chosen |= set(places) if part is None else {places[0], fullest, places[-1]}
     return sorted(chosen)

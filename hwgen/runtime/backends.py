@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from ..flow.folder import write_files
-from ..targets.run_folder import numbered
+from ..flow.verify import simulate
+from ..targets.run_folder import numbered, run_name
 from ..targets.target import Design, Session
-from ..verification import simulate
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
@@ -56,12 +56,12 @@ class Simulation:
                 write_files(scratch, {part: (self.build / part).read_bytes() for part in ("design.v", "design.json")})
                 write_files(scratch / "images", model)
                 write_files(scratch / "batches", numbered({place: run.files for place, run in enumerate(runs)}))
-                folders = [scratch / "batches" / f"{place:04d}" for place in range(len(runs))]
-                result = simulate(scratch, folders, work=self.build.resolve() / "sim")
+                folders = [scratch / "batches" / run_name(place) for place in range(len(runs))]
+                result = simulate(scratch, folders)
             if not result.ok:
                 raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
             for place, run in enumerate(runs):
-                session.feed(run, result.batches[f"{place:04d}"].logits)
+                session.feed(run, result.batches[run_name(place)].logits)
         return session.results
 
 

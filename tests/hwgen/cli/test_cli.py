@@ -87,6 +87,7 @@ def test_build_folder_is_complete(built: Path) -> None:
     assert facts["cycles"] == [json.loads((built / "batches" / "0000" / "layout.json").read_text())["cycles"]]
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, tmp_path: Path) -> None:
     config = built / "config.json"
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
@@ -138,6 +139,7 @@ def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path
     assert not (folder / "design.v").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     facts = json.loads(run("verify", str(built), "--stalls", "3", "--json"))

@@ -185,6 +185,7 @@ def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.
     assert names == [f"{number:04d}" for number in range(len(facts("report", built)["cycles"]["runs"]))]
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,9 +200,9 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     assert done["what"] == f"the sample: {len(chosen)} of {count} windows"
     trace = execute(plan.program, sample.batch)
     scale = plan.program.passes[-1].out.scale
-    assert found["agreement"] == asdict(agreement(trace.results, {
-        "logits": sample.logits, "scale": scale, "labels": sample.labels, "test_mask": sample.mask},
-        of="graphs", whose="of the reference, for the whole graph"))
+    assert found["agreement"] == asdict(agreement(
+        trace.results, scale, sample.logits, labels=sample.labels, mask=sample.mask, of="graphs",
+        whose="of the reference, for the whole graph"))
     assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
 
     windows = pack_batches(plan, [sample.batch]).runs

@@ -72,6 +72,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "hardware", "size"), CASES)
 def test_words_cycles_and_counters(seed, hardware, size):
     hardware = SMALL | hardware

@@ -110,6 +110,7 @@ def load(weight, *, lanes, task, weight_bits):
     return beats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pauses", PAUSES)
 @pytest.mark.parametrize(("lanes", "chunks", "weight_bits", "ins", "outs", "signed", "bits", "select"), [
     (8, 1, 4, 1, 1, False, (0, 1, 1, 2), Select.CONSTANT), (8, 4, 4, 3, 2, False, range(9), Select.DEGREE),

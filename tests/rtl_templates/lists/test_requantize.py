@@ -230,6 +230,7 @@ def check(case, **pauses):
 PAUSES = [{}, {"give": 0.15}, {"take": 0.04}, {"give": 0.3, "take": 0.2}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pauses", range(len(PAUSES)))
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("select", list(Select))
@@ -239,6 +240,7 @@ def test_rows(kind, select, pauses):
     check(case, **PAUSES[pauses])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lanes", "requant_lanes", "chunks", "levels", "leaky", "column_depth"), [
     (8, 8, 1, 0, 0, 8), (8, 1, 3, 2, 1, 3), (8, 2, 4, 4, 0, 8), (24, 3, 2, 1, 0, 5), (24, 6, 1, 3, 0, 4),
     (16, 16, 2, 5, 1, 8), (24, 8, 3, 3, 0, 16), (64, 32, 2, 2, 0, 8), (16, 8, 1, 6, 0, 8), (40, 20, 2, 1, 1, 2),

@@ -232,6 +232,7 @@ DENSE = {"dense": 1, "dense_steps": 3, "dense_pages": 1, "q1_chunks": 0}
 RESULT = {"to_result": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [
     {}, {"digit": 2, "planes": 2}, {"digit": 1, "lanes": 8}, {"ports": 1, "requant_lanes": 4},
     {"requant_lanes": 1, "ports": 2, "mac_columns": 6, "lanes": 8, "planes": 2},
