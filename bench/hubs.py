@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from verification_graphs import held_out
 
+from hwgen.flow.wishes import Wishes
 from hwgen.frontend.data import load_data
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.store import load_network
+from hwgen.targets import find_target
 from hwgen.targets.lists.cycles import estimate
-from hwgen.targets.lists.design import batch_designs, deal
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.images import batch_image
 
@@ -35,10 +36,11 @@ def main() -> None:
     sample = Sample(batch=batch, labels=None, mask=None, logits=None,
                     limits=Limits.of(graphs.union(np.arange(len(graphs))), network.input_bits))
     for units in (1, 2, 4):
-        plan = next(batch_designs(network, sample, 8, {"units": units}))
+        wishes = Wishes(graphs=8, hardware={"units": units})
+        plan = next(iter(find_target("lists").candidates(network, sample, wishes, lambda area: True))).design()
         for size in (1, 8):
             now = best = worst = 0.0
-            for each in deal(single(batch), plan, size):
+            for each in plan.deal(single(batch), size):
                 trace = run(plan.program, each)
                 found = estimate(plan.layout, batch_image(plan.layout, each), [done.bits for done in trace.passes])
                 lost = sum(max(step.last) - sum(step.last) / units for step in found.passes)

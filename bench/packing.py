@@ -18,10 +18,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from hwgen.flow.wishes import Wishes
 from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data import load_data
 from hwgen.network.sample import single
-from hwgen.targets.lists.design import GRAPHS, batch_designs, deal
+from hwgen.targets import find_target
 from hwgen.targets.lists.images import batch_image, to_bytes
 
 
@@ -34,11 +35,12 @@ def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
         batch = graphs.union(np.arange(len(graphs)))
     else:
         batch = sample.batch
-    plan = next(batch_designs(network, sample, min(GRAPHS, sample.batch.graphs), {"units": units}))
+    wishes = Wishes(hardware={"units": units})
+    plan = next(iter(find_target("lists").candidates(network, sample, wishes, lambda area: True))).design()
     each, times, size, batches = single(batch), [], 0, 0
     for _ in range(repeats):
         start = time.perf_counter()
-        packed = [to_bytes(batch_image(plan.layout, part).beats) for part in deal(each, plan)]
+        packed = [to_bytes(batch_image(plan.layout, part).beats) for part in plan.deal(each)]
         times.append(time.perf_counter() - start)
         size, batches = sum(map(len, packed)), len(packed)
     return {"model": Path(path).stem, "graphs": batch.graphs, "nodes": batch.num_nodes,

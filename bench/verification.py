@@ -27,14 +27,15 @@ from result_lines import append_line, digest_of, read_lines
 from scipy.sparse import csr_array
 from verification_table import document
 
-from hwgen import checking
+import sim
+from hwgen.flow.built import load_design, read_sample
+from hwgen.flow.choose_runs import Chosen
+from hwgen.flow.verify import outcome
+from hwgen.flow.verify import simulate as simulate_runs
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
 from hwgen.network.sample_store import save_sample
-from hwgen.network.store import load_network
 from hwgen.report.files import read_report
-from hwgen.targets.banked import design as planning
-from hwgen.targets.banked import pipeline
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
@@ -122,10 +123,11 @@ def digest(build: Path, batch: Path) -> str:
 def simulate(build: Path, batch: Path, stalls: int | None, estimate: dict[str, Any]) -> dict[str, Any]:
     """Cosimulate one graph and compare it with the reference and with the estimate."""
     with ProcessTree() as tree:
-        done = pipeline.verify(build, batches=[batch], stalls=stalls)
-    result, sample = done.batches[batch.name], pipeline.read_graph(build, sample_file(build, batch))
+        done = simulate_runs(build, [batch], sim.SimOptions(stalls=stalls))
+    result, sample = done.batches[batch.name], read_sample(build, sample_file(build, batch))
     counters = {name: result.counters[name.upper()] for name in estimate["counters"]}
-    agreed = checking.torch_agreement(batch, done, sample)
+    chosen = Chosen(folders=[batch], of=1, sample=sample, what="the graph", own=False)
+    agreed = outcome(build, chosen, done).agreement
     facts: dict[str, Any] = {
         "exact": result.ok, "mismatch": str(result.mismatch) if result.mismatch else None,
         "codes": result.codes_compared, "cycles": result.cycles,
@@ -214,12 +216,12 @@ class Bench:
     def _others(self, build: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Other graphs on the design as it is."""
         before = _state(build)
-        for name, (what, other) in other_graphs(pipeline.read_sample(build)).items():
+        for name, (what, other) in other_graphs(read_sample(build)).items():
             path = build / "runs" / f"{name}.npz"
             save_sample(other, path)
             subprocess.run([*HWGEN, "pack", str(build), str(path), "-q"], check=True)
-            hardware = planning.read_hardware(build / "config.json")
-            estimate = planning.repack(load_network(build / pipeline.MODEL), other.batch, hardware).cycles
+            (run,) = load_design(build).session(other.batch).next_runs()
+            estimate = run.cycles
             for stalls in (None, STALLS):
                 where = facts | {"graph": what, "stalls": stalls}
                 yield self._line(build, path.with_suffix("") / OWN.name, where, estimate, before)

@@ -30,6 +30,10 @@ from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
 import sim
+from hwgen.flow.choose_runs import Chosen
+from hwgen.flow.pack import pack
+from hwgen.flow.verify import outcome
+from hwgen.flow.verify import simulate as simulate_runs
 from hwgen.frontend import load_data
 from hwgen.frontend.checkpoint import save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
@@ -39,8 +43,6 @@ from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.sample_store import load_sample
 from hwgen.network.store import load_network
 from hwgen.report.files import read_report
-from hwgen.targets.lists import checking as lists_checking
-from hwgen.targets.lists import pipeline as lists_pipeline
 
 ROOT = Path(__file__).parents[1]
 HWGEN = [sys.executable, "-W", "error", "-m", "hwgen"]
@@ -110,8 +112,9 @@ def digest(checkpoint: Path, build: Path) -> str:
 def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, Any]:
     """Cosimulate batches; what was compared, cycles, and agreement."""
     with ProcessTree() as tree:
-        result = lists_pipeline.verify(build, batches=batches)
-    report = lists_checking.outcome(build, batches, result, sample, "graphs", len(batches))
+        result = simulate_runs(build, batches)
+    chosen = Chosen(folders=list(batches), of=len(batches), sample=sample, what="graphs", own=False)
+    report = outcome(build, chosen, result)
     found, agreed = report.verification, report.agreement
     assert found is not None
     layouts = {folder.name: json.loads((folder / "layout.json").read_text()) for folder in batches}
@@ -154,8 +157,8 @@ class Bench:
         checkpoint, build = self.work / f"{case.folder}.pt", self.work / case.folder
         save_network(network, sample, checkpoint)
         done = subprocess.run(
-            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q",
-             "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
+            [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q", "--target",
+             "lists", "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{case.folder}: hwgen build failed\n{done.stderr}")
         key = digest(checkpoint, build)
@@ -178,7 +181,7 @@ class Bench:
         runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"),
                                                           sample)}
         if not case.nodes:
-            ones = lists_pipeline.pack(build, single(sample.batch), "ones", size=1)
+            ones = pack(build, single(sample.batch), "ones", size=1)
             runs["1"] = simulate(build, ones, sample)
         shutil.rmtree(build / "sim", ignore_errors=True)
         return runs

@@ -5,9 +5,9 @@ from typing import Any
 
 from verification_table import table
 
-from hwgen.targets.lists.windows.packing import total_cycles
+from rtl_templates.shell.timing import load_cycles, store_cycles
 
-__all__ = ["HEAD", "Found", "section", "targets"]
+__all__ = ["HEAD", "Found", "section", "targets", "total_cycles"]
 
 SECONDS, BYTES = 60, 2 << 30  #: Targets of packing.
 MEGAHERTZ = 250  #: An assumption, as boards/ultra96.toml has it.
@@ -28,7 +28,7 @@ class Found:
     order : str
         The one that loads least.
     windows : list of dict
-        In that order, as :attr:`hwgen.targets.lists.packing.Packed.facts`.
+        In that order: ``window``, ``pass``, ``rows``, ``entries``, ``load_beats``, ``store_beats``, ``total`` cycles.
     cosim : list of dict
         Windows that ran in Verilator: the same, and measured ``cycles``, ``load_cycles`` and ``store_cycles``.
     """
@@ -59,6 +59,14 @@ cosimulated ones (Verilator, AXI memory at full rate) compare every result, CYCL
 and the estimate. Loads take 37 cycles more than beats, stores 8 and 2 for each burst of 256 more than words, checked
 here; on a board, memory adds its own.
 """
+
+
+def total_cycles(windows: list[dict[str, Any]]) -> dict[str, int]:
+    """Cycles of all windows, one after the other: ``run``, ``load``, ``store``, and their sum ``total``."""
+    parts = {"run": sum(int(each["total"]) for each in windows),
+             "load": sum(load_cycles(int(each["load_beats"])) for each in windows),
+             "store": sum(store_cycles(int(each["store_beats"])) for each in windows)}
+    return {**parts, "total": sum(parts.values())}
 
 
 def section(found: Found) -> str:

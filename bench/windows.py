@@ -16,35 +16,33 @@ import multiprocessing
 import resource
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
-from window_page import HEAD, Found, section, targets
+from window_page import HEAD, Found, section, targets, total_cycles
 
 import sim
 from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
+from hwgen.flow.packed import representative
 from hwgen.flow.resources import estimate as count_resources
+from hwgen.flow.search import COMFORT
+from hwgen.flow.wishes import Wishes
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
-from hwgen.targets.lists.area import guess_resources
-from hwgen.targets.lists.design import program_for, window_designs
+from hwgen.targets import find_target
+from hwgen.targets.lists.design import place_windows, program_for
 from hwgen.targets.lists.execute import Trace, run
 from hwgen.targets.lists.hardware import Hardware
-from hwgen.targets.lists.packing import Packed
+from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
-from hwgen.targets.lists.windows.packing import (
-    pack_windows,
-    packed_passes,
-    reference_rows,
-    representative,
-    total_cycles,
-)
-from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout, plan_windows
+from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout
+from hwgen.targets.lists.windows.session import WindowSession
 from hwgen.targets.run_folder import numbered
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
@@ -69,7 +67,7 @@ def packing(plan: WindowLayout, batch: Batch, trace: Trace, order: Ints) -> dict
         while (window := running.next_window()) is not None:
             sizes.append(len(window.stream))  # packing ends with the bytes
             seconds += time.process_time() - begin
-            stored = reference_rows(window, trace)
+            stored = window.stored(window.expected(trace.passes[window.index])[-1].written[window.rows])
             begin = time.process_time()
             running.feed(window, stored)
         pipe.send({"seconds": seconds, "windows": len(sizes), "load": sum(sizes) // 16,
@@ -85,7 +83,7 @@ def packing(plan: WindowLayout, batch: Batch, trace: Trace, order: Ints) -> dict
     return found
 
 
-def cosimulated(plan: WindowLayout, packed: list[Packed], work: Path) -> tuple[list[dict[str, Any]], str]:
+def cosimulated(plan: WindowLayout, packed: list[BatchRun], work: Path) -> tuple[list[dict[str, Any]], str]:
     """Figures of the windows that stand for all, in Verilator, and what is wrong."""
     shutil.rmtree(work, ignore_errors=True)
     verilog, design = emit(plan.hardware)
@@ -96,7 +94,7 @@ def cosimulated(plan: WindowLayout, packed: list[Packed], work: Path) -> tuple[l
     for name, content in files.items():
         write_if_changed(work / name, content)
     result = sim.run(work, options=sim.SimOptions(work=work.parent / "compiled"))
-    known = {f"{each.size['window']:04d}": each.facts for each in packed}
+    known = {f"{each.size['window']:04d}": facts_of(each) for each in packed}
     rows = [{**known[name], "cycles": each.cycles, "load_cycles": each.load_cycles, "store_cycles": each.store_cycles}
             for name, each in result.batches.items()]
     wrong = [f"window {each['window']} loads or stores in another number of cycles" for each in rows if (
@@ -105,12 +103,27 @@ def cosimulated(plan: WindowLayout, packed: list[Packed], work: Path) -> tuple[l
     return rows, "; ".join([*wrong, *([] if result.ok else [str(result)])])
 
 
+def passes_of(session: WindowSession) -> Iterator[list[BatchRun]]:
+    """All windows, pass by pass; each is fed with what the reference says."""
+    while runs := session.next_runs():
+        yield [run for run in runs if isinstance(run, BatchRun)]
+        for each in runs:
+            session.feed(each, each.expected)
+
+
+def facts_of(run: BatchRun) -> dict[str, Any]:
+    """Size, beats and cycles of a window."""
+    ran = run.ran
+    return {**run.size, "load_beats": ran.load_beats, "store_beats": ran.store_beats, "total": run.cycles["total"]}
+
+
 def by_rule(model: Network, batch: Batch) -> str:
     """The design that ``hwgen build`` would count first, and what windows take on it."""
     board, limits = load_board("ultra96"), Limits.of(batch, model.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    plan = next(window_designs(model, sample, {}, lambda hardware: guess_resources(hardware).fullest(board)[1] <= 1))
-    windows = pack_windows(plan, batch).windows
+    plan = next(iter(find_target("lists").candidates(
+        model, sample, Wishes(windows=True), lambda area: area.fullest(board, COMFORT)[1] <= 1))).design()
+    windows = [facts_of(each) for some in passes_of(plan.session(batch)) for each in some]
     facts = ", ".join(f"{name} {plan.hardware.to_dict()[name]}" for name in MEMORIES)
     return f"{facts}: {len(windows):,} windows, {total_cycles(windows)['total']:,} cycles in all"
 
@@ -122,7 +135,8 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     model = network(subject, batch, rng)
     limits = Limits.of(batch, model.input_bits)
     program = program_for(model, limits)
-    plan = plan_windows(program, DESIGN)
+    design = place_windows(model, program, DESIGN)
+    plan = design.windows
     begin = time.perf_counter()
     trace = run(program, batch)
     reference = time.perf_counter() - begin
@@ -133,11 +147,11 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
         packed[name] = {"order_seconds": time.perf_counter() - begin} | packing(plan, batch, trace, ordered[name])
         print(subject.title, name, packed[name], flush=True)
     best = min(packed, key=lambda name: packed[name]["load"])
-    figures, chosen = list[dict[str, Any]](), list[Packed]()
-    for windows in packed_passes(WindowedRun(plan, batch, order=ordered[best]), trace):
-        facts = [each.facts for each in windows]
-        chosen += [windows[place] for place in representative(facts)]
-        figures += facts
+    figures, chosen = list[dict[str, Any]](), list[BatchRun]()
+    for windows in passes_of(WindowSession(model, plan, batch, order=ordered[best])):
+        chosen += [windows[place] for place in representative(
+            [(each.part, each.size["entries"]) for each in windows])]
+        figures += map(facts_of, windows)
     print(subject.title, sum(each["total"] for each in figures), "cycles of running", flush=True)
     rows, wrong = cosimulated(plan, chosen, work) if cosim else ([], "")
     return Found(
@@ -156,7 +170,7 @@ def resources(work: Path) -> str:
     if not known.is_file():
         path = work / "design_xcup.v"
         path.write_text(verilog)
-        used = count_resources(path).utilisation(board)
+        used = count_resources(path, find_target("lists").parts).utilisation(board)
         known.write_text(json.dumps({name: used[name] for name in ("lut", "ff", "bram36", "dsp")}))
     return f"on the {board.title} " + ", ".join(
         f"{used:,g} of {have:,} {name.upper()} ({share:.0%})" for name, (used, have, share)

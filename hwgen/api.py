@@ -8,22 +8,20 @@ import sim
 
 from .errors import HwgenError
 from .flow.board import load_board
-from .network.batch import Batch
+from .flow.build import build as build_design
+from .flow.built import load_built_network, load_design, read_sample
+from .flow.pack import pack, pack_sample
+from .flow.verify import simulate
+from .flow.wishes import Wishes
 from .network.network import Network
-from .network.sample import Limits, Sample, single
-from .network.sample_store import load_sample
-from .network.store import load_network
+from .network.sample import Sample, single
 from .runtime.graphs import graphs_of
-from .targets.banked import pipeline
-from .targets.banked.accepts import accepts
-from .targets.lists import pipeline as lists_pipeline
-from .targets.lists.config import MODEL
 
 __all__ = ["build", "verify"]
 
 
-def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
-          out: Path | str | None = None, *, windows: bool | None = None, **hardware: int) -> Path:
+def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", out: Path | str | None = None, *,
+          target: str | None = None, graphs: int | None = None, windows: bool | None = None, **hardware: int) -> Path:
     """Build the hardware for a model, as ``hwgen build --no-verify`` does.
 
     Parameters
@@ -34,13 +32,14 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
         Name of a board, or path of a TOML file.
     out : path or None
         The build folder; None: ``build/MODEL-BOARD``.
+    target : str or None
+        The kind of hardware; None: the fastest that fits the board.
+    graphs : int or None
+        Graphs of mean size that a batch has room for.
     windows : bool or None
-        Of the graph level: whether graphs run by windows; None: where no design that holds them whole fits the board.
+        Whether graphs run by windows; None: where no design that holds them whole fits the board.
     **hardware : int
-        Hardware parameters not to be chosen, such as ``groups=2`` (:class:`hwgen.targets.banked.hardware.Hardware`),
-        or of the graph level ``units=2`` (:class:`hwgen.targets.lists.hardware.Hardware`) and ``graphs``, those of a
-        batch.
-        A chain of GCN layers goes to the graph level where ``windows``, ``units`` or ``graphs`` is given.
+        Hardware parameters not to be chosen, by the names of the command line's options, such as ``requant_lanes=8``.
 
     Returns
     -------
@@ -52,21 +51,17 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96",
     HwgenError
         A model, board or parameter that cannot be built, or an output that cannot be written.
     """
-    target = load_board(board)
-    source = ""
+    chosen, source = load_board(board), ""
     if isinstance(model, tuple):
-        found, name = model, model[0].name
+        (network, sample), name = model, model[0].name
     else:
         from .frontend.checkpoint import load
 
-        found, name = load(model), Path(model).stem
+        (network, sample), name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
-    folder = Path(out) if out is not None else Path("build") / f"{name}-{target.name}"
-    if accepts(*found) is None and windows is None and not {"units", "graphs"} & set(hardware):
-        pipeline.build(*found, target, folder, hardware=hardware, source=source)
-    else:
-        lists_pipeline.build(*found, target, folder, graphs=hardware.pop("graphs", None), windows=windows,
-                              hardware=hardware, source=source)
+    folder = Path(out) if out is not None else Path("build") / f"{name}-{chosen.name}"
+    wishes = Wishes(target=target, hardware=hardware, graphs=graphs, windows=windows)
+    build_design(network, sample, chosen, folder, wishes, source=source)
     return folder
 
 
@@ -86,7 +81,7 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
     trace : "vcd", "fst" or None
         Write a waveform.
     batch_size : int or None
-        Most graphs in a batch; of a network and with ``graph`` only. None: as many as fit.
+        Most graphs in a batch, of ``graph`` only. None: as many as fit.
 
     Returns
     -------
@@ -100,30 +95,16 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
         Not a build, a graph that exceeds the design, or a missing tool.
     """
     build = Path(folder)
-    stream = lists_pipeline.is_lists(build)
-    if batch_size is not None and (not stream or graph is None):
-        raise HwgenError(f"batch_size is {batch_size}", "batch_size",
-                         "leave it out, or name the graphs to pack for a network")
-    if stream:
-        runs = None
-        if graph is None and lists_pipeline.is_windowed(build):
-            runs = lists_pipeline.pack_sample(build)
-        elif graph is not None:
-            name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
-            runs = lists_pipeline.pack(build, _graphs(build, graph), name, size=batch_size)
-        return lists_pipeline.verify(build, batches=runs, stalls=stalls, trace=trace)
-    run = None
     if graph is not None:
-        (batch,) = _graphs(build, graph)
-        network = load_network(build / MODEL)
-        only = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, network.input_bits))
-        run = pipeline.pack(build, only, Path(graph).stem if isinstance(graph, str | Path) else "graph")
-    return pipeline.verify(build, batches=run, stalls=stalls, trace=trace)
-
-
-def _graphs(build: Path, given: Any) -> list[Batch]:
-    network = load_network(build / MODEL)
-    if isinstance(given, str | Path):
-        return single(load_sample(Path(given), network.input_bits).batch)
-    return graphs_of(given, features=network.features, input_bits=network.input_bits,
-                     input_scale=network.input_scale)
+        if isinstance(graph, str | Path):
+            name, graphs = Path(graph).stem, single(read_sample(build, Path(graph)).batch)
+        else:
+            name, graphs = "graphs", graphs_of(graph, load_built_network(build))
+        folders = pack(build, graphs, name, size=batch_size)
+    elif batch_size is not None:
+        raise HwgenError(f"batch_size is {batch_size}", "batch_size", "leave it out, or name the graphs to pack")
+    elif load_design(build).runs == "window":
+        folders = pack_sample(build)
+    else:
+        folders = sim.batch_folders(build / "batches")
+    return simulate(build, folders, sim.SimOptions(stalls=stalls, trace=trace))

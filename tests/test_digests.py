@@ -32,24 +32,20 @@ from networks import gin_network, random_network, sage_network
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from hwgen.flow.config import Config, RunKind
 from hwgen.network.batch import Batch
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer
-from hwgen.network.sample import Limits, Sample
-from hwgen.targets.banked.design import repack
+from hwgen.network.sample import Limits, single
+from hwgen.targets import find_target
 from hwgen.targets.banked.golden import expected as banked_golden
 from hwgen.targets.banked.golden import pass_facts
-from hwgen.targets.banked.images import pack
-from hwgen.targets.banked.verilog import emit as emit_banked
-from hwgen.targets.lists.candidates import Capacity
-from hwgen.targets.lists.design import BatchDesign, WindowDesign, design_as_built, sample_batches
-from hwgen.targets.lists.execute import run as run_lists
+from hwgen.targets.banked.session import GraphRun
+from hwgen.targets.lists.design import BatchDesign, WindowDesign
 from hwgen.targets.lists.golden import expected as lists_golden
-from hwgen.targets.lists.packing import Packed, pack_batch
-from hwgen.targets.lists.verilog import emit as emit_lists
-from hwgen.targets.lists.windows.packing import packed_passes
-from hwgen.targets.lists.windows.run import WindowedRun
+from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.run_folder import PassFacts
+from hwgen.targets.target import Design, Run
 
 TABLE = Path(__file__).with_name("digests.json")
 
@@ -69,7 +65,7 @@ LISTS = {"units": 1, "lanes": 16, "code_bits": 8, "acc_bits": 20, "requant_lanes
          "pages": 16, "buffer_depth": 1024, "list_depth": 512, "descriptor_depth": 512, "column_depth": 64,
          "param_depth": 512, "levels": 7, "tables": 16, "passes": 16, "beats": 64, "result_depth": 256, "leaky": 0}
 #: Of every batch.
-ROOM = {"nodes": 80, "graphs": 3, "edges": 400, "features": 800}
+ROOM = {"nodes": 80, "graphs": 3, "edges": 400, "nonzeros": 800}
 
 
 def coarse(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,56 +110,73 @@ def chain_with_graph(seed: int, **options: Any) -> tuple[Network, Batch]:
 # --- How the parts of a build are reached -----------------------------------------------------------------------------
 
 def banked(model: ChainModel, **hardware: int) -> Parts:
-    """A chain and its graph on the banked organisation."""
+    """A chain and its graph on the banked target."""
     network, sample = model.parts
-    plan = repack(network, sample.batch, {**BANKED, **hardware})
-    placed = plan.program, plan.hardware, plan.schedule
-    golden = banked_golden(*placed, [step.rows for step in plan.trace.passes])
-    facts = pass_facts(plan.program, plan.hardware)
+    design = find_target("banked").design(network, config(sample.limits, "graph", {**BANKED, **hardware}))
+    session = design.session(sample.batch)
+    (run,) = session.next_runs()
+    assert isinstance(run, GraphRun)
+    golden = banked_golden(run.program, run.hardware, run.schedule, [step.rows for step in run.trace.passes])
+    facts = pass_facts([(step.name, step.width) for step in run.program.passes], run.hardware)
     return {
         "inputs": of_inputs(network, sample.batch),
-        "design.v": digest(emit_banked(plan.hardware)[0].encode()),
-        "scale": of_array(plan.program.passes[-1].out.scale),
-        "run": of_run(pack(*placed).to_bytes(), plan.cycles,
-                      [_rows(golden, index, each) for index, each in enumerate(facts)], golden["results"]),
+        "design.v": digest(emitted("banked", design)),
+        "scale": of_array(session.scale),
+        "run": of_run(run.stream, run.cycles, [_rows(golden, index, each) for index, each in enumerate(facts)],
+                      golden["results"]),
     }
 
 
 def by_batches(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
-    """Graphs on the edge-list organisation, as many in a batch as there is room for."""
+    """Graphs on the target of edge lists, as many in a batch as there is room for."""
     network, batch = drawn
-    limits = Limits.of(batch, network.input_bits)
-    plan = design_as_built(network, limits, Capacity(**ROOM), {**LISTS, **hardware})
-    assert isinstance(plan, BatchDesign)
-    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    packed = [pack_batch(plan, each) for each in sample_batches(sample, plan)]
-    return {**_of_plan(plan, drawn), **{f"batch {number}": _of_packed(each) for number, each in enumerate(packed)}}
+    design = find_target("lists").design(
+        network, config(Limits.of(batch, network.input_bits), "batch", {**LISTS, **hardware}, ROOM))
+    runs = [run for each in design.deal(single(batch)) for run in design.session(each).next_runs()]
+    return {**_of_design(design, drawn), **{f"batch {number}": _of_batch(run) for number, run in enumerate(runs)}}
 
 
 def by_windows(drawn: tuple[Network, Batch], **hardware: int) -> Parts:
-    """A graph on the edge-list organisation, window by window."""
+    """A graph on the target of edge lists, window by window."""
     network, batch = drawn
-    plan = design_as_built(network, Limits.of(batch, network.input_bits), None, {**LISTS, **hardware})
-    assert isinstance(plan, WindowDesign)
-    passes = packed_passes(WindowedRun(plan.windows, batch), run_lists(plan.program, batch))
-    return {**_of_plan(plan, drawn), **{f"window {each.size['window']} of pass {each.size['pass']}": _of_packed(each)
-                                        for packed in passes for each in packed}}
+    design = find_target("lists").design(
+        network, config(Limits.of(batch, network.input_bits), "window", {**LISTS, **hardware}))
+    session, parts = design.session(batch), _of_design(design, drawn)
+    while runs := session.next_runs():
+        for run in runs:
+            assert isinstance(run, BatchRun)
+            parts[f"window {run.size['window']} of pass {run.size['pass']}"] = _of_batch(run)
+            session.feed(run, run.expected)
+    return parts
 
 
-def _of_plan(plan: BatchDesign | WindowDesign, drawn: tuple[Network, Batch]) -> Parts:
-    return {"inputs": of_inputs(*drawn), "design.v": digest(emit_lists(plan.hardware)[0].encode()),
-            "scale": of_array(plan.program.scale), "model.bin": digest(plan.model_files()["model.bin"])}
+def config(limits: Limits, runs: RunKind, hardware: Mapping[str, int], capacity: Mapping[str, int] | None = None,
+           ) -> Config:
+    """The configuration of a design that is given, not chosen."""
+    return Config(board="ultra96", target="", runs=runs, hardware=hardware, capacity=capacity or {}, limits=limits)
 
 
-def _of_packed(packed: Packed) -> Parts:
-    golden = lists_golden(packed.layout, packed.image, packed.passes)
+def emitted(target: str, design: Design) -> bytes:
+    """Its Verilog."""
+    return find_target(target).emit(design.hardware)[0].encode()
+
+
+def _of_design(design: Design, drawn: tuple[Network, Batch]) -> Parts:
+    assert isinstance(design, BatchDesign | WindowDesign)
+    return {"inputs": of_inputs(*drawn), "design.v": digest(emitted("lists", design)),
+            "scale": of_array(design.program.scale), "model.bin": digest(design.model_files()["model.bin"])}
+
+
+def _of_batch(run: Run) -> Parts:
+    assert isinstance(run, BatchRun)
+    golden = lists_golden(run.layout, run.image, run.done())
     passes = []
-    for index, step in enumerate(packed.layout.program.passes):
-        order = packed.image.graphs if step.domain == "graphs" else packed.image.nodes
+    for index, step in enumerate(run.layout.program.passes):
+        order = run.image.graphs if step.domain == "graphs" else run.image.nodes
         row = np.searchsorted(order, golden[f"p{index}_row"], sorter=np.argsort(order))
         passes.append({name: golden[f"p{index}_{name}"] for name in ("address", "chunk", "data", "entry")}
                       | {"row": np.argsort(order)[row]})
-    return of_run(packed.files["batch.bin"], packed.cycles, passes, golden["results"] if "results" in golden else None)
+    return of_run(run.files["batch.bin"], run.cycles, passes, golden["results"] if "results" in golden else None)
 
 
 def _rows(golden: Arrays, index: int, facts: PassFacts) -> Arrays:

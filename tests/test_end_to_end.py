@@ -1,16 +1,15 @@
-"""Random models on random graphs, from quantized graph to Verilator: every code, every cycle, every counter equal."""
+"""Random models on random graphs, from network to Verilator: every code, every cycle, every counter equal."""
 
 import itertools
 
 import numpy as np
 import pytest
+from designs import design_of, graph_run
 from models import random_graph_data, random_graph_model
 
 import sim
 from hwgen.errors import HwgenError
 from hwgen.flow.folder import to_json, write_files
-from hwgen.targets.banked.design import fit, repack
-from hwgen.targets.banked.golden import model_files, packed_files
 from hwgen.targets.banked.verilog import emit
 
 pytestmark = pytest.mark.verilator
@@ -30,63 +29,70 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
+#: The first one compiles fastest.
+QUICK, *MORE = DESIGNS
+
+
+@pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
+                ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
-    """A build folder and the plan it was made from."""
+    """A build folder, its design, and the run of its graph."""
     hardware, model = DESIGNS[request.param]
     seed = list(DESIGNS).index(request.param)
-    plan = fit(*random_graph_model(seed, nodes=NODES, features=FEATURES, **model).parts, hardware)
-    folder = tmp_path_factory.mktemp("build")
-    verilog, design = emit(plan.hardware)
-    write_files(folder, {"design.v": verilog, "design.json": to_json(design)})
-    write_files(folder / "images", model_files(plan))
-    write_files(folder / "batches" / "0000", packed_files(plan))
-    return folder, plan
+    network, sample = random_graph_model(seed, nodes=NODES, features=FEATURES, **model).parts
+    design = design_of("banked", network, sample, **hardware)
+    folder, run = tmp_path_factory.mktemp("build"), graph_run(design, sample.batch)
+    verilog, facts = emit(design.hardware)
+    write_files(folder, {"design.v": verilog, "design.json": to_json(facts)})
+    write_files(folder / "images", design.model_files())
+    write_files(folder / "batches" / "0000", run.files)
+    return folder, design, run
 
 
-def check(result, plan):
+def check(result, run):
     """Nothing differs: codes, results, cycles of every pass, counters."""
     assert result.ok, str(result)
-    (result,), trace = result.batches.values(), plan.trace
-    assert result.rows_compared >= plan.program.num_nodes * len(plan.program.passes)
+    (result,), trace = result.batches.values(), run.trace
+    assert result.rows_compared >= run.program.num_nodes * len(run.program.passes)
     assert result.codes_compared == sum(done.rows.size for done in trace.passes)
     assert np.array_equal(result.logits, trace.logits)
-    assert result.cycles == plan.cycles["total"]
+    assert result.cycles == run.cycles["total"]
     assert sum(result.pass_cycles) == result.cycles
-    assert [entry["cycles"] for entry in plan.cycles["passes"]] == list(result.pass_cycles)
-    for name, value in plan.cycles["counters"].items():
+    assert [entry["cycles"] for entry in run.cycles["passes"]] == list(result.pass_cycles)
+    for name, value in run.cycles["counters"].items():
         assert result.counters[name.upper()] == value, name
 
 
 def test_sample_graph(built):
-    folder, plan = built
-    check(sim.run(folder), plan)
+    folder, _, run = built
+    check(sim.run(folder), run)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_back_pressure(built, seed):
-    folder, plan = built
+    folder, _, run = built
     result = sim.run(folder, options=sim.SimOptions(stalls=seed))
-    check(result, plan)
+    check(result, run)
     counters = result.batches["0000"].counters
     assert counters["LOAD_WAIT_IN"] > counters["LOAD_RUN"] // 4  # the bus did stall
     assert counters["STORE_WAIT_OUT"] > counters["STORE_RUN"] // 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_other_graph_on_the_same_design(built, seed, tmp_path):
-    folder, plan = built
+    folder, design, _ = built
     fitting = None
     for nodes, degree in itertools.product((NODES - 4, NODES // 2, 8), (2.5, 1.0)):
         data = random_graph_data(seed, nodes=nodes, features=FEATURES, trained=NODES,
-                                 input_bits=plan.network.input_bits, degree=degree)
+                                 input_bits=design.network.input_bits, degree=degree)
         try:
-            fitting = repack(plan.network, data.batch, plan.hardware.to_dict())
+            fitting = graph_run(design, data.batch)
             break
         except HwgenError:  # over a capacity that this design states: try a smaller graph
             continue
     assert fitting is not None
-    write_files(tmp_path, packed_files(fitting))
+    write_files(tmp_path, fitting.files)
     result = sim.run(folder, [tmp_path], sim.SimOptions(stalls=seed))
     assert result.compile_s == 0
     check(result, fitting)
@@ -94,14 +100,14 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
 
 def test_wrong_golden_code_is_named(built, tmp_path):
     """The harness can fail on the real accelerator too."""
-    folder, plan = built
-    write_files(tmp_path, packed_files(plan))
-    index = len(plan.program.passes) - 1
+    folder, _, run = built
+    write_files(tmp_path, run.files)
+    index = len(run.program.passes) - 1
     arrays = dict(np.load(tmp_path / "golden.npz"))
     at = np.flatnonzero(arrays[f"p{index}_chunk"] == 0)[7]
     arrays[f"p{index}_data"][at, 2] ^= 1
     np.savez(tmp_path / "golden.npz", **arrays)
     wrong = sim.run(folder, [tmp_path]).mismatch
-    assert (wrong.kind, wrong.pass_name) == ("code", plan.program.passes[index].name)
+    assert (wrong.kind, wrong.pass_name) == ("code", run.program.passes[index].name)
     assert (wrong.node, wrong.channel) == (int(arrays[f"p{index}_row"][at]), 1)
     assert abs(wrong.expected - wrong.got) == 1

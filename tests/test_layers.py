@@ -15,14 +15,18 @@ ROOT = Path(__file__).parents[1]
 
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
-CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.version"}
+CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.progress", "hwgen.version"}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},
        "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
-BUILD = CORE | {"hwgen.network", "hwgen.flow", "boards"}
-TARGETS = BUILD | {"hwgen.targets"}
+#: Parts of the flow that know no target: targets and reports may use them.
+PARTS = ("board", "config", "convert", "folder", "resources", "verilog", "wishes", "yosys")
+BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
+REPORT = BUILD | {"hwgen.report", "rtl_templates.shell.timing"}
+TARGETS = REPORT | FORMATS | {"hwgen.targets"}
+FLOW = REPORT | {"hwgen.flow", "hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
@@ -31,24 +35,27 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/version.py": (set(), set()),
     "hwgen/numeric.py": (set(), set()),
     "hwgen/files.py": (CORE, set()),
+    "hwgen/progress.py": (set(), set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
     "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
-    "hwgen/flow": (BUILD | {"rtl_templates"}, {"amaranth", "pyosys"}),
-    "hwgen/targets": (TARGETS | FORMATS | {"hwgen.report", "hwgen.checking", "sim"}, set()),
-    **{f"hwgen/targets/{name}": (TARGETS | FORMATS | own | {"hwgen.report", "hwgen.checking", "sim"}, set())
-       for name, own in OWN.items()},
+    **{f"hwgen/flow/{name}.py": (BUILD, set()) for name in PARTS},
+    "hwgen/flow/convert.py": (set(), {"pyosys"}),
+    "hwgen/flow/verilog.py": (BUILD | {"rtl_templates.shell"}, {"amaranth"}),
+    "hwgen/flow": (FLOW, set()),
+    "hwgen/targets": (TARGETS, set()),
+    **{f"hwgen/targets/{name}": (TARGETS | own, set()) for name, own in OWN.items()},
     **{f"hwgen/targets/{name}/verilog.py": (
-        TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth", "pyosys"}) for name in OWN},
-    "hwgen/report": (BUILD | {"hwgen.report", "rtl_templates.shell.timing"}, {"jinja2", "matplotlib"}),
-    "hwgen/checking.py": (CORE | {"hwgen.network", "hwgen.flow", "hwgen.report", "sim"}, set()),
-    "hwgen/runtime": (TARGETS | {"hwgen.runtime"}, set()),
+        TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth"}) for name in OWN},
+    "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
+    **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
+    "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),
     "hwgen/api.py": ({"hwgen", "sim"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
     "hwgen/__init__.py": ({"hwgen"}, set()),
     "rtl_templates": (set(), set()),
-    "rtl_templates/shell": ({"rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/shell": ({"rtl_templates.shell", "rtl_templates.cells"}, {"amaranth"}),
     "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
@@ -116,6 +123,43 @@ def test_shared_numbers_need_no_amaranth() -> None:
         assert not {n.split(".")[0] for n in imports(path)} & HEAVY
 
 
+def names_a_target(path: Path) -> list[str]:
+    """What in a file names a target: an import, an identifier, or a text, where "lists" is an ordinary word too."""
+    found = [name for name in imports(path)
+             if name.startswith(tuple(f"{top}.{target}" for top in ("hwgen.targets", "rtl_templates", "sim")
+                                      for target in OWN))]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [getattr(node, key, None) for key in ("id", "attr", "name", "arg")]
+        found += [name for name in names if isinstance(name, str) and re.search("banked", name, re.IGNORECASE)]
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            found += [text] if text == "lists" or re.search(r"\bbanked\b|--target lists", text) else []
+    return found
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.relative_to(ROOT).parts[:2] != ("hwgen", "targets")
+                                  and path.relative_to(ROOT).parts[0] != "rtl_templates"],
+                         ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_targets_are_named_by_their_folders_and_the_registry_alone(path: Path) -> None:
+    assert not names_a_target(path), path
+
+
+def test_a_named_target_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    wrong = tmp_path / "wrong.py"
+    for line in ("from hwgen.targets.banked import area", "import rtl_templates.lists.timing", "is_banked = True",
+                 "use('lists')", "print('a banked design')"):
+        wrong.write_text(line)
+        assert names_a_target(wrong), line
+    wrong.write_text("from hwgen.targets import find_target\nprint('edge lists of a graph', find_target(name))")
+    assert not names_a_target(wrong)
+
+
+def mine_of(name: str) -> str:
+    """The module or package of a row."""
+    return name.removesuffix(".py").replace("/", ".")
+
+
 def table() -> str:
     """The rules as docs/architecture.md shows them, a row for each of MAY."""
     rows = []
@@ -124,10 +168,13 @@ def table() -> str:
         text = ast.get_docstring(ast.parse((path / "__init__.py" if path.is_dir() else path).read_text("utf-8"))) or ""
         core = {"the core"} if ours >= CORE else set()
         widths = {"widths and latencies of the RTL"} if ours >= FORMATS else set()
-        mine = name.removesuffix(".py").replace("/", ".")
-        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set()) - {mine}}
+        parts = {f"hwgen.flow.{each}" for each in PARTS}
+        flow = {"`hwgen.flow` but for what knows targets"} if ours >= parts - {mine_of(name)} else set()
+        mine = mine_of(name)
+        named = {f"`{each}`" for each in ours - (CORE if core else set()) - (FORMATS if widths else set())
+                 - (parts if flow else set()) - {mine}}
         first = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text.split("\n\n")[0].replace("\n", " "))
-        may = ", ".join([*sorted(core), *sorted(widths), *sorted(named), *sorted(heavy)])
+        may = ", ".join([*sorted(core), *sorted(widths), *sorted(flow), *sorted(named), *sorted(heavy)])
         rows.append(f"| `{name}` | {first} | {may} |")
     core = ", ".join(f"`{name}`" for name in sorted(CORE))
     return "\n".join(["| folder or file | holds | may import |", "|---|---|---|", *rows, "", f"The core: {core}."])
@@ -180,6 +227,15 @@ def arrows() -> dict[str, set[str]]:
 
 def test_no_file_imports_in_a_circle() -> None:
     assert list(circles(arrows())) == []
+
+
+def test_no_name_of_the_front_end_hides_a_module() -> None:
+    """``package.execute`` is the module, not a function of that name which the package imported."""
+    for path in (ROOT / "hwgen" / "frontend").rglob("__init__.py"):
+        modules = {each.stem for each in path.parent.glob("*.py")} | {each.name for each in path.parent.iterdir()}
+        names = {alias.asname or alias.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                 if isinstance(node, ast.ImportFrom) and node.module for alias in node.names}
+        assert not names & modules, path
 
 
 def test_a_circle_is_seen() -> None:

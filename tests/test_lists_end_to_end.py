@@ -11,7 +11,7 @@ from hwgen.flow.folder import to_json, write_files
 from hwgen.targets.lists.execute import run as run_reference
 from hwgen.targets.lists.golden import model_files
 from hwgen.targets.lists.images import batch_image
-from hwgen.targets.lists.packing import Packed
+from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
 
 pytestmark = pytest.mark.verilator
@@ -32,7 +32,12 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
+#: The first one compiles fastest.
+QUICK, *MORE = DESIGNS
+
+
+@pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
+                ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build, its folder, those of its batches and the reference's results."""
     made, folder = DESIGNS[request.param](), tmp_path_factory.mktemp("stream")
@@ -42,7 +47,8 @@ def built(request, tmp_path_factory):
     folders, traces = [], []
     for index, batch in enumerate(made.batches):
         trace = run_reference(made.program, batch)
-        packed = Packed(layout=made.layout, image=batch_image(made.layout, batch), passes=trace.passes, size={})
+        packed = BatchRun(layout=made.layout, image=batch_image(made.layout, batch), size={},
+                          done=lambda trace=trace: trace.passes)
         write_files(folder / f"batch{index}", packed.files)
         folders.append(folder / f"batch{index}")
         traces.append(trace)

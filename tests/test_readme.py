@@ -46,7 +46,7 @@ def test_documentation_names_every_verb() -> None:
 def test_the_two_commands_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for target in ("demo", "test"):
+    for target in ("demo", "test", "quick"):
         assert re.search(rf"^    make {target}\b", readme, flags=re.MULTILINE)
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
 
@@ -67,20 +67,20 @@ def test_formats_are_those_of_the_code(tmp_path: Path) -> None:
 
 
 def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
+    from designs import design_of, graph_run
     from models import random_graph_model
 
-    from hwgen.targets.banked.design import fit
-    from hwgen.targets.banked.golden import model_files, packed_files
-
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    plan = fit(*random_graph_model(0).parts, {})
-    for files in (model_files(plan), packed_files(plan)):
+    network, sample = random_graph_model(0).parts
+    design = design_of("banked", network, sample)
+    run = graph_run(design, sample.batch)
+    for files in (design.model_files(), run.files):
         layout = json.loads(files["layout.json"])
         for key in (*layout, *(key for step in layout.get("passes", []) for key in step)):
             assert f"`{key}`" in page, key
         for name in files:
             assert name in page, name
-    for key in np.load(io.BytesIO(packed_files(plan)["golden.npz"])):
+    for key in np.load(io.BytesIO(run.files["golden.npz"])):
         assert f"`{re.sub(r'^p[0-9]+_', 'p<i>_', key)}`" in page, key
 
 

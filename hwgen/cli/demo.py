@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from ..flow.wishes import Wishes
 from .build import run_build
 from .console import Console, common
 from .train import run_training
@@ -27,8 +28,8 @@ def demo(console: Console, board: str, out: Path) -> None:
     checkpoint = out / "digits.pt"
     out.mkdir(parents=True, exist_ok=True)
     training = run_training(console, output=checkpoint, data="digits")
-    facts, exact = run_build(console, checkpoint, board, out=out / f"digits-{Path(board).stem}",
-                             hardware={"groups": 1, "servers": 8})
+    facts, exact = run_build(console, checkpoint, board, Wishes(hardware={"groups": 1, "servers": 8}),
+                             out=out / f"digits-{Path(board).stem}")
     console.say(f"[bold]bit-exact = {'yes' if exact else 'no'}[/bold]")
     console.result({"training": training, **facts})
     if not exact:

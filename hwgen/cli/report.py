@@ -8,7 +8,7 @@ import click
 
 from ..flow.board import load_board
 from .console import Console, common
-from .options import BUILD, hardware_options, hardware_overrides, is_banked, lists_wishes
+from .options import BUILD, design_options, wishes_from
 from .summary import show_design
 
 __all__ = ["estimate", "report"]
@@ -17,27 +17,20 @@ __all__ = ["estimate", "report"]
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--board", default="ultra96", show_default=True, help="See `hwgen boards`, or a TOML file of your own.")
-@hardware_options
-@click.option("--config", type=click.Path(path_type=Path), help="config.json of a build, edited; options go over it.")
+@design_options
 @common
-def estimate(console: Console, model: Path, board: str, config: Path | None, **options: Any) -> None:
+def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
     """Estimate a design without building it: exact cycles, Yosys resources, latency at an assumed clock.
 
     A design that does not fit the board is shown, and what is too much of it; `hwgen build` would refuse it.
     """
-    target = load_board(board)
+    target, wishes = load_board(board), wishes_from(options)
     with console.step("loading the checkpoint"):
+        from ..flow.build import estimate as estimate_design
         from ..frontend.checkpoint import load
-        from ..targets.banked import pipeline
-        from ..targets.lists import pipeline as lists_pipeline
 
         network, sample = load(model)
-    chosen = hardware_overrides(options)
-    if is_banked(network, sample, chosen, config):
-        facts, choice = pipeline.estimate(network, sample, target, hardware=chosen, config=config, step=console.step)
-    else:
-        facts, choice = lists_pipeline.estimate(network, sample, target, **lists_wishes(chosen), config=config,
-                                                step=console.step)
+    facts, choice = estimate_design(network, sample, target, wishes, progress=console)
     show_design(console, facts, choice)
     console.result({**facts.to_dict(), "choice": choice})
 
@@ -51,7 +44,7 @@ def report(console: Console, build_folder: Path, open_it: bool) -> None:
 
     The numbers are those of the build and of its last verification; nothing is computed again.
     """
-    from ..checking import record
+    from ..flow.verify import record
     from ..report.files import read_report
 
     facts = read_report(build_folder)

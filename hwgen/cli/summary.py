@@ -1,6 +1,6 @@
 """What a build, a report and a verification end with."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
@@ -8,24 +8,11 @@ from .console import Console
 from .tables import show_tables
 
 if TYPE_CHECKING:  # importing NumPy takes a moment
-    from pathlib import Path
+    import sim
 
     from ..report.facts import Report
 
 __all__ = ["show_design", "show_verification"]
-
-
-class Simulated(Protocol):
-    """What a simulation took; :class:`sim.Result` has it."""
-
-    @property
-    def trace(self) -> "Path | str | None": ...
-    @property
-    def compile_s(self) -> float: ...
-    @property
-    def simulate_s(self) -> float: ...
-    @property
-    def peak_bytes(self) -> int: ...
 
 
 def show_design(console: Console, report: "Report", choice: str = "") -> None:
@@ -47,14 +34,11 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
                 f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {escape(run.what)}")
 
 
-def show_verification(console: Console, report: "Report", result: Simulated, first: object | None,
-                      stalls: int | None) -> None:
+def show_verification(console: Console, report: "Report", result: "sim.Result", stalls: int | None) -> None:
     """Print what a simulation found out, and what it took.
 
     Parameters
     ----------
-    first : object or None
-        The first difference; its text is printed.
     stalls : int or None
         Seed of the back-pressure.
     """
@@ -72,7 +56,7 @@ def show_verification(console: Console, report: "Report", result: Simulated, fir
     for each in run.runs:
         if each.difference:
             console.error(f"{each.name}: {each.estimated_cycles:,} cycles expected, {each.cycles:,} counted")
-    if first is not None:
-        console.error(f"first difference: {first}")
+    if not result.ok:
+        console.error(f"first difference: {result}")
     if result.trace:
         console.say(f"trace: {result.trace}")

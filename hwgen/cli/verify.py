@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import HwgenError
 from .console import Console, common
 from .options import BUILD, verify_options
 from .summary import show_verification
 
 if TYPE_CHECKING:
+    import sim
+
     from ..report.facts import Report
 
 __all__ = ["check", "verify"]
@@ -20,7 +21,7 @@ __all__ = ["check", "verify"]
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
 @verify_options
 @click.option("--graph", type=click.Path(path_type=Path), help="Another graph, or graphs (.npz), on the same design.")
-@click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many.  [graph-level]")
+@click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many at most.")
 @click.option("--sample/--whole", default=None,
               help="A part of the sample only, or all of it.  [default: what takes a minute or two; by windows: the "
                    "first, the last and the fullest window of every pass]")
@@ -41,51 +42,30 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     A graph that runs by windows is compared window by window with the reference's rows; the table says which windows
     of how many. Agreement is then that of the reference's results for the whole graph.
     """
-    facts, exact = check(console, build_folder, stalls=stalls, trace=trace, graph=graph, sample=sample,
-                         batch_size=batch_size)
-    outcome = facts.to_dict()
-    console.result({"verification": outcome["verification"], "agreement": outcome["agreement"]})
+    import sim
+
+    report, exact = check(console, build_folder, sim.SimOptions(stalls=stalls, trace=trace), graph=graph, sample=sample,
+                          batch_size=batch_size)
+    facts = report.to_dict()
+    console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
     if not exact:
         raise SystemExit(1)
 
 
-def check(console: Console, build: Path, *, stalls: int | None = None, trace: str | None = None,
-          graph: Path | None = None, sample: bool | None = None,
-          batch_size: int | None = None) -> "tuple[Report, bool]":
-    """Simulate and print; returns the build's facts with this run's outcome, and whether everything was equal.
+def check(console: Console, build: Path, options: "sim.SimOptions | None" = None, *, graph: Path | None = None,
+          sample: bool | None = None, batch_size: int | None = None) -> "tuple[Report, bool]":
+    """Simulate and print; returns the build's facts with the outcome, and whether everything was equal.
 
-    The outcome is kept in the build's report unless it is about another graph. ``sample`` None: decide by size.
+    The outcome is kept in the build's report if it is about the build's own runs. ``sample`` None: decide by size.
     """
-    import sim
+    from ..flow.choose_runs import choose_runs
+    from ..flow.verify import outcome, record, simulate
 
-    from .. import checking
-    from ..files import read_json
-    from ..network.subgraph import neighbourhood
-    from ..targets.banked import pipeline
-    from ..targets.lists import pipeline as lists_pipeline
-
-    read_json(build / "report" / "report.json")  # not a build: say so before anything else
-    if lists_pipeline.is_lists(build):
-        from .verify_lists import check_lists
-
-        return check_lists(console, build, stalls=stalls, trace=trace, graph=graph, part=sample,
-                            batch_size=batch_size)
-    if batch_size is not None:
-        raise HwgenError("--batch-size is an option of the graph-level organisation", str(build),
-                         "leave it out: this design runs one graph at a time")
-    folders, what = sim.batch_folders(build / "batches"), "the whole sample graph"
-    data = None
-    if sample or (sample is None and not checking.simulates_quickly(build)):
-        data = neighbourhood(pipeline.read_sample(build), checking.SAMPLE_NODES)
-        folders = pipeline.pack(build, data, "sample", step=console.step)
-        what = f"{data.batch.num_nodes:,} of its nodes"
-    if graph is not None:
-        data, what = pipeline.read_graph(build, graph), f"the graph {graph.name}"
-        folders = pipeline.pack(build, data, graph.stem, step=console.step)
-    result = pipeline.verify(build, batches=folders, stalls=stalls, trace=trace, step=console.step)
-    facts = checking.outcome(build, folders[0], result, what, data or pipeline.read_sample(build))
-    if graph is None:
-        checking.record(build, facts)
-    show_verification(console, facts, result, result.mismatch, stalls)
-    assert facts.verification is not None
-    return facts, facts.verification.bit_exact
+    chosen = choose_runs(build, graph=graph, size=batch_size, part=sample, progress=console)
+    result = simulate(build, chosen.folders, options, progress=console)
+    report = outcome(build, chosen, result)
+    if chosen.own:
+        record(build, report)
+    show_verification(console, report, result, options.stalls if options else None)
+    assert report.verification is not None
+    return report, report.verification.bit_exact

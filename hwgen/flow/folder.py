@@ -12,7 +12,7 @@ from typing import Any
 
 from hwgen.errors import HwgenError
 
-__all__ = ["BuildFolder", "to_json", "write_files", "write_if_changed"]
+__all__ = ["BuildFolder", "to_json", "write_files", "write_folder", "write_if_changed"]
 
 
 def to_json(value: Any) -> str:
@@ -48,6 +48,24 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
     """Write what has changed of some files, named relative to the folder."""
     for name, content in files.items():
         write_if_changed(folder / name, content)
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes | str]) -> Path:
+    """Write a folder whole or not at all; a folder of that name is replaced, with all that is in it."""
+    try:
+        folder.parent.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise HwgenError(f"cannot write there: {error.strerror}", str(folder.parent),
+                         "choose a build folder that you may write to") from None
+    try:
+        fresh.chmod(0o755)
+        write_files(fresh, files)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
 
 
 class BuildFolder:

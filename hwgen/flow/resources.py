@@ -1,7 +1,7 @@
 """Resources of a design: Yosys cells as the vendor counts them, summed over components, against a board."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
@@ -11,7 +11,9 @@ from boards import Board
 from ..errors import CapacityError
 from . import yosys
 
-__all__ = ["Component", "Resources", "Usage", "count", "estimate"]
+__all__ = ["Component", "Resources", "Usage", "blocks", "count", "estimate"]
+
+_BRAM_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # of 18 kbit: width, depth
 
 _LUT = dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "LUT6_2"), 1)
 _LUTRAM = {  # look-up tables of a distributed RAM: its sites
@@ -34,11 +36,6 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = {
 
 #: Cells that cost nothing of the above: wide multiplexers sit in the slice, inverters and buffers vanish.
 FREE = {"MUXF7", "MUXF8", "MUXF9", "INV", "BUFG", "GND", "VCC", "$scopeinfo"}
-
-
-#: Numbers of components that a design may have, of either organisation; the fastest design first.
-_FEWER = [*({"group": groups, "server": servers} for servers, groups in product((16, 8, 4), (4, 3, 2, 1))),
-          *({"unit": units} for units in (4, 2, 1))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +87,7 @@ class Resources:
     Parameters
     ----------
     components : tuple of Component
-        ``group``, ``server``, ``shell``; or ``unit``, ``shell``.
+        Those that the design has many times, and ``shell``.
     method : str
         How it was counted; printed wherever the numbers are.
     """
@@ -108,38 +105,51 @@ class Resources:
         used = asdict(self.total)
         return {name: (used[name], have[name], used[name] / have[name]) for name in have if have[name]}
 
-    def fullest(self, board: Board) -> tuple[str, float]:
-        """The resource of which the largest fraction of the board's is used, and that fraction."""
-        have, used = asdict(board.resources), asdict(self.total)
-        shares = {name: used[name] / have[name] if have[name] else float("inf") for name in have
-                  if have[name] or used[name]}
+    def fullest(self, board: Board, limits: Mapping[str, float] | None = None) -> tuple[str, float]:
+        """The resource of which the largest share of what may be used is used, and that share: above 1 is too much.
+
+        Parameters
+        ----------
+        limits : mapping or None
+            Share of the board's that may be used; without an entry all of it.
+        """
+        have, used, limits = asdict(board.resources), asdict(self.total), limits or {}
+        shares = {name: used[name] / (limits.get(name, 1.0) * have[name]) if have[name] else float("inf")
+                  for name in have if have[name] or used[name]}
         name = max(shares, key=lambda each: shares[each])
         return name, shares[name]
 
-    def check_fit(self, board: Board) -> None:
+    def check_fit(self, board: Board, space: Mapping[str, Sequence[int]]) -> None:
         """Refuse a design that exceeds the board.
+
+        Parameters
+        ----------
+        space : mapping
+            Hardware parameters that trade area for speed, and their values, largest first.
 
         Raises
         ------
         CapacityError
-            Names the resource, by how much it is exceeded, and the number of groups or the board that fits.
+            Names the resource, by how much it is exceeded, and the numbers of components or the board that fit.
         """
         over = _exceeded(self.total, board)
         if not over:
             return
         what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
                                                for name, used, have in over)
-        raise CapacityError(what, f"board {board.name}", self._fix(board))
+        raise CapacityError(what, f"board {board.name}", self._fix(board, space))
 
-    def _fix(self, board: Board) -> str:
+    def _fix(self, board: Board, space: Mapping[str, Sequence[int]]) -> str:
         """The setting nearest to this one that fits by the same counts, or boards that hold it."""
-        have = {part.name: part.count for part in self.components}
-        for counts in _FEWER:  # a server's own size hardly depends on their number
-            fewer = {name: min(count, have[name]) for name, count in counts.items() if name in have}
-            smaller = Resources(components=tuple(replace(part, count=fewer.get(part.name, part.count))
+        have = {part.name: part.count for part in self.components if f"{part.name}s" in space}
+        fewer = {name: [count for count in space[f"{name}s"] if count <= most] for name, most in have.items()}
+        points = sorted(product(*fewer.values()), key=lambda point: (math.prod(point), point[::-1]), reverse=True)
+        for point in points:
+            counts = dict(zip(fewer, point, strict=True))
+            smaller = Resources(components=tuple(replace(part, count=counts.get(part.name, part.count))
                                                  for part in self.components))
             if not _exceeded(smaller.total, board):
-                options = " ".join(f"--{name}s {fewer[name]}" for name in fewer if fewer[name] < have[name])
+                options = " ".join(f"--{name}s {count}" for name, count in counts.items() if count < have[name])
                 return f"use {options}, which fits by the same counts"
         import boards
 
@@ -165,17 +175,27 @@ def count(cells: yosys.Cells) -> Usage:
     return Usage(bram36=bram36, **{name: math.ceil(amount) for name, amount in amounts.items()})
 
 
-def estimate(design: Path) -> Resources:
+def estimate(design: Path, parts: Mapping[str, Sequence[str]]) -> Resources:
     """Synthesize ``design.v`` with Yosys (cached by content) and count.
+
+    Parameters
+    ----------
+    parts : mapping
+        As of :func:`hwgen.flow.yosys.synthesize`.
 
     Raises
     ------
     ToolError
         Yosys failed.
     """
-    parts = yosys.synthesize(design)
+    found = yosys.synthesize(design, parts)
     return Resources(components=tuple(Component(name=name, count=times, one=count(cells))
-                                      for name, (times, cells) in parts.items()))
+                                      for name, (times, cells) in found.items()))
+
+
+def blocks(width: int, depth: int) -> float:
+    """Blocks of 36 kbit of a memory, in the best of the shapes that a block has."""
+    return min(-(-width // bits) * -(-depth // words) for bits, words in _BRAM_SHAPES) / 2
 
 
 def _exceeded(usage: Usage, board: Board) -> list[tuple[str, float, int]]:

@@ -1,7 +1,7 @@
 """Cells that Yosys maps a design to, component by component.
 
-A design is synthesized out of context in parts: one group, one server, and the shell around them; or, in the
-graph-level organisation, one unit and the shell. Yosys runs as a library in a process of its own, and results are
+A design is synthesized out of context in parts: one of each module that it has many times, and the shell around them.
+Yosys runs as a library in a process of its own, and results are
 cached by the content of the Verilog.
 """
 
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -20,16 +20,10 @@ from pathlib import Path
 from ..cache import cache_folder
 from ..errors import ToolError
 
-__all__ = ["METHOD", "PARTS", "TOP", "Cells", "synthesize"]
+__all__ = ["METHOD", "TOP", "Cells", "synthesize"]
 
 TOP = "accelerator"
 METHOD = "Yosys synth_xilinx -family xcup -abc9, out of context, flattened"
-
-#: Modules that the design instantiates many times; what is left is the shell.
-PARTS = ("group", "server")
-LISTS_PARTS = ("unit",)  # of the graph-level organisation
-#: Ports of a part that nothing reads outside simulation.
-PROBES = ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")
 
 #: Takes a script file; prints nothing but what goes wrong.
 WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
@@ -37,18 +31,20 @@ WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' +
 Cells = Mapping[str, int]
 
 
-def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
+def synthesize(path: Path, parts: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, Cells]]:
     """Map the parts of a design to UltraScale+ cells.
 
     Parameters
     ----------
     path : Path
         ``design.v`` of a build folder.
+    parts : mapping of str to sequence of str
+        Modules that the design has many times; of each the ports that nothing reads outside simulation.
 
     Returns
     -------
     dict of str to (count, cells)
-        For ``group`` and ``server``, or ``unit``, and for ``shell``: how often the design has it, and the cells of one.
+        For each part, and for ``shell``, what is left: how often the design has it, and the cells of one.
 
     Raises
     ------
@@ -57,22 +53,21 @@ def synthesize(path: Path) -> dict[str, tuple[int, Cells]]:
     """
     text = path.read_text(encoding="utf-8")
     modules = set(re.findall(r"^module (\w+)\b", text, flags=re.MULTILINE))
-    parts = LISTS_PARTS if modules >= set(LISTS_PARTS) else PARTS
     missing = [part for part in (TOP, *parts) if part not in modules]
     if missing:
         raise ToolError(f"the design has no module {missing[0]}", str(path),
                         "build again; the design was not written by this version of hwgen")
     with ThreadPoolExecutor(max_workers=min(3, os.cpu_count() or 1)) as pool:
-        shell = pool.submit(_cells, path, text, TOP, parts)
-        cells = {part: pool.submit(_cells, path, text, part) for part in parts}
+        shell = pool.submit(_cells, path, text, TOP, boxes=tuple(parts))
+        cells = {part: pool.submit(_cells, path, text, part, probes=probes) for part, probes in parts.items()}
         around = dict(shell.result())
         counts = {part: around.pop(part) for part in parts}
         return {part: (counts[part], cells[part].result()) for part in parts} | {"shell": (1, around)}
 
 
-def _cells(path: Path, text: str, top: str, boxes: tuple[str, ...] = ()) -> Cells:
+def _cells(path: Path, text: str, top: str, *, boxes: Sequence[str] = (), probes: Sequence[str] = ()) -> Cells:
     script = [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
-              *(f"delete -port {top}/{port}" for port in PROBES if top == "server"),
+              *(f"delete -port {top}/{port}" for port in probes),
               # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
               # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
               "write_rtlil part.il", "design -reset", "read_rtlil part.il",

@@ -86,6 +86,8 @@ class Sample:
 
 def single(batch: Batch) -> list[Batch]:
     """The graphs of a batch, one by one."""
+    if batch.graphs == 1:
+        return [batch]
     bounds = np.searchsorted(batch.graph, np.arange(batch.graphs + 1))
     owner = batch.graph[batch.edges[1]] if batch.edges.size else np.zeros(0, dtype=np.int64)
     order = np.argsort(owner, kind="stable")

@@ -1,8 +1,6 @@
 """How near integer results are to PyTorch's: reported, never a tolerance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +45,8 @@ class AgreementFacts:
     accuracy_integer: float | None
 
 
-def agreement(results: NDArray[np.int64], torch: Mapping[str, NDArray[Any]], *, of: str,
+def agreement(results: NDArray[np.int64], scale: NDArray[np.float64], logits: NDArray[np.float64], *,
+              labels: NDArray[np.int64] | None = None, mask: NDArray[np.bool_] | None = None, of: str,
               whose: str = "of the RTL") -> AgreementFacts:
     """Compare result codes with the model's own logits.
 
@@ -55,19 +54,21 @@ def agreement(results: NDArray[np.int64], torch: Mapping[str, NDArray[Any]], *, 
     ----------
     results : int64 [n, c]
         The hardware's 16-bit results, or the reference's: they are equal.
-    torch : mapping of arrays
-        ``logits`` float64 [n, c]; ``scale`` float64 [c], the real value of result code 1; and, where the graph has
-        them, ``labels`` int64 [n] and ``test_mask`` bool [n].
+    scale : float64 [c] or [n, c]
+        Real value of result code 1.
+    logits : float64 [n, c]
+    labels : int64 [n] or None
+    mask : bool [n] or None
+        Rows that the accuracies are over; None: all.
     of, whose : str
         :class:`AgreementFacts` as ``of`` and ``results``.
     """
-    near = Agreement.of(results, torch["scale"], torch["logits"])
-    ours, theirs = results.argmax(axis=1), torch["logits"].argmax(axis=1)
-    labels = torch.get("labels", np.zeros(0, np.int64))
-    mask = torch.get("test_mask", np.ones(len(ours), np.bool_)) if labels.size else np.zeros(len(ours), np.bool_)
-    right = {name: float((mine[mask] == labels[mask]).mean()) if mask.any() else None
+    near = Agreement.of(results, scale, logits)
+    ours, theirs = results.argmax(axis=1), logits.argmax(axis=1)
+    counted = np.full(len(ours), labels is not None) if labels is None or mask is None else mask
+    right = {name: float((mine[counted] == labels[counted]).mean()) if labels is not None and counted.any() else None
              for name, mine in (("torch", theirs), ("integer", ours))}
     return AgreementFacts(
         of=of, results=whose, rows=int(results.shape[0]), argmax=near.argmax, disagreeing=near.disagreeing,
-        largest_code_difference=near.largest, test_rows=int(mask.sum()),
+        largest_code_difference=near.largest, test_rows=int(counted.sum()),
         accuracy_torch=right["torch"], accuracy_integer=right["integer"])

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from boards import Board
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
-from .facts import Cycles, Pass, Performance, Run, RunKind
+from ..flow.config import RunKind
+from .facts import Cycles, Pass, Performance, Run
 
 __all__ = ["ASSUMED", "Ran", "cycles_of", "performance_of"]
 

@@ -1,16 +1,14 @@
 """All facts of a build, of every target in one shape: ``report.json``, out of which every other view is made."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
+from ..flow.config import RunKind
 from .agreement import AgreementFacts
 from .model_facts import ModelFacts
 
-__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "Run", "RunKind",
+__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "Run",
            "Share", "Verification", "VerifiedRun"]
-
-#: What is loaded, run and stored at once: a whole graph, a batch of graphs, or a window of rows.
-RunKind = Literal["graph", "batch", "window"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Three ways to execute batches; each gives the same integers."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,15 +9,9 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from ..flow.folder import write_files
-from ..network.batch import Batch
-from ..targets.lists.design import BatchDesign, WindowDesign
-from ..targets.lists.execute import run as run_reference
-from ..targets.lists.golden import read_results
-from ..targets.lists.images import batch_image, to_bytes
-from ..targets.lists.pipeline import Packed, pack_batch, verify
-from ..targets.lists.windows.packing import pack_window
-from ..targets.lists.windows.run import WindowedRun, WindowLayout
-from ..targets.run_folder import numbered
+from ..flow.verify import simulate
+from ..targets.run_folder import numbered, run_name
+from ..targets.target import Design, Session
 from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
@@ -27,91 +20,61 @@ Ints = NDArray[np.int64]
 
 
 class Backend(Protocol):
-    """Executes batches of a plan."""
+    """Executes batches of a design."""
 
-    def run(self, batches: Sequence[Batch]) -> list[Ints]:
-        """Integer results, int64 [rows, classes] for each batch, in its own order of rows."""
-        ...
-
-    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
-        """Integer results of a batch that the design need not hold."""
+    def run(self, design: Design, session: Session) -> Ints:
+        """Integer results of a batch that was begun on a design: int64 [rows, classes]."""
         ...
 
 
 class Reference:
     """The integer program in NumPy; batches must fit the design here too."""
 
-    def __init__(self, plan: BatchDesign | WindowDesign) -> None:
-        self.plan = plan
-
-    def run(self, batches: Sequence[Batch]) -> list[Ints]:
+    def run(self, design: Design, session: Session) -> Ints:
         """Execute in this process."""
-        for batch in batches:
-            batch_image(_whole(self.plan).layout, batch)  # refuses what the hardware would
-        return [run_reference(self.plan.program, batch).results for batch in batches]
-
-    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
-        """Execute whole: windows change nothing."""
-        return run_reference(plan.program, batch).results
+        return session.reference
 
 
 class Simulation:
-    """The build's RTL in Verilator, one simulator for all batches; every code is compared with the reference's."""
+    """The build's RTL in Verilator; every code is compared with the reference's."""
 
-    def __init__(self, plan: BatchDesign | WindowDesign, build: Path) -> None:
-        self.plan, self.build = plan, build
+    def __init__(self, build: Path) -> None:
+        self.build = build
 
-    def run(self, batches: Sequence[Batch]) -> list[Ints]:
-        """Simulate.
-
-        Raises
-        ------
-        HwgenError
-            If the hardware differs from the model: never within a build that is whole.
-        """
-        plan = _whole(self.plan)
-        packed = [pack_batch(plan, batch) for batch in batches]
-        with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-            return self._simulated(Path(scratch), packed, plan.model_files())
-
-    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
-        """Simulate every window, one simulator for those of a pass, fed with what the RTL stored.
+    def run(self, design: Design, session: Session) -> Ints:
+        """Simulate all runs, one simulator for those that do not depend on each other, fed with what the RTL stored.
 
         Raises
         ------
         HwgenError
             If the hardware differs from the model: never within a build that is whole.
         """
-        trace, running, number = run_reference(plan.program, batch), WindowedRun(plan, batch), 0
-        with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
-            while windows := running.next_pass():
-                packed = [pack_window(window, trace, number + place) for place, window in enumerate(windows)]
-                found = self._simulated(Path(scratch) / str(windows[0].index), packed, plan.model_files())
-                for window, rows in zip(windows, found, strict=True):
-                    running.feed(window, window.stored(rows[np.argsort(np.argsort(window.rows))]))
-                number += len(windows)
-        return running.results
-
-    def _simulated(self, scratch: Path, packed: Sequence[Packed], model: Mapping[str, bytes | str]) -> list[Ints]:
-        """Results of each batch, of nodes or graphs by their number: int64 [rows, classes]."""
-        write_files(scratch, {name: (self.build / name).read_bytes() for name in ("design.v", "design.json")})
-        write_files(scratch / "images", model)
-        write_files(scratch / "batches", numbered({place: each.files for place, each in enumerate(packed)}))
-        result = verify(scratch, work=self.build / "sim")
-        if not result.ok:
-            raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
-        return [result.batches[f"{place:04d}"].logits for place in range(len(packed))]
+        model = design.model_files()
+        while runs := session.next_runs():
+            with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
+                scratch = Path(name)
+                write_files(scratch, {part: (self.build / part).read_bytes() for part in ("design.v", "design.json")})
+                write_files(scratch / "images", model)
+                write_files(scratch / "batches", numbered({place: run.files for place, run in enumerate(runs)}))
+                folders = [scratch / "batches" / run_name(place) for place in range(len(runs))]
+                result = simulate(scratch, folders)
+            if not result.ok:
+                raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
+            for place, run in enumerate(runs):
+                session.feed(run, result.batches[run_name(place)].logits)
+        return session.results
 
 
 class Board:
     """A device with the build's bitstream and, loaded, its model."""
 
-    def __init__(self, plan: BatchDesign | WindowDesign, device: Device, model: bytes) -> None:
-        self.plan, self.device, self.model = plan, device, model
-        self.device.load(model)
+    def __init__(self, device: Device, model: bytes) -> None:
+        self.device = device
+        self._model = b""
+        self._load(model)
 
     @classmethod
-    def open(cls, plan: BatchDesign | WindowDesign, build: Path, bitstream: Path | str | None) -> "Board":
+    def open(cls, design: Design, build: Path, bitstream: Path | str | None) -> "Board":
         """Program the FPGA of a PYNQ board and load the model.
 
         Raises
@@ -122,45 +85,27 @@ class Board:
             No bitstream.
         """
         path = Path(bitstream) if bitstream is not None else build / "vivado" / "accelerator.bit"
-        return cls(plan, Device(open_pynq(path), build), (build / "images" / "model.bin").read_bytes())
+        return cls(Device(open_pynq(path), build), _model(design))
 
-    def run(self, batches: Sequence[Batch]) -> list[Ints]:
-        """Load, run and store each batch."""
-        plan, results = _whole(self.plan), []
-        for batch in batches:
-            image = batch_image(plan.layout, batch)
-            self.device.load(to_bytes(image.beats))
-            self.device.run()
-            stored = self.device.store(image.result_words, plan.hardware.units)
-            results.append(read_results(plan.layout, image, stored))
-        return results
-
-    def run_windows(self, plan: WindowLayout, batch: Batch) -> Ints:
-        """Load, run and store each window; the build's own model is loaded again if they need another."""
-        model = plan.model_words()
-        if model != self.model:
-            self.device.load(model)
-        try:
-            run = WindowedRun(plan, batch)
-            while (window := run.next_window()) is not None:
-                self.device.load(window.stream)
+    def run(self, design: Design, session: Session) -> Ints:
+        """Load, run and store each run; another model is loaded before where the batch needs one."""
+        self._load(_model(design))
+        while runs := session.next_runs():
+            for run in runs:
+                self.device.load(run.stream)
                 self.device.run()
-                run.feed(window, self.device.store(window.result_words, plan.hardware.units))
-        finally:
-            if model != self.model:
-                self.device.load(self.model)
-        return run.results
+                session.feed(run, run.read(self.device.store(run.result_words, run.units)))
+        return session.results
+
+    def _load(self, model: bytes) -> None:
+        """Load a model, unless it is there already."""
+        if model and model != self._model:
+            self.device.load(model)
+        self._model = model
 
 
-def _whole(plan: BatchDesign | WindowDesign) -> BatchDesign:
-    """A plan for batches of whole graphs.
-
-    Raises
-    ------
-    HwgenError
-        The build has none.
-    """
-    if isinstance(plan, BatchDesign):
-        return plan
-    raise HwgenError("this build takes no batches: its graphs run by windows", f"network {plan.network.name}",
-                     "use Accelerator.run or run_windows")
+def _model(design: Design) -> bytes:
+    """The load stream that comes before all batches; empty where batches bring everything along."""
+    content = design.model_files().get("model.bin", b"")
+    assert isinstance(content, bytes)
+    return content

@@ -70,10 +70,11 @@ class Device:
         self._write("LOAD_BEATS", len(image) // 16)
         self._command("load")
 
-    def run(self, first: int = 0, count: int = 0) -> None:
-        """Run passes; a count of 0: to the last one."""
-        self._write("RUN_FIRST", first)
-        self._write("RUN_COUNT", count)
+    def run(self) -> None:
+        """Run all passes; some designs could run a part of them."""
+        for name in ("RUN_FIRST", "RUN_COUNT"):
+            if name in self.registers:
+                self._write(name, 0)
         self._command("run")
 
     def store(self, words: int, units: int) -> bytes:

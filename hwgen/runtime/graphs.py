@@ -9,12 +9,13 @@ from scipy.sparse import csr_array
 
 from ..errors import HwgenError
 from ..network.batch import Batch
+from ..network.network import Network
 from ..network.sample import Sample, single
 
 __all__ = ["encode_features", "graphs_of"]
 
 
-def graphs_of(given: Any, *, features: int, input_bits: int, input_scale: float) -> list[Batch]:
+def graphs_of(given: Any, network: Network) -> list[Batch]:
     """Single graphs, in the order given.
 
     Parameters
@@ -22,10 +23,8 @@ def graphs_of(given: Any, *, features: int, input_bits: int, input_scale: float)
     given : Batch, Sample, a PyG Data or Batch, or an iterable of such (a list, a DataLoader)
         Of PyG's, ``x`` float [n, f], ``edge_index`` int [2, e]; ``batch`` int [n], the graph of each node;
         ``num_graphs`` where graphs at the end have no nodes; ``node`` int [n] where quantizers are by node.
-    features : int
-        Width of the model's input.
-    input_bits, input_scale
-        As in :class:`hwgen.network.network.Network`.
+    network : Network
+        Its input says what features may be.
 
     Raises
     ------
@@ -37,10 +36,9 @@ def graphs_of(given: Any, *, features: int, input_bits: int, input_scale: float)
     if isinstance(given, Batch):
         return single(given)
     if getattr(given, "edge_index", None) is not None:
-        return single(_batch(given, features, input_bits, input_scale))
+        return single(_batch(given, network))
     if isinstance(given, Iterable) and not isinstance(given, str | bytes | dict):
-        return [graph for each in given for graph in graphs_of(each, features=features, input_bits=input_bits,
-                                                               input_scale=input_scale)]
+        return [graph for each in given for graph in graphs_of(each, network)]
     raise HwgenError(f"a {type(given).__name__} is no graph", "graphs",
                      "give Data with x and edge_index, or a list or loader of them")
 
@@ -63,11 +61,11 @@ def encode_features(x: NDArray[Any], input_bits: int, input_scale: float) -> csr
     return csr_array((codes.astype(np.int64), values.indices, values.indptr), shape=values.shape)
 
 
-def _batch(data: Any, features: int, input_bits: int, input_scale: float) -> Batch:
+def _batch(data: Any, network: Network) -> Batch:
     x, edges = _array(data, "x"), _array(data, "edge_index")
-    if x is None or x.ndim != 2 or x.shape[1] != features:
+    if x is None or x.ndim != 2 or x.shape[1] != network.features:
         shape = None if x is None else x.shape
-        raise HwgenError(f"x has shape {shape}, the model takes {features} features a node", "x",
+        raise HwgenError(f"x has shape {shape}, the model takes {network.features} features a node", "x",
                          "give the features that the model was trained on")
     nodes = len(x)
     if edges is None or edges.ndim != 2 or edges.shape[0] != 2:
@@ -81,7 +79,7 @@ def _batch(data: Any, features: int, input_bits: int, input_scale: float) -> Bat
     graph = np.zeros(nodes, dtype=np.int64) if graph is None else graph.astype(np.int64)
     node = _array(data, "node")
     count = getattr(data, "num_graphs", None) if hasattr(data, "batch") else None
-    return Batch(features=encode_features(x, input_bits, input_scale), edges=edges, graph=graph,
+    return Batch(features=encode_features(x, network.input_bits, network.input_scale), edges=edges, graph=graph,
                  graphs=max(int(graph.max(initial=0)) + 1, int(count or 1)),
                  node=np.arange(nodes) if node is None else node.astype(np.int64))
 

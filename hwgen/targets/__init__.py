@@ -1,1 +1,77 @@
-"""One folder a target: a network and a board in, a build folder out."""
+"""One folder a target: a network and a board in, a build folder out. This file alone names the targets.
+
+Everything else asks it, and knows a target by :class:`hwgen.targets.target.Target`.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ..errors import HwgenError
+
+if TYPE_CHECKING:
+    from .target import Target
+
+__all__ = ["OPTIONS", "TARGETS", "Option", "find_target"]
+
+#: Names of the targets: each folder of that name has a module ``target`` with the object ``TARGET``.
+TARGETS = ("banked", "lists")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """A wish that users may have of a design.
+
+    Parameters
+    ----------
+    name : str
+        Of a hardware parameter, or of a field of :class:`hwgen.flow.wishes.Wishes`.
+    help : str
+    targets : tuple of str
+        Those that have it.
+    values : tuple of int
+        All that there are; none: any positive number.
+    """
+
+    name: str
+    help: str
+    targets: tuple[str, ...]
+    values: tuple[int, ...] = ()
+
+    @property
+    def flag(self) -> str:
+        """On the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+#: In the order of help and reports.
+OPTIONS = (
+    Option(name="groups", targets=("banked",), values=(1, 2, 3, 4), help="Groups of 16 processing elements."),
+    Option(name="servers", targets=("banked",), values=(4, 8, 16), help="Requantize-and-combine units."),
+    Option(name="digit", targets=("banked",), values=(1, 2, 4, 8),
+           help="Bits of a code that are added per cycle; 1 is the bit-serial array."),
+    Option(name="units", targets=("lists",), values=(1, 2, 4), help="Pipelines, each with a copy of the node buffer."),
+    Option(name="lanes", targets=("lists",), values=tuple(range(8, 65, 8)),
+           help="Channels of a buffer word and columns of the MAC array."),
+    Option(name="requant_lanes", targets=("banked", "lists"), values=(1, 2, 4, 8),
+           help="Requantizers of a server, or of a pipeline."),
+    Option(name="planes", targets=("banked",), values=(1, 2), help="Activation bit planes a cycle of the MAC array."),
+    Option(name="bank_depth", targets=("banked",), help="Rows of a bank: a power of two."),
+    Option(name="slots", targets=("banked",), help="Slots of the schedule memory."),
+    Option(name="graphs", targets=("lists",), help="Graphs of mean size that a batch has room for."),
+    Option(name="windows", targets=("lists",), values=(0, 1), help="Run graphs by windows of rows, or never."),
+)
+
+
+def find_target(name: str) -> "Target":
+    """A target by name.
+
+    Raises
+    ------
+    HwgenError
+        There is none of that name.
+    """
+    if name not in TARGETS:
+        raise HwgenError(f"no target is called {name!r}", "--target", f"use {' or '.join(TARGETS)}")
+    found: Target = import_module(f".{name}.target", __name__).TARGET
+    return found

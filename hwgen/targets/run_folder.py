@@ -14,7 +14,7 @@ from ..files import npz_bytes
 from ..flow.folder import to_json
 
 __all__ = ["RESULT_BITS", "Files", "Golden", "PassFacts", "batch_files", "code_bytes", "cut_rows", "image_files",
-           "numbered", "result_arrays"]
+           "numbered", "result_arrays", "run_name"]
 
 Ints = NDArray[np.int64]
 Files = dict[str, bytes | str]
@@ -91,7 +91,13 @@ def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int,
 
 def numbered(batches: Mapping[int, Files]) -> Files:
     """Files of batches, each in a folder of its number."""
-    return {f"{number:04d}/{name}": content for number, files in batches.items() for name, content in files.items()}
+    return {f"{run_name(number)}/{name}": content for number, files in batches.items()
+            for name, content in files.items()}
+
+
+def run_name(number: int) -> str:
+    """The folder of a batch, or of a window."""
+    return f"{number:04d}"
 
 
 def cut_rows(rows: Ints, chunks: int) -> tuple[Ints, Ints]:

@@ -16,7 +16,7 @@ SHELL_DONE = SHELL_QUIET + SHELL_OBSERVE  # last activity to the last cycle that
 SHELL_LOAD_DRAIN = 32  # last beat of a load to its end: every consumer has written
 SHELL_LOAD_FILL = 4  # accepted load command to the first beat, with a memory that answers at once
 SHELL_STORE_FILL = 8  # accepted store command to the first beat, and the last one's response, with such a memory
-SHELL_STORE_BURST = 2  # between two bursts, with such a memory
+SHELL_STORE_BURST = 2  # after a burst, with such a memory; two beats or fewer hide it
 BURST_BEATS = 256  # of the longest burst, which is also a 4 KiB page of 16-byte beats
 
 

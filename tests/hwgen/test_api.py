@@ -5,14 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from designs import counted_as
 from models import random_graph_data, random_graph_model
 from network_samples import sample_of
 from networks import gin_network
 
 import hwgen
-from hwgen.flow.resources import Component, Resources, Usage
-from hwgen.targets.banked import pipeline
-from hwgen.targets.lists import search as designing
+from hwgen.flow import resources
 
 
 def test_names_are_few_and_load_nothing() -> None:
@@ -27,10 +26,7 @@ def test_names_are_few_and_load_nothing() -> None:
 
 
 def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def count(path: Path) -> Resources:
-        return Resources(components=(Component(name="unit", count=1, one=Usage(lut=1)),))
-
-    monkeypatch.setattr(designing, "count_resources", count)
+    monkeypatch.setattr(resources, "estimate", counted_as(unit={"lut": 1}))
     network = gin_network(0, features=5, hidden=8, layers=1)
     sample = sample_of(network, 3)
     folder = hwgen.build((network, sample), out=tmp_path / "b", units=2, lanes=8, requant_lanes=1, graphs=4)
@@ -40,17 +36,19 @@ def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (logits.argmax(axis=1) == sample.logits.argmax(axis=1)).mean() > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def count(path: Path) -> Resources:
-        return Resources(components=(Component(name="group", count=1, one=Usage(lut=1)),))
-
-    monkeypatch.setattr(pipeline, "count_resources", count)
+    monkeypatch.setattr(resources, "estimate", counted_as(group={"lut": 1}))
     folder = hwgen.build(random_graph_model(0).parts, board="ultra96", out=tmp_path / "b", groups=1, digit=2)
     assert '"digit": 2' in (folder / "config.json").read_text()
     result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
     assert result.ok
     assert result.batches["0000"].logits.shape == (30, 4)
+    _, sample = random_graph_model(0).parts
+    simulated, reference = (hwgen.Accelerator(folder, backend=name).run(sample) for name in ("simulation", "reference"))
+    assert simulated.shape == (40, 4)
+    assert (simulated == reference).all()
 
 
 def test_errors_are_in_three_parts(tmp_path: Path) -> None:

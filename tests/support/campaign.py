@@ -25,16 +25,16 @@ from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists import execute
-from hwgen.targets.lists.candidates import Capacity, choose
+from hwgen.targets.lists.choose import Capacity, choose
 from hwgen.targets.lists.golden import model_files
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.images import batch_image
 from hwgen.targets.lists.layout import Layout
 from hwgen.targets.lists.network_to_program import lower
-from hwgen.targets.lists.packing import Packed
 from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.program import Block, Combine, Program, Requantizer
 from hwgen.targets.lists.rules import check_program
+from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
 from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
@@ -275,7 +275,8 @@ def write_model(folder: Path, design: Path, model: Model) -> tuple[list[Path], i
     folders, words = [], 0
     for name, batch in model.batches.items():
         trace, image = execute.run(model.program, batch), batch_image(model.layout, batch)
-        write_files(folder / name, Packed(layout=model.layout, image=image, passes=trace.passes, size={}).files)
+        run = BatchRun(layout=model.layout, image=image, done=lambda trace=trace: trace.passes, size={})
+        write_files(folder / name, run.files)
         folders.append(folder / name)
         words += sum(len(done.written) * model.layout.tensors[step.target].chunks for done, step in
                      zip(trace.passes, model.program.passes, strict=True) if step.target is not None)

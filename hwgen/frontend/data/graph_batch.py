@@ -48,15 +48,16 @@ class Lists:
 
     @cached_property
     def mean(self) -> Tensor:
-        """``1 / length``, 0 of an empty list: float64 [destinations, 1]."""
-        return self._power(-1.0)
+        """``1 / length``, 0 of an empty list: float32 [destinations, 1]."""
+        return self.power(-1.0).float()
 
     @cached_property
     def rsqrt(self) -> Tensor:
-        """``length^-1/2``, 0 of an empty list: float64 [destinations, 1]."""
-        return self._power(-0.5)
+        """``length^-1/2``, 0 of an empty list: float32 [destinations, 1]."""
+        return self.power(-0.5).float()
 
-    def _power(self, exponent: float) -> Tensor:
+    def power(self, exponent: float) -> Tensor:
+        """A power of the length, 0 of an empty list: float64 [destinations, 1]."""
         length = self.length.double()
         return torch.where(length > 0, length**exponent, 0.0)
 
@@ -112,6 +113,8 @@ class GraphBatch:
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
         self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
+        #: Whether some row stands for several nodes, and whether node i is row i.
+        self.is_joined, self.is_in_order = count is not None, bool(torch.equal(self.node, torch.arange(nodes)))
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:

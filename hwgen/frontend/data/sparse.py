@@ -61,7 +61,7 @@ class SparseMatrix:
             Values to use instead of the matrix's own: dropout of the input.
         """
         apply: Callable[..., Tensor] = _Product.apply
-        return apply(self, dense, values)
+        return apply(self, dense, None if values is self.values else values)  # whose transpose is at hand
 
 
 class _Product(torch.autograd.Function):

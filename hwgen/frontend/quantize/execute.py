@@ -93,4 +93,6 @@ def _accumulate(term: TracedTerm, batch: GraphBatch, stored: dict[str, Tensor],
 
 
 def _factor(lists: Lists, factor: str, like: Tensor) -> Tensor:
-    return (lists.mean if factor == "mean" else lists.rsqrt).to(like.dtype)
+    if like.dtype != torch.float32:
+        return lists.power(-1.0 if factor == "mean" else -0.5).to(like.dtype)
+    return lists.mean if factor == "mean" else lists.rsqrt

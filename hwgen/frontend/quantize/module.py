@@ -19,7 +19,7 @@ from .execute import execute
 from .export import export_network
 from .own import own
 from .quantizers import Quantizers
-from .rows import RowQuantizer
+from .row_quantizer import RowQuantizer
 from .schemes import Scheme
 from .settle import settle_steps
 
@@ -99,7 +99,7 @@ class QuantizedNetwork(nn.Module):
                              "pass the features that the model was trained on")
         if self.quantizers is None:
             return execute(self.plan, given, training=self.training)
-        if self._by_node and len(given.node) and int(given.node.max()) >= self.nodes:
+        if self._by_node and given is not self.sample and len(given.node) and int(given.node.max()) >= self.nodes:
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
         return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher(), training=self.training)
@@ -187,14 +187,10 @@ class QuantizedNetwork(nn.Module):
         weights, weight_steps, message_steps, row_steps, bits : mapping or None
             Options of that group, such as ``{"lr": 0.01}``; None: rates that suit Adam.
         """
-        quantizers = self._quantizers()
-        groups: dict[str, list[nn.Parameter]] = {
-            "weights": list(self.tensors), "weight_steps": list(quantizers.weights.parameters()),
-            "message_steps": list(quantizers.messages.parameters()), "row_steps": [row.raw_size for row in self.rows],
-            "bits": [row.raw_bits for row in self.rows]}
         given = {"weights": weights, "weight_steps": weight_steps, "message_steps": message_steps,
                  "row_steps": row_steps, "bits": bits}
-        return [{"params": params, **(given[name] or GROUPS[name])} for name, params in groups.items()]
+        groups = {"weights": list(self.tensors), **self._quantizers().groups()}
+        return [{"params": groups[name], **(given[name] or usual)} for name, usual in GROUPS.items()]
 
     def export(self, name: str = "model") -> Network:
         """What targets take: codes, steps and tables.

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .channels import ChannelSteps
-from .rows import RowQuantizer, row_quantizer
+from .row_quantizer import RowQuantizer
+from .rows import row_quantizer
 from .schemes import Scheme
 from .signs import signs_of
 
@@ -50,7 +51,8 @@ class Quantizers(nn.Module):
         """What readers see of a value."""
         if value.role == "message":
             return cast(Tensor, self.message(value)(out))
-        return cast(Tensor, self.row(value)(out, batch, batch.count if value.domain == "nodes" else None))
+        joined = batch.is_joined and value.domain == "nodes"
+        return cast(Tensor, self.row(value)(out, batch, batch.count if joined else None))
 
     def message(self, value: TracedValue) -> ChannelSteps:
         """The quantizer of a message."""
@@ -83,6 +85,12 @@ class Quantizers(nn.Module):
         """All quantizers."""
         return [cast("ChannelSteps | RowQuantizer", each)
                 for part in (self.weights, self.messages, self.rows) for each in part.values()]
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """All parameters, by what they are."""
+        return {"weight_steps": list(self.weights.parameters()), "message_steps": list(self.messages.parameters()),
+                "row_steps": [row.raw_size for row in self.every_row()],
+                "bits": [row.raw_bits for row in self.every_row()]}
 
     def _distinct(self) -> list[Tensor]:
         """Matrices in order; a layer that is called twice has one."""

@@ -1,4 +1,4 @@
-"""Resources and cycles at a glance, to rank designs before any is built: formulas, not synthesis.
+"""Resources at a glance, to rank designs before any is built: formulas, not synthesis.
 
 The formulas were fitted to Yosys's counts of six designs; the tests of the candidates hold them to some of these.
 What is built is always counted by Yosys and refused if it does not fit; a wrong guess costs another count.
@@ -7,14 +7,11 @@ What is built is always counted by Yosys and refused if it does not fit; a wrong
 from rtl_templates.banked.formats import PARAM, UNITS
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 
-from ...flow.resources import Component, Resources, Usage
+from ...flow.resources import Component, Resources, Usage, blocks
 from .hardware import Hardware
-from .program import Pass, Program
 
-__all__ = ["blocks", "guess_cycles", "guess_resources"]
+__all__ = ["guess_resources"]
 
-_BRAM_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # of 18 kbit: width, depth
-_PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 
 
 def guess_resources(hardware: Hardware) -> Resources:
@@ -23,12 +20,6 @@ def guess_resources(hardware: Hardware) -> Resources:
     one = {"group": _group(hardware), "server": _server(hardware), "shell": _shell(hardware)}
     return Resources(components=tuple(Component(name=name, count=count[name], one=one[name]) for name in count),
                      method="formulas fitted to Yosys's counts")
-
-
-def guess_cycles(program: Program, hardware: Hardware) -> float:
-    """Cycles of a run: in each pass the slower of reading rows and serving nodes, perfectly balanced."""
-    return sum(_PASS_OVERHEAD + max(_reading(program, step, hardware), _serving(program, step, hardware))
-               for step in program.passes)
 
 
 def _group(h: Hardware) -> Usage:
@@ -57,30 +48,3 @@ def _server(h: Hardware) -> Usage:
 
 def _shell(h: Hardware) -> Usage:
     return Usage(lut=1400 + 60 * h.servers, ff=1800 + 40 * h.servers, lutram=162)
-
-
-def blocks(width: int, depth: int) -> float:
-    """Blocks of 36 kbit of a memory, in the best of the shapes that a block has."""
-    return min(-(-width // bits) * -(-depth // words) for bits, words in _BRAM_SHAPES) / 2
-
-
-def _reading(program: Program, step: Pass, h: Hardware) -> float:
-    matrix = {"gather_features": program.features, "gather": program.neighbours}.get(step.kind)
-    return 0.0 if matrix is None else float(matrix.sum()) * h.digits / (UNITS * h.groups)
-
-
-def _serving(program: Program, step: Pass, h: Hardware) -> float:
-    """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
-    columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.pre, step.post)]
-    write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
-    if step.kind == "dense" and step.combine is not None:
-        words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
-        interval = float(max(words, columns[1], write, 2))
-    else:
-        rank1 = step.pre is not None and step.pre.bias_row is not None
-        interval = float(max(columns[0] * (1 + rank1) + columns[1], write))
-        if step.combine is not None and step.pre is not None:
-            bits = step.pre.bits if step.pre.row_bits is None else float(step.pre.row_bits.mean())
-            interval = max(interval, bits / h.planes)
-    return program.num_nodes * interval / h.servers
-

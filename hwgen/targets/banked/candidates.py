@@ -1,49 +1,50 @@
-"""Which hardware parameters to try for a program on a board, best first, and why."""
+"""Banked designs for a network and its sample: hardware parameters, what they cost, and how long they take."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
+from functools import partial
 from itertools import product
 
-from boards import Board
-
 from ...errors import HwgenError
-from ...flow.resources import Resources
-from .area import guess_cycles, guess_resources
+from ...flow.wishes import Wishes
+from ...network.network import Network
+from ...network.sample import Sample
+from ..target import Candidate, Target
+from .area import guess_resources
+from .cycles import guess_cycles
+from .design import Design
 from .hardware import Hardware
+from .network_to_program import lower
 from .program import Program
-from .sizes import check_capacity, choose
+from .schedule.schedule import schedule
+from .session import GraphRun
+from .sizes import capacity, check_capacity, choose
 
-__all__ = ["Choice", "choices"]
+__all__ = ["SPACE", "candidates", "hardware_for"]
 
-#: Fraction of a resource that a chosen design may be expected to take, where it is not all: routers want room.
-COMFORTABLE = {"lut": 0.85, "lutram": 0.9, "ff": 0.85}
-#: A smaller design is preferred to one that is expected to be faster by less than this.
-WORTH = 1.03
 #: Parameters that trade area for speed, largest first.
 SPACE = {"groups": (4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (8, 4, 2)}
 
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """Hardware parameters, and a sentence that says why they were chosen."""
-
-    hardware: Hardware
-    reason: str
+_ALL_SLOTS = 1 << 16  # as many as a task word can name
+_SLOT_STEP = 128
 
 
-def choices(program: Program, wanted: Mapping[str, int], board: Board | None = None) -> Iterator[Choice]:
-    """Hardware parameters for a program, best first: whoever asks takes the first that turns out to fit.
+def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes) -> Iterator[Candidate]:
+    """Every design of :data:`SPACE`, as :meth:`hwgen.targets.target.Target.candidates`."""
+    program = lower(network, sample.batch)
+    for hardware in hardware_for(program, wishes.hardware):
+        yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, area=guess_resources(hardware),
+                        cycles=guess_cycles(program, hardware),
+                        design=partial(_design, network, sample, program, hardware, "slots" in wishes.hardware))
 
-    Of the designs expected to fit the board, the fastest comes first, and of those about as fast the smallest one. The
-    last is the smallest design there is.
+
+def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardware]:
+    """Hardware parameters for a program, the largest design first.
 
     Parameters
     ----------
-    program : Program
     wanted : mapping
         Parameters that are not to be chosen. If it names all of them they are taken as they are.
-    board : Board or None
-        None: whatever the program can keep busy, on no board in particular.
 
     Raises
     ------
@@ -56,59 +57,16 @@ def choices(program: Program, wanted: Mapping[str, int], board: Board | None = N
         hardware = Hardware(**wanted)
         hardware.verify()
         check_capacity(program, hardware)
-        yield Choice(hardware=hardware, reason="every parameter was given")
+        yield hardware
         return
     largest = _complete(program, wanted)
-    if board is None:
-        yield Choice(hardware=largest, reason="no board was given")
-        return
     space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= getattr(largest, name))
              for name, values in SPACE.items()]
-    designs = [each for point in product(*space) if (each := _possible(program, {**wanted, **_named(point)}))]
-    sizes = [guess_resources(each) for each in designs]
-    shares = [size.fullest(board)[1] for size in sizes]
-    speeds = [guess_cycles(program, each) for each in designs]
-    expected = [index for index, size in enumerate(sizes) if _comfortable(size, board)]
-    order: list[int] = []
-    while expected:
-        fastest = min(speeds[index] for index in expected)
-        best = min((index for index in expected if speeds[index] <= WORTH * fastest), key=lambda index: shares[index])
-        order.append(best)
-        expected = [index for index in expected if shares[index] < shares[best]]
-    for rank, index in enumerate(order):
-        refused = f"Yosys found {rank} of them too large; " if rank else ""
-        yield Choice(hardware=designs[index], reason=refused + _reason(designs, sizes[0], index, board))
-    smallest = shares.index(min(shares))
-    if smallest not in order:
-        yield Choice(hardware=designs[smallest], reason=f"the smallest of {len(designs)} designs: none was expected "
-                                                        f"to fit {board.title}")
-
-
-def _comfortable(size: Resources, board: Board) -> bool:
-    have, used = asdict(board.resources), asdict(size.total)
-    return all(used[name] <= COMFORTABLE.get(name, 1.0) * have[name] for name in have)
-
-
-def _reason(designs: list[Hardware], largest: Resources, index: int, board: Board) -> str:
-    if len(designs) == 1:
-        return "the parameters that trade area for speed were given"
-    name, share = largest.fullest(board)
-    first = designs[0]
-    if index == 0:
-        return f"the fastest of {len(designs)} designs, expected to take {share:.0%} of the {name.upper()}"
-    return (f"the fastest of {len(designs)} designs that is expected to fit; {first.groups} groups, {first.servers} "
-            f"servers and {first.requant_lanes} requantizer lanes would take about {share:.0%} of the {name.upper()}")
-
-
-def _named(point: tuple[int, ...]) -> dict[str, int]:
-    return dict(zip(SPACE, point, strict=True))
-
-
-def _possible(program: Program, wanted: Mapping[str, int]) -> Hardware | None:
-    try:
-        return _complete(program, wanted)
-    except HwgenError:
-        return None
+    for point in product(*space):
+        try:
+            yield _complete(program, {**wanted, **dict(zip(SPACE, point, strict=True))})
+        except HwgenError:  # such as more beats of few requantizer lanes than a task word can count
+            continue
 
 
 def _complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
@@ -118,3 +76,16 @@ def _complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
     chosen = replace(chosen, **{name: value for name, value in wanted.items() if name not in choosable})
     chosen.verify()
     return chosen
+
+
+def _design(network: Network, sample: Sample, program: Program, hardware: Hardware, slots_given: bool) -> Design:
+    """Schedule the sample, which says how many slots the design needs."""
+    if slots_given:
+        placed = schedule(program, hardware)
+    else:
+        placed = schedule(program, replace(hardware, slots=_ALL_SLOTS))
+        needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
+        hardware = replace(hardware, slots=max(hardware.slots, needed))
+    run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]))
+    return Design(network=network, hardware=hardware, capacity=capacity(program, hardware),
+                  scheduled=(sample.batch, run))

@@ -82,3 +82,11 @@ class Chain:
     input_bits: int
     input_scale: float
     layers: tuple[Layer, ...]
+
+    @property
+    def passes(self) -> list[tuple[str, int]]:
+        """Passes of its program: name, and channels of a row that each writes."""
+        first, last = self.layers[0], self.layers[-1]
+        combined = [first, *self.layers[1:], last]  # whose codes each pass writes
+        names = [f"{first.path}.combine", *(f"{layer.path}.aggregate" for layer in self.layers)]
+        return [(name, int(layer.weight.shape[1])) for name, layer in zip(names, combined, strict=True)]

@@ -1,7 +1,7 @@
-"""Cycles of a run, exact: the timing twins of the RTL's groups and servers, stepped together.
+"""Cycles of a run, exact: the timing twins of the RTL's groups and servers, stepped together; and a guess to rank by.
 
-Nothing here is fitted. Each twin is proved cycle-equal to its component by a test, and the sum is compared with
-the RTL's own counters by every cosimulation.
+Nothing of the former is fitted. Each twin is proved cycle-equal to its component by a test, and the sum is compared
+with the RTL's own counters by every cosimulation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,12 @@ from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 
 from .hardware import Hardware
 from .images import task_fields
-from .program import Program
+from .program import Pass, Program
 from .schedule.slots import Schedule
 
-__all__ = ["CycleEstimate", "PassCycles", "estimate"]
+__all__ = ["CycleEstimate", "PassCycles", "estimate", "guess_cycles"]
+
+_PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,12 @@ def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleE
         nodes = [max(1, len(order[0])) for order in schedule.passes[index].order]
         passes.append(machine.run(step.name, task, finish, nodes))
     return CycleEstimate(groups=hardware.groups, servers=hardware.servers, passes=tuple(passes))
+
+
+def guess_cycles(program: Program, hardware: Hardware) -> float:
+    """Cycles of a run: in each pass the slower of reading rows and serving nodes, perfectly balanced."""
+    return sum(_PASS_OVERHEAD + max(_reading(program, step, hardware), _serving(program, step, hardware))
+               for step in program.passes)
 
 
 class _Machine:
@@ -182,11 +190,33 @@ def _port_bits(program: Program, schedule: Schedule) -> list[list[list[int]]]:
     bits: list[list[list[int]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
     for step, placed in zip(program.passes, schedule.passes, strict=True):
         widths = np.zeros(program.num_nodes, dtype=np.int64)
-        if step.pre is not None and step.pre.kind == "unsigned":
-            widths = np.full_like(widths, step.pre.bits) if step.pre.row_bits is None else step.pre.row_bits
+        if step.q1 is not None and step.q1.kind == "unsigned":
+            widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
         for server, ports in enumerate(placed.order):
             for port, order in enumerate(ports):
                 entries = widths[order].tolist()
                 # A dense pass reads one entry even where a server has no node.
                 bits[server][port] += entries or ([0] if step.kind == "dense" and port == 0 else [])
     return bits
+
+
+def _reading(program: Program, step: Pass, h: Hardware) -> float:
+    matrix = {"gather_features": program.features, "gather": program.neighbours}.get(step.kind)
+    return 0.0 if matrix is None else float(matrix.sum()) * h.digits / (UNITS * h.groups)
+
+
+def _serving(program: Program, step: Pass, h: Hardware) -> float:
+    """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
+    columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.q1, step.q2)]
+    write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
+    if step.kind == "dense" and step.combine is not None:
+        words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
+        interval = float(max(words, columns[1], write, 2))
+    else:
+        rank1 = step.q1 is not None and step.q1.bias_row is not None
+        interval = float(max(columns[0] * (1 + rank1) + columns[1], write))
+        if step.combine is not None and step.q1 is not None:
+            bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits.mean())
+            interval = max(interval, bits / h.planes)
+    return program.num_nodes * interval / h.servers
+

@@ -1,170 +1,72 @@
-"""What is decided before any RTL exists: program, hardware parameters, schedule, cycles, golden codes."""
+"""A network on banked hardware."""
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from boards import Board
-
-from ...errors import HwgenError
+from ...errors import CapacityError
+from ...flow.config import RunKind
 from ...network.batch import Batch
 from ...network.network import Network
-from ...network.sample import Sample
-from ..lists.hardware import Hardware as ListHardware
-from .candidates import choices
-from .cycles import estimate as count_cycles
-from .execute import Trace, run
+from ..run_folder import Files, image_files
+from .accepts import chain_of
+from .golden import pass_facts
 from .hardware import Hardware
-from .images import Image, pack
 from .network_to_program import lower
-from .program import Pass, Program
 from .schedule.schedule import schedule
-from .schedule.slots import Schedule
-from .sizes import capacities, check_capacity
+from .session import GraphRun, Session
+from .sizes import check_capacity
 
-__all__ = ["UNIFORM", "Plan", "fit", "plans", "read_hardware", "repack", "uniform_bits"]
-
-#: Bit widths that the learned ones are compared with.
-UNIFORM = (2, 4, 8)
-
-_ALL_SLOTS = 1 << 16  # as many as a task word can name
-_SLOT_STEP = 128
+__all__ = ["Design"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A model on one graph, on one design.
+class Design:
+    """A design that takes one graph at once.
 
     Parameters
     ----------
     network : Network
-    batch : Batch
-        The graph it runs on.
-    program : Program
     hardware : Hardware
-    schedule : Schedule
-    choice : str
-        Why this hardware was chosen, for people.
+    capacity : mapping
+        Of a graph: ``nodes``, ``edges``, ``nonzeros`` and ``degree`` (:func:`hwgen.targets.banked.sizes.capacity`).
+    scheduled : (Batch, GraphRun) or None
+        The sample, which is scheduled already where the schedule has decided the number of slots.
     """
 
     network: Network
-    batch: Batch
-    program: Program
     hardware: Hardware
-    schedule: Schedule
-    choice: str = ""
+    capacity: Mapping[str, int]
+    scheduled: tuple[Batch, GraphRun] | None = None
 
-    @cached_property
-    def trace(self) -> Trace:
-        """What the reference computes: the golden codes."""
-        return run(self.program)
+    @property
+    def runs(self) -> RunKind:
+        return "graph"
 
-    @cached_property
-    def image(self) -> Image:
-        """What is loaded."""
-        return pack(self.program, self.hardware, self.schedule)
-
-    @cached_property
+    @property
     def capacities(self) -> dict[str, int]:
-        """What other graphs the design takes."""
-        return capacities(self.program, self.hardware)
+        return {f"max_{name}": value for name, value in self.capacity.items()}
 
-    @cached_property
-    def cycles(self) -> dict[str, Any]:
-        """Exact cycles: ``total``, and ``name``, ``cycles`` and ``utilisation`` of each of ``passes``."""
-        return cycle_facts(self.program, self.hardware, self.schedule)
+    @property
+    def passes(self) -> list[str]:
+        return [name for name, _ in chain_of(self.network).passes]
 
-    def cycles_by_bits(self) -> dict[str, int]:
-        """Total cycles with the learned bit widths, and with the same one for all nodes."""
-        totals = {"learned": int(self.cycles["total"])}
-        for bits in UNIFORM:
-            facts = cycle_facts(uniform_bits(self.program, bits), self.hardware, self.schedule)
-            totals[f"uniform {bits} bit"] = int(facts["total"])
-        return totals
+    def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
+        """Every graph by itself."""
+        return list(graphs)
 
+    def session(self, batch: Batch) -> Session:
+        if self.scheduled is not None and self.scheduled[0] is batch:
+            return Session(network=self.network, batch=batch, run=self.scheduled[1])
+        program = lower(self.network, batch)
+        check_capacity(program, self.hardware)
+        return Session(network=self.network, batch=batch, run=GraphRun(
+            program=program, hardware=self.hardware, schedule=schedule(program, self.hardware),
+            edges=int(batch.edges.shape[1])))
 
-def fit(network: Network, sample: Sample, wanted: Mapping[str, int], board: Board | None = None) -> Plan:
-    """Lower a model on its sample graph and choose hardware that holds it: the first of :func:`plans`."""
-    return next(plans(network, sample, wanted, board))
+    def by_windows(self, batch: Batch) -> "Design":
+        raise CapacityError(f"{batch.num_nodes} nodes by windows", f"network {self.network.name}",
+                            "this design runs whole graphs only: build one with --windows")
 
-
-def plans(network: Network, sample: Sample, wanted: Mapping[str, int], board: Board | None = None) -> Iterator[Plan]:
-    """Lower a model on its sample graph and place it on one design after the other, best first.
-
-    Parameters
-    ----------
-    network : Network
-    sample : Sample
-    wanted : mapping
-        Hardware parameters that are not to be chosen. If it names all of them they are taken as they are.
-    board : Board or None
-        What designs should fit; see :func:`hwgen.targets.banked.candidates.choices`.
-    """
-    program = lower(network, sample.batch)
-    for choice in choices(program, wanted, board):
-        hardware = choice.hardware
-        if "slots" not in wanted:
-            placed = schedule(program, replace(hardware, slots=_ALL_SLOTS))
-            needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
-            hardware = replace(hardware, slots=max(hardware.slots, needed))
-        else:
-            placed = schedule(program, hardware)
-        yield Plan(network=network, batch=sample.batch, program=program, schedule=placed, hardware=hardware,
-                   choice=choice.reason)
-
-
-def repack(network: Network, batch: Batch, hardware: Mapping[str, int]) -> Plan:
-    """Lower a model on another graph, for hardware as it is."""
-    design = Hardware(**hardware)
-    program = lower(network, batch)
-    check_capacity(program, design)
-    return Plan(network=network, batch=batch, program=program, hardware=design, schedule=schedule(program, design))
-
-
-def uniform_bits(program: Program, bits: int) -> Program:
-    """The same program with one bit width for all nodes; only its cycles mean anything."""
-    def change(step: Pass) -> Pass:
-        if step.pre is None or step.pre.row_bits is None:
-            return step
-        same = np.full_like(step.pre.row_bits, bits)
-        return replace(step, pre=replace(step.pre, row_bits=same, bits=bits))
-
-    return replace(program, passes=tuple(change(step) for step in program.passes))
-
-
-def cycle_facts(program: Program, hardware: Hardware, placed: Schedule) -> dict[str, Any]:
-    """The cycle estimate as plain data."""
-    return dict(count_cycles(program, hardware, placed).to_dict())
-
-
-def read_hardware(config: Path | None, kind: type[Hardware] | type[ListHardware] = Hardware) -> dict[str, int]:
-    """Hardware parameters of a ``config.json``, of the organisation that ``kind`` is the hardware of.
-
-    Raises
-    ------
-    HwgenError
-        Not such a file; an unknown parameter; a value that is no integer.
-    """
-    if config is None:
-        return {}
-    try:
-        content = json.loads(config.read_text(encoding="utf-8"))["hardware"]
-        items = dict(content).items()
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(config), "give a build's config.json") from None
-    except (ValueError, KeyError, TypeError):
-        raise HwgenError("not a configuration", str(config),
-                         'give a build\'s config.json: {"hardware": {...}}') from None
-    known = [field.name for field in fields(kind)]
-    for name, value in items:
-        if name not in known:
-            raise HwgenError(f"unknown parameter {name!r}", f"{config}: hardware", f"use {', '.join(known)}")
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise HwgenError(f"{name} is {value!r}", f"{config}: hardware", "make it an integer")
-    return dict(items)
-
+    def model_files(self) -> Files:
+        """``layout.json``: a graph brings everything else along."""
+        return image_files(pass_facts(chain_of(self.network).passes, self.hardware))

@@ -1,56 +1,37 @@
-"""What every pass must write, row by row, for a bench to compare; and the files of a graph on its design."""
+"""What every pass must write, row by row, for a bench to compare; and results as they are stored."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..run_folder import (
-    RESULT_BITS,
-    Files,
-    Golden,
-    PassFacts,
-    batch_files,
-    code_bytes,
-    cut_rows,
-    image_files,
-    result_arrays,
-)
-from .design import Plan
+from ..run_folder import RESULT_BITS, Golden, PassFacts, code_bytes, cut_rows, result_arrays
 from .hardware import Hardware
 from .images import result_places
 from .program import Program
 from .schedule.slots import Schedule
 
-__all__ = ["expected", "model_files", "packed_files", "pass_facts"]
+__all__ = ["expected", "pass_facts", "read_results"]
 
 Ints = NDArray[np.int64]
 
-
-def model_files(plan: Plan) -> Files:
-    """``layout.json``: a graph brings everything else along."""
-    return image_files(pass_facts(plan.program, plan.hardware))
+STORED_LANES = 8  #: 16-bit codes of a word in memory; results fill the first ``requant_lanes``.
 
 
-def packed_files(plan: Plan) -> Files:
-    """``batch.bin``, ``layout.json`` and ``golden.npz`` of the plan's graph."""
-    program, hardware, schedule = plan.program, plan.hardware, plan.schedule
-    image = plan.image
-    return batch_files(
-        image.to_bytes(), expected(program, hardware, schedule, [step.rows for step in plan.trace.passes]),
-        result_words=image.result_words, units=hardware.servers, scale=program.passes[-1].out.scale,
-        cycles=plan.cycles, size={"graphs": 1, "nodes": program.num_nodes, "edges": int(plan.batch.edges.shape[1])})
+def pass_facts(passes: Sequence[tuple[str, int]], hardware: Hardware) -> list[PassFacts]:
+    """What ``layout.json`` says of each pass; the last one writes results, in words of ``requant_lanes``.
 
-
-def pass_facts(program: Program, hardware: Hardware) -> list[PassFacts]:
-    """What ``layout.json`` says of each pass; the last one writes results, in words of ``requant_lanes``."""
+    Parameters
+    ----------
+    passes : sequence of (str, int)
+        Name, and channels of a row that it writes.
+    """
     facts = []
-    for step in program.passes:
-        last = step is program.passes[-1]
+    for index, (name, width) in enumerate(passes):
+        last = index == len(passes) - 1
         facts.append(PassFacts(
-            name=step.name, domain="nodes", to_result=last, code_bits=RESULT_BITS if last else hardware.code_bits,
-            word_codes=hardware.requant_lanes if last else hardware.lanes, channels=step.width,
-            signed=step.out.kind != "unsigned"))
+            name=name, domain="nodes", to_result=last, code_bits=RESULT_BITS if last else hardware.code_bits,
+            word_codes=hardware.requant_lanes if last else hardware.lanes, channels=width, signed=True))
     return facts
 
 
@@ -67,8 +48,8 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, codes: Se
     owners, nodes = schedule.owners, np.arange(program.num_nodes)
     server, word, words = result_places(program, hardware, schedule)
     out = result_arrays(codes[-1], nodes, server * words + word, np.arange(program.passes[-1].width))
-    for index, (step, facts, done) in enumerate(zip(schedule.passes, pass_facts(program, hardware), codes,
-                                                    strict=True)):
+    facts_of = pass_facts([(step.name, step.width) for step in program.passes], hardware)
+    for index, (step, facts, done) in enumerate(zip(schedule.passes, facts_of, codes, strict=True)):
         row, chunk = cut_rows(nodes, -(-facts.channels // facts.word_codes))
         bank, address = owners.unit // hardware.servers, owners.row + step.write_half * (hardware.bank_depth // 2)
         if facts.to_result:
@@ -77,3 +58,18 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, codes: Se
                 f"p{index}_bank": bank[row], f"p{index}_address": address[row] + chunk,
                 f"p{index}_data": code_bytes(done, facts.word_codes, facts.code_bits)}
     return out
+
+
+def read_results(program: Program, hardware: Hardware, schedule: Schedule, stored: bytes) -> Ints:
+    """Results as the store unit wrote them: int64 [n, classes].
+
+    Parameters
+    ----------
+    stored : bytes
+        16 bytes a word, as many words of server 0 as of each other, then of server 1, ...
+    """
+    server, word, words = result_places(program, hardware, schedule)
+    lanes = np.frombuffer(stored, dtype="<i2").reshape(-1, STORED_LANES)[:, :hardware.requant_lanes].astype(np.int64)
+    width = program.passes[-1].width
+    chunk = np.arange(-(-width // hardware.requant_lanes))
+    return np.asarray(lanes[(server * words + word)[:, None] + chunk].reshape(len(server), -1)[:, :width])

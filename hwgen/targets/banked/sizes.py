@@ -12,7 +12,7 @@ from ...numeric import IntRange
 from .hardware import UNITS, WORD_BITS, Hardware
 from .program import Pass, Program
 
-__all__ = ["Needs", "capacities", "check_capacity", "choose", "needs"]
+__all__ = ["Needs", "capacity", "check_capacity", "choose", "needs"]
 
 LARGE = 256  #: Nodes from which a graph gets all 16 servers and, with enough work, four groups.
 SLOT_MARGIN = 1.15  #: Schedule memory over the bound: the scheduler reaches 85 % of it and more.
@@ -64,7 +64,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
                    if step.kind == "dense" and step.combine is not None]
     dense_steps = -(-program.input_bits // planes)
     chunks = -(-passes[-1].width // requant_lanes)
-    stages = [stage for step in passes for stage in (step.pre, step.post) if stage is not None]
+    stages = [stage for step in passes for stage in (step.q1, step.q2) if stage is not None]
     source_rows = sum(-(-len(source) // UNITS) for source in sources)
     return Needs(
         lanes=max(lanes, widest),
@@ -158,10 +158,10 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
                  requant_lanes=hardware.requant_lanes, planes=hardware.planes)
     edges, nnz = int(program.neighbours.sum()), int(program.features.nnz)
     degree = int(program.neighbours.sum(axis=1).max()) if program.num_nodes else 0
-    nodes, limit = program.num_nodes, capacities(program, hardware)
-    columns, pages = 1 << TASK["pre_column"], 1 << TASK["page"]
-    rows = f"{nodes} nodes (max_nodes {limit['max_nodes']})"
-    reads = f"{edges} edges and {nnz} features (max_edges {limit['max_edges']}, max_nnz {limit['max_nnz']})"
+    nodes, limit = program.num_nodes, capacity(program, hardware)
+    columns, pages = 1 << TASK["q1_column"], 1 << TASK["page"]
+    rows = f"{nodes} nodes (max_nodes {limit['nodes']})"
+    reads = f"{edges} edges and {nnz} features (max_edges {limit['edges']}, max_nonzeros {limit['nonzeros']})"
     checks = (
         (rows, "half_rows", need.half_rows, hardware.bank_depth // 2),
         (f"{rows} and their source rows", "bank_depth", need.bank_depth, hardware.bank_depth),
@@ -169,7 +169,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
         (rows, "result_depth", need.result_depth, hardware.result_depth),
         (f"{rows} of dense input", "feature_depth", need.feature_depth, hardware.feature_depth),
         (reads, "slots", need.slots, hardware.slots),
-        (f"sums over up to {degree} rows (max_degree {limit['max_degree']} of any codes)", "acc_bits",
+        (f"sums over up to {degree} rows (max_degree {limit['degree']} of any codes)", "acc_bits",
          need.acc_bits, hardware.acc_bits),
         ("a row of channels", "lanes", need.lanes, hardware.lanes),
         ("codes", "code_bits", need.code_bits, hardware.code_bits),
@@ -186,14 +186,14 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
                 f"build a design with {name} {wanted} or more, or use a smaller graph or model")
 
 
-def capacities(program: Program, hardware: Hardware) -> dict[str, int]:
+def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     """What a design states it takes of programs with these passes.
 
     Returns
     -------
     dict
-        ``max_nodes``; ``max_edges`` (self loops included) and ``max_nnz`` (non-zero binary features), for graphs
-        that divide the schedule as this one does, at 85 % of its slots; ``max_degree`` (self loop included):
+        ``nodes``; ``edges`` (self loops included) and ``nonzeros`` (non-zero binary features), for graphs
+        that divide the schedule as this one does, at 85 % of its slots; ``degree`` (self loop included):
         rows of the largest codes that the accumulator holds.
     """
     sources = sum(-(-len(step.source) // UNITS) for step in program.passes if step.source is not None)
@@ -211,10 +211,10 @@ def capacities(program: Program, hardware: Hardware) -> dict[str, int]:
     largest = max(-step.out.code_range.low for step in program.passes if step.out.kind == "signed")
     nodes = max(0, min(rows)) * UNITS
     return {
-        "max_nodes": nodes,
-        "max_edges": shares[-1],
-        "max_nnz": shares[0] if len(shares) > 1 else nodes * int(program.features.shape[1]),
-        "max_degree": ((1 << (hardware.acc_bits - 1)) - 1) // largest,
+        "nodes": nodes,
+        "edges": shares[-1],
+        "nonzeros": shares[0] if len(shares) > 1 else nodes * int(program.features.shape[1]),
+        "degree": ((1 << (hardware.acc_bits - 1)) - 1) // largest,
     }
 
 

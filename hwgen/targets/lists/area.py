@@ -8,7 +8,6 @@ fit: a wrong guess costs a count, or the fastest of several designs.
 
 from collections.abc import Iterator
 
-from boards import Board
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.lists.formats import (
     BIAS_BITS,
@@ -24,18 +23,14 @@ from rtl_templates.lists.formats import (
 )
 from rtl_templates.shell.words import BEAT_BITS
 
-from ...flow.resources import Component, Resources, Usage
-from ..banked.area import blocks
+from ...flow.resources import Component, Resources, Usage, blocks
 from .hardware import Hardware
 
-__all__ = ["guess_resources", "too_large"]
-
-#: Of a board: a design that is guessed to take more is not synthesized.
-MARGIN = {"bram36": 1.05, "dsp": 1.0, "lut": 1.1, "lutram": 1.1, "ff": 1.1}
+__all__ = ["guess_resources"]
 
 
 def guess_resources(hardware: Hardware) -> Resources:
-    """What Yosys is expected to count for a design of the graph-level organisation."""
+    """What Yosys is expected to count for a design."""
     h = hardware
     depths = list(_memories(h))
     tables, bits = -(-h.lanes // TABLE_INPUTS), sum(width for width, _ in _tables(h))
@@ -61,12 +56,6 @@ def guess_resources(hardware: Hardware) -> Resources:
     return Resources(components=(Component(name="unit", count=h.units, one=unit),
                                  Component(name="shell", count=1, one=shell)),
                      method="formulas fitted to Yosys's counts")
-
-
-def too_large(hardware: Hardware, board: Board) -> bool:
-    """Whether a design exceeds a board for sure."""
-    shares = guess_resources(hardware).utilisation(board)
-    return any(share > MARGIN[name] for name, (_, _, share) in shares.items() if name in MARGIN)
 
 
 def _is_block(depth: int) -> bool:

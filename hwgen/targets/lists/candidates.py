@@ -1,172 +1,79 @@
-"""Program and batch capacity -> hardware parameters: the smallest memories that hold both."""
+"""Designs for a network and its sample: for batches, of fewer and fewer graphs; then by windows."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from functools import partial
 
-from rtl_templates.lists.formats import NULL_INDEX, SETUP
-
-from ...errors import CapacityError, HwgenError
-from ...network.batch import Batch
-from .batch import batch_lists
+from ...errors import CapacityError
+from ...flow.resources import Resources
+from ...flow.wishes import Wishes
+from ...network.network import Network
+from ...network.sample import Sample
+from ..target import Candidate, Target
+from .area import guess_resources
+from .choose import Capacity, capacity_of, choose, hardware_for
+from .cycles import guess_cycles
+from .design import place_batches, place_windows, program_for
 from .hardware import Hardware
-from .placement import arrange, place
-from .program import Pass, Program
-from .rules import longest
-from .sizes import needs
+from .program import Program
+from .windows.candidates import window_candidates
 
-__all__ = ["Capacity", "candidates", "check_names", "choose", "longest_entries", "narrowest"]
+__all__ = ["GRAPHS", "SPACE", "candidates"]
 
-LANES = range(8, 65, 8)
-ENTRIES = 8  #: List entries in a word.
-PLANES = 4  #: Planes that a row is taken to have in the MAC array.
-ROUND = {"buffer_depth": 64, "list_depth": 64, "descriptor_depth": 64, "result_depth": 64, "param_depth": 64,
-         "column_depth": 16}
+#: Graphs of mean size that a batch has room for, unless the user says otherwise or the sample has fewer.
+GRAPHS = 8
+
+#: Parameters that trade area for speed, largest first.
+SPACE = {"units": (4, 2, 1), "requant_lanes": (8, 4, 2), "lanes": tuple(range(64, 0, -8))}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Capacity:
-    """The largest batch that a design shall take.
+def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
+               fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+    """As :meth:`hwgen.targets.target.Target.candidates`; windows have the highest ranks.
 
-    Parameters
-    ----------
-    nodes, graphs : int
-    edges : int
-        Directed, as the user gives them.
-    features : int
-        List entries of all nodes' features: non-zero ones, of several bits every set bit.
+    When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
     """
-
-    nodes: int
-    graphs: int
-    edges: int
-    features: int
-
-    @classmethod
-    def of(cls, batches: "list[Batch]", input_bits: int) -> "Capacity":
-        """What the largest of some batches needs, figure by figure."""
-        entries = [len(batch_lists(batch, ("features",), input_bits)["features"].index) for batch in batches]
-        return cls(nodes=max(batch.num_nodes for batch in batches), graphs=max(batch.graphs for batch in batches),
-                   edges=max(batch.edges.shape[1] for batch in batches), features=max(entries))
-
-
-def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | None = None) -> Hardware:
-    """Hardware parameters for a program.
-
-    Parameters
-    ----------
-    program : Program
-    capacity : Capacity
-    wanted : mapping
-        Parameters that are not to be chosen.
-
-    Raises
-    ------
-    HwgenError
-        A parameter that is unknown or has a value that no template implements.
-    CapacityError
-        A parameter in ``wanted`` is too small.
-    """
-    wanted = dict(wanted or {})
-    check_names(wanted)
-    lanes = wanted.get("lanes") or narrowest(program, capacity)
-    requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
-    hardware = Hardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
-    hardware.verify()
-    layout = arrange(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
-    need = {name: wanted_of for name, (_, wanted_of) in needs(layout).items()} | _lists(program, capacity, hardware)
-    chosen = {name: -(-max(1, value) // ROUND.get(name, 1)) * ROUND.get(name, 1) for name, value in need.items()}
-    chosen |= {"levels": need["levels"], "leaky": need["leaky"],
-               "weight_bits": max(2, need["weight_bits"]) if need["weight_bits"] else 0}
-    hardware = replace(hardware, **{**chosen, **wanted})
-    if capacity.nodes > NULL_INDEX or max(capacity.nodes, capacity.graphs) >= 1 << SETUP["nodes"]:
-        raise CapacityError(f"batches of {capacity.nodes} nodes and {capacity.graphs} graphs; a design takes at most "
-                            f"{NULL_INDEX} and {(1 << SETUP['graphs']) - 1}", "capacity", "use smaller batches")
-    place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
-    hardware.verify()
-    for name, value in _lists(program, capacity, hardware).items():
-        have = hardware.to_dict()[name]
-        if value > have:
-            raise CapacityError(f"lists of {capacity.nodes} nodes need {name} {value}; the design has {have}, "
-                                f"{value - have} too few", f"program {program.name}, hardware.{name}",
-                                f"build a design with {name} {value} or more, or use smaller batches")
-    return hardware
+    program = program_for(network, sample.limits)
+    total = Capacity.of([sample.batch], network.input_bits)
+    rank = 0
+    if wishes.windows is not True:
+        for each in _batches(target, network, program, sample, total, wishes):
+            rank = each.rank + 1
+            yield each
+    if wishes.windows is not False:
+        for offset, hardware in enumerate(window_candidates(program, total, wishes.hardware,
+                                                            lambda hardware: fits(guess_resources(hardware)))):
+            yield Candidate(target=target, hardware=hardware, runs="window", rank=rank + offset,
+                            cycles=guess_cycles(program, hardware, total, 1), area=guess_resources(hardware),
+                            design=partial(place_windows, network, program, hardware))
 
 
-def candidates(program: Program, capacity: Capacity,
-               wanted: Mapping[str, int] | None = None) -> Iterator[Hardware]:
-    """Hardware parameters, the fastest first: whoever asks takes the first that fits the board.
-
-    Fewer units and fewer requantized channels a cycle make a design smaller; the last candidates have fewer lanes too.
-    """
-    wanted = dict(wanted or {})
-    seen: set[tuple[tuple[str, int], ...]] = set()
-    first = choose(program, capacity, wanted).lanes
-    for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
-        for units in [wanted["units"]] if "units" in wanted else [4, 2, 1]:
-            for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else [8, 4, 2]:
-                try:
-                    each = choose(program, capacity, {**wanted, "lanes": lanes, "units": units,
-                                                      "requant_lanes": requant})
-                except CapacityError:  # narrow lanes need longer rows than a word can say
-                    continue
-                key = tuple(each.to_dict().items())
-                if key not in seen:
-                    seen.add(key)
-                    yield each
-
-
-def check_names(wanted: Mapping[str, int]) -> None:
-    """Refuse parameters that there are not.
-
-    Raises
-    ------
-    HwgenError
-    """
-    known = {field.name for field in fields(Hardware)}
-    for name in wanted:
-        if name not in known:
-            raise HwgenError(f"no parameter is called {name}", f"hardware.{name}",
-                             f"choose among {', '.join(sorted(known))}")
+def _batches(target: Target, network: Network, program: Program, sample: Sample, total: Capacity,
+             wishes: Wishes) -> Iterator[Candidate]:
+    """Designs that hold whole graphs."""
+    graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
+    seen: set[Hardware] = set()
+    rank = 0
+    while graphs:
+        room = capacity_of(sample.limits, graphs)
+        try:
+            for hardware in hardware_for(program, room, wishes.hardware):
+                if hardware not in seen:
+                    seen.add(hardware)
+                    yield Candidate(
+                        target=target, hardware=hardware, runs="batch", rank=rank, area=guess_resources(hardware),
+                        cycles=guess_cycles(program, hardware, total, _runs(total, room)),
+                        design=partial(place_batches, network, program, hardware, room))
+            if not seen:  # says what is wrong with the wish
+                choose(program, room, wishes.hardware)
+        except CapacityError:
+            if graphs == 1 and not seen and not wishes.windows:
+                raise
+        graphs //= 2
+        rank += 1
 
 
-def longest_entries(program: Program) -> dict[str, int]:
-    """Entries of the longest list of each set: of features, every bit of every code may be one."""
-    found = longest(program)
-    return {**found, "features": found["features"] * program.input_bits}
-
-
-def _lists(program: Program, capacity: Capacity, hardware: Hardware) -> dict[str, int]:
-    """Words of lists and of descriptors of one unit.
-
-    Rows are dealt so that units differ by about the heaviest row; a unit gets an eighth more than its share, and the
-    longest list of every set on top, though never more than all there is.
-    """
-    units = hardware.units
-    entries = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
-               "members": capacity.nodes}
-    most = longest_entries(program)
-    total = sum(entries[name] for name in program.sets)
-    share = total if units == 1 else min(
-        total, -(-total * 9 // (units * 8)) + sum(most[name] for name in program.sets))
-    rows = {name: capacity.graphs if name == "members" else capacity.nodes for name in program.sets}
-    return {"list_depth": -(-share // ENTRIES),
-            "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}
-
-
-def narrowest(program: Program, capacity: Capacity) -> int:
-    """Lanes: the narrowest of the widths at which rows take the fewest cycles: wider ones would be padding."""
-    return min(LANES, key=lambda lanes: (sum(_cycles(step, capacity, lanes) for step in program.passes), lanes))
-
-
-def _cycles(step: Pass, capacity: Capacity, lanes: int) -> int:
-    """Buffer reads and planes of a pass, about."""
-    rows = max(1, capacity.nodes if step.domain == "nodes" else capacity.graphs)
-    listed = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
-              "members": capacity.nodes}
-    reads = chunks = 0
-    for block in step.blocks:
-        own = -(-block.width // lanes)
-        chunks += own
-        reads += own * sum(max(rows, listed[operand.via]) if operand.kind == "list" else rows
-                           for operand in block.operands)
-    return reads + (0 if step.combine is None else rows * PLANES * chunks * -(-step.width // lanes))
+def _runs(total: Capacity, room: Capacity) -> int:
+    """Batches that a sample takes, at least."""
+    pairs: Iterator[tuple[int, int]] = zip(astuple(total), astuple(room), strict=True)
+    return max(-(-have // max(1, each)) for have, each in pairs)

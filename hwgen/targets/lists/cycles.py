@@ -1,29 +1,33 @@
-"""Cycles of a batch on the graph-level organisation, exact: every unit and pass by the timing models of its stages.
+"""Cycles of a batch, exact: every unit and pass by the timing models of its stages; and a guess to rank designs by.
 
-Nothing here is fitted. The models are proved cycle-equal to the RTL by tests, and the sums are compared with the RTL's
-own counters by every cosimulation.
+Nothing of the former is fitted. The models are proved cycle-equal to the RTL by tests, and the sums are compared
+with the RTL's own counters by every cosimulation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import NULL_INDEX, Operand
+from rtl_templates.lists.formats import NULL_INDEX, RESULT_LANES, Operand
 from rtl_templates.lists.timing import STAGES, UnitPass, unit_pass
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 
 from ...network.batch import SetName
 from .batch import Lists
 from .beats import SET_OF
+from .choose import Capacity
+from .hardware import Hardware
 from .images import BatchImage
 from .layout import Layout
+from .program import Pass, Program
 
-__all__ = ["CycleEstimate", "PassCycles", "estimate"]
+__all__ = ["CycleEstimate", "PassCycles", "estimate", "guess_cycles"]
 
 Ints = NDArray[np.int64]
+_PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 _NAMES: Mapping[int, SetName] = {number: name for name, number in SET_OF.items()}
 
 
@@ -114,6 +118,43 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEs
         passes.append(_pass(step.name, before, done))
         before = SHELL_BARRIER
     return CycleEstimate(units=units, passes=tuple(passes))
+
+
+def guess_cycles(program: Program, hardware: Hardware, sample: Capacity, runs: int) -> float:
+    """Cycles of a sample: in each pass the slowest stage, rows perfectly dealt to units.
+
+    Parameters
+    ----------
+    sample : Capacity
+        What all of its graphs have together.
+    runs : int
+        That it takes: each fills and drains the pipeline of every pass.
+    """
+    return sum(_PASS_OVERHEAD * runs + max(_stages(step, hardware, sample)) for step in program.passes)
+
+
+def _stages(step: Pass, hardware: Hardware, sample: Capacity) -> Iterator[float]:
+    """Cycles of each stage of a unit in a pass; writes of all units take turns."""
+    rows = sample.nodes if step.domain == "nodes" else sample.graphs
+    listed = {"edges": sample.edges, "looped": sample.edges + sample.nodes, "features": sample.features,
+              "members": sample.nodes}
+    units, steps = hardware.units, hardware.lanes // hardware.requant_lanes
+    reads = beats = chunks = 0
+    for block in step.blocks:
+        own = -(-block.width // hardware.lanes)
+        chunks += own
+        beats += own * len(block.operands)
+        reads += own * sum(max(rows, listed[operand.via]) if operand.kind == "list" else rows
+                           for operand in block.operands)
+    yield reads / units
+    yield rows * beats * steps / units
+    if step.combine is not None:
+        planes = float(np.maximum(step.final.bits, 1).mean())
+        out = -(-step.width // hardware.lanes)
+        yield rows * chunks * out * planes / units
+        yield rows * out * steps / units
+        chunks = out
+    yield rows * -(-step.width // RESULT_LANES) / units if step.target is None else rows * chunks
 
 
 def _pass(name: str, before: int, units: list[UnitPass]) -> PassCycles:

@@ -129,7 +129,7 @@ class Machine:
             raise ImageError("the last beat does not end the row")
         if len(values) != task["in_chunks"]:
             raise ImageError(f"{len(values)} chunks instead of {task['in_chunks']}")
-        codes, bits = self.requantizers.final(task, "pre", 0, values, context)
+        codes, bits = self.requantizers.final(task, "q1", 0, values, context)
         if task["combine"]:
             codes = self.requantizers.combine(task, codes, bits, context)
         self._write(task, unit, local, row, codes, context, writes)

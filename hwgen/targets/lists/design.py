@@ -1,45 +1,32 @@
-"""What is decided of a graph-level build before any RTL exists: program, capacity, hardware, layout, batches."""
+"""A network on hardware that walks edge lists: for batches of whole graphs, or for graphs of any size by windows."""
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from ...errors import CapacityError
+from ...flow.config import RunKind
 from ...network.batch import Batch
 from ...network.network import Network
-from ...network.sample import Limits, Sample, single
+from ...network.sample import Limits
+from ..run_folder import Files
 from .batch import union
-from .candidates import Capacity, candidates, choose
+from .choose import Capacity
 from .golden import model_files
 from .hardware import Hardware
 from .layout import Layout
 from .network_to_program import lower
 from .placement import place
 from .program import Program
-from .windows.candidates import window_candidates
+from .session import BatchSession
 from .windows.run import WindowLayout, plan_windows
+from .windows.session import WindowSession
 
-__all__ = [
-    "GRAPHS",
-    "BatchDesign",
-    "Plan",
-    "WindowDesign",
-    "batch_designs",
-    "capacity_of",
-    "deal",
-    "design_as_built",
-    "program_for",
-    "window_designs",
-]
-
-#: Graphs of mean size that a batch has room for, unless the user says otherwise.
-GRAPHS = 8
+__all__ = ["BatchDesign", "WindowDesign", "by_windows", "place_batches", "place_windows", "program_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A network on one design.
+class _Design:
+    """What designs of both kinds have.
 
     Parameters
     ----------
@@ -53,44 +40,75 @@ class Plan:
     hardware: Hardware
 
     @property
+    def passes(self) -> list[str]:
+        return [step.name for step in self.program.passes]
+
+    @property
     def lists(self) -> dict[str, int]:
         """The longest lists that ranges are proved for, in the words of builds."""
         program = self.program
         return {"max_degree": program.max_degree, "max_graph_nodes": program.max_members,
-                "max_nonzeros": program.max_features}
+                "max_node_nonzeros": program.max_features}
+
+    def by_windows(self, batch: Batch) -> "WindowDesign":
+        return by_windows(self.network, self.program, self.hardware, batch)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchDesign(Plan):
+class BatchDesign(_Design):
     """A design that takes batches of whole graphs.
 
     Parameters
     ----------
-    capacity : Capacity
+    room : Capacity
         The largest batch.
     layout : Layout
     """
 
-    capacity: Capacity
+    room: Capacity
     layout: Layout
 
     @property
-    def config(self) -> dict[str, Any]:
-        """What ``config.json`` says of it."""
-        return {"hardware": self.hardware.to_dict(), "capacity": asdict(self.capacity)}
+    def runs(self) -> RunKind:
+        return "batch"
+
+    @property
+    def capacity(self) -> dict[str, int]:
+        return self.room.to_dict()
 
     @property
     def capacities(self) -> dict[str, int]:
-        """What batches the design takes."""
-        return {**{f"max_{name}": int(value) for name, value in asdict(self.capacity).items()}, **self.lists}
+        return {**{f"max_{name}": value for name, value in self.capacity.items()}, **self.lists}
 
-    def model_files(self) -> dict[str, bytes | str]:
-        """``model.bin`` and ``layout.json``."""
+    def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
+        """As many graphs in a batch as fit; one that exceeds the design alone makes a batch of its own."""
+        room, bits = self.room, self.network.input_bits
+        most = min(size or room.graphs, room.graphs)
+        dealt: list[list[Batch]] = []
+        left = [0, 0, 0, 0]
+        for graph in graphs:
+            need = [1, graph.num_nodes, graph.edges.shape[1], Limits.of(graph, bits).entries]
+            left = [have - wanted for have, wanted in zip(left, need, strict=True)]
+            if not dealt or min(left) < 0:
+                dealt.append([])
+                left = [have - wanted for have, wanted in zip(
+                    (most, room.nodes, room.edges, room.features), need, strict=True)]
+            dealt[-1].append(graph)
+        return [union(group) for group in dealt]
+
+    def session(self, batch: Batch) -> BatchSession:
+        return BatchSession(self.network, self.layout, batch)
+
+    def model_files(self) -> Files:
+        return self._files
+
+    @cached_property
+    def _files(self) -> Files:
         return model_files(self.layout)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowDesign(Plan):
+class WindowDesign(_Design):
     """A design that takes graphs of any size, window by window.
 
     Parameters
@@ -101,149 +119,41 @@ class WindowDesign(Plan):
     windows: WindowLayout
 
     @property
-    def config(self) -> dict[str, Any]:
-        """What ``config.json`` says of it."""
-        return {"hardware": self.hardware.to_dict(), "windows": True}
+    def runs(self) -> RunKind:
+        return "window"
+
+    @property
+    def capacity(self) -> Mapping[str, int]:
+        """None."""
+        return {}
 
     @property
     def capacities(self) -> dict[str, int]:
         """Only the longest lists are limited."""
         return self.lists
 
-    def model_files(self) -> dict[str, bytes | str]:
-        """``model.bin`` and ``layout.json``."""
+    def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
+        """All graphs at once, or as many as were asked for."""
+        each = size or max(1, len(graphs))
+        return [union(graphs[first:first + each]) for first in range(0, len(graphs), each)]
+
+    def session(self, batch: Batch) -> WindowSession:
+        return WindowSession(self.network, self.windows, batch)
+
+    def by_windows(self, batch: Batch) -> "WindowDesign":
+        """Itself, where no list is longer than ranges are proved for."""
+        limits, program = Limits.of(batch, self.network.input_bits), self.program
+        if (limits.degree <= program.max_degree and limits.nodes <= program.max_members
+                and limits.features <= program.max_features):
+            return self
+        return super().by_windows(batch)
+
+    def model_files(self) -> Files:
+        return self._files
+
+    @cached_property
+    def _files(self) -> Files:
         return self.windows.model_files()
-
-
-def capacity_of(limits: Limits, graphs: int) -> Capacity:
-    """Room for so many graphs of mean size, and for the largest one."""
-    def room(largest: int, mean: float) -> int:
-        return max(1, largest, math.ceil(graphs * mean))
-
-    return Capacity(nodes=room(limits.nodes, limits.mean_nodes), graphs=graphs,
-                    edges=room(limits.edges, limits.mean_edges), features=room(limits.entries, limits.mean_entries))
-
-
-def batch_designs(network: Network, sample: Sample, graphs: int, wanted: Mapping[str, int]) -> Iterator[BatchDesign]:
-    """Designs for a network, best first: whoever asks takes the first that turns out to fit.
-
-    When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
-
-    Parameters
-    ----------
-    network : Network
-    sample : Sample
-        Its limits decide what batches the design takes.
-    graphs : int
-        Graphs of mean size in a batch.
-    wanted : mapping
-        Hardware parameters that are not to be chosen.
-
-    Raises
-    ------
-    HwgenError
-        A network that cannot be lowered, or an unknown parameter.
-    CapacityError
-        A parameter in ``wanted`` is too small.
-    """
-    limits = sample.limits
-    program = program_for(network, limits)
-    seen: set[Hardware] = set()
-    while graphs:
-        capacity = capacity_of(limits, graphs)
-        try:
-            for hardware in candidates(program, capacity, wanted):
-                if hardware not in seen:
-                    seen.add(hardware)
-                    yield _plan(network, program, capacity, hardware)
-            if not seen:  # says what is wrong with the wish
-                yield _plan(network, program, capacity, choose(program, capacity, wanted))
-        except CapacityError:
-            if graphs == 1 and not seen:
-                raise
-        graphs //= 2
-
-
-def window_designs(network: Network, sample: Sample, wanted: Mapping[str, int],
-                 fits: Callable[[Hardware], bool]) -> Iterator[WindowDesign]:
-    """Designs on which a network runs by windows, best first (:mod:`.windows.candidates` has the rule).
-
-    Parameters
-    ----------
-    sample : Sample
-        The graphs; its limits decide for which lists there is room.
-    wanted : mapping
-        Hardware parameters that are not to be chosen.
-    fits : callable
-        Whether a design is expected to fit; the last one, the smallest, need not.
-
-    Raises
-    ------
-    HwgenError
-        A network that cannot be lowered, or an unknown parameter.
-    CapacityError
-        The network exceeds every design, or a parameter in ``wanted`` is too small.
-    """
-    program, found, wrong = program_for(network, sample.limits), False, None
-    for hardware in window_candidates(program, Capacity.of([sample.batch], network.input_bits), wanted, fits):
-        try:
-            yield WindowDesign(network=network, program=program, hardware=hardware,
-                               windows=plan_windows(program, hardware))
-            found = True
-        except CapacityError as error:  # narrow lanes need longer rows than a word can say
-            wrong = wrong or error
-    if wrong is not None and not found:
-        raise wrong
-
-
-def design_as_built(network: Network, limits: Limits, capacity: Capacity | None,
-                  hardware: Mapping[str, int]) -> "BatchDesign | WindowDesign":
-    """A network on a design as it is; new weights of the same model, or another model that fits it.
-
-    Parameters
-    ----------
-    capacity : Capacity or None
-        None: by windows.
-
-    Raises
-    ------
-    CapacityError
-        Naming the parameter of the design that is too small.
-    """
-    program, design = program_for(network, limits), Hardware(**hardware)
-    if capacity is None:
-        return WindowDesign(network=network, program=program, hardware=design, windows=plan_windows(program, design))
-    return _plan(network, program, capacity, design)
-
-
-def deal(graphs: Sequence[Batch], plan: BatchDesign, size: int | None = None) -> list[Batch]:
-    """Consecutive graphs as batches that the design takes.
-
-    Parameters
-    ----------
-    graphs : sequence of Batch
-        One graph each. A single one that exceeds the design makes a batch of its own, which packing refuses by name.
-    size : int or None
-        Most graphs in a batch; None: as many as fit.
-    """
-    capacity, bits = plan.capacity, plan.network.input_bits
-    most = min(size or capacity.graphs, capacity.graphs)
-    dealt: list[list[Batch]] = []
-    room = [0, 0, 0, 0]
-    for graph in graphs:
-        need = [1, graph.num_nodes, graph.edges.shape[1], Limits.of(graph, bits).entries]
-        room = [left - wanted for left, wanted in zip(room, need, strict=True)]
-        if not dealt or min(room) < 0:
-            dealt.append([])
-            room = [have - wanted for have, wanted in zip(
-                (most, capacity.nodes, capacity.edges, capacity.features), need, strict=True)]
-        dealt[-1].append(graph)
-    return [union(group) for group in dealt]
-
-
-def sample_batches(sample: Sample, plan: BatchDesign, size: int | None = None) -> list[Batch]:
-    """The sample's graphs, dealt."""
-    return deal(single(sample.batch), plan, size)
 
 
 def program_for(network: Network, limits: Limits) -> Program:
@@ -252,6 +162,38 @@ def program_for(network: Network, limits: Limits) -> Program:
                  max_features=max(1, limits.features))
 
 
-def _plan(network: Network, program: Program, capacity: Capacity, hardware: Hardware) -> BatchDesign:
-    layout = place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
-    return BatchDesign(network=network, program=program, capacity=capacity, hardware=hardware, layout=layout)
+def place_batches(network: Network, program: Program, hardware: Hardware, room: Capacity) -> BatchDesign:
+    """A design for batches.
+
+    Raises
+    ------
+    CapacityError
+        Naming the parameter of the hardware that is too small.
+    """
+    layout = place(program, hardware, nodes=room.nodes, graphs=room.graphs)
+    return BatchDesign(network=network, program=program, hardware=hardware, room=room, layout=layout)
+
+
+def place_windows(network: Network, program: Program, hardware: Hardware) -> WindowDesign:
+    """A design for windows.
+
+    Raises
+    ------
+    CapacityError
+        Naming the parameter of the hardware that is too small.
+    """
+    return WindowDesign(network=network, program=program, hardware=hardware, windows=plan_windows(program, hardware))
+
+
+def by_windows(network: Network, program: Program, hardware: Hardware, batch: Batch) -> WindowDesign:
+    """Hardware for a batch of any size. Ranges are proved anew where a list is longer than the program is proved for.
+
+    Fixed-point constants, and with them the last bits of a result, may then differ.
+    """
+    limits = Limits.of(batch, network.input_bits)
+    longest = {"max_degree": max(limits.degree, program.max_degree),
+               "max_members": max(limits.nodes, program.max_members),
+               "max_features": max(limits.features, program.max_features)}
+    if any(value > getattr(program, name) for name, value in longest.items()):
+        program = lower(network, **longest)
+    return place_windows(network, program, hardware)

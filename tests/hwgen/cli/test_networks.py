@@ -1,4 +1,4 @@
-"""The verbs on checkpoints of networks: build, verify, pack, estimate, report and inspect of the graph-level kind."""
+"""The verbs on checkpoints of networks: build, verify, pack, estimate, report and inspect, of batches of graphs."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import facts, run
+from designs import graph_run
 from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
@@ -16,17 +17,14 @@ import hwgen
 import sim
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.files import write_npz
+from hwgen.flow import resources, verify
+from hwgen.flow.built import load_design, read_sample
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.sample_store import batch_arrays, save_sample
-from hwgen.targets.banked import pipeline
-from hwgen.targets.lists import checking as lists_checking
-from hwgen.targets.lists import pipeline as lists_pipeline
-from hwgen.targets.lists import search as designing
 from hwgen.targets.lists.batch import union
-from hwgen.targets.lists.config import load_design, read_sample
 from hwgen.targets.lists.execute import run as execute
 
 DESIGN = ("--units", "1", "--lanes", "8", "--requant-lanes", "1", "--graphs", "3")
@@ -36,7 +34,7 @@ NAMESPACES = ("http://www.w3.org", "http://creativecommons.org", "http://purl.or
 
 
 
-def counted(path: Path) -> Resources:
+def counted(path: Path, parts: object) -> Resources:
     """Stands for Yosys, which has tests of its own."""
     assert "module unit" in path.read_text()
     return Resources(components=(Component(name="unit", count=1, one=Usage(lut=6_000, ff=9_000, bram36=9.5, dsp=24)),
@@ -56,7 +54,7 @@ def sample(network: Network) -> Sample:
 @pytest.fixture(scope="module")
 def patched() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(designing, "count_resources", counted)
+        patch.setattr(resources, "estimate", counted)
         yield
 
 
@@ -101,11 +99,12 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
 def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
     plan = load_design(built)
     for folder, batch in zip(sim.batch_folders(built / "batches"),
-                             lists_pipeline.sample_batches(read_sample(built), plan), strict=True):
-        for name, content in lists_pipeline.pack_batch(plan, batch).files.items():
+                             plan.deal(single(read_sample(built).batch)), strict=True):
+        for name, content in graph_run(plan, batch).files.items():
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
 
 
+@pytest.mark.slow
 def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, tmp_path: Path) -> None:
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
     run("build", model, "--config", built / "config.json", "--no-verify", "-o", built)
@@ -160,14 +159,14 @@ def test_inspect(model: Path, built: Path) -> None:
 
 @pytest.mark.parametrize(("verb", "options", "refused"), [
     ("build", ("--groups", "2"), "--groups"), ("estimate", ("--bank-depth", "64"), "--bank-depth")])
-def test_node_level_options_are_refused_for_a_network(model: Path, verb: str, options: tuple[str, ...],
-                                                      refused: str) -> None:
-    with pytest.raises(HwgenError, match="node-level organisation") as caught:
+def test_options_of_a_target_that_does_not_run_the_network(model: Path, verb: str, options: tuple[str, ...],
+                                                           refused: str) -> None:
+    with pytest.raises(HwgenError, match=f"{refused} is an option of target banked, which does not run") as caught:
         run(verb, model, *options)
-    assert caught.value.where == refused
-    assert "--units, --lanes, --graphs, --windows, --requant-lanes" in caught.value.fix
+    assert caught.value.fix == f"leave {refused} out"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,31 +175,29 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
     chain, kept = random_graph_model(0), tmp_path / "cora.pt"
     kept.write_bytes(b"")
     monkeypatch.setattr(checkpoint, "load", lambda path: chain.parts)
-    monkeypatch.setattr(pipeline, "build", lambda *given, **more: pytest.fail("built for the node level"))
-    with pytest.raises(HwgenError, match="--groups is an option of the node-level organisation") as caught:
+    with pytest.raises(HwgenError, match=r"--groups is an option of target banked, .* one of target lists") as caught:
         run("build", kept, *option, "--groups", "2")
     assert caught.value.fix == "leave one of them out"
     found = facts("build", kept, *option, "--no-verify", "-o", tmp_path / "b")
+    assert found["target"] == "lists"
     assert (found["cycles"]["kind"] == "window") == (option == ("--windows",))
     config = tmp_path / "b" / "config.json"
     assert facts("estimate", kept, "--config", config)["hardware"] == found["hardware"]
-    with pytest.raises(HwgenError, match="--config one of the graph-level one"):
+    with pytest.raises(HwgenError, match="--digit is an option of target banked, and the target is lists"):
         run("estimate", kept, "--config", config, "--digit", "2")
     trace = execute(load_design(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
     assert (trace.predict() == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
 
 def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) -> None:
-    with pytest.raises(HwgenError, match="lanes"):
-        run("estimate", model, "--lanes", "12")
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"hardware": {"groups": 1}}))
-    with pytest.raises(HwgenError, match="unknown parameter 'groups'"):
+    with pytest.raises(HwgenError, match="groups is an option of target banked"):
         run("build", model, "--config", config, "-o", tmp_path / "b")
     with pytest.raises(CapacityError, match="batches of 4 graphs; the design takes 3, 1 too many"):
         run("verify", built, "--batch-size", "4")
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(HwgenError, match="not a build of the graph-level organisation"):
+    with pytest.raises(HwgenError, match="entry 'board' is missing"):
         load_design(tmp_path)
     with pytest.raises(HwgenError, match="cannot be read"):
         run("pack", tmp_path / "none", model)
@@ -233,17 +230,7 @@ def random_nodes(folder: Path) -> dict[str, Any]:
         return dict(arrays)
 
 
-def test_batches_of_one_simulator_and_of_a_quick_verification(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folders = sim.batch_folders(built / "batches")
-    assert len(folders) > 2
-    assert lists_checking.quick(folders) == folders
-    monkeypatch.setattr(lists_checking, "FULL_BEATS", 1)
-    assert lists_checking.quick(folders) == folders[:1]
-    assert list(lists_checking._parts(folders)) == [folders]
-    monkeypatch.setattr(lists_checking, "AT_ONCE", 1)
-    assert list(lists_checking._parts(folders)) == [[folder] for folder in folders]
-
-
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +249,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
     # in batches of two with stalls, several simulators: another run, the report stays
-    monkeypatch.setattr(lists_checking, "AT_ONCE", 1000)
+    monkeypatch.setattr(verify, "AT_ONCE", 1000)
     found = facts("verify", build, "--batch-size", "2", "--stalls", "3")
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in

@@ -8,24 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_runs import facts, run
+from designs import counted_as
 from network_samples import sample_of
 from networks import gin_network, random_batch
 
 import hwgen
-from hwgen.errors import CapacityError, HwgenError
+from hwgen import api
+from hwgen.errors import CapacityError
 from hwgen.files import write_npz
-from hwgen.flow.resources import Component, Resources, Usage
+from hwgen.flow import resources
+from hwgen.flow.built import load_design
+from hwgen.flow.packed import pack_batches
 from hwgen.frontend.checkpoint import save_network
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.network.sample_store import batch_arrays
 from hwgen.report.agreement import agreement
-from hwgen.targets.lists import pipeline
-from hwgen.targets.lists import search as designing
-from hwgen.targets.lists.config import load_design
+from hwgen.targets import find_target
 from hwgen.targets.lists.design import WindowDesign
 from hwgen.targets.lists.execute import run as execute
-from hwgen.targets.lists.windows.packing import pack_windows, total_cycles
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 #: Memories of a few rows; with them no graph of the sample is held whole.
@@ -49,9 +50,9 @@ def sample(network: Network) -> Sample:
 @pytest.fixture(scope="module")
 def counted() -> Iterator[None]:
     """Stands for Yosys, which has tests of its own."""
-    part = Component(name="unit", count=1, one=Usage(lut=6_000, ff=9_000, bram36=9.5, dsp=24))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(designing, "count_resources", lambda path: Resources(components=(part,)))
+        patch.setattr(resources, "estimate", counted_as(
+            unit={"lut": 6_000, "ff": 9_000, "bram36": 9.5, "dsp": 24}))
         yield
 
 
@@ -74,7 +75,7 @@ def built(model: Path, config: Path, counted: None, tmp_path_factory: pytest.Tem
     """Built, but not simulated."""
     out = tmp_path_factory.mktemp("build") / "gin"
     text = run("build", model, "--config", config, "--no-verify", "-o", out)
-    assert "the graph does not fit the chip: " in text
+    assert "by windows, no design that holds the graphs whole fits: " in text
     return out
 
 
@@ -86,31 +87,31 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
     plan = load_design(built)
     assert isinstance(plan, WindowDesign)
     assert (built / "images" / "model.bin").read_bytes() == plan.windows.model_words()
-    everything = pack_windows(plan, sample.batch, whole=True)
-    first_and_last = {place for place in range(len(everything.windows))
-                      for beside in (place - 1, place + 1) if not 0 <= beside < len(everything.windows)
-                      or everything.windows[beside]["pass"] != everything.windows[place]["pass"]}
-    chosen = {int(path.name) for path in (built / "batches").iterdir()}
-    assert first_and_last < chosen < set(range(len(everything.windows)))
+    everything = pack_batches(plan, [sample.batch], whole=True)
+    runs, chosen = everything.runs, {int(path.name) for path in (built / "batches").iterdir()}
+    first_and_last = {place for place in range(len(runs)) for beside in (place - 1, place + 1)
+                      if not 0 <= beside < len(runs) or runs[beside].part != runs[place].part}
+    assert first_and_last < chosen < set(range(len(runs)))
     for step in range(len(plan.program.passes)):
-        entries = {place: each["entries"] for place, each in enumerate(everything.windows) if each["pass"] == step}
+        entries = {place: each.sizes["entries"] for place, each in enumerate(runs) if each.part == step}
         assert max(entries.values()) in {entries[place] for place in chosen & set(entries)}
-    for name, content in everything.files.items():
-        if int(name[:4]) in chosen:
+    for number in chosen:
+        for name, content in everything.files[number].items():
             wanted = content if isinstance(content, bytes) else content.encode()
-            assert (built / "batches" / name).read_bytes() == wanted, name
+            assert (built / "batches" / f"{number:04d}" / name).read_bytes() == wanted, name
 
 
 def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     found, plan = facts("report", built), load_design(built)
-    windows = pack_windows(plan, sample.batch).windows
+    windows = pack_batches(plan, [sample.batch]).runs
     cycles, runs, names = found["cycles"], found["cycles"]["runs"], [step.name for step in plan.program.passes]
     assert cycles["kind"] == "window"
     assert len(runs) == len(windows)
-    assert cycles["total"] == sum(each["total"] for each in windows) == sum(run["cycles"] for run in runs)
+    assert [run["cycles"] for run in runs] == [sum(step.cycles for step in each.passes) for each in windows]
+    assert cycles["total"] == sum(run["cycles"] for run in runs)
     assert cycles["total"] == cycles["by_bits"]["learned"] < cycles["by_bits"]["uniform 8 bit"]
-    assert cycles["load"] == sum(load_cycles(each["load_beats"]) for each in windows)
-    assert cycles["store"] == sum(store_cycles(each["store_beats"]) for each in windows)
+    assert cycles["load"] == sum(load_cycles(each.load_beats) for each in windows)
+    assert cycles["store"] == sum(store_cycles(each.store_beats) for each in windows)
     assert found["performance"]["latency_us_with_transfers"] == (
         cycles["total"] + cycles["load"] + cycles["store"]) / 250
     assert [step["name"] for step in cycles["passes"]] == names
@@ -120,7 +121,7 @@ def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     assert [sum(run["sizes"]["rows"] for run in runs if run["part"] == step.name) for step in plan.program.passes] == [
         rows[step.domain] for step in plan.program.passes]
     assert found["capacities"] == {"max_degree": plan.program.max_degree, "max_graph_nodes": plan.program.max_members,
-                                   "max_nonzeros": plan.program.max_features}
+                                   "max_node_nonzeros": plan.program.max_features}
     text, page = run("report", built), (built / "report" / "report.html").read_text()
     assert f"all {len(runs)} windows" in text
     assert f"all {len(runs)} windows</td><td>{len(runs)}</td>" in page
@@ -130,14 +131,14 @@ def test_report_has_the_whole(built: Path, sample: Sample) -> None:
 @pytest.fixture
 def no_rtl(counted: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Designs are chosen without their Verilog."""
-    monkeypatch.setattr(designing, "emit", lambda hardware, **options: ("", {}))
+    monkeypatch.setattr(find_target("lists"), "emit", lambda hardware, **options: ("", {}), raising=False)
 
 
 def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, no_rtl: None) -> None:
     saved = json.loads((built / "report" / "report.json").read_text())
-    for path, why in ((config, "the graph does not fit the chip"), (built / "config.json", "as asked for")):
+    for path, why in ((config, "no design that holds the graphs whole fits"), (built / "config.json", "as asked for")):
         found = facts("estimate", model, "--config", path)
-        assert found.pop("choice") == f"{why}: {len(saved['cycles']['runs'])} windows"
+        assert found.pop("choice").endswith(f"by windows, {why}: {len(saved['cycles']['runs'])} windows")
         assert found == {**saved, "verification": None, "agreement": None}
 
 
@@ -145,30 +146,28 @@ def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: No
     with pytest.raises(CapacityError, match="need list_depth 14; the design has 12, 2 too few"):
         run("build", model, "--config", config, "--no-windows")
     found = facts("estimate", model, "--windows", "--lanes", "8")
-    assert found["choice"] == f"as asked for: {len(found['cycles']['passes'])} windows"  # memories hold all rows
+    windows = len(found["cycles"]["passes"])  # memories hold all rows
+    assert found["choice"].endswith(f"with --lanes 8 as asked for; by windows, as asked for: {windows} windows")
     assert len(found["cycles"]["runs"]) == len(found["cycles"]["passes"])
     assert facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]["kind"] == "batch"
 
 
-def test_batches_are_refused(built: Path, sample: Sample) -> None:
-    with pytest.raises(HwgenError, match="this design takes all graphs at once"):
-        run("verify", built, "--batch-size", "2")
+def test_batches_of_windows(built: Path, sample: Sample) -> None:
     accelerator = hwgen.Accelerator(built)
-    with pytest.raises(HwgenError, match="all graphs at once"):
-        accelerator.run(sample, batch_size=2)
-    with pytest.raises(HwgenError, match="its graphs run by windows"):
-        accelerator.run_batches([sample.batch])
+    assert np.array_equal(accelerator.run(sample, batch_size=2), accelerator.run(sample))
 
 
 def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: Path) -> None:
     other, path = random_batch(5, network, graphs=4, nodes=9, hub=6), tmp_path / "other.npz"
     write_npz(path, batch_arrays(other))
     found, plan = facts("pack", built, path), load_design(built)
-    windows = pack_windows(plan, other).windows
+    windows = pack_batches(plan, [other]).runs
     assert [int(Path(folder).name) for folder in found["batches"]] == list(range(len(windows)))
     layouts = [json.loads((Path(folder) / "layout.json").read_text()) for folder in found["batches"]]
-    for key in ("window", "pass", "rows", "entries", "load_beats", "store_beats"):
-        assert [layout[key] for layout in layouts] == [each[key] for each in windows]
+    for place, (layout, each) in enumerate(zip(layouts, windows, strict=True)):
+        assert {key: layout[key] for key in ("window", "pass", "rows", "entries", "load_beats", "store_beats")} == {
+            "window": place, "pass": each.part, **each.sizes, "load_beats": each.load_beats,
+            "store_beats": each.store_beats}
     for layout in layouts:
         name = plan.program.passes[layout["pass"]].name
         kept = [f"{name}, with entries"] * plan.windows.passes[layout["pass"]].kept
@@ -181,11 +180,12 @@ def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: 
 
 
 def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "simulate", lambda build, batches, **options: batches)
+    monkeypatch.setattr(api, "simulate", lambda build, folders, **options: folders)
     names = [folder.name for folder in hwgen.verify(built)]
     assert names == [f"{number:04d}" for number in range(len(facts("report", built)["cycles"]["runs"]))]
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,23 +200,25 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     assert done["what"] == f"the sample: {len(chosen)} of {count} windows"
     trace = execute(plan.program, sample.batch)
     scale = plan.program.passes[-1].out.scale
-    assert found["agreement"] == asdict(agreement(trace.results, {
-        "logits": sample.logits, "scale": scale, "labels": sample.labels, "test_mask": sample.mask},
-        of="graphs", whose="of the reference, for the whole graph"))
+    assert found["agreement"] == asdict(agreement(
+        trace.results, scale, sample.logits, labels=sample.labels, mask=sample.mask, of="graphs",
+        whose="of the reference, for the whole graph"))
     assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
 
-    windows = pack_windows(plan, sample.batch).windows
-    assert done["rows_compared"] == sum(windows[place]["rows"] for place in chosen)
+    windows = pack_batches(plan, [sample.batch]).runs
+    assert done["rows_compared"] == sum(windows[place].sizes["rows"] for place in chosen)
     assert done["codes_compared"] > 8 * done["rows_compared"]
-    mine = total_cycles([windows[place] for place in chosen])
-    assert {"run": done["cycles"], "load": done["load_cycles"], "store": done["store_cycles"]} == {
-        name: mine[name] for name in ("run", "load", "store")}
+    mine = [windows[place] for place in chosen]
+    assert done["cycles"] == sum(step.cycles for each in mine for step in each.passes)
+    assert done["load_cycles"] == sum(load_cycles(each.load_beats) for each in mine)
+    assert done["store_cycles"] == sum(store_cycles(each.store_beats) for each in mine)
 
+    found_total = sum(step.cycles for each in windows for step in each.passes)
     whole = facts("verify", built, "--whole", "--stalls", "3")["verification"]
     assert whole["bit_exact"]
     assert [int(run["name"]) for run in whole["runs"]] == list(range(count))
     assert whole["what"] == f"the sample: all {count} windows"
-    assert whole["cycles"] == total_cycles(windows)["run"] == sum(whole["pass_cycles"])
+    assert whole["cycles"] == found_total == sum(whole["pass_cycles"])
 
     large = random_batch(8, network, graphs=3, nodes=11, hub=30)  # longer lists: ranges proved anew, another model
     assert np.diff(large.lists("edges").indptr).max() > plan.program.max_degree

@@ -32,6 +32,9 @@ module accelerator(clk, a, b, x, y, z, q);
 endmodule
 """
 
+PARTS = {"group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
+SPACE = {"groups": (4, 3, 2, 1), "servers": (16, 8, 4), "units": (4, 2, 1), "lanes": (64, 32)}
+
 
 @pytest.fixture
 def design(tmp_path: Path) -> Path:
@@ -41,7 +44,7 @@ def design(tmp_path: Path) -> Path:
 
 
 def test_components_are_multiplied_and_summed(design: Path) -> None:
-    resources = estimate(design)
+    resources = estimate(design, PARTS)
     parts = {part.name: part for part in resources.components}
     assert {name: part.count for name, part in parts.items()} == {"group": 2, "server": 1, "shell": 1}
     assert parts["group"].one == Usage(lut=8, ff=8)
@@ -52,33 +55,42 @@ def test_components_are_multiplied_and_summed(design: Path) -> None:
     assert "out of context" in resources.method
 
 
-def test_a_graph_level_design_has_units(design: Path) -> None:
+def test_parts_are_those_that_are_named(design: Path) -> None:
     text = re.sub(r"module server.*?endmodule\n", "", DESIGN, flags=re.S).replace("group", "unit")
     design.write_text(text.replace("  server server0 (.clk(clk), .x(x), .y(z));\n", ""))
-    resources = estimate(design)
+    resources = estimate(design, {"unit": ()})
     assert {part.name: part.count for part in resources.components} == {"unit": 2, "shell": 1}
     assert resources.components[0].one == Usage(lut=8, ff=8)
 
 
-def test_second_count_comes_from_the_cache(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = estimate(design)
+def test_second_count_comes_from_the_cache(design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts: list[list[str]] = []
+
+    def count(script: list[str]) -> dict[str, int]:
+        scripts.append(script)
+        return {"FDRE": len(script)} | ({"group": 2, "server": 1} if "hierarchy -top accelerator" in script else {})
+
+    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(yosys, "_run", count)
+    first = estimate(design, PARTS)
+    assert len(scripts) == 3
     monkeypatch.setattr(yosys, "_run", lambda script: pytest.fail("synthesized again"))
-    assert estimate(design) == first
+    assert estimate(design, PARTS) == first
     design.write_text(DESIGN.replace("a & b", "a ^ b"))
     with pytest.raises(pytest.fail.Exception, match="synthesized again"):
-        estimate(design)
+        estimate(design, PARTS)
 
 
 def test_yosys_failure_is_a_tool_error(design: Path) -> None:
     design.write_text(DESIGN.replace("y <= a & b", "y <= a &&& nothing b", 1))
     with pytest.raises(ToolError, match=r"ERROR"):
-        estimate(design)
+        estimate(design, PARTS)
 
 
 def test_text_that_is_no_design_is_refused(design: Path) -> None:
     design.write_text("module a; endmodule\nmodule b; endmodule\n")
     with pytest.raises(ToolError, match=r"^the design has no module accelerator"):
-        estimate(design)
+        estimate(design, PARTS)
 
 
 def test_cells_are_weighed() -> None:
@@ -98,7 +110,7 @@ def resources(groups: int, servers: int = 16) -> Resources:
 
 
 def test_a_design_that_fits_passes() -> None:
-    resources(4).check_fit(boards.load("ultra96"))  # 70,000 of 70,560 LUT
+    resources(4).check_fit(boards.load("ultra96"), SPACE)  # 70,000 of 70,560 LUT
     used, have, share = resources(4).utilisation(boards.load("ultra96"))["lut"]
     assert (used, have) == (70_000, 70_560)
     assert share == pytest.approx(0.99206, abs=1e-5)
@@ -106,7 +118,7 @@ def test_a_design_that_fits_passes() -> None:
 
 def test_a_design_that_does_not_fit_names_resource_excess_and_mend() -> None:
     with pytest.raises(CapacityError, match=r"needs 110,000 of 70,560 LUT, 39,440 too many") as caught:
-        resources(8).check_fit(boards.load("ultra96"))
+        resources(8).check_fit(boards.load("ultra96"), SPACE)
     assert caught.value.where == "board ultra96"
     assert "; 240 of 216 BRAM36, 24 too many" in caught.value.what
     assert caught.value.fix == "use --groups 4, which fits by the same counts"
@@ -114,7 +126,7 @@ def test_a_design_that_does_not_fit_names_resource_excess_and_mend() -> None:
 
 def test_a_design_with_too_many_servers_is_told_how_many() -> None:
     with pytest.raises(CapacityError, match=r"DSP") as caught:
-        resources(1, servers=24).check_fit(boards.load("ultra96"))
+        resources(1, servers=24).check_fit(boards.load("ultra96"), SPACE)
     assert caught.value.fix == "use --servers 16, which fits by the same counts"
 
 
@@ -122,14 +134,14 @@ def test_groups_are_given_up_before_servers_and_both_if_need_be() -> None:
     parts = (Component(name="group", count=4, one=Usage(lut=20_000)),
              Component(name="server", count=16, one=Usage(lut=5_000)))
     with pytest.raises(CapacityError, match=r"LUT") as caught:
-        Resources(components=parts).check_fit(boards.load("ultra96"))
+        Resources(components=parts).check_fit(boards.load("ultra96"), SPACE)
     assert caught.value.fix == "use --groups 1 --servers 8, which fits by the same counts"
 
 
 def test_units_are_given_up() -> None:
     parts = (Component(name="unit", count=4, one=Usage(lut=30_000)), Component(name="shell", count=1, one=Usage(lut=5)))
     with pytest.raises(CapacityError, match=r"needs 120,005 of 70,560 LUT") as caught:
-        Resources(components=parts).check_fit(boards.load("ultra96"))
+        Resources(components=parts).check_fit(boards.load("ultra96"), SPACE)
     assert caught.value.fix == "use --units 2, which fits by the same counts"
 
 
@@ -137,6 +149,8 @@ def test_the_fullest_resource() -> None:
     assert resources(4).fullest(boards.load("ultra96")) == ("lut", 70_000 / 70_560)
     assert Resources(components=(Component(name="group", count=1, one=Usage(uram=1)),)).fullest(
         boards.load("ultra96")) == ("uram", float("inf"))
+    name, share = resources(4).fullest(boards.load("ultra96"), {"bram36": 0.5})
+    assert (name, share) == ("bram36", 120 / 108)
 
 
 def test_a_design_that_fits_no_group_count_names_larger_boards() -> None:
@@ -144,6 +158,6 @@ def test_a_design_that_fits_no_group_count_names_larger_boards() -> None:
         Resources(components=(
             Component(name="group", count=1, one=Usage(lut=80_000)),
             Component(name="server", count=4, one=Usage(dsp=16 * 16)),
-        )).check_fit(boards.load("ultra96"))
+        )).check_fit(boards.load("ultra96"), SPACE)
     assert "zcu102" in caught.value.fix
     assert "ulx3s" not in caught.value.fix

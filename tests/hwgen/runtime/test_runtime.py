@@ -5,44 +5,46 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from designs import design_of, graph_run
+from models import random_graph_data, random_graph_model
 from network_models import gin_network, node_gcn_network
 from networks import random_batch
 
-from boards import load as load_board
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.flow.built import load_design
+from hwgen.flow.config import Config
+from hwgen.flow.folder import to_json, write_files
 from hwgen.network.sample import Limits, Sample, single
 from hwgen.network.store import save_network
 from hwgen.runtime import Accelerator
-from hwgen.runtime.backends import Board
+from hwgen.runtime.backends import Board, Reference
 from hwgen.runtime.device import Device
-from hwgen.targets.lists.config import config_of
+from hwgen.targets import find_target
+from hwgen.targets.banked.decode import execute as execute_stream
 from hwgen.targets.lists.decode import Machine
-from hwgen.targets.lists.design import batch_designs, design_as_built, window_designs
 from hwgen.targets.lists.execute import run as execute
+from rtl_templates.banked.registers import REGISTERS as BANKED_REGISTERS
 from rtl_templates.lists.formats import Target
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import registers
 
 
-def build_folder(folder, network, batch, windows=None):
-    """What the runtime reads of a build folder, without RTL; ``windows``: parameters of a design by windows."""
+def build_folder(folder, network, batch, target="lists", *, windows=False, **hardware):
+    """What the runtime reads of a build folder, without RTL."""
     limits = Limits.of(batch, network.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    if windows is None:
-        plan = next(batch_designs(network, sample, 2, {"units": 2}))
-    else:
-        plan = next(window_designs(network, sample, windows, lambda hardware: True))
+    graphs = None if windows or target != "lists" else 2
+    design = design_of(target, network, sample, graphs=graphs, windows=windows, **hardware)
     save_network(network, folder / "model")
-    (folder / "config.json").write_text(json.dumps(config_of(plan, limits, load_board("ultra96"))))
-    (folder / "images").mkdir()
-    for name, content in plan.model_files().items():
-        (folder / "images" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    fixed = registers.constants(plan.hardware.to_dict(), REGISTERS)
-    (folder / "design.json").write_text(json.dumps({
+    config = Config(board="ultra96", target=target, runs=design.runs, hardware=design.hardware.to_dict(),
+                    capacity=design.capacity, limits=limits)
+    map_ = REGISTERS if target == "lists" else BANKED_REGISTERS
+    fixed = registers.constants(design.hardware.to_dict(), map_)
+    write_files(folder, {"config.json": config.to_text(), "design.json": to_json({
         "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
-                      for entry in registers.to_dict(REGISTERS)],
-        "errors": {error.name: error.value for error in registers.Error}}))
-    return plan
+                      for entry in registers.to_dict(map_)],
+        "errors": {error.name: error.value for error in registers.Error}})})
+    return design
 
 
 def is_model(data):
@@ -54,11 +56,46 @@ def is_model(data):
     return Target.COLUMN in targets
 
 
+class BankedMachine:
+    """A design that loads everything with every graph."""
+
+    units_of = "servers"
+
+    def __init__(self, hardware):
+        self.hardware = hardware
+
+    def load(self, data):
+        self.beats = np.frombuffer(data, dtype="<u8").reshape(-1, 2)
+
+    def run(self):
+        last = execute_stream(self.beats, self.hardware)[-1]
+        return {(server, word): sum((int(code) & 0xFFFF) << 16 * lane for lane, code in enumerate(codes))
+                for server, word, codes in zip(last.server, last.address, last.codes, strict=True)}
+
+
+class ListsMachine:
+    """A design that loads its model once, and batches after it."""
+
+    units_of = "units"
+
+    def __init__(self, hardware):
+        self.hardware, self.machine = hardware, None
+
+    def load(self, data):
+        if is_model(data):
+            self.machine = Machine(self.hardware, data)
+        else:
+            self.batch = data
+
+    def run(self):
+        return self.machine.run(self.batch)[-1].results
+
+
 class StandIn:
     """A board: registers and memory around the interpreter of load streams."""
 
-    def __init__(self, plan, design):
-        self.plan, self.machine, self.memory, self.values = plan, None, {}, {}
+    def __init__(self, hardware, machine, design):
+        self.hardware, self.machine, self.memory, self.values = hardware, machine(hardware), {}, {}
         self.names = {entry["offset"]: entry["name"] for entry in design["registers"]}
         self.fixed = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
         self.status, self.fail = 0, 0
@@ -84,19 +121,16 @@ class StandIn:
     def _load(self):
         data = self.memory[self.values["LOAD_BASE_LOW"] | self.values["LOAD_BASE_HIGH"] << 32]
         assert len(data) == 16 * self.values["LOAD_BEATS"]
-        if is_model(data):
-            self.machine = Machine(self.plan.hardware, data)
-        else:
-            self.batch = data
+        self.machine.load(data)
 
     def _run(self):
-        assert (self.values["RUN_FIRST"], self.values["RUN_COUNT"]) == (0, 0)
-        self.results = self.machine.run(self.batch)[-1].results
+        assert {self.values[name] for name in ("RUN_FIRST", "RUN_COUNT") if name in self.names.values()} <= {0}
+        self.results = self.machine.run()
 
     def _store(self):
         words = self.values["STORE_WORDS"]
         data = b"".join(int(self.results.get((unit, word), 0)).to_bytes(16, "little")
-                        for unit in range(self.plan.hardware.units) for word in range(words))
+                        for unit in range(self.hardware.to_dict()[self.machine.units_of]) for word in range(words))
         self.memory[self.values["STORE_BASE_LOW"] | self.values["STORE_BASE_HIGH"] << 32] = data
 
     def send(self, data):
@@ -115,13 +149,13 @@ class StandIn:
 def built(tmp_path):
     network = gin_network(1)
     batch = random_batch(3, network, graphs=7, nodes=6, hub=9)
-    return network, batch, build_folder(tmp_path, network, batch), tmp_path
+    return network, batch, build_folder(tmp_path, network, batch, units=2), tmp_path
 
 
-def board(plan, folder):
-    design = json.loads((folder / "design.json").read_text())
-    ports = StandIn(plan, design)
-    return Board(plan, Device(ports, folder), (folder / "images" / "model.bin").read_bytes()), ports
+def board(design, folder, machine=ListsMachine):
+    ports = StandIn(design.hardware, machine, json.loads((folder / "design.json").read_text()))
+    model = design.model_files().get("model.bin", b"")
+    return Board(Device(ports, folder), model), ports
 
 
 def as_data(network, graph):
@@ -155,7 +189,7 @@ def test_what_users_hand_over(built):
 def test_results_by_node(tmp_path):
     network = node_gcn_network(2)
     batch = random_batch(9, network, graphs=1, nodes=30, hub=9)
-    plan = build_folder(tmp_path, network, batch)
+    plan = build_folder(tmp_path, network, batch, units=2)
     accelerator = Accelerator(tmp_path)
     wanted = accelerator.run(batch)
     assert wanted.shape == (batch.num_nodes, 4)
@@ -188,7 +222,7 @@ def test_a_graph_beyond_the_design(built):
 def test_windows_of_a_graph_beyond_the_design(tmp_path):
     network = node_gcn_network(3)
     batch = random_batch(3, network, graphs=1, nodes=20, hub=9)
-    plan, folder = build_folder(tmp_path, network, batch), tmp_path
+    plan, folder = build_folder(tmp_path, network, batch, units=2), tmp_path
     large = random_batch(6, network, graphs=1, nodes=300, hub=9)
     accelerator = Accelerator(folder)
     with pytest.raises(CapacityError):
@@ -204,7 +238,7 @@ def test_windows_keep_the_numbers_of_the_build(tmp_path):
     """Graphs within the build's limits: windows change nothing but the memories that are needed."""
     network = node_gcn_network(3)
     batch = random_batch(9, network, graphs=1, nodes=60, hub=9)
-    build_folder(tmp_path, network, batch)
+    build_folder(tmp_path, network, batch, units=2)
     accelerator = Accelerator(tmp_path)
     assert np.array_equal(accelerator.run_windows(batch), accelerator.run(batch))
 
@@ -224,9 +258,8 @@ def loads(ports):
 def test_a_build_by_windows_runs_any_graph(tmp_path):
     network = node_gcn_network(3)
     batch = random_batch(9, network, graphs=1, nodes=60, hub=9)
-    plan = build_folder(tmp_path, network, batch, {"units": 2, "lanes": 16, "requant_lanes": 4, "buffer_depth": 128,
-                                                   "list_depth": 24, "descriptor_depth": 8, "result_depth": 24,
-                                                   "acc_bits": 14})
+    plan = build_folder(tmp_path, network, batch, windows=True, units=2, lanes=16, requant_lanes=4, buffer_depth=128,
+                        list_depth=24, descriptor_depth=8, result_depth=24, acc_bits=14)
     accelerator = Accelerator(tmp_path)
     wanted = accelerator.run(batch)
     trace = execute(plan.program, batch)
@@ -242,9 +275,11 @@ def test_a_build_by_windows_runs_any_graph(tmp_path):
     hub.edges[1, :40] = 0
     del done[:]
     longer = accelerator.run(hub)
-    assert (done[0], done[-1], sum(done)) == (True, True, 2)  # longer lists take another model, for as long
+    assert (done[0], sum(done)) == (True, 1)  # longer lists take another model
     assert np.array_equal(longer, Accelerator(tmp_path).run(hub))
+    del done[:]
     assert np.array_equal(accelerator.run(batch), wanted)
+    assert (done[0], sum(done)) == (True, 1)
 
 
 def test_unknown_backend_and_no_bitstream(built):
@@ -260,15 +295,42 @@ def test_the_board_says_what_is_wrong(built):
     backend, ports = board(plan, folder)
     ports.fail = registers.Error.WATCHDOG
     with pytest.raises(HwgenError, match="load failed: WATCHDOG"):
-        backend.run(single(batch)[:1])
-    other = StandIn(plan, json.loads((folder / "design.json").read_text()))
+        backend.run(plan, plan.session(single(batch)[0]))
+    other = StandIn(plan.hardware, ListsMachine, json.loads((folder / "design.json").read_text()))
     other.fixed["ID"] = 1
     with pytest.raises(HwgenError, match="ID reads 0x00000001"):
         Device(other, folder)
 
 
-def test_plan_as_built_is_the_plan(built):
-    network, batch, plan, _ = built
-    again = design_as_built(network, Limits.of(batch, network.input_bits), plan.capacity, plan.hardware.to_dict())
-    assert again.layout.tensors[0].address == plan.layout.tensors[0].address
-    assert again.hardware == plan.hardware
+def test_the_design_of_a_build_is_the_one_that_was_built(built):
+    *_, design, folder = built
+    again = load_design(folder)
+    assert again.layout.tensors[0].address == design.layout.tensors[0].address
+    assert again.hardware == design.hardware
+    assert again.capacities == design.capacities
+
+
+def test_a_graph_at_once_on_every_backend(tmp_path):
+    """A design that takes one graph: the host packs each, and packs every other graph that fits."""
+    model = random_graph_model(1, nodes=30, features=12, hidden=4)
+    network, sample = model.parts
+    design = build_folder(tmp_path, network, sample.batch, "banked", groups=1, servers=4)
+    accelerator = Accelerator(tmp_path)
+    assert isinstance(accelerator.backend, Reference)
+    wanted = accelerator.run(sample)
+    run = graph_run(design, sample.batch)
+    assert np.array_equal(wanted, run.trace.logits * run.program.passes[-1].out.scale)
+    assert (wanted.argmax(axis=1) == sample.logits.argmax(axis=1)).mean() > 0.9
+    other = random_graph_data(7, nodes=20, features=12, trained=30, degree=1.5)
+    both = accelerator.run([sample, other])
+    assert both.shape == (50, 4)
+    accelerator.backend, _ = board(design, tmp_path, BankedMachine)
+    assert np.array_equal(accelerator.run(sample), wanted)
+    assert np.array_equal(accelerator.run([sample, other]), both)
+    with pytest.raises(CapacityError, match="this design runs whole graphs only: build one with --windows"):
+        accelerator.run_windows(sample)
+    with pytest.raises(CapacityError, match="max_nodes"):
+        accelerator.run(random_graph_data(7, nodes=600, features=12, trained=30))
+    assert find_target("banked").design(network, Config(
+        board="ultra96", target="banked", runs="graph", hardware=design.hardware.to_dict(), capacity=design.capacity,
+        limits=sample.limits)).capacities == design.capacities

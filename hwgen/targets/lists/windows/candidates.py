@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from rtl_templates.lists.formats import NULL_INDEX, PASS, ROW_ADDRESS
 
-from ..candidates import Capacity, check_names, longest_entries, narrowest
+from ..choose import Capacity, longest_entries, narrowest
 from ..hardware import Hardware
 from ..program import Program
 from .layout import window_hardware
@@ -45,9 +45,8 @@ def window_candidates(program: Program, capacity: Capacity, wanted: Mapping[str,
     Raises
     ------
     HwgenError
-        A parameter in ``wanted`` that is unknown or has a value that no template implements.
+        A parameter in ``wanted`` that has a value that no template implements.
     """
-    check_names(wanted)
     first = wanted.get("lanes") or narrowest(program, capacity)
     Hardware(**{"lanes": first, "requant_lanes": 1, **wanted}).verify()
     fewer = [] if "lanes" in wanted else [each for each in (16, 8) if each < first and

@@ -18,6 +18,7 @@ from hwgen.frontend import GCN, QuantizedNetwork
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.quantize import SCHEMES, Penalty
 from hwgen.frontend.quantize.prepare import quantize
+from hwgen.frontend.tracing import plan_of
 from hwgen.network.rules import check_network
 from hwgen.targets.banked.accepts import accepts, chain_of
 
@@ -220,6 +221,16 @@ def test_dropout_comes_behind_the_quantizers_and_in_training_alone() -> None:
     codes = hidden / row.step.detach()
     assert torch.allclose(codes, codes.round(), atol=1e-4)  # what is stored is on the grid: dropout follows
     assert float((codes - row.top).detach().max()) <= 1e-4  # and was not scaled by 1 / (1 - p) before
+
+
+def test_without_quantizers_dropout_is_the_modules_own() -> None:
+    data = small_data()
+    torch.manual_seed(0)
+    module = GCN(12, 6, 3, dropout=0.5)
+    plain = QuantizedNetwork(plan_of(module))
+    with torch.no_grad():
+        torch.testing.assert_close(plain.eval()(data.x, data.edge_index), module.eval()(data.x, data.edge_index))
+        assert not torch.equal(plain.train()(data.x, data.edge_index), plain(data.x, data.edge_index))
 
 
 def test_sparse_features_are_dropped_too() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models import program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked.sizes import capacities, check_capacity, choose, needs
+from hwgen.targets.banked.sizes import capacity, check_capacity, choose, needs
 
 
 @settings(max_examples=30, deadline=None)
@@ -23,10 +23,10 @@ def test_what_is_chosen_fits(seed, nodes, layers, hidden, input_bits, **options)
     hardware = choose(program, **options)
     hardware.verify()
     check_capacity(program, hardware)
-    limit = capacities(program, hardware)
-    assert limit["max_nodes"] >= nodes
-    assert limit["max_edges"] >= program.neighbours.sum()
-    assert limit["max_nnz"] >= program.features.nnz
+    limit = capacity(program, hardware)
+    assert limit["nodes"] >= nodes
+    assert limit["edges"] >= program.neighbours.sum()
+    assert limit["nonzeros"] >= program.features.nnz
     assert all(type(value) is int for value in [*hardware.to_dict().values(), *limit.values()])
 
 
@@ -112,7 +112,7 @@ def test_a_parameter_given_too_small_is_refused(sparse):
 def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
     graph = random_graph_model(3, 100, 30)
     hardware = choose(program_of(graph))
-    most = capacities(program_of(graph), hardware)["max_nodes"]
+    most = capacity(program_of(graph), hardware)["nodes"]
     fits = program_of(graph, random_graph_data(4, nodes=most, features=30, trained=100, degree=0.2, density=0.02))
     check_capacity(fits, dataclasses.replace(hardware, acc_bits=12))
     more = program_of(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
@@ -123,7 +123,7 @@ def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
 def test_any_node_of_the_stated_degree_fits():
     graph = random_graph_model(3, 200, 30)
     hardware = choose(program_of(graph))
-    degree = capacities(program_of(graph), hardware)["max_degree"]
+    degree = capacity(program_of(graph), hardware)["degree"]
     assert degree < 200
     edges = np.stack([np.arange(1, degree), np.zeros(degree - 1, np.int64)])
     batch = dataclasses.replace(graph.sample.batch, edges=edges)

@@ -7,9 +7,8 @@ import pytest
 from emitted import lint, module, ports
 
 from hwgen.errors import HwgenError, ToolError
-from hwgen.flow import convert
+from hwgen.flow import convert, verilog
 from hwgen.flow.folder import to_json
-from hwgen.targets.banked import verilog
 from hwgen.targets.banked.hardware import Hardware
 from hwgen.targets.banked.verilog import emit
 
@@ -25,6 +24,7 @@ def tiny():
     return emit(TINY)
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes(tiny):
     text, design = emit(TINY)
     assert text == tiny[0]

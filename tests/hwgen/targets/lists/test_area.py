@@ -4,9 +4,8 @@ import dataclasses
 
 import pytest
 
-import boards
 from hwgen.flow.resources import Usage
-from hwgen.targets.lists.area import guess_resources, too_large
+from hwgen.targets.lists.area import guess_resources
 from hwgen.targets.lists.hardware import Hardware
 
 GIN = Hardware(  # of three layers of 32 channels, on molecules
@@ -43,14 +42,6 @@ def test_tables_lie_in_look_up_tables_below_eight_pages() -> None:
     few, more = (guess_resources(dataclasses.replace(GIN, pages=pages)).components[0].one for pages in (7, 8))
     assert few.lutram - more.lutram == (5 * 32 * 7 + 32 * 5) * 7  # bits of all tables of a page, 64 entries a table
     assert more.bram36 - few.bram36 == 5 * 3.5 + 2.5
-
-
-def test_what_a_board_cannot_hold() -> None:
-    board = boards.load("ultra96")
-    assert not too_large(GIN, board)
-    assert too_large(dataclasses.replace(GIN, buffer_depth=2496), board)  # 4 x 58.5 block memories of 216
-    assert not too_large(dataclasses.replace(GIN, buffer_depth=2496, units=2), board)
-    assert too_large(dataclasses.replace(GIN, pages=7), board)  # 44,800 look-up tables as memory of 28,800
 
 
 def test_a_unit_without_a_mac_array() -> None:

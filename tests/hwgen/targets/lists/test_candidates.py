@@ -1,166 +1,78 @@
-"""Hardware is as small as the need and takes every batch within its capacity; wanted parameters are kept or refused."""
+"""Which designs are tried, in which order, how few graphs a batch may have, and how good the guess of cycles is."""
 
-from dataclasses import replace
+import dataclasses
 
-import numpy as np
 import pytest
-from list_builds import build, compare, random_build
-from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
-from scipy.sparse import csr_array
+from network_samples import sample_of
+from networks import gin_network, node_gcn_network, sage_network
 
-from hwgen.errors import CapacityError, HwgenError
-from hwgen.network.batch import Batch
-from hwgen.targets.lists.batch import union
-from hwgen.targets.lists.candidates import ROUND, Capacity, candidates, choose
-from hwgen.targets.lists.hardware import Hardware
-from hwgen.targets.lists.images import batch_image
-from hwgen.targets.lists.placement import place
-from hwgen.targets.lists.sizes import needs
+from hwgen.errors import CapacityError
+from hwgen.flow.wishes import Wishes
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample, single
+from hwgen.targets import find_target
+from hwgen.targets.target import Candidate
 
-
-@pytest.mark.parametrize("seed", range(6))
-def test_every_parameter_is_what_is_needed(seed):
-    built = random_build(seed)
-    hardware = built.hardware.to_dict()
-    for name, (_, value) in needs(built.layout).items():
-        step = ROUND.get(name, 1)
-        if name == "weight_bits":
-            assert hardware[name] == (max(2, value) if value else 0)
-        elif name in ("levels", "leaky"):
-            assert hardware[name] == value
-        else:
-            assert value <= hardware[name] < max(1, value) + step, name
+NETWORK = gin_network(0, hidden=8)
+FIXED = {"lanes": 8, "units": 1, "requant_lanes": 2}
 
 
-@pytest.mark.parametrize(("make", "options", "lanes"), [
-    (gin_network, {"features": 7, "hidden": 16}, 16),
-    (gin_network, {"features": 7, "hidden": 64}, 64),
-    (gin_network, {"features": 3, "hidden": 6}, 8),
-    (gin_network, {"features": 7, "hidden": 70}, 40),  # two words of 40, not of 64
-    (sage_network, {"hidden": 24}, 24),
-    (node_gcn_network, {"hidden": 33}, 40),
-])
-def test_lanes_follow_the_widths(make, options, lanes):
-    assert build(make(0, **options)).hardware.lanes == lanes
+@pytest.fixture
+def sample() -> Sample:
+    return dataclasses.replace(sample_of(NETWORK, 1), limits=Limits(
+        nodes=900, edges=3000, entries=900, degree=40, features=8, mean_nodes=400, mean_edges=1200, mean_entries=400))
 
 
-def test_wanted_parameters_are_kept():
-    network = gin_network(0)
-    wanted = {"units": 2, "lanes": 24, "requant_lanes": 4, "buffer_depth": 5000, "code_bits": 8, "levels": 9,
-              "leaky": 1, "param_depth": 700, "acc_bits": 24, "weight_bits": 7, "chunks": 6}
-    built = build(network, wanted=wanted)
-    for name, value in wanted.items():
-        assert getattr(built.hardware, name) == value
-    compare(built)
-    everything = build(network, wanted=built.hardware.to_dict())
-    assert everything.hardware == built.hardware
+def tried(sample: Sample, network: Network = NETWORK, **wishes: object) -> list[Candidate]:
+    return list(find_target("lists").candidates(network, sample, Wishes(windows=False, **wishes), lambda area: True))
 
 
-@pytest.mark.parametrize(("wanted", "message"), [
-    ({"units": 3}, "units is 3"), ({"lanes": 12}, "lanes is 12"), ({"lanes": 72}, "lanes is 72"),
-    ({"servers": 4}, "no parameter is called servers"), ({"code_bits": 6}, "code_bits is 6"),
-    ({"levels": 11}, "levels is 11"), ({"buffer_depth": 0}, "buffer_depth is 0"), ({"passes": 65}, "passes is 65"),
-    ({"lanes": 24, "requant_lanes": 16}, "16 requantizer lanes do not divide 24 lanes"),
-])
-def test_parameters_that_no_template_has(wanted, message):
-    with pytest.raises(HwgenError, match=message) as error:
-        build(gin_network(0), wanted=wanted)
-    assert error.value.where.startswith("hardware.")
+def test_fewer_graphs_come_last(sample: Sample) -> None:
+    found = tried(sample, graphs=8, hardware=FIXED)
+    assert [each.rank for each in found] == [0, 1, 2]
+    rooms = [each.design().capacity for each in found]
+    assert [room["graphs"] for room in rooms] == [8, 4, 2]  # one graph needs what two of mean size need
+    assert [room["nodes"] for room in rooms] == [3200, 1600, 900]  # the largest graph always has room
+    assert [room["edges"] for room in rooms] == [9600, 4800, 3000]
+    some = tried(sample, graphs=8)
+    assert len({each.hardware for each in some}) == len(some)
+    assert [each.rank for each in some] == sorted(each.rank for each in some)
+    assert {each.hardware.units for each in some if each.rank == 0} == {1, 2, 4}
 
 
-@pytest.mark.parametrize("name", ["buffer_depth", "list_depth", "descriptor_depth", "param_depth", "passes", "beats",
-                                  "column_depth", "pages", "tables", "result_depth"])
-def test_wanted_parameters_too_small_are_refused_by_name(name):
-    network = gin_network(0)
-    batch = random_batch(0, network, graphs=30)
-    with pytest.raises(CapacityError, match=rf"need {name} \d+; the design has 2, \d+ too few") as error:
-        build(network, batch, wanted={name: 2})
-    assert error.value.where.endswith(f"hardware.{name}")
+def test_one_graph_alone_gets_room_for_one() -> None:
+    network = node_gcn_network(0)
+    only = sample_of(network, 1, graphs=1)
+    assert tried(only, network)[0].design().capacity["graphs"] == 1
+    assert tried(sample_of(network, 1, graphs=3), network)[0].design().capacity["graphs"] == 3
+    assert tried(only, network, graphs=2)[0].design().capacity["graphs"] == 2
 
 
-def test_codes_are_stored_as_wide_as_they_are():
-    assert build(residual_gcn_network(0, bits=(1, 4))).hardware.code_bits == 4
-    assert build(residual_gcn_network(0, bits=(5, 6))).hardware.code_bits == 8
-    assert build(gin_network(0, by="per_tensor")).hardware.levels == 0
+def test_windows_come_behind_whole_graphs(sample: Sample) -> None:
+    found = list(find_target("lists").candidates(NETWORK, sample, Wishes(), lambda area: True))
+    kinds = [each.runs for each in found]
+    assert kinds == sorted(kinds)  # "batch" before "window"
+    assert {"batch", "window"} == set(kinds)
+    assert [each.rank for each in found] == sorted(each.rank for each in found)
+    only = list(find_target("lists").candidates(NETWORK, sample, Wishes(windows=True), lambda area: True))
+    assert {each.runs for each in only} == {"window"}
 
 
-@pytest.mark.parametrize("units", [1, 2, 4])
-@pytest.mark.parametrize("seed", range(3))
-def test_any_batch_within_the_capacity_packs(units, seed):
-    """Graphs that the design was not chosen for, as many as its capacity takes."""
-    network = residual_gcn_network(seed) if seed else gin_network(seed)
-    graphs = [random_batch(100 * seed + k, network, graphs=1, nodes=20) for k in range(60)]
-    built = build(network, union(graphs[:12]), *graphs[12:], wanted={"units": units})
-    packed = 0
-    for first in range(12, 53):
-        batch = union(graphs[first : first + 7])
-        most = Capacity.of([batch], 1)
-        if all(getattr(most, name) <= getattr(built.capacity, name) for name in ("nodes", "edges", "features")):
-            batch_image(built.layout, batch)
-            packed += 1
-    assert packed > 5
+def test_a_wish_that_is_too_small_is_named(sample: Sample) -> None:
+    with pytest.raises(CapacityError, match="buffer_depth"):
+        tried(sample, hardware={"buffer_depth": 2})
 
 
-@pytest.mark.parametrize("units", [2, 4])
-def test_a_hub_and_its_graph_may_lie_in_one_unit(units):
-    """One graph, a star: the unit that has the hub's list has the list of members too."""
-    nodes = 2000
-    star = Batch(features=csr_array(np.ones((nodes, 1), dtype=np.int64)), graphs=1,
-                 edges=np.stack([np.arange(1, nodes), np.zeros(nodes - 1, dtype=np.int64)]),
-                 graph=np.zeros(nodes, dtype=np.int64), node=np.zeros(nodes, dtype=np.int64))
-    built = build(gin_network(0, features=1), star, wanted={"units": units})
-    batch_image(built.layout, star)
-
-
-def test_batches_too_large_for_any_design():
-    built = build(gin_network(0))
-    with pytest.raises(CapacityError, match="batches of 40000 nodes"):
-        choose(built.program, replace(built.capacity, nodes=40000))
-
-
-def test_capacity_is_the_most_of_each():
-    network = gin_network(0, features=4)
-    batches = [random_batch(k, network, graphs=k + 1) for k in range(4)]
-    capacity = Capacity.of(batches, 1)
-    assert capacity.nodes == max(batch.num_nodes for batch in batches)
-    assert capacity.edges == max(batch.edges.shape[1] for batch in batches)
-    assert capacity.graphs == 4
-    assert capacity.features == max(batch.features.nnz for batch in batches)
-
-
-def test_candidates_come_fastest_first():
-    built = build(gin_network(0, hidden=32))
-    every = list(candidates(built.program, built.capacity))
-    assert len({tuple(each.to_dict().values()) for each in every}) == len(every) == 27
-    assert every[0].units == 4
-    assert every[0].lanes == 32
-    assert every[0].requant_lanes == 8
-    assert (every[-1].units, every[-1].lanes, every[-1].requant_lanes) == (1, 8, 2)
-    for each in every:
-        layout = place(built.program, each, nodes=built.capacity.nodes, graphs=built.capacity.graphs)
-        compare(replace(built, hardware=each, layout=layout)) if each.lanes == 8 and each.requant_lanes == 2 else None
-    fixed = list(candidates(built.program, built.capacity, {"units": 2, "lanes": 16}))
-    assert {(each.units, each.lanes) for each in fixed} == {(2, 16)}
-    assert [each.requant_lanes for each in fixed] == [8, 4, 2]
-
-
-def test_a_second_model_on_the_same_design():
-    """Only images differ."""
-    first = build(gin_network(0, hidden=16), wanted={"units": 2})
-    wanted = first.hardware.to_dict() | {"column_depth": 32, "levels": 7, "tables": 8, "param_depth": 512, "pages": 12}
-    hardware = Hardware(**wanted)
-    for network in (gin_network(5, hidden=16), gin_network(6, hidden=12, features=5)):
-        program = build(network, random_batch(9, network, graphs=2, nodes=4)).program
-        batch = random_batch(9, network, graphs=2, nodes=4)
-        capacity = Capacity.of([batch], 1)
-        assert choose(program, capacity, wanted) == hardware
-        layout = place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
-        compare(replace(first, network=network, program=program, layout=layout, batches=(batch,), hardware=hardware))
-
-
-def test_sums_have_the_width_that_was_proved():
-    built = build(sage_network(0, op="sum"))
-    widest = max(operand.x.signed_bits for step in built.program.passes for block in step.blocks
-                 for operand in block.operands)
-    assert built.hardware.acc_bits == max(widest, 9)
-    assert np.log2(built.program.max_degree) < built.hardware.acc_bits
+@pytest.mark.parametrize("network", [gin_network(0, hidden=32), sage_network(1), node_gcn_network(2)],
+                         ids=lambda network: network.name)
+def test_guessed_cycles_rank_designs_as_exact_ones_do(network: Network) -> None:
+    sample = sample_of(network, 3, graphs=8, nodes=60)
+    found = tried(sample, network, hardware={"lanes": 16})
+    exact = []
+    for candidate in found[:9]:
+        design = candidate.design()
+        exact.append(sum(sum(step.cycles for step in run.ran.passes) for batch in design.deal(single(sample.batch))
+                         for run in design.session(batch).next_runs()))
+    assert all(0.7 * have <= each.cycles <= 1.15 * have for each, have in zip(found, exact, strict=False))
+    fastest = min(found[:9], key=lambda each: each.cycles)
+    assert exact[found.index(fastest)] <= 1.05 * min(exact)

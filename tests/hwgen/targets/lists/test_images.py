@@ -16,7 +16,7 @@ from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files, read_results
 from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image, to_bytes
-from hwgen.targets.lists.packing import Packed
+from hwgen.targets.lists.session import BatchRun
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Target
 from rtl_templates.shell.words import unpack
 
@@ -154,7 +154,7 @@ def test_files(seed):
     batch = built.batches[0]
     trace = run(built.program, batch)
     image = batch_image(built.layout, batch)
-    packed = Packed(layout=built.layout, image=image, passes=trace.passes, size={"graphs": batch.graphs})
+    packed = BatchRun(layout=built.layout, image=image, done=lambda: trace.passes, size={"graphs": batch.graphs})
     model, files = model_files(built.layout), packed.files
     facts, about = json.loads(files["layout.json"]), json.loads(model["layout.json"])
     done = Machine(built.hardware, model["model.bin"]).run(files["batch.bin"])

@@ -162,6 +162,7 @@ class Device:
 LOAD, STORE = 0x1000_0000, 0x2000_0000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "units"), [
     (gin_network(13, features=4, hidden=6, layers=1, weight_bits=2), 1),
     (node_gcn_network(5, features=9, hidden=8), 2)],

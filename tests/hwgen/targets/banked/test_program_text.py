@@ -1,7 +1,7 @@
 """Text forms against a file: any change of a representation, of lowering or of a constant shows there.
 
-``HWGEN_UPDATE_GOLDEN=1 pytest tests/hwgen/targets/banked/test_text.py`` writes the files anew: read the difference
-before committing it.
+``HWGEN_UPDATE_GOLDEN=1 pytest tests/hwgen/targets/banked/test_program_text.py`` writes the files anew: read the
+difference before committing it.
 """
 
 import dataclasses
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from models import program_of, random_graph_model
+from program_text import to_text
 
 from hwgen.targets.banked.sizes import choose
-from hwgen.targets.banked.text import to_text
 
 GOLDEN = Path(__file__).parents[3] / "golden"
 

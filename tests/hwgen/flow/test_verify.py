@@ -1,4 +1,4 @@
-"""What a simulation of batches found, on folders made by hand."""
+"""Which runs are simulated, and what that found, on folders made by hand."""
 
 import json
 from dataclasses import replace
@@ -12,9 +12,9 @@ from networks import gin_network
 
 import sim
 from hwgen.errors import HwgenError
+from hwgen.flow import choose_runs, verify
 from hwgen.network.sample import Sample
 from hwgen.report.agreement import AgreementFacts
-from hwgen.targets.lists import checking
 from sim import BatchResult, Mismatch
 
 RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
@@ -29,7 +29,7 @@ class Facts(SimpleNamespace):
 
 @pytest.fixture(autouse=True)
 def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "read_report", lambda build: Facts())
+    monkeypatch.setattr(verify, "read_report", lambda build: Facts())
 
 
 @pytest.fixture
@@ -55,6 +55,11 @@ def sample() -> Sample:
                    mask=np.array([True, True, True, True, False, True]))
 
 
+def chosen(build: Path, sample: Sample, of: int = 2) -> choose_runs.Chosen:
+    folders = sorted((build / "batches").iterdir())
+    return choose_runs.Chosen(folders=folders, of=of, sample=sample, what="the sample", own=True)
+
+
 def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.Result:
     batches = {}
     for name, rows in RESULTS.items():
@@ -65,8 +70,7 @@ def result(mismatch: Mismatch | None = None, cycles: int = 100) -> sim.Result:
 
 
 def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> None:
-    folders = sorted((build / "batches").iterdir())
-    facts = checking.outcome(build, folders, result(), sample, "the sample", 3)
+    facts = verify.outcome(build, chosen(build, sample, 3), result())
     assert (facts.verification.what, facts.verification.of) == (
         "the sample: the first 5 of 6 graphs in 2 batches", 3)
     assert facts.verification.bit_exact
@@ -76,12 +80,11 @@ def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> N
 
 
 def test_differences_are_told(build: Path, sample: Sample) -> None:
-    folders = sorted((build / "batches").iterdir())
-    found = checking.outcome(build, folders, result(cycles=101), sample, "it", 2).verification
+    found = verify.outcome(build, chosen(build, sample), result(cycles=101)).verification
     assert not found.bit_exact
     assert [run.difference for run in found.runs] == [-1, -1]
     wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
-    facts = checking.outcome(build, folders, result(wrong), sample, "it", 2)
+    facts = verify.outcome(build, chosen(build, sample), result(wrong))
     assert facts.verification.mismatch["got"] == 2
     assert facts.agreement is None
 
@@ -89,9 +92,33 @@ def test_differences_are_told(build: Path, sample: Sample) -> None:
 def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     silent = replace(sample, logits=None)
-    assert checking.outcome(build, folders, result(), silent, "it", 2).agreement is None
+    assert verify.outcome(build, chosen(build, silent), result()).agreement is None
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
     with pytest.raises(HwgenError, match=r"\w+ is missing"):
-        checking.quick(folders)
-    with pytest.raises(HwgenError, match=r"no batches"):
-        checking.simulate(build, [], stalls=None, trace=None, step=pytest.fail, bar=pytest.fail)
+        choose_runs.quick(folders)
+    with pytest.raises(HwgenError, match=r"nothing to simulate"):
+        verify.simulate(build, [])
+
+
+def test_a_part_is_simulated_where_all_takes_long(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = sorted((build / "batches").iterdir())
+    assert choose_runs.quick(folders) == folders
+    monkeypatch.setattr(choose_runs, "FULL_WORK", 1)
+    assert choose_runs.quick(folders) == folders[:1]
+    assert list(verify._parts(folders)) == [folders]
+    monkeypatch.setattr(verify, "AT_ONCE", 1)
+    assert list(verify._parts(folders)) == [[folder] for folder in folders]
+
+
+def test_windows_that_stand_for_all(build: Path) -> None:
+    folders = []
+    for number, (step, entries) in enumerate([(0, 4), (0, 9), (0, 2), (0, 5), (1, 3), (1, 3)]):
+        folder = build / "runs" / f"{number:04d}"
+        folder.mkdir(parents=True)
+        (folder / "layout.json").write_text(json.dumps({"window": number, "pass": step, "entries": entries, "cycles": 1,
+                                                        "load_beats": 1, "store_beats": 1, "scale": None}))
+        folders.append(folder)
+    assert [folder.name for folder in choose_runs._some(folders, "window", None)] == [
+        "0000", "0001", "0003", "0004", "0005"]
+    assert choose_runs._some(folders, "window", True) == folders[:1]
+    assert choose_runs._some(folders, "window", False) == folders

@@ -1,0 +1,101 @@
+"""From a network and a board to a build folder, one line per stage; and the same facts without a folder."""
+
+from pathlib import Path
+
+from boards import Board
+
+from ..network.network import Network
+from ..network.sample import Sample
+from ..network.sample_store import save_sample
+from ..network.store import save_network
+from ..progress import SILENT, Progress
+from ..report.collect import report_of
+from ..report.cycles import cycles_of
+from ..report.facts import Report
+from ..report.files import report_files
+from ..report.model_facts import model_facts
+from ..targets import OPTIONS
+from ..targets.run_folder import numbered
+from ..version import __version__
+from .board import check_family
+from .built import MODEL, SAMPLE
+from .config import CONFIG, Config
+from .folder import BuildFolder, to_json, write_files
+from .search import Found, search
+from .wishes import Wishes
+
+__all__ = ["build", "estimate"]
+
+
+def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wishes | None = None, *, source: str = "",
+          progress: Progress = SILENT) -> Found:
+    """Build a design for a network and pack its sample; write the build folder whole or not at all.
+
+    Parameters
+    ----------
+    network : Network
+    sample : Sample
+        Graphs that the build is proved on; its limits are what the design takes.
+    board : Board
+    out : Path
+        The build folder; replaced if it is one already.
+    wishes : Wishes or None
+        What is not to be chosen.
+    source : str
+        SHA-256 of the checkpoint, for the manifest.
+
+    Raises
+    ------
+    HwgenError
+        A network or a wish that cannot be built, or an output that cannot be written.
+    CapacityError
+        The network exceeds every design, or the design the board.
+    """
+    check_family(board)
+    with BuildFolder(out) as folder:
+        found = search(network, sample, board, wishes or Wishes(), progress)
+        target, design, packed = found.target, found.design, found.packed
+        found.resources.check_fit(board, target.space)
+        with progress.step("generating RTL for simulation"):
+            verilog, described = target.emit(design.hardware)
+            folder.write("design.v", verilog)
+            folder.write("design.json", to_json(described))
+            folder.write("design_xcup.v", found.verilog)
+        with progress.step("writing images and golden codes"):
+            write_files(folder.path / "images", design.model_files())
+            write_files(folder.path / "batches", numbered(packed.files))
+            save_network(network, folder.path / MODEL)
+            save_sample(sample, folder.path / MODEL / SAMPLE)
+            folder.write(CONFIG, Config(
+                board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
+                capacity=dict(design.capacity), limits=sample.limits).to_text())
+            write_files(folder.path / "report", report_files(_report(found, sample, board)))
+            folder.write("manifest.json", to_json(
+                {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,
+                 "inputs": {"checkpoint_sha256": source}, "capacities": dict(design.capacities),
+                 "cycles": [sum(step.cycles for step in ran.passes) for ran in packed.runs]}))
+    return found
+
+
+def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | None = None, *,
+             progress: Progress = SILENT) -> tuple[Report, str]:
+    """All facts of a design, and why it was chosen; without building it.
+
+    Raises
+    ------
+    CapacityError
+        The network exceeds every design; a design that exceeds the board is reported, not refused.
+    """
+    check_family(board)
+    found = search(network, sample, board, wishes or Wishes(), progress)
+    return _report(found, sample, board), found.choice
+
+
+def _report(found: Found, sample: Sample, board: Board) -> Report:
+    target, design, packed = found.target, found.design, found.packed
+    values = {**design.capacity, **design.hardware.to_dict()}
+    options = {each.name: values[each.name] for each in OPTIONS if target.name in each.targets and each.name in values}
+    return report_of(
+        target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
+        hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
+        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs))

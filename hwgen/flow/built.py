@@ -1,0 +1,51 @@
+"""What a build folder says of itself: its design, its network, and the graphs that it was proved on."""
+
+from pathlib import Path
+
+from ..network.network import Network
+from ..network.sample import Sample
+from ..network.sample_store import load_sample
+from ..network.store import load_network
+from ..targets import find_target
+from ..targets.target import Design
+from .config import load_config
+
+__all__ = ["MODEL", "SAMPLE", "load_built_network", "load_design", "read_sample"]
+
+#: Below a build folder: the network, and its sample; a run folder has a sample of its own.
+MODEL, SAMPLE = "model", "sample.npz"
+
+
+def load_built_network(build: Path) -> Network:
+    """The network of a build folder.
+
+    Raises
+    ------
+    HwgenError
+        Not a build.
+    """
+    load_config(build)  # says what is wrong with a folder that is none
+    return load_network(build / MODEL)
+
+
+def load_design(build: Path) -> Design:
+    """The design that a build folder was made from.
+
+    Raises
+    ------
+    HwgenError
+        Not a build.
+    """
+    config = load_config(build)
+    return find_target(config.target).design(load_network(build / MODEL), config)
+
+
+def read_sample(build: Path, path: Path | None = None) -> Sample:
+    """The sample that a build was proved on, or the graphs in another file: of a run, or of a user.
+
+    Raises
+    ------
+    HwgenError
+        Not a build, or not a file of graphs.
+    """
+    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build).input_bits)

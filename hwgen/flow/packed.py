@@ -1,0 +1,104 @@
+"""Batches as a design runs them: files of its runs, exact cycles, and what the reference computes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network.batch import Batch
+from ..network.bits import Bits
+from ..report.cycles import Ran
+from ..targets.run_folder import Files
+from ..targets.target import Design
+
+__all__ = ["UNIFORM", "Packed", "pack_batches", "representative"]
+
+#: Bit widths that the learned ones are compared with.
+UNIFORM = (2, 4, 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """Batches, one after the other.
+
+    Parameters
+    ----------
+    runs : sequence of Ran
+        Every run of every batch, in order.
+    files : mapping of int to dict
+        Of each run by its number, or of a :func:`representative` choice.
+    by_bits : mapping
+        Cycles of running with learned and with uniform bit widths.
+    bits : mapping of value to int64 [rows]
+        Width that each row of a value has in the hardware.
+    results : sequence of int64 [rows, classes]
+        Of each batch, by the reference.
+    scales : sequence of float64 [classes]
+        Real value of result code 1 in each batch.
+    """
+
+    runs: Sequence[Ran]
+    files: Mapping[int, Files]
+    by_bits: Mapping[str, int]
+    bits: Bits
+    results: Sequence[NDArray[np.int64]]
+    scales: Sequence[NDArray[np.float64]]
+
+
+def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = False) -> Packed:
+    """Pack batches for a design, and run the reference on them.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether files of all runs are wanted; else windows have those of a :func:`representative` choice.
+
+    Raises
+    ------
+    CapacityError
+        A batch exceeds the design; says which capacity, and by how much.
+    """
+    runs, files, bits = list[Ran](), dict[int, Files](), dict[str, list[NDArray[np.int64]]]()
+    by_bits = dict.fromkeys(("learned", *(f"uniform {bits} bit" for bits in UNIFORM)), 0)
+    results, scales = list[NDArray[np.int64]](), list[NDArray[np.float64]]()
+    for batch in batches:
+        session = design.session(batch)
+        while some := session.next_runs():
+            own = [run.ran for run in some]
+            standing = representative([(ran.part, ran.sizes.get("entries", 0)) for ran in own])
+            wanted = range(len(some)) if whole else standing
+            files |= {len(runs) + place: some[place].files for place in wanted}
+            by_bits["learned"] += sum(step.cycles for ran in own for step in ran.passes)
+            for width in UNIFORM:
+                by_bits[f"uniform {width} bit"] += sum(run.cycles_with(width) for run in some)
+            for run in some:
+                session.feed(run, run.expected)
+            runs += own
+        if not np.array_equal(session.results, session.reference):
+            raise AssertionError("runs do not bring every row back")
+        for name, widths in session.bits.items():
+            bits.setdefault(name, []).append(widths)
+        results.append(session.reference)
+        scales.append(session.scale)
+    return Packed(runs=runs, files=files, by_bits=by_bits, results=results, scales=scales,
+                  bits={name: np.concatenate(each) for name, each in bits.items()})
+
+
+def representative(runs: Sequence[tuple[int | None, int]]) -> list[int]:
+    """Places of the runs that stand for all.
+
+    Of windows: of every pass the first, the last, and that with most list entries. Of whole graphs: all.
+
+    Parameters
+    ----------
+    runs : sequence of (int or None, int)
+        The pass that a run is a part of, None if it is of all; and its list entries.
+    """
+    chosen: set[int] = set()
+    for part, group in groupby(range(len(runs)), key=lambda place: runs[place][0]):
+        places = list(group)
+        fullest = max(places, key=lambda place: runs[place][1])
+        chosen |= set(places) if part is None else {places[0], fullest, places[-1]}
+    return sorted(chosen)

@@ -1,0 +1,242 @@
+"""Which design a network gets on a board: the fastest of all targets that fits with room for the router.
+
+Every target says what it could build and guesses cycles and area. The cycle model decides between targets too. Designs
+are tried in that order, and Yosys has the last word. What the user fixed is kept, and said.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from boards import Board
+
+from ..errors import CapacityError, HwgenError
+from ..network.network import Network
+from ..network.sample import Sample, single
+from ..progress import Progress
+from ..targets import OPTIONS, TARGETS, find_target
+from ..targets.target import Candidate, Design, Target
+from . import resources as counting
+from .packed import Packed, pack_batches
+from .resources import Resources
+from .wishes import Wishes
+
+__all__ = ["COMFORT", "Found", "candidate_targets", "search"]
+
+#: Largest share of each resource that a chosen design may take: routers want room.
+COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
+
+#: How far a guess may exceed a limit and still be worth a count by Yosys.
+MARGIN: Mapping[str, float] = {"ff": 1.1, "bram36": 1.05}
+
+_FULL: Mapping[str, float] = {}  # no more than there is
+_ANY: Mapping[str, float] = dict.fromkeys(COMFORT, float("inf"))
+
+#: A smaller design is preferred to one that is expected to be faster by less than this.
+WORTH = 1.03
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was chosen.
+
+    Parameters
+    ----------
+    target : Target
+    design : Design
+    packed : Packed
+        The sample.
+    verilog : str
+        With primitives.
+    resources : Resources
+        By Yosys.
+    choice : str
+        Why, for people.
+    """
+
+    target: Target
+    design: Design
+    packed: Packed
+    verilog: str
+    resources: Resources
+    choice: str
+
+
+def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress) -> Found:
+    """Choose a design; where none fits the board, the smallest that holds the sample.
+
+    Raises
+    ------
+    HwgenError
+        A network that no target accepts, or a wish that none has.
+    CapacityError
+        The network exceeds every design.
+    """
+    return _Search(network, sample, board, wishes, progress).run()
+
+
+def candidate_targets(network: Network, sample: Sample, wishes: Wishes) -> list[Target]:
+    """Targets that accept a network, and have everything that was wished for.
+
+    Raises
+    ------
+    HwgenError
+        There is none: says which wish, or what of the network, is in the way.
+    """
+    names = TARGETS if wishes.target is None else (find_target(wishes.target).name,)
+    having = {name: {*find_target(name).parameters, *(each.name for each in OPTIONS if name in each.targets)}
+              for name in TARGETS}
+    for wish in wishes.names:
+        if not any(wish in have for have in having.values()):
+            known = sorted(set().union(*(having[name] for name in names)))
+            raise HwgenError(f"no parameter is called {wish}", f"hardware.{wish}", f"use {', '.join(known)}")
+    wanted = [name for name in names if set(wishes.names) <= having[name]]
+    if not wanted:
+        raise _foreign_wish(wishes, having)
+    reasons = {name: find_target(name).accepts(network, sample) for name in wanted}
+    accepted = [find_target(name) for name, reason in reasons.items() if reason is None]
+    if not accepted:
+        reason = next(reason for reason in reasons.values() if reason is not None)
+        asked = [wish for wish in wishes.names if any(wish not in have for have in having.values())]
+        if wishes.target is None and asked:
+            raise HwgenError(f"{_flag(asked[0])} is an option of target {wanted[0]}, which does not run this network: "
+                             f"{reason.what}", reason.where, f"leave {_flag(asked[0])} out")
+        raise reason
+    return accepted
+
+
+def _foreign_wish(wishes: Wishes, having: Mapping[str, set[str]]) -> HwgenError:
+    """Wishes that no single target has."""
+    owners = {wish: [name for name in TARGETS if wish in having[name]] for wish in wishes.names}
+    if wishes.target is not None:
+        wrong = next(wish for wish, names in owners.items() if wishes.target not in names)
+        return HwgenError(f"{_flag(wrong)} is an option of target {owners[wrong][0]}, and the target is "
+                          f"{wishes.target}", _flag(wrong), f"leave it out, or use --target {owners[wrong][0]}")
+    first = next(wish for wish, names in owners.items() if len(names) == 1)
+    other = next(wish for wish, names in owners.items() if owners[first][0] not in names)
+    return HwgenError(f"{_flag(first)} is an option of target {owners[first][0]}, {_flag(other)} one of target "
+                      f"{owners[other][0]}", _flag(first), "leave one of them out")
+
+
+def _flag(wish: str) -> str:
+    return next((option.flag for option in OPTIONS if option.name == wish), f"hardware.{wish}")
+
+
+class _Search:
+    """One search; remembers what was counted and what went wrong."""
+
+    def __init__(self, network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress) -> None:
+        self.network, self.sample, self.board, self.wishes, self.progress = network, sample, board, wishes, progress
+        self.targets = candidate_targets(network, sample, wishes)
+        self.wrong: CapacityError | None = None
+        self.known: dict[tuple[str, int, str], Found | None] = {}
+        self.refused = 0
+
+    def run(self) -> Found:
+        """The first of all stages; else the smallest design, so that the caller can say by how much it is too large."""
+        for windows, limits in self._stages():
+            for _, ranked in groupby(self._candidates(windows, limits), key=lambda each: each.rank):
+                with self.progress.step("choosing hardware"):
+                    some = list(ranked)
+                for candidate in _order(some, self.board, limits):
+                    found = self._counted(candidate, len(some))
+                    if found is not None and found.resources.fullest(self.board, limits)[1] <= 1:
+                        return found
+                    self.refused += found is not None
+        every = [each for windows in self._kinds for each in self._candidates(windows, _ANY)]
+        for candidate in sorted(every, key=lambda each: each.area.fullest(self.board)[1]):
+            if (found := self._counted(candidate, len(every))) is not None:
+                return found
+        raise self.wrong or CapacityError("no design holds the network", f"network {self.network.name}",
+                                          "use a smaller model or smaller graphs")
+
+    @property
+    def _kinds(self) -> list[bool]:
+        """Whether runs are windows: whole graphs are preferred, unless the user says otherwise."""
+        return [False, True] if self.wishes.windows is None else [self.wishes.windows]
+
+    def _stages(self) -> list[tuple[bool, Mapping[str, float]]]:
+        """Kinds of runs and limits, best first: comfort decides before kinds, unless the user fixed the hardware."""
+        if self.wishes.hardware:
+            return [(windows, limits) for windows in self._kinds for limits in (COMFORT, _FULL)]
+        return [(windows, limits) for limits in (COMFORT, _FULL) for windows in self._kinds]
+
+    def _candidates(self, windows: bool, limits: Mapping[str, float]) -> Iterator[Candidate]:
+        """Candidates of all targets, ranks ascending."""
+        return merge(*(self._of(target, windows, limits) for target in self.targets), key=lambda each: each.rank)
+
+    def _of(self, target: Target, windows: bool, limits: Mapping[str, float]) -> Iterator[Candidate]:
+        """Candidates of a target; what is too small for the network is remembered."""
+        try:
+            yield from target.candidates(self.network, self.sample, replace(self.wishes, windows=windows),
+                                         lambda area: area.fullest(self.board, limits)[1] <= 1)
+        except CapacityError as error:
+            self.wrong = self.wrong or error
+
+    def _counted(self, candidate: Candidate, among: int) -> Found | None:
+        """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
+        key = (candidate.runs, candidate.rank, repr(candidate.hardware))
+        if key not in self.known:
+            self.known[key] = self._count(candidate, among)
+        return self.known[key]
+
+    def _count(self, candidate: Candidate, among: int) -> Found | None:
+        progress, target = self.progress, candidate.target
+        try:
+            with progress.step("placing the network, packing the sample"):
+                design = candidate.design()
+                packed = pack_batches(design, design.deal(single(self.sample.batch)))
+        except CapacityError as error:
+            self.wrong = self.wrong or error
+            return None
+        shown = " ".join(f"{name} {value}" for name, value in design.hardware.to_dict().items() if name in target.space)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "design_xcup.v"
+            with progress.step(f"generating RTL of {target.name}: {shown}"):
+                path.write_text(target.emit(design.hardware, primitives=True)[0])
+            with progress.step("counting resources with Yosys"):
+                resources = counting.estimate(path, target.parts)
+            verilog = path.read_text()
+        return Found(target=target, design=design, packed=packed, verilog=verilog, resources=resources,
+                     choice=self._reason(target, design, packed, among))
+
+    def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
+        """What was chosen, and what of it the user fixed."""
+        fixed = {name: value for name, value in self.wishes.hardware.items() if name in target.space}
+        given = " ".join(f"{_flag(name)} {value}" for name, value in fixed.items())
+        if set(fixed) == set(target.space):
+            what = f"as asked for: {given}"
+        else:
+            slower = f", {self.refused} faster ones do not" if self.refused else ""
+            asked = f", with {given} as asked for" if given else ""
+            what = f"the fastest of {among} designs that fits{slower}{asked}"
+        parts = [f"target {target.name}: {what}"]
+        if design.runs == "window":
+            count = len(packed.runs)
+            why = "as asked for" if self.wishes.windows else "no design that holds the graphs whole fits"
+            parts.append(f"by windows, {why}: {count:,} {'window' if count == 1 else 'windows'}")
+        elif "graphs" in design.capacity:
+            graphs = design.capacity["graphs"]
+            fewer = "" if self.wishes.graphs in (None, graphs) else f", with room for {self.wishes.graphs} none fits"
+            parts.append(f"batches of up to {graphs} {'graph' if graphs == 1 else 'graphs'}{fewer}")
+        return "; ".join(parts)
+
+
+def _order(candidates: Sequence[Candidate], board: Board, limits: Mapping[str, float]) -> list[Candidate]:
+    """Those that may fit, the fastest first, and of those about as fast the smallest.
+
+    A design that is no smaller than a refused one of its target is not tried.
+    """
+    allowed = {name: limits.get(name, 1.0) * MARGIN.get(name, 1.0) for name in asdict(board.resources)}
+    left = [each for each in candidates if each.area.fullest(board, allowed)[1] <= 1]
+    size = {id(each): each.area.fullest(board, limits)[1] for each in left}
+    order: list[Candidate] = []
+    while left:
+        fastest = min(each.cycles for each in left)
+        best = min((each for each in left if each.cycles <= WORTH * fastest), key=lambda each: size[id(each)])
+        order.append(best)
+        left = [each for each in left if each.target is not best.target or size[id(each)] < size[id(best)]]
+    return order

@@ -1,0 +1,167 @@
+"""Hardware against model: runs of a build simulated, and what that found out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import sim
+
+from ..errors import HwgenError, ToolError
+from ..files import read_json
+from ..network.sample import Sample
+from ..progress import SILENT, Progress
+from ..report.agreement import AgreementFacts, agreement
+from ..report.collect import verification_of
+from ..report.facts import Report
+from ..report.files import read_report, report_files
+from .built import load_design
+from .choose_runs import Chosen, read_layout, work_of
+from .folder import write_files
+
+__all__ = ["AT_ONCE", "outcome", "record", "simulate", "tool_errors"]
+
+#: Cycles and beats that one simulator runs before progress is shown: some seconds.
+AT_ONCE = 40_000
+
+
+@contextmanager
+def tool_errors() -> Iterator[None]:
+    """Turn the simulation's errors, which knows nothing of hwgen, into hwgen's."""
+    try:
+        yield
+    except sim.SimError as error:
+        raise ToolError(error.what, error.where, error.fix) from error
+
+
+def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | None = None, *,
+             progress: Progress = SILENT) -> sim.Result:
+    """Cosimulate runs and compare every code of every pass, every result and every cycle count.
+
+    Progress is shown where that takes long. The first difference ends it.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        Of runs.
+    options : sim.SimOptions or None
+
+    Raises
+    ------
+    ToolError
+        Verilator or the compiler is missing, or the simulator failed.
+    HwgenError
+        There are no runs.
+    """
+    if not folders:
+        raise HwgenError("nothing to simulate", str(build), "build again, or pack graphs for it")
+    options = replace(options or sim.SimOptions(), quiet=True)
+    parts = [list(folders)] if options.trace else list(_parts(folders))
+    if len(parts) == 1:
+        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"), tool_errors():
+            return sim.run(build, folders, options)
+    done: list[sim.Result] = []
+    with progress.bar("simulating with Verilator", len(folders)) as advance, tool_errors():
+        for part in parts:
+            done.append(sim.run(build, part, options))
+            for folder in part:
+                advance(folder.name)
+            if not done[-1].ok:
+                break
+    return sim.Result(
+        mismatch=done[-1].mismatch, batches={name: each for result in done for name, each in result.batches.items()},
+        model_load_cycles=done[0].model_load_cycles, compile_s=sum(each.compile_s for each in done),
+        simulate_s=sum(each.simulate_s for each in done), peak_bytes=max(each.peak_bytes for each in done))
+
+
+def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
+    """All facts of a build with what a cosimulation found out.
+
+    Notes
+    -----
+    Of windows, ``rows_compared`` are rows of windows, not words; their results count as codes. Agreement is then that
+    of the reference's results for the whole graph: windows that ran were equal to its rows.
+    """
+    sample, layouts = chosen.sample, {folder.name: read_layout(folder) for folder in chosen.folders}
+    windows = all("window" in layout for layout in layouts.values())
+    graphs = sample.batch.graphs if windows else sum(int(layout["graphs"]) for layout in layouts.values())
+    found = verification_of(
+        {name: each.to_dict() for name, each in result.batches.items()},
+        {name: int(layout["cycles"]) for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
+        what=f"{chosen.what}: {_share(chosen, graphs, windows)}",
+        mismatch=asdict(result.mismatch) if result.mismatch else None)
+    domain = str(read_json(build / "images" / "layout.json")["passes"][-1]["domain"])
+    agreed = None
+    if windows:
+        rows = {name: each.ok * int(layouts[name]["rows"]) for name, each in result.batches.items()}
+        codes = sum(rows[name] and each.logits.size for name, each in result.batches.items())
+        found = replace(found, rows_compared=sum(rows.values()), codes_compared=codes + found.codes_compared,
+                        pass_cycles=_by_pass(build, layouts, result))
+        if result.ok and sample.logits is not None:
+            session = load_design(build).session(sample.batch)
+            agreed = _agreement([session.reference], [session.scale], sample, domain,
+                                "of the reference, for the whole graph")
+    elif result.ok and sample.logits is not None:
+        names = [name for name, each in result.batches.items() if each.logits.size]
+        agreed = _agreement([result.batches[name].logits for name in names],
+                            [np.array(layouts[name]["scale"]) for name in names], sample, domain, "of the RTL")
+    return read_report(build).verified(found, agreed)
+
+
+def record(build: Path, report: Report) -> None:
+    """Write the build's report anew."""
+    write_files(build / "report", report_files(report))
+
+
+def _agreement(results: Sequence[NDArray[np.int64]], scales: Sequence[NDArray[np.float64]], sample: Sample, of: str,
+               whose: str) -> AgreementFacts | None:
+    """Compare results of consecutive batches with PyTorch's."""
+    if not results or sample.logits is None:
+        return None
+    rows = np.concatenate(list(results))
+    scale = np.concatenate([np.broadcast_to(scale, each.shape) for scale, each in zip(scales, results, strict=True)])
+    count = len(rows)
+    labels = None if sample.labels is None else sample.labels[:count]
+    mask = None if sample.mask is None else sample.mask[:count]
+    return agreement(rows, scale, sample.logits[:count], labels=labels, mask=mask, of=of, whose=whose)
+
+
+def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
+    """How much of the graphs is simulated."""
+    count = len(chosen.folders)
+    if windows:
+        some = "all" if count == chosen.of else f"{count:,} of"
+        return f"{some} {_count(chosen.of, 'window', 'windows')}"
+    first = "" if graphs == chosen.sample.batch.graphs else f"the first {graphs:,} of "
+    there = _count(chosen.sample.batch.graphs, "graph", "graphs")
+    return f"{first}{there}" if count == graphs == 1 else f"{first}{there} in {_count(count, 'batch', 'batches')}"
+
+
+def _by_pass(build: Path, layouts: Mapping[str, Mapping[str, Any]], result: sim.Result) -> tuple[int, ...]:
+    """Cycles of the windows of each pass."""
+    passes = [0] * len(read_json(build / "images" / "layout.json")["passes"])
+    for name, each in result.batches.items():
+        passes[int(layouts[name]["pass"])] += each.cycles
+    return tuple(passes)
+
+
+def _parts(folders: Sequence[Path]) -> Iterator[list[Path]]:
+    """Consecutive runs that simulate in some seconds."""
+    part: list[Path] = []
+    work = 0
+    for folder in folders:
+        part.append(folder)
+        work += work_of(folder)
+        if work > AT_ONCE:
+            yield part
+            part, work = [], 0
+    if part:
+        yield part
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"1 {one}" if number == 1 else f"{number:,} {more}"

@@ -1,0 +1,31 @@
+"""How long work tells its caller what goes on: one protocol, and the progress that nobody sees."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+__all__ = ["SILENT", "Progress"]
+
+
+class Progress(Protocol):
+    """Told what goes on; the command line shows it."""
+
+    def step(self, text: str) -> AbstractContextManager[None]:
+        """A context that lasts as long as the step that ``text`` names."""
+        ...
+
+    def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
+        """A context that gives a function, which is called ``total`` times, each time with a note."""
+        ...
+
+
+class _Silent:
+    def step(self, text: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
+        return nullcontext(lambda note: None)
+
+
+#: Nobody is told.
+SILENT: Progress = _Silent()

@@ -1,0 +1,48 @@
+"""The banked target: rows in banks, read on a schedule that the host computes; one graph at once."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ...errors import HwgenError
+from ...flow.config import Config
+from ...flow.resources import Resources
+from ...flow.wishes import Wishes
+from ...network.network import Network
+from ...network.sample import Sample
+from ..target import Candidate
+from ..target import Hardware as AnyHardware
+from .accepts import accepts
+from .candidates import SPACE, candidates
+from .design import Design
+from .hardware import Hardware
+
+__all__ = ["TARGET", "BankedTarget"]
+
+
+class BankedTarget:
+    """As :class:`hwgen.targets.target.Target`."""
+
+    name = "banked"
+    parameters = tuple(field.name for field in fields(Hardware))
+    space: Mapping[str, tuple[int, ...]] = SPACE
+    parts: Mapping[str, tuple[str, ...]] = {
+        "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
+
+    def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
+        return accepts(network, sample)
+
+    def candidates(self, network: Network, sample: Sample, wishes: Wishes,
+                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+        return iter(()) if wishes.windows else candidates(self, network, sample, wishes)
+
+    def design(self, network: Network, config: Config) -> Design:
+        return Design(network=network, hardware=Hardware(**config.hardware), capacity=config.capacity)
+
+    def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+        from .verilog import emit
+
+        return emit(Hardware(**hardware.to_dict()), primitives)
+
+
+TARGET = BankedTarget()

@@ -1,0 +1,182 @@
+"""Program and batch capacity -> hardware parameters: the smallest memories that hold both."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+
+from rtl_templates.lists.formats import NULL_INDEX, SETUP
+
+from ...errors import CapacityError
+from ...network.batch import Batch
+from ...network.sample import Limits
+from .batch import batch_lists
+from .hardware import Hardware
+from .placement import arrange, place
+from .program import Pass, Program
+from .rules import longest
+from .sizes import needs
+
+__all__ = ["Capacity", "capacity_of", "choose", "hardware_for", "longest_entries", "narrowest"]
+
+LANES = range(8, 65, 8)
+ENTRIES = 8  #: List entries in a word.
+PLANES = 4  #: Planes that a row is taken to have in the MAC array.
+ROUND = {"buffer_depth": 64, "list_depth": 64, "descriptor_depth": 64, "result_depth": 64, "param_depth": 64,
+         "column_depth": 16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """The largest batch that a design shall take.
+
+    Parameters
+    ----------
+    nodes, graphs : int
+    edges : int
+        Directed, as the user gives them.
+    features : int
+        List entries of all nodes' features: non-zero ones, of several bits every set bit.
+    """
+
+    nodes: int
+    graphs: int
+    edges: int
+    features: int
+
+    @classmethod
+    def of(cls, batches: "list[Batch]", input_bits: int) -> "Capacity":
+        """What the largest of some batches needs, figure by figure."""
+        entries = [len(batch_lists(batch, ("features",), input_bits)["features"].index) for batch in batches]
+        return cls(nodes=max(batch.num_nodes for batch in batches), graphs=max(batch.graphs for batch in batches),
+                   edges=max(batch.edges.shape[1] for batch in batches), features=max(entries))
+
+    def to_dict(self) -> dict[str, int]:
+        """By the names of builds: features are counted by those that are not zero."""
+        return {"nonzeros" if name == "features" else name: int(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, int]) -> "Capacity":
+        """Inverse of :meth:`to_dict`."""
+        return cls(**{"features" if name == "nonzeros" else name: value for name, value in values.items()})
+
+
+def capacity_of(limits: Limits, graphs: int) -> Capacity:
+    """Room for so many graphs of mean size, and for the largest one."""
+    def room(largest: int, mean: float) -> int:
+        return max(1, largest, math.ceil(graphs * mean))
+
+    return Capacity(nodes=room(limits.nodes, limits.mean_nodes), graphs=graphs,
+                    edges=room(limits.edges, limits.mean_edges), features=room(limits.entries, limits.mean_entries))
+
+
+def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | None = None) -> Hardware:
+    """Hardware parameters for a program.
+
+    Parameters
+    ----------
+    program : Program
+    capacity : Capacity
+    wanted : mapping
+        Parameters that are not to be chosen.
+
+    Raises
+    ------
+    HwgenError
+        A parameter that has a value that no template implements.
+    CapacityError
+        A parameter in ``wanted`` is too small.
+    """
+    wanted = dict(wanted or {})
+    lanes = wanted.get("lanes") or narrowest(program, capacity)
+    requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
+    hardware = Hardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
+    hardware.verify()
+    layout = arrange(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    need = {name: wanted_of for name, (_, wanted_of) in needs(layout).items()} | _lists(program, capacity, hardware)
+    chosen = {name: -(-max(1, value) // ROUND.get(name, 1)) * ROUND.get(name, 1) for name, value in need.items()}
+    chosen |= {"levels": need["levels"], "leaky": need["leaky"],
+               "weight_bits": max(2, need["weight_bits"]) if need["weight_bits"] else 0}
+    hardware = replace(hardware, **{**chosen, **wanted})
+    if capacity.nodes > NULL_INDEX or max(capacity.nodes, capacity.graphs) >= 1 << SETUP["nodes"]:
+        raise CapacityError(f"batches of {capacity.nodes} nodes and {capacity.graphs} graphs; a design takes at most "
+                            f"{NULL_INDEX} and {(1 << SETUP['graphs']) - 1}", "capacity", "use smaller batches")
+    place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    hardware.verify()
+    for name, value in _lists(program, capacity, hardware).items():
+        have = hardware.to_dict()[name]
+        if value > have:
+            raise CapacityError(f"lists of {capacity.nodes} nodes need {name} {value}; the design has {have}, "
+                                f"{value - have} too few", f"program {program.name}, hardware.{name}",
+                                f"build a design with {name} {value} or more, or use smaller batches")
+    return hardware
+
+
+def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]) -> Iterator[Hardware]:
+    """Hardware parameters for a program, the largest design first.
+
+    Fewer units and fewer requantized channels a cycle make a design smaller; the last ones have fewer lanes too.
+
+    Raises
+    ------
+    HwgenError
+        A parameter in ``wanted`` that has a value that no template implements.
+    CapacityError
+        A parameter in ``wanted`` is too small.
+    """
+    seen: set[tuple[tuple[str, int], ...]] = set()
+    first = choose(program, capacity, wanted).lanes
+    for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
+        for units in [wanted["units"]] if "units" in wanted else [4, 2, 1]:
+            for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else [8, 4, 2]:
+                try:
+                    each = choose(program, capacity, {**wanted, "lanes": lanes, "units": units,
+                                                      "requant_lanes": requant})
+                except CapacityError:  # narrow lanes need longer rows than a word can say
+                    continue
+                key = tuple(each.to_dict().items())
+                if key not in seen:
+                    seen.add(key)
+                    yield each
+
+
+def longest_entries(program: Program) -> dict[str, int]:
+    """Entries of the longest list of each set: of features, every bit of every code may be one."""
+    found = longest(program)
+    return {**found, "features": found["features"] * program.input_bits}
+
+
+def _lists(program: Program, capacity: Capacity, hardware: Hardware) -> dict[str, int]:
+    """Words of lists and of descriptors of one unit.
+
+    Rows are dealt so that units differ by about the heaviest row; a unit gets an eighth more than its share, and the
+    longest list of every set on top, though never more than all there is.
+    """
+    units = hardware.units
+    entries = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
+               "members": capacity.nodes}
+    most = longest_entries(program)
+    total = sum(entries[name] for name in program.sets)
+    share = total if units == 1 else min(
+        total, -(-total * 9 // (units * 8)) + sum(most[name] for name in program.sets))
+    rows = {name: capacity.graphs if name == "members" else capacity.nodes for name in program.sets}
+    return {"list_depth": -(-share // ENTRIES),
+            "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}
+
+
+def narrowest(program: Program, capacity: Capacity) -> int:
+    """Lanes: the narrowest of the widths at which rows take the fewest cycles: wider ones would be padding."""
+    return min(LANES, key=lambda lanes: (sum(_cycles(step, capacity, lanes) for step in program.passes), lanes))
+
+
+def _cycles(step: Pass, capacity: Capacity, lanes: int) -> int:
+    """Buffer reads and planes of a pass, about."""
+    rows = max(1, capacity.nodes if step.domain == "nodes" else capacity.graphs)
+    listed = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
+              "members": capacity.nodes}
+    reads = chunks = 0
+    for block in step.blocks:
+        own = -(-block.width // lanes)
+        chunks += own
+        reads += own * sum(max(rows, listed[operand.via]) if operand.kind == "list" else rows
+                           for operand in block.operands)
+    return reads + (0 if step.combine is None else rows * PLANES * chunks * -(-step.width // lanes))

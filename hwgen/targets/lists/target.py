@@ -1,0 +1,53 @@
+"""The target of edge lists: rows in a buffer, read along lists that the host packs; batches of graphs, or windows."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ...errors import HwgenError
+from ...flow.config import Config
+from ...flow.resources import Resources
+from ...flow.wishes import Wishes
+from ...network.network import Network
+from ...network.sample import Sample
+from ..target import Candidate, Design
+from ..target import Hardware as AnyHardware
+from .candidates import SPACE, candidates
+from .choose import Capacity
+from .design import place_batches, place_windows, program_for
+from .hardware import Hardware
+
+__all__ = ["TARGET", "ListsTarget"]
+
+
+class ListsTarget:
+    """As :class:`hwgen.targets.target.Target`."""
+
+    name = "lists"
+    parameters = tuple(field.name for field in fields(Hardware))
+    space: Mapping[str, tuple[int, ...]] = SPACE
+    parts: Mapping[str, tuple[str, ...]] = {"unit": ()}
+
+    def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
+        if not sample.batch.graphs or not sample.batch.num_nodes:
+            return HwgenError("the sample has no graphs", f"network {network.name}",
+                              "save the model with the graphs that it is for")
+        return None
+
+    def candidates(self, network: Network, sample: Sample, wishes: Wishes,
+                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+        return candidates(self, network, sample, wishes, fits)
+
+    def design(self, network: Network, config: Config) -> Design:
+        program, hardware = program_for(network, config.limits), Hardware(**config.hardware)
+        if config.runs == "window":
+            return place_windows(network, program, hardware)
+        return place_batches(network, program, hardware, Capacity.from_dict(config.capacity))
+
+    def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+        from .verilog import emit
+
+        return emit(Hardware(**hardware.to_dict()), primitives)
+
+
+TARGET = ListsTarget()

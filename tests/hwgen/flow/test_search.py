@@ -1,0 +1,181 @@
+"""Which design is chosen: of both targets, by cycles, with room for the router; and what the user is told of it."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models import random_graph_model
+from network_samples import sample_of
+from networks import gin_network, random_batch
+
+import boards
+from boards import Board
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.flow import resources
+from hwgen.flow.build import build, estimate
+from hwgen.flow.resources import Resources
+from hwgen.flow.search import COMFORT, Found, candidate_targets, search
+from hwgen.flow.wishes import Wishes
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample
+from hwgen.progress import SILENT
+from hwgen.targets import TARGETS, find_target
+
+GIN = gin_network(0, hidden=8)
+BOARD = boards.load("ultra96")
+
+
+@pytest.fixture
+def many() -> Sample:
+    """Graphs of which eight are large."""
+    return dataclasses.replace(sample_of(GIN, 1), limits=Limits(
+        nodes=900, edges=3000, entries=900, degree=40, features=8, mean_nodes=400, mean_edges=1200, mean_entries=400))
+
+
+@pytest.fixture(autouse=True)
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Instead of RTL and Yosys: guesses; holds the hardware that was counted."""
+    done: list[Any] = []
+
+    def guess(path: Path, parts: object) -> Resources:
+        name = "banked" if "group" in parts else "lists"
+        module = __import__(f"hwgen.targets.{name}.area", fromlist=["guess_resources"])
+        return module.guess_resources(done[-1])
+
+    for name in TARGETS:
+        def emit(hardware: Any, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+            done.append(hardware)
+            return "", {}
+
+        monkeypatch.setattr(find_target(name), "emit", emit, raising=False)
+    monkeypatch.setattr(resources, "estimate", guess)
+    return done
+
+
+def board_with(**amounts: int) -> Board:
+    return dataclasses.replace(BOARD, resources=dataclasses.replace(BOARD.resources, **amounts))
+
+
+def found(network: Network, sample: Sample, board: Board = BOARD, **wishes: Any) -> Found:
+    return search(network, sample, board, Wishes(**wishes), SILENT)
+
+
+def test_the_cycle_model_decides_between_targets() -> None:
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    every = {name: found(network, sample, target=name) for name in TARGETS}
+    cycles = {name: sum(step.cycles for ran in each.packed.runs for step in ran.passes) for name, each in every.items()}
+    assert cycles["banked"] < cycles["lists"]
+    chosen = found(network, sample)
+    assert chosen.target.name == "banked"
+    assert chosen.design.hardware == every["banked"].design.hardware
+    assert "target banked: the fastest of 54 designs that fits" in chosen.choice
+    assert found(GIN, sample_of(GIN, 1)).target.name == "lists"
+
+
+def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    largest = found(network, sample, target="banked").resources
+    for name, limit in COMFORT.items():
+        used = dataclasses.asdict(largest.total)[name]
+        if used:
+            board = board_with(**{name: int(used / limit) - 1})
+            smaller = found(network, sample, board, target="banked")
+            assert smaller.resources.fullest(board, COMFORT)[1] <= 1, name
+            assert smaller.resources.total != largest.total
+            fits = board_with(**{name: int(used / limit) + 1})
+            assert found(network, sample, fits, target="banked").resources == largest
+
+
+def test_what_the_user_fixed_comes_before_comfort() -> None:
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    wished = {"groups": 4, "servers": 16, "requant_lanes": 8}
+    lut = found(network, sample, hardware=wished).resources.total.lut
+    tight = found(network, sample, board_with(lut=lut), hardware=wished)
+    assert tight.resources.total.lut == lut
+    assert tight.choice == "target banked: as asked for: --groups 4 --servers 16 --requant-lanes 8"
+    assert found(network, sample, board_with(lut=lut)).resources.total.lut < 0.85 * lut
+    partly = found(network, sample, hardware={"groups": 1})
+    assert "with --groups 1 as asked for" in partly.choice
+
+
+def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
+    network, sample = random_graph_model(1, 600, 100, 16, 7).parts
+    guess = resources.estimate
+
+    def large(path: Path, parts: object) -> Resources:
+        found = guess(path, parts)
+        many = tuple(dataclasses.replace(part, count=100 * part.count) for part in found.components)
+        return found if len(counted) > 2 else dataclasses.replace(found, components=many)
+
+    monkeypatch.setattr(resources, "estimate", large)
+    chosen = found(network, sample, target="banked")
+    assert len(counted) == 3
+    assert "that fits, 2 faster ones do not" in chosen.choice
+
+
+def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) -> None:
+    fixed = {"lanes": 8, "units": 1, "requant_lanes": 2}
+    wishes = Wishes(graphs=8, hardware=fixed, windows=False)
+    sizes = [each.area.total.bram36 for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)]
+    facts, choice = estimate(GIN, many, board_with(bram36=int(sizes[1] / COMFORT["bram36"]) + 1), wishes)
+    assert facts.capacities["max_graphs"] == 4
+    assert choice.endswith("batches of up to 4 graphs, with room for 8 none fits")
+    assert len(counted) == 1  # what is too large by far was not synthesized
+
+
+def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[Any], tmp_path: Path) -> None:
+    board = board_with(bram36=1)
+    with pytest.raises(CapacityError, match="BRAM36"):
+        build(GIN, many, board, tmp_path / "build", Wishes(windows=False))
+    assert not (tmp_path / "build").exists()
+    assert counted[0].units == 1
+    shown, _ = estimate(GIN, many, board, Wishes(windows=False))
+    assert shown.resources.utilisation["bram36"].share > 1
+
+
+def test_windows_where_nothing_holds_the_graph(counted: list[Any]) -> None:
+    network = gin_network(0, features=5, hidden=8, layers=1)
+    sample = sample_of(network, 1, graphs=9, nodes=12)
+    tiny = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
+            "result_depth": 16}
+    chosen = found(network, sample, hardware=tiny)
+    assert chosen.design.runs == "window"
+    assert f"by windows, no design that holds the graphs whole fits: {len(chosen.packed.runs)} windows" in chosen.choice
+    assert "as asked for" in found(network, sample, hardware=tiny, windows=True).choice
+    with pytest.raises(CapacityError, match="need list_depth 14; the design has 12"):
+        found(network, sample, hardware=tiny, windows=False)
+    large = dataclasses.replace(sample, batch=random_batch(2, network, graphs=9, nodes=12, hub=200))
+    with pytest.raises(CapacityError):
+        found(network, dataclasses.replace(large, limits=Limits.of(large.batch, 1)), hardware=tiny)
+
+
+@pytest.mark.parametrize(("wishes", "what", "where", "fix"), [
+    ({"hardware": {"groups": 2, "units": 1}}, "--groups is an option of target banked, --units one of target lists",
+     "--groups", "leave one of them out"),
+    ({"target": "lists", "hardware": {"groups": 2}}, "--groups is an option of target banked, and the target is lists",
+     "--groups", "leave it out, or use --target banked"),
+    ({"target": "banked", "graphs": 2}, "--graphs is an option of target lists, and the target is banked", "--graphs",
+     "leave it out, or use --target lists"),
+    ({"hardware": {"depth": 2}}, "no parameter is called depth", "hardware.depth", "use "),
+    ({"target": "boxed"}, "no target is called 'boxed'", "--target", "use banked or lists"),
+])
+def test_wishes_that_no_target_has(wishes: dict[str, Any], what: str, where: str, fix: str) -> None:
+    with pytest.raises(HwgenError) as caught:
+        candidate_targets(*random_graph_model(0).parts, Wishes(**wishes))
+    assert (caught.value.what, caught.value.where) == (what, where)
+    assert caught.value.fix.startswith(fix)
+
+
+def test_networks_that_a_target_does_not_run() -> None:
+    sample = sample_of(GIN, 1, graphs=1)
+    with pytest.raises(HwgenError, match="is no part of a chain of GCN layers") as caught:
+        candidate_targets(GIN, sample, Wishes(target="banked"))
+    assert "--target lists" in caught.value.fix
+    with pytest.raises(HwgenError, match="--groups is an option of target banked, which does not run this") as caught:
+        candidate_targets(GIN, sample, Wishes(hardware={"groups": 1}))
+    assert caught.value.fix == "leave --groups out"
+    assert [each.name for each in candidate_targets(GIN, sample, Wishes())] == ["lists"]
+    chain = random_graph_model(0).parts
+    assert [each.name for each in candidate_targets(*chain, Wishes(windows=False))] == list(TARGETS)
+    assert [each.name for each in candidate_targets(*chain, Wishes(graphs=1))] == ["lists"]
