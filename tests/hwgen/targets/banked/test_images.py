@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from models import program_of, random_graph_model
+from stream_reader import banked as interpreter
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked import decode as interpreter
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.golden import expected, pass_facts
 from hwgen.targets.banked.images import pack
