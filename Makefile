@@ -1,9 +1,10 @@
-# The two commands of the README. Both make a virtual environment and install what pyproject.toml names.
+# The commands of the README. Each makes a virtual environment and installs what pyproject.toml names.
 #
-#   make demo   train, build, verify and report one small accelerator
-#   make test   the whole test suite
+#   make demo    train, build, verify and report one small accelerator
+#   make test    the whole test suite
+#   make quick   the tests that are not marked slow
 #
-# PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder.
+# PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder, JOBS how many tests run at once.
 
 # A name on PATH may be a shim that leads nowhere: take the first interpreter that runs and is new enough.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -11,13 +12,20 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tools install install-dev clean
+# A file's tests stay in one process, for they share what its fixtures built; tests/conftest.py puts slow files first.
+JOBS ?= logical
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
+
+.PHONY: demo test quick lint tools install install-dev clean
 
 demo: install
 	$(BIN)/hwgen demo
 
 test: install-dev
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+quick: install-dev
+	$(PYTEST) -m "not slow"
 
 lint: install-dev
 	$(BIN)/ruff check .

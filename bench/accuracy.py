@@ -109,7 +109,7 @@ def main() -> int:
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "accuracy.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "accuracy.md")
-    parser.add_argument("--compare", type=Path, help="results of before: print differences, run by run")
+    parser.add_argument("--compare", type=Path, help="results of before, maybe the same file: print differences")
     options = parser.parse_args()
     torch.set_num_threads(1)
     known, chosen = known_lines(options.results), options.data or [*DATASETS, *TU_DATASETS]

@@ -27,14 +27,15 @@ from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.banked.group import Group
 from rtl_templates.banked.lane import ProcessingElement
 from rtl_templates.banked.registers import REGISTERS
-from rtl_templates.banked.sequencer import Sequencer
 from rtl_templates.banked.server.server import Server
+from rtl_templates.banked.signatures import task_layout
 from rtl_templates.cells.bank import Bank
 from rtl_templates.shell.axi_lite import RegisterFile
 from rtl_templates.shell.control import Control
-from rtl_templates.shell.counters import Counters
+from rtl_templates.shell.counters import Counted, Counters
 from rtl_templates.shell.loader import Loader
 from rtl_templates.shell.registers import constants
+from rtl_templates.shell.sequencer import Sequencer
 from rtl_templates.shell.store import Store
 
 SHAPE = {
@@ -59,8 +60,10 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
     "loader": lambda s: Loader(last_target=max(Target)),
     "store": lambda s: Store(servers=s["servers"], word_bits=16 * s["requant_lanes"],
                              address_bits=(s["result_depth"] - 1).bit_length() + 1),
-    "sequencer": lambda s: Sequencer(**_of(s, "groups", "servers")),
-    "counters": lambda s: Counters(**_of(s, "groups", "servers")),
+    "sequencer": lambda s: Sequencer(units=s["groups"] + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
+                                     index_bits=(PASSES - 1).bit_length()),
+    "counters": lambda s: Counters([Counted("gather", s["groups"], "wait_out"),
+                                    Counted("server", s["servers"], "wait_in")]),
     "control": lambda s: Control(pass_bits=(PASSES - 1).bit_length()),
 }
 

@@ -2,8 +2,8 @@
 
 Each is a slip that somebody could make while changing that file. A row is a name, the id of the test that catches it
 (as pytest takes it, in ``tests/``, so that a test that was renamed is an error and not a selection of nothing), what
-then goes wrong, text that occurs once in the file, and what replaces it. :mod:`faults_stream` has those of the
-graph-level organisation.
+then goes wrong, text that occurs once in the file, and what replaces it. :mod:`faults_lists` has those of the
+edge-list target.
 """
 
 from fault import Fault
@@ -44,10 +44,11 @@ NODE = {
          "row[-1] ^ half", "row[-1]"),
     ),
     "rtl_templates/banked/schedule_reader.py": (
-        ("walker-one-slot-short", "rtl_templates/banked/test_group.py::test_passes",
+        ("schedule-reader-one-slot-short", "rtl_templates/banked/test_group.py::test_passes",
          "the last slot of a pass is skipped",
          "run.eq(left != 1)", "run.eq(left > 2)"),
-        ("walker-any-group", "rtl_templates/banked/test_group.py::test_passes", "a group takes the schedule of another",
+        ("schedule-reader-any-group", "rtl_templates/banked/test_group.py::test_passes",
+         "a group takes the schedule of another",
          "(self.load.unit == Cat(Const(chunk, range(UNITS)), self.index))",
          "(self.load.unit[:4] == Const(chunk, range(UNITS)))"),
     ),
@@ -71,32 +72,37 @@ NODE = {
          "Mux(flags[2], acc, shifted).as_signed() if self.pages > 1 else shifted", "shifted"),
     ),
     "rtl_templates/banked/server/issue.py": (
-        ("pick-ignores-post-beats", "rtl_templates/banked/test_server.py::test_passes",
+        ("issue-ignores-post-beats", "rtl_templates/banked/server/test_server.py::test_passes",
          "a node's first stage takes the lanes that another's second stage needs",
-         "blocked.eq(pre_beats + task.post_chunks - 1)", "blocked.eq(0)"),
-        ("pick-interval-short", "rtl_templates/banked/test_server.py::test_full_rate",
+         "blocked.eq(q1_beats + task.q2_chunks - 1)", "blocked.eq(0)"),
+        ("issue-interval-short", "rtl_templates/banked/server/test_server.py::test_full_rate",
          "nodes follow each other a cycle too soon",
          "m.d.sync += wait.eq(interval - 1)", "m.d.sync += wait.eq(Mux(interval > 1, interval - 2, 0))"),
-        ("pick-unfair", "rtl_templates/banked/test_server.py::test_full_rate", "the arbiter always begins at port 1",
+        ("issue-unfair", "rtl_templates/banked/server/test_server.py::test_full_rate",
+         "the arbiter always begins at port 1",
          "m.d.sync += recent.eq(chosen)", "m.d.sync += recent.eq(0)"),
     ),
     "rtl_templates/banked/server/write.py": (
         ("write-digits-reversed", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "rows lie in the banks with their highest digit first",
          "copy[lane * self.code_bits + k * self.digit:]", "copy[(lane + 1) * self.code_bits - (k + 1) * self.digit:]"),
-        ("write-stale-channels", "rtl_templates/banked/test_server.py::test_passes",
+        ("write-stale-channels", "rtl_templates/banked/server/test_server.py::test_passes",
          "channels that a pass does not have keep the codes of the node before",
          "m.d.sync += row[k].eq(0)", "m.d.sync += row[k].eq(row[k])"),
     ),
-    "rtl_templates/banked/sequencer.py": (
-        ("sequencer-barrier-early", "rtl_templates/banked/test_sequencer.py::test_cycles_are_exact",
+    "rtl_templates/shell/sequencer.py": (
+        ("sequencer-barrier-early", "rtl_templates/shell/test_sequencer.py::test_passes_and_cycles_are_exact",
          "a pass may begin before the last row of the pass before is in its bank",
          "~activity & (quiet == SHELL_QUIET - 1)", "~activity & (quiet == SHELL_QUIET - 2)"),
-        ("sequencer-forgets-held-sums", "rtl_templates/banked/test_sequencer.py::test_every_unit_holds_the_barrier",
-         "a pass ends while sums wait for their server",
-         "self.active[group] | held[group]", "self.active[group]"),
+        ("sequencer-ends-early", "rtl_templates/shell/test_sequencer.py::test_passes_and_cycles_are_exact",
+         "a run of so many passes leaves the last one out",
+         "(counted & (left == 0))", "(counted & (left <= 1))"),
     ),
     "rtl_templates/banked/accelerator.py": (
+        ("accelerator-forgets-held-sums",
+         "rtl_templates/banked/test_accelerator.py::test_every_group_sum_and_server_holds_a_pass_open",
+         "a pass ends while sums wait for their server",
+         "group.active | Cat(hold.valid for hold in group.hold).any()", "group.active"),
         ("accelerator-ports-crossed", "rtl_templates/banked/test_accelerator.py::test_load_run_store_in_one_command",
          "a server's ports are numbered element first, not group first",
          "port = index * (UNITS // count) + local", "port = local * len(self.groups) + index"),

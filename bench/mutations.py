@@ -82,7 +82,8 @@ def plant(tree: Path, fault: Fault) -> str:
 def witness(tree: Path, tests: Sequence[str], *options: str) -> dict[str, Any]:
     """Run tests in a copy; what :mod:`witness` found there, or only a ``status`` that says why there is nothing."""
     result = tree.parent / "result.json"
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(tree / "bench" / "witness.py"), str(result), "-q", "-p", "no:cacheprovider",
                f"--basetemp={tree.parent / 'tmp'}", *options, *tests]
     with subprocess.Popen(command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "node_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "node_models.md")
-    parser.add_argument("--compare", type=Path, help="results of before: print differences, run by run")
+    parser.add_argument("--compare", type=Path, help="results of before, maybe the same file: print differences")
     options = parser.parse_args()
     torch.set_num_threads(1)
     known, groups = known_lines(options.results), {}

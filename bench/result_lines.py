@@ -42,12 +42,16 @@ def compare(old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]], key: s
     Parameters
     ----------
     old, new : iterable of dict
-        Lines with ``dataset``, ``recipe`` and ``seed``; of several lines of one run the last counts.
+        Lines with ``dataset``, ``recipe``, ``settings`` and ``seed``; of several old lines of one run the last counts
+        that has other settings than the new one, so that both may lie in one file.
     key : str
         What is compared, a share.
     """
     runs: list[dict[tuple[str, str], dict[int, dict[str, Any]]]] = [{}, {}]
-    for group, lines in zip(runs, (old, new), strict=True):
+    after_all = list(new)
+    today = {(line["dataset"], line["recipe"], line["settings"]) for line in after_all}
+    before_all = [line for line in old if (line["dataset"], line["recipe"], line["settings"]) not in today]
+    for group, lines in zip(runs, (before_all, after_all), strict=True):
         for line in lines:
             group.setdefault((line["dataset"], line["recipe"]), {})[line["seed"]] = line
     text = "| data set | row | pairs | before | after | difference | in standard errors | bits before | bits after |\n"

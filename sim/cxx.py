@@ -1,7 +1,7 @@
 """C++ to an executable: Verilator's output, its run-time library and cocotb's main program.
 
 Not by make, which would need make and perl, and which compiles the run-time library anew for every design: its
-objects are kept in a cache (``HWGEN_CACHE``, else ``hwgen`` in the user's cache folder) that all designs share.
+objects are kept in :func:`cache_folder`, where all designs share them.
 """
 
 import fcntl
@@ -14,14 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import cocotb
 from cocotb_tools import config
 
 from .errors import SimError
 from .toolchain import Tool
 
-__all__ = ["FAST", "SLOW", "fingerprint", "link", "run_tool"]
+__all__ = ["FAST", "SLOW", "cache_folder", "fingerprint", "ingredients", "link", "run_tool"]
 
 FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
+_HEADER = "runtime.h"
 _DEFINES = ("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE_SAIF=0")
 _TRACE_FIX = ("FST traces need zlib and lz4 with their headers: sudo apt-get install zlib1g-dev liblz4-dev; "
                "VCD traces need nothing")
@@ -38,19 +40,24 @@ def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path,
     """
     flags = _flags(tool, trace)
     library = _runtime(tool, cxx, trace, flags)
-    jobs = [([str(cxx.path), *flags, level, "-I", str(folder), "-include", str(folder / "Vtop__pch.h"),
-              "-c", str(path), "-o", str(path.with_suffix(".o"))], path) for path, level in sources]
-    jobs.sort(key=lambda job: -job[1].stat().st_size)  # large ones first keep all cores busy to the end
     main = Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp"
-    jobs.append(([str(cxx.path), *flags, SLOW, "-I", str(folder), "-c", str(main), "-o", str(folder / "main.o")],
-                 main))
-    _compile(jobs, folder)
+    parts = [*sources, (main, SLOW)]
+    parts.sort(key=lambda part: -part[0].stat().st_size)  # large ones first keep all cores busy to the end
+    objects = [folder / path.with_suffix(".o").name for path, _ in parts]
+    _compile([([str(cxx.path), *flags, level, "-I", str(folder), "-include", str(library / level / _HEADER),
+                "-include", str(folder / "Vtop__pch.h"), "-c", str(path), "-o", str(each)], path)
+              for (path, level), each in zip(parts, objects, strict=True)], folder)
     libraries = Path(config.libs_dir)
-    run_tool([str(cxx.path), "-o", str(executable), str(folder / "main.o"),
-              *(str(path.with_suffix(".o")) for path, _ in sources), *map(str, library), f"-L{libraries}",
+    run_tool([str(cxx.path), "-o", str(executable), *map(str, objects), *map(str, sorted(library.glob("*.o"))),
+              f"-L{libraries}",
               f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread",
               *(["-lz", "-llz4"] if trace == "fst" else [])],
              "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder", folder)
+
+
+def ingredients(tool: Tool, cxx: Tool, trace: str | None) -> tuple[str, ...]:
+    """What an executable is made of beside its sources: versions, flags, and where it looks for cocotb's libraries."""
+    return (tool.version, cxx.version, str(cocotb.__version__), str(config.libs_dir), *_flags(tool, trace))
 
 
 def _flags(tool: Tool, trace: str | None) -> list[str]:
@@ -60,23 +67,31 @@ def _flags(tool: Tool, trace: str | None) -> list[str]:
             f"-DVM_TRACE_FST={int(trace == 'fst')}"]
 
 
-def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> list[Path]:
-    """Objects of Verilator's run-time library, from the cache or compiled into it."""
+def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> Path:
+    """The folder of what all designs share, in the cache: objects of Verilator's run-time library, and its headers.
+
+    Most of the time of a small C++ file goes into these headers: GCC reads them precompiled, one for each optimisation.
+    """
     include = Path(str(tool.root)) / "include"
     names = ["verilated", "verilated_vpi", "verilated_threads"]
     names += {"vcd": ["verilated_vcd_c"], "fst": ["verilated_fst_c", "verilated_dpi"]}.get(trace or "", [])
-    folder = _cache() / f"verilator-{fingerprint(tool.version, cxx.version, str(tool.path), *flags, FAST)}"
-    objects = [folder / f"{name}.o" for name in names]
+    folder = cache_folder() / f"verilator-{fingerprint(tool.version, cxx.version, str(tool.path), *flags, FAST, SLOW)}"
     with _lock(folder.with_suffix(".lock")):
-        if not all(path.is_file() for path in objects):
-            folder.mkdir(exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="compile-") as scratch:
+                done = Path(scratch) / "done"
                 jobs = [([str(cxx.path), *flags, FAST, "-c", str(include / f"{name}.cpp"),
-                          "-o", str(Path(scratch) / f"{name}.o")], include / f"{name}.cpp") for name in names]
-                _compile(jobs, folder, _TRACE_FIX if trace == "fst" else None)
-                for path in objects:
-                    (Path(scratch) / path.name).rename(path)
-    return objects
+                          "-o", str(done / f"{name}.o")], include / f"{name}.cpp") for name in names]
+                for level in (FAST, SLOW):
+                    header = done / level / _HEADER
+                    header.parent.mkdir(parents=True)
+                    header.write_text('#include "verilated.h"\n#include "verilated_dpi.h"\n')
+                    if "clang" not in cxx.version:  # clang looks for another name, and refuses where GCC reads the text
+                        jobs.append(([str(cxx.path), *flags, level, "-x", "c++-header", str(header),
+                                      "-o", f"{header}.gch"], header))
+                _compile(jobs, Path(scratch), _TRACE_FIX if trace == "fst" else None)
+                done.rename(folder)
+    return folder
 
 
 def _compile(jobs: Sequence[tuple[list[str], Path]], folder: Path, fix: str | None = None) -> None:
@@ -96,7 +111,8 @@ def run_tool(command: Sequence[str], where: str, fix: str, folder: Path, **envir
         raise SimError(f"{Path(command[0]).name} failed: {what.strip()[:400]}", where, fix)
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """``$HWGEN_CACHE``, or ``hwgen`` in the user's cache folder; a temporary one where that cannot be made."""
     root = os.environ.get("HWGEN_CACHE")
     base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwgen"
     try:

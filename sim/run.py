@@ -38,7 +38,7 @@ class SimOptions:
     trace : "vcd", "fst" or None
         Write a trace to ``sim/trace.<format>`` in the build folder.
     work : path or None
-        Folder for compiled designs, ``sim`` in the build folder if None. A design is compiled once.
+        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
     quiet : bool
@@ -85,7 +85,7 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
         entries[batch.name] = {"name": batch.name, "folder": str(folder), "deadline": chosen.deadline or limit}
     if not entries:
         raise SimError("no batches", str(build), AGAIN)
-    model = compile_model(design, chosen.work or build / "sim", trace=chosen.trace, progress=progress)
+    model = compile_model(design, chosen.work, trace=chosen.trace, progress=progress)
     if progress:
         progress("simulating")
     job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls}

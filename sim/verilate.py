@@ -1,20 +1,21 @@
 """Verilog to an executable simulation with cocotb inside, compiled once per design.
 
-The executable's folder is named after everything that went into it, so that a design is compiled once and any number
-of graphs run on it.
+The executable's folder is named after everything that went into it, so that a design is compiled once, whatever
+folder it lies in, and any number of graphs run on it.
 """
 
 import json
+import os
 import resource
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import cocotb
-
-from .cxx import FAST, SLOW, fingerprint, link, run_tool
+from .cxx import FAST, SLOW, cache_folder, fingerprint, ingredients, link, run_tool
 from .errors import SimError
 from .folder import Design
 from .toolchain import Tool, compiler, verilator
@@ -24,6 +25,7 @@ __all__ = ["TRACES", "Model", "compile_model"]
 
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
+KEPT = 64  # compiled designs in the cache, a few megabytes each; those used longest ago go first
 SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
@@ -48,7 +50,7 @@ class Model:
     peak_bytes: int
 
 
-def compile_model(design: Design, work: Path, *, trace: str | None = None,
+def compile_model(design: Design, work: Path | None = None, *, trace: str | None = None,
                   progress: Callable[[str], None] | None = None) -> Model:
     """Compile a design, or find it compiled.
 
@@ -56,10 +58,10 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
     ----------
     design : Design
         What to compile.
-    work : Path
-        Folder for compiled designs.
+    work : Path or None
+        Folder for compiled designs; None: the cache, which holds the last :data:`KEPT` of them.
     trace : "vcd", "fst" or None
-        Format of traces that the executable can write.
+        Format of traces that the executable can write. It also runs without one: for None any format will do.
     progress : callable or None
         Told what goes on.
 
@@ -71,26 +73,30 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
         If one of them refuses the design.
     """
     tool, cxx = verilator(), compiler()
-    options = _options(trace)
-    wrapper = bench_verilog(design)
-    key = fingerprint(design.verilog.read_text(), wrapper, tool.version, cxx.version, str(cocotb.__version__), FAST,
-                      SLOW, *options)
-    work = work.resolve()  # the tools run in folders of their own
-    executable = work / f"model-{key}" / BENCH
-    if executable.is_file():
-        return Model(executable=executable, compile_s=0.0, peak_bytes=0)
-    started = time.perf_counter()
+    wrapper, verilog = bench_verilog(design), design.verilog.read_text()
+    home = cache_folder() / "models" if work is None else work.resolve()  # the tools run in folders of their own
+
+    def place(form: str | None) -> Path:
+        key = fingerprint(verilog, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
+        return home / f"model-{key}" / BENCH
+
+    for found in map(place, (trace, *TRACES) if trace is None else (trace,)):
+        if found.is_file():
+            with suppress(OSError):  # a cache that may only be read
+                os.utime(found)
+            return Model(executable=found, compile_s=0.0, peak_bytes=0)
+    executable, started = place(trace), time.perf_counter()
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
-        raise SimError(f"cannot write there: {wrong.strerror}", str(work),
-                       "copy the folder to where you may") from None
-    with tempfile.TemporaryDirectory(dir=work, prefix="compile-") as name:
+        raise SimError(f"cannot write there: {wrong.strerror}", str(home),
+                       "name a folder where you may write, by the environment variable HWGEN_CACHE") from None
+    with tempfile.TemporaryDirectory(dir=home, prefix="compile-") as name:
         folder = Path(name)
         (folder / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")
-        sources = _translate(tool, options, design.verilog, folder)
+        sources = _translate(tool, _options(trace), design.verilog, folder)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
         link(tool, cxx, trace, sources, folder, folder / BENCH)
@@ -102,8 +108,18 @@ def compile_model(design: Design, work: Path, *, trace: str | None = None,
         except OSError:  # another process was faster
             if not executable.is_file():
                 raise
+    if work is None:
+        _forget(home)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return Model(executable=executable, compile_s=time.perf_counter() - started, peak_bytes=peak)
+
+
+def _forget(home: Path) -> None:
+    """Delete the compiled designs beyond :data:`KEPT` that were used longest ago."""
+    with suppress(FileNotFoundError):  # another process deletes them
+        by_use = sorted(home.glob(f"model-*/{BENCH}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for executable in by_use[KEPT:]:
+            shutil.rmtree(executable.parent)
 
 
 def _options(trace: str | None) -> list[str]:

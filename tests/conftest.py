@@ -1,10 +1,14 @@
-"""Settings every test shares."""
+"""Settings every test shares: the code under test, the cache that runs share, and the order of parallel runs."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import matplotlib
 import pytest
 from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 matplotlib.use("Agg")
@@ -14,7 +18,28 @@ settings.register_profile("hwgen", deadline=None, derandomize=True,
 settings.load_profile("hwgen")
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the synthesis cache of a test run apart from the user's own, shared by all tests of the run."""
-    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+def pytest_configure(config: pytest.Config) -> None:
+    """Set up the environment of this process and of all that tests start.
+
+    Processes of their own import this tree, whatever tree is installed. Resource counts and compiled designs are kept
+    apart from the user's own, by content: in ``$HWGEN_TEST_CACHE``, in pytest's cache, or for this run alone.
+    """
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    if "HWGEN_TEST_CACHE" not in os.environ:  # the workers of a parallel run find it set
+        if config.pluginmanager.hasplugin("cacheprovider"):
+            own = str(config.cache.mkdir("hwgen"))
+        else:
+            folder = tempfile.TemporaryDirectory(prefix="hwgen-tests-")
+            config.add_cleanup(folder.cleanup)
+            own = folder.name
+        os.environ["HWGEN_TEST_CACHE"] = own
+    os.environ["HWGEN_CACHE"] = str(Path(os.environ["HWGEN_TEST_CACHE"]).resolve())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let parallel runs begin with the slowest files, so that none of them is left for the end."""
+    if hasattr(config, "workerinput"):
+        weight = dict.fromkeys((item.path for item in items), 0)
+        for item in items:
+            weight[item.path] += 4 * bool(item.get_closest_marker("verilator")) + bool(item.get_closest_marker("slow"))
+        items.sort(key=lambda item: -weight[item.path])

@@ -29,7 +29,12 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
+#: The first one compiles fastest.
+QUICK, *MORE = DESIGNS
+
+
+@pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
+                ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build folder, its design, and the run of its graph."""
     hardware, model = DESIGNS[request.param]
@@ -73,6 +78,7 @@ def test_back_pressure(built, seed):
     assert counters["STORE_WAIT_OUT"] > counters["STORE_RUN"] // 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13])
 def test_other_graph_on_the_same_design(built, seed, tmp_path):
     folder, design, _ = built

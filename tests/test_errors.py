@@ -133,6 +133,7 @@ def test_graph_over_a_capacity(model: Path, tmp_path: Path, capsys, monkeypatch)
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_design_that_does_not_fit(model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     def huge(path: Path, parts: object) -> Resources:
         assert path.is_file()

@@ -55,7 +55,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
     "hwgen/__init__.py": ({"hwgen"}, set()),
     "rtl_templates": (set(), set()),
-    "rtl_templates/shell": ({"rtl_templates.shell"}, {"amaranth"}),
+    "rtl_templates/shell": ({"rtl_templates.shell", "rtl_templates.cells"}, {"amaranth"}),
     "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),

@@ -32,7 +32,12 @@ DESIGNS = {
 }
 
 
-@pytest.fixture(scope="module", params=DESIGNS, ids=lambda name: name.replace(" ", "-"))
+#: The first one compiles fastest.
+QUICK, *MORE = DESIGNS
+
+
+@pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
+                ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build, its folder, those of its batches and the reference's results."""
     made, folder = DESIGNS[request.param](), tmp_path_factory.mktemp("stream")

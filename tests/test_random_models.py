@@ -104,6 +104,7 @@ def test_sharp_programs_are_proved():
         assert (multiplier & (multiplier - 1) == 0).all()
 
 
+@pytest.mark.slow
 def test_new_weights_need_no_new_design():
     """Other weights fit the model's design, in another image; the design is emitted the same, byte by byte."""
     config = configuration(*SAMPLE["mac-and-search"])
@@ -119,6 +120,7 @@ def test_new_weights_need_no_new_design():
     assert emit(hardware)[0] == verilog
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 @pytest.mark.parametrize("name", SAMPLE)
 def test_designs(name, tmp_path):
@@ -131,11 +133,10 @@ def test_designs(name, tmp_path):
     for index, model in enumerate(models):
         build = tmp_path / f"model{index}"
         folders, words = write_model(build, tmp_path / "design", model)
-        result = sim.run(build, folders, sim.SimOptions(stalls=None if index % 2 else index + 1,
-                                                        work=tmp_path / "sim"))
+        result = sim.run(build, folders, sim.SimOptions(stalls=None if index % 2 else index + 1))
         assert result.ok, f"model {model.seed}: {result}"
         assert sum(batch.rows_compared for batch in result.batches.values()) == words > 0
-        assert (result.compile_s > 0) == (index == 0)
+        assert index == 0 or result.compile_s == 0
         assert hashlib.sha256((build / "design.v").read_bytes()).hexdigest() == rtl
         images.add((build / "images" / "model.bin").read_bytes())
     assert len(images) == len(models)

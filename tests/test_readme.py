@@ -46,7 +46,7 @@ def test_documentation_names_every_verb() -> None:
 def test_the_two_commands_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for target in ("demo", "test"):
+    for target in ("demo", "test", "quick"):
         assert re.search(rf"^    make {target}\b", readme, flags=re.MULTILINE)
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE)
 

@@ -20,7 +20,7 @@ from ..version import __version__
 from .board import check_family
 from .built import MODEL, SAMPLE
 from .config import CONFIG, Config
-from .folder import BuildFolder, copy_compiled, to_json, write_files
+from .folder import BuildFolder, to_json, write_files
 from .search import Found, search
 from .wishes import Wishes
 
@@ -74,7 +74,6 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,
                  "inputs": {"checkpoint_sha256": source}, "capacities": dict(design.capacities),
                  "cycles": [sum(step.cycles for step in ran.passes) for ran in packed.runs]}))
-            copy_compiled(folder.target, folder.path)
     return found
 
 

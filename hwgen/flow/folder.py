@@ -12,7 +12,7 @@ from typing import Any
 
 from hwgen.errors import HwgenError
 
-__all__ = ["BuildFolder", "copy_compiled", "to_json", "write_files", "write_folder", "write_if_changed"]
+__all__ = ["BuildFolder", "to_json", "write_files", "write_folder", "write_if_changed"]
 
 
 def to_json(value: Any) -> str:
@@ -66,15 +66,6 @@ def write_folder(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return folder
-
-
-def copy_compiled(old: Path, new: Path) -> None:
-    """Keep what belongs to an unchanged design: its compiled simulation, and graphs packed for it."""
-    if not (old / "design.v").is_file() or (old / "design.v").read_bytes() != (new / "design.v").read_bytes():
-        return
-    if (old / "sim").is_dir():
-        shutil.copytree(old / "sim", new / "sim", copy_function=os.link,
-                        ignore=lambda _, names: [name for name in names if name.startswith(("run-", "compile-"))])
 
 
 class BuildFolder:

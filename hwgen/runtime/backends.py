@@ -7,8 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import sim
-
 from ..errors import HwgenError
 from ..flow.folder import write_files
 from ..flow.verify import simulate
@@ -59,7 +57,7 @@ class Simulation:
                 write_files(scratch / "images", model)
                 write_files(scratch / "batches", numbered({place: run.files for place, run in enumerate(runs)}))
                 folders = [scratch / "batches" / run_name(place) for place in range(len(runs))]
-                result = simulate(scratch, folders, sim.SimOptions(work=self.build.resolve() / "sim"))
+                result = simulate(scratch, folders)
             if not result.ok:
                 raise HwgenError(f"hardware and model differ: {result}", str(self.build), "build again")
             for place, run in enumerate(runs):

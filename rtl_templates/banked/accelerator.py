@@ -1,34 +1,42 @@
 """The accelerator: groups, servers and the shell around them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from amaranth import Cat, Module, ResetInserter, Signal
+from amaranth import Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.utils import ceil_log2
 
+from ..cells.formats import RAW_BITS
 from ..shell.axi_lite import RegisterFile
 from ..shell.control import Control
-from ..shell.counters import Counters
+from ..shell.counters import Counted, Counters
 from ..shell.loader import Loader
 from ..shell.registers import constants
-from ..shell.shell import Shell
+from ..shell.sequencer import Sequencer
+from ..shell.shell import Parts, Shell
 from ..shell.store import Store
 from .formats import PASSES, UNITS, Target
 from .group import Group
 from .registers import REGISTERS
-from .sequencer import Sequencer
 from .server.server import Server
+from .signatures import task_layout
 
-__all__ = ["PROBES", "Accelerator"]
+__all__ = ["PROBES", "Accelerator", "activity"]
 
 #: Server members that are probes: signals ``probe_<name>_<server>`` of the core.
 PROBES = ("row_bank", "row_address", "row_data", "act_data")
 _FLAGS = ("row_valid", "act_valid")  # one bit of ``probe_<name>`` per server
 
 
+def activity(groups: Sequence[Group], servers: Sequence[Server]) -> Value:
+    """What holds a pass open, a bit a group and one for all servers: work, and sums that wait for their server."""
+    return Cat(*(group.active | Cat(hold.valid for hold in group.hold).any() for group in groups),
+               Cat(server.busy for server in servers).any())
+
+
 class Accelerator(Shell):
-    """Everything but the clock and reset pins of the node-level organisation.
+    """Everything but the clock and reset pins.
 
     docs/banked.md describes what it does. Server s serves processing elements p of every group with
     ``p % servers == s`` through ports ``g * (16 / servers) + p // servers``, and writes the banks with the same
@@ -73,43 +81,43 @@ class Accelerator(Shell):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hardware, count = self.hardware, self.hardware["servers"]
-        m.submodules.registers = registers = RegisterFile(
-            constants=constants(hardware, REGISTERS), registers=REGISTERS)
-        m.submodules.control = control = Control(pass_bits=ceil_log2(PASSES))
-        m.submodules.loader = loader = Loader(last_target=max(Target))
-        m.submodules.store = store = Store(servers=count, word_bits=hardware["requant_lanes"] * 16,
-                                           address_bits=ceil_log2(hardware["result_depth"]))
-        sequencer = Sequencer(groups=hardware["groups"], servers=count)
-        m.submodules.sequencer = ResetInserter(control.abort)(sequencer)
-        m.submodules.counters = counters = Counters(groups=hardware["groups"], servers=count)
+        index_bits = ceil_log2(PASSES)
+        parts = Parts(
+            registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
+            control=Control(pass_bits=index_bits), loader=Loader(last_target=max(Target)),
+            store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
+                        address_bits=ceil_log2(hardware["result_depth"])),
+            sequencer=Sequencer(units=len(self.groups) + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
+                                index_bits=index_bits),
+            counters=Counters([Counted("gather", len(self.groups), "wait_out"), Counted("server", count, "wait_in")]))
         for module, units in (("group", self.groups), ("server", self.servers)):
             for index, unit in enumerate(units):
                 m.d.comb += unit.index.eq(index)
-                m.submodules[f"{module}{index}"] = self._place(module, unit, control.abort)
-        wiring.connect(m, wiring.flipped(self.control), registers.bus)
-        wiring.connect(m, loader.axi, wiring.flipped(self.read))
-        wiring.connect(m, store.axi, wiring.flipped(self.write))
-        self._connect_rows(m, sequencer, loader)
-        self._connect_activity(m, registers, control, loader, sequencer, store)
-        self._connect_counters(m, registers, counters, loader, sequencer, store, {
-            "issuing": Cat(group.issuing for group in self.groups),
-            "stalled": Cat(group.stalled for group in self.groups),
-            "working": Cat(server.working for server in self.servers),
-            "waiting": Cat(server.waiting for server in self.servers)})
+                m.submodules[f"{module}{index}"] = self._place(module, unit, parts.control.abort)
+        held = Cat(hold.valid for group in self.groups for hold in group.hold)
+        self._surround(
+            m, parts, active=activity(self.groups, self.servers),
+            serving=held.any() | Cat(server.busy for server in self.servers).any(),
+            moves=[Cat(server.row_valid for server in self.servers).any(),
+                   Cat(group.issuing for group in self.groups).any()],
+            events={"gather_working": Cat(group.issuing for group in self.groups),
+                    "gather_waiting": Cat(group.stalled for group in self.groups),
+                    "server_working": Cat(server.working for server in self.servers),
+                    "server_waiting": Cat(server.waiting for server in self.servers)})
+        self._connect_rows(m, parts)
         self._probe(m)
         return m
 
-    def _connect_rows(self, m: Module, sequencer: Sequencer, loader: Loader) -> None:
-        """The datapath: load bus and task to all, sums to servers, rows to banks."""
-        count = len(self.servers)
-        units: list[Any] = [*self.groups, *self.servers]
-        for unit in (*units, sequencer):
-            for name in ("valid", "target", "unit", "address", "data"):
-                m.d.comb += getattr(unit.load, name).eq(getattr(loader.load, name))
+    def _connect_rows(self, m: Module, parts: Parts) -> None:
+        """The datapath: load bus and task to all, sums to servers, rows to banks, results to the store unit."""
+        count, sequencer, store = len(self.servers), parts.sequencer, parts.store
+        units = [*self.groups, *self.servers]
+        self._broadcast(m, parts.loader, *units)
         for unit in units:
             m.d.comb += [unit.task.eq(sequencer.task), unit.start.eq(sequencer.start)]
-        for server in self.servers:
-            m.d.comb += server.run_start.eq(sequencer.run_start)
+        for server, data in zip(self.servers, store.result_data, strict=True):
+            m.d.comb += [server.run_start.eq(sequencer.run_start), server.result_address.eq(store.result_address),
+                         data.eq(server.result_data)]
         for element in range(UNITS):
             server, local = self.servers[element % count], element // count
             for index, group in enumerate(self.groups):
@@ -118,24 +126,6 @@ class Accelerator(Shell):
                 m.d.comb += [taker.valid.eq(hold.valid), taker.data.eq(hold.data),
                              group.ack[element].eq(server.ack[port])]
                 wiring.connect(m, server.write[local], group.write[element])
-
-    def _connect_activity(self, m: Module, registers: RegisterFile, control: Control, loader: Loader,
-                          sequencer: Sequencer, store: Store) -> None:
-        held = Cat(hold.valid for group in self.groups for hold in group.hold)
-        working = Cat(server.busy for server in self.servers)
-        moves = Signal(3)
-        self._connect_commands(m, registers, control, loader, sequencer, store, moves=moves)
-        m.d.comb += [
-            sequencer.active.eq(Cat(group.active for group in self.groups)), sequencer.held.eq(held),
-            sequencer.working.eq(working),
-        ]
-        m.d.sync += [
-            moves.eq(Cat(Cat(server.row_valid for server in self.servers).any(),
-                         Cat(group.issuing for group in self.groups).any(), loader.beat | store.beat)),
-            control.serving.eq(held.any() | working.any()),
-        ]
-        for server, data in zip(self.servers, store.result_data, strict=True):
-            m.d.comb += [server.result_address.eq(store.result_address), data.eq(server.result_data)]
 
     def _probes(self) -> Iterator[tuple[str, Any]]:
         """Name and value of every probe."""

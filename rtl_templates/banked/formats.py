@@ -53,14 +53,14 @@ class Target(IntEnum):
 
 #: Task word, lowest field first: name -> width.
 TASK: Mapping[str, int] = {
-    "dense": 1, "combine": 1, "to_result": 1, "last_pass": 1, "read_half": 1, "pre_rank1": 1, "pre_half_up": 1,
-    "pre_kind": 2, "post_kind": 2, "post_half_up": 1, "pre_chunks": 4, "post_chunks": 4, "pre_column": 6,
-    "post_column": 6, "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16,
-    "slot_count": 16, "post_wait": 4,
+    "dense": 1, "combine": 1, "to_result": 1, "last": 1, "read_half": 1, "q1_rank1": 1, "q1_half_up": 1,
+    "q1_kind": 2, "q2_kind": 2, "q2_half_up": 1, "q1_chunks": 4, "q2_chunks": 4, "q1_column": 6,
+    "q2_column": 6, "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16,
+    "slot_count": 16, "q2_wait": 4,
 }
 
 #: Row parameters, lowest field first.
 PARAM: Mapping[str, int] = {
-    "row_r": ROW_BITS, "bias_r": ROW_BITS, "post_r": ROW_BITS, "bits": 4, "final": 1, "bank": 4, "row": 16,
+    "row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "final": 1, "bank": 4, "row": 16,
 }
 

@@ -1,25 +1,26 @@
-"""A group: schedule walker, sixteen banks, the read network and sixteen processing elements."""
+"""A group: schedule reader, sixteen banks, the read network and sixteen processing elements."""
 
 from collections.abc import Sequence
 
 from amaranth import Cat, Module, Signal
-from amaranth.hdl import Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.bank import Bank, BankPort, BankWrite
+from ..cells.delays import delays
 from ..cells.timing import BANK_READ
 from ..shell.signatures import LoadBus, LoadPort
 from .clos import Clos
 from .formats import UNITS
-from .group_timing import GROUP_PIPE, GROUP_SCHEDULE
+from .group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
 from .lane import ProcessingElement
-from .schedule_reader import Walker
+from .schedule_reader import ScheduleReader
 from .signatures import Hold, HoldPort, task_layout
 
 __all__ = ["COLUMN_FLAG_BITS", "Group"]
 
-COLUMN_FLAG_BITS = 8  # of a schedule column, above the row: route 6, last, add
+ROUTE_BITS = 2 * GROUP_CLOS
+COLUMN_FLAG_BITS = ROUTE_BITS + 2  # of a schedule column, above the row: route, last, add
 
 
 class Group(wiring.Component):
@@ -111,13 +112,13 @@ class Group(wiring.Component):
         for word in schedule:
             columns = [word >> c * self.column_bits & ((1 << self.column_bits) - 1) for c in range(UNITS)]
             rows = [(c & ((1 << self.row_bits) - 1)) ^ read_half << (self.row_bits - 1) for c in columns]
-            route = [c >> self.row_bits & 63 for c in columns]
+            route = [c >> self.row_bits & (1 << ROUTE_BITS) - 1 for c in columns]
             arrived = [
                 Clos.model([bank[row * self.digits + k] for bank, row in zip(banks, rows, strict=True)], route)
                 for k in range(self.digits)]
             for p, column in enumerate(columns):
-                streams[p].append(([words[p] for words in arrived], bool(column >> (self.row_bits + 7) & 1),
-                                   bool(column >> (self.row_bits + 6) & 1)))
+                flags = column >> self.row_bits + ROUTE_BITS
+                streams[p].append(([words[p] for words in arrived], bool(flags >> 1 & 1), bool(flags & 1)))
         return [ProcessingElement.model(stream, lanes=self.lanes, code_bits=self.code_bits, digit=self.digit,
                                         acc_bits=self.acc_bits) for stream in streams]
 
@@ -130,32 +131,21 @@ class Group(wiring.Component):
         """
         m = Module()
         enable = Signal(init=1)
-        m.submodules.walker = walker = Walker(
+        m.submodules.schedule_reader = reader = ScheduleReader(
             slots=self.slots, word_bits=UNITS * self.column_bits, digits=self.digits)
-        wiring.connect(m, wiring.flipped(self.load), walker.load)
-        m.d.comb += [walker.enable.eq(enable), walker.index.eq(self.index), walker.task.eq(self.task),
-                     walker.start.eq(self.start)]
-        columns = [walker.word[c * self.column_bits:(c + 1) * self.column_bits] for c in range(UNITS)]
+        wiring.connect(m, wiring.flipped(self.load), reader.load)
+        m.d.comb += [reader.enable.eq(enable), reader.index.eq(self.index), reader.task.eq(self.task),
+                     reader.start.eq(self.start)]
+        columns = [reader.word[c * self.column_bits:(c + 1) * self.column_bits] for c in range(UNITS)]
         digit_bits = (self.digits - 1).bit_length()
         half = Signal()
         m.d.sync += half.eq(self.task.read_half)
 
-        # What travels beside the words: stage[n] is n cycles after the schedule word.
-        route: list[Value] = [column[self.row_bits:self.row_bits + 6] for column in columns]
-        flags: list[Value] = [
-            Cat(c[-2] for c in columns), Cat(c[-1] for c in columns), walker.valid, walker.digit]
-        stages = [flags]
-        for n in range(1, GROUP_PIPE - GROUP_SCHEDULE):
-            late = [Signal.like(x, name=f"{name}{n}") for name, x in
-                    zip(("last", "add", "valid", "digit"), stages[-1], strict=True)]
-            with m.If(enable):
-                m.d.sync += [after.eq(x) for after, x in zip(late, stages[-1], strict=True)]
-            stages.append(list(late))
-        for n in range(BANK_READ):
-            late_route = [Signal(6, name=f"route{n}_{c}") for c in range(UNITS)]
-            with m.If(enable):
-                m.d.sync += [after.eq(x) for after, x in zip(late_route, route, strict=True)]
-            route = list(late_route)
+        # What travels beside the words, to one stage before the operand registers.
+        last, add, working, digit = (
+            delays(m, name, value, GROUP_PIPE - GROUP_SCHEDULE - 1, reset=True, enable=enable) for name, value in (
+                ("last", Cat(c[-2] for c in columns)), ("add", Cat(c[-1] for c in columns)),
+                ("valid", reader.valid), ("digit", reader.digit)))
 
         m.submodules.clos = clos = Clos(word_bits=self.word_bits)
         m.d.comb += clos.enable.eq(enable)
@@ -164,16 +154,18 @@ class Group(wiring.Component):
                 depth=self.bank_depth * self.digits, word_bits=self.word_bits)
             wiring.connect(m, wiring.flipped(self.write[c]), bank.write)
             row = columns[c][:self.row_bits]
+            route = delays(m, f"route{c}", columns[c][self.row_bits:self.row_bits + ROUTE_BITS], BANK_READ, reset=True,
+                           enable=enable)[-1]
             m.d.comb += [
-                bank.enable.eq(enable), clos.i[c].eq(bank.data), clos.route[c].eq(route[c]),
-                bank.address.eq(Cat(walker.digit[:digit_bits], row[:-1], row[-1] ^ half)),
+                bank.enable.eq(enable), clos.i[c].eq(bank.data), clos.route[c].eq(route),
+                bank.address.eq(Cat(reader.digit[:digit_bits], row[:-1], row[-1] ^ half)),
             ]
 
-        # One stage before the operand registers: one-hot digit, out of the stage before.
-        (_, _, early, digit), (last, add, working, _) = stages[-2], stages[-1]
+        # One-hot digit, out of the stage before.
         step, valid = Signal(self.digits), Signal()
         with m.If(enable):
-            m.d.sync += [step.eq(Cat(early & (digit == k) for k in range(self.digits))), valid.eq(working)]
+            m.d.sync += [step.eq(Cat(working[-2] & (digit[-2] == k) for k in range(self.digits))),
+                         valid.eq(working[-1])]
         blocks = Signal(UNITS)
         for p in range(UNITS):
             m.submodules[f"element{p}"] = element = ProcessingElement(
@@ -181,12 +173,12 @@ class Group(wiring.Component):
             wiring.connect(m, wiring.flipped(self.hold[p]), element.hold)
             m.d.comb += [
                 element.enable.eq(enable), element.clear.eq(self.start), element.step.eq(step),
-                element.add.eq(add[p]), element.last.eq(last[p]), element.word.eq(clos.o[p]),
+                element.add.eq(add[-1][p]), element.last.eq(last[-1][p]), element.word.eq(clos.o[p]),
                 element.ack.eq(self.ack[p]), blocks[p].eq(element.blocks),
             ]
         m.d.sync += enable.eq(~blocks.any())
         m.d.comb += [
-            self.active.eq(walker.busy | valid | Cat(stage[2] for stage in stages[1:]).any()),
-            self.stalled.eq(~enable), self.issuing.eq(walker.issuing),
+            self.active.eq(reader.busy | valid | Cat(working[1:]).any()),
+            self.stalled.eq(~enable), self.issuing.eq(reader.issuing),
         ]
         return m

@@ -22,8 +22,8 @@ __all__ = ["Requantizer", "beat_layout"]
 CODE_BITS = 8
 P_USED = 46  # bits of the second sum that differ: two products of 27 and 18 signed bits
 
-#: A beat: post or pre stage, beat b of a rank-1 pair, entry of the column tables.
-beat_layout = data.StructLayout({"post": 1, "b": 1, "column": 6})
+#: A beat: Q2 or Q1, beat b of a rank-1 pair, entry of the column tables.
+beat_layout = data.StructLayout({"q2": 1, "b": 1, "column": 6})
 
 
 class Requantizer(wiring.Component):
@@ -52,10 +52,10 @@ class Requantizer(wiring.Component):
     task : In(task_layout)
         Constant while beats are in flight.
     beat : In(beat_layout)
-    pre_x : In(lanes * in_bits), post_x : In(lanes * 18)
+    q1_x : In(lanes * in_bits), q2_x : In(lanes * 18)
         Accumulators of the two stages.
-    row_r, bias_r, post_r : In(17)
-    pre_bits, post_bits : In(4)
+    row_r, bias_r, q2_r : In(17)
+    q1_bits, q2_bits : In(4)
     code : Out(lanes * 8)
         Two's complement, or unsigned.
     raw : Out(lanes * 16)
@@ -64,13 +64,13 @@ class Requantizer(wiring.Component):
     load: LoadPort
     task: data.View
     beat: data.View
-    pre_x: Signal
-    post_x: Signal
+    q1_x: Signal
+    q2_x: Signal
     row_r: Signal
     bias_r: Signal
-    post_r: Signal
-    pre_bits: Signal
-    post_bits: Signal
+    q2_r: Signal
+    q1_bits: Signal
+    q2_bits: Signal
     code: Signal
     raw: Signal
 
@@ -79,27 +79,27 @@ class Requantizer(wiring.Component):
             raise ValueError(f"in_bits is {in_bits}, not 1 to {ACC_BITS}")
         self.lanes, self.in_bits, self.column_depth, self.primitives = lanes, in_bits, column_depth, primitives
         super().__init__({
-            "load": In(LoadBus()), "task": In(task_layout), "beat": In(beat_layout), "pre_x": In(lanes * in_bits),
-            "post_x": In(lanes * ACC_BITS), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "post_r": In(ROW_BITS),
-            "pre_bits": In(4), "post_bits": In(4), "code": Out(lanes * CODE_BITS), "raw": Out(lanes * RAW_BITS),
+            "load": In(LoadBus()), "task": In(task_layout), "beat": In(beat_layout), "q1_x": In(lanes * in_bits),
+            "q2_x": In(lanes * ACC_BITS), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "q2_r": In(ROW_BITS),
+            "q1_bits": In(4), "q2_bits": In(4), "code": Out(lanes * CODE_BITS), "raw": Out(lanes * RAW_BITS),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         task = self.task
-        post = delays(m, "post", self.beat.post, REQUANT_CODE)
+        q2 = delays(m, "q2", self.beat.q2, REQUANT_CODE)
         b = delays(m, "b", self.beat.b, REQUANT_CODE)
         column = delays(m, "column", self.beat.column, REQUANT_BIAS)
 
         multiplier = Signal(ROW_BITS, reset_less=True)
         bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(REQUANT_SUM - 1 - REQUANT_MULTIPLIER)]
         m.d.sync += [
-            multiplier.eq(Mux(post[REQUANT_MULTIPLIER], self.post_r,
+            multiplier.eq(Mux(q2[REQUANT_MULTIPLIER], self.q2_r,
                               Mux(b[REQUANT_MULTIPLIER], self.bias_r, self.row_r))),
-            bits[0].eq(Mux(post[REQUANT_MULTIPLIER], self.post_bits, self.pre_bits)),
+            bits[0].eq(Mux(q2[REQUANT_MULTIPLIER], self.q2_bits, self.q1_bits)),
             *(late.eq(early) for early, late in pairwise(bits)),
         ]
-        kind = [Mux(flag, task.post_kind, task.pre_kind) for flag in post]
+        kind = [Mux(flag, task.q2_kind, task.q1_kind) for flag in q2]
         is_signed = kind[REQUANT_SUM - 1] == Kind.SIGNED
         mask = [Signal(CODE_BITS, name=f"mask{k}", reset_less=True) for k in range(2)]
         signs = [Signal(name=f"signed{k}", reset_less=True) for k in range(2)]
@@ -111,18 +111,18 @@ class Requantizer(wiring.Component):
         plus, minus = Signal(), Signal()  # carry for every sign; carry for mid < 0
         raw_next, up_next, b_next = Signal(reset_less=True), Signal(reset_less=True), Signal(reset_less=True)
         m.d.sync += [raw_next.eq(kind[REQUANT_ROUND - 1] == Kind.RAW), b_next.eq(b[REQUANT_ROUND - 1]),
-                     up_next.eq(Mux(post[REQUANT_ROUND - 1], task.post_half_up, task.pre_half_up))]
+                     up_next.eq(Mux(q2[REQUANT_ROUND - 1], task.q2_half_up, task.q1_half_up))]
         m.d.comb += [half.eq(Mux(raw_next, (1 << RAW_SHIFT - 1) - 1, (1 << SHIFT - 1) - 1)),
                      plus.eq(~b_next), minus.eq(~b_next & up_next)]
         bias_used = Signal(reset_less=True)  # a pair's bias comes in beat b; nothing of the accumulator does
-        m.d.sync += bias_used.eq(post[REQUANT_BIAS - 1] | b[REQUANT_BIAS - 1] | ~task.pre_rank1)
+        m.d.sync += bias_used.eq(q2[REQUANT_BIAS - 1] | b[REQUANT_BIAS - 1] | ~task.q1_rank1)
 
         for lane in range(self.lanes):
             factor, offset = self._column(m, lane, column)
             first = select_multiply_add(
-                m, f"first{lane}", x=self.pre_x.word_select(lane, self.in_bits).as_signed(),
-                d=self.post_x.word_select(lane, ACC_BITS).as_signed(), use_x=~(self.beat.post | self.beat.b),
-                use_d=self.beat.post, a=factor, c=Cat(Const(0, MID_SHIFT), offset).as_signed(), use_c=bias_used,
+                m, f"first{lane}", x=self.q1_x.word_select(lane, self.in_bits).as_signed(),
+                d=self.q2_x.word_select(lane, ACC_BITS).as_signed(), use_x=~(self.beat.q2 | self.beat.b),
+                use_d=self.beat.q2, a=factor, c=Cat(Const(0, MID_SHIFT), offset).as_signed(), use_c=bias_used,
                 primitives=self.primitives)
             mid = first[MID_SHIFT:MID_SHIFT + MID_BITS].as_signed()
             negative = Signal(name=f"negative{lane}", reset_less=True)

@@ -1,4 +1,4 @@
-"""The schedule walker of a group: schedule memory, and the counter that reads a pass's part of it."""
+"""The schedule reader of a group: schedule memory, and the counter that reads a pass's part of it."""
 
 
 from amaranth import Cat, Const, Module, Mux, Signal
@@ -12,10 +12,10 @@ from ..shell.words import BEAT_BITS
 from .formats import UNITS, Target
 from .signatures import task_layout
 
-__all__ = ["Walker"]
+__all__ = ["ScheduleReader"]
 
 
-class Walker(wiring.Component):
+class ScheduleReader(wiring.Component):
     """Schedule memory, and the counter that walks a pass's part of it, ``digits`` cycles a slot.
 
     The cycle after ``start`` is the first with ``issuing``; two cycles with ``enable`` later ``word``, ``valid``
@@ -40,7 +40,7 @@ class Walker(wiring.Component):
     word, valid, digit : Out(word_bits), Out(1), Out(⌈log2 digits⌉ or 1)
         Schedule word, whether it is one, and the digit of its slot.
     issuing, busy : Out(1)
-        A digit of a slot is being read; this or a later stage of the walker holds work.
+        A digit of a slot is being read; this or a later stage of the reader holds work.
     """
 
     enable: Signal

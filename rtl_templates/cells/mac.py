@@ -10,6 +10,7 @@ from amaranth.utils import bits_for, ceil_log2, exact_log2
 from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import BEAT_BITS
 from .add_memory import add_memory
+from .delays import delays
 from .formats import TABLE_INPUTS, table_bits
 from .ternary import ternary
 from .timing import MAC_TABLE, mac_tree
@@ -102,10 +103,7 @@ class MacArray(wiring.Component):
         sums = [self._plane(m, plane, writing, address, page_bits) for plane in range(self.planes)]
 
         flags: Value = Cat(self.enable, self.last, self.hold, *([self.negate] if self.signed else []))
-        for k in range(MAC_TABLE + mac_tree(self.lanes)):
-            late = Signal(len(flags), name=f"flags{k}")
-            m.d.sync += late.eq(flags)
-            flags = late
+        flags = delays(m, "flags", flags, MAC_TABLE + mac_tree(self.lanes), reset=True)[-1]
         for column in range(self.columns):
             acc = Signal(signed(self.acc_bits), name=f"acc{column}", reset_less=True)
             result = Signal(signed(self.acc_bits), name=f"result{column}", reset_less=True)

@@ -1,1 +1,1 @@
-"""The graph-level organisation: edge lists stream through replicated buffers and wide lanes."""
+"""The edge-list target: lists stream through replicated buffers and wide lanes."""

@@ -1,26 +1,26 @@
-"""The accelerator of the graph-level organisation: units and the shell around them."""
+"""The accelerator of the edge-list target: units and the shell around them."""
 
 from collections.abc import Iterator
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from amaranth import Cat, Module, ResetInserter, Signal, Value
-from amaranth.lib import wiring
+from amaranth import Cat, Module, Value
 from amaranth.utils import ceil_log2
 
 from ..shell.axi_lite import RegisterFile
 from ..shell.control import Control
+from ..shell.counters import Counted, Counters
 from ..shell.loader import Loader
 from ..shell.registers import constants
-from ..shell.shell import Shell
+from ..shell.sequencer import Sequencer
+from ..shell.shell import Parts, Shell
 from ..shell.store import Store
-from .counters import Counters
-from .formats import Target
+from .formats import PASSES, Target
 from .registers import REGISTERS
-from .sequencer import INDEX_BITS, Sequencer
-from .signatures import RowWrite
-from .unit import STAGES, Unit
+from .signatures import RowWrite, pass_layout
+from .timing import STAGES
+from .unit import Unit
 
 __all__ = ["PROBES", "Accelerator"]
 
@@ -29,7 +29,7 @@ PROBES = ("address", "data", "entry")
 
 
 class Accelerator(Shell):
-    """Everything but the clock and reset pins of the graph-level organisation; docs/lists.md describes it.
+    """Everything but the clock and reset pins; docs/lists.md describes it.
 
     What any unit writes is in every unit's node buffer: the units take turns, one a cycle.
 
@@ -60,34 +60,26 @@ class Accelerator(Shell):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         hardware, count = self.hardware, len(self.units)
-        registers = RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS)
-        m.submodules.registers = registers
-        m.submodules.control = control = Control(pass_bits=INDEX_BITS)
-        m.submodules.loader = loader = Loader(last_target=max(Target))
-        m.submodules.store = store = Store(servers=count, word_bits=128,
-                                           address_bits=ceil_log2(hardware["result_depth"]))
-        sequencer = Sequencer(units=count, passes=hardware["passes"])
-        m.submodules.sequencer = ResetInserter(control.abort)(sequencer)
-        m.submodules.counters = counters = Counters(units=count)
+        index_bits = ceil_log2(PASSES)
+        parts = Parts(
+            registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
+            control=Control(pass_bits=index_bits), loader=Loader(last_target=max(Target)),
+            store=Store(servers=count, word_bits=128, address_bits=ceil_log2(hardware["result_depth"])),
+            sequencer=Sequencer(units=count, layout=pass_layout, target=Target.PASS, passes=hardware["passes"],
+                                index_bits=index_bits),
+            counters=Counters([Counted(stage, count, "" if stage == "write" else "wait_out") for stage in STAGES]))
         for index, unit in enumerate(self.units):
             m.d.comb += unit.index.eq(index)
-            m.submodules[f"unit{index}"] = self._place("unit", unit, control.abort)
-        wiring.connect(m, wiring.flipped(self.control), registers.bus)
-        wiring.connect(m, loader.axi, wiring.flipped(self.read))
-        wiring.connect(m, store.axi, wiring.flipped(self.write))
-        self._connect_units(m, sequencer, loader, store)
-        moves = Signal(3)
-        self._connect_commands(m, registers, control, loader, sequencer, store, moves=moves)
-        m.d.comb += [sequencer.first.eq(registers.run_first), sequencer.count.eq(registers.run_count),
-                     sequencer.active.eq(Cat(unit.busy for unit in self.units))]
-        m.d.sync += [
-            moves.eq(Cat(self._any("working"), loader.beat, store.beat)),
-            control.serving.eq(self._any("serving")),
-        ]
-        self._connect_counters(m, registers, counters, loader, sequencer, store, {
-            f"{stage}_{what}": Cat(getattr(unit, what)[k] for unit in self.units)
-            for k, stage in enumerate(STAGES) for what in ("working", "waiting")
-            if (stage, what) != ("write", "waiting")})
+            m.submodules[f"unit{index}"] = self._place("unit", unit, parts.control.abort)
+        self._surround(
+            m, parts, active=Cat(unit.busy for unit in self.units), serving=self._any("serving"),
+            moves=[self._any("working")],
+            events={f"{stage}_{what}": Cat(getattr(unit, what)[k] for unit in self.units)
+                    for k, stage in enumerate(STAGES) for what in ("working", "waiting")
+                    if (stage, what) != ("write", "waiting")})
+        m.d.comb += [parts.sequencer.first.eq(parts.registers.run_first),
+                     parts.sequencer.count.eq(parts.registers.run_count)]
+        self._connect_units(m, parts)
         self._probe(m)
         return m
 
@@ -95,11 +87,10 @@ class Accelerator(Shell):
         """Whether any unit has a bit of this member set."""
         return Cat(getattr(unit, member) for unit in self.units).any()
 
-    def _connect_units(self, m: Module, sequencer: Sequencer, loader: Loader, store: Store) -> None:
+    def _connect_units(self, m: Module, parts: Parts) -> None:
         """Load bus and pass to all, rows of each to all, results to the store unit."""
-        for consumer in (*self.units, sequencer):
-            for name in ("valid", "target", "unit", "address", "data"):
-                m.d.comb += getattr(consumer.load, name).eq(getattr(loader.load, name))
+        sequencer, store = parts.sequencer, parts.store
+        self._broadcast(m, parts.loader, *self.units)
         row = RowWrite(lanes=self.hardware["lanes"], code_bits=self.hardware["code_bits"]).create(path=("row",))
         for name in row.signature.members:
             m.d.sync += getattr(row, name).eq(reduce(or_, (getattr(unit.row, name) for unit in self.units)))

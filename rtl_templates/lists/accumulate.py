@@ -30,7 +30,7 @@ class Accumulator(wiring.Component):
         There is a row; otherwise ``one`` is added to every lane. A maximum's rows come without a pause.
     signed : In(1)
         How codes extend.
-    max, first : In(1)
+    maximum, first : In(1)
         The token takes the maximum; this is its first step.
     double, finish : In(1)
         Of the step before: the accumulator is doubled first; it ends the token.
@@ -41,7 +41,7 @@ class Accumulator(wiring.Component):
     read: Signal
     one: Signal
     signed: Signal
-    max: Signal
+    maximum: Signal
     first: Signal
     double: Signal
     finish: Signal
@@ -52,8 +52,8 @@ class Accumulator(wiring.Component):
             raise ValueError(f"sums of {acc_bits} bits hold no codes of {code_bits} bits")
         self.lanes, self.code_bits, self.acc_bits = lanes, code_bits, acc_bits
         super().__init__({
-            "word": In(lanes * code_bits), "read": In(1), "one": In(1), "signed": In(1), "max": In(1), "first": In(1),
-            "double": In(1), "finish": In(1), "total": Out(lanes * acc_bits),
+            "word": In(lanes * code_bits), "read": In(1), "one": In(1), "signed": In(1), "maximum": In(1),
+            "first": In(1), "double": In(1), "finish": In(1), "total": Out(lanes * acc_bits),
         })
 
     @staticmethod
@@ -93,7 +93,7 @@ class Accumulator(wiring.Component):
         """
         m = Module()
         keep = Signal()  # the token in the operand register is a maximum
-        m.d.sync += keep.eq(self.max)
+        m.d.sync += keep.eq(self.maximum)
         totals = []
         for lane in range(self.lanes):
             field = self.word.word_select(lane, self.code_bits)
@@ -103,7 +103,7 @@ class Accumulator(wiring.Component):
             total = Signal(self.acc_bits, name=f"total{lane}")
             with m.If(~self.read):
                 m.d.sync += operand.eq(self.one)
-            with m.Elif(~self.max | self.first | (code > operand)):
+            with m.Elif(~self.maximum | self.first | (code > operand)):
                 m.d.sync += operand.eq(code)
             m.d.comb += total.eq(operand + Mux(self.double, acc << 1, acc))
             with m.If(self.finish):

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
+from ..cells.delays import delays
 from ..cells.formats import RAW_BITS, Kind
 from ..cells.mac import MacArray
 from ..cells.timing import mac_latency
@@ -25,7 +26,7 @@ class Combine(wiring.Component):
     A row is collected in one of two slots while the other one's planes are read: plane by plane, the most
     significant first, and within a plane chunk by chunk, one a cycle, without gaps from row to row. An output chunk
     begins when its row is complete and a place in the queue of sums is free. combine_timing.py has the cycles. Codes
-    are unsigned or, with ``task.pre_kind`` SIGNED, two's complement of the row's bits. Sums are exact while they fit
+    are unsigned or, with ``task.q1_kind`` SIGNED, two's complement of the row's bits. Sums are exact while they fit
     ``ACC_BITS``. ``end`` must come with chunk ``in_chunks``.
 
     Parameters
@@ -43,9 +44,9 @@ class Combine(wiring.Component):
         TABLE entries, already registered.
     task : In(pass_layout)
         Constant while tokens are in flight.
-    input : In(stream of coded_layout)
+    i : In(stream of coded_layout)
         Q1's codes, the low CODE_BITS of each lane.
-    output : Out(stream of accumulated_layout)
+    o : Out(stream of accumulated_layout)
         Operands of Q2.
     busy, working, waiting : Out(1)
         A token is here; a plane is read; a row could begin a chunk, but the queue is full.
@@ -53,8 +54,8 @@ class Combine(wiring.Component):
 
     load: LoadPort
     task: data.View
-    input: stream.Interface
-    output: stream.Interface
+    i: stream.Interface
+    o: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -64,8 +65,8 @@ class Combine(wiring.Component):
         self.mac = MacArray(lanes=lanes, columns=lanes, weight_bits=weight_bits, pages=pages, x_bits=ACC_BITS,
                             signed=True, target=Target.TABLE, block=pages >= BLOCK_PAGES, primitives=primitives)
         super().__init__({
-            "load": In(LoadBus()), "task": In(pass_layout), "input": In(stream.Signature(coded_layout(lanes))),
-            "output": Out(stream.Signature(accumulated_layout(lanes))), "busy": Out(1), "working": Out(1),
+            "load": In(LoadBus()), "task": In(pass_layout), "i": In(stream.Signature(coded_layout(lanes))),
+            "o": Out(stream.Signature(accumulated_layout(lanes))), "busy": Out(1), "working": Out(1),
             "waiting": Out(1),
         })
 
@@ -102,19 +103,15 @@ class Combine(wiring.Component):
                 m.d.comb += release.eq(1 << slot)
                 m.d.sync += slot.eq(~slot)
         self._read(m, Cat(chunk, slot), (top - done)[:3], offset + chunk, Cat(
-            issue, issue & chunk_ends, chunk != 0, (done == 0) & (self.task.pre_kind == Kind.SIGNED)))
-        arrives: Value = self.mac.last
-        for k in range(mac_latency(self.lanes)):
-            late = Signal(name=f"arrives{k}")
-            m.d.sync += late.eq(arrives)
-            arrives = late
+            issue, issue & chunk_ends, chunk != 0, (done == 0) & (self.task.q1_kind == Kind.SIGNED)))
+        arrives = delays(m, "arrives", self.mac.last, mac_latency(self.lanes), reset=True)[-1]
         m.d.comb += [
             queue.task.eq(self.task), queue.begin.eq(begin), queue.chunk.eq(o),
             queue.context.eq(Array(contexts)[slot]), queue.arrives.eq(arrives),
             queue.sums.eq(Cat(self.mac.result.word_select(column, ACC_BITS)[:self.mac.acc_bits]
                               for column in range(self.lanes))),
         ]
-        wiring.connect(m, queue.output, wiring.flipped(self.output))
+        wiring.connect(m, queue.o, wiring.flipped(self.o))
         return m
 
     def _collect(self, m: Module, full: Signal, release: Signal) -> tuple[Value, list[Signal], list[Signal]]:
@@ -124,10 +121,10 @@ class Combine(wiring.Component):
         self._codes = store.read_port(domain="comb")
         write = store.write_port()
         slot, chunk = Signal(name="fill_slot"), Signal(4, name="fill_chunk")
-        token = self.input.payload
+        token = self.i.payload
         accept, ends = Signal(), Signal()
         m.d.comb += [
-            self.input.ready.eq(~Array(full)[slot]), accept.eq(self.input.valid & self.input.ready),
+            self.i.ready.eq(~Array(full)[slot]), accept.eq(self.i.valid & self.i.ready),
             ends.eq(accept & token.end), write.en.eq(accept), write.addr.eq(Cat(chunk[:bits], slot)),
             write.data.eq(Cat(token.data.word_select(lane, RAW_BITS)[:CODE_BITS] for lane in range(self.lanes))),
         ]
@@ -173,31 +170,31 @@ class Route(wiring.Component):
     -------
     task : In(pass_layout)
         Changes only while no token is in the unit.
-    input, combined : In(stream of coded_layout)
+    i, combined : In(stream of coded_layout)
         From Q1; from Q2.
-    to_combine, output : Out(stream of coded_layout)
+    to_combine, o : Out(stream of coded_layout)
         Combine's input; the write stage's.
     """
 
     task: data.View
-    input: stream.Interface
+    i: stream.Interface
     combined: stream.Interface
     to_combine: stream.Interface
-    output: stream.Interface
+    o: stream.Interface
 
     def __init__(self, *, lanes: int) -> None:
         codes = stream.Signature(coded_layout(lanes))
-        super().__init__({"task": In(pass_layout), "input": In(codes), "combined": In(codes),
-                          "to_combine": Out(codes), "output": Out(codes)})
+        super().__init__({"task": In(pass_layout), "i": In(codes), "combined": In(codes),
+                          "to_combine": Out(codes), "o": Out(codes)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         combine = self.task.combine
         m.d.comb += [
-            self.to_combine.payload.eq(self.input.payload), self.to_combine.valid.eq(self.input.valid & combine),
-            self.output.payload.eq(Mux(combine, self.combined.payload, self.input.payload)),
-            self.output.valid.eq(Mux(combine, self.combined.valid, self.input.valid)),
-            self.input.ready.eq(Mux(combine, self.to_combine.ready, self.output.ready)),
-            self.combined.ready.eq(combine & self.output.ready),
+            self.to_combine.payload.eq(self.i.payload), self.to_combine.valid.eq(self.i.valid & combine),
+            self.o.payload.eq(Mux(combine, self.combined.payload, self.i.payload)),
+            self.o.valid.eq(Mux(combine, self.combined.valid, self.i.valid)),
+            self.i.ready.eq(Mux(combine, self.to_combine.ready, self.o.ready)),
+            self.combined.ready.eq(combine & self.o.ready),
         ]
         return m

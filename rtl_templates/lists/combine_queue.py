@@ -32,7 +32,7 @@ class SumQueue(wiring.Component):
         An output chunk begins, its number and its row's context; only while ``free``.
     arrives, sums : In
         The sums of the oldest chunk without.
-    output : Out(stream of accumulated_layout)
+    o : Out(stream of accumulated_layout)
     free, empty : Out(1)
         Another chunk may begin; no chunk is begun or waits.
     """
@@ -43,7 +43,7 @@ class SumQueue(wiring.Component):
     context: data.View
     arrives: Signal
     sums: Signal
-    output: stream.Interface
+    o: stream.Interface
     free: Signal
     empty: Signal
 
@@ -51,18 +51,18 @@ class SumQueue(wiring.Component):
         self.lanes, self.sum_bits = lanes, sum_bits
         super().__init__({
             "task": In(pass_layout), "begin": In(1), "chunk": In(4), "context": In(context_layout), "arrives": In(1),
-            "sums": In(lanes * sum_bits), "output": Out(stream.Signature(accumulated_layout(lanes))), "free": Out(1),
+            "sums": In(lanes * sum_bits), "o": Out(stream.Signature(accumulated_layout(lanes))), "free": Out(1),
             "empty": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        task, token = self.task, self.output.payload
+        task, token = self.task, self.o.payload
         taken = Signal()
         begun, waiting = Signal(range(QUEUE + 1)), Signal(range(QUEUE + 1))
         head, tail, next_place = Signal(range(QUEUE)), Signal(range(QUEUE)), Signal(range(QUEUE))
         m.d.comb += [
-            taken.eq(self.output.valid & self.output.ready), self.output.valid.eq(waiting != 0),
+            taken.eq(self.o.valid & self.o.ready), self.o.valid.eq(waiting != 0),
             self.free.eq(begun != QUEUE), self.empty.eq(begun == 0),
         ]
         m.d.sync += [begun.eq(begun + self.begin - taken), waiting.eq(waiting + self.arrives - taken),

@@ -70,7 +70,7 @@ class Fetch(wiring.Component):
         Pulse; never while busy.
     task : In(pass_layout)
         Constant from the cycle of ``start`` on.
-    output : Out(stream.Signature(command_layout(list_depth)))
+    o : Out(stream.Signature(command_layout(list_depth)))
     busy : Out(1)
         From the cycle after ``start`` until the last command is taken; never without rows.
     """
@@ -79,20 +79,20 @@ class Fetch(wiring.Component):
     index: Signal
     start: Signal
     task: data.View
-    output: stream.Interface
+    o: stream.Interface
     busy: Signal
 
     def __init__(self, *, units: int, list_depth: int, descriptor_depth: int, beats: int) -> None:
         self.units, self.list_depth, self.descriptor_depth, self.beats = units, list_depth, descriptor_depth, beats
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1), "task": In(pass_layout),
-            "output": Out(stream.Signature(command_layout(list_depth))), "busy": Out(1),
+            "o": Out(stream.Signature(command_layout(list_depth))), "busy": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         """Build the pipeline: stages A (counters) to H (command), a register each."""
         m = Module()
-        load, task, output = self.load, self.task, self.output
+        load, task, output = self.load, self.task, self.o
         enable = Signal()
         m.d.comb += enable.eq(~output.valid | output.ready)
 
@@ -148,7 +148,7 @@ class Fetch(wiring.Component):
     def _command(self, m: Module, enable: Signal, beat: list[data.View], valid: list[Signal], half: data.View,
                  row: Value) -> None:
         """Stages F (list, degree and node), G (offset of the row parameter) and H (command) from the words of E."""
-        output, command = self.output, self.output.payload
+        output, command = self.o, self.o.payload
         place, count = (Signal.like(field, reset_less=True) for field in (command.place, command.count))
         late_place, late_count = Signal.like(place, reset_less=True), Signal.like(count, reset_less=True)
         degree, node = Signal(16), Signal(16)

@@ -144,9 +144,9 @@ BEAT: Mapping[str, int] = {
 #: One pass: two words of 128 bits, the lower one first.
 PASS: Mapping[str, int] = {
     "graphs": 1, "beat_start": 10, "beat_count": 8, "combine": 1,
-    "pre_slope": 13, "pre_kind": 2, "pre_select": 3, "pre_base": ROW_ADDRESS, "pre_limit": ROW_ADDRESS, "pre_table": 6,
-    "post_slope": 13, "post_kind": 2, "post_select": 3, "post_base": ROW_ADDRESS, "post_limit": ROW_ADDRESS,
-    "post_table": 6,
+    "q1_slope": 13, "q1_kind": 2, "q1_select": 3, "q1_base": ROW_ADDRESS, "q1_limit": ROW_ADDRESS, "q1_table": 6,
+    "q2_slope": 13, "q2_kind": 2, "q2_select": 3, "q2_base": ROW_ADDRESS, "q2_limit": ROW_ADDRESS,
+    "q2_table": 6,
     "page": 8, "in_chunks": 4, "out_chunks": 4, "column": COLUMN_ADDRESS, "bias": COLUMN_ADDRESS, "mid": 2,
     "row_select": 3, "row_base": ROW_ADDRESS, "row_limit": ROW_ADDRESS,
     "target": PLACE, "stride": 4, "to_result": 1, "result_words": 8,

@@ -11,6 +11,7 @@ from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
 from ..cells.bank import Bank
+from ..cells.delays import delays
 from ..cells.structure import structure
 from ..shell.signatures import LoadBus, LoadPort
 from ..shell.words import unpack
@@ -51,10 +52,10 @@ class Gather(wiring.Component):
         The unit's number, constant.
     start : In(1)
         Pulse; never while busy. Forgets the entry of the last row.
-    input : In(stream.Signature(command_layout(list_depth)))
+    i : In(stream.Signature(command_layout(list_depth)))
     address : Out, data : In(lanes * code_bits), entry : In(ENTRY_BITS)
         The node buffer's.
-    output : Out(stream.Signature(accumulated_layout(lanes)))
+    o : Out(stream.Signature(accumulated_layout(lanes)))
     busy : Out(1)
         A walk is on its way, or a token has not left.
     working : Out(1)
@@ -66,11 +67,11 @@ class Gather(wiring.Component):
     load: LoadPort
     index: Signal
     start: Signal
-    input: stream.Interface
+    i: stream.Interface
     address: Signal
     data: Signal
     entry: Signal
-    output: stream.Interface
+    o: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -82,21 +83,21 @@ class Gather(wiring.Component):
         self.list_depth, self.address_bits = list_depth, ceil_log2(buffer_depth)
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1),
-            "input": In(stream.Signature(command_layout(list_depth))),
+            "i": In(stream.Signature(command_layout(list_depth))),
             "address": Out(self.address_bits), "data": In(lanes * code_bits), "entry": In(ENTRY_BITS),
-            "output": Out(stream.Signature(accumulated_layout(lanes))),
+            "o": Out(stream.Signature(accumulated_layout(lanes))),
             "busy": Out(1), "working": Out(1), "waiting": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        command = self.input.payload
+        command = self.i.payload
         used = Signal(range(SLOTS + 1))
         slot, free, begin = Signal(), Signal(), Signal()
         active, final = Signal(), Signal()  # a step is in the walker; it is the walk's last
         m.d.comb += [
-            slot.eq((used != SLOTS) | command.skip), free.eq(~active | final), self.input.ready.eq(free & slot),
-            begin.eq(self.input.valid & free & slot), self.waiting.eq(self.input.valid & free & ~slot),
+            slot.eq((used != SLOTS) | command.skip), free.eq(~active | final), self.i.ready.eq(free & slot),
+            begin.eq(self.i.valid & free & slot), self.waiting.eq(self.i.valid & free & ~slot),
             self.busy.eq(active | (used != 0)),
         ]
         walk = structure(command.shape(), reset_less=True)
@@ -108,7 +109,7 @@ class Gather(wiring.Component):
                          first.eq(0)]
 
         sums = self._pipeline(m, walk, active, final & ~walk.skip, first)
-        taken = self.output.valid & self.output.ready
+        taken = self.o.valid & self.o.ready
         m.d.sync += used.eq(used + (begin & ~command.skip) - taken)
         self._queue(m, begin & ~command.skip, taken, *sums)
         return m
@@ -122,8 +123,8 @@ class Gather(wiring.Component):
             lists.write.enable.eq(self.load.valid & (self.load.target == Target.LIST) & (self.load.unit == self.index)),
         ]
         # The list's word, then its entry (a SELF beat's place is the index itself), then two additions.
-        listed = _late(m, walk.list, LIST_READ - 1, "list")
-        place = _late(m, walk.place[:INDEX_BITS], LIST_READ - 1, "place")
+        listed = delays(m, "list", walk.list, LIST_READ - 1)[-1]
+        place = delays(m, "place", walk.place[:INDEX_BITS], LIST_READ - 1)[-1]
         chosen = data.View(entry_layout, Array(
             lists.data.word_select(k, entry_layout.size) for k in range(LIST_WORD))[place[:3]])
         index, double = Signal(INDEX_BITS, reset_less=True), Signal(reset_less=True)
@@ -132,31 +133,31 @@ class Gather(wiring.Component):
         low, high = Signal(bits, reset_less=True), Signal(bits, reset_less=True)
         null = Signal(reset_less=True)
         address, reading = Signal(bits, reset_less=True), Signal()
-        stride = _late(m, walk.stride, LIST_READ, "stride")
+        stride = delays(m, "stride", walk.stride, LIST_READ)[-1]
         m.d.sync += [
             low.eq(Mux(stride[0], index, 0) + Mux(stride[1], index << 1, 0)),
             high.eq(Mux(stride[2], index, 0) + Mux(stride[3], index << 1, 0)),
-            null.eq(_late(m, listed, 1, "listed") & (index[:len(chosen.index)] == NULL_INDEX)),
-            address.eq(low + (high << 2) + _late(m, walk.base[:bits], LIST_READ + ADDRESS - 1, "base")),
-            reading.eq(_late(m, active & walk.reads, LIST_READ + ADDRESS - 1, "reads", reset_less=False) & ~null),
+            null.eq(delays(m, "listed", listed, 1)[-1] & (index[:len(chosen.index)] == NULL_INDEX)),
+            address.eq(low + (high << 2) + delays(m, "base", walk.base[:bits], LIST_READ + ADDRESS - 1)[-1]),
+            reading.eq(delays(m, "reads", active & walk.reads, LIST_READ + ADDRESS - 1, reset=True)[-1] & ~null),
         ]
         m.d.comb += [self.address.eq(address), self.working.eq(reading)]
 
         m.submodules.accumulator = lanes = Accumulator(
             lanes=self.lanes, code_bits=self.code_bits, acc_bits=self.acc_bits)
-        read = _late(m, reading, BUFFER_READ, "read", reset_less=False)
-        finish = _late(m, active & last, GATHER_SUM, "finish", reset_less=False)
+        read = delays(m, "read", reading, BUFFER_READ, reset=True)[-1]
+        finish = delays(m, "finish", active & last, GATHER_SUM, reset=True)[-1]
         m.d.comb += [
             lanes.word.eq(self.data), lanes.read.eq(read), lanes.finish.eq(finish),
-            lanes.one.eq(_late(m, active & walk.one, GATHER_SUM - 1, "one", reset_less=False)),
-            lanes.signed.eq(_late(m, walk.signed, GATHER_SUM - 1, "signed")),
-            lanes.max.eq(_late(m, walk.max, GATHER_SUM - 1, "max")),
-            lanes.first.eq(_late(m, first, GATHER_SUM - 1, "first")),
-            lanes.double.eq(_late(m, double, GATHER_SUM - LIST_READ, "late_double")),
+            lanes.one.eq(delays(m, "one", active & walk.one, GATHER_SUM - 1, reset=True)[-1]),
+            lanes.signed.eq(delays(m, "signed", walk.signed, GATHER_SUM - 1)[-1]),
+            lanes.maximum.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1]),
+            lanes.first.eq(delays(m, "first", first, GATHER_SUM - 1)[-1]),
+            lanes.double.eq(delays(m, "late_double", double, GATHER_SUM - LIST_READ)[-1]),
         ]
         own, kept = Signal(ENTRY_BITS), Signal(ENTRY_BITS)  # entries of the last row, and for the context
         held = Signal(ENTRY_BITS)
-        m.d.comb += kept.eq(Mux(_late(m, walk.entry, GATHER_SUM, "entry"), own, held))
+        m.d.comb += kept.eq(Mux(delays(m, "entry", walk.entry, GATHER_SUM)[-1], own, held))
         with m.If(self.start):
             m.d.sync += [own.eq(0), held.eq(0)]
         with m.Else():
@@ -173,7 +174,7 @@ class Gather(wiring.Component):
                                    "kept": ENTRY_BITS})
         read = Signal(range(SLOTS))
         queues: list[data.View] = []
-        for name, layout, push, word in (("meta", meta_layout, begin, self.input.payload.meta),
+        for name, layout, push, word in (("meta", meta_layout, begin, self.i.payload.meta),
                                          ("sums", shape, finish, sums)):
             store = add_memory(m, name, layout.size, SLOTS, "distributed")
             place, write, port = Signal.like(read, name=f"{name}_place"), store.write_port(), store.read_port(
@@ -183,9 +184,9 @@ class Gather(wiring.Component):
             queues.append(data.View(layout, port.data))
         meta, done = queues
         m.d.sync += [read.eq(read + taken), level.eq(level + finish - taken)]
-        token = self.output.payload
+        token = self.o.payload
         m.d.comb += [
-            self.output.valid.eq(level != 0), token.row.eq(meta.row + Mux(meta.by_entry, done.own, 0)),
+            self.o.valid.eq(level != 0), token.row.eq(meta.row + Mux(meta.by_entry, done.own, 0)),
             token.context.degree.eq(meta.degree), token.context.node.eq(meta.node), token.context.entry.eq(done.kept),
             *(token.x.word_select(lane, ACC_BITS).eq(done.x[lane]) for lane in range(self.lanes)),
             *(getattr(token, name).eq(getattr(meta, name)) for name in COPIED),
@@ -226,12 +227,3 @@ class Gather(wiring.Component):
                 "x": [1] * lanes if command["one"] else x,
                 "row": (command["row"] + (own if command["by_entry"] else 0)) % (1 << ROW_ADDRESS),
             }
-
-
-def _late(m: Module, value: Value, cycles: int, name: str, *, reset_less: bool = True) -> Value:
-    """Return ``value`` as it was ``cycles`` before."""
-    for k in range(cycles):
-        late = Signal(len(value), name=f"{name}_{k}", reset_less=reset_less)
-        m.d.sync += late.eq(value)
-        value = late
-    return value

@@ -1,4 +1,4 @@
-"""Cycles of a unit's front (fetch and gather), as plain integers.
+"""Cycles of a unit's operand fetch (fetch and gather), as plain integers.
 
 Command n of a pass is beat ``n % beats`` of local row ``n // beats``. It is in fetch's last register from cycle c on,
 its walk begins in cycle b, and its token is at the output from cycle a on and leaves in cycle t::
@@ -58,7 +58,7 @@ class GatherTiming:
     free : int
         First cycle in which the next walk may begin, slots aside.
     run : int
-        Cycles of the front's ``working`` so far.
+        Cycles of ``working`` so far.
     waited : int
         Cycles of its ``waiting``.
     """

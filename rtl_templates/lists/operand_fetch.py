@@ -1,4 +1,4 @@
-"""A unit's front: its node buffer, and the fetch and gather stages that read it."""
+"""A unit's operand fetch: its node buffer, and the fetch and gather stages that read it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +14,10 @@ from .formats import ACC_BITS
 from .gather import Gather
 from .signatures import RowPort, RowWrite, accumulated_layout, pass_layout
 
-__all__ = ["Front"]
+__all__ = ["OperandFetch"]
 
 
-class Front(wiring.Component):
+class OperandFetch(wiring.Component):
     """From a pass's start to a stream of accumulated operands, one for each beat but SKIP, row after row.
 
     Values as :meth:`model`, cycles as :class:`rtl_templates.lists.gather_timing.GatherTiming`.
@@ -41,7 +41,7 @@ class Front(wiring.Component):
         Constant from the cycle of ``start`` until ``busy`` has fallen.
     write : In(RowWrite(lanes, code_bits))
         See :class:`rtl_templates.lists.buffer.NodeBuffer`.
-    output : Out(stream.Signature(accumulated_layout(lanes)))
+    o : Out(stream.Signature(accumulated_layout(lanes)))
     busy : Out(1)
         From the cycle after ``start`` until the last token has left; never in a unit without rows.
     working : Out(1)
@@ -55,7 +55,7 @@ class Front(wiring.Component):
     start: Signal
     task: data.View
     write: RowPort
-    output: stream.Interface
+    o: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -67,7 +67,7 @@ class Front(wiring.Component):
         self.list_depth, self.descriptor_depth, self.beats = list_depth, descriptor_depth, beats
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1), "task": In(pass_layout),
-            "write": In(RowWrite(**self.rows)), "output": Out(stream.Signature(accumulated_layout(lanes))),
+            "write": In(RowWrite(**self.rows)), "o": Out(stream.Signature(accumulated_layout(lanes))),
             "busy": Out(1), "working": Out(1), "waiting": Out(1),
         })
 
@@ -81,8 +81,8 @@ class Front(wiring.Component):
         for part in (buffer, fetch, gather):
             connect(m, flipped(self.load), part.load)
         connect(m, flipped(self.write), buffer.write)
-        connect(m, fetch.output, gather.input)
-        connect(m, gather.output, flipped(self.output))
+        connect(m, fetch.o, gather.i)
+        connect(m, gather.o, flipped(self.o))
         m.d.comb += [
             fetch.index.eq(self.index), fetch.start.eq(self.start), fetch.task.eq(self.task),
             gather.index.eq(self.index), gather.start.eq(self.start),

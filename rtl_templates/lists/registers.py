@@ -11,9 +11,9 @@ _COUNTERS = (
     ("GATHER_RUN", "ro", "Cycles of the last run in which a unit read rows, summed over the units."),
     ("GATHER_IDLE", "ro", "Cycles in which a unit did neither, summed over the units."),
     ("GATHER_WAIT_OUT", "ro", "Cycles in which a unit's gather stage waited for the next, summed over the units."),
-    ("PRE_RUN", "ro", "Cycles in which the first requantizer worked, summed over the units."),
-    ("PRE_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
-    ("PRE_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
+    ("Q1_RUN", "ro", "Cycles in which the first requantizer worked, summed over the units."),
+    ("Q1_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
+    ("Q1_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
 )
 _MORE = (
     ("RUN_FIRST", "rw", "First pass of a run."),
@@ -21,9 +21,9 @@ _MORE = (
     ("COMBINE_RUN", "ro", "Cycles in which the MAC array worked, summed over the units."),
     ("COMBINE_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
     ("COMBINE_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
-    ("POST_RUN", "ro", "Cycles in which the second requantizer worked, summed over the units."),
-    ("POST_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
-    ("POST_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
+    ("Q2_RUN", "ro", "Cycles in which the second requantizer worked, summed over the units."),
+    ("Q2_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
+    ("Q2_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
     ("WRITE_RUN", "ro", "Cycles in which a word was written, summed over the units."),
 )
 _CAPACITIES = (

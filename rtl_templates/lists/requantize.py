@@ -39,14 +39,14 @@ class Requantizer(wiring.Component):
     """Requantize rows: docs/lists.md has the arithmetic, requantize_timing.py the cycles.
 
     A beat takes ``lanes / requant_lanes`` cycles, and so does a chunk of codes; both go without a pause while there
-    is room for values. ``input.ready`` comes in the last cycle of a beat, which stays at the input so long.
+    is room for values. ``i.ready`` comes in the last cycle of a beat, which stays at the input so long.
 
     Parameters
     ----------
     lanes, requant_lanes, chunks, column_depth, param_depth, levels, tables, leaky : int
         As :class:`hwgen.targets.lists.hardware.Hardware`.
     number : int
-        0: Q1, the pass word's ``pre`` fields; 1: Q2, ``post``. Tells which load words are its own.
+        0: Q1, the pass word's ``q1`` fields; 1: Q2, ``q2``. Tells which load words are its own.
 
     Members
     -------
@@ -56,8 +56,8 @@ class Requantizer(wiring.Component):
         Constant while rows are in flight.
     start : In(1)
         Nothing to do: whatever a pass leaves behind, the next one may find.
-    input : In(stream of accumulated_layout(lanes))
-    output : Out(stream of coded_layout(lanes))
+    i : In(stream of accumulated_layout(lanes))
+    o : Out(stream of coded_layout(lanes))
         Codes as two's complement of 16 bits. ``context.entry`` is the entry chosen here, less ``base``.
     busy : Out(1)
         A beat is at the input, or rows are in flight.
@@ -70,8 +70,8 @@ class Requantizer(wiring.Component):
     load: LoadPort
     task: data.View
     start: Signal
-    input: stream.Interface
-    output: stream.Interface
+    i: stream.Interface
+    o: stream.Interface
     busy: Signal
     working: Signal
     waiting: Signal
@@ -88,13 +88,13 @@ class Requantizer(wiring.Component):
         self.code_slots = code_slots(lanes, requant_lanes)
         super().__init__({
             "load": In(LoadBus()), "task": In(pass_layout), "start": In(1),
-            "input": In(stream.Signature(accumulated_layout(lanes))),
-            "output": Out(stream.Signature(coded_layout(lanes))), "busy": Out(1), "working": Out(1), "waiting": Out(1),
+            "i": In(stream.Signature(accumulated_layout(lanes))),
+            "o": Out(stream.Signature(coded_layout(lanes))), "busy": Out(1), "working": Out(1), "waiting": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        task, prefix = self.task, ("pre_", "post_")[self.number]
+        task, prefix = self.task, ("q1_", "q2_")[self.number]
         m.submodules.rows = rows = RowParameters(
             requant_lanes=self.requant_lanes, chunks=self.chunks, param_depth=self.param_depth, levels=self.levels,
             tables=self.tables, number=self.number, value_slots=self.value_slots, code_slots=self.code_slots)
@@ -107,9 +107,9 @@ class Requantizer(wiring.Component):
         begin = self._encode(m, rows, task[prefix + "kind"], values, codes_used != self.code_slots)
         m.d.sync += [
             values_used.eq(values_used + reserve - begin),
-            codes_used.eq(codes_used + begin - (self.output.valid & self.output.ready)),
+            codes_used.eq(codes_used + begin - (self.o.valid & self.o.ready)),
         ]
-        m.d.comb += self.busy.eq(self.input.valid | (values_used != 0) | (codes_used != 0))
+        m.d.comb += self.busy.eq(self.i.valid | (values_used != 0) | (codes_used != 0))
         return m
 
     def _accumulate(self, m: Module, rows: RowParameters, slope: Value, room: Value) -> tuple[Values, Value]:
@@ -118,19 +118,19 @@ class Requantizer(wiring.Component):
             lanes=self.lanes, requant_lanes=self.requant_lanes, column_depth=self.column_depth,
             param_depth=self.param_depth, leaky=self.leaky, number=self.number)
         wiring.connect(m, wiring.flipped(self.load), values.load)
-        token = self.input.payload
+        token = self.i.payload
         step = Signal(range(self.steps))
         count = Signal(range(self.chunks))
         fresh, done = step == 0, step == self.steps - 1
-        go = self.input.valid & (~fresh | ~token.last | room)
+        go = self.i.valid & (~fresh | ~token.last | room)
         accepted = go & done & token.last
         with m.If(go):
             m.d.sync += step.eq(Mux(done, 0, step + 1))
         with m.If(accepted):
             m.d.sync += count.eq(Mux(token.end, 0, count + 1))
         m.d.comb += [
-            self.input.ready.eq(go & done), self.working.eq(go),
-            self.waiting.eq(self.input.valid & fresh & token.last & ~room),
+            self.i.ready.eq(go & done), self.working.eq(go),
+            self.waiting.eq(self.i.valid & fresh & token.last & ~room),
             values.slope.eq(slope), values.valid.eq(go), values.step.eq(step), values.end.eq(token.end & done),
             values.x.eq(token.x.word_select(step, self.requant_lanes * ACC_BITS)),
             rows.accept.eq(accepted & token.end), rows.arriving.eq(token.context), rows.last_chunk.eq(count),
@@ -165,7 +165,7 @@ class Requantizer(wiring.Component):
         whole, pop = place == self.steps - 1, Signal()
         head = queue(m, "coded", Cat(codes.data, last), depth=self.code_slots * self.steps, push=push, pop=pop)
         m.d.sync += level.eq(level + push - pop)
-        m.d.comb += pop.eq((level != 0) & (~whole | self.output.ready))
+        m.d.comb += pop.eq((level != 0) & (~whole | self.o.ready))
         with m.If(pop):
             m.d.sync += place.eq(Mux(whole, 0, place + 1))
         lanes = [Signal(self.requant_lanes * RAW_BITS, name=f"lanes{k}", reset_less=True)
@@ -173,9 +173,9 @@ class Requantizer(wiring.Component):
         for k, group in enumerate(lanes):
             with m.If(pop & (place == k)):
                 m.d.sync += group.eq(head)
-        output = self.output.payload
+        output = self.o.payload
         m.d.comb += [
-            self.output.valid.eq((level != 0) & whole), output.data.eq(Cat(lanes, head[:-1])), output.end.eq(head[-1]),
+            self.o.valid.eq((level != 0) & whole), output.data.eq(Cat(lanes, head[:-1])), output.end.eq(head[-1]),
             output.bits.eq(rows.out_bits), output.context.eq(rows.out_context),
             rows.taken.eq(pop & whole & head[-1]),
         ]

@@ -1,11 +1,11 @@
 """Rows on their way through a requantizer: which parameters each gets, and what else is known of it."""
 
-from itertools import pairwise
 
 from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.delays import delays
 from ..cells.formats import Kind
 from ..shell.signatures import LoadBus, LoadPort
 from .formats import ENTRY_BITS, ROW_ADDRESS, ROW_BITS, V_BITS, Select
@@ -94,20 +94,18 @@ class RowParameters(wiring.Component):
         port = parameters(m, "table_of_rows", self.load, bits=ROW_BITS + BITS, depth=self.param_depth,
                           number=self.number)
         m.d.comb += port.addr.eq(self.base + offset)
-        pulses = [known, *(Signal(name=f"known{k}") for k in range(LOOKUP - 1))]
-        m.d.sync += [after.eq(before) for before, after in pairwise(pulses)]
-        push = pulses[-1]
-        passed = Cat(context.degree, context.node, chunks)  # to the cycle in which the parameters are there
-        late = [Signal(len(passed), name=f"passed{k}", reset_less=True) for k in range(LOOKUP - 1)]
+        # To the cycle in which the parameters are there.
+        push = delays(m, "known", known, LOOKUP - 1, reset=True)[-1]
+        passed = delays(m, "passed", Cat(context.degree, context.node, chunks), LOOKUP - 1)[-1]
         entry = Signal(ENTRY_BITS, reset_less=True)
-        m.d.sync += [*(after.eq(before) for before, after in pairwise([passed, *late])), entry.eq(offset)]
+        m.d.sync += entry.eq(offset)
         raw = self.kind == Kind.RAW
         multiplier = Mux(raw, RAW_MULTIPLIER, port.data[:ROW_BITS])
         bits = Mux(raw, 0, port.data[ROW_BITS:])
 
-        begins = queue(m, "begins", Cat(multiplier, bits, late[-1][32:]), depth=self.value_slots, push=push,
+        begins = queue(m, "begins", Cat(multiplier, bits, passed[32:]), depth=self.value_slots, push=push,
                        pop=self.begun)
-        outs = queue(m, "outs", Cat(late[-1][:32], entry, bits), depth=self.value_slots + self.code_slots,
+        outs = queue(m, "outs", Cat(passed[:32], entry, bits), depth=self.value_slots + self.code_slots,
                      push=push, pop=self.taken)
         rows = Signal(range(self.value_slots + 1))
         m.d.sync += rows.eq(rows + push - self.begun)

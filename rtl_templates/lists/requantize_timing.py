@@ -6,11 +6,11 @@ steps (cycles) a beat, beats n, chunks c in order, and f(c) the beat with ``last
     a[n] = max(arrival[n], a[n-1] + S, b[c - value_slots] + 1 if beat n is f(c))     stage A begins; ready in a[n] + S-1
     r    = a[beat with end] + S-1 + VALUE + LOOKUP (+ LEAKY) (+ nearest)             parameters of the row are there
     b[c] = max(r of its row, b[c-1] + S, taken[c - code_slots] + 1)                  stage B begins
-    v[c] = max(b[c] + S-1 + CODE, taken[c-1] + S)                                    output.valid rises
+    v[c] = max(b[c] + S-1 + CODE, taken[c-1] + S)                                    o.valid rises
     nearest = 1 + ⌈log2 requant_lanes⌉ + 2 * levels                                  largest magnitude, then the search;
                                                                                      0 where levels is 0: one entry
 
-``arrival[n]`` is the first cycle with ``input.valid`` for beat n, after ready of beat n-1; ``taken[c]`` the
+``arrival[n]`` is the first cycle with ``i.valid`` for beat n, after ready of beat n-1; ``taken[c]`` the
 cycle of the output handshake.
 """
 

@@ -8,11 +8,13 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
+from ..cells.delays import delays
 from ..shell.signatures import LoadBus, LoadPort
 from .formats import V_BITS, Target
 from .requantize_parts import ram_style
 
 __all__ = ["Largest", "Search"]
+
 
 class Largest(wiring.Component):
     """Key of a row's largest magnitude, ``1 + ⌈log2 lanes⌉`` cycles after its values.
@@ -50,16 +52,15 @@ class Largest(wiring.Component):
         m = Module()
         values = [self.value.word_select(lane, V_BITS) for lane in range(self.lanes)]
         keys: list[Value] = [Cat(v[-1], v[:-1] ^ v[-1].replicate(V_BITS - 1)) for v in values]
-        valid, end, level = self.valid, self.end, 0
+        level = 0
         while len(keys) > 1:
             after: list[Value] = []
             for k in range(0, len(keys), 2):
                 key = Signal(V_BITS, name=f"key{level}_{k}", reset_less=True)
                 m.d.sync += key.eq(_larger(*keys[k:k + 2]) if k + 1 < len(keys) else keys[k])
                 after.append(key)
-            late = [Signal(name=f"{name}{level}") for name in ("valid", "end")]
-            m.d.sync += [late[0].eq(valid), late[1].eq(end)]
-            (valid, end), keys, level = late, after, level + 1
+            keys, level = after, level + 1
+        valid, end = delays(m, "flags", Cat(self.valid, self.end), level, reset=True)[-1]
         fresh = Signal(init=1)
         m.d.sync += self.found.eq(valid & end)
         with m.If(valid):

@@ -1,7 +1,7 @@
 """Cycles of a pass on one unit, exact: the stages' timing models, joined as the unit joins the stages.
 
 Cycles count from the pass's start pulse. Units only meet at the end of a pass; with e the last activity of the unit
-that is active longest (0 where no unit has a row), the shell's part is that of the node-level organisation::
+that is active longest (0 where no unit has a row), the shell's part is::
 
     CYCLES = SHELL_RUN + sum(e) + (passes - 1) * SHELL_BARRIER + SHELL_DONE
 """
@@ -18,7 +18,7 @@ from .requantize_timing import RequantizeTiming, steps
 __all__ = ["SHELL_BARRIER", "SHELL_DONE", "SHELL_QUIET", "SHELL_RUN", "STAGES", "UnitPass", "unit_pass"]
 
 #: Stages of a unit, in the order of :class:`UnitPass`.
-STAGES = ("gather", "pre", "combine", "post", "write")
+STAGES = ("gather", "q1", "combine", "q2", "write")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +69,10 @@ class _Unit:
         self.step = steps(hardware["lanes"], hardware["requant_lanes"])
         self.lanes = hardware["lanes"]
         shared = {name: hardware[name] for name in ("lanes", "requant_lanes", "chunks", "levels", "leaky")}
-        self.front = GatherTiming()
-        self.front.begin(0)
-        self.pre, self.post = (RequantizeTiming(**shared, nearest=task[f"{name}_select"] == Select.NEAREST)
-                               for name in ("pre", "post"))
+        self.gather = GatherTiming()
+        self.gather.begin(0)
+        self.q1, self.q2 = (RequantizeTiming(**shared, nearest=task[f"{name}_select"] == Select.NEAREST)
+                               for name in ("q1", "q2"))
         self.combine = CombineTiming(self.lanes)
         self.out = WriteTiming(units=hardware["units"], index=index, start=0)
         self.written = 0  # cycle of the last write
@@ -84,30 +84,30 @@ class _Unit:
         for row, width in zip(reads, bits, strict=True):
             for (token, last, end), count in zip(plan, row, strict=True):
                 if not token:
-                    self.front.skip()
+                    self.gather.skip()
                     continue
-                begin = self.pre.beat(self.front.arrive(count), last=last, end=end)
-                self.front.taken(begin + self.step - 1)
+                begin = self.q1.beat(self.gather.arrive(count), last=last, end=end)
+                self.gather.taken(begin + self.step - 1)
             if task["combine"]:
                 self._combine(chunks, combine_cycles(task["in_chunks"], width))
             else:
-                self._write(self.pre, chunks)
-        stages = (self.pre, self.combine, self.post)
+                self._write(self.q1, chunks)
+        stages = (self.q1, self.combine, self.q2)
         return UnitPass(
             last=self.written + WRITE_REGISTER if len(reads) else 0,
             run=(sum(map(sum, reads)) - nulls, *(stage.run for stage in stages), self.out.run),
-            waited=(self.front.waited, *(stage.waited for stage in stages), 0))
+            waited=(self.gather.waited, *(stage.waited for stage in stages), 0))
 
     def _combine(self, chunks: int, cycles: int) -> None:
         """A row from the first requantizer through the MAC array and the second one."""
         for chunk in range(chunks):
-            self.pre.take(self.combine.collect(self.pre.chunk(), end=chunk == chunks - 1))
+            self.q1.take(self.combine.collect(self.q1.chunk(), end=chunk == chunks - 1))
         count = self.task["out_chunks"]
         for chunk in range(count):
             end = chunk == count - 1
-            begin = self.post.beat(self.combine.produce(cycles, end=end), last=True, end=end)
+            begin = self.q2.beat(self.combine.produce(cycles, end=end), last=True, end=end)
             self.combine.taken(begin + self.step - 1)
-        self._write(self.post, count)
+        self._write(self.q2, count)
 
     def _write(self, stage: RequantizeTiming, chunks: int) -> None:
         """A row's chunks from a requantizer into memory."""

@@ -7,24 +7,23 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.delays import delays
 from ..shell.signatures import LoadBus, LoadPort
 from .combine import Combine, Route
 from .gather_timing import READ_DELAY
-from .operand_fetch import Front
+from .operand_fetch import OperandFetch
 from .requantize import Requantizer
 from .signatures import RowPort, RowWrite, pass_layout
+from .timing import STAGES
 from .write import Write
 
-__all__ = ["STAGES", "Unit"]
-
-#: Stages, as bits of ``working`` and ``waiting``.
-STAGES = ("gather", "pre", "combine", "post", "write")
+__all__ = ["Unit"]
 
 
 class Unit(wiring.Component):
-    """Front, first requantizer, MAC array, second requantizer, write: rows ``index``, ``index + units``, ... of a pass.
+    """Operand fetch, Q1, MAC array, Q2, write: rows ``index``, ``index + units``, ... of a pass.
 
-    Without ``weight_bits`` there is no MAC array and no second requantizer.
+    Q1 and Q2 are requantizers. Without ``weight_bits`` there is no MAC array and no Q2.
 
     Parameters
     ----------
@@ -48,9 +47,9 @@ class Unit(wiring.Component):
     result_address : In, result_data : Out(128)
         Of the store unit.
     busy : Out(1), serving : Out(1)
-        Any stage holds something; any behind the front does.
+        Any stage holds something; any behind the gather stage does.
     working, waiting : Out(5)
-        STAGES; for the counters.
+        A bit for each of STAGES; for the counters.
     """
 
     index: Signal
@@ -74,14 +73,15 @@ class Unit(wiring.Component):
         words = {"lanes": lanes, "code_bits": code_bits}
         shared = {"lanes": lanes, "requant_lanes": requant_lanes, "chunks": chunks, "column_depth": column_depth,
                   "param_depth": param_depth, "levels": levels, "tables": tables, "leaky": leaky}
-        self.front = Front(units=units, **words, acc_bits=acc_bits, buffer_depth=buffer_depth, list_depth=list_depth,
-                           descriptor_depth=descriptor_depth, beats=beats)
-        self.pre = Requantizer(**shared, number=0)
-        self.combine = self.post = None
+        self.operand_fetch = OperandFetch(
+            units=units, **words, acc_bits=acc_bits, buffer_depth=buffer_depth, list_depth=list_depth,
+            descriptor_depth=descriptor_depth, beats=beats)
+        self.q1 = Requantizer(**shared, number=0)
+        self.combine = self.q2 = None
         if weight_bits:
             self.combine = Combine(lanes=lanes, chunks=chunks, weight_bits=weight_bits, pages=pages,
                                    primitives=primitives)
-            self.post = Requantizer(**shared, number=1)
+            self.q2 = Requantizer(**shared, number=1)
         self.out = Write(units=units, **words, result_depth=result_depth)
         super().__init__({
             "index": In(2), "load": In(LoadBus()), "task": In(pass_layout), "start": In(1),
@@ -93,7 +93,7 @@ class Unit(wiring.Component):
     @property
     def stages(self) -> Mapping[str, Any]:
         """By name, without those that the design leaves out."""
-        stages = dict(zip(STAGES, (self.front, self.pre, self.combine, self.post, self.out), strict=True))
+        stages = dict(zip(STAGES, (self.operand_fetch, self.q1, self.combine, self.q2, self.out), strict=True))
         return {name: stage for name, stage in stages.items() if stage is not None}
 
     def elaborate(self, platform: object) -> Module:
@@ -115,13 +115,14 @@ class Unit(wiring.Component):
         m.d.sync += turn.eq(Mux(self.start, 1 % self.units, turn + 1))
         m.d.comb += out.slot.eq(turn == self.index)
         wiring.connect(m, out.write, wiring.flipped(self.row))
-        wiring.connect(m, wiring.flipped(self.write), self.front.write)
+        wiring.connect(m, wiring.flipped(self.write), self.operand_fetch.write)
         waiting = {name: stage.waiting for name, stage in stages.items()}
-        waiting["gather"] = self._late(m, self.front.waiting, READ_DELAY)  # beside the reads that it delays
+        # Beside the reads that it delays.
+        waiting["gather"] = delays(m, "waiting", self.operand_fetch.waiting, READ_DELAY, reset=True)[-1]
         m.d.comb += [
             out.result_address.eq(self.result_address), self.result_data.eq(out.result_data),
             self.serving.eq(Cat(stage.busy for name, stage in stages.items() if name != "gather").any()),
-            self.busy.eq(self.serving | self.front.busy),
+            self.busy.eq(self.serving | self.operand_fetch.busy),
             self.working.eq(Cat(stages[name].working if name in stages else 0 for name in STAGES)),
             self.waiting.eq(Cat(waiting.get(name, 0) for name in STAGES)),
         ]
@@ -129,22 +130,14 @@ class Unit(wiring.Component):
 
     def _join(self, m: Module) -> None:
         """The streams between the stages."""
-        wiring.connect(m, self.front.output, self.pre.input)
-        if self.combine is None or self.post is None:
-            wiring.connect(m, self.pre.output, self.out.input)
+        wiring.connect(m, self.operand_fetch.o, self.q1.i)
+        if self.combine is None or self.q2 is None:
+            wiring.connect(m, self.q1.o, self.out.i)
             return
         m.submodules.route = route = Route(lanes=self.out.lanes)
         m.d.comb += route.task.eq(self.task)
-        wiring.connect(m, self.pre.output, route.input)
-        wiring.connect(m, route.to_combine, self.combine.input)
-        wiring.connect(m, self.combine.output, self.post.input)
-        wiring.connect(m, self.post.output, route.combined)
-        wiring.connect(m, route.output, self.out.input)
-
-    @staticmethod
-    def _late(m: Module, value: Signal, cycles: int) -> Signal:
-        for k in range(cycles):
-            late = Signal(name=f"waiting_{k}")
-            m.d.sync += late.eq(value)
-            value = late
-        return value
+        wiring.connect(m, self.q1.o, route.i)
+        wiring.connect(m, route.to_combine, self.combine.i)
+        wiring.connect(m, self.combine.o, self.q2.i)
+        wiring.connect(m, self.q2.o, route.combined)
+        wiring.connect(m, route.o, self.out.i)

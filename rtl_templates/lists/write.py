@@ -36,7 +36,7 @@ class Write(wiring.Component):
         Number of this unit.
     slot : In(1)
         This unit may write: true in one of ``units`` cycles, in another one for each unit.
-    input : In(stream of coded_layout)
+    i : In(stream of coded_layout)
     write : Out(RowWrite)
         One cycle after the slot; zeros without ``enable``, so that units can be ORed.
     result_address : In, result_data : Out(128)
@@ -49,7 +49,7 @@ class Write(wiring.Component):
     start: Signal
     index: Signal
     slot: Signal
-    input: stream.Interface
+    i: stream.Interface
     write: RowPort
     result_address: Signal
     result_data: Signal
@@ -61,7 +61,7 @@ class Write(wiring.Component):
         self.units, self.lanes, self.code_bits, self.result_depth = units, lanes, code_bits, result_depth
         super().__init__({
             "task": In(pass_layout), "start": In(1), "index": In(2), "slot": In(1),
-            "input": In(stream.Signature(coded_layout(lanes))),
+            "i": In(stream.Signature(coded_layout(lanes))),
             "write": Out(RowWrite(lanes=lanes, code_bits=code_bits)), "result_address": In(range(result_depth)),
             "result_data": Out(RESULT_LANES * RAW_BITS), "busy": Out(1), "working": Out(1), "waiting": Out(1),
         })
@@ -71,10 +71,10 @@ class Write(wiring.Component):
         task = self.task
         held = structure(coded_layout(self.lanes), reset_less=True)
         valid, leaves, begun = Signal(), Signal(), Signal()
-        m.d.comb += [self.input.ready.eq(~valid | leaves), self.waiting.eq(valid & ~task.to_result & ~self.slot)]
+        m.d.comb += [self.i.ready.eq(~valid | leaves), self.waiting.eq(valid & ~task.to_result & ~self.slot)]
         m.d.sync += begun.eq(self.start)
-        with m.If(self.input.ready):
-            m.d.sync += [valid.eq(self.input.valid), held.eq(self.input.payload)]
+        with m.If(self.i.ready):
+            m.d.sync += [valid.eq(self.i.valid), held.eq(self.i.payload)]
 
         place, chunk = Signal(PLACE, reset_less=True), Signal(4)  # first word of the row, and the word of it
         row_ends = leaves & held.end

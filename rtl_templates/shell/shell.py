@@ -1,8 +1,8 @@
-"""What surrounds the units of either organisation: commands, registers, probes; and the top level of flat ports."""
+"""What surrounds the units of any target: commands, registers, probes; and the top level of flat ports."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
 from amaranth.lib import wiring
@@ -11,15 +11,27 @@ from amaranth.lib.wiring import In, Out
 from .axi import AxiRead, AxiWrite, Bus
 from .axi_lite import AxiLite, RegisterFile
 from .control import Control
-from .counters import ShellCounters
+from .counters import Counters
 from .loader import Loader
+from .sequencer import Sequencer
 from .store import Store
 
-__all__ = ["CORE", "LITE_PREFIX", "MASTER_PREFIX", "Shell", "Top"]
+__all__ = ["CORE", "LITE_PREFIX", "MASTER_PREFIX", "Parts", "Shell", "Top"]
 
 CORE = "core"  # instance of the core within Top: the path of every probe
 LITE_PREFIX = "s_axi_control_"
 MASTER_PREFIX = "m_axi_gmem_"
+
+
+class Parts(NamedTuple):
+    """What surrounds the units, each made for its target."""
+
+    registers: RegisterFile
+    control: Control
+    loader: Loader
+    store: Store
+    sequencer: Sequencer
+    counters: Counters
 
 
 class Shell(wiring.Component, ABC):
@@ -68,9 +80,34 @@ class Shell(wiring.Component, ABC):
                  for path, member, value in unit.signature.flatten(unit)}
         return Instance(module, i_clk=ClockSignal(), i_rst=ResetSignal() | abort, **ports)
 
-    def _connect_commands(self, m: Module, registers: RegisterFile, control: Control, loader: Loader,
-                          sequencer: Any, store: Store, *, moves: Signal) -> None:
-        """Registers to commands, commands to their executors; ``moves`` are the signs of progress."""
+    def _surround(self, m: Module, parts: Parts, *, active: Value, serving: Value, moves: Sequence[Value],
+                  events: Mapping[str, Value]) -> None:
+        """Place what surrounds the units, and join it.
+
+        Parameters
+        ----------
+        active : Value
+            Units that hold a pass open, a bit each: the sequencer's.
+        serving : Value
+            Something behind the gather stage works or has work.
+        moves : sequence of Value
+            Signs of progress in a run.
+        events : mapping of str to Value
+            The stages' events, by member of the counters.
+        """
+        registers, control, loader, store, sequencer, counters = parts
+        m.submodules.registers, m.submodules.control, m.submodules.loader = registers, control, loader
+        m.submodules.store, m.submodules.counters = store, counters
+        m.submodules.sequencer = ResetInserter(control.abort)(sequencer)
+        wiring.connect(m, wiring.flipped(self.control), registers.bus)
+        wiring.connect(m, loader.axi, wiring.flipped(self.read))
+        wiring.connect(m, store.axi, wiring.flipped(self.write))
+        self._broadcast(m, loader, sequencer)
+        moved = Signal(len(moves) + 2)
+        m.d.sync += [
+            self.interrupt.eq((registers.interrupt_status & registers.interrupt_enable).any()),
+            moved.eq(Cat(*moves, loader.beat, store.beat)), control.serving.eq(serving),
+        ]
         m.d.comb += [
             control.command.eq(registers.control), control.limit.eq(registers.watchdog),
             registers.status.eq(control.status), registers.interrupt_status_set.eq(control.interrupt),
@@ -82,23 +119,23 @@ class Shell(wiring.Component, ABC):
             control.busy.eq(Cat(loader.busy, sequencer.busy, store.busy)),
             control.done.eq(Cat(loader.done, sequencer.done, store.done)),
             control.load_error.eq(loader.error), control.store_error.eq(store.error),
-            control.progress.eq(moves.any()), control.index.eq(sequencer.index),
-        ]
-
-    def _connect_counters(self, m: Module, registers: RegisterFile, counters: ShellCounters, loader: Loader,
-                          sequencer: Any, store: Store, events: Mapping[str, Value]) -> None:
-        """Counters and cycles to registers; ``events`` are those of the run, by member of the counters."""
-        m.d.sync += self.interrupt.eq((registers.interrupt_status & registers.interrupt_enable).any())
-        m.d.comb += [
-            *(getattr(registers, name).eq(getattr(counters, name)) for name in counters.names),
+            control.progress.eq(moved.any()), control.index.eq(sequencer.index), sequencer.active.eq(active),
             registers.cycles.eq(sequencer.cycles), getattr(registers, "pass").eq(sequencer.index),
             sequencer.pass_index.eq(registers.pass_cycles_index),
             registers.pass_cycles.eq(sequencer.pass_cycles),
+            *(getattr(registers, name).eq(getattr(counters, name)) for name in counters.names),
             *(getattr(counters, name).eq(value) for name, value in events.items()),
             counters.load_busy.eq(loader.busy), counters.load_beat.eq(loader.beat),
             counters.run_busy.eq(sequencer.busy), counters.store_busy.eq(store.busy),
             counters.store_beat.eq(store.beat), counters.store_waits.eq(store.waits),
         ]
+
+    @staticmethod
+    def _broadcast(m: Module, loader: Loader, *consumers: Any) -> None:
+        """The load bus to everything that listens to it."""
+        for consumer in consumers:
+            for name in loader.load.signature.members:
+                m.d.comb += getattr(consumer.load, name).eq(getattr(loader.load, name))
 
     @abstractmethod
     def _probes(self) -> Iterator[tuple[str, Any]]:

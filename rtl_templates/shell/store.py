@@ -5,6 +5,7 @@ from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from ..cells.delays import delays
 from .axi import AxiWrite, Bursts, Bus
 from .registers import Error
 
@@ -93,25 +94,15 @@ class Store(wiring.Component):
                     m.d.sync += going.eq(0)
 
         # The issue and its server number travel beside the read; then two levels of 4:1 selection, a register each.
-        valid, chosen = issue, server
-        for stage in range(READ_LATENCY):
-            valid, chosen = self._delay(m, valid, chosen, f"read{stage}")
+        chosen = delays(m, "server", server, READ_LATENCY + 1)
         quads = []
         for first in range(0, self.servers, 4):
             quad = Signal(self.word_bits, name=f"quad{first}", reset_less=True)
-            m.d.sync += quad.eq(Array(self.result_data[first:first + 4])[chosen[:2]])
+            m.d.sync += quad.eq(Array(self.result_data[first:first + 4])[chosen[READ_LATENCY][:2]])
             quads.append(quad)
-        valid, chosen = self._delay(m, valid, chosen, "quad")
         word = Signal(self.word_bits, reset_less=True)
-        m.d.sync += word.eq(Array(quads)[chosen[2:]] if len(quads) > 1 else quads[0])
-        valid, _ = self._delay(m, valid, chosen, "word")
-        m.d.comb += [queue.w_en.eq(valid), queue.w_data.eq(word)]
-
-    @staticmethod
-    def _delay(m: Module, valid: Signal, chosen: Signal, name: str) -> tuple[Signal, Signal]:
-        later, number = Signal(name=f"{name}_valid"), Signal(len(chosen), name=f"{name}_server", reset_less=True)
-        m.d.sync += [later.eq(valid), number.eq(chosen)]
-        return later, number
+        m.d.sync += word.eq(Array(quads)[chosen[READ_LATENCY + 1][2:]] if len(quads) > 1 else quads[0])
+        m.d.comb += [queue.w_en.eq(delays(m, "valid", issue, READ_LATENCY + 2, reset=True)[-1]), queue.w_data.eq(word)]
 
     def _write(self, m: Module, begin: Signal, queue: fifo.SyncFIFO) -> None:
         """Announce a burst, send its beats, go on; responses are counted, not waited for, until the end."""

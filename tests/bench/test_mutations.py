@@ -109,7 +109,11 @@ def test_a_test_that_is_gone_catches_nothing(tree):
     assert "not found: " in gone[2]
 
 
-def test_code_of_another_tree_is_refused(tree, tmp_path):
+def test_code_of_another_tree_is_refused(tree, tmp_path, monkeypatch):
     shutil.copytree(tree, tmp_path / "tree")
-    shutil.rmtree(tmp_path / "tree" / "boards")
-    assert "boards would be imported from" in mutations.witness(tmp_path / "tree", ["test_ends.py"])["status"]
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "tree" / "boards").rename(elsewhere / "boards")
+    monkeypatch.setenv("PYTHONPATH", str(elsewhere))
+    found = mutations.witness(tmp_path / "tree", ["test_ends.py"])
+    assert f"boards would be imported from {elsewhere}" in found["status"]

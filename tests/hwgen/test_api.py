@@ -36,6 +36,7 @@ def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert (logits.argmax(axis=1) == sample.logits.argmax(axis=1)).mean() > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "estimate", counted_as(group={"lut": 1}))

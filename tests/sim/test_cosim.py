@@ -48,12 +48,6 @@ def copy(build, tmp_path):
     return Path(shutil.copytree(build, tmp_path / "copy", ignore=shutil.ignore_patterns("sim")))
 
 
-@pytest.fixture
-def options(build):
-    """Designs are compiled once, whatever folder they are run in."""
-    return SimOptions(work=build / "sim")
-
-
 def golden(batch, **changes):
     """Change arrays of a batch: name=function of the array."""
     with np.load(batch / "golden.npz") as old:
@@ -77,9 +71,9 @@ def first(result, index=1):
     return result.mismatch
 
 
-def test_the_batches_of_a_build(build, lists):
-    told = []
-    result = sim.run(build, progress=told.append)
+def test_the_batches_of_a_build(build, lists, tmp_path):
+    told, options = [], SimOptions(work=tmp_path)  # compiled here and now
+    result = sim.run(build, options=options, progress=told.append)
     assert result.ok, result
     assert list(result.batches) == ["0000"]
     one = result.batches["0000"]
@@ -92,8 +86,8 @@ def test_the_batches_of_a_build(build, lists):
     assert one.counters["PASS"] == 3
     assert told[-1] == "simulating"
     assert 0 < result.peak_bytes < 3e9
-    again = sim.run(build)
-    assert again.compile_s == 0
+    again = sim.run(build, options=options)
+    assert again.compile_s == 0 < result.compile_s
     assert {name: each.to_dict() for name, each in again.batches.items()} == {"0000": one.to_dict()}
 
 
@@ -117,6 +111,7 @@ def at(index, value):
     return change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "index", "kind", "node", "channel"), [
     ("p0_data", (5, 3), "code", 5, 6), ("p1_data", (7, 7), "code", 7, 14), ("p1_entry", 3, "entry", 3, -1),
     ("p2_data", (1, 4), "code", 1, 2), ("p1_address", 2, "unexpected", -1, -1), ("p1_unit", 4, "unexpected", 4, -1),
@@ -166,6 +161,7 @@ def test_results_come_by_the_number_of_their_row(build, batches):
         assert np.array_equal(result.batches["batch1"].logits, arrays["results"][::-1, [2, 0]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("changes", "pass_name", "expected", "got"), [
     ({"cycles": 16}, "(run)", 16, 15), ({"pass_cycles": [4, 5, 4]}, "pass1", 5, 4),
     ({"counters": {"PASS": 4}}, "(run)", 4, 3),
@@ -189,10 +185,10 @@ def test_passes_that_a_batch_brings_along(build, batches):
     assert (wrong.kind, wrong.pass_name) == ("counter", "own2")
 
 
-def test_stuck_design_is_decoded(batches, copy, options, lists):
+def test_stuck_design_is_decoded(batches, copy, lists):
     write_images(copy, lists=lists, hang=True)
     write_batch(batches[0], CODES[0], lists=lists, hang=True)
-    wrong = first(sim.run(copy, batches, options), 0)
+    wrong = first(sim.run(copy, batches), 0)
     assert (wrong.kind, wrong.pass_name, wrong.node) == ("stuck", "pass0", 0)
     assert "WATCHDOG: stage GATHER stood still in pass 0" in wrong.detail
 
@@ -211,16 +207,17 @@ def test_truncated_load_stream(build, batches):
     assert "NO_END" in wrong.detail
 
 
-def test_model_that_does_not_load(batches, copy, options, lists):
+def test_model_that_does_not_load(batches, copy, lists):
     if not lists:
         return  # there is no model
     path = copy / "images" / "model.bin"
     path.write_bytes(path.read_bytes()[:-16])
-    result = sim.run(copy, batches, options)
+    result = sim.run(copy, batches)
     assert (result.mismatch.kind, result.mismatch.pass_name, result.batches) == ("stuck", "(load)", {})
     assert "NO_END" in str(result)
 
 
+@pytest.mark.slow
 def test_vcd_trace(build, batches):
     result = sim.run(build, batches[1:3], SimOptions(trace="vcd"))
     assert result.ok
@@ -238,9 +235,9 @@ def test_design_that_does_not_compile(copy):
     with (copy / "design.v").open("a") as file:
         file.write("module broken(input a; endmodule\n")
     with pytest.raises(SimError, match="Error") as error:
-        sim.run(copy)
+        sim.run(copy, options=SimOptions(work=copy / "work"))
     assert error.value.where == "verilator"
-    assert not list((copy / "sim").iterdir())
+    assert not list((copy / "work").iterdir())
 
 
 @pytest.mark.parametrize(("spoil", "what"), [

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from networks import capacities, random_batch, random_network
+from stream_reader.lists import Machine, PassWrites
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.targets.lists.choose import Capacity, choose
-from hwgen.targets.lists.decode import Machine, PassWrites
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import expected, read_results
 from hwgen.targets.lists.hardware import Hardware

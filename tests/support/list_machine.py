@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Random words for a whole accelerator of the graph-level organisation, and what it must do with them.
+"""Random words for a whole accelerator of the edge-list target, and what it must do with them.
 
 No lowering: passes, beats and memories are drawn as words, the stages' own models say what they compute, and only the
 way from stage to stage, and through the buffer from pass to pass, is written down here.
@@ -28,7 +28,7 @@ from rtl_templates.lists.formats import (
     Select,
     Target,
 )
-from rtl_templates.lists.operand_fetch import Front
+from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.timing import STAGES, unit_pass
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
@@ -125,8 +125,8 @@ class Machine:
                     "end": int(k == operands - 1 and chunk == inputs - 1)})
         task = dict.fromkeys(PASS, 0) | {
             "graphs": int(rng.random() < 0.3), "beat_start": start, "beat_count": len(self.beats) - start,
-            "combine": combine, **self._final("pre", raw and not combine),
-            **self._final("post", raw and combine),
+            "combine": combine, **self._final("q1", raw and not combine),
+            **self._final("q2", raw and combine),
             "page": rng.randrange(max(1, self.hardware["pages"] - inputs * outputs + 1)),
             "in_chunks": inputs, "out_chunks": outputs, "column": rng.randrange(hardware["column_depth"] - outputs),
             "bias": rng.randrange(hardware["column_depth"] - outputs), "mid": rng.choice(MIDS),
@@ -219,7 +219,7 @@ class Machine:
         """
         words, entries = self.words, self.entries
         written, results, timing = [], [{} for _ in range(self.units)], []
-        front = Front(**{name: self.hardware[name] for name in (
+        front = OperandFetch(**{name: self.hardware[name] for name in (
             "units", "lanes", "code_bits", "buffer_depth", "list_depth", "descriptor_depth", "beats", "acc_bits")})
         for task in self.tasks[first:None if count is None else first + count]:
             rows, pass_timing = {}, []
@@ -252,7 +252,7 @@ class Machine:
         beats = [Beat(x=token["x"], column=self.columns[0][token["column"]], bias=self.biases[0][token["bias"]],
                       mid=token["mid"], multiplier=self.params[0][token["row"]][0], first=bool(token["first"]),
                       last=bool(token["last"]), join_max=bool(token["join_max"])) for token in tokens]
-        chunks, bits, entry = self._requantize(0, "pre", task, beats, context)
+        chunks, bits, entry = self._requantize(0, "q1", task, beats, context)
         if not task["combine"]:
             return chunks, bits, entry
         inputs = task["in_chunks"]
@@ -266,7 +266,7 @@ class Machine:
                 x=Combine.model(codes, weight), column=self.columns[1][task["column"] + o],
                 bias=self.biases[1][task["bias"] + o], mid=task["mid"],
                 multiplier=self.params[1][task["row_base"] + offset][0], first=True, last=True))
-        chunks, _, entry = self._requantize(1, "post", task, beats, context | {"entry": entry})
+        chunks, _, entry = self._requantize(1, "q2", task, beats, context | {"entry": entry})
         return chunks, bits, entry
 
     def _requantize(self, q, name, task, beats, context):

@@ -36,8 +36,8 @@ def _pass(step: Pass) -> Iterator[str]:
         yield f"  source {_array(step.source)}"
     if step.kind != "dense":
         yield f"  accumulate {step.accumulate}"
-    for name, stage in (("pre", step.pre), ("post", step.post)):
-        if name == "post" and step.combine is not None:
+    for name, stage in (("q1", step.q1), ("q2", step.q2)):
+        if name == "q2" and step.combine is not None:
             yield f"  combine {_array(step.combine)}"
         if stage is not None:
             yield from _indent(_requant(name, stage))

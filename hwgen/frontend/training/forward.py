@@ -9,6 +9,7 @@ A convolution that has no function here is called as it is, with the edges as Py
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import torch
@@ -68,9 +69,12 @@ class PreparedForward:
         #: The traced forward in evaluation and in training.
         self._traced = trace(module, roles), trace(module, roles, training=True)
         usual, learning = ([call for call in each.calls if _kind(call) != "dropout"] for each in self._traced)
-        for index, call in enumerate(learning):
-            if index >= len(usual) or usual[index].name != call.name:
-                raise HwgenError(f"forward calls {call.name} in training only", call.where,
+        for theirs, call in zip_longest(usual, learning):
+            if theirs is None or call is None or theirs.name != call.name:
+                place = theirs if call is None else call
+                assert place is not None
+                raise HwgenError(f"forward calls {place.name} in {'evaluation' if call is None else 'training'} only",
+                                 place.where,
                                  "train it in a loop of your own, around hwgen.quantize (docs/own-models.md)")
 
     @property

@@ -190,8 +190,8 @@ def _port_bits(program: Program, schedule: Schedule) -> list[list[list[int]]]:
     bits: list[list[list[int]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
     for step, placed in zip(program.passes, schedule.passes, strict=True):
         widths = np.zeros(program.num_nodes, dtype=np.int64)
-        if step.pre is not None and step.pre.kind == "unsigned":
-            widths = np.full_like(widths, step.pre.bits) if step.pre.row_bits is None else step.pre.row_bits
+        if step.q1 is not None and step.q1.kind == "unsigned":
+            widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
         for server, ports in enumerate(placed.order):
             for port, order in enumerate(ports):
                 entries = widths[order].tolist()
@@ -207,16 +207,16 @@ def _reading(program: Program, step: Pass, h: Hardware) -> float:
 
 def _serving(program: Program, step: Pass, h: Hardware) -> float:
     """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
-    columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.pre, step.post)]
+    columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.q1, step.q2)]
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
     if step.kind == "dense" and step.combine is not None:
         words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
         interval = float(max(words, columns[1], write, 2))
     else:
-        rank1 = step.pre is not None and step.pre.bias_row is not None
+        rank1 = step.q1 is not None and step.q1.bias_row is not None
         interval = float(max(columns[0] * (1 + rank1) + columns[1], write))
-        if step.combine is not None and step.pre is not None:
-            bits = step.pre.bits if step.pre.row_bits is None else float(step.pre.row_bits.mean())
+        if step.combine is not None and step.q1 is not None:
+            bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits.mean())
             interval = max(interval, bits / h.planes)
     return program.num_nodes * interval / h.servers
 

@@ -91,15 +91,15 @@ def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:
         else:
             assert rows is not None
             sums = _product(program.neighbours, rows)
-        assert step.pre is not None
+        assert step.q1 is not None
         step.accumulate.prove(sums, f"{step.name}: sum")
-        codes = _requantize(sums, step.pre, f"{step.name}: pre")
+        codes = _requantize(sums, step.q1, f"{step.name}: q1")
         if step.combine is None:
             return PassTrace(name=step.name, rows=codes, activations=None)
         activations = codes
     assert step.combine is not None
-    assert step.post is not None
-    written = _requantize(_product(codes, step.combine), step.post, f"{step.name}: post")
+    assert step.q2 is not None
+    written = _requantize(_product(codes, step.combine), step.q2, f"{step.name}: q2")
     return PassTrace(name=step.name, rows=written, activations=activations)
 
 

@@ -9,7 +9,7 @@ from ...errors import HwgenError
 __all__ = ["MAX_CHUNKS", "OPTIONS", "UNITS", "WORD_BITS", "Hardware"]
 
 WORD_BITS = 128  # of a bank: one beat of the load bus
-MAX_CHUNKS = (1 << TASK["pre_chunks"]) - 1  # requantizations of a row that a task word can name
+MAX_CHUNKS = (1 << TASK["q1_chunks"]) - 1  # requantizations of a row that a task word can name
 UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
 
 #: Parameters that users choose; the others follow from the model.

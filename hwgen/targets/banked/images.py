@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import PARAM, TASK, Target
-from rtl_templates.banked.server.timing import server_post_wait
+from rtl_templates.banked.server.timing import server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.shell.words import pack as pack_word
 
@@ -92,12 +92,12 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
 
 def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
     """Refuse what the task word and the row parameters cannot say."""
-    unsigned = [requant for requant in (step.pre, step.post) if requant is not None and requant.kind == "unsigned"]
+    unsigned = [requant for requant in (step.q1, step.q2) if requant is not None and requant.kind == "unsigned"]
     problem = ""
-    if step.post is not None and step.post.bias_row is not None:
+    if step.q2 is not None and step.q2.bias_row is not None:
         problem = "the stage after the MAC array has a bias with its own row factor"
-    elif step.pre is not None and step.combine is not None and step.pre.kind != "unsigned":
-        problem = f"{step.pre.kind} codes enter the MAC array, which takes unsigned ones"
+    elif step.q1 is not None and step.combine is not None and step.q1.kind != "unsigned":
+        problem = f"{step.q1.kind} codes enter the MAC array, which takes unsigned ones"
     elif len(unsigned) == 2:
         problem = "both stages are unsigned; a node has one bit width"
     elif not last and step.out.code_range not in IntRange.signed(hardware.code_bits):
@@ -114,7 +114,7 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
     for index, step in enumerate(program.passes):
         slots, last = schedule.passes[index], index == len(program.passes) - 1
         fields = dict.fromkeys(TASK, 0) | {
-            "dense": int(step.kind == "dense"), "to_result": int(last), "last_pass": int(last),
+            "dense": int(step.kind == "dense"), "to_result": int(last), "last": int(last),
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
             fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": Kind[requant.kind.upper()],
@@ -122,21 +122,21 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
             column += chunks_of(requant, hardware)
             if requant.kind == "signed":
                 fields["signed_max"] = requant.code_range.high
-        if step.pre is not None:
-            fields |= {"pre_rank1": int(step.pre.bias_row is not None), "combine": int(step.combine is not None)}
+        if step.q1 is not None:
+            fields |= {"q1_rank1": int(step.q1.bias_row is not None), "combine": int(step.combine is not None)}
         else:
             fields |= {"dense_pages": len(weight_pages(step, hardware)),
                        "dense_steps": input_steps(program, hardware)}
         if fields["combine"]:
-            beats = fields["pre_chunks"] * (1 + fields["pre_rank1"])
-            fields["post_wait"] = server_post_wait(hardware.lanes, beats, fields["post_chunks"])
+            beats = fields["q1_chunks"] * (1 + fields["q1_rank1"])
+            fields["q2_wait"] = server_q2_wait(hardware.lanes, beats, fields["q2_chunks"])
         page += len(weight_pages(step, hardware))
         tasks.append(fields)
     return tasks
 
 
 def _stages(step: Pass) -> list[tuple[str, Requant]]:
-    return [(stage, requant) for stage, requant in (("pre", step.pre), ("post", step.post)) if requant is not None]
+    return [(stage, requant) for stage, requant in (("q1", step.q1), ("q2", step.q2)) if requant is not None]
 
 
 def _tasks(program: Program, hardware: Hardware, schedule: Schedule) -> Beats:
@@ -186,13 +186,13 @@ def _param_fields(program: Program, hardware: Hardware, schedule: Schedule, inde
     """PARAM fields of every node in one pass: int64 [fields, n]."""
     step, owners = program.passes[index], schedule.owners
     fields = {name: np.zeros(program.num_nodes, dtype=np.int64) for name in PARAM}
-    if step.pre is not None:
-        fields["row_r"] = step.pre.row
-        if step.pre.bias_row is not None:
-            fields["bias_r"] = step.pre.bias_row
-    if step.post is not None:
-        fields["post_r"] = step.post.row
-    for requant in (step.pre, step.post):
+    if step.q1 is not None:
+        fields["row_r"] = step.q1.row
+        if step.q1.bias_row is not None:
+            fields["bias_r"] = step.q1.bias_row
+    if step.q2 is not None:
+        fields["q2_r"] = step.q2.row
+    for requant in (step.q1, step.q2):
         if requant is not None and requant.kind == "unsigned":
             full = np.full(program.num_nodes, requant.bits)
             fields["bits"] = full if requant.row_bits is None else requant.row_bits

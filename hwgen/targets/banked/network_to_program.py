@@ -123,9 +123,9 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[_Bound
         kind="gather_features" if sparse else "dense",
         source=weight if sparse else None,
         accumulate=sums.span if sparse else IntRange(0, 0),
-        pre=message if sparse else None,
+        q1=message if sparse else None,
         combine=None if sparse else weight,
-        post=None if sparse else message,
+        q2=None if sparse else message,
     )
     return _codes(message, sums), step
 
@@ -138,16 +138,16 @@ def _hidden_pass(
     sums = codes.summed(adjacency)
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)
-    pre = fold(
+    q1 = fold(
         Factors(column=layer.message_step, row=norm * inverse, bias=layer.bias, bias_row=inverse),
         where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
         x=sums.span, scale=np.ones(len(layer.message_step)),
     )
-    activations = _codes(pre, sums)
+    activations = _codes(q1, sums)
     products = activations.times(following.weight)
     message = _message(following, np.where(kept, row.step * norm, 0.0), products)
-    step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, pre=pre,
-                combine=following.weight, post=message)
+    step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
+                combine=following.weight, q2=message)
     return _codes(message, products), step
 
 
@@ -159,14 +159,14 @@ def _logits_pass(layer: Layer, codes: _Bounds, adjacency: csr_array, norm: Float
     unit = float(norm.max(initial=0.0) * layer.message_step.max(initial=0.0))
     # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
     scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
-    pre = fold(
+    q1 = fold(
         Factors(column=layer.message_step, row=norm / scale, bias=bias,
                 bias_row=np.full(len(norm), 1.0 / scale)),
         where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
         scale=np.full(len(bias), scale),
     )
-    return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, pre=pre,
-                combine=None, post=None)
+    return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
+                combine=None, q2=None)
 
 
 def _message(layer: Layer, row: Floats, sums: _Bounds) -> Requant:

@@ -5,8 +5,8 @@ A pass computes, for every node i::
     gather_features   a = Σ_f x[i,f] · source[f]           sparse binary input; source = weight codes
     gather            a = Σ_{j ∈ N(i) ∪ {i}} rows[j]       rows = what the previous pass wrote
     dense             a = x[i] @ weight                    multi-bit input, plane by plane
-    code = requantize(a, pre)                              (not for dense)
-    if combine:  a = code @ combine;  code = requantize(a, post)
+    code = requantize(a, q1)                              (not for dense)
+    if combine:  a = code @ combine;  code = requantize(a, q2)
 
 and writes ``code`` as node i's row, or as its result.
 """
@@ -111,11 +111,11 @@ class Pass:
         Rows that gather_features adds.
     accumulate : IntRange
         Proved range of the sum a gather pass builds.
-    pre : Requant or None
+    q1 : Requant or None
         After aggregation; None for dense.
     combine : int64 [k, m] or None
         Weight codes of the MAC array.
-    post : Requant or None
+    q2 : Requant or None
         After the MAC array.
     """
 
@@ -123,14 +123,14 @@ class Pass:
     kind: Literal["gather_features", "gather", "dense"]
     source: NDArray[np.int64] | None
     accumulate: IntRange
-    pre: Requant | None
+    q1: Requant | None
     combine: NDArray[np.int64] | None
-    post: Requant | None
+    q2: Requant | None
 
     @property
     def out(self) -> Requant:
         """The requantization whose codes the pass writes."""
-        last = self.post if self.combine is not None else self.pre
+        last = self.q2 if self.combine is not None else self.q1
         assert last is not None
         return last
 
@@ -170,6 +170,6 @@ class Program:
             raise HwgenError("a program starts from input features and ends in raw results",
                              f"program {self.name}", "lower the model again")
         for step in self.passes:
-            for stage, requant in (("pre", step.pre), ("post", step.post)):
+            for stage, requant in (("q1", step.q1), ("q2", step.q2)):
                 if requant is not None:
                     requant.verify(f"{step.name}.{stage}")

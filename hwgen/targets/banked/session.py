@@ -154,9 +154,9 @@ class Session:
 def uniform_bits(program: Program, bits: int) -> Program:
     """The same program with one bit width for all nodes; only its cycles mean anything."""
     def change(step: Pass) -> Pass:
-        if step.pre is None or step.pre.row_bits is None:
+        if step.q1 is None or step.q1.row_bits is None:
             return step
-        same = np.full_like(step.pre.row_bits, bits)
-        return replace(step, pre=replace(step.pre, row_bits=same, bits=bits))
+        same = np.full_like(step.q1.row_bits, bits)
+        return replace(step, q1=replace(step.q1, row_bits=same, bits=bits))
 
     return replace(program, passes=tuple(change(step) for step in program.passes))

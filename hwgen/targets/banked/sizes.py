@@ -64,7 +64,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
                    if step.kind == "dense" and step.combine is not None]
     dense_steps = -(-program.input_bits // planes)
     chunks = -(-passes[-1].width // requant_lanes)
-    stages = [stage for step in passes for stage in (step.pre, step.post) if stage is not None]
+    stages = [stage for step in passes for stage in (step.q1, step.q2) if stage is not None]
     source_rows = sum(-(-len(source) // UNITS) for source in sources)
     return Needs(
         lanes=max(lanes, widest),
@@ -159,7 +159,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
     edges, nnz = int(program.neighbours.sum()), int(program.features.nnz)
     degree = int(program.neighbours.sum(axis=1).max()) if program.num_nodes else 0
     nodes, limit = program.num_nodes, capacity(program, hardware)
-    columns, pages = 1 << TASK["pre_column"], 1 << TASK["page"]
+    columns, pages = 1 << TASK["q1_column"], 1 << TASK["page"]
     rows = f"{nodes} nodes (max_nodes {limit['nodes']})"
     reads = f"{edges} edges and {nnz} features (max_edges {limit['edges']}, max_nonzeros {limit['nonzeros']})"
     checks = (

@@ -48,10 +48,10 @@ def emit_pass(program: Program, step: Pass, tensors: Sequence["Place"], tables: 
     combine = step.combine
     fields = dict.fromkeys(PASS, 0) | {
         "graphs": int(step.domain == "graphs"), "beat_count": len(beats), "combine": int(combine is not None),
-        "in_chunks": inputs, "out_chunks": outputs, **_final(step, step.final, "pre", 0, tables)}
+        "in_chunks": inputs, "out_chunks": outputs, **_final(step, step.final, "q1", 0, tables)}
     if combine is not None:
         fields |= {
-            **_final(step, combine.final, "post", 1, tables),
+            **_final(step, combine.final, "q2", 1, tables),
             "page": tables.pages(combine.weight, row, out, (inputs, outputs)),
             "column": tables.column(1, combine.column, out, outputs),
             "bias": tables.bias(1, combine.bias, out, outputs), "mid": combine.mid, **_row(combine.row, 1, tables)}

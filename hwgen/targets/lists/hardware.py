@@ -106,6 +106,6 @@ _RANGES = {
     "acc_bits": (CODE_BITS + 1, ACC_BITS), "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1),
     "weight_bits": (0, 8), "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE),
     "list_depth": (2, 1 << 21), "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS),
-    "param_depth": (1, 1 << ROW_ADDRESS), "levels": (0, 10), "tables": (1, 1 << PASS["pre_table"]),
+    "param_depth": (1, 1 << ROW_ADDRESS), "levels": (0, 10), "tables": (1, 1 << PASS["q1_table"]),
     "passes": (1, PASSES), "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
 }

@@ -22,7 +22,7 @@ __all__ = ["check_layout", "needs"]
 
 #: Most that the fields of words can address, whatever the hardware has.
 _FIELDS = {"buffer_depth": 1 << PLACE, "pages": 1 << PASS["page"], "column_depth": 1 << COLUMN_ADDRESS,
-           "param_depth": 1 << ROW_ADDRESS, "tables": 1 << PASS["pre_table"], "beats": 1 << PASS["beat_start"],
+           "param_depth": 1 << ROW_ADDRESS, "tables": 1 << PASS["q1_table"], "beats": 1 << PASS["beat_start"],
            "chunks": (1 << PASS["in_chunks"]) - 1}
 
 

@@ -11,30 +11,30 @@ from ...shell.signatures import LoadBus, LoadPort
 from ..formats import ROW_BITS, Target
 from ..requantize import beat_layout
 from ..signatures import param_layout, task_layout
-from .timing import server_post_delay
+from .timing import server_q2_delay
 
-__all__ = ["ServerPick", "entry_layout"]
+__all__ = ["Issue", "entry_layout"]
 
 
 def entry_layout(*, address_bits: int, bank_bits: int) -> data.StructLayout:
     """A PARAM entry as a server stores it: only the bits that it needs."""
-    return data.StructLayout({"row_r": ROW_BITS, "bias_r": ROW_BITS, "post_r": ROW_BITS, "bits": 4, "final": 1,
+    return data.StructLayout({"row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "final": 1,
                               "nothing": 1, "bank": bank_bits, "row": address_bits})
 
 
-class ServerPick(wiring.Component):
+class Issue(wiring.Component):
     """Choose nodes, fetch their row parameters and issue their beats: docs/banked.md, "Server timing contract".
 
     Nodes pass two stages on their way: *take* (round robin over valid holds that are not taken yet; reads PARAM)
     and *issue*, at the earliest two cycles later, once ``interval`` cycles have passed since the issue before and no
-    pre beat would meet a post beat. With one port the order is known, so the entry is fetched ahead of the
+    Q1 beat would meet a Q2 beat. With one port the order is known, so the entry is fetched ahead of the
     hold and the issue waits for it. A dense pass takes one node at a time, from port 0.
 
-    A node issued in cycle t has its pre beats in t + 1 .. t + pre_beats. Its *occupation* of the MAC array is
-    ``max(steps, pre_beats + post_beats, write_beats)`` cycles, in a dense pass ``max(words, post_beats, write_beats)``:
-    post beats never meet and writes never overlap. They begin at
-    ``t + occupation + server_post_delay + pre_beats + 1 + post_wait``. The task's ``post_wait`` puts them behind the
-    pre beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
+    A node issued in cycle t has its Q1 beats in t + 1 .. t + q1_beats. Its *occupation* of the MAC array is
+    ``max(steps, q1_beats + q2_beats, write_beats)`` cycles, in a dense pass ``max(words, q2_beats, write_beats)``:
+    Q2 beats never meet and writes never overlap. They begin at
+    ``t + occupation + server_q2_delay + q1_beats + 1 + q2_wait``. The task's ``q2_wait`` puts them behind the
+    Q1 beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class ServerPick(wiring.Component):
     dense_beat : Out(1)
         A node of a dense pass takes its (empty) slot.
     entry, occupation : Out
-        Of the node being issued in this cycle, ``issue``.
+        Of the node being issued in this cycle, ``issued``.
     words : Out
         Feature words of a node in this dense pass.
     dense_busy : Out(1)
@@ -73,7 +73,7 @@ class ServerPick(wiring.Component):
     fits: Signal
     last: Signal
     dense_beat: Signal
-    issue: Signal
+    issued: Signal
     entry: data.View
     occupation: Signal
     words: Signal
@@ -90,7 +90,7 @@ class ServerPick(wiring.Component):
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1), "valid": In(ports),
             "ack": Out(ports), "active": Out(1), "beat": Out(beat_layout), "port": Out(range(ports)),
             "chunk": Out(range(self.max_chunks)), "fits": Out(1), "last": Out(1), "dense_beat": Out(1),
-            "issue": Out(1), "entry": Out(self.layout), "occupation": Out(bits_for(longest)),
+            "issued": Out(1), "entry": Out(self.layout), "occupation": Out(bits_for(longest)),
             "words": Out(bits_for(longest)), "dense_busy": Out(1),
         })
 
@@ -99,47 +99,47 @@ class ServerPick(wiring.Component):
         task = self.task
         # Constants of the pass, a cycle late: nothing is issued so soon after a start.
         beats_bits = bits_for(2 * self.max_chunks)
-        pre_beats, floor, base = Signal(beats_bits), Signal(5), Signal(max(5, beats_bits))
+        q1_beats, floor, base = Signal(beats_bits), Signal(5), Signal(max(5, beats_bits))
         write_beats = Mux(task.to_result, 1, self.digits)
         combine = task.combine | task.dense
-        lane_beats = task.post_chunks + Mux(task.dense, 0, pre_beats)
+        lane_beats = task.q2_chunks + Mux(task.dense, 0, q1_beats)
         m.d.sync += [
-            pre_beats.eq(Mux(task.dense, 1, Mux(task.pre_rank1, task.pre_chunks << 1, task.pre_chunks))),
+            q1_beats.eq(Mux(task.dense, 1, Mux(task.q1_rank1, task.q1_chunks << 1, task.q1_chunks))),
             floor.eq(Mux(lane_beats > write_beats, lane_beats, write_beats)),
-            base.eq(Mux(pre_beats > write_beats, pre_beats, write_beats)),
+            base.eq(Mux(q1_beats > write_beats, q1_beats, write_beats)),
         ]
         ready, dense_occupation = self._dense(m, floor)
         taken, port, held = self._take(m)
 
-        # Issue: the interval since the last one, and the window in which pre beats would meet post beats.
+        # Issue: the interval since the last one, and the window in which Q1 beats would meet Q2 beats.
         interval, wait, blocked = Signal.like(self.occupation), Signal.like(self.occupation), Signal(6)
         steps = self.entry.bits if self.planes == 1 else (self.entry.bits + 1) >> 1
         m.d.comb += [
             self.occupation.eq(Mux(task.dense, dense_occupation, Mux(steps > floor, steps, floor))),
             interval.eq(Mux(combine & (self.occupation > base), self.occupation, base)),
-            self.issue.eq(held & (wait == 0) & (blocked == 0) & Mux(
+            self.issued.eq(held & (wait == 0) & (blocked == 0) & Mux(
                 task.dense, ready, (self.valid[0] & ~taken) if self.ports == 1 else 1)),
         ]
         left = Signal.like(self.occupation)  # until the issued node has done with the MAC array
-        with m.If(self.issue):
+        with m.If(self.issued):
             m.d.sync += wait.eq(interval - 1)
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
-        with m.If(self.issue):
+        with m.If(self.issued):
             m.d.sync += left.eq(Mux(combine, self.occupation, 0))
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
 
-        delay = server_post_delay(self.lanes)
-        due = Signal(delay + 2 * self.max_chunks + (1 << len(task.post_wait)))
+        delay = server_q2_delay(self.lanes)
+        due = Signal(delay + 2 * self.max_chunks + (1 << len(task.q2_wait)))
         m.d.sync += due.eq(Cat(left == 1, due))
-        waited = task.post_wait + (delay - 1)
-        start_post = due.bit_select((pre_beats + waited)[:bits_for(len(due) - 1)], 1)
+        waited = task.q2_wait + (delay - 1)
+        start_q2 = due.bit_select((q1_beats + waited)[:bits_for(len(due) - 1)], 1)
         with m.If(due.bit_select(waited[:bits_for(len(due) - 1)], 1) & ~task.dense):
-            m.d.sync += blocked.eq(pre_beats + task.post_chunks - 1)
+            m.d.sync += blocked.eq(q1_beats + task.q2_chunks - 1)
         with m.Elif(blocked != 0):
             m.d.sync += blocked.eq(blocked - 1)
-        self._beats(m, start_post, port)
+        self._beats(m, start_q2, port)
         return m
 
     def _dense(self, m: Module, floor: Value) -> tuple[Value, Value]:
@@ -152,10 +152,10 @@ class ServerPick(wiring.Component):
             m.d.sync += [self.dense_busy.eq(task.dense), steps.eq(task.dense_steps), self.words.eq(0)]
         with m.Elif(steps != 0):
             m.d.sync += [steps.eq(steps - 1), self.words.eq(self.words + task.dense_pages)]
-        with m.Elif(self.issue & self.entry.final):
+        with m.Elif(self.issued & self.entry.final):
             m.d.sync += self.dense_busy.eq(0)
         m.d.sync += [occupation.eq(Mux(self.words > floor, self.words, floor)), settled.eq((steps == 0) & ~self.start),
-                     self.dense_beat.eq(self.issue & task.dense)]
+                     self.dense_beat.eq(self.issued & task.dense)]
         return self.dense_busy & settled, occupation
 
     def _take(self, m: Module) -> tuple[Value, Value, Value]:
@@ -166,13 +166,13 @@ class ServerPick(wiring.Component):
         fetch_port, issue_port, chosen, recent = (Signal(index_bits, name=name) for name in (
             "fetch_port", "issue_port", "chosen", "recent"))
         take, move = Signal(), Signal()
-        m.d.comb += [free.eq(self.valid & ~taken), move.eq(~held | self.issue), chosen.eq(recent)]
+        m.d.comb += [free.eq(self.valid & ~taken), move.eq(~held | self.issued), chosen.eq(recent)]
         for k in reversed(range(1, ports + 1)):  # recent + 1 first
             for start in range(ports):
                 with m.If((recent == start) & free[(start + k) % ports]):
                     m.d.comb += chosen.eq((start + k) % ports)
         gather = 1 if ports == 1 else free.any()
-        alone = ~fetch & Mux(held, self.issue & ~self.entry.final, 1)
+        alone = ~fetch & Mux(held, self.issued & ~self.entry.final, 1)
         m.d.comb += take.eq(Mux(self.task.dense, self.dense_busy & alone, (~fetch | move) & gather))
         m.d.sync += [fetch.eq(take | (fetch & ~move)), held.eq(~move | fetch)]
         with m.If(take):
@@ -182,7 +182,7 @@ class ServerPick(wiring.Component):
         with m.If(move):
             m.d.sync += issue_port.eq(fetch_port)
         for k in range(ports):
-            mark = self.issue if ports == 1 else take & (chosen == k)
+            mark = self.issued if ports == 1 else take & (chosen == k)
             with m.If(mark & ~self.task.dense):
                 m.d.sync += taken[k].eq(1)
             with m.Elif(self.ack[k]):
@@ -221,23 +221,23 @@ class ServerPick(wiring.Component):
             self.entry.eq(read.data),
         ]
 
-    def _beats(self, m: Module, start_post: Value, port: Value) -> None:
+    def _beats(self, m: Module, start_q2: Value, port: Value) -> None:
         """One counter for both stages: their beats never meet."""
-        task, post, b = self.task, Signal(), Signal()
+        task, q2, b = self.task, Signal(), Signal()
         column = Signal(6, reset_less=True)
-        end = Mux(post, task.post_chunks, task.pre_chunks) == self.chunk + 1
+        end = Mux(q2, task.q2_chunks, task.q1_chunks) == self.chunk + 1
         m.d.comb += [
-            self.beat.post.eq(post), self.beat.b.eq(b), self.beat.column.eq(column),
-            self.fits.eq(self.active & (post | (b == task.pre_rank1))),
+            self.beat.q2.eq(q2), self.beat.b.eq(b), self.beat.column.eq(column),
+            self.fits.eq(self.active & (q2 | (b == task.q1_rank1))),
             self.last.eq(self.fits & end),
         ]
         for k in range(self.ports):
-            m.d.comb += self.ack[k].eq(self.active & ~post & ~b & end & (self.port == k))
-        with m.If(self.issue & ~task.dense):
-            m.d.sync += [self.active.eq(1), post.eq(0), b.eq(0), self.chunk.eq(0), column.eq(task.pre_column),
+            m.d.comb += self.ack[k].eq(self.active & ~q2 & ~b & end & (self.port == k))
+        with m.If(self.issued & ~task.dense):
+            m.d.sync += [self.active.eq(1), q2.eq(0), b.eq(0), self.chunk.eq(0), column.eq(task.q1_column),
                          self.port.eq(port)]
-        with m.Elif(start_post):
-            m.d.sync += [self.active.eq(1), post.eq(1), b.eq(0), self.chunk.eq(0), column.eq(task.post_column)]
+        with m.Elif(start_q2):
+            m.d.sync += [self.active.eq(1), q2.eq(1), b.eq(0), self.chunk.eq(0), column.eq(task.q2_column)]
         with m.Elif(self.active):
             m.d.sync += b.eq(~self.fits)
             with m.If(self.last):

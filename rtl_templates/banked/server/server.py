@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from amaranth import Array, Cat, Module, Signal, Value
+from amaranth import Array, Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
@@ -15,9 +15,10 @@ from ...shell.signatures import LoadBus, LoadPort
 from ..formats import ACC_BITS, UNITS, Target
 from ..requantize import CODE_BITS, Requantizer
 from ..signatures import Hold, HoldPort, task_layout
-from .combine import features, planes_of
-from .issue import ServerPick
-from .queues import queues
+from .features import FeatureMemory
+from .in_flight import InFlight
+from .issue import Issue
+from .planes import ActivationPlanes
 from .write import ServerWrite
 
 __all__ = ["Server"]
@@ -31,11 +32,11 @@ class Server(wiring.Component):
     arithmetic. A hold register is read directly, chunk by chunk: ``ack`` comes with the last chunk, and depends on
     registers only. Pipeline of a node issued in cycle t::
 
-        t+1 ..                      pre beats enter the lanes (server_pick.py, requantize.py)
+        t+1 ..                      Q1 beats enter the lanes (issue.py, requantize.py)
         last beat + REQUANT_CODE    last code; the row or the activation register is full one cycle later
-        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (server_combine.py)
-        last plane + mac_latency    post beats enter the lanes
-        last beat + REQUANT_CODE    last code; written as server_write.py says
+        last beat + SERVER_MAC      first plane; ``occupation`` planes, most significant first (planes.py, features.py)
+        + SERVER_PLANE + mac_latency    Q2 beats enter the lanes
+        last beat + REQUANT_CODE    last code; written as write.py says
 
     Activations of the MAC array are unsigned. Channels beyond a pass's chunks are written as zero; channels beyond
     its width within the last chunk are what their column entries give: zero where those are C = B = 0.
@@ -101,7 +102,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         banks, digits = UNITS // servers, code_bits // digit
         row_bits = exact_log2(bank_depth)
         address_bits = max(row_bits, ceil_log2(result_depth))
-        self.pick = ServerPick(
+        self.issue = Issue(
             ports=ports, lanes=lanes, digits=digits, planes=planes, pages=pages, param_depth=param_depth,
             address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
             dense=feature_depth > 0)
@@ -126,22 +127,32 @@ mac_columns, weight_bits, planes, pages, column_depth : int
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.pick = pick = self.pick
+        m.submodules.issue = issue = self.issue
         m.submodules.requantizer = requantizer = self.requantizer
         m.submodules.mac = mac = self.mac
         m.submodules.writer = writer = self.writer
         load = self._load(m)
-        for unit in (pick, requantizer, mac, writer):
+        for unit in (issue, requantizer, mac, writer):
             for name, value in load.items():
                 m.d.comb += getattr(unit.load, name).eq(value)
+        m.submodules.in_flight = in_flight = InFlight(
+            entry=issue.layout, occupation_bits=len(issue.occupation), chunk_bits=len(issue.chunk))
         m.d.comb += [
-            writer.index.eq(self.index), pick.task.eq(self.task), requantizer.task.eq(self.task),
-            pick.start.eq(self.start),
-            pick.run_start.eq(self.run_start), pick.valid.eq(Cat(hold.valid for hold in self.hold)),
-            *(ack.eq(pick.ack[k]) for k, ack in enumerate(self.ack)),
-            requantizer.beat.eq(pick.beat), requantizer.pre_x.eq(self._hold_chunk(m)),
-            requantizer.post_x.eq(self._result_chunk()), writer.to_result.eq(self.task.to_result),
-            writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
+            writer.index.eq(self.index), issue.task.eq(self.task), requantizer.task.eq(self.task),
+            issue.start.eq(self.start),
+            issue.run_start.eq(self.run_start), issue.valid.eq(Cat(hold.valid for hold in self.hold)),
+            *(ack.eq(issue.ack[k]) for k, ack in enumerate(self.ack)),
+            requantizer.beat.eq(issue.beat), requantizer.q1_x.eq(self._hold_chunk(m)),
+            requantizer.q2_x.eq(self._result_chunk()),
+            *(getattr(requantizer, name).eq(getattr(in_flight, name)) for name in (
+                "row_r", "bias_r", "q1_bits", "q2_r", "q2_bits")),
+            in_flight.task.eq(self.task), in_flight.q2.eq(issue.beat.q2),
+            *(getattr(in_flight, name).eq(getattr(issue, name)) for name in (
+                "issued", "entry", "occupation", "fits", "last", "chunk", "dense_beat")),
+            writer.to_result.eq(self.task.to_result), writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
+            writer.chunk.eq(in_flight.code_chunk), writer.fits.eq(in_flight.code_out),
+            writer.last.eq(in_flight.code_last),
+            *(getattr(writer, name).eq(getattr(in_flight, name)) for name in ("nothing", "row", "bank")),
             *(self.write[k].enable.eq(port.enable) for k, port in enumerate(writer.write)),
             *(self.write[k].address.eq(port.address) for k, port in enumerate(writer.write)),
             *(self.write[k].data.eq(port.data) for k, port in enumerate(writer.write)),
@@ -149,15 +160,40 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
             self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
         ]
-        flight = queues(m, self.task, pick, requantizer, writer)
-        running, left = planes_of(m, self.task, requantizer, mac, flight, self.act_valid, self.act_data)
-        if self.feature_depth:
-            features(m, self.task, self.run_start, load, pick, mac, running, left, self.feature_depth)
+        running = self._combine(m, load, in_flight)
         m.d.comb += [
-            self.busy.eq(flight.flying | writer.busy | pick.dense_busy), self.working.eq(pick.active | running),
+            self.busy.eq(in_flight.flying | writer.busy | issue.dense_busy), self.working.eq(issue.active | running),
             self.waiting.eq(~self.busy & ~Cat(hold.valid for hold in self.hold).any()),
         ]
         return m
+
+    def _combine(self, m: Module, load: Mapping[str, Value], in_flight: InFlight) -> Value:
+        """What feeds the MAC array. Returns whether that works on a node."""
+        mac, issue, task = self.mac, self.issue, self.task
+        m.submodules.planes = planes = ActivationPlanes(
+            lanes=mac.lanes, planes=mac.planes, requant_lanes=self.requant_lanes,
+            occupation_bits=len(issue.occupation), primitives=self.primitives)
+        m.d.comb += [
+            planes.code.eq(self.requantizer.code), planes.take.eq(in_flight.code_q1),
+            planes.chunk.eq(in_flight.code_chunk), planes.begin.eq(in_flight.q1_ends & (task.combine | task.dense)),
+            planes.occupation.eq(in_flight.occupation_begun), planes.dense.eq(task.dense), mac.x.eq(planes.x),
+            mac.enable.eq(planes.enable), mac.last.eq(planes.last), self.act_valid.eq(planes.act_valid),
+            self.act_data.eq(planes.act_data),
+        ]
+        page: Value = Const(0)
+        if self.feature_depth:
+            m.submodules.features = features = FeatureMemory(
+                depth=self.feature_depth, word_bits=len(mac.other), left_bits=len(planes.left))
+            page = features.page
+            m.d.comb += [
+                *(getattr(features.load, name).eq(value) for name, value in load.items()),
+                features.run_start.eq(self.run_start), features.dense.eq(task.dense),
+                features.pages.eq(task.dense_pages), features.running.eq(planes.running),
+                features.left.eq(planes.left), features.words.eq(issue.words), mac.other.eq(features.x),
+            ]
+        if mac.pages > 1:
+            m.d.sync += [mac.page.eq(task.page + page), mac.hold.eq(page != 0)]
+        return planes.running
 
     def _load(self, m: Module) -> dict[str, Value]:
         """The load bus, registered; PARAM, SETUP and FEATURE beats of other servers are dropped here."""
@@ -180,14 +216,14 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         """The chunk of the hold register that the present beat reads: one multiplexer over ports and chunks."""
         width = self.requant_lanes * self.acc_bits
         choices = [hold.data[chunk * width:(chunk + 1) * width] for hold in self.hold
-                   for chunk in range(1 << len(self.pick.chunk))]
-        return multiplex(m, "hold_chunk", choices, Cat(self.pick.chunk, self.pick.port), primitives=self.primitives)
+                   for chunk in range(1 << len(self.issue.chunk))]
+        return multiplex(m, "hold_chunk", choices, Cat(self.issue.chunk, self.issue.port), primitives=self.primitives)
 
     def _result_chunk(self) -> Value:
-        """The chunk of the MAC array's result that the present post beat reads."""
+        """The chunk of the MAC array's result that the present Q2 beat reads."""
         width, chunks = self.requant_lanes * ACC_BITS, -(-self.mac_columns // self.requant_lanes)
         parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
-        return Array(parts)[self.pick.chunk] if chunks > 1 else parts[0]
+        return Array(parts)[self.issue.chunk] if chunks > 1 else parts[0]
 
     @staticmethod
     def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
@@ -214,17 +250,17 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         count = len(columns)
 
         def stage(values: Sequence[int], name: str, chunks: int) -> list[int]:
-            rank1 = name == "pre" and task["pre_rank1"]
+            rank1 = name == "q1" and task["q1_rank1"]
             return [
                 Requantizer.model(
                     values[k] if k < len(values) else 0, *columns[k % count][task[f"{name}_column"] + k // count],
-                    param["row_r" if name == "pre" else "post_r"], param["bias_r"] if rank1 else None,
+                    param["row_r" if name == "q1" else "q2_r"], param["bias_r"] if rank1 else None,
                     kind=task[f"{name}_kind"], half_up=bool(task[f"{name}_half_up"]), bits=param["bits"],
                     signed_max=task["signed_max"])
                 for k in range(chunks * count)]
 
-        codes = list(x) if task["dense"] else stage(x, "pre", task["pre_chunks"])
+        codes = list(x) if task["dense"] else stage(x, "q1", task["q1_chunks"])
         if task["dense"] or task["combine"]:
             codes += [0] * (len(weight) - len(codes))
-            codes = stage(MacArray.model(codes, weight), "post", task["post_chunks"])
+            codes = stage(MacArray.model(codes, weight), "q2", task["q2_chunks"])
         return codes if task["to_result"] else codes + [0] * (lanes - len(codes))

@@ -6,40 +6,40 @@ from collections.abc import Mapping, Sequence
 from ...cells.timing import mac_latency
 from ..requantize_timing import REQUANT_CODE
 
-__all__ = ["QUEUE_DEPTH", "SERVER_MAC", "ServerTiming", "server_post_delay", "server_post_wait"]
+__all__ = ["QUEUE_DEPTH", "SERVER_MAC", "ServerTiming", "server_q2_delay", "server_q2_wait"]
 
 # A beat takes slot e: the cycle in which its accumulators enter the lanes. A node issued in cycle t takes slots
-# t + 1 .. t + pre_beats.
+# t + 1 .. t + q1_beats.
 SERVER_ACTIVATION = 1  # a code to the register that collects a node's
 SERVER_HELD = 1  # that register to the one whose planes are read
-SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last pre slot to the first plane it reads
+SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last Q1 slot to the first plane it reads
 SERVER_PLANE = 1  # a plane that is read to the MAC array's input
 SERVER_ROW = 1  # a row's last code to the row
 SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's words
 QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
-def server_post_delay(lanes: int) -> int:
-    """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before picks yield.
+def server_q2_delay(lanes: int) -> int:
+    """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before issues yield.
 
-    A node issued in cycle t reads its last plane in ``t + pre_beats + SERVER_MAC + occupation - 1``, and its first post
-    slot is SERVER_PLANE + mac_latency later, which is ``t + occupation + this + pre_beats + 1``.
+    A node issued in cycle t reads its last plane in ``t + q1_beats + SERVER_MAC + occupation - 1``, and its first q2
+    slot is SERVER_PLANE + mac_latency later, which is ``t + occupation + this + q1_beats + 1``.
     """
     return SERVER_MAC + SERVER_PLANE + mac_latency(lanes) - 2
 
 
-def server_post_wait(lanes: int, pre_beats: int, post_beats: int) -> int:
-    """Cycles that post beats should wait for the gap between the pre beats of nodes that come without pause.
+def server_q2_wait(lanes: int, q1_beats: int, q2_beats: int) -> int:
+    """Cycles that Q2 beats should wait for the gap between the Q1 beats of nodes that come without pause.
 
-    Nodes that the lanes limit are ``pre_beats + post_beats`` apart and occupy the MAC array as long, so the wait is
-    what is left of :func:`server_post_delay` to a whole number of them. Zero where the result would be gone by then.
+    Nodes that the lanes limit are ``q1_beats + q2_beats`` apart and occupy the MAC array as long, so the wait is
+    what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then.
     """
-    wait = -server_post_delay(lanes) % (pre_beats + post_beats)
-    return wait if wait <= pre_beats else 0
+    wait = -server_q2_delay(lanes) % (q1_beats + q2_beats)
+    return wait if wait <= q1_beats else 0
 
 
 class ServerTiming:
-    """When a server picks, acknowledges and works; a test proves it equal to the RTL under random arrivals.
+    """When a server takes nodes, acknowledges and works; a test proves it equal to the RTL under random arrivals.
 
     The attributes are the outputs in the present cycle; :meth:`step` goes to the next one. A pass begins with
     :meth:`begin` in the cycle of its start pulse, before that cycle's :meth:`step`. A new object is a server in the
@@ -76,7 +76,7 @@ class ServerTiming:
         self._held_bits = 0
         self._now = 0
         self._open = 0  # first cycle in which the next node may be issued
-        self._yields: deque[int] = deque()  # cycles from which picks yield to a node's post beats
+        self._yields: deque[int] = deque()  # cycles from which issues yield to a node's Q2 beats
         self._ack_at = self._ack_port = -1
         self._work = 0  # bit k: work in k cycles from now
         self._busy_until = -1
@@ -96,12 +96,12 @@ class ServerTiming:
         write_beats = 1 if task["to_result"] else self.digits
         self._dense = bool(task["dense"])
         self._combine = bool(task["combine"]) or self._dense
-        self._step = 1 + task["pre_rank1"]
-        self._pre = 1 if self._dense else task["pre_chunks"] * self._step
-        self._post = task["post_chunks"]
-        self._floor = max(self._post + (0 if self._dense else self._pre), write_beats)
-        self._delay = server_post_delay(self._lanes) + task["post_wait"]
-        self._base = max(self._pre, write_beats)
+        self._step = 1 + task["q1_rank1"]
+        self._q1 = 1 if self._dense else task["q1_chunks"] * self._step
+        self._q2 = task["q2_chunks"]
+        self._floor = max(self._q2 + (0 if self._dense else self._q1), write_beats)
+        self._delay = server_q2_delay(self._lanes) + task["q2_wait"]
+        self._base = max(self._q1, write_beats)
         if self._dense:
             self._dense_left = nodes
             self._dense_from = self._now + SERVER_SETTLE + task["dense_steps"]
@@ -163,7 +163,7 @@ class ServerTiming:
         """Whether anything but the interval keeps the held node from being issued."""
         if self._dense:
             return self._dense_left > 0 and now >= self._dense_from
-        while self._yields and self._yields[0] + self._pre + self._post - 1 <= now:
+        while self._yields and self._yields[0] + self._q1 + self._q2 - 1 <= now:
             self._yields.popleft()
         if self._yields and self._yields[0] <= now:
             return False
@@ -175,17 +175,17 @@ class ServerTiming:
         if self._dense:
             occupation = self._words
         else:
-            self._work |= ((1 << self._pre) - 1) << 1
-            self._ack_at, self._ack_port = now + 1 + self._pre - self._step, self._held
+            self._work |= ((1 << self._q1) - 1) << 1
+            self._ack_at, self._ack_port = now + 1 + self._q1 - self._step, self._held
             if self._combine:
                 occupation = max(-(-self._held_bits // self.planes), self._floor)
-        last = self._pre
+        last = self._q1
         if self._combine:
-            post = occupation + self._delay + self._pre + 1
-            self._work |= ((1 << occupation) - 1) << self._pre + SERVER_MAC
-            self._work |= ((1 << self._post) - 1) << post
+            q2 = occupation + self._delay + self._q1 + 1
+            self._work |= ((1 << occupation) - 1) << self._q1 + SERVER_MAC
+            self._work |= ((1 << self._q2) - 1) << q2
             if not self._dense:
-                self._yields.append(now + post - self._pre)
-            last = post + self._post - 1
+                self._yields.append(now + q2 - self._q1)
+            last = q2 + self._q2 - 1
         self._open = now + max(self._base, occupation)
         self._busy_until = now + last + self._tail

@@ -87,6 +87,7 @@ def test_build_folder_is_complete(built: Path) -> None:
     assert facts["cycles"] == [json.loads((built / "batches" / "0000" / "layout.json").read_text())["cycles"]]
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, tmp_path: Path) -> None:
     config = built / "config.json"
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
@@ -152,6 +153,7 @@ def test_a_large_graph_is_verified_in_part(built: Path, monkeypatch: pytest.Monk
     assert choose_runs.choose_runs(built, part=False).folders == whole.folders
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     facts = json.loads(run("verify", str(built), "--stalls", "3", "--json"))

@@ -104,6 +104,7 @@ def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
             assert (folder / name).read_bytes() == (content if isinstance(content, bytes) else content.encode()), name
 
 
+@pytest.mark.slow
 def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, tmp_path: Path) -> None:
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in built.rglob("*") if path.is_file()}
     run("build", model, "--config", built / "config.json", "--no-verify", "-o", built)
@@ -165,6 +166,7 @@ def test_options_of_a_target_that_does_not_run_the_network(model: Path, verb: st
     assert caught.value.fix == f"leave {refused} out"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", [("--units", "2"), ("--windows",)])
 def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: None, tmp_path: Path,
                                             monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,6 +230,7 @@ def random_nodes(folder: Path) -> dict[str, Any]:
         return dict(arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:

@@ -185,6 +185,7 @@ def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.
     assert names == [f"{number:04d}" for number in range(len(facts("report", built)["cycles"]["runs"]))]
 
 
+@pytest.mark.slow
 @pytest.mark.verilator
 def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: Path,
                        monkeypatch: pytest.MonkeyPatch) -> None:

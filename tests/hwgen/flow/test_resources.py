@@ -63,8 +63,17 @@ def test_parts_are_those_that_are_named(design: Path) -> None:
     assert resources.components[0].one == Usage(lut=8, ff=8)
 
 
-def test_second_count_comes_from_the_cache(design: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_count_comes_from_the_cache(design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scripts: list[list[str]] = []
+
+    def count(script: list[str]) -> dict[str, int]:
+        scripts.append(script)
+        return {"FDRE": len(script)} | ({"group": 2, "server": 1} if "hierarchy -top accelerator" in script else {})
+
+    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(yosys, "_run", count)
     first = estimate(design, PARTS)
+    assert len(scripts) == 3
     monkeypatch.setattr(yosys, "_run", lambda script: pytest.fail("synthesized again"))
     assert estimate(design, PARTS) == first
     design.write_text(DESIGN.replace("a & b", "a ^ b"))

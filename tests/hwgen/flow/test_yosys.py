@@ -8,7 +8,7 @@ from hwgen.flow.resources import count
 from rtl_templates.cells.mac import MacArray
 
 
-@pytest.mark.parametrize("pages", [4, 7, 9])
+@pytest.mark.parametrize("pages", [4, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (7, 9))])
 def test_tables_of_any_number_of_pages(pages, tmp_path):
     path = tmp_path / "mac.il"
     array = MacArray(lanes=6, columns=1, weight_bits=2, pages=pages, x_bits=18, target=6)

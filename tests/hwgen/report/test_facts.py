@@ -29,7 +29,7 @@ from hwgen.report.html import render
 from hwgen.report.model_facts import model_facts
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
-STAGES = ("gather", "pre", "combine", "post", "write")
+STAGES = ("gather", "q1", "combine", "q2", "write")
 BY_BITS = {"learned": 1000, "uniform 8 bit": 1500}
 
 
@@ -85,8 +85,8 @@ def test_batches_add_up() -> None:
     assert (cycles.total, cycles.graphs, cycles.per_graph) == (1000, 5, 200)
     assert (cycles.load, cycles.store) == (load_cycles(96) + load_cycles(196), 2 * store_cycles(4))
     assert [step.cycles for step in cycles.passes] == [500, 500]
-    assert cycles.passes[0].utilisation["pre"] == pytest.approx((100 * 0.1 + 400 * 0.6) / 500)
-    assert cycles.passes[0].waited["pre"] == pytest.approx(0.1)
+    assert cycles.passes[0].utilisation["q1"] == pytest.approx((100 * 0.1 + 400 * 0.6) / 500)
+    assert cycles.passes[0].waited["q1"] == pytest.approx(0.1)
     assert cycles.counters == {"gather_run": 1000}
     assert cycles.runs[1].pass_cycles == (400, 300)
     assert (speed.of, speed.cycles, speed.latency_us) == ("the longest batch", 700, 700 / 250)

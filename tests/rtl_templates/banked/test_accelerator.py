@@ -1,14 +1,17 @@
 # amaranth: UnusedElaboratable=no
 """The whole shell around units that are played: commands, wiring, counters, watchdog, over the AXI ports only."""
 
+from types import SimpleNamespace
+
 import pytest
 from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
 from axi_models import Memory, lite_read, lite_write, simulate
 
 from rtl_templates.banked import accelerator
-from rtl_templates.banked.accelerator import Accelerator
+from rtl_templates.banked.accelerator import Accelerator, activity
 from rtl_templates.banked.formats import TASK, UNITS, Target
 from rtl_templates.banked.registers import ID, REGISTERS
 from rtl_templates.banked.signatures import Hold, task_layout
@@ -147,7 +150,7 @@ class Driver:
 @pytest.mark.parametrize(("groups", "servers", "pause"), [(1, 4, 0.0), (2, 8, 0.3), (4, 16, 0.3)])
 def test_load_run_store_in_one_command(played, groups, servers, pause):
     dut, memory = Accelerator(**hardware(groups, servers)), Memory(seed=groups, pause=pause)
-    beats = load_stream({"slot_count": 30}, {"slot_count": 1}, {"slot_count": 12, "last_pass": 1})
+    beats = load_stream({"slot_count": 30}, {"slot_count": 1}, {"slot_count": 12, "last": 1})
     memory.fill(0x1_0000_2000, beats)
 
     async def bench(ctx):
@@ -197,8 +200,8 @@ def test_load_run_store_in_one_command(played, groups, servers, pause):
 
 def test_a_stuck_server_is_named_and_the_next_run_works(played):
     dut, memory = Accelerator(**hardware(1, 4)), Memory()
-    stuck = load_stream({"slot_count": 3}, {"slot_count": 5, "signed_max": 255, "last_pass": 1})
-    sound = load_stream({"slot_count": 3, "last_pass": 1})
+    stuck = load_stream({"slot_count": 3}, {"slot_count": 5, "signed_max": 255, "last": 1})
+    sound = load_stream({"slot_count": 3, "last": 1})
     memory.fill(0x1_0000_2000, stuck)
 
     async def bench(ctx):
@@ -225,7 +228,7 @@ def test_a_stuck_server_is_named_and_the_next_run_works(played):
 
 def test_memory_errors_reach_the_status(played):
     dut, memory = Accelerator(**hardware(1, 4)), Memory(bad_read=1)
-    beats = load_stream({"last_pass": 1})
+    beats = load_stream({"last": 1})
     memory.fill(0x1_0000_2000, beats)
 
     async def bench(ctx):
@@ -236,3 +239,24 @@ def test_memory_errors_reach_the_status(played):
         assert not await driver.status("done_run")
 
     simulate(dut, bench, background=[memory.reader(dut.read), memory.writer(dut.write)])
+
+
+def test_every_group_sum_and_server_holds_a_pass_open():
+    hold = Hold(lanes=1, acc_bits=ACC)
+    groups = [SimpleNamespace(active=Signal(), hold=[hold.create() for _ in range(UNITS)]) for _ in range(2)]
+    servers = [SimpleNamespace(busy=Signal()) for _ in range(4)]
+    m, active = Module(), Signal(3)
+    m.d.comb += active.eq(activity(groups, servers))
+    signals = [(signal, place) for place, group in enumerate(groups)
+               for signal in (group.active, *(each.valid for each in group.hold))]
+
+    async def bench(ctx):
+        assert ctx.get(active) == 0
+        for signal, place in [*signals, *((server.busy, 2) for server in servers)]:
+            ctx.set(signal, 1)
+            assert ctx.get(active) == 1 << place, signal.name
+            ctx.set(signal, 0)
+
+    sim = Simulator(m)
+    sim.add_testbench(bench)
+    sim.run()

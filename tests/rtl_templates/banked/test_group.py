@@ -141,6 +141,7 @@ def simulate(dut, process):
     simulator.run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code_bits", "digit", "acc_bits"),
                          [(4, 4, 10), (4, 2, 6), (4, 1, 10), (8, 1, 12), (8, 4, 9), (8, 8, 12)])
 def test_passes(code_bits, digit, acc_bits):

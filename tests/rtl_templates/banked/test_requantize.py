@@ -67,28 +67,28 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
     (Kind.RAW, 0, 7), (Kind.RAW, 1, 7),
 ])
 def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
-    """A random mix of pre and post beats and rank-1 pairs, one beat a cycle."""
+    """A random mix of Q1 and Q2 beats and rank-1 pairs, one beat a cycle."""
     lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
     for rank1 in (0, 1):
         dut = Requantizer(lanes=lanes, in_bits=18, column_depth=depth)
-        post_kind = rng.choice(list(Kind))
+        q2_kind = rng.choice(list(Kind))
         entries = [[draw(rng, kind, rank1) for _ in range(depth)] for _ in range(lanes)]
         nodes = [(rng.random() < 0.3, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
                   rng.randrange(1 << 17), rng.randrange(9)) for _ in range(250)]
         beats, want = [], {}
-        for post, entry, row, bias_row, bits in nodes:
+        for q2, entry, row, bias_row, bits in nodes:
             own = rng.random() < 0.7  # the row that goes with the drawn column
             row = entries[0][entry][3] if own else row
             x = [entries[lane][entry][0] for lane in range(lanes)]
-            for b in range(2 if rank1 and not post else 1):
-                beats.append((post, b, entry, x, row, bias_row, bits))
-            used = post_kind if post else kind
+            for b in range(2 if rank1 and not q2 else 1):
+                beats.append((q2, b, entry, x, row, bias_row, bits))
+            used = q2_kind if q2 else kind
             want[len(beats) - 1] = used, [
-                Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if rank1 and not post else None,
-                                  kind=used, half_up=half_up and not post, bits=bits, signed_max=signed_max)
+                Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if rank1 and not q2 else None,
+                                  kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
                 for lane in range(lanes)]
 
-        async def bench(ctx, dut=dut, entries=entries, beats=beats, want=want, post_kind=post_kind, rank1=rank1):
+        async def bench(ctx, dut=dut, entries=entries, beats=beats, want=want, q2_kind=q2_kind, rank1=rank1):
             for lane, table in enumerate(entries):
                 for entry, (_, column, bias, _, _) in enumerate(table):
                     ctx.set(dut.load.valid, 1)
@@ -98,28 +98,28 @@ def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
                     ctx.set(dut.load.data, column | (bias & (1 << 26) - 1) << 24)
                     await ctx.tick()
             ctx.set(dut.load.valid, 0)
-            ctx.set(dut.task.pre_rank1, rank1)
-            ctx.set(dut.task.pre_kind, kind)
-            ctx.set(dut.task.pre_half_up, half_up)
-            ctx.set(dut.task.post_kind, post_kind)
+            ctx.set(dut.task.q1_rank1, rank1)
+            ctx.set(dut.task.q1_kind, kind)
+            ctx.set(dut.task.q1_half_up, half_up)
+            ctx.set(dut.task.q2_kind, q2_kind)
             ctx.set(dut.task.signed_max, signed_max)
             for cycle in range(len(beats) + REQUANT_CODE + 1):
                 if cycle < len(beats):
-                    post, b, entry, x, *_ = beats[cycle]
+                    q2, b, entry, x, *_ = beats[cycle]
                     word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
                     noise = rng.getrandbits(18 * lanes)
-                    ctx.set(dut.beat.post, post)
+                    ctx.set(dut.beat.q2, q2)
                     ctx.set(dut.beat.b, b)
                     ctx.set(dut.beat.column, entry)
-                    ctx.set(dut.pre_x, noise if post else word)
-                    ctx.set(dut.post_x, word if post else noise)
+                    ctx.set(dut.q1_x, noise if q2 else word)
+                    ctx.set(dut.q2_x, word if q2 else noise)
                 if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
-                    post, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
-                    ctx.set(dut.row_r, rng.getrandbits(17) if post else row)
+                    q2, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
+                    ctx.set(dut.row_r, rng.getrandbits(17) if q2 else row)
                     ctx.set(dut.bias_r, bias_row)
-                    ctx.set(dut.post_r, row if post else rng.getrandbits(17))
-                    ctx.set(dut.pre_bits, rng.getrandbits(4) if post else bits)
-                    ctx.set(dut.post_bits, bits if post else rng.getrandbits(4))
+                    ctx.set(dut.q2_r, row if q2 else rng.getrandbits(17))
+                    ctx.set(dut.q1_bits, rng.getrandbits(4) if q2 else bits)
+                    ctx.set(dut.q2_bits, bits if q2 else rng.getrandbits(4))
                 if cycle - REQUANT_CODE in want:
                     used, values = want[cycle - REQUANT_CODE]
                     width, port = (16, dut.raw) if used == Kind.RAW else (8, dut.code)

@@ -1,13 +1,13 @@
 # amaranth: UnusedElaboratable=no
-"""Whole accelerators of the graph-level organisation over their AXI ports: every word, every cycle, every counter."""
+"""Whole accelerators over their AXI ports: every word, every cycle, every counter."""
 
 import pytest
 from axi_models import Memory, lite_read, lite_write, simulate
 from list_machine import Machine
 
 from rtl_templates.lists.accelerator import Accelerator
-from rtl_templates.lists.counters import STAGES
 from rtl_templates.lists.registers import ID, REGISTERS
+from rtl_templates.lists.timing import STAGES
 from rtl_templates.shell.registers import Error, Stage, register
 
 LOAD, STORE = 0x1_0000_2000, 0x2_0000_8000
@@ -72,6 +72,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "hardware", "size"), CASES)
 def test_words_cycles_and_counters(seed, hardware, size):
     hardware = SMALL | hardware
@@ -95,7 +96,7 @@ def test_words_cycles_and_counters(seed, hardware, size):
         assert await driver.read("CYCLES") == stamps[-1]
         seen = {name: await driver.read(name.upper()) for name in counters if name != "write_wait_out"}
         assert seen == {name: value for name, value in counters.items() if name != "write_wait_out"}
-        for stage in STAGES:
+        for stage in STAGES[:-1]:  # the last one never waits
             parts = [seen[f"{stage}_run"], seen[f"{stage}_wait_out"], await driver.read(f"{stage}_idle".upper())]
             assert sum(parts) == hardware["units"] * stamps[-1], stage
 
@@ -123,7 +124,7 @@ def test_windows_of_passes_and_an_aborted_run():
         driver = Driver(ctx, dut)
         await driver.setup(len(beats), 1)
         await driver.command(0b001)
-        await driver.write("WATCHDOG", 5)  # the front alone takes longer before anything moves
+        await driver.write("WATCHDOG", 5)  # the operand fetch alone takes longer before anything moves
         await driver.command(0b010)
         assert await driver.status("error") == Error.WATCHDOG
         assert await driver.status("stuck_stage") == Stage.GATHER

@@ -38,12 +38,12 @@ def test_against_the_model(acc_bits, gaps):
         want.append([1] * LANES if one else Accumulator.model(rows, **shape, signed=sign, maximum=maximum))
         for k, (word, double) in enumerate(steps):
             slots.append({"word": rng.getrandbits(12) if word is None else word, "read": word is not None, "one": one,
-                          "signed": sign, "max": maximum, "first": k == 0, "double": double,
+                          "signed": sign, "maximum": maximum, "first": k == 0, "double": double,
                           "finish": k == len(steps) - 1})
             if not maximum and k < len(steps) - 1 and rng.random() < gaps:  # a sum may pause
-                slots.append(dict.fromkeys(slots[-1], 0) | {"word": rng.getrandbits(12), "max": 1})
+                slots.append(dict.fromkeys(slots[-1], 0) | {"word": rng.getrandbits(12), "maximum": 1})
         while rng.random() < gaps:  # whatever is at idle inputs does no harm
-            slots.append({"word": rng.getrandbits(12), "read": 0, "one": 0, "signed": 1, "max": rng.randint(0, 1),
+            slots.append({"word": rng.getrandbits(12), "read": 0, "one": 0, "signed": 1, "maximum": rng.randint(0, 1),
                           "first": 0, "double": rng.randint(0, 1), "finish": 0})
     got = []
 

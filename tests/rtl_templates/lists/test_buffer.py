@@ -5,7 +5,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from front_cases import drive
+from operand_cases import drive
 
 from rtl_templates.lists.buffer import NodeBuffer
 from rtl_templates.lists.formats import ENTRY_BITS, Target

@@ -66,23 +66,23 @@ def run(dut, task, tables, rows, *, lanes, seed, gap, rate):
             if here and not shown:
                 codes, bits, context, end = ins[len(taken)]
                 word = sum((code & 0xFFFF) << 16 * lane for lane, code in enumerate(codes))
-                ctx.set(dut.input.payload, {"data": word, "bits": bits, "end": end, "context": context})
+                ctx.set(dut.i.payload, {"data": word, "bits": bits, "end": end, "context": context})
                 arrived.append(cycle)
             elif not here:
-                ctx.set(dut.input.payload.data, rng.getrandbits(16 * lanes))
+                ctx.set(dut.i.payload.data, rng.getrandbits(16 * lanes))
             shown = here
             wait = max(wait - 1, 0)
             ready = rng.random() < rate
-            ctx.set(dut.input.valid, here)
+            ctx.set(dut.i.valid, here)
             inside = len(taken) * task["out_chunks"] != len(out) * task["in_chunks"]
-            ctx.set(dut.output.ready, ready)
-            if here and ctx.get(dut.input.ready):
+            ctx.set(dut.o.ready, ready)
+            if here and ctx.get(dut.i.ready):
                 taken.append(cycle)
                 shown, wait = False, rng.randint(0, gap)
-            if ctx.get(dut.output.valid):
+            if ctx.get(dut.o.valid):
                 since = cycle if since is None else since
                 if ready:
-                    out.append((ctx.get(dut.output.payload), since, cycle))
+                    out.append((ctx.get(dut.o.payload), since, cycle))
                     since = None
             for name in activity:
                 activity[name] += ctx.get(getattr(dut, name))
@@ -90,7 +90,7 @@ def run(dut, task, tables, rows, *, lanes, seed, gap, rate):
             await ctx.tick()
             cycle += 1
         assert not ctx.get(dut.busy)
-        assert not ctx.get(dut.output.valid)
+        assert not ctx.get(dut.o.valid)
 
     sim = Simulator(dut)
     sim.add_clock(1e-6)
@@ -110,6 +110,7 @@ def load(weight, *, lanes, task, weight_bits):
     return beats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pauses", PAUSES)
 @pytest.mark.parametrize(("lanes", "chunks", "weight_bits", "ins", "outs", "signed", "bits", "select"), [
     (8, 1, 4, 1, 1, False, (0, 1, 1, 2), Select.CONSTANT), (8, 4, 4, 3, 2, False, range(9), Select.DEGREE),
@@ -118,7 +119,7 @@ def load(weight, *, lanes, task, weight_bits):
 def test_rows(lanes, chunks, weight_bits, ins, outs, signed, bits, select, pauses):
     rng = random.Random(f"{lanes}{ins}{outs}{pauses}")
     top = (1 << weight_bits - 1) - 1
-    task = {"combine": 1, "pre_kind": Kind.SIGNED if signed else Kind.UNSIGNED, "page": rng.randrange(3),
+    task = {"combine": 1, "q1_kind": Kind.SIGNED if signed else Kind.UNSIGNED, "page": rng.randrange(3),
             "in_chunks": ins, "out_chunks": outs, "column": rng.randrange(1000), "bias": rng.randrange(1000),
             "mid": rng.randrange(4), "row_select": select, "row_base": rng.randrange(100), "row_limit": 7}
     weight = [[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(outs * lanes)]
@@ -175,16 +176,16 @@ def test_route(combine):
         for _ in range(100):
             tokens = [rng.getrandbits(layout.size) for _ in range(2)]
             valid, ready = [rng.getrandbits(1) for _ in range(2)], [rng.getrandbits(1) for _ in range(2)]
-            for k, source in enumerate((dut.input, dut.combined)):
+            for k, source in enumerate((dut.i, dut.combined)):
                 ctx.set(source.payload.as_value(), tokens[k])
                 ctx.set(source.valid, valid[k])
-            for k, target in enumerate((dut.to_combine, dut.output)):
+            for k, target in enumerate((dut.to_combine, dut.o)):
                 ctx.set(target.ready, ready[k])
             await ctx.delay(1e-9)
-            near, far = (dut.to_combine, dut.output) if combine else (dut.output, dut.to_combine)
+            near, far = (dut.to_combine, dut.o) if combine else (dut.o, dut.to_combine)
             assert ctx.get(near.valid) == valid[0]
             assert ctx.get(near.payload.as_value()) == tokens[0]
-            assert ctx.get(dut.input.ready) == ready[0 if combine else 1]
+            assert ctx.get(dut.i.ready) == ready[0 if combine else 1]
             assert ctx.get(far.valid) == (valid[1] if combine else 0)
             assert ctx.get(dut.combined.ready) == (ready[1] if combine else 0)
             if combine:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
-from front_cases import drive
+from operand_cases import drive
 
 from rtl_templates.lists.fetch import Fetch, meta_layout
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Operand, Select, Target
@@ -47,13 +47,13 @@ def simulate(dut, index, loads, passes, ready):
             ctx.set(dut.start, 1)
             for cycle in range(8 * count + 40):
                 take = ready()
-                ctx.set(dut.output.ready, take)
-                valid = ctx.get(dut.output.valid)
+                ctx.set(dut.o.ready, take)
+                valid = ctx.get(dut.o.valid)
                 assert ctx.get(dut.busy) == (count > 0 and cycle > 0 and len(got) < count), cycle
                 if valid and appeared is None:
                     appeared = cycle
                 if valid and take:
-                    payload = dut.output.payload
+                    payload = dut.o.payload
                     fields = {name: ctx.get(getattr(payload, name)) for name, _ in payload.shape() if name != "meta"}
                     fields |= {name: ctx.get(getattr(payload.meta, name)) for name, _ in meta_layout}
                     got.append((appeared, cycle, fields))

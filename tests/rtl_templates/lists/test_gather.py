@@ -1,17 +1,17 @@
 # amaranth: UnusedElaboratable=no
-"""A unit's front end to end: tokens and their cycles under random pauses, reads at full rate."""
+"""A unit's operand fetch end to end: tokens and their cycles under random pauses, reads at full rate."""
 
 import pytest
 from amaranth import ResetInserter, Signal
 from amaranth.sim import Simulator
-from front_cases import ROWS, Case, drive
 from integers import signed
+from operand_cases import ROWS, Case, drive
 
 from rtl_templates.lists.fetch import Fetch
 from rtl_templates.lists.formats import ACC_BITS, BEAT, ENTRY_BITS, NULL_INDEX, PASS, Operand
 from rtl_templates.lists.gather import Gather
 from rtl_templates.lists.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming, walk_steps
-from rtl_templates.lists.operand_fetch import Front
+from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.shell.words import pack
 
 
@@ -21,7 +21,7 @@ def run(case, ready, *, rewrite=True, abort=0):
     ``abort``: the first pass is begun once before, and reset after so many cycles.
     """
     shape, lanes = case.shape, case.shape["lanes"]
-    dut, timing = Front(**shape), GatherTiming()
+    dut, timing = OperandFetch(**shape), GatherTiming()
     results, reset = [], Signal()
 
     async def bench(ctx):
@@ -36,7 +36,7 @@ def run(case, ready, *, rewrite=True, abort=0):
             await ctx.tick()
             ctx.set(dut.start, 0)
             for _ in range(abort):
-                ctx.set(dut.output.ready, ready(0))
+                ctx.set(dut.o.ready, ready(0))
                 await ctx.tick()
             assert ctx.get(dut.busy)
             ctx.set(reset, 1)
@@ -62,12 +62,12 @@ def run(case, ready, *, rewrite=True, abort=0):
             deadline = start + 400 + 30 * sum(walk_steps(c["count"]) for c in commands)
             while now == start or ctx.get(dut.busy):
                 assert now < deadline
-                valid, take = ctx.get(dut.output.valid), ready(now)
-                ctx.set(dut.output.ready, take)
+                valid, take = ctx.get(dut.o.valid), ready(now)
+                ctx.set(dut.o.ready, take)
                 if valid and len(appeared) == tokens:
                     appeared.append(now)
                 if valid and take:
-                    assert read_token(ctx, dut.output.payload, lanes) == want[tokens], tokens
+                    assert read_token(ctx, dut.o.payload, lanes) == want[tokens], tokens
                     took.append(now)
                     tokens += 1
                 if ctx.get(dut.working):

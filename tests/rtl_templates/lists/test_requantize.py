@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Requantizer of the graph-level organisation: values and cycles under random pauses, and its model."""
+"""The requantizer of a unit: values and cycles under random pauses, and its model."""
 
 import random
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
     ``earlier`` rows run before in a pass of their own, which looks nothing up.
     """
     dut, rng = Requantizer(**case.shape), random.Random(f"{give}{take}")
-    lanes, prefix = case.shape["lanes"], ("pre_", "post_")[case.shape["number"]]
+    lanes, prefix = case.shape["lanes"], ("q1_", "q2_")[case.shape["number"]]
     flat = [(row, k) for row in case.rows for k in range(len(row.beats))]
     cycles = {"arrival": [], "ready": [], "valid": [], "taken": [], "working": 0, "waiting": 0, "busy": []}
     rows, total = [], sum(beat.last for row in case.rows for beat in row.beats)
@@ -142,13 +142,13 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
         ctx.set(dut.load.valid, 0)
         await ctx.tick()
         ctx.set(dut.task[prefix + "select"], Select.CONSTANT)
-        ctx.set(dut.output.ready, 1)
+        ctx.set(dut.o.ready, 1)
         for row in earlier:
             for k in range(len(row.beats)):
-                ctx.set(dut.input.payload, token(row, k))
-                ctx.set(dut.input.valid, 1)
-                await ctx.tick().until(dut.input.ready)
-        ctx.set(dut.input.valid, 0)
+                ctx.set(dut.i.payload, token(row, k))
+                ctx.set(dut.i.valid, 1)
+                await ctx.tick().until(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
         while ctx.get(dut.busy):
             await ctx.tick()
         ctx.set(dut.task[prefix + "select"], case.word["select"])
@@ -157,11 +157,11 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
             if sent < len(flat) and not shown and rng.random() < give:
                 shown = True
                 cycles["arrival"].append(cycle)
-                ctx.set(dut.input.payload, token(*flat[sent]))
-            ctx.set(dut.input.valid, shown)
+                ctx.set(dut.i.payload, token(*flat[sent]))
+            ctx.set(dut.i.valid, shown)
             take_now = rng.random() < take
-            ctx.set(dut.output.ready, take_now)
-            valid, ready = ctx.get(dut.output.valid), ctx.get(dut.input.ready)
+            ctx.set(dut.o.ready, take_now)
+            valid, ready = ctx.get(dut.o.valid), ctx.get(dut.i.ready)
             cycles["working"] += ctx.get(dut.working)
             cycles["waiting"] += ctx.get(dut.waiting)
             cycles["busy"].append(ctx.get(dut.busy))
@@ -170,7 +170,7 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
                 waits = False
             if valid and take_now:
                 cycles["taken"].append(cycle)
-                payload, waits = ctx.get(dut.output.payload), True
+                payload, waits = ctx.get(dut.o.payload), True
                 chunks.append([signed(payload.data >> 16 * lane & 0xFFFF, 16) for lane in range(lanes)])
                 if payload.end:
                     rows.append((chunks, payload.bits, payload.context.entry, payload.context.degree,
@@ -185,7 +185,7 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
                 sent, shown = sent + 1, False
             await ctx.tick()
             if not shown:  # what lies at the input without valid must not matter
-                ctx.set(dut.input.payload, token(*flat[cycle % len(flat)]))
+                ctx.set(dut.i.payload, token(*flat[cycle % len(flat)]))
 
     sim = Simulator(dut)
     sim.add_clock(1e-6)
@@ -230,6 +230,7 @@ def check(case, **pauses):
 PAUSES = [{}, {"give": 0.15}, {"take": 0.04}, {"give": 0.3, "take": 0.2}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pauses", range(len(PAUSES)))
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("select", list(Select))
@@ -239,6 +240,7 @@ def test_rows(kind, select, pauses):
     check(case, **PAUSES[pauses])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lanes", "requant_lanes", "chunks", "levels", "leaky", "column_depth"), [
     (8, 8, 1, 0, 0, 8), (8, 1, 3, 2, 1, 3), (8, 2, 4, 4, 0, 8), (24, 3, 2, 1, 0, 5), (24, 6, 1, 3, 0, 4),
     (16, 16, 2, 5, 1, 8), (24, 8, 3, 3, 0, 16), (64, 32, 2, 2, 0, 8), (16, 8, 1, 6, 0, 8), (40, 20, 2, 1, 1, 2),

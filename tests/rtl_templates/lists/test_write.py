@@ -30,12 +30,12 @@ async def give(ctx, dut, rng, task, tokens, *, units, gap):
         here = len(taken) < len(tokens) and wait == 0
         if here and not shown:
             lanes, end, entry = tokens[len(taken)]
-            ctx.set(dut.input.payload, {"data": sum(word << 16 * k for k, word in enumerate(lanes)), "end": end,
+            ctx.set(dut.i.payload, {"data": sum(word << 16 * k for k, word in enumerate(lanes)), "end": end,
                                         "bits": rng.getrandbits(4),
                                         "context": {"entry": entry, "degree": rng.getrandbits(16), "node": 3}})
             arrived.append(cycle)
         shown, wait = here, max(wait - 1, 0)
-        ctx.set(dut.input.valid, here)
+        ctx.set(dut.i.valid, here)
         ctx.set(dut.slot, cycle % units == index)
         write = dut.write
         if ctx.get(write.enable):
@@ -44,7 +44,7 @@ async def give(ctx, dut, rng, task, tokens, *, units, gap):
             assert not any(ctx.get(signal) for signal in (write.address, write.data, write.entry))
         for name in activity:
             activity[name] += ctx.get(getattr(dut, name))
-        if here and ctx.get(dut.input.ready):
+        if here and ctx.get(dut.i.ready):
             taken.append(cycle)
             shown, wait = False, rng.randint(0, gap)
         await ctx.tick()

@@ -87,6 +87,6 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
             reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
     planes = np.zeros(program.num_nodes, dtype=np.int64)
     for step in program.passes:
-        if step.combine is not None and step.pre is not None and step.pre.row_bits is not None:
-            planes += np.maximum(-(-step.pre.row_bits // hardware.planes), 1)
+        if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:
+            planes += np.maximum(-(-step.q1.row_bits // hardware.planes), 1)
     return reads, planes

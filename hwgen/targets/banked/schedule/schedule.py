@@ -135,15 +135,15 @@ def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: st
     """Slots that the busiest server needs in the slowest pass of a kind, by its timing contract."""
     most = 0.0
     for index, step in enumerate(program.passes):
-        if step.kind != kind or step.pre is None:
+        if step.kind != kind or step.q1 is None:
             continue
-        beats = -(-len(step.pre.column) // hardware.requant_lanes) * (1 if step.pre.bias_row is None else 2)
+        beats = -(-len(step.q1.column) // hardware.requant_lanes) * (1 if step.q1.bias_row is None else 2)
         cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
-        if step.combine is not None and step.post is not None:
-            beats += -(-len(step.post.column) // hardware.requant_lanes)  # the same lanes do both stages,
+        if step.combine is not None and step.q2 is not None:
+            beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages,
             beats += beats // 2  # and picks that wait for the other's beats cost half as much again
-            if step.pre.row_bits is not None:
-                cycles = np.maximum(cycles, -(-step.pre.row_bits // hardware.planes))
+            if step.q1.row_bits is not None:
+                cycles = np.maximum(cycles, -(-step.q1.row_bits // hardware.planes))
         load = np.bincount(owners.unit % hardware.servers, np.maximum(cycles, beats), hardware.servers)
         most = max(most, float(load.max()))
     return most / hardware.digits

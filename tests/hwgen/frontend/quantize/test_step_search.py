@@ -58,3 +58,14 @@ def test_zero_rows_get_no_bits_while_others_want_them() -> None:
     bits, _ = allocate_bits(x, 0.5)
     assert bits[:10].sum() == 0
     assert bits[10:].sum() == 10
+
+
+def test_signed_rows_get_two_bits_or_none_whatever_is_left() -> None:
+    """One bit stores nothing; what is left of a budget goes to a node that has some."""
+    for seed in range(20):
+        x = torch.randn(9, 6, generator=torch.Generator().manual_seed(seed))
+        for budget in range(1, 27, 2):
+            bits, steps = allocate_bits(x, budget / 9, signed=True)
+            assert not (bits == 1).any()
+            assert budget - 1 <= int(bits.sum()) <= budget
+            assert (steps > 0).all()

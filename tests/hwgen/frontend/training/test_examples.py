@@ -77,10 +77,11 @@ def test_parts_keep_their_order_and_batches_are_smaller_than_their_graphs() -> N
 
 
 def test_test_graphs_travel_first() -> None:
-    saved = ManyGraphs(SHAPES, SPLIT, 2, 8).for_save()
+    test = np.array([3, 16, 38])
+    split = Split(train=np.setdiff1d(np.arange(39), test), validation=np.array([39]), test=test)
+    saved = ManyGraphs(SHAPES, split, 2, 8).for_save()
     assert len(saved) == 40
-    assert [int(each.y) for each in saved[:8]] == SHAPES.labels[32:].tolist()
-    assert [len(each.x) for each in saved[:8]] == [len(SHAPES[graph].x) for graph in range(32, 40)]
+    assert [(int(each.y), len(each.x)) for each in saved[:3]] == [(1, 5), (0, 4), (0, 7)]
 
 
 def test_a_list_of_graphs_becomes_a_set() -> None:
@@ -92,7 +93,8 @@ def test_a_list_of_graphs_becomes_a_set() -> None:
 
 
 def test_graphs_without_one_label_each_are_refused() -> None:
-    for labels in (None, torch.zeros(4, dtype=torch.int64)):
-        graph = Data(x=torch.ones(4, 1), edge_index=torch.zeros(2, 0, dtype=torch.int64), y=labels)
+    for counts in (None, (4, 4), (2, 0)):
+        graphs = [Data(x=torch.ones(4, 1), edge_index=torch.zeros(2, 0, dtype=torch.int64),
+                       y=None if counts is None else torch.zeros(counts[which], dtype=torch.int64)) for which in (0, 1)]
         with pytest.raises(HwgenError, match=r"^graphs without one label each\n  at data\.y\n  .*join the graphs"):
-            as_set([graph, graph], "mine")
+            as_set(graphs, "mine")

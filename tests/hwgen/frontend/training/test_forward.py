@@ -14,6 +14,7 @@ from torch_geometric.utils import dropout_edge
 from user_modules import MODELS, Net, Random, graphs, randomise
 
 from hwgen.errors import HwgenError
+from hwgen.frontend.data import graph_batch
 from hwgen.frontend.data.graph_batch import GraphBatch, quotient
 from hwgen.frontend.training import forward
 from hwgen.frontend.training.forward import PreparedForward
@@ -46,10 +47,12 @@ def close(mine: Tensor, theirs: Tensor) -> bool:
 
 @pytest.mark.parametrize("sparse", [True, False])
 @pytest.mark.parametrize("name", MODELS)
-def test_values_and_gradients_are_the_modules(name: str, sparse: bool) -> None:
+def test_values_and_gradients_are_the_modules(name: str, sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_batch, "SPARSE_BELOW", 2.0)
     mine = silent(MODELS[name])
     theirs = copy.deepcopy(mine)
     batch = GraphBatch.union(CODES) if sparse else GraphBatch.of(X, EDGES, OWNER)
+    assert isinstance(batch.features, Tensor) is not sparse
     out, want = PreparedForward(mine)(batch), own(theirs)
     if name in ("pool add", "pool mean", "pool max"):  # these end with a softmax
         out = out.log_softmax(1)
@@ -134,6 +137,14 @@ def test_other_calls_in_training_are_refused() -> None:
     with pytest.raises(HwgenError, match=r"^forward calls .* in training only\n  at model\.forward "
                                          r"\(test_forward\.py:\d+\)\n  train it in a loop of your own"):
         PreparedForward(Net(body, conv=GCNConv(7, 5)))
+
+
+@pytest.mark.parametrize(("learning", "usual", "place"), [
+    (F.relu, lambda x: F.leaky_relu(x, 0.5), "F.relu in training"), (lambda x: x, F.relu, "F.relu in evaluation")])
+def test_another_or_a_missing_call_is_refused(learning: Any, usual: Any, place: str) -> None:
+    model = Net(lambda s, x, e, b: (learning if s.training else usual)(s.conv(x, e)), conv=GCNConv(7, 5))
+    with pytest.raises(HwgenError, match=rf"^forward calls {place} only\n"):
+        PreparedForward(model)
 
 
 def test_a_softmax_at_the_end_is_left_out() -> None:

@@ -50,12 +50,12 @@ def plain_run(program: Program) -> list[tuple[list[list[int]], list[list[int]] |
             table = step.source.tolist() if step.kind == "gather_features" else rows
             sums = [sum(w * line[k] for w, line in zip(weights, table, strict=True) if w)
                     for k in range(len(table[0]))]
-            codes.append([plain_requantize(value, step.pre, node, k) for k, value in enumerate(sums)])
+            codes.append([plain_requantize(value, step.q1, node, k) for k, value in enumerate(sums)])
         if step.combine is not None:
             activations = None if step.kind == "dense" else codes
             weight = step.combine.tolist()
             codes = [[plain_requantize(sum(a * line[k] for a, line in zip(codes[node], weight, strict=True)),
-                                       step.post, node, k) for k in range(len(weight[0]))] for node in nodes]
+                                       step.q2, node, k) for k in range(len(weight[0]))] for node in nodes]
         rows = codes
         out.append((rows, activations))
     return out
@@ -110,7 +110,7 @@ def test_agreement_counts_nodes_and_measures_codes():
     assert agreement(program, trace, moved).largest == 70_000
 
 
-@pytest.mark.parametrize("stage", ["accumulate", "pre", "post"])
+@pytest.mark.parametrize("stage", ["accumulate", "q1", "q2"])
 def test_a_sum_beyond_its_proved_range_is_a_defect(stage):
     program = program_of(random_graph_model(2, 40))
     step = program.passes[1]

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from models import program_of, random_graph_model
+from stream_reader import banked as interpreter
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked import decode as interpreter
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.golden import expected, pass_facts
 from hwgen.targets.banked.images import pack
@@ -120,12 +120,12 @@ def _changed(program, index, stage, **fields):
 
 
 @pytest.mark.parametrize(("index", "stage", "fields", "message"), [
-    (1, "post", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
-    (1, "pre", {"kind": "signed"}, "signed codes enter the MAC array"),
-    (1, "post", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
-    (0, "pre", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),
-    (2, "pre", {"kind": "signed"}, "signed codes are the results"),
-    (0, "pre", {"kind": "raw"}, "do not fit rows"),
+    (1, "q2", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
+    (1, "q1", {"kind": "signed"}, "signed codes enter the MAC array"),
+    (1, "q2", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
+    (0, "q1", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),
+    (2, "q1", {"kind": "signed"}, "signed codes are the results"),
+    (0, "q1", {"kind": "raw"}, "do not fit rows"),
 ])
 def test_what_no_task_word_can_state_is_refused(index, stage, fields, message):
     program, design, plan, _ = built(0, {}, {"groups": 1})

@@ -128,10 +128,10 @@ def test_nodes_without_bits_have_zero_rows_and_constants():
     step = program.passes[1]
     assert not run(program).passes[1].activations[none].any()
     assert not run(program).passes[1].rows[none].any()
-    assert step.pre is not None
-    assert not step.pre.row[none].any()
-    assert step.post is not None
-    assert not step.post.row[none].any()
+    assert step.q1 is not None
+    assert not step.q1.row[none].any()
+    assert step.q2 is not None
+    assert not step.q2.row[none].any()
 
 
 def test_sums_of_features_are_bounded_in_any_order():
@@ -152,8 +152,8 @@ def test_ranges_are_tighter_than_degree_times_largest_code():
 
 
 def test_a_bias_of_zeros_costs_no_beat():
-    assert program_of(random_graph_model(0, bias=False)).passes[1].pre.bias_row is None
-    assert program_of(random_graph_model(0, bias=True)).passes[1].pre.bias_row is not None
+    assert program_of(random_graph_model(0, bias=False)).passes[1].q1.bias_row is None
+    assert program_of(random_graph_model(0, bias=True)).passes[1].q1.bias_row is not None
 
 
 def test_another_graph_takes_the_steps_of_its_trained_nodes():
@@ -162,7 +162,7 @@ def test_another_graph_takes_the_steps_of_its_trained_nodes():
     check_stages(graph, other)
     program = program_of(graph, other)
     assert program.num_nodes == 30
-    assert np.array_equal(program.passes[1].pre.row_bits, graph.layers[0].row.bits[other.batch.node])
+    assert np.array_equal(program.passes[1].q1.row_bits, graph.layers[0].row.bits[other.batch.node])
 
 
 def test_a_graph_with_other_features_is_refused():

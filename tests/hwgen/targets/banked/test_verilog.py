@@ -24,6 +24,7 @@ def tiny():
     return emit(TINY)
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes(tiny):
     text, design = emit(TINY)
     assert text == tiny[0]

@@ -9,10 +9,10 @@ import pytest
 from list_builds import build, random_build, stored
 from networks import gin_network, node_gcn_network, random_batch, sage_network
 from scipy.sparse import csr_array
+from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError
 from hwgen.network.batch import Batch
-from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import model_files, read_results
 from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image, to_bytes

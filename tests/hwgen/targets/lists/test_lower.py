@@ -122,6 +122,7 @@ def test_every_code_of_random_networks_is_the_real_value_rounded():
     assert switched < 0.01 * rows
 
 
+@pytest.mark.slow
 def test_random_networks_agree_with_the_float_oracle():
     near = total = rows = same = 0
     for network, batch, program in lowered(range(100, 180)):

@@ -25,6 +25,7 @@ def made(request):
     return request.param, *emit(request.param)
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes(made):
     hardware, *first = made
     text, design = emit(hardware)

@@ -44,7 +44,7 @@ def test_loads_are_balanced(groups):
                  np.bincount(element[node], minlength=16 * groups),
                  np.bincount(owners.group[node] * 16 + owners.unit[source], minlength=16 * groups)):
         assert load.max() <= 1.08 * max(load.mean(), heaviest) + 2
-    planes = np.bincount(owners.unit, np.maximum(program.passes[1].pre.row_bits, 1))
+    planes = np.bincount(owners.unit, np.maximum(program.passes[1].q1.row_bits, 1))
     assert planes.max() <= 1.1 * planes.mean() + 2
 
 

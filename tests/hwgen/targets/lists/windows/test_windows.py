@@ -16,10 +16,10 @@ from networks import (
     residual_gcn_network,
     sage_network,
 )
+from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.lists.cycles import estimate
-from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.network_to_program import lower
@@ -162,6 +162,7 @@ class Device:
 LOAD, STORE = 0x1000_0000, 0x2000_0000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "units"), [
     (gin_network(13, features=4, hidden=6, layers=1, weight_bits=2), 1),
     (node_gcn_network(5, features=9, hidden=8), 2)],

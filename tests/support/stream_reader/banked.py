@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.banked.arithmetic import requantize
+from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
 from rtl_templates.shell.words import unpack
 
-from .arithmetic import requantize
-from .decode_memories import ImageError, Memories, signed
-from .hardware import UNITS, Hardware
+from .memories import ImageError, Memories, signed
 
 __all__ = ["ImageError", "PassWrites", "execute"]
 
@@ -63,7 +63,7 @@ def execute(beats: NDArray[np.uint64], hardware: Hardware) -> list[PassWrites]:
     for index in range(1 << 16):
         task = unpack(TASK, memories.word(Target.TASK, 0, index))
         done.append(machine.dense_pass(task) if task["dense"] else machine.gather_pass(task))
-        if task["last_pass"]:
+        if task["last"]:
             break
     return done
 
@@ -133,12 +133,12 @@ class _Machine:
 
     def _finish_gather(self, task: dict[str, int], server: int, port: int, x: Ints, writes: PassWrites) -> None:
         params = self._params(server, port)
-        codes = self._stage(task, "pre", x, params["row_r"], params["bias_r"] if task["pre_rank1"] else None, params)
+        codes = self._stage(task, "q1", x, params["row_r"], params["bias_r"] if task["q1_rank1"] else None, params)
         if task["combine"]:
             steps = max(1, -(-params["bits"] // self.hardware.planes))
             bits = steps * self.hardware.planes
             planes = [(1 << k, codes >> k & 1) for k in range(bits)]
-            codes = self._stage(task, "post", self._mac(task["page"], planes), params["post_r"], None, params)
+            codes = self._stage(task, "q2", self._mac(task["page"], planes), params["q2_r"], None, params)
         self._write(task, server, params, codes, writes)
 
     # Dense passes
@@ -162,7 +162,7 @@ class _Machine:
                         planes = [(1 << low + p, np.array([word >> p * h.lanes + lane & 1 for lane in range(h.lanes)]))
                                   for p in range(h.planes)]
                         total += self._mac(task["page"] + page, planes)
-                codes = self._stage(task, "post", total, params["post_r"], None, params)
+                codes = self._stage(task, "q2", total, params["q2_r"], None, params)
                 self._write(task, server, params, codes, writes)
         self._commit(task, writes, set())
         return writes
@@ -213,7 +213,7 @@ class _Machine:
     def _write(self, task: dict[str, int], server: int, params: dict[str, int], codes: Ints,
                writes: PassWrites) -> None:
         lanes = self.hardware.requant_lanes
-        chunks = task["post_chunks"] if task["combine"] or task["dense"] else task["pre_chunks"]
+        chunks = task["q2_chunks"] if task["combine"] or task["dense"] else task["q1_chunks"]
         for chunk in range(chunks if task["to_result"] else 1):
             writes.server.append(server)
             writes.bank.append(params["bank"])

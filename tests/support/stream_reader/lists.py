@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.lists.arithmetic import round_value
+from hwgen.targets.lists.hardware import Hardware
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
@@ -32,11 +34,9 @@ from rtl_templates.lists.formats import (
 )
 from rtl_templates.shell.words import unpack
 
-from ..banked.decode_memories import ImageError
-from .arithmetic import round_value
-from .decode_memories import Memories
-from .hardware import Hardware
-from .requantizers import Context, Requantizers, fits, select_row
+from .lists_memories import Memories
+from .lists_requantizers import Context, Requantizers, fits, select_row
+from .memories import ImageError
 
 __all__ = ["ImageError", "Machine", "PassWrites"]
 
@@ -129,7 +129,7 @@ class Machine:
             raise ImageError("the last beat does not end the row")
         if len(values) != task["in_chunks"]:
             raise ImageError(f"{len(values)} chunks instead of {task['in_chunks']}")
-        codes, bits = self.requantizers.final(task, "pre", 0, values, context)
+        codes, bits = self.requantizers.final(task, "q1", 0, values, context)
         if task["combine"]:
             codes = self.requantizers.combine(task, codes, bits, context)
         self._write(task, unit, local, row, codes, context, writes)

@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 
 from rtl_templates.banked.formats import PARAM, TASK, Target
 from rtl_templates.banked.server.server import Server
-from rtl_templates.banked.server.timing import ServerTiming, server_post_wait
+from rtl_templates.banked.server.timing import ServerTiming, server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.shell.words import pack
@@ -45,21 +45,21 @@ class Case:
     def _task(self, **fields):
         rng, chunks = self.rng, self.lanes // self.rq
         task = dict.fromkeys(TASK, 0) | {
-            "pre_chunks": rng.randint(1, chunks), "post_chunks": -(-self.shape["mac_columns"] // self.rq),
-            "pre_half_up": rng.randint(0, 1), "post_half_up": rng.randint(0, 1), "signed_max": 7,
+            "q1_chunks": rng.randint(1, chunks), "q2_chunks": -(-self.shape["mac_columns"] // self.rq),
+            "q1_half_up": rng.randint(0, 1), "q2_half_up": rng.randint(0, 1), "signed_max": 7,
         } | fields
-        task["pre_column"] = rng.randrange(ENTRIES - task["pre_chunks"])
-        task["post_column"] = rng.randrange(ENTRIES - task["post_chunks"])
+        task["q1_column"] = rng.randrange(ENTRIES - task["q1_chunks"])
+        task["q2_column"] = rng.randrange(ENTRIES - task["q2_chunks"])
         if task["combine"]:
-            longest = task["pre_chunks"] * (1 + task["pre_rank1"])
-            task["post_wait"] = fields.get("post_wait", rng.randint(0, longest))
+            longest = task["q1_chunks"] * (1 + task["q1_rank1"])
+            task["q2_wait"] = fields.get("q2_wait", rng.randint(0, longest))
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
         return task
 
     def _param(self, final, nothing=False, result_words=0):
         rng, shape = self.rng, self.shape
-        factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "post_r")}
+        factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "q2_r")}
         entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final),
                  "row": rng.randrange(shape["bank_depth"]), "bank": rng.randrange(16 // shape["servers"])}
         if nothing:
@@ -71,7 +71,7 @@ class Case:
 
     def _pass(self, nodes, nothing=False, **fields):
         rng, task = self.rng, self._task(**fields)
-        out = "post" if task["combine"] or task["dense"] else "pre"
+        out = "q2" if task["combine"] or task["dense"] else "q1"
         task[f"{out}_kind"] = Kind.RAW if task["to_result"] else fields.get(f"{out}_kind", Kind.SIGNED)
         words = task[f"{out}_chunks"] if task["to_result"] else 0
         inputs = [[] for _ in range(self.ports)]
@@ -226,12 +226,13 @@ def check(case, seen):
 
 
 GATHER = {}
-RANK1 = {"pre_rank1": 1, "pre_kind": Kind.UNSIGNED}
-COMBINE = {"combine": 1, "pre_kind": Kind.UNSIGNED}
-DENSE = {"dense": 1, "dense_steps": 3, "dense_pages": 1, "pre_chunks": 0}
+RANK1 = {"q1_rank1": 1, "q1_kind": Kind.UNSIGNED}
+COMBINE = {"combine": 1, "q1_kind": Kind.UNSIGNED}
+DENSE = {"dense": 1, "dense_steps": 3, "dense_pages": 1, "q1_chunks": 0}
 RESULT = {"to_result": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [
     {}, {"digit": 2, "planes": 2}, {"digit": 1, "lanes": 8}, {"ports": 1, "requant_lanes": 4},
     {"requant_lanes": 1, "ports": 2, "mac_columns": 6, "lanes": 8, "planes": 2},
@@ -259,8 +260,8 @@ def test_a_dense_pass_without_nodes_writes_nothing():
 
 
 @pytest.mark.parametrize(("fields", "interval"), [
-    ({"pre_chunks": 2}, 2), ({"pre_chunks": 1}, 1), ({"pre_chunks": 2, "pre_rank1": 1}, 4),
-    ({"pre_chunks": 1, "to_result": 1, "pre_rank1": 1}, 2),
+    ({"q1_chunks": 2}, 2), ({"q1_chunks": 1}, 1), ({"q1_chunks": 2, "q1_rank1": 1}, 4),
+    ({"q1_chunks": 1, "to_result": 1, "q1_rank1": 1}, 2),
 ])
 def test_full_rate(fields, interval):
     """Holds that are always valid are served one every ``interval`` cycles, in turn."""
@@ -271,22 +272,22 @@ def test_full_rate(fields, interval):
 
 
 @pytest.mark.parametrize("fields", [
-    {"pre_chunks": 2, "pre_rank1": 1}, {"pre_chunks": 2}, {"pre_chunks": 1, "pre_rank1": 1}])
+    {"q1_chunks": 2, "q1_rank1": 1}, {"q1_chunks": 2}, {"q1_chunks": 1, "q1_rank1": 1}])
 def test_full_rate_of_a_combination(fields):
-    """With the right wait, pre and post beats of nodes that never pause fill the lanes without a gap."""
-    pre, post = fields["pre_chunks"] * (1 + fields.get("pre_rank1", 0)), 1
-    wait = server_post_wait(BASE["lanes"], pre, post)
-    case = Case(5, [COMBINE | fields | {"post_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=pre + post)
+    """With the right wait, Q1 and Q2 beats of nodes that never pause fill the lanes without a gap."""
+    q1, q2 = fields["q1_chunks"] * (1 + fields.get("q1_rank1", 0)), 1
+    wait = server_q2_wait(BASE["lanes"], q1, q2)
+    case = Case(5, [COMBINE | fields | {"q2_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=q1 + q2)
     [acks] = run(case)
-    assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {pre + post}
+    assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {q1 + q2}
 
 
 def test_combination_takes_its_planes():
     """A node with b bits takes b cycles of the MAC array, and never fewer than its beats and writes."""
-    case = Case(6, [COMBINE | {"pre_chunks": 1}], nodes=12, arrival=1.0, even=True)
+    case = Case(6, [COMBINE | {"q1_chunks": 1}], nodes=12, arrival=1.0, even=True)
     [acks] = run(case)
     places, need = [0] * 4, 0
     for _, port in acks[:-1]:
         need += max(1, case.order[port][places[port]]["bits"])
         places[port] += 1
-    assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a pick yields to post beats now and then
+    assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a issue yields to Q2 beats now and then

@@ -6,11 +6,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import Target
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.shell.words import BEAT_BITS
-
-from .hardware import UNITS, Hardware
 
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
 

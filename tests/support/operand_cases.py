@@ -1,4 +1,4 @@
-"""Random memories and passes for the front of a unit of the graph-level organisation."""
+"""Random memories and passes for a unit's operand fetch."""
 
 import random
 
@@ -29,7 +29,7 @@ def drive(ctx, interface, **values):
 
 
 class Case:
-    """Random memories and passes for a front."""
+    """Random memories and passes for an operand fetch."""
 
     def __init__(self, seed, *, units=2, lanes=8, code_bits=4, acc_bits=ACC_BITS, longest=5):
         self.rng = rng = random.Random(seed)

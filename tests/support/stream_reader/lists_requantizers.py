@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.lists.arithmetic import activate, encode, round_value
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, table_bits
 from rtl_templates.lists.formats import (
     ACC_BITS,
@@ -21,9 +22,8 @@ from rtl_templates.lists.formats import (
 )
 from rtl_templates.shell.words import unpack
 
-from ..banked.decode_memories import ImageError, signed
-from .arithmetic import activate, encode, round_value
-from .decode_memories import Memories
+from .lists_memories import Memories
+from .memories import ImageError, signed
 
 __all__ = ["Context", "Requantizers", "fits", "select_row"]
 
@@ -79,14 +79,14 @@ class Requantizers:
             for chunk in range(task["in_chunks"]):
                 page = task["page"] + out * task["in_chunks"] + chunk
                 for plane in range(bits):
-                    weight = -(1 << plane) if task["pre_kind"] == Kind.SIGNED and plane == bits - 1 else 1 << plane
+                    weight = -(1 << plane) if task["q1_kind"] == Kind.SIGNED and plane == bits - 1 else 1 << plane
                     x += weight * self._sums(page, codes[chunk * lanes : (chunk + 1) * lanes] >> plane & 1)
             fits(x, ACC_BITS, "x")
             column = self.memories.lanes(Target.COLUMN, 1, task["column"] + out, COLUMN_BITS)
             mid = fits(x * column >> MID_SHIFTS[task["mid"]], MID_BITS, "mid")
             bias = self.memories.lanes(Target.BIAS, 1, task["bias"] + out, BIAS_BITS) << BIAS_SHIFT
             values.append(round_value(fits(mid * multiplier["multiplier"] + bias, P_BITS, "P")))
-        return self.final(task, "post", 1, values, context)[0]
+        return self.final(task, "q2", 1, values, context)[0]
 
     def _sums(self, page: int, plane: Ints) -> Ints:
         """Weights of the inputs whose bit is set, summed: int64 [lanes]."""

@@ -1,21 +1,15 @@
 """The sequencer: runs passes of the pass memory, one after the other, and counts their cycles."""
 
-
 from amaranth import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from ..cells.add_memory import add_memory
-from ..shell.signatures import LoadBus, LoadPort
-from ..shell.timing import SHELL_QUIET
-from ..shell.words import BEAT_BITS
-from .formats import PASSES, Target
-from .signatures import pass_layout
+from .signatures import LoadBus, LoadPort
+from .timing import SHELL_QUIET
+from .words import BEAT_BITS
 
-__all__ = ["INDEX_BITS", "Sequencer"]
-
-INDEX_BITS = ceil_log2(PASSES)
+__all__ = ["Sequencer"]
 
 
 class Sequencer(wiring.Component):
@@ -24,15 +18,21 @@ class Sequencer(wiring.Component):
     A run begins with pass ``first``. It has ``count`` passes, or, where that is 0, ends with the pass whose word says
     ``last``; in any case with the last pass of the memory. With s and e the cycles of a pass's start pulse and of
     its last activity (e = s where there is none), ``cycles = SHELL_RUN + sum(e - s) + (passes - 1) * SHELL_BARRIER +
-    SHELL_DONE``. Activity may pause for up to SHELL_QUIET - 1 cycles within a pass, and begin up to SHELL_QUIET
-    cycles after start.
+    SHELL_DONE``, whatever the memory does. Activity may pause for up to SHELL_QUIET - 1 cycles within a pass, and
+    begin up to SHELL_QUIET cycles after start.
 
     Parameters
     ----------
     units : int
-        Units to watch.
+        Bits of activity to watch.
+    layout : StructLayout
+        Of a pass's word, with a field ``last``; a load brings it in beats, the unit of the load says which.
+    target : int
+        Of these loads.
     passes : int
-        Of the pass memory, at most PASSES.
+        Words of the pass memory.
+    index_bits : int
+        Of a pass's number.
 
     Members
     -------
@@ -42,18 +42,18 @@ class Sequencer(wiring.Component):
         Pulse; ignored while busy.
     first, count : In(32)
         Read with ``run``.
-    start : Out(1)
-        Pulse: a pass begins, SHELL_RUN cycles after ``run`` the first.
-    task : Out(pass_layout)
+    run_start, start : Out(1)
+        Pulses: a run begins (SHELL_RUN - 1 cycles before the first start); a pass begins.
+    task : Out(layout)
         Changes in the cycle of ``start``, stable until the next one.
     active : In(units)
     busy, done : Out(1)
         ``done`` is a pulse in the last busy cycle.
-    index : Out(INDEX_BITS)
+    index : Out(index_bits)
         Pass that runs, or ran last.
     cycles : Out(32)
         Busy cycles of this run or, when idle, of the last one.
-    pass_index : In(INDEX_BITS), pass_cycles : Out(32)
+    pass_index : In(index_bits), pass_cycles : Out(32)
         ``cycles`` at the end of a pass, read in the same cycle.
     """
 
@@ -61,6 +61,7 @@ class Sequencer(wiring.Component):
     run: Signal
     first: Signal
     count: Signal
+    run_start: Signal
     start: Signal
     task: data.View
     active: Signal
@@ -71,19 +72,19 @@ class Sequencer(wiring.Component):
     pass_index: Signal
     pass_cycles: Signal
 
-    def __init__(self, *, units: int, passes: int) -> None:
-        if not 1 <= passes <= PASSES:
-            raise ValueError(f"passes is {passes}, not 1 to {PASSES}")
-        self.passes = passes
+    def __init__(self, *, units: int, layout: data.StructLayout, target: int, passes: int, index_bits: int) -> None:
+        if not 1 <= passes <= 1 << index_bits:
+            raise ValueError(f"passes is {passes}, not 1 to {1 << index_bits}")
+        self.layout, self.target, self.passes, self.index_bits = layout, target, passes, index_bits
         super().__init__({
-            "load": In(LoadBus()), "run": In(1), "first": In(32), "count": In(32), "start": Out(1),
-            "task": Out(pass_layout), "active": In(units), "busy": Out(1), "done": Out(1), "index": Out(INDEX_BITS),
-            "cycles": Out(32), "pass_index": In(INDEX_BITS), "pass_cycles": Out(32),
+            "load": In(LoadBus()), "run": In(1), "first": In(32), "count": In(32), "run_start": Out(1),
+            "start": Out(1), "task": Out(layout), "active": In(units), "busy": Out(1), "done": Out(1),
+            "index": Out(index_bits), "cycles": Out(32), "pass_index": In(index_bits), "pass_cycles": Out(32),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        following = Signal(INDEX_BITS)  # the pass to fetch next
+        following = Signal(self.index_bits)  # the pass to fetch next
         word = self._memory(m, following)
         stamps = add_memory(m, "stamps", 32, self.passes)
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
@@ -108,12 +109,12 @@ class Sequencer(wiring.Component):
             final.eq((counted & (left == 0)) | (~counted & self.task.last) | (self.index == self.passes - 1)),
             self.done.eq(over & final), launch.eq(head | (over & ~final)), stamp.en.eq(over),
         ]
-        m.d.sync += [self.start.eq(launch), head.eq(0)]
+        m.d.sync += [self.run_start.eq(0), self.start.eq(launch), head.eq(0)]
         with m.If(self.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
         with m.If(self.run & ~self.busy):
-            m.d.sync += [self.busy.eq(1), head.eq(1), following.eq(self.first), self.cycles.eq(0),
-                         left.eq(self.count), counted.eq(self.count != 0)]
+            m.d.sync += [self.run_start.eq(1), self.busy.eq(1), head.eq(1), following.eq(self.first),
+                         self.cycles.eq(0), left.eq(self.count), counted.eq(self.count != 0)]
         with m.If(launch):
             m.d.sync += [self.task.eq(word), self.index.eq(following), following.eq(following + 1), quiet.eq(0),
                          left.eq(left - 1)]
@@ -122,15 +123,15 @@ class Sequencer(wiring.Component):
         return m
 
     def _memory(self, m: Module, address: Signal) -> data.View:
-        """The pass word at ``address``, in the same cycle."""
-        halves = []
-        for half in range(-(-pass_layout.size // BEAT_BITS)):
-            width = min(BEAT_BITS, pass_layout.size - half * BEAT_BITS)
-            store = add_memory(m, f"half{half}", width, self.passes, "distributed")
+        """The word at ``address``, in the same cycle: a memory for each beat of it."""
+        parts = []
+        for unit in range(-(-self.layout.size // BEAT_BITS)):
+            width = min(BEAT_BITS, self.layout.size - unit * BEAT_BITS)
+            store = add_memory(m, f"part{unit}", width, self.passes, "distributed")
             fill, fetch = store.write_port(), store.read_port(domain="comb")
             m.d.comb += [
-                fill.en.eq(self.load.valid & (self.load.target == Target.PASS) & (self.load.unit == half)),
+                fill.en.eq(self.load.valid & (self.load.target == self.target) & (self.load.unit == unit)),
                 fill.addr.eq(self.load.address), fill.data.eq(self.load.data), fetch.addr.eq(address),
             ]
-            halves.append(fetch.data)
-        return data.View(pass_layout, Cat(halves))
+            parts.append(fetch.data)
+        return data.View(self.layout, Cat(parts))

@@ -1,0 +1,129 @@
+"""What belongs to the nodes that a server has in flight: row parameters, and flags that travel beside the lanes."""
+
+from itertools import pairwise
+
+from amaranth import Cat, Module, Signal, Value
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from ...cells.add_memory import add_memory
+from ...cells.delays import delays
+from ...cells.structure import structure
+from ..formats import ROW_BITS
+from ..requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
+from ..signatures import task_layout
+from .timing import QUEUE_DEPTH
+
+__all__ = ["InFlight"]
+
+#: Beside a beat: its code is Q1's, Q1's last, Q2's last; it is what the server writes, the last of that.
+_flags = data.StructLayout({"q1": 1, "q1_last": 1, "q2_last": 1, "out": 1, "out_last": 1})
+
+
+class InFlight(wiring.Component):
+    """Bring row parameters from a node's issue to where they are used, and flags along with its beats.
+
+    Nodes are issued, and pass each stage, in one order: what belongs to a stage is a queue in LUTRAM, whose oldest
+    word can be read until the stage has done with it. At most QUEUE_DEPTH nodes are in flight.
+
+    Parameters
+    ----------
+    entry : StructLayout
+        Of a stored PARAM entry.
+    occupation_bits, chunk_bits : int
+
+    Members
+    -------
+    task : In(task_layout)
+    issued, entry, occupation : In
+        A node is issued in this cycle.
+    q2, fits, last, chunk : In
+        Of the beat in its slot: its stage, whether its code counts, whether it is the stage's last, its chunk.
+    dense_beat : In(1)
+        A node of a dense pass takes its (empty) slot.
+    flying : Out(1)
+        A node is in flight.
+    row_r, bias_r, q1_bits, q2_r, q2_bits : Out
+        Of the beat REQUANT_MULTIPLIER cycles after its slot.
+    q1_ends, occupation_begun : Out
+        A node's last beat of Q1 is there; that node's occupation.
+    code_q1, code_out, code_last, code_chunk : Out
+        Of the code that leaves the lanes, REQUANT_CODE after its beat's slot: it is Q1's; it is written; it is the
+        last of those; its chunk.
+    nothing, row, bank : Out
+        Where that code's node goes.
+    """
+
+    task: data.View
+    issued: Signal
+    entry: data.View
+    occupation: Signal
+    q2: Signal
+    fits: Signal
+    last: Signal
+    chunk: Signal
+    dense_beat: Signal
+    flying: Signal
+    row_r: Signal
+    bias_r: Signal
+    q1_bits: Signal
+    q2_r: Signal
+    q2_bits: Signal
+    q1_ends: Signal
+    occupation_begun: Signal
+    code_q1: Signal
+    code_out: Signal
+    code_last: Signal
+    code_chunk: Signal
+    nothing: Signal
+    row: Signal
+    bank: Signal
+
+    def __init__(self, *, entry: data.StructLayout, occupation_bits: int, chunk_bits: int) -> None:
+        fields = {name: entry[name].width for name in ("row", "bank")}
+        super().__init__({
+            "task": In(task_layout), "issued": In(1), "entry": In(entry), "occupation": In(occupation_bits),
+            "q2": In(1), "fits": In(1), "last": In(1), "chunk": In(chunk_bits), "dense_beat": In(1),
+            "flying": Out(1), "row_r": Out(ROW_BITS), "bias_r": Out(ROW_BITS), "q1_bits": Out(4),
+            "q2_r": Out(ROW_BITS), "q2_bits": Out(4), "q1_ends": Out(1),
+            "occupation_begun": Out(occupation_bits), "code_q1": Out(1), "code_out": Out(1), "code_last": Out(1),
+            "code_chunk": Out(chunk_bits), "nothing": Out(1), "row": Out(fields["row"]), "bank": Out(fields["bank"]),
+        })
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        entry, q2 = self.entry, self.q2
+        combine = self.task.combine | self.task.dense
+        travel = [structure(_flags, name=f"flags{k}") for k in range(REQUANT_CODE + 1)]
+        m.d.comb += [
+            travel[0].q1.eq(self.fits & ~q2), travel[0].q1_last.eq((self.last & ~q2) | self.dense_beat),
+            travel[0].q2_last.eq(self.last & q2), travel[0].out.eq(self.fits & (q2 == combine)),
+            travel[0].out_last.eq(self.last & (q2 == combine)),
+        ]
+        m.d.sync += [after.eq(before) for before, after in pairwise(travel)]
+
+        head = Signal(exact_log2(QUEUE_DEPTH))
+        m.d.sync += head.eq(head + self.issued)
+        early, end = travel[REQUANT_MULTIPLIER], travel[REQUANT_CODE]
+        q1, _ = self._queue(m, "q1", head, early.q1_last, Cat(
+            entry.row_r, entry.bias_r, entry.bits, self.occupation))
+        q2_values, _ = self._queue(m, "q2", head, early.q2_last | (early.q1_last & ~combine),
+                                     Cat(entry.q2_r, entry.bits))
+        where, tail = self._queue(m, "where", head, end.out_last, Cat(entry.nothing, entry.row, entry.bank))
+        m.d.comb += [
+            self.flying.eq(head != tail), Cat(self.row_r, self.bias_r, self.q1_bits, self.occupation_begun).eq(q1),
+            Cat(self.q2_r, self.q2_bits).eq(q2_values), Cat(self.nothing, self.row, self.bank).eq(where),
+            self.q1_ends.eq(early.q1_last), self.code_q1.eq(end.q1), self.code_out.eq(end.out),
+            self.code_last.eq(end.out_last), self.code_chunk.eq(delays(m, "chunk", self.chunk, REQUANT_CODE)[-1]),
+        ]
+        return m
+
+    def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
+        """A queue that ``word`` enters at an issue: its oldest word until ``pop``, and where that lies."""
+        tail = Signal.like(head, name=f"{name}_tail")
+        store = add_memory(m, f"{name}_queue", len(word), QUEUE_DEPTH, "distributed")
+        write, read = store.write_port(), store.read_port(domain="comb")
+        m.d.sync += tail.eq(tail + pop)
+        m.d.comb += [write.en.eq(self.issued), write.addr.eq(head), write.data.eq(word), read.addr.eq(tail)]
+        return read.data, tail
