@@ -126,7 +126,7 @@ def subset_sums(pages: Ints, weight_bits: int, target: IntEnum) -> list[Beats]:
     pages : int64 [pages, inputs, outputs]
         Weights of ``weight_bits``, sign included.
     target : IntEnum
-        The organisation's TABLE.
+        The target's TABLE.
     """
     stream: list[Beats] = []
     width = table_bits(weight_bits)
