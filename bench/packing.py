@@ -1,4 +1,4 @@
-"""Time what a host does for each batch of the graph-level organisation: edge lists to load streams.
+"""Time what a host does for each batch of target lists: edge lists to load streams.
 
     python bench/packing.py sage-cora.pt gin-reddit.pt:REDDIT-BINARY [--repeats 5] [--units 1]
 

@@ -16,7 +16,7 @@ __all__ = ["Memories"]
 
 
 class Memories(LoadedMemories):
-    """All memories of a graph-level design.
+    """All memories of a design of edge lists.
 
     The node buffer keeps an entry beside every word; loaded words have entry 0.
     """

@@ -25,7 +25,7 @@ def signed(value: int, bits: int) -> int:
 
 
 class LoadedMemories:
-    """Memories by load target, unit and address, as Python integers; of either organisation.
+    """Memories by load target, unit and address, as Python integers; of either target.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class LoadedMemories:
 
 
 class Memories(LoadedMemories):
-    """All memories of a node-level design."""
+    """All memories of a banked design."""
 
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware
