@@ -23,7 +23,8 @@ from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data import load_data
 from hwgen.network.sample import single
 from hwgen.targets import find_target
-from hwgen.targets.lists.images import batch_image, to_bytes
+from hwgen.targets.lists.images import batch_image
+from hwgen.targets.words import to_bytes
 
 
 def measure(argument: str, repeats: int, units: int) -> dict[str, object]:
