@@ -93,7 +93,10 @@ def test_arguments_by_name_in_any_order() -> None:
     assert close(PreparedForward(model)(GraphBatch.union(CODES)), own(model))
 
 
-def test_dropout_of_the_input_drops_values_that_are_stored() -> None:
+@pytest.mark.parametrize("sparse", [True, False])
+def test_dropout_of_the_input_drops_values_that_are_stored(sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph_batch, "SPARSE_BELOW", 2.0 if sparse else 0.1)
+
     class Dropped(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -105,6 +108,7 @@ def test_dropout_of_the_input_drops_values_that_are_stored() -> None:
 
     features = csr_array(np.ones((2000, 50), np.int64) * (np.arange(50) < 40))
     batch = GraphBatch(features, np.zeros((2, 0), np.int64), np.zeros(2000, np.int64), 1)
+    assert isinstance(batch.features, Tensor) is not sparse
     model = Dropped()
     torch.manual_seed(0)
     seen = PreparedForward(model)(batch)
