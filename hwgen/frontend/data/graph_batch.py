@@ -21,7 +21,7 @@ __all__ = ["GraphBatch", "quotient"]
 
 Ints = NDArray[np.int64]
 
-#: Features with fewer non-zeros than this share multiply faster as a sparse matrix.
+#: Features with fewer non-zeros than this share multiply faster as a sparse matrix; so do one-hot ones of any width.
 SPARSE_BELOW = 0.1
 
 
@@ -106,8 +106,9 @@ class GraphBatch:
             wrong = edges[(edges < 0) | (edges >= nodes)][0]
             raise HwgenError(f"edge index {wrong} is out of range for {nodes} nodes", "edge_index",
                              "number the nodes from 0 to n-1")
-        if not isinstance(features, Tensor) and features.nnz >= SPARSE_BELOW * nodes * features.shape[1]:
-            features = torch.from_numpy(features.toarray()).float()
+        if not isinstance(features, Tensor):
+            rare = features.nnz < SPARSE_BELOW * nodes * features.shape[1] or features.nnz <= nodes
+            features = features if rare else torch.from_numpy(features.toarray()).float()
         self.features = features if isinstance(features, Tensor) else SparseMatrix.of(features)
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]

@@ -24,6 +24,13 @@ def test_rare_features_are_sparse_and_others_dense() -> None:
     assert torch.equal(rare.features.dense(), data.x)
 
 
+def test_one_hot_features_are_sparse_of_any_width() -> None:
+    edges, graph = np.zeros((2, 0), np.int64), np.zeros(3, np.int64)
+    for rows, sparse in (([[1, 0], [0, 1], [1, 0]], True), ([[1, 1], [0, 1], [1, 0]], False)):
+        batch = GraphBatch(csr_array(np.array(rows)), edges, graph, 1)
+        assert isinstance(batch.features, SparseMatrix) is sparse
+
+
 def test_sparse_product_equals_the_dense_one() -> None:
     torch.manual_seed(0)
     x = small_data().x

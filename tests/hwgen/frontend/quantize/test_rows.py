@@ -197,3 +197,14 @@ def test_a_quantizer_is_copied_after_it_was_called() -> None:
     rows: RowQuantizer = per_node(3)
     rows(torch.ones(3, 5), nodes(3))
     assert copy.deepcopy(rows).stored is None
+
+
+def test_nodes_in_another_order_take_their_own_entries() -> None:
+    rows = per_node(3)
+    rows.raw_bits.data[:, 0] = torch.tensor([0.0, 1.0, 4.0])
+    shuffled = GraphBatch(csr_array((3, 1)), np.zeros((2, 0), np.int64), np.zeros(3, np.int64), 1,
+                          node=np.array([2, 0, 1]))
+    x = torch.full((3, 2), 20.0)
+    assert rows(x, nodes(3)).tolist() == [[0.0, 0.0], [1.0, 1.0], [15.0, 15.0]]
+    assert rows(x, shuffled).tolist() == [[15.0, 15.0], [0.0, 0.0], [1.0, 1.0]]
+    assert rows(x[:2], nodes(2)).tolist() == [[0.0, 0.0], [1.0, 1.0]]  # of some nodes alone

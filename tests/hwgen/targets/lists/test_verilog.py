@@ -40,7 +40,6 @@ def test_lint(made, tmp_path):
 
 def test_the_description_is_true(made):
     hardware, text, design = made
-    assert design["organisation"] == "stream"
     assert design["hardware"] == hardware.to_dict()
     assert design["stages"] == {stage.name: stage.value for stage in Stage}
     assert {entry["name"]: entry["offset"] for entry in design["registers"]} == \
