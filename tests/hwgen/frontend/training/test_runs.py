@@ -2,19 +2,21 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from graph_sets import rings_and_stars
+from torch import nn
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.graph_set import GraphSet, folds
-from hwgen.frontend.quantize import SCHEMES
-from hwgen.frontend.training import Training, train
-from hwgen.frontend.training.loop import evaluate
+from hwgen.frontend.quantize import SCHEMES, QuantizedNetwork
+from hwgen.frontend.training import Training, runs, train
+from hwgen.frontend.training.loop import Score, evaluate
 from hwgen.frontend.training.models import GCN
 from hwgen.frontend.training.recipes import RECIPES, recipe_for
 from hwgen.frontend.training.results import Progress
@@ -127,6 +129,51 @@ def test_later_generations_learn_from_the_one_before() -> None:
     assert (one.first_validation, one.first_test) == (one.fp32_validation, one.fp32_test)
     assert (two.first_validation, two.first_test) == (one.first_validation, one.first_test)
     assert (two.fp32_validation, two.fp32_test) != (two.first_validation, two.first_test)
+
+
+def test_every_model_learns_from_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[nn.Module, Any, torch.optim.Optimizer]] = []
+
+    def fit(model: nn.Module, forward: Any, examples: Any, optimizer: torch.optim.Optimizer, *, teacher: Any,
+            **_: Any) -> tuple[int, Score]:
+        seen.append((model, teacher, optimizer))
+        return 0, Score(0.5, 0.5)
+
+    monkeypatch.setattr(runs, "fit", fit)
+    recipe = dataclasses.replace(recipe_for("default", model="gin", data="", scheme="mega", per="nodes"), generations=3,
+                                 decay=0.125, weight_decay=0.25)
+    for share in (0.5, 0.0):
+        seen.clear()
+        train("gin", small_data(), "mega", dataclasses.replace(recipe, distillation=share))
+        [first, second, third, last] = seen
+        assert first[1] is None
+        assert (second[1].module, third[1].module) == (first[0], second[0])
+        assert last[1].module is third[0] if share else last[1] is None
+        kept, norms = first[2].param_groups
+        assert (kept["weight_decay"], norms["weight_decay"]) == (0.125, 0)
+        assert [each.ndim for each in norms["params"]] == [1] * 8  # of four batch norms
+        assert len(kept["params"]) + 8 == len(list(first[0].parameters()))
+        assert [group["weight_decay"] for group in last[2].param_groups] == [0.25, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_quantized_model_keeps_dropout_where_the_recipe_says_so(keeps: bool) -> None:
+    recipe = dataclasses.replace(RECIPES["default"][("gcn", "", "a2q")], quantized_dropout=keeps, dropout=0.25)
+    model = train("gcn", small_data(), recipe=recipe, epochs=2).model
+    rates = {term.dropout for value in model.plan.values for term in value.terms if term.weight is not None}
+    assert rates == {0.25 if keeps else 0.0}
+
+
+def test_steps_settle_on_one_graph_and_are_drawn_for_a_start_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+    for name in ("settle", "randomise_steps"):
+        real = getattr(QuantizedNetwork, name)
+        monkeypatch.setattr(QuantizedNetwork, name, lambda *args, real=real, name=name: (called.append(name),
+                                                                                           real(*args)))
+    train("gcn", small_data(), epochs=2)
+    train("gcn", small_data(), recipe="published", epochs=2)
+    train("gin", SHAPES, recipe=dataclasses.replace(QUICK, epochs=1, quantized_epochs=2))
+    assert called == ["settle", "randomise_steps", "settle"]
 
 
 def test_progress_counts_epochs_of_both_stages() -> None:
