@@ -163,6 +163,8 @@ NODE = {
         ("images-planes-upside-down", "test_end_to_end.py::test_sample_graph[dense-input]",
          "dense input comes least significant plane first",
          "np.arange(steps)[::-1, None] * planes", "np.arange(steps)[:, None] * planes"),
+    ),
+    "hwgen/targets/mac_tables.py": (
         ("images-table-overflow",
          "hwgen/targets/banked/test_images.py::test_the_load_stream_computes_what_the_reference_computes",
          "table entries are packed a bit too narrow",

@@ -31,7 +31,7 @@ NAMES = {"sage": "GraphSAGE", "residual": "residual GCN"}
 #: Model -> most points that the mean integer accuracy may lie below FP32's, and most mean bits.
 WITHIN = {"sage": (1.0, 4.0), "residual": (1.5, 4.0)}
 
-HEAD = """# Node-level models of other kinds
+HEAD = """# Other models of nodes
 
 Made by `python bench/node_models.py`; per-seed results are in `node_models.jsonl` beside this file.
 

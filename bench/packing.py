@@ -1,4 +1,4 @@
-"""Time what a host does for each batch of the graph-level organisation: edge lists to load streams.
+"""Time what a host does for each batch of target lists: edge lists to load streams.
 
     python bench/packing.py sage-cora.pt gin-reddit.pt:REDDIT-BINARY [--repeats 5] [--units 1]
 
@@ -23,7 +23,8 @@ from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data import load_data
 from hwgen.network.sample import single
 from hwgen.targets import find_target
-from hwgen.targets.lists.images import batch_image, to_bytes
+from hwgen.targets.lists.images import batch_image
+from hwgen.targets.words import to_bytes
 
 
 def measure(argument: str, repeats: int, units: int) -> dict[str, object]:

@@ -30,7 +30,7 @@ import sim
 from sim.errors import SimError
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests" / "support"))
 campaign = importlib.import_module("campaign")
 
 PLACES = ("units", "lanes", "requant_lanes", "code_bits", "weight_bits", "pages", "chunks", "levels", "leaky",

@@ -22,7 +22,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from hwgen.frontend import load
-from hwgen.targets.banked.execute import agreement, run
+from hwgen.network.agreement import Agreement
+from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.network_to_program import lower
 
 LIMITS = {"cora": 50.0, "citeseer": 100.0}
@@ -51,13 +52,13 @@ def measure(path: Path, repeats: int) -> dict[str, object]:
         "run_ms": round(running, 2)}
     ok = running <= LIMITS.get(path.stem.lower(), float("inf"))
     if sample.logits is not None:
-        compared = agreement(program, trace, sample.logits)
+        compared = Agreement.of(trace.logits, program.passes[-1].out.scale, sample.logits)
         facts |= {"agreement": compared.argmax, "disagreeing": compared.disagreeing,
                   "largest_logit_difference": compared.largest}
         ok = ok and compared.argmax >= AGREEMENT
         if sample.labels is not None:
             mask = np.ones(sample.batch.num_nodes, dtype=bool) if sample.mask is None else sample.mask
-            facts["accuracy"] = trace.accuracy(sample.labels, mask)
+            facts["accuracy"] = float((trace.logits.argmax(axis=1) == sample.labels)[mask].mean())
             facts["torch_accuracy"] = float((sample.logits.argmax(axis=1) == sample.labels)[mask].mean())
     return {**facts, "ok": ok}
 

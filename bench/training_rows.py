@@ -24,6 +24,7 @@ from hwgen.frontend.training.recipes import Recipe
 from hwgen.frontend.training.results import Run
 from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
+from hwgen.network.agreement import Agreement
 from hwgen.network.sample import Limits
 from hwgen.network.sample_store import batch_arrays
 from hwgen.network.store import save_network
@@ -138,12 +139,11 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
         logits = done.model.logits(GraphBatch.union(codes, examples.input_scale)).double().numpy()
         if program is None:
             banked = banked_lowering.lower(network, codes)
-            trace = banked_reference.run(banked)
-            agreed = banked_reference.agreement(banked, trace, logits)
+            results, scale = banked_reference.run(banked).logits, banked.passes[-1].out.scale
         else:
-            trace = lists_reference.run(program, codes)
-            agreed = lists_reference.agreement(program, trace, logits)
-        predicted.append(trace.predict())
+            results, scale = lists_reference.run(program, codes).results, program.scale
+        agreed = Agreement.of(results, scale, logits)
+        predicted.append(results.argmax(axis=1))
         same, rows = same + agreed.argmax * len(logits), rows + len(logits)
     classes = torch.from_numpy(np.concatenate(predicted))
     found = {"integer_test": _share(classes, examples, "test"), "agreement": same / rows}

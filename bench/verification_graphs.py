@@ -1,4 +1,4 @@
-"""Verify graph-level designs on graphs that training never saw: docs/verification_graphs.md.
+"""Verify designs for sets of graphs on graphs that training never saw: docs/verification_graphs.md.
 
     python bench/accuracy.py --data MUTAG --runs 1 --keep models
     python bench/node_models.py --seeds 1 --keep models
@@ -6,7 +6,7 @@
 
 ``--models`` holds the networks that the first two commands keep. Each design is built for the Ultra96 by ``hwgen
 build``: Yosys counts what it takes, and it has to fit. Then every graph of fold 0's test set runs in Verilator, in
-batches of 1 and of up to 8 graphs (of REDDIT-BINARY: 60 graphs, from the smallest to the largest); a node-level model
+batches of 1 and of up to 8 graphs (of REDDIT-BINARY: 60 graphs, from the smallest to the largest); a model of nodes
 runs its whole graph. Every code of every pass, every result, the total and every pass's cycles and every stage counter
 are compared with the integer reference and the estimate.
 

@@ -7,7 +7,7 @@ from verification_table import percent, processor, table, yes
 
 __all__ = ["document"]
 
-HEAD = """# Verification of the graph-level organisation
+HEAD = """# Verification on sets of graphs
 
 Made by `python bench/verification_graphs.py --models DIR`; every line's facts are in `verification_graphs.jsonl` beside
 this file.

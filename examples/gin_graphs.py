@@ -65,7 +65,7 @@ def main(path: str = "gin_graphs.pt") -> None:
     network, sample = load(path)
     limits = sample.limits
     program = lower(network, max_degree=limits.degree, max_members=limits.nodes, max_features=limits.features)
-    predicted = run(program, sample.batch).predict()
+    predicted = run(program, sample.batch).results.argmax(1)
     print("values   ", ", ".join(value.name for value in network.values))
     print("bits     ", f"{quantized.average_bits([GraphBatch.union(sample.batch)]):.2f}")
     print("agreement", f"{(predicted == sample.logits.argmax(1)).mean():.4f}")

@@ -18,54 +18,17 @@ from scipy.sparse import csr_array
 
 from .errors import HwgenError
 
-__all__ = ["feature_arrays", "malformed", "npz_bytes", "read_edges", "read_features", "read_folder", "read_integers",
-           "read_json", "read_npz", "write_folder", "write_npz"]
+__all__ = ["feature_arrays", "malformed", "npz_bytes", "read_edges", "read_features", "read_integers",
+           "read_json", "read_npz", "write_json", "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
 BUILD = "build it again"
 
 
-def write_folder(folder: Path, stem: str, facts: Mapping[str, Any], arrays: Arrays) -> None:
-    """Write ``<stem>.npz`` and ``<stem>.json``; the folder is made if it is missing.
-
-    Raises
-    ------
-    HwgenError
-        If the folder cannot be written.
-    """
-    write_npz(folder / f"{stem}.npz", arrays)
-    _write(folder / f"{stem}.json", (json.dumps(facts, indent=2) + "\n").encode())
-
-
-def read_folder(folder: Path, stem: str, what: str, version: int) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The facts and arrays that :func:`write_folder` wrote.
-
-    Parameters
-    ----------
-    what : str
-        What the folder should hold, for messages.
-    version : int
-        That the facts have to name.
-
-    Raises
-    ------
-    HwgenError
-        If a file is missing, truncated or of another version.
-    """
-    path = folder / f"{stem}.json"
-    where = str(path)
-    try:
-        facts = json.loads(path.read_text())
-    except OSError as error:
-        raise HwgenError(f"cannot read the {what}: {error.strerror}", where, BUILD) from error
-    except ValueError as error:
-        raise HwgenError(f"not JSON: {error}", where, BUILD) from error
-    found = facts.get("version") if isinstance(facts, dict) else None
-    if found != version:
-        raise HwgenError(f"format version {found!r}, this hwgen reads {version}", where,
-                         f"{BUILD}, or use the hwgen version that wrote it")
-    return facts, read_npz(folder / f"{stem}.npz")
+def write_json(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write facts, in a folder made for them where it is missing."""
+    _write(path, (json.dumps(facts, indent=2) + "\n").encode())
 
 
 def read_json(path: Path) -> dict[str, Any]:

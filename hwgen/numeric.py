@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ACTIVATION_BITS", "IntRange"]
+__all__ = ["MAX_ACTIVATION_BITS", "Bounds", "IntRange"]
 
 MAX_ACTIVATION_BITS = 8
 
@@ -53,3 +53,21 @@ class IntRange:
         """Raise OverflowError if a value lies outside: a defect of whoever proved the range, never of the input."""
         if values.size and not (self.low <= values.min() and values.max() <= self.high):
             raise OverflowError(f"{where} spans [{values.min()}, {values.max()}], proved {self}")
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Lowest and highest integers of each element: ``low``, ``high`` int64 [n, k]."""
+
+    low: Ints
+    high: Ints
+
+    def times(self, weight: Ints) -> "Bounds":
+        """Of the product with a matrix, int64 [k, m]."""
+        up, down = np.maximum(weight, 0), np.minimum(weight, 0)
+        return Bounds(self.low @ up + self.high @ down, self.high @ up + self.low @ down)
+
+    @property
+    def span(self) -> IntRange:
+        """All of them, and 0, where every sum starts."""
+        return IntRange(int(self.low.min(initial=0)), int(self.high.max(initial=0)))

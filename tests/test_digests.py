@@ -56,11 +56,11 @@ Parts = dict[str, Any]
 
 # --- The models -------------------------------------------------------------------------------------------------------
 
-#: Hardware of the banked organisation (node level); cases state what differs.
+#: Hardware of the banked target; cases state what differs.
 BANKED = {"groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
           "slots": 256, "param_depth": 64, "result_depth": 64, "feature_depth": 0, "requant_lanes": 8, "mac_columns": 8,
           "weight_bits": 4, "planes": 1, "pages": 4, "column_depth": 16}
-#: Hardware of the edge-list organisation (graph level); cases state what differs.
+#: Hardware of the edge-list target; cases state what differs.
 LISTS = {"units": 1, "lanes": 16, "code_bits": 8, "acc_bits": 20, "requant_lanes": 4, "chunks": 4, "weight_bits": 4,
          "pages": 16, "buffer_depth": 1024, "list_depth": 512, "descriptor_depth": 512, "column_depth": 64,
          "param_depth": 512, "levels": 7, "tables": 16, "passes": 16, "beats": 64, "result_depth": 256, "leaky": 0}
@@ -180,7 +180,7 @@ def _of_batch(run: Run) -> Parts:
 
 
 def _rows(golden: Arrays, index: int, facts: PassFacts) -> Arrays:
-    """Words of a pass of the banked organisation as rows: where the first word of each lies, and codes of all."""
+    """Words of a pass of the banked target as rows: where the first word of each lies, and codes of all."""
     first = golden[f"p{index}_chunk"] == 0
     bits = np.unpackbits(golden[f"p{index}_data"], axis=1, bitorder="little")
     bits = bits[:, :facts.word_codes * facts.code_bits].reshape(int(first.sum()), -1, facts.code_bits).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Random networks and batches on the graph-level organisation, to Verilator: every word, cycle and counter equal."""
+"""Random networks and batches on edge lists, to Verilator: every word, cycle and counter equal."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,7 @@ from .verify import verify
 
 __all__ = ["cli", "main"]
 
-MISMATCH, BAD_INPUT = 1, 2
+BAD_INPUT = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -18,7 +18,8 @@ from .config import RunKind
 from .pack import pack, pack_sample
 from .packed import representative
 
-__all__ = ["FULL_WORK", "SAMPLE_NODES", "Chosen", "choose_runs", "quick", "read_layout", "work_of"]
+__all__ = ["FULL_WORK", "SAMPLE_NODES", "Chosen", "choose_runs", "quick", "read_layout", "rows_of",
+           "work_of"]
 
 #: Cycles and beats that simulate in well under two minutes; of larger samples a part is verified.
 FULL_WORK = 400_000
@@ -76,7 +77,8 @@ def choose_runs(build: Path, *, graph: Path | None = None, size: int | None = No
     else:
         folders = sim.batch_folders(build / "batches")
     of = len(read_report(build).cycles.runs) if own else len(folders)
-    if kind == "graph" and own and (part or (part is None and sum(map(work_of, folders)) > FULL_WORK)):
+    one = own and kind != "window" and sample.batch.graphs == 1 and rows_of(build) == "nodes"
+    if one and (part or (part is None and sum(map(work_of, folders)) > FULL_WORK)):
         sample = neighbourhood(sample, SAMPLE_NODES)
         folders, of = pack(build, [sample.batch], "part", sample=sample, progress=progress), 1
         what = f"{sample.batch.num_nodes:,} nodes of the sample"
@@ -101,6 +103,11 @@ def work_of(folder: Path) -> int:
     """Cycles and beats of a run."""
     layout = read_layout(folder)
     return sum(int(layout[name]) for name in ("load_beats", "cycles", "store_beats"))
+
+
+def rows_of(build: Path) -> str:
+    """What rows of results are: ``nodes`` or ``graphs``."""
+    return str(read_json(build / "images" / "layout.json")["passes"][-1]["domain"])
 
 
 def read_layout(folder: Path) -> Mapping[str, Any]:

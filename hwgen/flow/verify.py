@@ -20,7 +20,7 @@ from ..report.collect import verification_of
 from ..report.facts import Report
 from ..report.files import read_report, report_files
 from .built import load_design
-from .choose_runs import Chosen, read_layout, work_of
+from .choose_runs import Chosen, read_layout, rows_of, work_of
 from .folder import write_files
 
 __all__ = ["AT_ONCE", "outcome", "record", "simulate", "tool_errors"]
@@ -94,8 +94,7 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
         {name: int(layout["cycles"]) for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
         what=f"{chosen.what}: {_share(chosen, graphs, windows)}",
         mismatch=asdict(result.mismatch) if result.mismatch else None)
-    domain = str(read_json(build / "images" / "layout.json")["passes"][-1]["domain"])
-    agreed = None
+    domain, agreed = rows_of(build), None
     if windows:
         rows = {name: each.ok * int(layouts[name]["rows"]) for name, each in result.batches.items()}
         codes = sum(rows[name] and each.logits.size for name, each in result.batches.items())

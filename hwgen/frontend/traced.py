@@ -5,14 +5,14 @@ layer are folded into ``gain`` and ``bias``. Dropout is kept where a value is re
 not. :mod:`.tracing` makes these networks, :mod:`.network` executes them with quantizers.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor
 
 from ..network.equation import Equation, TermOf
 
-__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue", "without_dropout"]
+__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue"]
 
 #: message: one step a channel, so that rows can be added; activation: a step for each row, for the MAC array; result:
 #: none.
@@ -58,9 +58,3 @@ class TracedNetwork:
     features: int
     values: tuple[TracedValue, ...]
     head: Head = ""
-
-
-def without_dropout(network: TracedNetwork) -> TracedNetwork:
-    """The same network, of which training drops nothing."""
-    return replace(network, values=tuple(
-        replace(value, terms=tuple(replace(term, dropout=0.0) for term in value.terms)) for value in network.values))

@@ -17,7 +17,7 @@ from .rules import check_network
 __all__ = ["FORMAT_VERSION", "load_network", "network_arrays", "network_of", "save_network"]
 
 FORMAT_VERSION = 2
-STEM = "network"
+FACTS, ARRAYS = "network.json", "network.npz"
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -35,7 +35,8 @@ def save_network(network: Network, folder: Path) -> None:
         If the folder cannot be written.
     """
     facts, arrays = network_arrays(network)
-    files.write_folder(folder, STEM, facts, arrays)
+    files.write_npz(folder / ARRAYS, arrays)
+    files.write_json(folder / FACTS, facts)
 
 
 def load_network(folder: Path) -> Network:
@@ -46,7 +47,7 @@ def load_network(folder: Path) -> Network:
     HwgenError
         If a file is missing, truncated, of another version, or holds a network that does not verify.
     """
-    return network_of(*files.read_folder(folder, STEM, "network", FORMAT_VERSION), str(folder / f"{STEM}.json"))
+    return network_of(files.read_json(folder / FACTS), files.read_npz(folder / ARRAYS), str(folder / FACTS))
 
 
 def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:

@@ -1,4 +1,4 @@
-"""Fields to load beats, for many words at once."""
+"""Fields to load beats, for many words at once; and load streams of them."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from rtl_templates.shell.words import BEAT_BITS
 
-__all__ = ["Beats", "pack_bits", "pack_fields", "section"]
+__all__ = ["END", "Beats", "pack_bits", "pack_fields", "section", "split", "to_bytes"]
 
 Ints = NDArray[np.int64]
 Beats = NDArray[np.uint64]
 
 HALF = 64  # a beat is two of these, the lower one first
+#: The header that ends a load stream.
+END: Beats = np.zeros((1, 2), dtype=np.uint64)
 
 
 def pack_fields(fields: Sequence[tuple[Ints, int]]) -> Beats:
@@ -72,3 +74,13 @@ def section(target: IntEnum, unit: int, address: int, data: Beats) -> list[Beats
         return []
     header = np.array([[int(target) | unit << 8 | address << 32, len(data)]], dtype=np.uint64)
     return [header, data]
+
+
+def split(words: Sequence[int]) -> Beats:
+    """Beats of some integers, the lower 128 bits of each: uint64 [n, 2]."""
+    return np.array([[word >> low & (1 << HALF) - 1 for low in (0, HALF)] for word in words], dtype=np.uint64)
+
+
+def to_bytes(beats: Beats) -> bytes:
+    """A load stream as it lies in memory, 16 bytes a beat."""
+    return beats.astype("<u8").tobytes()

@@ -21,7 +21,7 @@ from collections import deque
 from ..cells.timing import BANK_READ
 
 __all__ = ["ADDRESS", "BUFFER_READ", "FETCH_ADDRESS", "FETCH_DESCRIPTOR", "FETCH_FIRST", "FETCH_STAGES", "GATHER",
-           "GATHER_SUM", "LIST_READ", "READ_DELAY", "SLOTS", "GatherTiming", "walk_steps"]
+           "GATHER_SUM", "LIST_READ", "READ_DELAY", "SLOTS", "GatherTiming"]
 
 # Fetch: registers between the beat counter and the command, numbered from the beat word, 0.
 FETCH_ADDRESS = 1  # beside the descriptor's address
@@ -40,11 +40,6 @@ READ_DELAY = WALKER + LIST_READ + ADDRESS  # begin of a walk to its first buffer
 GATHER_SUM = LIST_READ + ADDRESS + BUFFER_READ + OPERAND  # a step in the walker to its operand at the adder
 GATHER = WALKER + GATHER_SUM  # begin of a walk to its token, beside its steps
 SLOTS = 16  # tokens that wait or are on their way: as deep as a look-up table's memory, and more than GATHER + 2
-
-
-def walk_steps(reads: int) -> int:
-    """Cycles that a walk occupies the walker, from its number of list entries (SELF: 1; ONE, SKIP: 0)."""
-    return reads if reads > 1 else 1
 
 
 class GatherTiming:

@@ -1,4 +1,4 @@
-"""What tests of both organisations ask of emitted Verilog."""
+"""What tests of both targets ask of emitted Verilog."""
 
 import os
 import re

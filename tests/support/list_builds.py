@@ -5,20 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from networks import capacities, random_batch, random_network
+from stream_reader.lists import Machine, PassWrites
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.targets.lists.choose import Capacity, choose
-from hwgen.targets.lists.decode import Machine, PassWrites
 from hwgen.targets.lists.execute import run
-from hwgen.targets.lists.golden import expected, read_results
+from hwgen.targets.lists.golden import expected, read_rows
 from hwgen.targets.lists.hardware import Hardware
-from hwgen.targets.lists.images import BatchImage, batch_image, model_image, to_bytes
+from hwgen.targets.lists.images import BatchImage, batch_image, model_image
 from hwgen.targets.lists.layout import Layout
 from hwgen.targets.lists.network_to_program import lower
 from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.program import Program
+from hwgen.targets.words import to_bytes
 
 __all__ = ["Build", "build", "compare", "random_build", "stored"]
 
@@ -83,7 +84,8 @@ def compare(built: Build) -> list[list[PassWrites]]:
             assert writes.buffer == wanted, f"pass {index}, {built.program.passes[index].name}"
             assert len(golden[f"p{index}_address"]) == len(wanted)
             assert bool(writes.results) == (index == len(done) - 1 and len(image.order) > 0)
-        np.testing.assert_array_equal(read_results(built.layout, image, stored(built, image, done)), trace.results)
+        found = read_rows(built.layout, len(image.order), stored(built, image, done))
+        np.testing.assert_array_equal(found, trace.results[image.order])
         everything.append(done)
     return everything
 

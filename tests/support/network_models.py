@@ -80,7 +80,7 @@ def residual_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16,
 
 def node_gcn_network(seed: int = 0, *, features: int = 40, hidden: int = 16, classes: int = 4, by: By = "per_node",
                      bits: tuple[int, int] = (1, 5), weight_bits: int = 4) -> Network:
-    """The two-layer GCN of the node-level organisation."""
+    """The two-layer GCN that the banked target runs."""
     builder = Builder(seed, name="gcn", features=features, input_bits=1, trained_nodes=20, weight_bits=weight_bits)
     rsqrt = {"factor": "rsqrt", "of": "looped"}
     term = Term(via="features", weight=builder.weight(features, hidden))

@@ -5,8 +5,6 @@ with the RTL's own counters by every cosimulation.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,75 +13,15 @@ from rtl_templates.banked.group_timing import GroupTiming
 from rtl_templates.banked.server.timing import ServerTiming
 from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 
+from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .hardware import Hardware
 from .images import task_fields
 from .program import Pass, Program
 from .schedule.slots import Schedule
 
-__all__ = ["CycleEstimate", "PassCycles", "estimate", "guess_cycles"]
+__all__ = ["estimate", "guess_cycles"]
 
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassCycles:
-    """One pass.
-
-    Parameters
-    ----------
-    name : str
-    cycles : int
-        From one pass stamp to the next; the barrier that follows the pass before is included.
-    issuing, stalled : int
-        Cycles in which a group reads rows, or is frozen by a full hold register; summed over groups.
-    working, waiting : int
-        Cycles in which a server works, or waits for sums; summed over servers.
-    """
-
-    name: str
-    cycles: int
-    issuing: int
-    stalled: int
-    working: int
-    waiting: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CycleEstimate:
-    """All passes of a run on one design."""
-
-    groups: int
-    servers: int
-    passes: tuple[PassCycles, ...]
-
-    @property
-    def total(self) -> int:
-        """What the RTL's CYCLES register will read."""
-        return sum(step.cycles for step in self.passes)
-
-    def counters(self) -> dict[str, int]:
-        """What the RTL's stage counters will read, by their names."""
-        issuing, stalled, working, waiting = (
-            sum(getattr(step, name) for step in self.passes) for name in ("issuing", "stalled", "working", "waiting"))
-        return {
-            "gather_run": issuing, "gather_wait_out": stalled,
-            "gather_idle": self.groups * self.total - issuing - stalled,
-            "server_run": working, "server_wait_in": waiting,
-            "server_idle": self.servers * self.total - working - waiting,
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for reports."""
-        return {
-            "total": self.total,
-            "counters": self.counters(),
-            "passes": [{
-                "name": step.name, "cycles": step.cycles,
-                "utilisation": {"gather": step.issuing / (self.groups * step.cycles),
-                                "server": step.working / (self.servers * step.cycles)},
-                "waited": {"gather": step.stalled / (self.groups * step.cycles)},
-            } for step in self.passes],
-        }
 
 
 def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleEstimate:
@@ -101,7 +39,8 @@ def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleE
         finish = _finish_flags(hardware, schedule, index)
         nodes = [max(1, len(order[0])) for order in schedule.passes[index].order]
         passes.append(machine.run(step.name, task, finish, nodes))
-    return CycleEstimate(groups=hardware.groups, servers=hardware.servers, passes=tuple(passes))
+    stages = (Stage(name="gather", count=hardware.groups), Stage(name="server", count=hardware.servers, waits="in"))
+    return CycleEstimate(stages=stages, passes=tuple(passes))
 
 
 def guess_cycles(program: Program, hardware: Hardware) -> float:
@@ -124,7 +63,6 @@ class _Machine:
         count, local = hardware.servers, UNITS // hardware.servers
         self._port = [[(element % count, 1 << index * local + element // count) for element in range(UNITS)]
                       for index in range(hardware.groups)]
-        self._valid = [0] * count
         self._lead = SHELL_RUN - 1  # busy cycles before the first start pulse
 
     def run(self, name: str, task: Mapping[str, int], finish: Sequence[Sequence[int]],
@@ -148,8 +86,8 @@ class _Machine:
             self._step(counts)
         self._lead = 0
         issuing, stalled, working, waiting = counts
-        return PassCycles(name=name, cycles=cycles, issuing=issuing, stalled=stalled, working=working,
-                          waiting=waiting)
+        return PassCycles(name=name, cycles=cycles, run={"gather": issuing, "server": working},
+                          waited={"gather": stalled, "server": waiting})
 
     def _step(self, counts: list[int]) -> bool:
         """Count the present cycle and go to the next. Returns whether anything was active in the present one."""

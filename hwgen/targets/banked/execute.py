@@ -8,11 +8,10 @@ from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 
-from ...network.agreement import Agreement
 from .arithmetic import requantize
 from .program import Pass, Program, Requant
 
-__all__ = ["PassTrace", "Trace", "agreement", "run"]
+__all__ = ["PassTrace", "Trace", "run"]
 
 Ints = NDArray[np.int64]
 
@@ -47,16 +46,6 @@ class Trace:
         """Raw results of the last pass: int64 [n, classes]."""
         return self.passes[-1].rows
 
-    def predict(self) -> Ints:
-        """Class of each node; among equal logits the lowest class wins."""
-        return np.asarray(np.argmax(self.logits, axis=1), dtype=np.int64)
-
-    def accuracy(self, labels: Ints, mask: NDArray[np.bool_] | None = None) -> float:
-        """Share of the masked nodes whose class is right; NaN when there are none."""
-        right = self.predict() == labels
-        chosen = right if mask is None else right[mask]
-        return float(chosen.mean()) if chosen.size else float("nan")
-
 
 def run(program: Program) -> Trace:
     """Execute a program.
@@ -73,11 +62,6 @@ def run(program: Program) -> Trace:
         traces.append(trace)
         rows = trace.rows
     return Trace(passes=tuple(traces))
-
-
-def agreement(program: Program, trace: Trace, logits: NDArray[np.float64]) -> Agreement:
-    """Compare a trace with the float model's logits (float64 [n, classes])."""
-    return Agreement.of(trace.logits, program.passes[-1].out.scale, logits)
 
 
 def _run_pass(program: Program, step: Pass, rows: Ints | None) -> PassTrace:

@@ -15,7 +15,8 @@ from rtl_templates.shell.words import pack as pack_word
 
 from ...errors import HwgenError
 from ...numeric import IntRange
-from ..words import Beats, pack_fields, section
+from ..mac_tables import subset_sums
+from ..words import END, Beats, pack_fields, section, split
 from .hardware import Hardware
 from .memories import (
     ColumnTable,
@@ -24,7 +25,6 @@ from .memories import (
     feature_memory,
     input_steps,
     schedule_memory,
-    table_memory,
     weight_pages,
 )
 from .program import Pass, Program, Requant
@@ -54,10 +54,6 @@ class Image:
     beats: Beats
     result_words: int
 
-    def to_bytes(self) -> bytes:
-        """The load stream as it lies in memory, 16 bytes a beat."""
-        return self.beats.astype("<u8").tobytes()
-
 
 def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     """Write every memory of a design for one program.
@@ -77,16 +73,16 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
         for _, requant in _stages(step):
             columns.add(requant)
     pages = [page for step in program.passes for page in weight_pages(step, hardware)]
-    stream = section(Target.TASK, 0, 0, _tasks(program, hardware, schedule))
+    stream = section(Target.TASK, 0, 0, split([
+        pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]))
     stream += schedule_memory(hardware, schedule)
     stream += bank_memory(program, hardware, schedule)
     stream += _params(program, hardware, schedule)
     for lane in range(hardware.requant_lanes):
         stream += section(Target.COLUMN, lane, 0, columns.beats(lane))
-    stream += table_memory(pages, hardware)
+    stream += subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
     stream += feature_memory(program, hardware, schedule)
-    beats = np.concatenate([*stream, np.zeros((1, 2), dtype=np.uint64)])  # the zero beat is END
-
+    beats = np.concatenate([*stream, END])
     return Image(beats=beats, result_words=result_places(program, hardware, schedule)[2])
 
 
@@ -137,11 +133,6 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
 
 def _stages(step: Pass) -> list[tuple[str, Requant]]:
     return [(stage, requant) for stage, requant in (("q1", step.q1), ("q2", step.q2)) if requant is not None]
-
-
-def _tasks(program: Program, hardware: Hardware, schedule: Schedule) -> Beats:
-    words = [pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]
-    return np.array([[word & (1 << 64) - 1, word >> 64] for word in words], dtype=np.uint64)
 
 
 def result_places(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints, int]:

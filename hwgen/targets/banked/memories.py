@@ -1,12 +1,9 @@
 """Contents of the memories behind the load bus, each as sections of the load stream."""
 
-from enum import IntEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, Target
-from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.shell.words import BEAT_BITS
 
 from ...errors import CapacityError
@@ -17,8 +14,8 @@ from .schedule.clos import route
 from .schedule.slots import Schedule
 
 __all__ = [
-    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory", "subset_sums",
-    "table_memory", "weight_pages",
+    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory",
+    "weight_pages",
 ]
 
 Ints = NDArray[np.int64]
@@ -110,38 +107,6 @@ def bank_memory(program: Program, hardware: Hardware, schedule: Schedule) -> lis
         if end > first:
             stream += section(Target.BANK, int(bank[first]), int(row[first]) * digits,
                               words[first * digits : end * digits])
-    return stream
-
-
-def table_memory(pages: list[Ints], hardware: Hardware) -> list[Beats]:
-    """Subset sums of the weight pages of a design."""
-    return subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
-
-
-def subset_sums(pages: Ints, weight_bits: int, target: IntEnum) -> list[Beats]:
-    """What a MAC array loads: sums over the 64 subsets of six inputs at a time.
-
-    Parameters
-    ----------
-    pages : int64 [pages, inputs, outputs]
-        Weights of ``weight_bits``, sign included.
-    target : IntEnum
-        The organisation's TABLE.
-    """
-    stream: list[Beats] = []
-    width = table_bits(weight_bits)
-    chunk = BEAT_BITS // width
-    count, lanes, outputs = pages.shape
-    inputs = -(-lanes // TABLE_INPUTS)
-    subsets = np.arange(1 << TABLE_INPUTS)[:, None] >> np.arange(TABLE_INPUTS) & 1
-    weights = np.zeros((count, inputs * TABLE_INPUTS, outputs), dtype=np.int64)
-    weights[:, :lanes] = pages
-    for table in range(inputs):
-        sums = np.einsum("si,pic->psc", subsets, weights[:, table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS])
-        flat = sums.reshape(-1, outputs)
-        for index, first in enumerate(range(0, outputs, chunk)):
-            fields = [(column, width) for column in flat[:, first : first + chunk].T]
-            stream += section(target, table + 32 * index, 0, pack_fields(fields))
     return stream
 
 

@@ -14,7 +14,6 @@ Ranges are intervals per node and column, carried through the program: requantiz
 bounds of its input give the bounds of its codes exactly.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +27,7 @@ from ...errors import HwgenError
 from ...network.batch import Batch, check_batch
 from ...network.network import Network
 from ...network.rules import check_network
-from ...numeric import IntRange
+from ...numeric import Bounds, IntRange
 from .accepts import chain_of
 from .arithmetic import requantize
 from .chain import Chain, Layer, RowQuantizer
@@ -41,26 +40,6 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 FINEST = 4096.0  #: Result codes per unit of the last sum, at most: C·R then stays below 2^(RAW_SHIFT + 20).
-
-
-@dataclass(frozen=True)
-class _Bounds:
-    """Interval per node and column: ``low``, ``high`` int64 [n, k]."""
-
-    low: Ints
-    high: Ints
-
-    def times(self, weight: Ints) -> "_Bounds":
-        up, down = np.maximum(weight, 0), np.minimum(weight, 0)
-        return _Bounds(self.low @ up + self.high @ down, self.high @ up + self.low @ down)
-
-    def summed(self, matrix: csr_array) -> "_Bounds":
-        return _Bounds(matrix @ self.low, matrix @ self.high)
-
-    @property
-    def span(self) -> IntRange:
-        """All values, and 0, where every sum starts."""
-        return IntRange(int(self.low.min(initial=0)), int(self.high.max(initial=0)))
 
 
 def lower(network: Network, batch: Batch) -> Program:
@@ -111,11 +90,11 @@ def _clean(matrix: csr_array) -> csr_array:
     return tidy
 
 
-def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[_Bounds, Pass]:
+def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds, Pass]:
     layer = chain.layers[0]
     weight = layer.weight
     # the input is known, only the order of additions is open: positive and negative parts bound every order
-    sums = _Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
+    sums = Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
     message = _message(layer, chain.input_scale * norm, sums)
     sparse = chain.input_bits == 1
     step = Pass(
@@ -131,11 +110,11 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[_Bound
 
 
 def _hidden_pass(
-    layer: Layer, following: Layer, codes: _Bounds, adjacency: csr_array, node: Ints, norm: Floats
-) -> tuple[_Bounds, Pass]:
+    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, node: Ints, norm: Floats
+) -> tuple[Bounds, Pass]:
     assert layer.row is not None  # chain_of: every layer but the last has one
     row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
-    sums = codes.summed(adjacency)
+    sums = Bounds(adjacency @ codes.low, adjacency @ codes.high)
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)
     q1 = fold(
@@ -151,8 +130,8 @@ def _hidden_pass(
     return _codes(message, products), step
 
 
-def _logits_pass(layer: Layer, codes: _Bounds, adjacency: csr_array, norm: Floats) -> Pass:
-    sums = codes.summed(adjacency)
+def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats) -> Pass:
+    sums = Bounds(adjacency @ codes.low, adjacency @ codes.high)
     bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
     largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
     peak = float((norm[:, None] * largest + np.abs(bias)).max(initial=0.0))
@@ -169,13 +148,13 @@ def _logits_pass(layer: Layer, codes: _Bounds, adjacency: csr_array, norm: Float
                 combine=None, q2=None)
 
 
-def _message(layer: Layer, row: Floats, sums: _Bounds) -> Requant:
+def _message(layer: Layer, row: Floats, sums: Bounds) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
     return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
                 kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
 
 
-def _codes(requant: Requant, sums: _Bounds) -> _Bounds:
+def _codes(requant: Requant, sums: Bounds) -> Bounds:
     limits = requant.code_range
     high = limits.high if requant.row_bits is None else ((1 << requant.row_bits) - 1)[:, None]
     low, high = (
@@ -183,4 +162,4 @@ def _codes(requant: Requant, sums: _Bounds) -> _Bounds:
                    shift=RAW_SHIFT if requant.kind == "raw" else SHIFT, half_up=requant.half_up)
         for x in (sums.low, sums.high)
     )
-    return _Bounds(low, high)
+    return Bounds(low, high)

@@ -15,6 +15,7 @@ from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
 from ..run_folder import Files, batch_files
 from ..target import Run
+from ..words import to_bytes
 from .cycles import estimate
 from .execute import Trace, run
 from .golden import expected, read_results
@@ -64,7 +65,7 @@ class GraphRun:
 
     @property
     def stream(self) -> bytes:
-        return self.image.to_bytes()
+        return to_bytes(self.image.beats)
 
     @property
     def units(self) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hwgen.flow.verilog import TOP, convert, describe
+from hwgen.flow.verilog import emit_design
 from hwgen.targets.banked.hardware import Hardware
 from rtl_templates.banked import group_timing, requantize_timing
 from rtl_templates.banked.accelerator import Accelerator
@@ -10,7 +10,6 @@ from rtl_templates.banked.formats import PASSES
 from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.server import timing as server_timing
 from rtl_templates.shell import timing
-from rtl_templates.shell.shell import Top
 
 __all__ = ["emit"]
 
@@ -18,21 +17,7 @@ LATENCIES = (timing, group_timing, requantize_timing, server_timing)
 
 
 def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, Any]]:
-    """Build the design.
-
-    Parameters
-    ----------
-    hardware : Hardware
-        Every parameter; verified here.
-    primitives : bool
-        Instantiate the vendor's primitives; False is what simulation uses.
-
-    Returns
-    -------
-    verilog : str
-        The whole design, hierarchy kept, no line numbers; equal bytes for equal input.
-    design : dict
-        JSON-ready: ports, clock and reset, register map, hardware, capacities, probes, latencies.
+    """As :meth:`hwgen.targets.target.Target.emit`; design.json has capacities too.
 
     Raises
     ------
@@ -43,10 +28,9 @@ def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, A
     """
     hardware.verify()
     core = Accelerator(**hardware.to_dict(), primitives=primitives, shared=True)
-    top = Top(core)
-    design = describe(top, core, hardware.to_dict(), REGISTERS, LATENCIES, primitives)
-    return convert({TOP: top, "group": core.group, "server": core.server}), design | {
-        "capacities": _capacities(hardware)}
+    verilog, design = emit_design(core, {"group": core.group, "server": core.server}, hardware.to_dict(), REGISTERS,
+                                  LATENCIES, primitives)
+    return verilog, design | {"capacities": _capacities(hardware)}
 
 
 def _capacities(hardware: Hardware) -> dict[str, int]:

@@ -50,6 +50,12 @@ class Capacity:
         return cls(nodes=max(batch.num_nodes for batch in batches), graphs=max(batch.graphs for batch in batches),
                    edges=max(batch.edges.shape[1] for batch in batches), features=max(entries))
 
+    @property
+    def entries(self) -> dict[str, int]:
+        """Entries of all lists of each set."""
+        return {"edges": self.edges, "looped": self.edges + self.nodes, "features": self.features,
+                "members": self.nodes}
+
     def to_dict(self) -> dict[str, int]:
         """By the names of builds: features are counted by those that are not zero."""
         return {"nonzeros" if name == "features" else name: int(value) for name, value in asdict(self).items()}
@@ -151,9 +157,7 @@ def _lists(program: Program, capacity: Capacity, hardware: Hardware) -> dict[str
     Rows are dealt so that units differ by about the heaviest row; a unit gets an eighth more than its share, and the
     longest list of every set on top, though never more than all there is.
     """
-    units = hardware.units
-    entries = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
-               "members": capacity.nodes}
+    units, entries = hardware.units, capacity.entries
     most = longest_entries(program)
     total = sum(entries[name] for name in program.sets)
     share = total if units == 1 else min(
@@ -171,8 +175,7 @@ def narrowest(program: Program, capacity: Capacity) -> int:
 def _cycles(step: Pass, capacity: Capacity, lanes: int) -> int:
     """Buffer reads and planes of a pass, about."""
     rows = max(1, capacity.nodes if step.domain == "nodes" else capacity.graphs)
-    listed = {"edges": capacity.edges, "looped": capacity.edges + capacity.nodes, "features": capacity.features,
-              "members": capacity.nodes}
+    listed = capacity.entries
     reads = chunks = 0
     for block in step.blocks:
         own = -(-block.width // lanes)

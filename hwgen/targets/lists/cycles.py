@@ -5,8 +5,6 @@ with the RTL's own counters by every cosimulation.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from rtl_templates.lists.timing import STAGES, UnitPass, unit_pass
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 
 from ...network.batch import SetName
+from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .batch import Lists
 from .beats import SET_OF
 from .choose import Capacity
@@ -24,68 +23,11 @@ from .images import BatchImage
 from .layout import Layout
 from .program import Pass, Program
 
-__all__ = ["CycleEstimate", "PassCycles", "estimate", "guess_cycles"]
+__all__ = ["estimate", "guess_cycles"]
 
 Ints = NDArray[np.int64]
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 _NAMES: Mapping[int, SetName] = {number: name for name, number in SET_OF.items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PassCycles:
-    """One pass.
-
-    Parameters
-    ----------
-    name : str
-    cycles : int
-        From one pass stamp to the next; the barrier that follows the pass before is included.
-    last : tuple of int
-        Cycles from the pass's start to the last activity of each unit: the pass waits for the largest.
-    run, waited : dict of stage to int
-        Cycles in which a stage worked, or stood still for the next one; summed over units.
-    """
-
-    name: str
-    cycles: int
-    last: tuple[int, ...]
-    run: dict[str, int]
-    waited: dict[str, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CycleEstimate:
-    """All passes of a run on one design."""
-
-    units: int
-    passes: tuple[PassCycles, ...]
-
-    @property
-    def total(self) -> int:
-        """What the RTL's CYCLES register will read."""
-        return sum(step.cycles for step in self.passes)
-
-    def counters(self) -> dict[str, int]:
-        """What the RTL's stage counters will read, by their names."""
-        counters: dict[str, int] = {}
-        for stage in STAGES:
-            run, waited = (sum(getattr(step, what)[stage] for step in self.passes) for what in ("run", "waited"))
-            counters[f"{stage}_run"] = run
-            if stage != "write":
-                counters |= {f"{stage}_wait_out": waited, f"{stage}_idle": self.units * self.total - run - waited}
-        return counters
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for reports."""
-        return {
-            "total": self.total,
-            "counters": self.counters(),
-            "passes": [{
-                "name": step.name, "cycles": step.cycles,
-                "utilisation": {stage: step.run[stage] / (self.units * step.cycles) for stage in STAGES},
-                "waited": {stage: step.waited[stage] / (self.units * step.cycles) for stage in STAGES},
-            } for step in self.passes],
-        }
 
 
 def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEstimate:
@@ -117,7 +59,8 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEs
                           widths[unit::units].tolist()) for unit in range(units)]
         passes.append(_pass(step.name, before, done))
         before = SHELL_BARRIER
-    return CycleEstimate(units=units, passes=tuple(passes))
+    stages = tuple(Stage(name=name, count=units, waits=None if name == "write" else "out") for name in STAGES)
+    return CycleEstimate(stages=stages, passes=tuple(passes))
 
 
 def guess_cycles(program: Program, hardware: Hardware, sample: Capacity, runs: int) -> float:
@@ -136,9 +79,7 @@ def guess_cycles(program: Program, hardware: Hardware, sample: Capacity, runs: i
 def _stages(step: Pass, hardware: Hardware, sample: Capacity) -> Iterator[float]:
     """Cycles of each stage of a unit in a pass; writes of all units take turns."""
     rows = sample.nodes if step.domain == "nodes" else sample.graphs
-    listed = {"edges": sample.edges, "looped": sample.edges + sample.nodes, "features": sample.features,
-              "members": sample.nodes}
-    units, steps = hardware.units, hardware.lanes // hardware.requant_lanes
+    listed, units, steps = sample.entries, hardware.units, hardware.lanes // hardware.requant_lanes
     reads = beats = chunks = 0
     for block in step.blocks:
         own = -(-block.width // hardware.lanes)

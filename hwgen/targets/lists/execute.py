@@ -9,7 +9,6 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...errors import CapacityError
-from ...network.agreement import Agreement
 from ...network.batch import Batch, SetName
 from ...network.execute import Lists
 from ...numeric import IntRange
@@ -17,7 +16,7 @@ from .arithmetic import encode, round_value
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .rules import longest
 
-__all__ = ["PassTrace", "Trace", "agreement", "run"]
+__all__ = ["PassTrace", "Trace", "run"]
 
 Ints = NDArray[np.int64]
 
@@ -61,10 +60,6 @@ class Trace:
         """Raw results of the last pass: int64 [nodes or graphs, classes]."""
         return self.passes[-1].written
 
-    def predict(self) -> Ints:
-        """Class of each row; among equal results the lowest class wins."""
-        return np.asarray(np.argmax(self.results, axis=1), dtype=np.int64)
-
 
 def run(program: Program, batch: Batch) -> Trace:
     """Execute a program.
@@ -77,11 +72,6 @@ def run(program: Program, batch: Batch) -> Trace:
         If a value leaves its proved range: a defect of the lowering, never of the input.
     """
     return _Run(program, batch).trace()
-
-
-def agreement(program: Program, trace: Trace, results: NDArray[np.float64]) -> Agreement:
-    """Compare a trace with the float model's results (float64 [n, classes])."""
-    return Agreement.of(trace.results, program.scale, results)
 
 
 @dataclass(frozen=True)

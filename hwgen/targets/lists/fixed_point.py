@@ -17,7 +17,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, V_BITS, V_SHIFT
 
 from ...errors import HwgenError
-from .ranges import Bounds
+from ...numeric import Bounds
 from .shares import COLUMN_TOP, ROW_TOP, Shares, best_share, relative
 
 __all__ = ["RealBlock", "RealTerm", "Solved", "Target", "solve"]

@@ -9,23 +9,26 @@ from numpy.typing import NDArray
 from rtl_templates.lists.formats import RESULT_LANES
 
 from ..run_folder import RESULT_BITS, Files, Golden, PassFacts, cut_rows, image_files, result_arrays
+from ..words import to_bytes
 from .hardware import Hardware
-from .images import BatchImage, buffer_bytes, model_image, to_bytes
+from .images import BatchImage, buffer_bytes, model_image
 from .layout import Layout
 from .program import Program
 
-__all__ = ["TracedPass", "expected", "model_files", "pass_facts", "read_results", "read_rows"]
+__all__ = ["DonePass", "expected", "model_files", "pass_facts", "read_rows"]
 
 Ints = NDArray[np.int64]
 
 
-class TracedPass(Protocol):
-    """What one pass wrote, as :class:`hwgen.targets.lists.execute.PassTrace` has it."""
+class DonePass(Protocol):
+    """What one pass wrote, and the width of each row at Q1: part of :class:`hwgen.targets.lists.execute.PassTrace`."""
 
     @property
     def written(self) -> Ints: ...
     @property
     def written_entry(self) -> Ints: ...
+    @property
+    def bits(self) -> Ints: ...
 
 
 def model_files(layout: Layout) -> Files:
@@ -47,12 +50,12 @@ def pass_facts(program: Program, hardware: Hardware) -> list[PassFacts]:
     return facts
 
 
-def expected(layout: Layout, image: BatchImage, passes: Sequence[TracedPass]) -> Golden:
+def expected(layout: Layout, image: BatchImage, passes: Sequence[DonePass]) -> Golden:
     """Words that each pass must write, and the results: arrays of ``golden.npz`` (docs/formats.md).
 
     Parameters
     ----------
-    passes : sequence of TracedPass
+    passes : sequence of DonePass
         Of the reference, in the batch's order of nodes and graphs.
     """
     units, out = layout.hardware.units, Golden()
@@ -77,21 +80,14 @@ def expected(layout: Layout, image: BatchImage, passes: Sequence[TracedPass]) ->
     return out
 
 
-def read_results(layout: Layout, image: BatchImage, stored: bytes) -> Ints:
-    """Results as the store unit wrote them, in the batch's order: int64 [nodes or graphs, classes].
+def read_rows(layout: Layout, rows: int, stored: bytes) -> Ints:
+    """Results as the store unit wrote them, in the hardware's order of rows: int64 [rows, classes].
 
     Parameters
     ----------
     stored : bytes
-        16 bytes a word, ``image.result_words`` words of unit 0, then of unit 1, ...
+        16 bytes a word, as many words of unit 0 as of each other, then of unit 1, ...
     """
-    results = np.empty((len(image.order), len(layout.result)), dtype=np.int64)
-    results[image.order] = read_rows(layout, len(image.order), stored)
-    return results
-
-
-def read_rows(layout: Layout, rows: int, stored: bytes) -> Ints:
-    """As :func:`read_results`, in the hardware's order of rows."""
     units, words = layout.hardware.units, layout.result_words
     cut = np.frombuffer(stored, dtype="<i2").reshape(units, -(-rows // units), words * RESULT_LANES)
     dealt = cut.transpose(1, 0, 2).reshape(-1, words * RESULT_LANES)

@@ -1,4 +1,4 @@
-"""Hardware parameters of the graph-level organisation: what the RTL is sized for. Everything else is an image."""
+"""Hardware parameters of a design of edge lists: what the RTL is sized for. Everything else is an image."""
 
 from dataclasses import asdict, dataclass
 

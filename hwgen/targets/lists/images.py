@@ -26,22 +26,21 @@ from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch
-from ..banked.memories import subset_sums
-from ..words import Beats, pack_fields, section
+from ..mac_tables import subset_sums
+from ..words import END, Beats, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program
 
 __all__ = ["BatchImage", "batch_image", "buffer_bytes", "check_lists", "model_image", "program_words", "row_words",
-           "to_bytes", "unit_words"]
+           "unit_words"]
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
 LANES = 4  #: Channels of C or B in a beat.
 ENTRIES = 8  #: Entries of a list in a beat.
-END: Beats = np.zeros((1, 2), dtype=np.uint64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +67,6 @@ class BatchImage:
     lists: dict[SetName, Lists]
     order: Ints
     result_words: int
-
-
-def to_bytes(beats: Beats) -> bytes:
-    """A load stream as it lies in memory, 16 bytes a beat."""
-    return beats.astype("<u8").tobytes()
 
 
 def model_image(layout: Layout) -> Beats:
@@ -134,8 +128,8 @@ def program_words(layout: Layout) -> list[Beats]:
     stream: list[Beats] = []
     for half in (0, 1):
         words = [pack(PASS, **fields) >> BEAT_BITS * half for fields in layout.passes]
-        stream += section(Target.PASS, half, 0, _words(words))
-    return stream + section(Target.BEAT, 0, 0, _words([pack(BEAT, **fields) for fields in layout.beats]))
+        stream += section(Target.PASS, half, 0, split(words))
+    return stream + section(Target.BEAT, 0, 0, split([pack(BEAT, **fields) for fields in layout.beats]))
 
 
 def check_lists(program: Program, lists: Mapping[SetName, Lists]) -> None:
@@ -169,11 +163,6 @@ def _capacity(program: str, what: str, name: str, wanted: int, have: int) -> Non
     if wanted > have:
         raise CapacityError(f"{wanted} {what}; the design takes {name} {have}, {wanted - have} too few",
                             f"program {program}", f"use smaller batches, or build with {name} {wanted} or more")
-
-
-def _words(words: list[int]) -> Beats:
-    """The lower 128 bits of some integers."""
-    return np.array([[word & (1 << 64) - 1, word >> 64 & (1 << 64) - 1] for word in words], dtype=np.uint64)
 
 
 def _thresholds(tables: Ints, stage: int, hardware: Hardware) -> list[Beats]:
@@ -252,6 +241,6 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
               hardware.descriptor_depth)
     listed = np.zeros(-(-used // ENTRIES) * ENTRIES, dtype="<u2")
     listed[:used] = np.concatenate(entries)
-    return [*section(Target.SETUP, unit, 0, _words([pack(SETUP, **setup)])),
+    return [*section(Target.SETUP, unit, 0, split([pack(SETUP, **setup)])),
             *section(Target.DESCRIPTOR, unit, 0, np.concatenate(descriptors).reshape(-1, 2)),
             *section(Target.LIST, unit, 0, listed.view("<u8").astype(np.uint64).reshape(-1, 2))]

@@ -12,12 +12,12 @@ from ...network.activation import IDENTITY
 from ...network.batch import SetName
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
-from ...numeric import IntRange
+from ...numeric import Bounds, IntRange
 from .fixed_point import RealBlock, RealTerm, solve
 from .fuse import Step, linear_term
 from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
 from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
-from .ranges import Bounds, Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
+from .ranges import Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 from .shares import Shares
 
 __all__ = ["PassBuilder"]

@@ -17,26 +17,13 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...network.activation import Activation
-from ...numeric import IntRange
+from ...numeric import Bounds, IntRange
 from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Tensor
 
-__all__ = ["Bounds", "Scope", "block_sums", "codes_of", "operand_bounds", "product_bounds", "value_range"]
+__all__ = ["Scope", "block_sums", "codes_of", "operand_bounds", "product_bounds", "value_range"]
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Lowest and highest integers, by case: int64 [cases, k] or [cases, 1]."""
-
-    low: Ints
-    high: Ints
-
-    @property
-    def span(self) -> IntRange:
-        """All of them, and 0, where every accumulator starts."""
-        return IntRange(min(0, int(self.low.min(initial=0))), max(0, int(self.high.max(initial=0))))
 
 
 @dataclass(frozen=True)

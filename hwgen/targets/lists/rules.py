@@ -19,10 +19,10 @@ from rtl_templates.lists.formats import (
 )
 
 from ...errors import HwgenError
-from ...numeric import IntRange
+from ...numeric import Bounds, IntRange
 from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
-from .ranges import Bounds, Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
+from .ranges import Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 
 __all__ = ["check_program", "longest"]
 

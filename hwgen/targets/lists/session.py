@@ -15,15 +15,15 @@ from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
 from ..run_folder import Files, batch_files
 from ..target import Run
+from ..words import to_bytes
 from .bits import bits_of_trace
 from .cycles import estimate
 from .execute import Trace
 from .execute import run as run_reference
-from .golden import expected, pass_facts, read_rows
-from .images import BatchImage, batch_image, to_bytes
+from .golden import DonePass, expected, pass_facts, read_rows
+from .images import BatchImage, batch_image
 from .layout import Layout
 from .program import Program
-from .windows.pack import DonePass
 
 __all__ = ["BatchRun", "BatchSession", "Reference"]
 
@@ -102,9 +102,9 @@ class BatchRun:
         return estimate(self.layout, self.image, widths).total
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Reference:
-    """A program on a batch, executed when it is first asked for."""
+    """A program on a batch, executed when it is first asked for: what sessions know without a run."""
 
     network: Network
     program: Program
@@ -114,6 +114,11 @@ class Reference:
     def trace(self) -> Trace:
         """What the reference computes."""
         return run_reference(self.program, self.batch)
+
+    @property
+    def reference(self) -> Ints:
+        """What all runs together must give."""
+        return self.trace.results
 
     @property
     def scale(self) -> NDArray[np.float64]:
@@ -126,7 +131,7 @@ class Reference:
         return bits_of_trace(self.network, self.program, self.trace)
 
 
-class BatchSession:
+class BatchSession(Reference):
     """One batch on one design.
 
     Parameters
@@ -144,23 +149,11 @@ class BatchSession:
     """
 
     def __init__(self, network: Network, layout: Layout, batch: Batch) -> None:
-        self._of = Reference(network=network, program=layout.program, batch=batch)
-        self.run = BatchRun(layout=layout, image=batch_image(layout, batch), done=lambda: self._of.trace.passes, size={
+        super().__init__(network=network, program=layout.program, batch=batch)
+        self.run = BatchRun(layout=layout, image=batch_image(layout, batch), done=lambda: self.trace.passes, size={
             "graphs": batch.graphs, "nodes": batch.num_nodes, "edges": int(batch.edges.shape[1])})
         self.results: Ints = np.zeros((0, len(layout.result)), dtype=np.int64)
         self._taken = False
-
-    @property
-    def reference(self) -> Ints:
-        return self._of.trace.results
-
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        return self._of.scale
-
-    @property
-    def bits(self) -> Bits:
-        return self._of.bits
 
     def next_runs(self) -> Sequence[Run]:
         if self._taken and len(self.results) != len(self.run.image.order):

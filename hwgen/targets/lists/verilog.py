@@ -2,32 +2,17 @@
 
 from typing import Any
 
-from hwgen.flow.verilog import TOP, convert, describe
+from hwgen.flow.verilog import emit_design
 from hwgen.targets.lists.hardware import Hardware
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import timing
-from rtl_templates.shell.shell import Top
 
 __all__ = ["emit"]
 
 
 def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, Any]]:
-    """Build the design.
-
-    Parameters
-    ----------
-    hardware : Hardware
-        Every parameter; verified here.
-    primitives : bool
-        Instantiate the vendor's primitives; False is what simulation uses.
-
-    Returns
-    -------
-    verilog : str
-        The whole design, hierarchy kept, no line numbers; equal bytes for equal input.
-    design : dict
-        JSON-ready: ports, clock and reset, register map, hardware, probes, latencies.
+    """As :meth:`hwgen.targets.target.Target.emit`.
 
     Raises
     ------
@@ -38,6 +23,4 @@ def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, A
     """
     hardware.verify()
     core = Accelerator(**hardware.to_dict(), primitives=primitives, shared=True)
-    top = Top(core)
-    return (convert({TOP: top, "unit": core.unit}),
-            describe(top, core, hardware.to_dict(), REGISTERS, (timing,), primitives))
+    return emit_design(core, {"unit": core.unit}, hardware.to_dict(), REGISTERS, (timing,), primitives)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
@@ -99,10 +99,8 @@ class ActivationPlanes(wiring.Component):
         running, left = self.running, self.left
         with m.If(begin):
             m.d.sync += [running.eq(1), left.eq(count - 1), held.eq(codes.as_value())]
-        with m.Elif(left == 0):
-            m.d.sync += running.eq(0)
         with m.Else():
-            m.d.sync += left.eq(left - 1)
+            m.d.sync += [running.eq(left != 0), left.eq(Mux(left == 0, 0, left - 1))]
         m.d.sync += self.act_valid.eq(begin & ~self.dense)
         m.d.comb += self.act_data.eq(held)
 

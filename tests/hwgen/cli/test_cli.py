@@ -14,7 +14,7 @@ from models import random_graph_data, random_graph_model
 import boards
 from hwgen.cli import cli
 from hwgen.cli.doctor import examine
-from hwgen.flow import resources
+from hwgen.flow import choose_runs, resources
 from hwgen.flow.build import build
 from hwgen.flow.config import wishes_of
 from hwgen.flow.resources import Component, Resources, Usage
@@ -137,6 +137,20 @@ def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path
     assert facts["batches"] == [str(folder / "0000")]
     assert np.load(folder / "0000" / "golden.npz")["results"].shape == (30, 4)
     assert not (folder / "design.v").exists()
+
+
+def test_a_large_graph_is_verified_in_part(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A neighbourhood of it, where the whole takes long or where a part is asked for."""
+    whole = choose_runs.choose_runs(built)
+    assert whole.folders == choose_runs.choose_runs(built, part=False).folders == [built / "batches" / "0000"]
+    monkeypatch.setattr(choose_runs, "SAMPLE_NODES", 16)
+    part = choose_runs.choose_runs(built, part=True)
+    assert (part.what, part.of, part.own) == ("16 nodes of the sample", 1, True)
+    assert part.folders == [built / "runs" / "part" / "0000"]
+    assert np.load(part.folders[0] / "golden.npz")["results"].shape == (16, 4)
+    monkeypatch.setattr(choose_runs, "FULL_WORK", 1)
+    assert choose_runs.choose_runs(built).folders == part.folders
+    assert choose_runs.choose_runs(built, part=False).folders == whole.folders
 
 
 @pytest.mark.slow

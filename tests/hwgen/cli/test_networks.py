@@ -186,7 +186,7 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
     with pytest.raises(HwgenError, match="--digit is an option of target banked, and the target is lists"):
         run("estimate", kept, "--config", config, "--digit", "2")
     trace = execute(load_design(tmp_path / "b").program, read_sample(tmp_path / "b").batch)
-    assert (trace.predict() == chain.sample.logits.argmax(axis=1)).mean() > 0.9
+    assert (trace.results.argmax(axis=1) == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
 
 def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: 
 
 
 def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "simulate", lambda build, folders, **options: folders)
+    monkeypatch.setattr(api, "simulate", lambda build, folders, options: folders)
     names = [folder.name for folder in hwgen.verify(built)]
     assert names == [f"{number:04d}" for number in range(len(facts("report", built)["cycles"]["runs"]))]
 

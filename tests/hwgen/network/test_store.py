@@ -91,7 +91,7 @@ def test_a_checkpoint_of_an_older_format_says_how_to_make_it_again():
 
 
 def test_files_that_are_missing_or_cut(tmp_path):
-    with pytest.raises(HwgenError, match="cannot read the network"):
+    with pytest.raises(HwgenError, match="cannot be read"):
         load_network(tmp_path)
     save_network(gin_network(0), tmp_path)
     whole = (tmp_path / ARRAYS).read_bytes()

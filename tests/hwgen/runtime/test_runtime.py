@@ -9,6 +9,8 @@ from designs import design_of, graph_run
 from models import random_graph_data, random_graph_model
 from network_models import gin_network, node_gcn_network
 from networks import random_batch
+from stream_reader.banked import execute as execute_stream
+from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.built import load_design
@@ -20,8 +22,6 @@ from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board, Reference
 from hwgen.runtime.device import Device
 from hwgen.targets import find_target
-from hwgen.targets.banked.decode import execute as execute_stream
-from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run as execute
 from rtl_templates.banked.registers import REGISTERS as BANKED_REGISTERS
 from rtl_templates.lists.formats import Target

@@ -10,7 +10,7 @@ from operand_cases import ROWS, Case, drive
 from rtl_templates.lists.fetch import Fetch
 from rtl_templates.lists.formats import ACC_BITS, BEAT, ENTRY_BITS, NULL_INDEX, PASS, Operand
 from rtl_templates.lists.gather import Gather
-from rtl_templates.lists.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming, walk_steps
+from rtl_templates.lists.gather_timing import FETCH_FIRST, GATHER, READ_DELAY, SLOTS, GatherTiming
 from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.shell.words import pack
 
@@ -59,7 +59,7 @@ def run(case, ready, *, rewrite=True, abort=0):
             ctx.set(dut.task.as_value(), pack(PASS, **task))
             ctx.set(dut.start, 1)
             start, tokens, appeared, took, reads, waits = now, 0, [], [], [], 0
-            deadline = start + 400 + 30 * sum(walk_steps(c["count"]) for c in commands)
+            deadline = start + 400 + 30 * sum(max(1, c["count"]) for c in commands)
             while now == start or ctx.get(dut.busy):
                 assert now < deadline
                 valid, take = ctx.get(dut.o.valid), ready(now)
@@ -110,7 +110,7 @@ def predict(case, timing, start, commands, took):
         places = range(command["place"], command["place"] + command["count"])
         null = [command["list"] and case.lists[k] & NULL_INDEX == NULL_INDEX for k in places]
         appeared.append(timing.arrive(len(null), sum(null)))
-        first = timing.free - walk_steps(len(null)) + READ_DELAY
+        first = timing.free - max(1, len(null)) + READ_DELAY
         reads += [first + k for k, nothing in enumerate(null) if not nothing]
         timing.taken(left.pop(0))
     assert timing.run - run == len(reads)

@@ -38,8 +38,8 @@ def assign(program: Program, hardware: Hardware) -> Owners:
 
     Nodes are placed one after the other, the heaviest first, first on groups, then on the units of their
     group. A node goes where :func:`spread` finds its resources cheapest: multi-dimensional LPT (Graham
-    1969) over the slots of each kind of pass, the bit planes of the MAC array (for the processing element's
-    server), and how often each group reads the node's row (for the bank).
+    1969) over the slots of each kind of pass, the cycles that nodes occupy the processing element's
+    server, and how often each group reads the node's row (for the bank).
 
     Raises
     ------
@@ -54,8 +54,8 @@ def assign(program: Program, hardware: Hardware) -> Owners:
             f"program {program.name}, hardware.bank_depth {hardware.bank_depth}",
             f"build with --bank-depth {1 << (2 * rows - 1).bit_length()}, or use a smaller graph")
     groups = hardware.groups
-    reads, planes = _demands(program, hardware)
-    size = relative(np.column_stack((*reads, planes)))
+    reads, occupied = _demands(program, hardware)
+    size = relative(np.column_stack((*reads, occupied)))
     order = np.argsort(-size.sum(1), kind="stable")
     group = refine(size, spread(size, order, groups, n), groups)
 
@@ -66,7 +66,7 @@ def assign(program: Program, hardware: Hardware) -> Owners:
     # A processing element's load counts in its own group only: one block of columns a group.
     blocks = np.zeros((n, groups, len(reads)))
     blocks[np.arange(n), group] = np.column_stack(reads)
-    demand = relative(np.column_stack((popularity, blocks.reshape(n, -1), planes)))
+    demand = relative(np.column_stack((popularity, blocks.reshape(n, -1), occupied)))
     order = np.argsort(-demand.sum(1), kind="stable")
     unit = refine(demand, spread(demand, order, UNITS, rows), UNITS)
 
@@ -78,15 +78,22 @@ def assign(program: Program, hardware: Hardware) -> Owners:
 
 
 def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
-    """Slots a node takes in each distinct gather, and its bit planes in the MAC arrays of all passes."""
+    """Slots a node takes in each distinct gather, and cycles that it occupies its server in all passes.
+
+    A server takes the larger of a node's bit planes and its requantizer beats (docs/banked.md, server timing contract):
+    planes below the beats cost nothing, and balancing them would move nodes for no gain.
+    """
     kinds = {step.kind for step in program.passes}
     reads = []
     for kind, matrix in (("gather_features", program.features), ("gather", program.neighbours)):
         if kind in kinds:
             node, _ = edge_list(matrix)
             reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
-    planes = np.zeros(program.num_nodes, dtype=np.int64)
+    occupied = np.zeros(program.num_nodes, dtype=np.int64)
     for step in program.passes:
         if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:
-            planes += np.maximum(-(-step.q1.row_bits // hardware.planes), 1)
-    return reads, planes
+            chunks = [0 if stage is None else -(-len(stage.column) // hardware.requant_lanes)
+                      for stage in (step.q1, step.q2)]
+            beats = chunks[0] * (1 + (step.q1.bias_row is not None)) + chunks[1]
+            occupied += np.maximum(-(-step.q1.row_bits // hardware.planes), beats)
+    return reads, occupied

@@ -12,7 +12,7 @@ from .owners import assign, edge_list
 from .place_sources import place_sources
 from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
-__all__ = ["required_slots", "schedule", "schedule_reads"]
+__all__ = ["schedule", "schedule_reads"]
 
 Ints = NDArray[np.int64]
 
@@ -40,14 +40,6 @@ def schedule(program: Program, hardware: Hardware) -> Schedule:
             f"program {program.name}, hardware.slots {hardware.slots}",
             f"build with --slots {result.slots_used}, or with more groups")
     return result
-
-
-def required_slots(program: Program, hardware: Hardware) -> int:
-    """Words of schedule memory that the program fills with these groups, servers and banks; exact.
-
-    A memory a little smaller may still do: :func:`schedule` then gives up the even flow of finished nodes.
-    """
-    return _schedule(program, hardware).slots_used
 
 
 def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Schedule:

@@ -10,11 +10,12 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ....network.batch import SetName
 from ...run_folder import image_files
+from ...words import to_bytes
 from ..batch import Lists
 from ..beats import emit_pass
 from ..golden import pass_facts
 from ..hardware import Hardware
-from ..images import buffer_bytes, model_image, to_bytes
+from ..images import buffer_bytes, model_image
 from ..layout import Layout, Place, positions
 from ..program import Program, Tensor
 from ..sizes import check_layout, needs

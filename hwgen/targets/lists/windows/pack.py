@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +11,20 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
 
 from ....network.batch import SetName
-from ...words import Beats, pack_fields, section
+from ...words import END, Beats, pack_fields, section, to_bytes
 from ..batch import Lists, deal
-from ..golden import TracedPass
-from ..images import END, BatchImage, program_words, row_words, to_bytes, unit_words
+from ..golden import DonePass
+from ..images import BatchImage, program_words, row_words, unit_words
 from ..layout import Layout
 from ..tables import Tables
 from .layout import ReadyPass
 from .passes import Choice, WindowPass
 
-__all__ = ["DonePass", "Packer", "Window"]
+__all__ = ["Packer", "Window"]
 
 Ints = NDArray[np.int64]
 
 NUMBERS: NDArray[np.uint16] = np.arange(NULL_INDEX + 1, dtype=np.uint16)  # lists name rows of the buffer already
-
-
-class DonePass(TracedPass, Protocol):
-    """What one pass wrote, and the width of each row at Q1."""
-
-    @property
-    def bits(self) -> Ints: ...
 
 
 @dataclass(frozen=True, kw_only=True)

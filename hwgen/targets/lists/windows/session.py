@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ....network.batch import Batch
-from ....network.bits import Bits
 from ....network.network import Network
 from ...target import Run
 from ..session import BatchRun, Reference
@@ -19,7 +18,7 @@ __all__ = ["WindowSession", "window_run"]
 Ints = NDArray[np.int64]
 
 
-class WindowSession:
+class WindowSession(Reference):
     """One batch, of any size.
 
     Parameters
@@ -40,7 +39,7 @@ class WindowSession:
 
     def __init__(self, network: Network, layout: WindowLayout, batch: Batch, *, order: Ints | None = None) -> None:
         self._running = WindowedRun(layout, batch, order=order)
-        self._of = Reference(network=network, program=layout.program, batch=batch)
+        super().__init__(network=network, program=layout.program, batch=batch)
         self._windows: dict[int, Window] = {}  # of runs that were not fed yet, by number
         self._count = 0
 
@@ -48,21 +47,9 @@ class WindowSession:
     def results(self) -> Ints:
         return self._running.results
 
-    @property
-    def reference(self) -> Ints:
-        return self._of.trace.results
-
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        return self._of.scale
-
-    @property
-    def bits(self) -> Bits:
-        return self._of.bits
-
     def next_runs(self) -> Sequence[Run]:
         windows = self._running.next_pass()
-        runs = [window_run(window, self._of, self._count + place) for place, window in enumerate(windows)]
+        runs = [window_run(window, self, self._count + place) for place, window in enumerate(windows)]
         self._windows = {run.size["window"]: window for run, window in zip(runs, windows, strict=True)}
         self._count += len(windows)
         return runs

@@ -28,7 +28,7 @@ def mlp(inputs: int) -> nn.Sequential:
 
 
 class Gin(nn.Module):
-    """Graph level; the second aggregation is signed, since its MLP does not end in a ReLU."""
+    """Of graphs; the second aggregation is signed, since its MLP does not end in a ReLU."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class Gin(nn.Module):
 
 
 class Residual(nn.Module):
-    """Node level, with batch norm, a residual sum and jumping knowledge."""
+    """Of nodes, with batch norm, a residual sum and jumping knowledge."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class Residual(nn.Module):
 
 
 class Sage(nn.Module):
-    """Node level; maxima over lists and over layers."""
+    """Of nodes; maxima over lists and over layers."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,6 +1,7 @@
 """Dropout: remembered where a value is read, and applied in training alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from user_modules import Net, randomise
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.sparse import SparseMatrix
 from hwgen.frontend.quantize import QuantizedNetwork, Scheme
-from hwgen.frontend.traced import TracedNetwork, without_dropout
+from hwgen.frontend.traced import TracedNetwork
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.batch import Batch
 
@@ -112,6 +113,11 @@ def test_quantizers_see_whole_values() -> None:
     model.plan = without_dropout_of_input(model.plan)
     assert torch.equal(model.train().trace(batch)["a"], model.eval().trace(batch)["a"])
     assert not torch.equal(model.train().trace(batch)["c"], model.eval().trace(batch)["c"])
+
+
+def without_dropout(network: TracedNetwork) -> TracedNetwork:
+    return replace(network, values=tuple(
+        replace(value, terms=tuple(replace(term, dropout=0.0) for term in value.terms)) for value in network.values))
 
 
 def without_dropout_of_input(network: TracedNetwork) -> TracedNetwork:

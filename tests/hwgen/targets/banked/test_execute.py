@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_model
 
+from hwgen.network.agreement import Agreement
 from hwgen.numeric import IntRange
-from hwgen.targets.banked.execute import PassTrace, Trace, agreement, run
+from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.program import Program, Requant
 
 
@@ -86,28 +87,18 @@ def test_trace_names_passes_and_shapes():
     assert all(step.rows.dtype == np.int64 for step in trace.passes)
 
 
-def test_the_lowest_class_wins_a_tie_and_accuracy_counts_the_mask():
-    trace = Trace(passes=(PassTrace(name="last", rows=np.array([[1, 3, 3], [5, 5, 5], [0, 0, 1]]),
-                                    activations=None),))
-    assert trace.predict().tolist() == [1, 0, 2]
-    labels = np.array([1, 1, 2])
-    assert trace.accuracy(labels) == pytest.approx(2 / 3)
-    assert trace.accuracy(labels, np.array([True, False, True])) == 1.0
-    assert np.isnan(trace.accuracy(labels, np.zeros(3, dtype=bool)))
-
-
 def test_agreement_counts_nodes_and_measures_codes():
     graph = random_graph_model(1, 30)
     program = program_of(graph)
     trace = run(program)
     scale = program.passes[-1].out.scale
-    same = agreement(program, trace, trace.logits * scale)
+    same = Agreement.of(trace.logits, scale, trace.logits * scale)
     assert (same.argmax, same.disagreeing, same.largest) == (1.0, 0, 0)
     moved = trace.logits * scale
-    winner = trace.predict()[4]
+    winner = trace.logits[4].argmax()
     moved[4, winner] -= 70_000 * scale[0]
-    assert agreement(program, trace, moved).disagreeing == 1
-    assert agreement(program, trace, moved).largest == 70_000
+    assert Agreement.of(trace.logits, scale, moved).disagreeing == 1
+    assert Agreement.of(trace.logits, scale, moved).largest == 70_000
 
 
 @pytest.mark.parametrize("stage", ["accumulate", "q1", "q2"])

@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from models import program_of, random_graph_model
+from stream_reader import banked as interpreter
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.targets.banked import decode as interpreter
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.golden import expected, pass_facts
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
+from hwgen.targets.words import to_bytes
 
 CASES = [
     # model, hardware
@@ -77,7 +78,7 @@ def test_results_lie_where_they_are_said_to():
 
 def test_bytes_are_little_endian_beats():
     *_, image = built(1, {}, {"groups": 1})
-    raw = image.to_bytes()
+    raw = to_bytes(image.beats)
     assert len(raw) == 16 * len(image.beats)
     assert raw[0] == 1  # TASK, the first header's target
     assert int.from_bytes(raw[8:12], "little") == 3  # three passes

@@ -11,9 +11,10 @@ from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import HwgenError
+from hwgen.network.agreement import Agreement
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
-from hwgen.targets.banked.execute import Trace, agreement, run
+from hwgen.targets.banked.execute import Trace, run
 
 NEAR = 0.05  #: A code may differ from the rounded real value only this near to the boundary between two codes.
 
@@ -96,7 +97,7 @@ def test_without_wrong_ties_the_classes_are_the_models(options):
             for stage, index, real in codes)
         if same:
             compared += 1
-            result = agreement(program_of(graph), trace, logits)
+            result = Agreement.of(trace.logits, program_of(graph).passes[-1].out.scale, logits)
             assert result.largest <= 1
             top = np.sort(logits, axis=1)[:, -2:] / program_of(graph).passes[-1].out.scale[0]
             assert result.disagreeing <= (top[:, 1] - top[:, 0] < 2).sum()

@@ -7,10 +7,11 @@ import pytest
 from networks import capacities, gin_network, random_batch, random_network, sage_network
 
 from hwgen.network.activation import IDENTITY, RELU
+from hwgen.network.agreement import Agreement
 from hwgen.network.execute import run_network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.arithmetic import encode
-from hwgen.targets.lists.execute import agreement, run
+from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, V_SHIFT
 
@@ -189,13 +190,12 @@ def test_results_have_a_scale_and_classes():
     program = lower(network, **asdict(capacities(batch)))
     trace, results = run(program, batch), run_network(network, batch)[network.values[-1].name].real
     assert trace.results.shape == (12, 3)
-    assert trace.predict().tolist() == [max(range(3), key=row.__getitem__) for row in trace.results.tolist()]
-    same = agreement(program, trace, trace.results * program.passes[-1].out.scale)
+    same = Agreement.of(trace.results, program.scale, trace.results * program.passes[-1].out.scale)
     assert (same.argmax, same.disagreeing, same.largest) == (1.0, 0, 0)
     moved = results.copy()
     moved[0, (np.argmax(trace.results[0]) + 1) % 3] = moved.max() + 1
-    assert agreement(program, trace, moved).disagreeing >= 1
-    assert agreement(program, trace, moved).largest > 100
+    assert Agreement.of(trace.results, program.scale, moved).disagreeing >= 1
+    assert Agreement.of(trace.results, program.scale, moved).largest > 100
 
 
 def test_a_batch_without_graphs_and_one_without_nodes():
@@ -205,7 +205,7 @@ def test_a_batch_without_graphs_and_one_without_nodes():
             program = lower(network, max_degree=5, max_members=5, max_features=5)
             trace = run(program, batch)
             assert trace.results.shape[0] == (graphs if program.passes[-1].domain == "graphs" else 0)
-            assert agreement(program, trace, trace.results.astype(float)).argmax == 1.0
+            assert Agreement.of(trace.results, program.scale, trace.results.astype(float)).argmax == 1.0
 
 
 def test_leaving_a_proved_range_is_an_overflow():

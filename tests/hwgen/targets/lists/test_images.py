@@ -9,14 +9,15 @@ import pytest
 from list_builds import build, random_build, stored
 from networks import gin_network, node_gcn_network, random_batch, sage_network
 from scipy.sparse import csr_array
+from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError
 from hwgen.network.batch import Batch
-from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
-from hwgen.targets.lists.golden import model_files, read_results
-from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image, to_bytes
+from hwgen.targets.lists.golden import model_files
+from hwgen.targets.lists.images import batch_image, buffer_bytes, model_image
 from hwgen.targets.lists.session import BatchRun
+from hwgen.targets.words import to_bytes
 from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Target
 from rtl_templates.shell.words import unpack
 
@@ -158,7 +159,7 @@ def test_files(seed):
     model, files = model_files(built.layout), packed.files
     facts, about = json.loads(files["layout.json"]), json.loads(model["layout.json"])
     done = Machine(built.hardware, model["model.bin"]).run(files["batch.bin"])
-    np.testing.assert_array_equal(read_results(built.layout, image, stored(built, image, done)), trace.results)
+    np.testing.assert_array_equal(packed.read(stored(built, image, done)), trace.results)
     assert len(files["batch.bin"]) == 16 * facts["load_beats"]
     assert facts["cycles"] == sum(facts["pass_cycles"]) == packed.cycles["total"]
     assert facts["graphs"] == batch.graphs

@@ -16,10 +16,11 @@ from networks import (
 )
 
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.network.agreement import Agreement
 from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
-from hwgen.targets.lists.execute import agreement, run
+from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.fuse import steps
 from hwgen.targets.lists.network_to_program import lower
 
@@ -77,7 +78,7 @@ def test_named_networks_compute_what_they_mean(name):
         if value.quantizer is not None:
             assert off(value, codes, entry, real).max() < 0.12, value.path
     results = run_network(network, batch)[network.values[-1].name].real
-    agreed = agreement(program, run(program, batch), results)
+    agreed = Agreement.of(run(program, batch).results, program.scale, results)
     assert agreed.argmax >= 0.97, agreed  # of about 20 graphs or 250 nodes: a code off by one may turn one
 
 
@@ -132,7 +133,7 @@ def test_random_networks_agree_with_the_float_oracle():
             if codes is not None:
                 near += int((np.abs(each.written - codes) <= 1).sum())
                 total += codes.size
-        agreed = agreement(program, trace, computed[network.values[-1].name].real)
+        agreed = Agreement.of(trace.results, program.scale, computed[network.values[-1].name].real)
         rows += len(trace.results)
         same += len(trace.results) - agreed.disagreeing
     print(f"{near} of {total} codes within 1; {same} of {rows} classes agree")

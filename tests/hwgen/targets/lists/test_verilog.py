@@ -1,4 +1,4 @@
-"""The emitted graph-level design: deterministic, linted, described truly; hardware that no template has is refused."""
+"""The emitted design of edge lists: deterministic, linted, described truly; hardware of no template is refused."""
 
 import re
 from dataclasses import replace
@@ -34,13 +34,12 @@ def test_equal_input_gives_equal_bytes(made):
 
 
 def test_lint(made, tmp_path):
-    """As of the node-level organisation; and Yosys assigns a default before a case that lacks one."""
+    """As of the banked target; and Yosys assigns a default before a case that lacks one."""
     lint(made[1], made[2]["top"], tmp_path, "-Wno-CASEINCOMPLETE")
 
 
 def test_the_description_is_true(made):
     hardware, text, design = made
-    assert design["organisation"] == "stream"
     assert design["hardware"] == hardware.to_dict()
     assert design["stages"] == {stage.name: stage.value for stage in Stage}
     assert {entry["name"]: entry["offset"] for entry in design["registers"]} == \

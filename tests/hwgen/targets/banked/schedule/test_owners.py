@@ -35,7 +35,7 @@ def test_rows_are_distinct_and_banks_even(nodes, groups):
 
 @pytest.mark.parametrize("groups", [1, 2])
 def test_loads_are_balanced(groups):
-    program, _, owners = program_and_owners(600, groups, density=0.2, features=60, degree=4.0)
+    program, hardware, owners = program_and_owners(600, groups, density=0.2, features=60, degree=4.0)
     node, source = edge_list(program.neighbours)
     feature_node, _ = edge_list(program.features)
     element = owners.group * 16 + owners.unit
@@ -44,8 +44,11 @@ def test_loads_are_balanced(groups):
                  np.bincount(element[node], minlength=16 * groups),
                  np.bincount(owners.group[node] * 16 + owners.unit[source], minlength=16 * groups)):
         assert load.max() <= 1.08 * max(load.mean(), heaviest) + 2
-    planes = np.bincount(owners.unit, np.maximum(program.passes[1].q1.row_bits, 1))
-    assert planes.max() <= 1.1 * planes.mean() + 2
+    step = program.passes[1]
+    beats = sum(-(-len(stage.column) // hardware.requant_lanes) for stage in (step.q1, step.q2))
+    beats += -(-len(step.q1.column) // hardware.requant_lanes) * (step.q1.bias_row is not None)
+    occupied = np.bincount(owners.unit, np.maximum(-(-step.q1.row_bits // hardware.planes), beats))
+    assert occupied.max() <= 1.1 * occupied.mean() + 2
 
 
 def test_too_many_nodes_are_refused_with_the_depth_that_takes_them():

@@ -9,7 +9,7 @@ from models import program_of, random_graph_model
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked.schedule.owners import edge_list
-from hwgen.targets.banked.schedule.schedule import required_slots, schedule
+from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
 
 
@@ -90,7 +90,7 @@ def test_arrival_order(model):
 
 def test_too_few_slots_are_counted():
     program, hardware, plan = made(nodes=60)
-    need = required_slots(program, hardware)
+    need = schedule(program, replace(hardware, slots=1 << 16)).slots_used
     assert need == plan.slots_used
     assert schedule(program, replace(hardware, slots=need)).slots_used == need
     least = sum(slots.bound for slots in plan.slots) - 1
@@ -104,9 +104,9 @@ def test_too_few_slots_are_counted():
 
 def test_the_short_schedule_is_taken_when_only_it_fits():
     """The even flow that slow servers like takes more slots than the shortest schedule."""
-    program, hardware, _ = made(groups=1, servers=16, nodes=300, hidden=16)
-    hardware = replace(hardware, requant_lanes=2, column_depth=64, result_depth=1024)
-    even = required_slots(program, hardware)
+    program, hardware, _ = made(groups=1, servers=16, nodes=200, hidden=8)
+    hardware = replace(hardware, requant_lanes=4, column_depth=64, result_depth=2048)
+    even = schedule(program, replace(hardware, slots=1 << 16)).slots_used
     assert schedule(program, replace(hardware, slots=even)).slots_used == even
     assert schedule(program, replace(hardware, slots=even - 1)).slots_used < even
 

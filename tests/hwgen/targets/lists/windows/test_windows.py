@@ -16,10 +16,10 @@ from networks import (
     residual_gcn_network,
     sage_network,
 )
+from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.lists.cycles import estimate
-from hwgen.targets.lists.decode import Machine
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.network_to_program import lower

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.banked.arithmetic import requantize
+from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
 from rtl_templates.shell.words import unpack
 
-from .arithmetic import requantize
-from .decode_memories import ImageError, Memories, signed
-from .hardware import UNITS, Hardware
+from .memories import ImageError, Memories, signed
 
 __all__ = ["ImageError", "PassWrites", "execute"]
 

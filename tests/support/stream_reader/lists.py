@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.lists.arithmetic import round_value
+from hwgen.targets.lists.hardware import Hardware
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
@@ -32,11 +34,9 @@ from rtl_templates.lists.formats import (
 )
 from rtl_templates.shell.words import unpack
 
-from ..banked.decode_memories import ImageError
-from .arithmetic import round_value
-from .decode_memories import Memories
-from .hardware import Hardware
-from .requantizers import Context, Requantizers, fits, select_row
+from .lists_memories import Memories
+from .lists_requantizers import Context, Requantizers, fits, select_row
+from .memories import ImageError
 
 __all__ = ["ImageError", "Machine", "PassWrites"]
 

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.lists.hardware import Hardware
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.lists.formats import Target
 from rtl_templates.shell.words import BEAT_BITS
 
-from ..banked.decode_memories import LoadedMemories, signed
-from .hardware import Hardware
+from .memories import LoadedMemories, signed
 
 __all__ = ["Memories"]
 
 
 class Memories(LoadedMemories):
-    """All memories of a graph-level design.
+    """All memories of a design of edge lists.
 
     The node buffer keeps an entry beside every word; loaded words have entry 0.
     """

@@ -6,11 +6,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import Target
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.shell.words import BEAT_BITS
-
-from .hardware import UNITS, Hardware
 
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
 
@@ -26,7 +25,7 @@ def signed(value: int, bits: int) -> int:
 
 
 class LoadedMemories:
-    """Memories by load target, unit and address, as Python integers; of either organisation.
+    """Memories by load target, unit and address, as Python integers; of either target.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ class LoadedMemories:
 
 
 class Memories(LoadedMemories):
-    """All memories of a node-level design."""
+    """All memories of a banked design."""
 
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hwgen.targets.lists.arithmetic import activate, encode, round_value
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, table_bits
 from rtl_templates.lists.formats import (
     ACC_BITS,
@@ -21,9 +22,8 @@ from rtl_templates.lists.formats import (
 )
 from rtl_templates.shell.words import unpack
 
-from ..banked.decode_memories import ImageError, signed
-from .arithmetic import activate, encode, round_value
-from .decode_memories import Memories
+from .lists_memories import Memories
+from .memories import ImageError, signed
 
 __all__ = ["Context", "Requantizers", "fits", "select_row"]
 

@@ -3,9 +3,10 @@
 import pytest
 from list_builds import build, compare, random_build
 from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from stream_reader.lists import ImageError, Machine
 
-from hwgen.targets.lists.decode import ImageError, Machine
-from hwgen.targets.lists.images import batch_image, model_image, to_bytes
+from hwgen.targets.lists.images import batch_image, model_image
+from hwgen.targets.words import to_bytes
 from rtl_templates.lists.formats import Target
 
 STRUCTURES = [
