@@ -7,6 +7,7 @@ clip value is learned, bits change the resolution only (:data:`.schemes.Parametr
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from .step_search import best_steps
 __all__ = ["RowQuantizer"]
 
 
-class RowQuantizer(nn.Module):
+class RowQuantizer(nn.Module, ABC):
     """Learnable steps and bit widths, one entry for each row that differs; subclasses say which row takes which.
 
     Parameters
@@ -47,9 +48,9 @@ class RowQuantizer(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "stored": None}  # a copy has not been called yet
 
+    @abstractmethod
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
         """The entry of each row of ``x`` [n, k]: int64 [n]."""
-        raise NotImplementedError
 
     def is_in_order(self, batch: GraphBatch) -> bool:
         """Whether row i takes entry i, for all entries."""
@@ -135,10 +136,9 @@ class RowQuantizer(nn.Module):
         """Draw steps as A²Q does before it trains from scratch: |N(0.01, 0.01)|."""
         self.set_steps(torch.empty_like(self.raw_size).normal_(0.01, 0.01).abs_().clamp_min_(1e-3))
 
-    @torch.no_grad()
+    @abstractmethod
     def export(self, channels: int) -> Quantizer:
         """What hardware gets, for rows of so many channels."""
-        raise NotImplementedError
 
     def set_steps(self, step: Tensor) -> None:
         """Learn on from these steps: float [entries, 1]."""
