@@ -1,0 +1,31 @@
+"""config.json, edited and fed back, must be obeyed or refused: its limits too."""
+
+import json
+
+from small import build, checkpoint, cli, run, unrefused
+
+
+def test():
+    folder = build()
+    model = checkpoint(folder.parent / "m.pt")
+    config = json.loads((folder / "config.json").read_text())
+    wanted = config["limits"]["nodes"] + 100
+    for edit, words in {"nodes": wanted, "nodez": 5}.items():
+        changed = json.loads(json.dumps(config))
+        changed["limits"][edit] = words
+        (folder.parent / "c.json").write_text(json.dumps(changed))
+        found = cli("build", model, "--config", folder.parent / "c.json", "-o", folder.parent / "again", "--no-verify")
+        if unrefused(found) is None:
+            continue
+        have = (
+            json.loads((folder.parent / "again" / "config.json").read_text())["limits"]["nodes"]
+            if found.returncode == 0
+            else None
+        )
+        if edit == "nodes" and have != wanted:
+            yield f"limits.nodes {wanted} in config.json: the new build has {have}, without a word"
+        if edit == "nodez":
+            yield "an unknown limit is not refused"
+
+
+run(test)
