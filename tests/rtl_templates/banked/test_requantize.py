@@ -49,7 +49,7 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
         low, high = {Kind.UNSIGNED: (0, (1 << bits) - 1), Kind.SIGNED: (-top, top),
                      Kind.RAW: (-(1 << 15), (1 << 15) - 1)}[kind]
         want = int(arithmetic.requantize(
-            np.array([[x]]), np.array([column]), np.array([bias]), np.array([row]),
+            np.array([[x]]), np.array([column]), np.array([[bias]]), np.array([row]), np.array([0]),
             np.array([bias_row]) if rank1 else None, -(1 << 40) if kind == Kind.RAW else low,
             1 << 40 if kind == Kind.RAW else high, shift=RAW_SHIFT if kind == Kind.RAW else SHIFT,
             half_up=half_up)[0, 0])
@@ -69,66 +69,73 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
 def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
     """A random mix of Q1 and Q2 beats and rank-1 pairs, one beat a cycle."""
     lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
-    for rank1 in (0, 1):
-        dut = Requantizer(lanes=lanes, in_bits=18, column_depth=depth)
-        q2_kind = rng.choice(list(Kind))
-        entries = [[draw(rng, kind, rank1) for _ in range(depth)] for _ in range(lanes)]
-        nodes = [(rng.random() < 0.3, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
-                  rng.randrange(1 << 17), rng.randrange(9)) for _ in range(250)]
-        beats, want = [], {}
-        for q2, entry, row, bias_row, bits in nodes:
-            own = rng.random() < 0.7  # the row that goes with the drawn column
-            row = entries[0][entry][3] if own else row
-            x = [entries[lane][entry][0] for lane in range(lanes)]
-            for b in range(2 if rank1 and not q2 else 1):
-                beats.append((q2, b, entry, x, row, bias_row, bits))
-            used = q2_kind if q2 else kind
-            want[len(beats) - 1] = used, [
-                Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if rank1 and not q2 else None,
-                                  kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
-                for lane in range(lanes)]
+    dut = Requantizer(lanes=lanes, in_bits=18, column_depth=2 * depth, bias_depth=2 * depth)
+    q2_kind = rng.choice(list(Kind))
+    # Entries of pairs behind the others; the bias table runs the other way, so that no index serves for both.
+    entries = [[draw(rng, kind, pair) for pair in [False] * depth + [True] * depth] for _ in range(lanes)]
+    nodes = [(rng.random() < 0.3, rng.random() < 0.5, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
+              rng.randrange(1 << 17), rng.randrange(9)) for _ in range(400)]
+    beats, want = [], {}
+    for q2, pair, entry, row, bias_row, bits in nodes:
+        own = rng.random() < 0.7  # the row that goes with the drawn column
+        pair = pair and not q2
+        entry += depth * pair
+        row = entries[0][entry][3] if own else row
+        x = [entries[lane][entry][0] for lane in range(lanes)]
+        for b in range(1 + pair):
+            beats.append((q2, pair, b, entry, x, row, bias_row, bits))
+        used = q2_kind if q2 else kind
+        want[len(beats) - 1] = used, [
+            Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if pair else None,
+                              kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
+            for lane in range(lanes)]
 
-        async def bench(ctx, dut=dut, entries=entries, beats=beats, want=want, q2_kind=q2_kind, rank1=rank1):
-            for lane, table in enumerate(entries):
-                for entry, (_, column, bias, _, _) in enumerate(table):
-                    ctx.set(dut.load.valid, 1)
-                    ctx.set(dut.load.target, Target.COLUMN)
-                    ctx.set(dut.load.unit, lane)
-                    ctx.set(dut.load.address, entry)
-                    ctx.set(dut.load.data, column | (bias & (1 << 26) - 1) << 24)
-                    await ctx.tick()
-            ctx.set(dut.load.valid, 0)
-            ctx.set(dut.task.q1_rank1, rank1)
-            ctx.set(dut.task.q1_kind, kind)
-            ctx.set(dut.task.q1_half_up, half_up)
-            ctx.set(dut.task.q2_kind, q2_kind)
-            ctx.set(dut.task.signed_max, signed_max)
-            for cycle in range(len(beats) + REQUANT_CODE + 1):
-                if cycle < len(beats):
-                    q2, b, entry, x, *_ = beats[cycle]
-                    word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
-                    noise = rng.getrandbits(18 * lanes)
-                    ctx.set(dut.beat.q2, q2)
-                    ctx.set(dut.beat.b, b)
-                    ctx.set(dut.beat.column, entry)
-                    ctx.set(dut.q1_x, noise if q2 else word)
-                    ctx.set(dut.q2_x, word if q2 else noise)
-                if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
-                    q2, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
-                    ctx.set(dut.row_r, rng.getrandbits(17) if q2 else row)
-                    ctx.set(dut.bias_r, bias_row)
-                    ctx.set(dut.q2_r, row if q2 else rng.getrandbits(17))
-                    ctx.set(dut.q1_bits, rng.getrandbits(4) if q2 else bits)
-                    ctx.set(dut.q2_bits, bits if q2 else rng.getrandbits(4))
-                if cycle - REQUANT_CODE in want:
-                    used, values = want[cycle - REQUANT_CODE]
-                    width, port = (16, dut.raw) if used == Kind.RAW else (8, dut.code)
-                    have = ctx.get(port)
-                    assert [have >> width * lane & (1 << width) - 1 for lane in range(lanes)] == [
-                        value & (1 << width) - 1 for value in values], (cycle, used, values)
-                await ctx.tick()
+    async def load(ctx, target, lane, address, word):
+        ctx.set(dut.load.valid, 1)
+        ctx.set(dut.load.target, target)
+        ctx.set(dut.load.unit, lane)
+        ctx.set(dut.load.address, address)
+        ctx.set(dut.load.data, word)
+        await ctx.tick()
 
-        sim = Simulator(dut)
-        sim.add_clock(1e-6)
-        sim.add_testbench(bench)
-        sim.run()
+    async def bench(ctx):
+        for lane, table in enumerate(entries):
+            for entry, (_, column, bias, _, _) in enumerate(table):
+                await load(ctx, Target.COLUMN, lane, entry, column)
+                await load(ctx, Target.BIAS, lane, 2 * depth - 1 - entry, bias & (1 << 26) - 1)
+        ctx.set(dut.load.valid, 0)
+        ctx.set(dut.task.q1_kind, kind)
+        ctx.set(dut.task.q1_half_up, half_up)
+        ctx.set(dut.task.q2_kind, q2_kind)
+        ctx.set(dut.task.signed_max, signed_max)
+        for cycle in range(len(beats) + REQUANT_CODE + 1):
+            if cycle < len(beats):
+                q2, pair, b, entry, x, *_ = beats[cycle]
+                word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
+                noise = rng.getrandbits(18 * lanes)
+                ctx.set(dut.beat.q2, q2)
+                ctx.set(dut.beat.pair, pair)
+                ctx.set(dut.beat.b, b)
+                ctx.set(dut.beat.column, entry)
+                ctx.set(dut.beat.bias, 2 * depth - 1 - entry)
+                ctx.set(dut.q1_x, noise if q2 else word)
+                ctx.set(dut.q2_x, word if q2 else noise)
+            if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
+                q2, _, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
+                ctx.set(dut.row_r, rng.getrandbits(17) if q2 else row)
+                ctx.set(dut.bias_r, bias_row)
+                ctx.set(dut.q2_r, row if q2 else rng.getrandbits(17))
+                ctx.set(dut.q1_bits, rng.getrandbits(4) if q2 else bits)
+                ctx.set(dut.q2_bits, bits if q2 else rng.getrandbits(4))
+            if cycle - REQUANT_CODE in want:
+                used, values = want[cycle - REQUANT_CODE]
+                width, port = (16, dut.raw) if used == Kind.RAW else (8, dut.code)
+                have = ctx.get(port)
+                assert [have >> width * lane & (1 << width) - 1 for lane in range(lanes)] == [
+                    value & (1 << width) - 1 for value in values], (cycle, used, values)
+            await ctx.tick()
+
+    sim = Simulator(dut)
+    sim.add_clock(1e-6)
+    sim.add_testbench(bench)
+    sim.run()
