@@ -13,21 +13,20 @@ from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import BIAS_BITS, MID_BITS, MID_SHIFT
 
-__all__ = ["Bias", "Classes", "classes_of"]
+__all__ = ["MOST", "Bias", "Classes", "classes_of"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: Biases of a stage, and classes at most. Before a combination a pair waits until the server's lanes are free of other
-#: nodes, before a result it costs a beat. So two layers of 16 channels fill a table of 64 entries for 8 lanes, and 1 % of
-#: Cora's nodes are pairs before the combination (docs/decisions/0010-bias-by-class.md).
-_BIASES = {"unsigned": 384, "signed": 64, "raw": 64}
-_CLASSES = {"unsigned": 24, "signed": 8, "raw": 8}
+#: Classes of a stage at most, that of pairs included, and biases. So a layer of 16 channels and one of 8 results fill a
+#: table of 64 entries for 8 lanes, and 1 % of Cora's nodes are pairs (docs/decisions/0010-bias-by-class.md).
+MOST = 20
+_BIASES = 320
 
 
-def classes_of(kind: str, channels: int) -> int:
-    """Classes of a stage, that of pairs included: what any graph may use."""
-    return max(2, min(_CLASSES[kind], _BIASES[kind] // max(channels, 1)))
+def classes_of(channels: int) -> int:
+    """Classes of a stage: what any graph may use."""
+    return max(2, min(MOST, _BIASES // channels))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +47,12 @@ class Bias:
         """Whether it moves anything by a millionth of a code; if not, it is not worth an entry."""
         return bool(np.abs(self.column).max(initial=0.0) * (self.ratio * row).max(initial=0.0) > 1e-6)
 
-    def classes(self, kind: str, column: Floats, row: Floats, apart: NDArray[np.bool_], x: float,
+    def classes(self, column: Floats, row: Floats, apart: NDArray[np.bool_], x: float,
                 top: Floats) -> Classes:
         """Give the most frequent ratios a class each.
 
         Parameters
         ----------
-        kind : str
-            Of :class:`hwgen.targets.banked.program.Requant`.
         column, row : float64 [k], [n]
             Factors of the sum.
         apart : bool [n]
@@ -67,7 +64,7 @@ class Bias:
         """
         active = (row > 0) & ~apart
         ratios, count = np.unique(self.ratio[active], return_counts=True)
-        most = classes_of(kind, len(column))
+        most = classes_of(len(column))
         has_pairs = bool(apart[row > 0].any()) or len(ratios) > most
         if has_pairs:
             frequent = np.sort(np.argsort(-count, kind="stable")[:most - 1])

@@ -97,7 +97,7 @@ def fold(
     gain = min(gains, key=cost.__getitem__)
     classes = None
     if bias is not None:
-        classes = bias.classes(kind, column, row, row < factors.row, largest, top)
+        classes = bias.classes(column, row, row < factors.row, largest, top)
         room = classes.largest_gain(column, largest)
         within = [each for each in gains if each <= room]
         best = min(within, key=cost.__getitem__, default=gain)

@@ -88,7 +88,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
 
 def _classes(stage: Requant) -> int:
     """Bias classes that a stage gets room for: other graphs have other degrees."""
-    return classes_of(stage.kind, len(stage.column)) if stage.bias.any() else 1
+    return classes_of(len(stage.column)) if stage.bias.any() else 1
 
 
 def choose(

@@ -2,7 +2,7 @@
 """A server end to end: values, order, writes, results, dense passes, and its timing model, cycle by cycle."""
 
 import random
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 
 import pytest
 from amaranth.sim import Simulator
@@ -299,3 +299,39 @@ def test_combination_takes_its_planes():
         need += max(1, case.order[port][places[port]]["bits"])
         places[port] += 1
     assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a issue yields to Q2 beats now and then
+
+
+@pytest.mark.parametrize("wait", range(8, 16))
+def test_any_wait_before_the_second_stage(wait):
+    """Up to the largest that the task word holds: no bit of it is lost on the way."""
+    run(Case(wait, [COMBINE | PAIRS | {"q1_chunks": 15, "q2_wait": wait}], nodes=3, arrival=1.0, lanes=30,
+             requant_lanes=2))
+
+
+def test_every_wait_is_one_that_a_task_word_can_say():
+    longest = 0
+    for lanes in range(1, 129):
+        for q1, q2 in product(range(1, min(lanes, 15) + 1), range(1, min(lanes, 15) + 1)):
+            wait, least = server_q2_wait(lanes, q1, q2), max(0, q1 + 1 - server_q2_delay(lanes))
+            assert least <= wait <= q1
+            assert (wait + server_q2_delay(lanes)) % (q1 + q2) == 0 or wait == least
+            longest = max(longest, wait)
+    assert longest == (1 << TASK["q2_wait"]) - 1
+
+
+def test_full_rate_of_a_combination_with_a_long_wait():
+    wait = server_q2_wait(30, 15, 8)
+    assert wait > 7
+    case = Case(5, [COMBINE | {"q1_chunks": 15, "q2_wait": wait}], nodes=6, arrival=1.0, even=True, lanes=30,
+                requant_lanes=2, mac_columns=16)
+    [acks] = run(case)
+    assert {b - a for (a, _), (b, _) in pairwise(acks[8:20])} == {23}
+
+
+@pytest.mark.parametrize(("lanes", "requant_lanes"), [(24, 2), (15, 1), (28, 2)])
+def test_the_most_beats_that_a_node_can_have(lanes, requant_lanes):
+    """Two for every chunk of the first stage, with a bias, and one for every chunk of the second."""
+    chunks = lanes // requant_lanes
+    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, chunks, chunks))}
+    run(Case(chunks, [COMBINE | PAIRS | fields, PAIRS | RESULT | fields, COMBINE | PAIRS | RESULT | fields], nodes=3,
+             arrival=1.0, lanes=lanes, requant_lanes=requant_lanes, mac_columns=lanes))
