@@ -67,21 +67,27 @@ class Sample:
     ----------
     batch : Batch
         Their disjoint union.
-    labels : int64 [rows] or None
-        Of graphs, or of nodes where results are by node.
+    labels : [rows] or [rows, columns], as the user gave them, or None
+        Of graphs, or of nodes where results are by node; :mod:`hwgen.network.labels` says what they mean.
     mask : bool [rows] or None
-        Rows that an accuracy counts; None: all.
+        Rows that figures are over; None: all.
     logits : float64 [rows, classes] or None
-        The PyTorch model's own.
+        The quantized model's own, in PyTorch.
     limits : Limits
         Of the data set that the model is for.
+    fp32 : float64 [rows, classes] or None
+        Of the FP32 model that was quantized.
+    integer : float64 [rows, classes] or None
+        Of the integer program, in real units.
     """
 
     batch: Batch
-    labels: Ints | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None
     mask: NDArray[np.bool_] | None
     logits: NDArray[np.float64] | None
     limits: Limits
+    fp32: NDArray[np.float64] | None = None
+    integer: NDArray[np.float64] | None = None
 
 
 def single(batch: Batch) -> list[Batch]:

@@ -18,7 +18,8 @@ __all__ = ["batch_arrays", "load_sample", "sample_arrays", "sample_of", "save_sa
 Arrays = Mapping[str, NDArray[Any]]
 
 #: What may be known of rows of results: kinds of its numbers, and dimensions.
-_KNOWN = {"labels": ("iu", 1), "mask": ("b", 1), "logits": ("f", 2)}
+_KNOWN = {"labels": ("biuf", (1, 2)), "mask": ("b", (1,)), "logits": ("f", (2,)), "fp32": ("f", (2,)),
+          "integer": ("f", (2,))}
 _CSR = tuple(f"features.{part}" for part in ("indptr", "indices", "data", "shape"))
 _KEYS = ("edges", "features", *_CSR, "graph", "graphs", "node", *_KNOWN, "limits")
 
@@ -44,7 +45,8 @@ def load_sample(path: Path, input_bits: int) -> Sample:
         or in CSR form as ``features.indptr``, ``features.indices``, ``features.data`` and ``features.shape``; for more
         than one graph ``graph`` int [n], ascending, the graph of each node, and where graphs at the end have no nodes,
         ``graphs``, their number; for quantizers per node, ``node`` int [n], the number of each among the trained ones
-        where that is not its own. ``labels``, ``mask`` and ``logits``, an entry for each row of results, are optional.
+        where that is not its own. Optional, with an entry for each row of results: ``labels`` (NaN: none), ``mask``,
+        ``fp32`` and ``logits``, the results of the FP32 and of the quantized model.
     input_bits : int
         Of the model; limits that the file lacks are those of its graphs.
 
@@ -85,17 +87,17 @@ def sample_of(arrays: Arrays, where: str, input_bits: int) -> Sample:
         if value is None:
             continue
         kinds, dimensions = _KNOWN[key]
-        if value.ndim != dimensions:
-            raise HwgenError(f"{key} has shape {value.shape}", where, f"store {key} with {dimensions} dimensions")
+        if value.ndim not in dimensions:
+            raise HwgenError(f"{key} has shape {value.shape}", where,
+                             f"store {key} with {' or '.join(map(str, dimensions))} dimensions")
         if len(value) not in (batch.num_nodes, batch.graphs):
             raise HwgenError(f"{len(value)} {key} for {batch.graphs} graphs of {batch.num_nodes} nodes", where,
                              f"store one entry of {key} for each graph, or for each node")
         if value.dtype.kind not in kinds:
-            raise HwgenError(f"{key} holds {value.dtype} values", where, "store labels as integers, a mask as booleans "
+            raise HwgenError(f"{key} holds {value.dtype} values", where, "store labels as numbers, a mask as booleans "
                              "and logits as real numbers")
-    logits = known["logits"]
-    if logits is not None and not np.isfinite(logits).all():
-        raise HwgenError(f"logits holds {logits[~np.isfinite(logits)][0]}", where, "look for a diverged training")
+        if key != "labels" and not np.isfinite(value).all():
+            raise HwgenError(f"{key} holds {value[~np.isfinite(value)][0]}", where, "look for a diverged training")
     return Sample(batch=batch, limits=_limits_of(arrays.get("limits"), batch, input_bits), **known)
 
 

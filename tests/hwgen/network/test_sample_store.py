@@ -29,6 +29,9 @@ def test_a_sample_comes_back_equal(tmp_path, seed):
     rows = batch.graphs if seed % 2 else batch.num_nodes
     known = {"labels": rng.integers(0, 3, rows), "mask": rng.integers(0, 2, rows).astype(bool),
              "logits": rng.normal(size=(rows, 3))} if seed > 2 else dict.fromkeys(("labels", "mask", "logits"))
+    if seed > 3:  # labels stay what they are: real ones, several a row, missing ones
+        known |= {"labels": np.where(rng.random((rows, 2)) < 0.3, np.nan, rng.normal(size=(rows, 2))),
+                  "fp32": rng.normal(size=(rows, 3)), "integer": rng.normal(size=(rows, 3))}
     sample = Sample(batch=batch, limits=dataclasses.replace(Limits.of(batch, 3), nodes=99, mean_edges=1.5), **known)
     save_sample(sample, tmp_path / "deep" / "a.npz")
     again = load_sample(tmp_path / "deep" / "a.npz", 3)
@@ -68,7 +71,9 @@ def test_a_users_batch_needs_little(tmp_path):
     ({"graphs": np.array([2, 3])}, r"graphs is \[2, 3\]"),
     ({"features": np.array([{}], dtype=object)}, "not an .npz of plain arrays"),
     ({"labels": np.array([0, 1, 2])}, "3 labels for 2 graphs of 4 nodes"),
-    ({"labels": np.array([0.5, 1])}, "labels holds float64 values"),
+    ({"labels": np.array(["a", "b"])}, "labels holds <U1 values"),
+    ({"labels": np.ones((2, 2, 2))}, r"labels has shape \(2, 2, 2\)"),
+    ({"fp32": np.array([[np.nan], [1]])}, "fp32 holds nan"),
     ({"mask": np.ones((4, 2), dtype=bool)}, r"mask has shape \(4, 2\)"),
     ({"mask": np.ones(4, dtype=int)}, "mask holds int64 values"),
     ({"logits": np.ones(4)}, r"logits has shape \(4,\)"),
