@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from ..files import read_npz
 from ..network.network import Network
-from ..network.sample import Sample
-from ..network.sample_store import load_sample
+from ..network.sample import Sample, check_known
+from ..network.sample_store import sample_of
 from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
@@ -43,9 +44,17 @@ def load_design(build: Path) -> Design:
 def read_sample(build: Path, path: Path | None = None) -> Sample:
     """The sample that a build was proved on, or the graphs in another file: of a run, or of a user.
 
+    A file with ``labels`` alone, or with ``mask`` too, is about the rows of the build's own sample.
+
     Raises
     ------
     HwgenError
         Not a build, or not a file of graphs.
     """
-    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build).input_bits)
+    own, network = build / MODEL / SAMPLE, load_built_network(build)
+    arrays = {} if path is None else read_npz(path)
+    if arrays.keys() <= {"labels", "mask"}:
+        arrays = {**read_npz(own), **arrays}
+    sample, last = sample_of(arrays, str(path or own), network.input_bits), network.values[-1]
+    check_known(sample, last.domain, last.width, str(path or own))
+    return sample

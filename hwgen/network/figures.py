@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .equation import Domain
 from .labels import Kind, Labels, decisions
 from .sample import Sample
 
@@ -121,7 +122,7 @@ class Figures:
     """
 
     data: str
-    of: str
+    of: Domain
     rows: int
     counted: int
     unlabelled: int
@@ -133,24 +134,34 @@ class Figures:
         """A model's figures; None if its results are not known."""
         return next((each for each in self.models if each.model == model), None)
 
+    def accuracy(self, model: str) -> float | None:
+        """A model's share of right classes or signs, where that is known."""
+        found = self[model]
+        return None if found is None or found.score is None else found.score.accuracy
 
-def figures_of(sample: Sample, width: int, *, data: str, of: str, hardware: Floats | None = None) -> Figures:
+    def same(self, model: str, other: str = "quantized") -> float | None:
+        """Its share of classes or signs that are those of ``fp32`` or ``quantized``, where that is known."""
+        found = self[model]
+        near = None if found is None else found.to_fp32 if other == "fp32" else found.to_quantized
+        return None if near is None else near.same
+
+
+def figures_of(sample: Sample, *, data: str, of: Domain, hardware: Floats | None = None) -> Figures:
     """Count everything that a sample supports.
 
     Parameters
     ----------
     sample : Sample
-    width : int
-        Results of a row.
     data, of : str
         :class:`Figures`
     hardware : float64 [rows, width] or None
         What the RTL gave for all rows; None where it did not run on all of them.
     """
     rows = sample.batch.graphs if of == "graphs" else sample.batch.num_nodes
-    labels = Labels.of(sample.labels, width, rows, sample.mask)
     known = {"fp32": sample.fp32, "quantized": sample.logits, "integer": sample.integer, "hardware": hardware}
     found = {model: results for model, results in known.items() if results is not None}
+    width = next(iter(found.values())).shape[1] if found else 0
+    labels = Labels.of(sample.labels, width, rows, sample.mask)
 
     def near(model: str, results: Floats, other: str) -> Nearness | None:
         before = other in found and list(MODELS).index(other) < list(MODELS).index(model)

@@ -8,7 +8,8 @@
 | 0 and 1, or -1 and 1, as many columns as results | several | multilabel: every result above 0 or not |
 | other numbers | as many columns as results | regression |
 
-NaN is a missing label. So is a negative one beside classes, or beside 0 and 1; -1 and 1 alone are the two signs.
+NaN is a missing label. So is a negative one beside classes, or beside 0 and 1; -1 and 1 alone are the two signs. One
+value alone tells no task where results are as many as columns.
 """
 
 from dataclasses import dataclass
@@ -81,24 +82,26 @@ def _meaning(table: Floats, width: int) -> tuple[Kind, str, Floats]:
     """Task, how it is told, and labels as :attr:`Labels.known`."""
     none, columns, values = np.full((len(table), 1), np.nan), table.shape[1], set(table[~np.isnan(table)].tolist())
     largest = f"the largest of {width} results"
+    if not width:
+        return "unknown", "no results", none
     if not values:
         said = "no labels" if not columns else "no row has a label"
-        return ("classification", f"{said}: {largest}", none) if width > 1 else ("unknown", f"{said}, one result", none)
+        return ("classification", f"{said}: {largest}", none) if width > 1 else ("unknown", f"{said}, 1 result", none)
     if columns not in (1, width):
-        return "unknown", f"{columns} labels a row beside {width} results", none
+        return "unknown", f"{columns} labels a row beside {_count(width)}", none
     signs = values == {-1.0, 1.0}
     if columns == 1 < width and not (signs and width == 2):
         return _classes(table, values, width, none)
     if not values <= {-1.0, 0.0, 1.0}:
         return "regression", f"real labels, {_count(width)}", table
-    if values == {-1.0}:
-        return "unknown", "every label is -1", none
+    if len(values) == 1 or values == {-1.0, 0.0}:  # may be classes, signs or real values
+        return "unknown", f"every label is {max(values):.0f}", none
     said = "labels of -1 and 1" if signs else "labels of 0 and 1"
     known = np.where(np.isnan(table) | (table < 0) & (not signs), np.nan, table > 0)
     if columns < width:
         return "classification", f"{said}: {largest}", known
     if width == 1:
-        return "binary", f"{said}: one result, above 0 or not", known
+        return "binary", f"{said}: 1 result, above 0 or not", known
     whole = known[~np.isnan(known).all(axis=1)]
     if not np.isnan(whole).any() and (whole.sum(axis=1) == 1).all():
         return "classification", f"one-hot labels: {largest}", np.where(
@@ -118,4 +121,4 @@ def _classes(table: Floats, values: set[float], width: int, none: Floats) -> tup
 
 
 def _count(width: int) -> str:
-    return "one result" if width == 1 else f"{width} results"
+    return "1 result" if width == 1 else f"{width} results"

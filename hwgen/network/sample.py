@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import HwgenError
 from .batch import Batch
 
-__all__ = ["Limits", "Sample", "single"]
+__all__ = ["Limits", "Sample", "check_known", "single"]
 
 Ints = NDArray[np.int64]
 
@@ -88,6 +89,33 @@ class Sample:
     limits: Limits
     fp32: NDArray[np.float64] | None = None
     integer: NDArray[np.float64] | None = None
+
+
+def check_known(sample: Sample, of: str, width: int, where: str) -> None:
+    """Whether what is known has an entry for every row of results.
+
+    Parameters
+    ----------
+    of : str
+        What a row is: nodes or graphs.
+    width : int
+        Results of a row.
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    HwgenError
+    """
+    rows = sample.batch.graphs if of == "graphs" else sample.batch.num_nodes
+    for key in ("labels", "mask", "logits", "fp32", "integer"):
+        value = getattr(sample, key)
+        if value is not None and len(value) != rows:
+            raise HwgenError(f"{len(value)} {key} for {rows} {of}", where,
+                             f"store one entry of {key} for each of the {of}: results are theirs")
+        if value is not None and key not in ("labels", "mask") and value.shape[1] != width:
+            raise HwgenError(f"{key} has shape {value.shape}, the model gives {width} results", where,
+                             f"store {key} as ({rows}, {width})")
 
 
 def single(batch: Batch) -> list[Batch]:

@@ -53,14 +53,18 @@ class QuantizedNetwork(nn.Module):
         Number of trained nodes, of rows by node.
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
+    original : TracedNetwork or None
+        The FP32 network that this one is compared with; None: ``plan`` as it is now.
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
-                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0) -> None:
+                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0,
+                 original: TracedNetwork | None = None) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
         self.sample = sample
         self.plan, self.tensors = own(plan)
+        self._original = own(plan if original is None else original)[0]
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
         self._accepted: tuple[Tensor, Tensor] | None = None
 
@@ -90,6 +94,11 @@ class QuantizedNetwork(nn.Module):
     def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""
         return self.trace(batch)[self.plan.values[-1].name]
+
+    @torch.no_grad()
+    def fp32(self, batch: GraphBatch | None = None) -> Tensor:
+        """The same of the FP32 network that was quantized, as it was then."""
+        return execute(self._original, self._own(batch))[self.plan.values[-1].name]
 
     def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""

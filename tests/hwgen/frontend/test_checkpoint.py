@@ -225,7 +225,7 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
     (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 labels for 1 graphs of 40 nodes"),
-    (put("sample", "labels", value=torch.zeros(40)), "labels holds float32 values"),
+    (put("sample", "labels", value=torch.zeros(40, dtype=torch.complex64)), "labels holds complex64 values"),
     (put("sample", "mask", value=torch.zeros(40)), "mask holds float32 values"),
     (put("sample", "features.shape", 1, value=11), "feature|11 features, the network takes 12"),
 ])

@@ -32,7 +32,7 @@ def test_one_result_by_sign() -> None:
 def test_several_labels_one_by_one() -> None:
     found = score([[1, 0], [1, 1], [0, NAN]], [[1, 1], [1, -1], [1, 1]])
     assert found == Score(accuracy=2 / 5, right=2, decided=5, micro_f1=2 * 2 / (2 * 2 + 2 + 1))  # tp 2, fp 2, fn 1
-    found = score([[0, 0], [0, 0]], [[-1, -1], [-1, -1]])
+    found = score([[0, 0], [0, 0], [1, 1]], [[-1, -1], [-1, -1], [1, 1]], [True, True, False])
     assert found == Score(accuracy=1.0, right=4, decided=4)  # no label is 1 and none is taken for 1
 
 
@@ -70,7 +70,7 @@ def test_models_stand_side_by_side() -> None:
     right = np.eye(3)[[0, 1, 2, 0]]
     sample = Sample(batch=given.batch, labels=np.array([0, 1, 2, -1]), mask=np.array([True, True, False, True]),
                     limits=given.limits, fp32=right, logits=right[::-1], integer=right * 2)
-    found = figures_of(sample, 3, data="the sample", of="graphs", hardware=right * 2)
+    found = figures_of(sample, data="the sample", of="graphs", hardware=right * 2)
     assert [each.model for each in found.models] == ["fp32", "quantized", "integer", "hardware"]
     assert (found.rows, found.counted, found.unlabelled, found.task) == (4, 2, 1, "classification")
     fp32, quantized, hardware = found["fp32"], found["quantized"], found["hardware"]
@@ -85,7 +85,7 @@ def test_models_stand_side_by_side() -> None:
     assert hardware.to_fp32 is not None
     assert hardware.to_quantized is not None
     assert (hardware.to_fp32.same, hardware.to_fp32.largest, hardware.to_quantized.same) == (1.0, 1.0, 0.5)
-    alone = figures_of(Sample(batch=given.batch, labels=None, mask=None, logits=None, limits=given.limits), 3,
+    alone = figures_of(Sample(batch=given.batch, labels=None, mask=None, logits=None, limits=given.limits),
                        data="the sample", of="nodes")
     assert alone == Figures(data="the sample", of="nodes", rows=given.batch.num_nodes, counted=0, unlabelled=0,
-                            task="classification", said="no labels: the largest of 3 results", models=())
+                            task="unknown", said="no results", models=())

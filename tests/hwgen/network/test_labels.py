@@ -22,6 +22,9 @@ NAN = float("nan")
     ([-1, -1, -1, -1], 2, "unknown", [NAN] * 4),
     ([-1, -1, -1, -1], 1, "unknown", [NAN] * 4),
     ([NAN] * 4, 1, "unknown", [NAN] * 4),
+    ([1, NAN, 1, 1], 1, "unknown", [NAN] * 4),
+    ([0, -1, 0, 0], 1, "unknown", [NAN] * 4),
+    ([1, 1, 1, 1], 3, "classification", [1, 1, 1, 1]),
     ([0, 1, 1, 0], 1, "binary", [0, 1, 1, 0]),
     ([True, False, True, True], 1, "binary", [1, 0, 1, 1]),
     ([-1, 1, 1, -1], 1, "binary", [0, 1, 1, 0]),
@@ -58,7 +61,7 @@ def test_what_is_told_is_said() -> None:
         return Labels.of(None if labels is None else np.array(labels), width, 2).said
 
     assert said(None, 3) == "no labels: the largest of 3 results"
-    assert said([0, 1], 1) == "labels of 0 and 1: one result, above 0 or not"
+    assert said([0, 1], 1) == "labels of 0 and 1: 1 result, above 0 or not"
     assert said([0, 7], 3) == "label 7 beside 3 results"
     assert said([0.5, 7], 3) == "one real label a row beside 3 results"
     assert said([[0, 1, 1], [1, 0, 1]], 2) == "3 labels a row beside 2 results"
