@@ -107,9 +107,9 @@ def test_wrong_result_is_signed_and_counts_channels_across_words(board, passes, 
     feed(board, rows)
     at = rows[index][2]
     right = int(passes[2][1].data[at].view("<i2")[0])
-    assert (difference(board).pass_name, board.mismatch.node) == ("out", passes[2][1].row[at])
-    assert (difference(board).domain, board.mismatch.channel) == ("graph", 2)
-    assert (difference(board).expected, difference(board).got) == (right, (right ^ -0x8000) if right >= 0 else right + 0x8000)
+    wrong = difference(board)
+    assert (wrong.pass_name, wrong.domain, wrong.node, wrong.channel) == ("out", "graph", passes[2][1].row[at], 2)
+    assert (wrong.expected, wrong.got) == (right, (right ^ -0x8000) if right >= 0 else right + 0x8000)
 
 
 def test_wrong_entry(passes):
@@ -135,7 +135,7 @@ def test_wrong_unit(board, passes, fields):
 
 def test_place_that_nobody_owns(board):
     board.row(1, [3, 77, 5], cycle=9, time_ns=36)
-    assert (difference(board).kind, difference(board).pass_name, board.mismatch.node) == ("unexpected", "conv", -1)
+    assert (difference(board).kind, difference(board).pass_name, difference(board).node) == ("unexpected", "conv", -1)
     assert "which this pass does not own" in difference(board).detail
 
 
