@@ -22,11 +22,13 @@ def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[
     from ..flow.integer import with_integers
     from ..frontend.data.batching import union_of
     from ..frontend.known import known_of
+    from ..frontend.quantize.accepted import fit_steps
     from ..network.figures import figures_of
-    from ..network.sample import Limits
+    from ..network.sample import Limits, Sample
 
-    network, sample = model.export(), known_of(model, tested)
     every = list({id(each): each for each in (*others, *tested)}.values())
-    sample = replace(sample, limits=Limits.of(union_of(every)[0], model.input_bits))
-    last = network.values[-1]
-    return figures_of(with_integers(network, sample), data=data, of=last.domain)
+    alone = Sample(batch=union_of(tested)[0], labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(every)[0], model.input_bits))
+    network = fit_steps(model, alone)
+    sample = with_integers(network, replace(known_of(model, tested), limits=alone.limits))
+    return figures_of(sample, data=data, of=network.values[-1].domain)

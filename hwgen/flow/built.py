@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ..files import read_npz
 from ..network.network import Network
-from ..network.sample import Sample, check_known
-from ..network.sample_store import sample_of
+from ..network.sample import Sample
+from ..network.sample_store import load_sample, sample_of
 from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
@@ -52,9 +52,6 @@ def read_sample(build: Path, path: Path | None = None) -> Sample:
         Not a build, or not a file of graphs.
     """
     own, network = build / MODEL / SAMPLE, load_built_network(build)
-    arrays = {} if path is None else read_npz(path)
-    if arrays.keys() <= {"labels", "mask"}:
-        arrays = {**read_npz(own), **arrays}
-    sample, last = sample_of(arrays, str(path or own), network.input_bits), network.values[-1]
-    check_known(sample, last.domain, last.width, str(path or own))
-    return sample
+    if path is None or path.suffix != ".npz" or not (arrays := read_npz(path)).keys() <= {"labels", "mask"}:
+        return load_sample(path or own, network)
+    return sample_of({**read_npz(own), **arrays}, str(path), network)

@@ -25,7 +25,7 @@ from ..files import malformed
 from ..network.granularity import Granularity
 from ..network.network import Network
 from ..network.rules import check_network
-from ..network.sample import Limits, Sample, check_known
+from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
@@ -33,6 +33,7 @@ from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_check
 from .data.batching import graphs_of, union_of
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
+from .quantize.accepted import fit_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -61,7 +62,8 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     Raises
     ------
     HwgenError
-        A parameter that is not finite; graphs that do not fit; a path that cannot be written.
+        A parameter that is not finite; graphs that do not fit; a network that no target runs; a path that cannot be
+        written.
 
     Warns
     -----
@@ -71,7 +73,6 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
-    network = model.export(Path(path).stem)
     graphs = graphs_of(data)
     tested = graphs if test is None else graphs_of(test)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
@@ -79,8 +80,11 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     every = list({id(each): each for each in (*graphs, *tested)}.values())
-    sample = replace(known_of(model, drawn(model, tested)), limits=Limits.of(union_of(every)[0], model.input_bits))
-    save_network(network, sample, path)
+    chosen = drawn(model, tested)
+    alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(every)[0], model.input_bits))
+    network = fit_steps(model, alone, Path(path).stem)
+    save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:
@@ -116,23 +120,8 @@ def load(path: Path | str) -> tuple[Network, Sample]:
     content, where = open_checkpoint(Path(path)), str(path)
     with malformed(where, SAVE):
         network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(_arrays(content["sample"]), where, network.input_bits)
-    _check_fit(network, sample, where)
+        sample = sample_from(content["sample"], where, network)
     return network, sample
-
-
-def _check_fit(network: Network, sample: Sample, where: str) -> None:
-    """Whether the graphs are such as the network takes."""
-    check_known(sample, network.values[-1].domain, network.values[-1].width, where)
-    features, node = sample.batch.features, sample.batch.node
-    if features.shape[1] != network.features:
-        raise HwgenError(f"{features.shape[1]} features, the network takes {network.features}", where, SAVE)
-    codes = features.data
-    if codes.size and (codes.min() < 0 or codes.max() >= 1 << network.input_bits):
-        wrong = codes[(codes < 0) | (codes >= 1 << network.input_bits)][0]
-        raise HwgenError(f"input code {wrong} does not fit {network.input_bits} bits", where, SAVE)
-    if network.trained_nodes and node.size and node.max() >= network.trained_nodes:
-        raise HwgenError(f"node {node.max()} was not trained ({network.trained_nodes} nodes were)", where, SAVE)
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:

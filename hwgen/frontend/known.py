@@ -82,9 +82,9 @@ def _labels(model: QuantizedNetwork, graphs: Sequence[Data]) -> NDArray[np.int64
     if isinstance(found, str):
         warnings.warn(f"labels are left out: {found}", stacklevel=2)
         return None
-    if found is None or found.dtype.kind == "f":
-        return None if found is None else found.astype(np.float64)
-    return found.astype(np.int64)
+    if found is None or found.dtype.kind != "f":
+        return None if found is None else found.astype(np.int64)
+    return None if np.isnan(found).all() else found.astype(np.float64)
 
 
 def _mask(model: QuantizedNetwork, graphs: Sequence[Data]) -> NDArray[np.bool_] | None:

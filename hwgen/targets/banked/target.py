@@ -35,7 +35,13 @@ class BankedTarget:
         "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        return accepts(network, sample)
+        reason = accepts(network, sample)
+        if reason is None:
+            try:
+                lower(network, sample.batch)
+            except HwgenError as refused:
+                return refused
+        return reason
 
     def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
         program = lower(network, sample.batch)
