@@ -3,11 +3,12 @@
 Each is a slip that somebody could make while changing that file. A row is a name, the id of the test that catches it
 (as pytest takes it, in ``tests/``, so that a test that was renamed is an error and not a selection of nothing), what
 then goes wrong, text that occurs once in the file, and what replaces it. :mod:`faults_lists` has those of the
-edge-list target.
+edge-list target, :mod:`faults_shell` those of what surrounds both.
 """
 
 from fault import Fault
 from faults_lists import STREAM
+from faults_shell import SHELL
 
 __all__ = ["FAULTS", "Fault"]
 
@@ -90,14 +91,6 @@ NODE = {
          "channels that a pass does not have keep the codes of the node before",
          "m.d.sync += row[k].eq(0)", "m.d.sync += row[k].eq(row[k])"),
     ),
-    "rtl_templates/shell/sequencer.py": (
-        ("sequencer-barrier-early", "rtl_templates/shell/test_sequencer.py::test_passes_and_cycles_are_exact",
-         "a pass may begin before the last row of the pass before is in its bank",
-         "~activity & (quiet == SHELL_QUIET - 1)", "~activity & (quiet == SHELL_QUIET - 2)"),
-        ("sequencer-ends-early", "rtl_templates/shell/test_sequencer.py::test_passes_and_cycles_are_exact",
-         "a run of so many passes leaves the last one out",
-         "(counted & (left == 0))", "(counted & (left <= 1))"),
-    ),
     "rtl_templates/banked/accelerator.py": (
         ("accelerator-forgets-held-sums",
          "rtl_templates/banked/test_accelerator.py::test_every_group_sum_and_server_holds_a_pass_open",
@@ -106,16 +99,6 @@ NODE = {
         ("accelerator-ports-crossed", "rtl_templates/banked/test_accelerator.py::test_load_run_store_in_one_command",
          "a server's ports are numbered element first, not group first",
          "port = index * (UNITS // count) + local", "port = local * len(self.groups) + index"),
-    ),
-    "rtl_templates/shell/loader.py": (
-        ("loader-drops-last-word", "rtl_templates/shell/test_loader.py::test_every_word_arrives_in_order_under_pauses",
-         "a section's last data beat is read as a header",
-         "with m.If(count == 1):", "with m.If(count == 2):"),
-    ),
-    "rtl_templates/shell/store.py": (
-        ("store-skips-a-server", "rtl_templates/shell/test_store.py::test_words_land_in_order_under_pauses",
-         "each server sends a word too many",
-         "last.eq(address == words - 1)", "last.eq(address == words)"),
     ),
     "hwgen/targets/banked/fixed_point.py": (
         ("fold-floors", "hwgen/targets/banked/test_fixed_point.py::test_constants_are_the_nearest_integers",
@@ -213,5 +196,5 @@ NODE = {
     ),
 }
 
-FAULTS = tuple(Fault(name, file, old, new, why, f"tests/{test}") for table in (NODE, STREAM)
+FAULTS = tuple(Fault(name, file, old, new, why, f"tests/{test}") for table in (NODE, STREAM, SHELL)
                for file, rows in table.items() for name, test, why, old, new in rows)
