@@ -90,7 +90,7 @@ def sample_of(case: Case, network: Network, folder: Path, root: Path | None) -> 
     """Graphs, labels, and the logits of the model in real numbers; limits of the whole data set."""
     if case.nodes:
         data = load_data(case.dataset, root)
-        batch = load_sample(folder / "graph.npz", network.input_bits).batch
+        batch = load_sample(folder / "graph.npz", network).batch
         labels, mask = data.y.numpy(), data.test_mask.numpy()
         limits = Limits.of(batch, network.input_bits)
     else:

@@ -48,4 +48,4 @@ def read_sample(build: Path, path: Path | None = None) -> Sample:
     HwgenError
         Not a build, or not a file of graphs.
     """
-    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build).input_bits)
+    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build))

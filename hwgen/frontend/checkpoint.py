@@ -120,22 +120,8 @@ def load(path: Path | str) -> tuple[Network, Sample]:
     content, where = open_checkpoint(Path(path)), str(path)
     with malformed(where, SAVE):
         network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(_arrays(content["sample"]), where, network.input_bits)
-    _check_fit(network, sample, where)
+        sample = sample_from(content["sample"], where, network)
     return network, sample
-
-
-def _check_fit(network: Network, sample: Sample, where: str) -> None:
-    """Whether the graphs are such as the network takes."""
-    features, node = sample.batch.features, sample.batch.node
-    if features.shape[1] != network.features:
-        raise HwgenError(f"{features.shape[1]} features, the network takes {network.features}", where, SAVE)
-    codes = features.data
-    if codes.size and (codes.min() < 0 or codes.max() >= 1 << network.input_bits):
-        wrong = codes[(codes < 0) | (codes >= 1 << network.input_bits)][0]
-        raise HwgenError(f"input code {wrong} does not fit {network.input_bits} bits", where, SAVE)
-    if network.trained_nodes and node.size and node.max() >= network.trained_nodes:
-        raise HwgenError(f"node {node.max()} was not trained ({network.trained_nodes} nodes were)", where, SAVE)
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
