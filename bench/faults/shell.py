@@ -1,10 +1,10 @@
-"""Deliberate faults of the shell around every accelerator, of the driver and the bench; :mod:`faults` says how."""
+"""Deliberate faults. Of what surrounds every accelerator: its shell, the driver, and how the bench gives commands."""
 
-__all__ = ["SHELL"]
+__all__ = ["FAULTS", "SAME"]
 
 _SHELL = "rtl_templates/shell/"
 
-SHELL = {
+FAULTS = {
     "rtl_templates/shell/sequencer.py": (
         ("sequencer-barrier-early", f"{_SHELL}test_sequencer.py::test_passes_and_cycles_are_exact",
          "a pass may begin before the last row of the pass before is in its bank",
@@ -115,3 +115,6 @@ SHELL = {
          'if status["done"] and not status["error"]:', 'if status["done"]:'),
     ),
 }
+
+#: Changes that change nothing, and why.
+SAME = {}
