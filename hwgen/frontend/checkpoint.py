@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_check
 from .data.batching import graphs_of, joined, union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
+from .quantize.accepted import fit_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -60,18 +62,19 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str)
     Raises
     ------
     HwgenError
-        A parameter that is not finite; graphs that do not fit; a path that cannot be written.
+        A parameter that is not finite; graphs that do not fit; a network that no target runs; a path that cannot be
+        written.
     """
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
-    network = model.export(Path(path).stem)
-    save_network(network, _sample(model, graphs_of(data)), path)
+    network, sample = _fitted(model, graphs_of(data), Path(path).stem)
+    save_network(network, sample, path)
 
 
 @torch.no_grad()
-def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
-    """Sample graphs with labels and the model's own logits, and limits of all graphs."""
+def _fitted(model: QuantizedNetwork, graphs: list[Data], name: str) -> tuple[Network, Sample]:
+    """The network, and sample graphs with labels and the model's own logits, and limits of all graphs."""
     chosen = graphs[:SAMPLE]
     batch, _, scale = union_of(chosen)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
@@ -79,12 +82,14 @@ def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
+    known = Sample(batch=batch, labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(graphs)[0], model.input_bits))
+    network = fit_steps(model, known, name)
     was = model.training
     logits = model.eval().logits(GraphBatch.union(batch, scale))
     model.train(was)
     labels, mask = joined(chosen, "y", rows, np.int64), joined(chosen, "test_mask", rows, bool)
-    return Sample(batch=batch, labels=labels, mask=mask, logits=logits.double().numpy(),
-                  limits=Limits.of(union_of(graphs)[0], model.input_bits))
+    return network, replace(known, labels=labels, mask=mask, logits=logits.double().numpy())
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:

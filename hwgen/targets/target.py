@@ -242,7 +242,7 @@ class Target(Protocol):
     def parts(self) -> Mapping[str, tuple[str, ...]]: ...
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        """Why the target does not run a network on graphs like its sample; None if it does."""
+        """Why the target does not run a network on graphs like its sample, scales included; None if it does."""
         ...
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,

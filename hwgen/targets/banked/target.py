@@ -16,6 +16,7 @@ from .accepts import accepts
 from .candidates import SPACE, candidates
 from .design import Design
 from .hardware import Hardware
+from .network_to_program import lower
 
 __all__ = ["TARGET", "BankedTarget"]
 
@@ -30,7 +31,13 @@ class BankedTarget:
         "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        return accepts(network, sample)
+        reason = accepts(network, sample)
+        if reason is None:
+            try:
+                lower(network, sample.batch)
+            except HwgenError as refused:
+                return refused
+        return reason
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:

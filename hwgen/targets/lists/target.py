@@ -32,6 +32,10 @@ class ListsTarget:
         if not sample.batch.graphs or not sample.batch.num_nodes:
             return HwgenError("the sample has no graphs", f"network {network.name}",
                               "save the model with the graphs that it is for")
+        try:
+            program_for(network, sample.limits)
+        except HwgenError as reason:
+            return reason
         return None
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,

@@ -180,7 +180,7 @@ def test_what_no_multiplier_holds_is_refused_with_the_path():
     with pytest.raises(HwgenError, match="scales span too much") as caught:
         lower(two_values(step=spread), max_degree=40, max_members=1, max_features=1)
     assert caught.value.where == "net.b"
-    assert "clamp" in caught.value.fix
+    assert "--message-bits" in caught.value.fix
 
 
 def test_fine_steps_of_a_few_entries_are_made_coarser():
