@@ -2,6 +2,7 @@
 """Requantizer lanes and their model against the numeric contract: extremes, ties, rank-1 pairs, every kind."""
 
 import random
+from itertools import product
 
 import numpy as np
 import pytest
@@ -61,53 +62,27 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
     assert len(codes) > 8
 
 
-@pytest.mark.parametrize("primitive_free_lanes", [2])
-@pytest.mark.parametrize(("kind", "half_up", "signed_max"), [
-    (Kind.UNSIGNED, 0, 7), (Kind.UNSIGNED, 1, 7), (Kind.SIGNED, 0, 7), (Kind.SIGNED, 1, 127), (Kind.SIGNED, 0, 1),
-    (Kind.RAW, 0, 7), (Kind.RAW, 1, 7),
-])
-def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
-    """A random mix of Q1 and Q2 beats and rank-1 pairs, one beat a cycle."""
-    lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
-    dut = Requantizer(lanes=lanes, in_bits=18, column_depth=2 * depth, bias_depth=2 * depth)
-    q2_kind = rng.choice(list(Kind))
-    # Entries of pairs behind the others; the bias table runs the other way, so that no index serves for both.
-    entries = [[draw(rng, kind, pair) for pair in [False] * depth + [True] * depth] for _ in range(lanes)]
-    nodes = [(rng.random() < 0.3, rng.random() < 0.5, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
-              rng.randrange(1 << 17), rng.randrange(9)) for _ in range(400)]
-    beats, want = [], {}
-    for q2, pair, entry, row, bias_row, bits in nodes:
-        own = rng.random() < 0.7  # the row that goes with the drawn column
-        pair = pair and not q2
-        entry += depth * pair
-        row = entries[0][entry][3] if own else row
-        x = [entries[lane][entry][0] for lane in range(lanes)]
-        for b in range(1 + pair):
-            beats.append((q2, pair, b, entry, x, row, bias_row, bits))
-        used = q2_kind if q2 else kind
-        want[len(beats) - 1] = used, [
-            Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if pair else None,
-                              kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
-            for lane in range(lanes)]
+def drive(dut, rng, entries, beats, want, **task):
+    """Load ``entries`` [lane][entry] of (x, column, bias, ...), send a beat a cycle and compare what comes.
+
+    ``beats`` are (q2, pair, b, entry, x of all lanes, row, bias_row, bits); ``want`` has (kind, values) by number
+    of beat. The bias table runs the other way than the column table, so that no index serves for both.
+    """
+    lanes, last = dut.lanes, dut.bias_depth - 1
 
     async def load(ctx, target, lane, address, word):
-        ctx.set(dut.load.valid, 1)
-        ctx.set(dut.load.target, target)
-        ctx.set(dut.load.unit, lane)
-        ctx.set(dut.load.address, address)
-        ctx.set(dut.load.data, word)
+        for name, value in (("valid", 1), ("target", target), ("unit", lane), ("address", address), ("data", word)):
+            ctx.set(getattr(dut.load, name), value)
         await ctx.tick()
 
     async def bench(ctx):
         for lane, table in enumerate(entries):
-            for entry, (_, column, bias, _, _) in enumerate(table):
+            for entry, (_, column, bias, *_) in enumerate(table):
                 await load(ctx, Target.COLUMN, lane, entry, column)
-                await load(ctx, Target.BIAS, lane, 2 * depth - 1 - entry, bias & (1 << 26) - 1)
+                await load(ctx, Target.BIAS, lane, last - entry, bias & (1 << 26) - 1)
         ctx.set(dut.load.valid, 0)
-        ctx.set(dut.task.q1_kind, kind)
-        ctx.set(dut.task.q1_half_up, half_up)
-        ctx.set(dut.task.q2_kind, q2_kind)
-        ctx.set(dut.task.signed_max, signed_max)
+        for name, value in task.items():
+            ctx.set(dut.task[name], value)
         for cycle in range(len(beats) + REQUANT_CODE + 1):
             if cycle < len(beats):
                 q2, pair, b, entry, x, *_ = beats[cycle]
@@ -117,7 +92,7 @@ def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
                 ctx.set(dut.beat.pair, pair)
                 ctx.set(dut.beat.b, b)
                 ctx.set(dut.beat.column, entry)
-                ctx.set(dut.beat.bias, 2 * depth - 1 - entry)
+                ctx.set(dut.beat.bias, last - entry)
                 ctx.set(dut.q1_x, noise if q2 else word)
                 ctx.set(dut.q2_x, word if q2 else noise)
             if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
@@ -139,3 +114,55 @@ def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
     sim.add_clock(1e-6)
     sim.add_testbench(bench)
     sim.run()
+
+
+@pytest.mark.parametrize("primitive_free_lanes", [2])
+@pytest.mark.parametrize(("kind", "half_up", "signed_max"), [
+    (Kind.UNSIGNED, 0, 7), (Kind.UNSIGNED, 1, 7), (Kind.SIGNED, 0, 7), (Kind.SIGNED, 1, 127), (Kind.SIGNED, 0, 1),
+    (Kind.RAW, 0, 7), (Kind.RAW, 1, 7),
+])
+def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
+    """A random mix of Q1 and Q2 beats and rank-1 pairs, one beat a cycle."""
+    lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
+    dut = Requantizer(lanes=lanes, in_bits=18, column_depth=2 * depth, bias_depth=2 * depth)
+    q2_kind = rng.choice(list(Kind))
+    entries = [[draw(rng, kind, pair) for pair in [False] * depth + [True] * depth] for _ in range(lanes)]
+    nodes = [(rng.random() < 0.3, rng.random() < 0.5, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
+              rng.randrange(1 << 17), rng.randrange(9)) for _ in range(400)]
+    beats, want = [], {}
+    for q2, pair, entry, row, bias_row, bits in nodes:
+        own = rng.random() < 0.7  # the row that goes with the drawn column
+        pair = pair and not q2
+        entry += depth * pair
+        row = entries[0][entry][3] if own else row
+        x = [entries[lane][entry][0] for lane in range(lanes)]
+        beats += [(q2, pair, b, entry, x, row, bias_row, bits) for b in range(1 + pair)]
+        used = q2_kind if q2 else kind
+        want[len(beats) - 1] = used, [
+            Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if pair else None,
+                              kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
+            for lane in range(lanes)]
+    drive(dut, rng, entries, beats, want, q1_kind=kind, q1_half_up=half_up, q2_kind=q2_kind, signed_max=signed_max)
+
+
+#: Accumulators, columns and biases whose value between the multipliers lies at an end of its 27 bits, or at 0 and -1.
+ENDS = [(-(1 << 17), 1 << 17, 0), ((1 << 17) - 1, 1 << 17, 511), (1023, (1 << 24) - 1, 0), (-1024, (1 << 24) - 1, 0),
+        (-(1 << 16), 1 << 17, -(1 << 25)), (1 << 16, 1 << 17, (1 << 25) - 1), (0, 0, 0), (-1, 1, 0),
+        (0, 0, (1 << 25) - 1), (0, 0, -(1 << 25))]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("pairs", [0, 1])
+def test_extremes(kind, pairs):
+    """The largest and smallest values of every port at once: what the widths of all products and sums are made for."""
+    rows, rng = (0, 1, 1 << 16, (1 << 17) - 1), random.Random(f"{kind}{pairs}")
+    dut = Requantizer(lanes=2, in_bits=18, column_depth=len(ENDS), bias_depth=len(ENDS))
+    entries, beats, want = [ENDS, ENDS[::-1]], [], {}
+    for entry, q2, row, bias_row, bits in product(range(len(ENDS)), (0, 1), rows, rows if pairs else (0,), (0, 1, 8)):
+        x = [table[entry][0] for table in entries]
+        pair = pairs and not q2
+        beats += [(q2, pair, b, entry, x, row, bias_row, bits) for b in range(1 + pair)]
+        want[len(beats) - 1] = kind, [
+            Requantizer.model(*table[entry], row, bias_row if pair else None, kind=kind, half_up=not q2,
+                              bits=bits, signed_max=127) for table in entries]
+    drive(dut, rng, entries, beats, want, q1_kind=kind, q1_half_up=1, q2_kind=kind, signed_max=127)
