@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .errors import HwgenError
+from .scratch import write_whole
 
 __all__ = ["feature_arrays", "malformed", "npz_bytes", "read_edges", "read_features", "read_integers",
            "read_json", "read_npz", "write_json", "write_npz"]
@@ -70,7 +71,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file, in a folder made for it where it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise HwgenError(f"cannot write: {error.strerror}", str(path), "choose an output you may write") from error
 

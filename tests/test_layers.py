@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
-CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.progress", "hwgen.version"}
+CORE = {f"hwgen.{name}" for name in (
+    "errors", "numeric", "cache", "files", "progress", "scratch", "version", "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
@@ -36,6 +37,8 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/numeric.py": (set(), set()),
     "hwgen/files.py": (CORE, set()),
     "hwgen/progress.py": (set(), set()),
+    "hwgen/scratch.py": (set(), set()),
+    "hwgen/workshop.py": (CORE, set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
     "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
                        {"torch", "torch_geometric", "sklearn"}),
@@ -59,7 +62,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
-    "sim": ({"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
+    "sim": (CORE | {"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
     "boards": ({"boards"}, set()),
 }
 OURS = ("hwgen", "rtl_templates", "sim", "boards")

@@ -85,7 +85,7 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None, ba
     from ..network.sample import single
 
     sample = read_sample(build_folder, graph)
-    folders = pack_graphs(build_folder, single(sample.batch), name or graph.stem, size=batch_size, sample=sample,
-                          progress=console)
+    folders = pack_graphs(build_folder, single(sample.batch), graph.stem if name is None else name, size=batch_size,
+                          sample=sample, progress=console)
     console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
     console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})

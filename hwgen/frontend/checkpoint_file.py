@@ -1,9 +1,7 @@
 """The file of a checkpoint: opened without running code, written whole or not at all."""
 
 import io
-import os
 import pickle
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import torch
 
 from ..errors import HwgenError
+from ..scratch import write_whole
 
 __all__ = ["FORMAT", "SAVE", "VERSION", "open_checkpoint", "write_checkpoint"]
 
@@ -31,16 +30,9 @@ def write_checkpoint(content: dict[str, Any], path: Path) -> None:
     # Through a buffer: torch names the archive after the file, and the same model shall give the same bytes.
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(buffer.getbuffer())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        write_whole(path, buffer.getbuffer())
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise HwgenError(f"cannot write the checkpoint: {error.strerror}", str(path),
                          "name a file in a folder that exists and that you may write to") from error
 
