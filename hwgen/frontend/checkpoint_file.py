@@ -10,6 +10,7 @@ import torch
 
 from ..errors import HwgenError
 from ..scratch import write_whole
+from .user_file import is_user_file
 
 __all__ = ["FORMAT", "SAVE", "VERSION", "open_checkpoint", "write_checkpoint"]
 
@@ -46,6 +47,9 @@ def open_checkpoint(path: Path) -> dict[str, Any]:
         Not a checkpoint, a pickled module, a truncated file, or another format version.
     """
     where = str(path)
+    if is_user_file(where):
+        raise HwgenError("a Python file, not a checkpoint", where,
+                         f"make a checkpoint: hwgen quantize {where} --data DATA -o model.pt, then name model.pt")
     try:
         with path.open("rb") as file:
             head = file.read(4)
@@ -74,6 +78,9 @@ def open_checkpoint(path: Path) -> dict[str, Any]:
         raise _pickled(where) from error
     except (RuntimeError, ValueError, KeyError, EOFError) as error:
         raise HwgenError("not a checkpoint", where, SAVE) from error
+    if isinstance(content, dict) and content and all(isinstance(each, torch.Tensor) for each in content.values()):
+        raise HwgenError("weights of a PyTorch model, not an hwgen checkpoint", where,
+                         f"make a checkpoint: hwgen quantize net.py:Net --weights {where} --data DATA -o model.pt")
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise HwgenError("a PyTorch file, but not an hwgen checkpoint", where, SAVE)
     if content.get("version") != VERSION:

@@ -1,6 +1,5 @@
 """A user's module as it was written: run, and compared with what was understood of it."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,21 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import HwgenError
+from .user_code import line_of, said, users_code
 
-__all__ = ["TOLERANCE", "call", "copy_of", "demand_equal", "with_head"]
+__all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]
 
 #: Largest difference of an output from the module's own, relative to the largest: float32, summed in another order.
 TOLERANCE = 1e-4
-
-
-def copy_of(module: nn.Module) -> nn.Module:
-    """A copy on the CPU, in float32 and evaluation mode, that knows no graph."""
-    copied = copy.deepcopy(module).to("cpu", torch.float32).eval()
-    for layer in copied.modules():  # GCNConv(cached=True) may have seen another graph
-        for name in ("_cached_edge_index", "_cached_adj_t"):
-            if hasattr(layer, name):
-                setattr(layer, name, None)
-    return copied
 
 
 def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any], graphs: str) -> Tensor:
@@ -33,12 +23,15 @@ def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any],
     HwgenError
         The module fails.
     """
-    try:
+    def refusal(error: BaseException) -> HwgenError:
+        place = line_of(error)
+        return HwgenError(f"the model fails on {graphs}: {said(error)}",
+                          f"model ({place})" if place else _where(module),
+                          "pass graphs like those that the model was trained on, features as codes and "
+                          "data.input_scale")
+
+    with users_code(refusal):
         found: Tensor = module(*positional, **named)
-    except Exception as error:  # the user's own code
-        raise HwgenError(f"the model fails on {graphs}: {type(error).__name__}: {error}", _where(module),
-                         "pass graphs like those that the model was trained on, features as codes and "
-                         "data.input_scale") from error
     return found
 
 

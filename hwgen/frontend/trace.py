@@ -6,10 +6,7 @@ user's own modules and their containers are looked into. Nothing is judged here:
 
 from __future__ import annotations
 
-import copy
-import inspect
 import operator
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -19,13 +16,14 @@ import torch.nn.functional as F
 from torch import fx, nn
 
 from ..errors import HwgenError
-from .tracer import Tracer, line_of, whole_pooling
+from .copying import copy_of
+from .tracer import Tracer, whole_pooling
+from .user_code import line_of, said, users_code
 
-__all__ = ["Call", "Roles", "Traced", "Value", "arguments", "name_of", "trace", "trace_part"]
+__all__ = ["Call", "Roles", "Traced", "Value", "name_of", "trace", "trace_part"]
 
 #: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
 FOREIGN = ("edge_weight", "edge_attr", "batch", "pos", "ptr")
-SIGNATURE = "write forward(self, x, edge_index), or forward(self, data) that reads data.x and data.edge_index"
 SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
            operator.imul: "*=", operator.truediv: "/", operator.matmul: "@", operator.getitem: "[...]"}
 
@@ -104,23 +102,21 @@ class Roles:
     read: tuple[str, ...] = ("x", "edge_index")
 
 
-def trace(model: nn.Module, roles: Roles | None = None, *, training: bool = False) -> Traced:
+def trace(model: nn.Module, roles: Roles, *, training: bool = False) -> Traced:
     """Trace a module as it is in evaluation mode, or in training; the module itself is left alone.
 
     Parameters
     ----------
     model : Module
-    roles : Roles or None
-        None: those of :func:`arguments`.
+    roles : Roles
 
     Raises
     ------
     HwgenError
-        A forward method with other arguments than a graph, or whose path depends on the values it computes.
+        A module that cannot be copied, or a forward whose path depends on the values it computes.
     """
-    copied = copy.deepcopy(model).to("cpu", torch.float32).train(training)
-    roles = roles or Roles(tuple(arguments(model)))
-    return _trace(_Entry(copied, roles), copied, f"model ({type(model).__name__}.forward)", roles)
+    copied = copy_of(model, training=training)
+    return _trace(_Entry(copied, roles), copied, f"model ({type(copied).__name__}.forward)", roles)
 
 
 def trace_part(module: nn.Module, path: str) -> Traced:
@@ -131,16 +127,16 @@ def trace_part(module: nn.Module, path: str) -> Traced:
 
 
 def _trace(entry: nn.Module, model: nn.Module, where: str, roles: Roles) -> Traced:
-    try:
-        with whole_pooling():
-            graph = Tracer().trace(entry)
-    except Exception as error:  # a forward method may raise anything once it meets a stand-in for a tensor
+    def refusal(error: BaseException) -> HwgenError:
         place = line_of(error)
         what = ("forward decides by the values of a tensor" if isinstance(error, fx.proxy.TraceError)
-                else f"forward cannot be traced: {traceback.format_exception_only(error)[-1].strip()}")
-        raise HwgenError(what, f"{where.split(' ')[0]} ({place})" if place else where,
-                         "let forward make the same calls for every input: no if, while or loop over a tensor, and no "
-                         "int(), float() or len() of one") from error
+                else f"forward cannot be traced: {said(error)}")
+        return HwgenError(what, f"{where.split(' ')[0]} ({place})" if place else where,
+                          "let forward make the same calls for every input: no if, while or loop over a tensor, and no "
+                          "int(), float() or len() of one")
+
+    with users_code(refusal), whole_pooling():
+        graph = Tracer().trace(entry)
     calls, result = _calls(graph, entry, roles)
     return Traced(model=model, calls=tuple(calls), result=result, where=where)
 
@@ -167,30 +163,6 @@ class _Part(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.model(x)
-
-
-def arguments(model: nn.Module) -> list[str]:
-    """Roles of the positional arguments of forward: ``x``, ``edge_index``, ``data``.
-
-    Raises
-    ------
-    HwgenError
-        Arguments without a default that are neither.
-    """
-    where = f"model ({type(model).__name__}.forward)"
-    every = inspect.signature(model.forward).parameters.values()
-    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in every):
-        return ["x", "edge_index"]  # as PyG's Sequential has it
-    names = [each.name for each in every if each.default is inspect.Parameter.empty
-             and each.kind is not inspect.Parameter.VAR_KEYWORD]
-    foreign = [name for name in names if name in FOREIGN]
-    if foreign and len(names) > 1:
-        raise HwgenError(f"forward takes {foreign[0]}", where, f"hwgen has no {foreign[0]}: {SIGNATURE}")
-    if len(names) == 1:
-        return ["x" if names[0] in ("x", "input") else "data"]
-    if len(names) != 2:
-        raise HwgenError(f"forward takes {len(names)} arguments", where, SIGNATURE)
-    return ["edge_index", "x"] if names[0] in ("edge_index", "adj", "adj_t") else ["x", "edge_index"]
 
 
 def _calls(graph: fx.Graph, entry: nn.Module, roles: Roles) -> tuple[list[Call], Any]:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import inspect
 import operator
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
 from torch import fx, nn
 
-__all__ = ["Tracer", "line_of", "whole_pooling"]
+from .user_code import is_users
+
+__all__ = ["Tracer", "whole_pooling"]
 
 #: Whose frames call the user's forward.
 TRACE = str(Path(__file__).with_name("trace.py"))
-#: Frames of these are not the user's.
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(torch.__file__).parents[1] / "torch_geometric"),
-             __file__, TRACE)
 
 
 class _Proxy(fx.Proxy):
@@ -97,16 +94,10 @@ class Tracer(fx.Tracer):
         return self.is_leaf_module(self.root.get_submodule(path), path)
 
 
-def line_of(error: BaseException) -> str:
-    """The user's line that an error passed through last."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(LIBRARIES)]
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-
-
 def _caller(frame: FrameType | None) -> str:
     """The innermost line that belongs to the user."""
     while frame is not None and frame.f_code.co_filename != TRACE:
-        if not frame.f_code.co_filename.startswith(LIBRARIES):
+        if is_users(frame.f_code.co_filename):
             return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
         frame = frame.f_back
     return ""

@@ -194,6 +194,36 @@ def test_empty_passes_are_skipped(passes, fields):
     assert board.mismatch is None
 
 
+@pytest.mark.parametrize("field", [-1, 0, 1])
+def test_every_bit_of_a_place_counts(passes, fields, field):
+    """The unit (-1) and every part of the place: a word that comes elsewhere by one bit is a difference."""
+    for bit in range(2 if field < 0 else 16):
+        board, rows = Scoreboard(passes, fields), writes(passes[0], fields)
+        if field < 0:
+            rows[0][0] ^= 1 << bit
+        else:
+            rows[0][1][field] ^= 1 << bit
+        feed(board, rows)
+        board.finish(cycle=0, time_ns=0)
+        assert board.mismatch is not None, (field, bit)
+        assert board.mismatch.cycle == 100, "the write itself is the difference, not the end of the run"
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("width", [1, 3])
+def test_every_result_is_compared(rows, width):
+    codes = np.random.default_rng(0).integers(-300, 300, (rows, width))
+    results = Results(codes=codes, row=np.arange(rows), word=np.arange(rows), column=np.arange(width), word_codes=8)
+    for place in np.ndindex(codes.shape):
+        for wrong_by in (1, -1, 1 << 15):
+            found = codes.copy()
+            found[place] += wrong_by
+            wrong = compare_results(found, results, RESULTS_PASS, cycle=5, time_ns=20)
+            assert wrong is not None, place
+            assert (wrong.node, wrong.channel) == place
+            assert (wrong.expected, wrong.got) == (codes[place], codes[place] + wrong_by)
+
+
 def test_results_in_memory():
     codes = np.random.default_rng(0).integers(-300, 300, (6, 3))
     results = Results(codes=codes, row=np.arange(6)[::-1], word=np.arange(6), column=np.arange(3), word_codes=8)

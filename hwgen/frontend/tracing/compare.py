@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from ..copying import copy_of
 from ..data.graph_batch import GraphBatch
-from ..original import TOLERANCE, call, copy_of, demand_equal, with_head
+from ..original import TOLERANCE, call, demand_equal, with_head
 from ..quantize.execute import execute
 from ..traced import TracedNetwork
 from .roles import roles_of

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
@@ -16,7 +17,7 @@ from .expr import Expr
 from .refusals import fix_for
 from .table import Recogniser, Recognisers
 
-__all__ = ["End", "Read", "Reader", "path_of"]
+__all__ = ["End", "Read", "Reader", "demand_finite", "path_of"]
 
 #: Reads a call of a layer (None for a function or method).
 Read = Callable[["Reader", Call, Any], "Expr | End"]
@@ -114,10 +115,12 @@ class Reader:
         target, found = call.target, self.recognisers.find(call)
         if found is None:
             refuse(call, f"{call.name} is not supported", fix_for(call, self.recognisers))
-        if isinstance(target, nn.Module) and any(map(nn.parameter.is_lazy, target.parameters())):
-            refuse(call, f"{call.name} does not know its number of inputs yet", "run the model once beforehand")
-        if isinstance(target, nn.Module) and _has_hooks(target):
-            refuse(call, f"{call.name} with a hook", "remove hooks and weight normalisation: they may compute anything")
+        if isinstance(target, nn.Module):
+            if _has_hooks(target):
+                refuse(call, f"{call.name} with a hook",
+                       "remove hooks and weight normalisation: they may compute anything")
+            for name, tensor in (*target.named_parameters(), *target.named_buffers()):
+                demand_finite(call, f"{call.path}.{name}", tensor)
         return found
 
     def _roots(self) -> dict[Value, Value]:
@@ -162,6 +165,16 @@ def values_in(argument: Any) -> list[Value]:
     if isinstance(argument, dict):
         argument = list(argument.values())
     return [value for each in argument for value in values_in(each)] if isinstance(argument, tuple | list) else []
+
+
+def demand_finite(call: Call, name: str, tensor: Tensor) -> None:
+    """Refuse weights that diverged, and complex ones."""
+    if tensor.is_complex():
+        refuse(call, f"{name} is complex", "use real numbers: hardware has no complex ones")
+    wrong = tensor.detach()[~torch.isfinite(tensor)]
+    if len(wrong):
+        refuse(call, f"{name} holds {float(wrong[0])}, which is not finite",
+               "train again with a lower learning rate, or load other weights")
 
 
 def _overwrites(call: Call) -> bool:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ..calls import bind
+from ..copying import unwrapped
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..trace import Call, Value, trace
@@ -64,7 +65,7 @@ class PreparedForward:
     """
 
     def __init__(self, module: nn.Module) -> None:
-        self.module = module
+        self.module = unwrapped(module)
         roles = roles_of(module)
         #: The traced forward in evaluation and in training.
         self._traced = trace(module, roles), trace(module, roles, training=True)
@@ -106,7 +107,7 @@ class PreparedForward:
         if kind == "softmax":
             return first
         if isinstance(target, nn.Module):
-            layer: Any = self.module.get_submodule(call.path.partition(".")[2])
+            layer: Any = unwrapped(self.module.get_submodule(call.path.partition(".")[2]))
             if kind == "dropout":
                 return _dropout(first, layer.p if layer.training else 0.0)
             if kind == "linear":

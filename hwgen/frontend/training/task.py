@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from torch import nn
 from ...errors import HwgenError
 from ...network.granularity import Granularity
 from ...network.network import Domain
+from ..copying import copy_of
 from ..data import load_data
 from ..data.batching import real
 from ..data.graph_set import FOLD_SEED, GraphSet, folds
@@ -180,7 +180,7 @@ def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], n
     if isinstance(model, str):
         return lambda: load_module(model)
     if isinstance(model, nn.Module):
-        return lambda: copy.deepcopy(model)
+        return lambda: copy_of(model, training=True)
     return model
 
 

@@ -1,4 +1,4 @@
-"""IR 2, the integer program: passes over nodes, exact, with proved ranges.
+"""IR 2, the integer program: passes over nodes, exact; its ranges are proved in :mod:`hwgen.targets.banked.rules`.
 
 A pass computes, for every node i::
 
@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, ROW_BITS
+from rtl_templates.banked.formats import MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
-from ...errors import HwgenError
 from ...numeric import IntRange
 
 __all__ = ["Pass", "Program", "Requant"]
@@ -61,22 +60,6 @@ class Requant:
     half_up: bool
     x: IntRange
     scale: NDArray[np.float64]
-
-    def verify(self, where: str) -> None:
-        """Prove that no intermediate overflows its port."""
-        facts = {
-            "accumulator": (self.x, IntRange.signed(ACC_BITS)),
-            "column multiplier": (IntRange.of(self.column), IntRange(0, (1 << COLUMN_BITS) - 1)),
-            "bias": (IntRange.of(self.bias), IntRange.signed(BIAS_BITS)),
-            "row multiplier": (IntRange.of(self.row), IntRange(0, (1 << ROW_BITS) - 1)),
-            "mid value": (self.mid, IntRange.signed(MID_BITS)),
-        }
-        if self.bias_row is not None:
-            facts["bias row multiplier"] = (IntRange.of(self.bias_row), IntRange(0, (1 << ROW_BITS) - 1))
-        for name, (have, limit) in facts.items():
-            if have not in limit:
-                raise HwgenError(f"{name} range {have} exceeds {limit}", where,
-                                 "train with steps of less extreme size, or use fewer bits")
 
     @property
     def mid(self) -> IntRange:
@@ -163,13 +146,3 @@ class Program:
     @property
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
-
-    def verify(self) -> None:
-        """Check the order of passes and every range."""
-        if not self.passes or self.passes[0].kind == "gather" or self.passes[-1].out.kind != "raw":
-            raise HwgenError("a program starts from input features and ends in raw results",
-                             f"program {self.name}", "lower the model again")
-        for step in self.passes:
-            for stage, requant in (("q1", step.q1), ("q2", step.q2)):
-                if requant is not None:
-                    requant.verify(f"{step.name}.{stage}")

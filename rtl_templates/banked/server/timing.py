@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from ...cells.timing import mac_latency
+from ..formats import TASK
 from ..requantize_timing import REQUANT_CODE
 
 __all__ = ["QUEUE_DEPTH", "SERVER_MAC", "ServerTiming", "server_q2_delay", "server_q2_wait"]
@@ -16,6 +17,7 @@ SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last Q1 
 SERVER_PLANE = 1  # a plane that is read to the MAC array's input
 SERVER_ROW = 1  # a row's last code to the row
 SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's words
+_LONGEST_WAIT = (1 << TASK["q2_wait"]) - 1
 QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
@@ -32,10 +34,11 @@ def server_q2_wait(lanes: int, q1_beats: int, q2_beats: int) -> int:
     """Cycles that Q2 beats should wait for the gap between the Q1 beats of nodes that come without pause.
 
     Nodes that the lanes limit are ``q1_beats + q2_beats`` apart and occupy the MAC array as long, so the wait is
-    what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then.
+    what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then, or
+    a task word could not say it.
     """
     wait = -server_q2_delay(lanes) % (q1_beats + q2_beats)
-    return wait if wait <= q1_beats else 0
+    return wait if wait <= min(q1_beats, _LONGEST_WAIT) else 0
 
 
 class ServerTiming:

@@ -134,7 +134,15 @@ def test_a_pickled_module(tmp_path: Path) -> None:
 
 def test_a_state_dict(tmp_path: Path) -> None:
     torch.save(GCN(4, 3, 2).state_dict(), tmp_path / "model.pt")
+    refuse(tmp_path / "model.pt", "weights of a PyTorch model, not an hwgen checkpoint\n  at PATH\n  make a "
+           "checkpoint: hwgen quantize net.py:Net --weights PATH --data DATA -o model.pt")
+    torch.save([1, 2], tmp_path / "model.pt")
     refuse(tmp_path / "model.pt", "a PyTorch file, but not an hwgen checkpoint\n  at PATH\n  " + WRITE)
+
+
+def test_a_python_file() -> None:
+    refuse(Path("net.py:Net"), "a Python file, not a checkpoint\n  at PATH\n  make a checkpoint: "
+           "hwgen quantize PATH --data DATA -o model.pt, then name model.pt")
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.999])

@@ -169,7 +169,7 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
     "cached": (conv(GCNConv(7, 6, cached=True)), "GCNConv with cached=True", A, "leave cac"),
     "gcn mean": (conv(GCNConv(7, 6, aggr="mean")), "GCNConv with aggr=mean", A, "leave aggr at its default"),
     "flow": (conv(GraphConv(7, 6, flow="target_to_source")), "GraphConv with flow=target_to_source", A, "lea"),
-    "lazy": (conv(SAGEConv(-1, 6)), "SAGEConv does not know its number of inputs yet", A, "run the model"),
+    "lazy": (conv(SAGEConv(-1, 6)), "Linear does not know its number of inputs yet", r"model\.a\.lin", "run"),
     "bipartite": (middle(lambda s, h, e, b: s.a((h, h), e), a=SAGEConv(6, 6)), "SAGEConv of a pair", A, "one"),
     "other edges": (middle(lambda s, h, e, b: s.a(h, b), a=GCNConv(6, 6)), "GCNConv without the graph's own edge_index",
                     A, "pass on the edge_index"),

@@ -9,6 +9,7 @@ from hwgen.errors import HwgenError
 from hwgen.numeric import IntRange
 from hwgen.targets.banked.arithmetic import requantize
 from hwgen.targets.banked.fixed_point import Factors, fold
+from hwgen.targets.banked.rules import check_requant
 
 
 def apply(stage, x):
@@ -29,7 +30,7 @@ def test_signed_codes_are_within_a_twentieth_of_the_real_value(seed, level, spre
     rng = np.random.default_rng(seed)
     column, row = 2.0 ** rng.uniform(0, spread, 6), 2.0 ** (level + rng.uniform(0, spread, 9))
     stage = signed(column, row, bits=bits, x=x)
-    stage.verify("here")
+    check_requant(stage, "here")
     values = rng.integers(-x, x + 1, (9, 6))
     top = 2 ** (bits - 1) - 1
     real = np.clip(values * column * row[:, None], -top, top)
@@ -44,7 +45,7 @@ def test_unsigned_codes_with_a_bias_of_their_own_row_factor(seed, level, weight)
     row, bias_row, bits = 2.0 ** (level + rng.uniform(0, 3, 9)), 2.0 ** rng.uniform(-3, 3, 9), rng.integers(0, 9, 9)
     stage = fold(Factors(column=column, row=row, bias=bias, bias_row=bias_row), where="convs.0", kind="unsigned",
                  bits=8, row_bits=bits, x=IntRange(-400, 400), scale=np.ones(6))
-    stage.verify("here")
+    check_requant(stage, "here")
     values = rng.integers(-400, 401, (9, 6))
     top = 2.0 ** bits[:, None] - 1
     products, shifts = values * column * row[:, None], bias * bias_row[:, None]
@@ -99,6 +100,23 @@ def test_saturating_outliers_take_no_precision_from_the_others():
     x = np.zeros((4, 2), dtype=np.int64)
     x[3] = [1, -1]
     assert apply(beside, x)[3].tolist() == [7, -7]
+
+
+@pytest.mark.parametrize("kind", ["unsigned", "signed"])
+@pytest.mark.parametrize("row", [1.0, 30.0, 1000.0, 1e9])
+@pytest.mark.parametrize("bits", [1, 4, 8])
+@pytest.mark.parametrize("bias", [None, 0.0, -3.0])
+def test_a_factor_beyond_every_code_saturates_from_1_on(kind, row, bits, bias):
+    """However far a factor is lowered: x = 1 still reaches the code that it should."""
+    if kind == "signed" and (bits < 2 or bias):
+        return  # messages have no bias, and no single bit
+    stage = fold(Factors(column=np.ones(1), row=np.array([row]), bias=None if bias is None else np.array([bias]),
+                         bias_row=None if bias is None else np.ones(1)), where="x", kind=kind, bits=bits,
+                 row_bits=np.array([bits]) if kind == "unsigned" else None, x=IntRange(-9, 9), scale=np.ones(1))
+    top = (1 << bits - (kind == "signed")) - 1
+    for x in (-9, -1, 0, 1, 2, 9):
+        want = np.clip(np.rint(x * row + (bias or 0.0)), -top if kind == "signed" else 0, top)
+        assert apply(stage, np.array([[x]]))[0, 0] == want, x
 
 
 def test_rows_of_zero_give_zero():

@@ -119,6 +119,20 @@ def test_neighbours_are_pygs():
     assert (np.diag(counts.toarray()) == 1).all()
 
 
+@pytest.mark.parametrize("times", [255, 256, 300, 1000])
+def test_an_edge_counts_as_often_as_it_is_there(times):
+    """However often: a count is no byte."""
+    graph = random_graph_model(5, 12, degree=1.0, layers=1)
+    batch = graph.sample.batch
+    edges = np.concatenate([batch.edges, np.tile([[7], [9]], times)], axis=1)
+    sample = dataclasses.replace(graph.sample, batch=dataclasses.replace(batch, edges=edges))
+    adjacency, _ = degree_norm(sample.batch)
+    assert adjacency[9, 7] >= times
+    neighbours = program_of(graph, sample).neighbours
+    assert np.array_equal(neighbours.toarray(), adjacency)
+    assert np.array_equal(neighbours @ np.eye(12, dtype=np.int64), adjacency)
+
+
 def test_nodes_without_bits_have_zero_rows_and_constants():
     graph = random_graph_model(4, 50)
     row = graph.layers[0].row

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_data, random_graph_model
+from scipy.sparse import csr_array
 
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import capacity, check_capacity, choose, needs
 
 
@@ -118,6 +120,37 @@ def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
     more = program_of(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
     with pytest.raises(CapacityError, match=rf"{most + 1} nodes \(max_nodes {most}\)"):
         check_capacity(more, dataclasses.replace(hardware, acc_bits=12))
+
+
+@pytest.mark.parametrize("acc_bits", [5, 8, 12, 18])
+@pytest.mark.parametrize("message_bits", [2, 4, 5])
+def test_the_stated_degree_is_what_the_accumulator_holds(acc_bits, message_bits):
+    program = program_of(random_graph_model(3, 30, message_bits=message_bits))
+    degree = capacity(program, dataclasses.replace(choose(program), acc_bits=acc_bits))["degree"]
+    code, most = (1 << message_bits - 1) - 1, (1 << acc_bits - 1) - 1
+    assert degree * code <= most < (degree + 1) * code
+
+
+@pytest.mark.parametrize(("groups", "slots"), [(1, 128), (2, 128), (1, 256)])
+def test_a_graph_of_exactly_the_stated_edges_and_features_is_scheduled(groups, slots):
+    """What is promised is what the scheduler reaches, not what the memory could hold."""
+    graph = random_graph_model(3, 96, 60, degree=4.0)
+    hardware = dataclasses.replace(choose(program_of(graph), groups=groups, slots=slots), acc_bits=12)
+    limit = capacity(program_of(graph), hardware)
+    rng = np.random.default_rng(slots)
+    pairs = rng.permutation(96 * 95)[:limit["edges"] - 96]  # no edge twice, no self loop: one is added to every node
+    source, target = pairs // 95, pairs % 95
+    cells = rng.permutation(96 * 60)[:limit["nonzeros"]]
+    features = np.zeros((96, 60), dtype=np.int64)
+    features[cells // 60, cells % 60] = 1
+    batch = dataclasses.replace(graph.sample.batch, features=csr_array(features),
+                                edges=np.stack([source, target + (target >= source)]))
+    program = program_of(graph, dataclasses.replace(graph.sample, batch=batch))
+    assert (program.neighbours.sum(), program.features.nnz) == (limit["edges"], limit["nonzeros"])
+    try:
+        schedule(program, hardware)
+    except CapacityError as refused:
+        pytest.fail(f"refused: {refused}")
 
 
 def test_any_node_of_the_stated_degree_fits():

@@ -2,14 +2,14 @@
 """A server end to end: values, order, writes, results, dense passes, and its timing model, cycle by cycle."""
 
 import random
-from itertools import chain, pairwise
+from itertools import chain, pairwise, product
 
 import pytest
 from amaranth.sim import Simulator
 
 from rtl_templates.banked.formats import PARAM, TASK, Target
 from rtl_templates.banked.server.server import Server
-from rtl_templates.banked.server.timing import ServerTiming, server_q2_wait
+from rtl_templates.banked.server.timing import ServerTiming, server_q2_delay, server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.shell.words import pack
@@ -291,3 +291,38 @@ def test_combination_takes_its_planes():
         need += max(1, case.order[port][places[port]]["bits"])
         places[port] += 1
     assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a issue yields to Q2 beats now and then
+
+
+@pytest.mark.parametrize("wait", range(8, 16))
+def test_any_wait_before_the_second_stage(wait):
+    """Up to the largest that the task word holds: no bit of it is lost on the way."""
+    run(Case(wait, [COMBINE | RANK1 | {"q1_chunks": 8, "q2_wait": wait}], nodes=3, arrival=1.0, requant_lanes=2))
+
+
+def test_every_wait_is_one_that_a_task_word_can_say():
+    longest = 0
+    for lanes in range(1, 129):
+        for q1, q2 in product(range(1, min(lanes, 15) * 2 + 1), range(1, min(lanes, 15) + 1)):
+            wait = server_q2_wait(lanes, q1, q2)
+            assert wait in range(min(q1, 15) + 1)
+            assert (wait + server_q2_delay(lanes)) % (q1 + q2) == 0 or wait == 0
+            longest = max(longest, wait)
+    assert longest == (1 << TASK["q2_wait"]) - 1
+
+
+def test_full_rate_of_a_combination_with_a_long_wait():
+    wait = server_q2_wait(16, 16, 8)
+    assert wait > 7
+    case = Case(5, [COMBINE | RANK1 | {"q1_chunks": 8, "q2_wait": wait}], nodes=6, arrival=1.0, even=True,
+                requant_lanes=2, mac_columns=16)
+    [acks] = run(case)
+    assert {b - a for (a, _), (b, _) in pairwise(acks[8:20])} == {24}
+
+
+@pytest.mark.parametrize(("lanes", "requant_lanes"), [(24, 2), (15, 1), (28, 2)])
+def test_the_most_beats_that_a_node_can_have(lanes, requant_lanes):
+    """Two for every chunk of the first stage, with a bias, and one for every chunk of the second."""
+    chunks = lanes // requant_lanes
+    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, 2 * chunks, chunks))}
+    run(Case(chunks, [COMBINE | RANK1 | fields, RANK1 | RESULT | fields, COMBINE | RANK1 | RESULT | fields], nodes=3,
+             arrival=1.0, lanes=lanes, requant_lanes=requant_lanes, mac_columns=lanes))
