@@ -11,7 +11,7 @@ import os
 import reprlib
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -40,6 +40,9 @@ T = TypeVar("T")
 MOST_JSON, MOST_TOML = 32 << 20, 16 << 10
 _MOST_TEXT = 100_000
 
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict, _SHORT.maxstring = 3, 4, 4, 4, 80
+
 
 @dataclass(frozen=True)
 class Within:
@@ -55,8 +58,7 @@ Count = Annotated[int, Within(0, (1 << 53) - 1)]
 
 def shown(value: object) -> str:
     """A value for messages: short, whatever it is."""
-    short = reprlib.Repr(maxlevel=3, maxdict=4, maxlist=4, maxtuple=4, maxstring=80, maxlong=40, maxother=80)
-    return ascii(value) if isinstance(value, float) else short.repr(value).encode("ascii", "backslashreplace").decode()
+    return _SHORT.repr(value).encode("ascii", "backslashreplace").decode()
 
 
 def open_regular(path: Path, most: int, what: str, fix: str) -> BinaryIO:
@@ -173,7 +175,7 @@ class _WrongError(Exception):
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Callable[..., Any]) -> dict[str, Any]:
     """Field -> type; a report may have thousands of runs."""
     return get_type_hints(kind, include_extras=True)
 
@@ -202,7 +204,7 @@ def _read(kind: Any, data: Any, key: str) -> Any:
     raise _wrong(kind, data, key)
 
 
-def _record(kind: Any, data: Any, key: str) -> Any:
+def _record(kind: Callable[..., Any], data: Any, key: str) -> Any:
     """A dataclass, or a mapping with the keys of a TypedDict."""
     if not isinstance(data, dict):
         raise _wrong(kind, data, key)
@@ -219,7 +221,7 @@ def _record(kind: Any, data: Any, key: str) -> Any:
             made[name] = _read(hint, data[name], _below(key, name))
         elif not optional:
             raise _WrongError(key, f"key {_below(key, name)} is missing", f"complete: {name} is {_noun(hint)}")
-    return kind(**made) if is_dataclass(kind) else made
+    return made if is_typeddict(kind) else kind(**made)
 
 
 def _choice(kinds: tuple[Any, ...], data: Any, key: str) -> Any:
