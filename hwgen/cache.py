@@ -3,7 +3,6 @@
 A cache is a convenience: where the user's cannot be written, a temporary folder serves, and work goes on.
 """
 
-import hashlib
 import os
 import shutil
 import stat
@@ -12,11 +11,10 @@ import warnings
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["CacheWarning", "cache_folder", "cache_folders", "is_whole", "seal", "wanted_folder"]
+__all__ = ["CacheWarning", "cache_folder", "cache_folders", "wanted_folder"]
 
 #: Bytes that must be free where something is to be kept.
 ROOM = 64 << 20
-_SUMS = "SHA256SUMS"
 
 
 class CacheWarning(UserWarning):
@@ -44,27 +42,6 @@ def cache_folders() -> tuple[Path, ...]:
     """Folders to look in, the wanted one first: one that may only be read serves too."""
     wanted, used = wanted_folder(), cache_folder()
     return (used,) if wanted is None or wanted == used else (wanted, used)
-
-
-def seal(folder: Path) -> None:
-    """Write down the hash of every file of a folder that is complete."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / _SUMS)
-    (folder / _SUMS).write_text("".join(f"{_hash(path)}  {path.relative_to(folder)}\n" for path in files))
-
-
-def is_whole(folder: Path) -> bool:
-    """Whether a folder holds what was there when it was sealed."""
-    try:
-        lines = (folder / _SUMS).read_text().splitlines()
-        pairs = [line.split("  ", 1) for line in lines]
-        return bool(pairs) and all(_hash(folder / name) == wanted for wanted, name in pairs)
-    except (OSError, ValueError):
-        return False
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=8)

@@ -32,7 +32,8 @@ from typing import (
 
 from .errors import HwgenError
 
-__all__ = ["Count", "Within", "open_regular", "parse_json", "parse_toml", "read_as", "read_json", "read_text", "shown"]
+__all__ = ["MOST_TOML", "Count", "Within", "open_regular", "parse_json", "parse_toml", "read_as", "read_json",
+           "read_text", "shown"]
 
 T = TypeVar("T")
 
@@ -177,7 +178,8 @@ class _WrongError(Exception):
 @cache
 def _hints(kind: Callable[..., Any]) -> dict[str, Any]:
     """Field -> type; a report may have thousands of runs."""
-    return get_type_hints(kind, include_extras=True)
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: get_args(hint)[0] if get_origin(hint) is NotRequired else hint for name, hint in hints.items()}
 
 
 def _read(kind: Any, data: Any, key: str) -> Any:
@@ -215,8 +217,7 @@ def _record(kind: Callable[..., Any], data: Any, key: str) -> Any:
             raise _WrongError(key, f"unknown key {_below(key, shown(name)[1:-1])}", f"one of {known}")
     made = {}
     for name, hint in hints.items():
-        optional = get_origin(hint) is NotRequired
-        hint = get_args(hint)[0] if optional else hint
+        optional = name in getattr(kind, "__optional_keys__", ())
         if name in data:
             made[name] = _read(hint, data[name], _below(key, name))
         elif not optional:

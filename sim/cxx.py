@@ -15,7 +15,8 @@ from pathlib import Path
 import cocotb
 from cocotb_tools import config
 
-from hwgen.cache import cache_folder, is_whole, seal
+from hwgen.cache import cache_folder
+from hwgen.seals import is_whole, seal_folder
 from hwgen.workshop import Command, Done, Workshop, processors, workshop
 
 from .errors import SimError
@@ -93,7 +94,7 @@ def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> 
                         jobs.append(([*cxx.words, *flags, level, "-x", "c++-header", str(header),
                                       "-o", f"{header}.gch"], header))
                 _compile(jobs, shop, _TRACE_FIX if trace == "fst" else None)
-                seal(done)
+                seal_folder(done)
                 done.rename(folder)
     return folder
 

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwgen.cache import cache_folder, cache_folders, is_whole, seal
+from hwgen.cache import cache_folder, cache_folders
+from hwgen.seals import is_whole, seal_folder
 from hwgen.workshop import Workshop, workshop
 
 from .cxx import FAST, SLOW, fingerprint, ingredients, link, run_tool
@@ -105,7 +106,7 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         done = shop.path / "done"
         done.mkdir()
         link(tool, cxx, trace, sources, shop, done / BENCH)
-        seal(done)
+        seal_folder(done)
         if not is_whole(executable.parent):
             shutil.rmtree(executable.parent, ignore_errors=True)
         try:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..flow.board import load_board
 from ..flow.wishes import Wishes
 from .console import Console, common
 from .options import BUILD, design_options, wishes_from
@@ -51,7 +50,9 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
 def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out: Path | None = None,
               verify: bool = True) -> tuple[dict[str, Any], bool]:
     """Build and verify; shared with ``hwgen demo``. Returns all facts, and whether everything was equal."""
-    target = load_board(board)
+    import boards
+
+    target = boards.load(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
         from ..flow.build import build as build_design

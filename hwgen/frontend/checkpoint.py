@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..documents import parse_json, shown
 from ..errors import HwgenError
-from ..files import malformed
 from ..network.granularity import Granularity
 from ..network.network import Network
-from ..network.rules import check_network
+from ..network.rules import check_network, plain_name
 from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
-from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
+from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
 from .data.batching import graphs_of, joined, union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
@@ -65,7 +65,7 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str)
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
-    network = model.export(Path(path).stem)
+    network = model.export(plain_name(Path(path).stem))
     save_network(network, _sample(model, graphs_of(data)), path)
 
 
@@ -118,9 +118,13 @@ def load(path: Path | str) -> tuple[Network, Sample]:
         the wrong type, not finite or out of range.
     """
     content, where = open_checkpoint(Path(path)), str(path)
-    with malformed(where, SAVE):
-        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(_arrays(content["sample"]), where, network.input_bits)
+    known = {"format", "version", "facts", "network", "sample"}
+    if content.keys() != known or not isinstance(content["facts"], str):
+        odd = min(map(shown, content.keys() ^ known), default="facts")
+        raise HwgenError(f"entry {odd} is missing, unknown or malformed", where, SAVE)
+    facts = parse_json(content["facts"], f"{where}: facts", SAVE)
+    network = network_of(facts, plain_arrays(content["network"], f"{where}: network"), where)
+    sample = sample_from(plain_arrays(content["sample"], f"{where}: sample"), where, network.input_bits)
     _check_fit(network, sample, where)
     return network, sample
 
@@ -140,7 +144,3 @@ def _check_fit(network: Network, sample: Sample, where: str) -> None:
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-
-
-def _arrays(tensors: Any) -> Arrays:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}

@@ -14,7 +14,8 @@ from hwgen.workshop import Command, workshop
 
 #: Begins two commands that have children of their own, and says so.
 PROGRAM = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where this runs in the background it is ignored
 from pathlib import Path
 from hwgen.workshop import Command, workshop
 with workshop(Path(sys.argv[1]), "shop-") as shop:

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from hwgen import cache
-from hwgen.cache import CacheWarning, seal
+from hwgen.cache import CacheWarning
+from hwgen.seals import seal_folder
 from sim import verilate
 from sim.errors import SimError
 from sim.folder import Design, Port, Probe
@@ -92,7 +93,7 @@ def test_another_process_may_be_faster(design, compiled, monkeypatch):
     def link(tool, cxx, trace, sources, shop, executable):
         executable.write_text("mine")
         there.write_text("theirs")
-        seal(there.parent)
+        seal_folder(there.parent)
 
     monkeypatch.setattr(verilate, "link", link)
     assert verilate.compile_model(design).executable.read_text() == "theirs"
