@@ -55,10 +55,10 @@ FAULTS = {
          "bits[step.value.name] = task.out.bits[done.written_entry]", "bits[step.value.name] = done.bits"),
     ),
     "hwgen/targets/lists/choose.py": (
-        ("choose-list-share", "hwgen/targets/lists/test_choose.py",
+        ("choose-list-share", "hwgen/targets/lists/test_choose.py::test_a_batch_of_exactly_the_stated_capacity_packs",
          "units get no more than an even share of the lists",
          "-(-total * 9 // (units * 8)) + sum(most[name] for name in program.sets))", "-(-total // units))"),
-        ("choose-descriptors", "hwgen/targets/lists/test_choose.py",
+        ("choose-descriptors", "hwgen/targets/lists/test_choose.py::test_a_batch_of_exactly_the_stated_capacity_packs",
          "memories hold the descriptors of even numbers of rows only",
          "-(-count // (2 * units))", "(count // (2 * units))"),
     ),
