@@ -7,6 +7,11 @@ FAULTS = {
         ("load-map-slots", "rtl_templates/shell/test_load_map.py::test_banked",
          "a schedule word beyond the memory is no error",
          'h["slots"], low=range(chunks)', 'h["slots"] + 1, low=range(chunks)'),
+        ("banked-load-map-banks", "rtl_templates/shell/test_load_map.py::test_banked",
+         "only the first digits of a bank's rows may be loaded",
+         'h["bank_depth"] * digits, low', 'h["bank_depth"], low'),
+        ("banked-load-map-groups", "rtl_templates/shell/test_load_map.py::test_banked",
+         "schedules of groups that do not exist are taken", 'high=h["groups"])', "high=4)"),
     ),
     "rtl_templates/banked/accelerator.py": (
         ("accelerator-forgets-held-sums",
