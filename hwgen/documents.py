@@ -135,15 +135,23 @@ def parse_toml(text: str, where: str, fix: str) -> object:
         raise HwgenError(f"not TOML: {str(error)[:200]}", where, fix) from None
 
 
-def read_json(kind: type[T], path: Path, fix: str) -> T:
+def read_json(kind: type[T], path: Path, fix: str, *, more: bool = False) -> T:
     """A file of JSON as a type.
+
+    Parameters
+    ----------
+    more : bool
+        Whether the file may have further keys, for others to read.
 
     Raises
     ------
     HwgenError
         No such file, or one that holds something else; names the key.
     """
-    return read_as(kind, parse_json(read_text(path, fix), str(path), fix), str(path), fix)
+    data = parse_json(read_text(path, fix), str(path), fix)
+    if more and isinstance(data, dict):
+        data = {key: value for key, value in data.items() if key in _hints(kind)}
+    return read_as(kind, data, str(path), fix)
 
 
 def read_as(kind: type[T], data: object, where: str, fix: str | None = None) -> T:
