@@ -150,7 +150,8 @@ def read_json(kind: type[T], path: Path, fix: str, *, more: bool = False) -> T:
     """
     data = parse_json(read_text(path, fix), str(path), fix)
     if more and isinstance(data, dict):
-        data = {key: value for key, value in data.items() if key in _hints(kind)}
+        known = get_type_hints(kind)
+        data = {key: value for key, value in data.items() if key in known}
     return read_as(kind, data, str(path), fix)
 
 
