@@ -11,6 +11,7 @@ The file is ``torch.save`` of a dictionary::
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -73,6 +74,10 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
+    if model.bits_stand_still:
+        warnings.warn("training has moved no bit width: hidden rows have the bits that they began with; give the "
+                      "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
+                      "before freeze_bits()", stacklevel=2)
     graphs = graphs_of(data)
     tested = graphs if test is None else graphs_of(test)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
