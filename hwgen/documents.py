@@ -8,6 +8,7 @@ text is printable.
 import json
 import math
 import os
+import re
 import reprlib
 import stat
 import tomllib
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 #: Bytes of a file of JSON, and of TOML, whose reader takes the square of the time.
 MOST_JSON, MOST_TOML = 32 << 20, 16 << 10
-_MOST_TEXT = 100_000
+_MOST_TEXT, MOST_KEY = 100_000, 500
 
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict, _SHORT.maxstring = 3, 4, 4, 4, 80
@@ -128,6 +129,8 @@ def parse_toml(text: str, where: str, fix: str) -> object:
     HwgenError
     """
     try:
+        if max(map(len, re.findall(r"(?:\.\s*[\w\"'-]+\s*)+", text)), default=0) > MOST_KEY:
+            raise RecursionError  # a key of thousands of parts, for which the reader takes the square of the time
         return tomllib.loads(text)
     except RecursionError:
         raise HwgenError("nested too deep", where, fix) from None
