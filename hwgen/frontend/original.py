@@ -1,12 +1,13 @@
 """A user's module as it was written: run, and compared with what was understood of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import HwgenError
+from .traced import Head, TracedNetwork
 from .user_code import line_of, said, users_code
 
 __all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]
@@ -49,11 +50,12 @@ def demand_equal(module: nn.Module, theirs: Tensor, mine: Tensor, tolerance: flo
                          "keep hooks, buffers and calls that change a tensor in place out of the model")
 
 
-def with_head(head: str, logits: Tensor) -> Tensor:
-    """Logits as the user's forward returns them: ``head`` is what follows them there."""
-    if head == "log_softmax":
-        return logits.log_softmax(1)
-    return logits.softmax(1) if head == "softmax" else logits
+def with_head(plan: TracedNetwork, logits: Tensor) -> Tensor:
+    """Logits as the user's forward returns them: behind its softmax or sigmoid, as a vector if it returns one."""
+    heads: dict[Head, Callable[[Tensor], Tensor]] = {
+        "log_softmax": lambda z: z.log_softmax(1), "softmax": lambda z: z.softmax(1), "sigmoid": torch.sigmoid}
+    out = heads[plan.head](logits) if plan.head else logits
+    return out.reshape(-1) if plan.is_vector else out
 
 
 def _where(module: nn.Module) -> str:
