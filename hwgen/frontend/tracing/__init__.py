@@ -17,7 +17,8 @@ from ..stand_in import Shape
 from ..trace import trace
 from ..traced import TracedNetwork
 from .expr import Expr
-from .reader import End, Reader
+from .outcomes import End
+from .reader import Reader
 from .recognisers import RECOGNISERS
 from .roles import roles_of
 from .storage import assign_storage

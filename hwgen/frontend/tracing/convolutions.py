@@ -16,7 +16,8 @@ from ..calls import Call, Value, bind, path_of, refuse
 from ..trace import trace_part
 from .algebra import activated, added, concatenated, gathered, linear, materialised, reference_to, scaled
 from .expr import Expr
-from .reader import End, Reader
+from .outcomes import End
+from .reader import Reader
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg

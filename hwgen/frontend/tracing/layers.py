@@ -1,4 +1,4 @@
-"""Layers, functions and methods other than convolutions and reshaping as symbolic values."""
+"""Layers, and functions and methods that are no arithmetic, as symbolic values."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from ...network.activation import RELU, Activation, LeakyReLU
 from ...network.equation import Factor
 from ..activations import TORCH
 from ..calls import Call, Count, Value, bind, path_of, refuse
-from .algebra import activated, added, concatenated, dropped, gathered, linear, maximum, scaled
+from .algebra import activated, concatenated, dropped, gathered, linear, maximum, scaled
+from .arithmetic import channels, check_widths, operand
 from .convolutions import matrix
 from .expr import Expr
-from .reader import OF_BATCH, End, Read, Reader
+from .outcomes import OF_BATCH, End
+from .reader import Read, Reader
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg
 
-__all__ = ["activation", "add", "batch_norm", "cat", "clamp", "dropout", "dropped_edges", "jumping", "larger",
-           "linear_layer", "minus", "over", "pool", "prelu", "readout", "scattered", "sigmoid", "softmax", "subtract",
-           "subtract_from", "times", "times_matrix"]
-
-#: Of a product or sum with weights.
-ONE_EACH = "use one number, or one for each channel"
+__all__ = ["activation", "batch_norm", "cat", "clamp", "dropout", "dropped_edges", "jumping", "larger", "linear_layer",
+           "pool", "prelu", "readout", "scattered", "sigmoid", "softmax", "times_matrix"]
 
 
 def linear_layer(reader: Reader, call: Call, layer: nn.Linear) -> Expr:
     """``x W + b``."""
-    expr, _ = _operand(reader, call)
+    expr, _ = operand(reader, call)
     return linear(expr, *matrix(reader, call, layer, expr), path_of(call))
 
 
@@ -47,14 +45,14 @@ def times_matrix(reader: Reader, call: Call, layer: None) -> Expr:
         refuse(call, f"{call.name} takes {weight.shape[0]} channels and gets {expr.width}", "make the widths fit")
     bias = None
     if given.get("bias") is not None:
-        bias = _channels(reader, call, given["bias"], int(weight.shape[1]))
+        bias = channels(reader, call, given["bias"], int(weight.shape[1]))
     return linear(expr, *reader.weights.setdefault(own, (weight, bias)), path_of(call), "matrix")
 
 
 def batch_norm(reader: Reader, call: Call, layer: nn.BatchNorm1d | pyg.BatchNorm) -> Expr:
     """``γ · (z - μ) / √(σ² + ε) + β`` with running statistics: a gain and a bias for each channel."""
     inner = layer if isinstance(layer, nn.BatchNorm1d) else layer.module  # PyG's BatchNorm holds a BatchNorm1d
-    expr, _ = _operand(reader, call)
+    expr, _ = operand(reader, call)
     if inner.running_mean is None or inner.running_var is None:
         refuse(call, f"{call.name} with track_running_stats=False", "track running statistics: inference uses them")
     if len(inner.running_mean) != expr.width:
@@ -74,7 +72,7 @@ def activation(kind: type[Activation]) -> Read:
     known = TORCH[kind]
 
     def read(reader: Reader, call: Call, layer: nn.Module | None) -> Expr:
-        expr, given = _operand(reader, call, **known.arguments, inplace=...)
+        expr, given = operand(reader, call, **known.arguments, inplace=...)
         own = {name: reader.number(call, given[name]) if layer is None else getattr(layer, name)
                for name in known.arguments}
         made = known.make(**own)
@@ -87,7 +85,7 @@ def activation(kind: type[Activation]) -> Read:
 
 def prelu(reader: Reader, call: Call, layer: nn.PReLU) -> Expr:
     """LeakyReLU with the slope that was learned."""
-    expr, _ = _operand(reader, call)
+    expr, _ = operand(reader, call)
     slope = float(layer.weight.detach()[0])
     if layer.weight.numel() != 1 or not 0 <= slope <= 1:
         refuse(call, f"PReLU with {layer.weight.numel()} slopes, the first of them {slope:g}",
@@ -97,7 +95,7 @@ def prelu(reader: Reader, call: Call, layer: nn.PReLU) -> Expr:
 
 def clamp(reader: Reader, call: Call, layer: None) -> Expr:
     """ReLU, where it is one: ``x.clamp(min=0)``."""
-    expr, given = _operand(reader, call, min=None, max=None)
+    expr, given = operand(reader, call, min=None, max=None)
     if given["min"] != 0 or given["max"] is not None:
         refuse(call, f"{call.name} with min={given['min']}, max={given['max']}",
                f"use {reader.recognisers.names('activation')}")
@@ -107,7 +105,7 @@ def clamp(reader: Reader, call: Call, layer: None) -> Expr:
 def dropout(reader: Reader, call: Call, layer: nn.Dropout | None) -> Expr:
     """``x`` in inference; in training some entries are 0, and the others are divided by the share that is left."""
     on = "train" if call.target is torch.dropout else "training"
-    expr, given = _operand(reader, call, **({} if layer is not None else {"p": 0.5, on: True, "inplace": ...}))
+    expr, given = operand(reader, call, **({} if layer is not None else {"p": 0.5, on: True, "inplace": ...}))
     if layer is None and given[on]:
         refuse(call, "dropout that stays on in evaluation", "pass training=self.training")
     share = given["p"] if layer is None else layer.p
@@ -128,7 +126,7 @@ def dropped_edges(reader: Reader, call: Call, layer: None) -> tuple[Value, Value
 
 def softmax(reader: Reader, call: Call, layer: nn.Softmax | nn.LogSoftmax | None) -> End:
     """``z_c - log Σ_k exp z_k``, or its exponential: increasing in z_c, so that the class is the same without it."""
-    expr, given = _operand(reader, call, dim=None, _stacklevel=..., dtype=None)
+    expr, given = operand(reader, call, dim=None, _stacklevel=..., dtype=None)
     dim = given["dim"] if layer is None else layer.dim
     if dim not in (1, -1) or any(map(reader.is_vector, call.args)):
         refuse(call, f"{call.name} over dim={dim}", "use dim=1: over the classes")
@@ -139,7 +137,7 @@ def softmax(reader: Reader, call: Call, layer: nn.Softmax | nn.LogSoftmax | None
 
 def sigmoid(reader: Reader, call: Call, layer: nn.Sigmoid | None) -> End:
     """``1 / (1 + exp -z)``: increasing in z, and over 0.5 where z is over 0."""
-    return End(_operand(reader, call)[0], call.name, "sigmoid")
+    return End(operand(reader, call)[0], call.name, "sigmoid")
 
 
 def jumping(reader: Reader, call: Call, layer: pyg.JumpingKnowledge) -> Expr:
@@ -149,7 +147,7 @@ def jumping(reader: Reader, call: Call, layer: pyg.JumpingKnowledge) -> Expr:
         return concatenated(exprs, path_of(call), "")
     if layer.mode != "max":
         refuse(call, f"JumpingKnowledge with mode={layer.mode}", "use mode cat or max")
-    _check_widths(call, exprs)
+    check_widths(call, exprs)
     return maximum(exprs, path_of(call), "")
 
 
@@ -169,56 +167,8 @@ def larger(reader: Reader, call: Call, layer: None) -> Expr:
     if not isinstance(given["other"], Value):
         refuse(call, f"{call.name} over a dimension", "use global_max_pool for the maximum over nodes")
     exprs = reader.exprs(call, [given["input"], given["other"]])
-    _check_widths(call, exprs)
+    check_widths(call, exprs)
     return maximum(exprs, path_of(call), "max")
-
-
-def add(reader: Reader, call: Call, layer: None) -> Expr:
-    """``x + y``, or numbers added to every channel."""
-    given = bind(call, {"input": None, "other": None, "alpha": 1})
-    return _sum(reader, call, given["input"], given["other"], given["alpha"])
-
-
-def subtract(reader: Reader, call: Call, layer: None) -> Expr:
-    """``x - y``."""
-    given = bind(call, {"input": None, "other": None, "alpha": 1})
-    return _sum(reader, call, given["input"], given["other"], given["alpha"], -1.0)
-
-
-def subtract_from(reader: Reader, call: Call, layer: None) -> Expr:
-    """``y - x``, as torch.rsub has it."""
-    given = bind(call, {"input": None, "other": None})
-    return _sum(reader, call, given["other"], given["input"], 1, -1.0)
-
-
-def minus(reader: Reader, call: Call, layer: None) -> Expr:
-    """``-x``."""
-    expr, _ = _operand(reader, call)
-    return _times(expr, torch.tensor(-1.0), call)
-
-
-def times(reader: Reader, call: Call, layer: None) -> Expr:
-    """A value times numbers."""
-    given = bind(call, {"input": None, "other": None})
-    pair = given["input"], given["other"]
-    fixed = [reader.constant(call, each) is not None for each in pair]
-    if not any(fixed):
-        other = next((each for each in pair if isinstance(each, Count)), None)
-        refuse(call, f"{call.name} of two tensors" if other is None else f"{call.name} with {other}",
-               "multiply by numbers and weights only: hwgen has no products of values")
-    value, factor = pair if fixed[1] else pair[::-1]
-    expr = reader.expr(call, value)
-    return _times(expr, _channels(reader, call, factor, expr.width), call)
-
-
-def over(reader: Reader, call: Call, layer: None) -> Expr:
-    """A value divided by numbers."""
-    given = bind(call, {"input": None, "other": None})
-    divisor = reader.constant(call, given["other"])
-    if divisor is None or not divisor.all():
-        refuse(call, f"{call.name} by something that is not a number", "divide by numbers and weights only, not by 0")
-    expr = reader.expr(call, given["input"])
-    return _times(expr, 1 / _channels(reader, call, given["other"], expr.width), call)
 
 
 def pool(op: Literal["sum", "max"], factor: Factor) -> Read:
@@ -265,54 +215,3 @@ def _pooled(reader: Reader, call: Call, x: object, batch: object, size: object, 
         refuse(call, f"{call.name} with size={size}", "leave size out")
     return gathered(expr, "members", path_of(call), "" if isinstance(call.target, nn.Module) else "pool", op=op,
                     factor=factor)
-
-
-def _sum(reader: Reader, call: Call, one: object, other: object, alpha: object, sign: float = 1.0) -> Expr:
-    """``one + sign · alpha · other``, of which one may be numbers."""
-    gain = reader.number(call, alpha)
-    if gain is None:
-        refuse(call, f"{call.name} with alpha={alpha}", "use a number as alpha")
-    first, second = ((each, reader.constant(call, each)) for each in (one, other))
-    factor = torch.tensor(sign * gain)
-    if first[1] is not None:
-        expr = _times(reader.expr(call, other), factor, call)
-        return _plus(reader, call, expr, one, 1.0)
-    if second[1] is not None:
-        return _plus(reader, call, reader.expr(call, one), other, float(factor))
-    pair = reader.exprs(call, [one, other])
-    _check_widths(call, pair)
-    return added(pair[0], _times(pair[1], factor, call), path_of(call), "add")
-
-
-def _plus(reader: Reader, call: Call, expr: Expr, value: object, factor: float) -> Expr:
-    bias = _channels(reader, call, value, expr.width) * factor
-    return scaled(expr, None, bias, path_of(call), "add") if bias.any() else expr  # 0, as sum() begins
-
-
-def _times(expr: Expr, gain: Tensor, call: Call) -> Expr:
-    """An expression times a number, or one for each channel."""
-    if bool((gain == 1).all()):
-        return expr
-    return scaled(expr, gain.double().expand(expr.width).clone(), None, path_of(call), "times")
-
-
-def _channels(reader: Reader, call: Call, value: object, width: int) -> Tensor:
-    """Numbers of an argument that does not depend on the graph, one for each channel: float64 [width]."""
-    found = reader.constant(call, value)
-    assert found is not None
-    if found.numel() != 1 and tuple(found.shape) not in ((width,), (1, width)):
-        refuse(call, f"{call.name} of a tensor of shape {tuple(found.shape)} and {width} channels", ONE_EACH)
-    return found.reshape(-1).expand(width).clone()
-
-
-def _operand(reader: Reader, call: Call, **defaults: object) -> tuple[Expr, dict[str, object]]:
-    """The value that a layer takes, and its other arguments by name."""
-    name = "x" if "x" in call.kwargs else "input"
-    given = bind(call, {name: None, **defaults})
-    return reader.expr(call, given[name]), given
-
-
-def _check_widths(call: Call, exprs: list[Expr]) -> None:
-    widths = [each.width for each in exprs]
-    if len(set(widths)) > 1:
-        refuse(call, f"{call.name} of {' and '.join(map(str, widths))} channels", "make the widths equal")

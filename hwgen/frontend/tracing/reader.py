@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,44 +13,14 @@ from torch import Tensor, nn
 from ...errors import HwgenError
 from ..calls import Call, Count, Traced, Value, origins, overwrites, refuse, values_in
 from ..stand_in import CountOf, Shape, Undecided
-from ..traced import Head
 from ..user_code import said
 from .expr import Expr
+from .outcomes import OF_BATCH, End, Fixed, Outcome, Shaped
 from .refusals import fix_for
 from .table import ELEMENTWISE, Recogniser, Recognisers
 
-__all__ = ["End", "Fixed", "Outcome", "Read", "Reader", "Shaped"]
+__all__ = ["Read", "Reader"]
 
-#: What is computed of the graph of each node alone: how many graphs there are, if it is used as that.
-OF_BATCH = Value("what is computed of batch")
-
-
-@dataclass(frozen=True)
-class End:
-    """Logits behind a softmax or a sigmoid, which is left out: nothing may follow."""
-
-    expr: Expr
-    name: str
-    head: Head
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """A number, or a tensor that does not depend on the graph, such as a parameter."""
-
-    value: object
-
-
-@dataclass(frozen=True)
-class Shaped:
-    """A value that is a vector from here on, or a matrix of one column again."""
-
-    of: Expr | End
-    flat: bool
-
-
-#: What a call computes; a :class:`Value` is the edges or the batch, a tuple several results.
-Outcome = Expr | End | Fixed | Value | tuple[Any, ...]
 #: Reads a call of a layer (None for a function or method).
 Read = Callable[["Reader", Call, Any], Outcome | Shaped]
 Weights = dict[object, tuple[Tensor, Tensor | None]]
@@ -82,7 +52,7 @@ class Reader:
         self._given = given if given.is_input else replace(given, shared=self._uses[Value("x")] > 1)
         self._read: list[Outcome] = []
         self._flat: set[Value] = set()
-        self._check_in_place(roots)
+        self._check_in_place(self._roots(copies=True))
 
     def run(self) -> Expr | End:
         """The result of forward.
@@ -262,13 +232,16 @@ class Reader:
             return "a tensor that does not depend on the graph"
         return value.name.removeprefix("model.")
 
-    def _roots(self) -> dict[Value, Value]:
-        """The value that each name of a tensor stands for: dropout and its like return their argument."""
+    def _roots(self, *, copies: bool = False) -> dict[Value, Value]:
+        """The value that each name of a tensor stands for: dropout and its like return their argument.
+
+        ``copies``: what is cloned is a value of its own.
+        """
         roots = {Value("x"): Value("x")}
         for index, (call, row) in enumerate(zip(self.traced.calls, self._rows, strict=True)):
             own = Value("", index)
             roots[own] = own
-            if row is not None and row.is_alias:
+            if row is not None and row.is_alias and not (copies and call.target in ("clone", torch.clone)):
                 first = next(iter([*call.args, *call.kwargs.values()]), None)
                 roots[own] = roots.get(first, own) if isinstance(first, Value) else own
         return roots

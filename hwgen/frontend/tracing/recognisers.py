@@ -1,6 +1,7 @@
 """Everything that hardware runs: layers, functions and methods of tensors, and what reads them.
 
-A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here. A new activation is a row of
+A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here; functions and methods are there or
+in :mod:`.arithmetic` and :mod:`.shapes`. A new activation is a row of
 :mod:`hwgen.frontend.activations`. What errors propose follows.
 """
 
@@ -15,7 +16,7 @@ import torch_geometric.utils as pyg_utils
 from torch import nn
 
 from ..activations import TORCH
-from . import convolutions, layers, shapes
+from . import arithmetic, convolutions, layers, shapes
 from .table import Recogniser, Recognisers
 
 __all__ = ["RECOGNISERS"]
@@ -44,23 +45,23 @@ RECOGNISERS = Recognisers([
                is_proposed=False),
     Recogniser("pool", (pyg_utils.scatter,), layers.scattered, is_proposed=False),
     Recogniser("edges", (pyg_utils.dropout_edge,), layers.dropped_edges),
-    Recogniser("sum", (operator.add, operator.iadd, torch.add, "add", "add_"), layers.add),
+    Recogniser("sum", (operator.add, operator.iadd, torch.add, "add", "add_"), arithmetic.add),
     Recogniser("sum", (operator.sub, operator.isub, torch.sub, torch.subtract, "sub", "sub_", "subtract"),
-               layers.subtract),
-    Recogniser("sum", (torch.rsub, "rsub"), layers.subtract_from),
+               arithmetic.subtract),
+    Recogniser("sum", (torch.rsub, "rsub"), arithmetic.subtract_from),
     Recogniser("product", (operator.mul, operator.imul, torch.mul, torch.multiply, "mul", "mul_", "multiply"),
-               layers.times),
+               arithmetic.times),
     Recogniser("product", (operator.truediv, operator.itruediv, torch.div, torch.divide, torch.true_divide, "div",
-                           "div_", "divide"), layers.over),
-    Recogniser("product", (operator.neg, torch.neg, torch.negative, "neg", "neg_"), layers.minus),
+                           "div_", "divide"), arithmetic.over),
+    Recogniser("product", (operator.neg, torch.neg, torch.negative, "neg", "neg_"), arithmetic.minus),
     Recogniser("cat", (torch.cat, torch.concat, torch.concatenate, torch.hstack, torch.column_stack), layers.cat),
     Recogniser("maximum", (torch.maximum, torch.max, torch.fmax, "maximum", "max"), layers.larger),
     Recogniser("head", (nn.LogSoftmax, nn.Softmax, F.log_softmax, F.softmax, torch.log_softmax, torch.softmax,
                         "log_softmax", "softmax"), layers.softmax),
     Recogniser("head", (nn.Sigmoid, F.sigmoid, torch.sigmoid, torch.special.expit, "sigmoid"), layers.sigmoid),
     Recogniser("same", (nn.Identity, torch.clone, torch.detach, "float", "contiguous", "clone", "detach", "cpu",
-                        "long", "int", "requires_grad_"), shapes.same, is_alias=True),
-    Recogniser("same", ("to", "type", "type_as"), shapes.typed, is_alias=True),
+                        "requires_grad_"), shapes.same, is_alias=True),
+    Recogniser("same", ("to", "type", "type_as", "long", "int"), shapes.typed, is_alias=True),
     Recogniser("shape", (torch.squeeze, "squeeze"), shapes.squeezed, is_alias=True),
     Recogniser("shape", (torch.unsqueeze, "unsqueeze"), shapes.unsqueezed, is_alias=True),
     Recogniser("shape", (nn.Flatten, torch.flatten, "flatten"), shapes.flattened, is_alias=True),

@@ -16,6 +16,7 @@ INSTEAD: tuple[tuple[tuple[str, ...], str | tuple[Kind, ...]], ...] = (
       "remove_self_loops", "add_remaining"), "change the graph beforehand; GCNConv adds self loops itself"),
     (("argmax", "argsort", "topk", "softargmax"), "return the logits: hwgen takes the largest itself"),
     (("embedding",), "give one-hot features to a Linear: its weights are the embedding's, transposed"),
+    (("cuda",), "leave devices out of forward: model.to(device) moves all of it"),
     (("double", "half", "bfloat16"), "leave values in float32: hwgen rounds them to codes itself"),
     (("norm", "standardize"), ("norm",)),
     (("stack",), ("cat", "jump", "sum")),

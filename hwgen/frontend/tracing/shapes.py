@@ -13,10 +13,15 @@ from torch import nn
 
 from ..calls import Call, Count, Value, bind, refuse
 from .expr import Expr
-from .reader import End, Outcome, Reader, Shaped
+from .outcomes import End, Outcome, Shaped
+from .reader import Reader
 from .refusals import fix_for
 
 __all__ = ["flattened", "part", "reshaped", "same", "squeezed", "typed", "unsqueezed"]
+
+#: What ``.to`` and ``.type`` take, and methods.
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, "torch.LongTensor", "long", "int")
+OTHER_FLOATS = (torch.float64, torch.float16, torch.bfloat16, "torch.DoubleTensor", "torch.HalfTensor")
 
 
 def same(reader: Reader, call: Call, layer: nn.Module | None) -> Outcome:
@@ -25,13 +30,14 @@ def same(reader: Reader, call: Call, layer: nn.Module | None) -> Outcome:
 
 
 def typed(reader: Reader, call: Call, layer: None) -> Outcome:
-    """``x`` on any device, in float32, as all real numbers are here."""
-    for each in (*call.args[1:], *call.kwargs.values()):
-        wrong = each in (torch.float64, torch.float16, torch.bfloat16, "torch.DoubleTensor", "torch.HalfTensor")
-        integer = isinstance(each, torch.dtype) and not each.is_floating_point
-        if wrong or (integer and not isinstance(reader.outcome(call.args[0]), Value)):
-            refuse(call, f"{call.name} with {each}", "leave values in float32: hwgen rounds them to codes itself")
-    return reader.outcome(call.args[0])
+    """``x`` on any device, in float32, as all real numbers are here; edges and the batch as any integers."""
+    value = reader.outcome(call.args[0])
+    wanted = call.target if call.target in INTEGERS else next(
+        (each for each in (*call.args[1:], *call.kwargs.values()) if each in INTEGERS + OTHER_FLOATS), None)
+    if wanted in OTHER_FLOATS or (wanted is not None and not isinstance(value, Value)):
+        refuse(call, f"{call.name} with {wanted}" if wanted != call.target else f"{call.name} of real numbers",
+               "leave values in float32: hwgen rounds them to codes itself")
+    return value
 
 
 def squeezed(reader: Reader, call: Call, layer: None) -> Shaped:
