@@ -1,11 +1,12 @@
 """Plant deliberate faults, one at a time, and show that a test catches each: ``python bench/mutations.py``.
 
-    python bench/mutations.py [--only NAME ...] [--jobs 2] [--output docs/mutations.md]
+    python bench/mutations.py [--only NAME-OR-AREA ...] [--jobs 2] [--output docs/mutations.md]
 
 Every fault of :mod:`faults` is planted in a copy of this working tree, in which only the tests that are to catch it
 run. A fault counts as caught when one of them, which passes without the fault, fails in an assertion: not while it is
-imported, collected or set up, and not by any other exception. The exit status is 1 when a fault survives, when its
-old text does not occur exactly once, or when the tests are not green without it.
+imported, collected or set up, and not by any other exception. Changes that are said to change nothing must survive.
+The exit status is 1 when a fault survives, when its old text does not occur exactly once, or when the tests are not
+green without it.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from faults import FAULTS, Fault
+from faults import AREAS, FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300  # that one run of the named tests may take
@@ -30,24 +31,41 @@ SLOW = "tests/test_end_to_end.py"
 
 HEAD = """# Deliberate faults
 
-Made by `python bench/mutations.py`; the faults are in `bench/faults.py` and `bench/faults_lists.py`.
+Made by `python bench/mutations.py`; the faults are in `bench/faults/`.
 
 Each fault is planted by itself in a copy of the tree, and only the named tests run. It counts as caught when one of
 them, which passes without the fault, fails in an assertion; import errors, crashes and failing fixtures do not count.
-
+"""
+COLUMNS = """
 | fault | file | what goes wrong | caught by | in its words |
 |---|---|---|---|---|
+"""
+SAME = """
+## Changes that change nothing
+
+Planted like the others; no test fails, and none could.
+
+| change | file | why nothing can be seen of it |
+|---|---|---|
 """
 
 
 class Verdict(NamedTuple):
-    """What became of a fault: ``outcome`` is "caught", "survived", or what kept it from being tried."""
+    """What became of a fault.
+
+    ``outcome`` is "caught", "survived", or what kept it from being tried; of a change that changes nothing "the same".
+    """
 
     fault: Fault
     outcome: str
     test: str
     message: str
     seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """It is what the table says."""
+        return self.outcome == ("the same" if self.fault.same else "caught")
 
 
 def snapshot(root: Path, target: Path) -> None:
@@ -141,6 +159,8 @@ def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
     with copy(source) as tree:
         stale = plant(tree, fault)
         outcome = (stale, "", "") if stale else judge(witness(tree, [fault.test], "-x"), green)
+    if fault.same and outcome[0] == "survived":
+        outcome = ("the same", "", "")
     verdict = Verdict(fault, *outcome, time.perf_counter() - started)
     print(f"{verdict.seconds:6.1f} s  {fault.name}: {verdict.outcome}  {verdict.test}  {verdict.message[:90]}",
           flush=True)
@@ -148,30 +168,39 @@ def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
 
 
 def table(verdicts: Sequence[Verdict], seconds: float, jobs: int) -> str:
-    """The Markdown page."""
+    """The Markdown page, area by area."""
     def cell(text: str, most: int = 110) -> str:
         short = text if len(text) <= most else text[:most - 1] + "…"
         return short.replace("|", "\\|").replace("<", "&lt;")
 
-    rows = "".join(
-        f"| {v.fault.name} | `{v.fault.file}` | {cell(v.fault.why)} "
-        f"| {v.outcome.upper() + ' ' if v.outcome != 'caught' else ''}`{v.test.removeprefix('tests/')}` "
-        f"| {cell(v.message)} |\n" for v in verdicts)
-    caught = [v for v in verdicts if v.outcome == "caught"]
+    def rows(chosen: Sequence[Verdict]) -> str:
+        return "".join(
+            f"| {v.fault.name} | `{v.fault.file}` | {cell(v.fault.why)} "
+            f"| {v.outcome.upper() + ' ' if not v.ok else ''}`{v.test.removeprefix('tests/')}` "
+            f"| {cell(v.message)} |\n" for v in chosen)
+
+    faults = [v for v in verdicts if not v.fault.same]
+    caught = [v for v in faults if v.ok]
     slow = sum(v.test.startswith(SLOW) for v in caught)
-    return (f"{HEAD}{rows}\n{len(caught)} of {len(verdicts)} faults are caught, {slow} of them by Verilator's "
-            f"simulation of a whole accelerator; {seconds / 60:.0f} minutes with {jobs} jobs.\n")
+    pages = [HEAD, (f"\n{len(caught)} of {len(faults)} faults are caught, {slow} of them by Verilator's simulation of "
+                    f"a whole accelerator; {seconds / 60:.0f} minutes with {jobs} jobs.\n")]
+    for area, module in AREAS.items():
+        title = (module.__doc__ or "").removeprefix("Deliberate faults. Of ").partition("\n")[0].rstrip(".")
+        pages += [f"\n## {title[:1].upper()}{title[1:]}\n", COLUMNS, rows([v for v in faults if v.fault.area == area])]
+    pages += [SAME, *(f"| {v.fault.name}{'' if v.ok else ' ' + v.outcome.upper()} | `{v.fault.file}` "
+                      f"| {cell(v.fault.why, 400)} |\n" for v in verdicts if v.fault.same)]
+    return "".join(pages)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults and write no page")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults, or areas, and write no page")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "mutations.md")
     arguments = parser.parse_args()
-    if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS}:
-        parser.error(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in FAULTS)}")
-    chosen = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
+    if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS} - set(AREAS):
+        parser.error(f"no such fault or area: {', '.join(sorted(unknown))}; areas are {', '.join(AREAS)}")
+    chosen = [fault for fault in FAULTS if not arguments.only or {fault.name, fault.area} & set(arguments.only)]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch, ThreadPoolExecutor(arguments.jobs) as pool:
         source = Path(scratch)
@@ -181,9 +210,9 @@ def main() -> int:
         order = sorted(chosen, key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
         done = {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green), order)}
     verdicts, seconds = [done[fault.name] for fault in chosen], time.perf_counter() - started
-    lost = [v.fault.name for v in verdicts if v.outcome != "caught"]
-    print(f"{seconds:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} faults are caught"
-          + (f"; not caught: {', '.join(lost)}" if lost else ""))
+    lost = [v.fault.name for v in verdicts if not v.ok]
+    print(f"{seconds:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables say"
+          + (f"; not: {', '.join(lost)}" if lost else ""))
     if not arguments.only:
         arguments.output.write_text(table(verdicts, seconds, arguments.jobs))
     return 1 if lost else 0

@@ -228,13 +228,12 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
 
 
 @pytest.mark.parametrize(("edit", "what"), [
-    (fact("input_bits", value=2), "input code 1. does not fit 2 bits"),
+    (fact("input_bits", value=2), "feature code 1. is not one of 0 .. 3"),
     (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
-    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 labels for 1 graphs of 40 nodes"),
-    (put("sample", "labels", value=torch.zeros(40)), "labels holds float32 values"),
-    (put("sample", "mask", value=torch.zeros(40)), "mask holds float32 values"),
+    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graphs of 40 nodes"),
+    (put("sample", "mask", value=torch.full((40,), 0.5)), "float64 values, not integers"),
     (put("sample", "features.shape", 1, value=11), "feature|11 features, the network takes 12"),
 ])
 def test_graphs_that_do_not_fit_the_network(path: Path, edit: Change, what: str) -> None:

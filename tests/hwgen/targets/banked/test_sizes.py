@@ -95,6 +95,15 @@ def test_each_capacity_is_refused_by_name(sparse, field):
     assert caught.value.where.endswith(f"hardware.{field}")
 
 
+@pytest.mark.parametrize("requant_lanes", [1, 2])
+def test_more_beats_than_a_task_word_counts_are_refused(sparse, requant_lanes):
+    """Fifteen beats a row are the most that a task word can say."""
+    hardware = dataclasses.replace(choose(sparse), requant_lanes=requant_lanes, digit=1, mac_columns=8)
+    dataclasses.replace(hardware, lanes=15 * requant_lanes).verify()
+    with pytest.raises(HwgenError, match=rf"{16 * requant_lanes} lanes take 16 beats .* counts to 15"):
+        dataclasses.replace(hardware, lanes=16 * requant_lanes).verify()
+
+
 def test_dense_input_memory_is_a_capacity(dense):
     hardware = choose(dense)
     with pytest.raises(CapacityError, match="feature_depth"):
