@@ -15,8 +15,8 @@ __all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]
 #: Largest difference of an output from the module's own, relative to the largest: float32, summed in another order.
 TOLERANCE = 1e-4
 #: What makes a module compute something else than its layers.
-FIX = ("keep hooks, random numbers, calls that change a tensor in place, and what is kept from one call to the next out "
-       "of the model")
+FIX = ("keep hooks, random numbers, calls that change a tensor in place, and what is kept from one call to the next "
+       "out of the model")
 
 
 def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any], graphs: str) -> Tensor:
@@ -48,12 +48,12 @@ def demand_equal(module: nn.Module, theirs: Tensor, mine: Tensor, tolerance: flo
         They differ.
     """
     if theirs.shape != mine.shape:
-        raise HwgenError(f"the module returns {list(theirs.shape)} numbers, its layers give {list(mine.shape)}",
-                         _where(module), FIX)
+        raise HwgenError(f"the module computes something else than its layers: {list(theirs.shape)} numbers, not "
+                         f"{list(mine.shape)}", _where(module), FIX)
     far, most = float((theirs - mine).abs().max()), float(theirs.abs().max())
     if not far <= tolerance * max(1.0, most):
-        raise HwgenError(f"the module's results differ by {far:.3g}, of up to {most:.3g}, from what its layers compute",
-                         _where(module), FIX)
+        raise HwgenError(f"the module computes something else than its layers: results of up to {most:.3g} differ by "
+                         f"{far:.3g}", _where(module), FIX)
 
 
 def with_head(plan: TracedNetwork, logits: Tensor) -> Tensor:

@@ -28,12 +28,6 @@ class Undecided(Exception):
 class Tensor(fx.Proxy):
     """A stand-in. It has the name of what it stands for: Python's own messages name it."""
 
-    if not TYPE_CHECKING:  # isinstance(x, torch.Tensor) holds
-        __class__ = property(lambda self: torch.Tensor)
-
-    #: :class:`torch.nn.Parameter` and :class:`torch.nn.Buffer` ask for these.
-    _is_param = _is_buffer = False
-
     @property
     def shape(self) -> Shape:
         """Channels as numbers, rows as what they count."""
@@ -76,6 +70,11 @@ class Tensor(fx.Proxy):
 
     def __bool__(self) -> bool:
         return _checked("the values of a tensor")
+
+    def _taken(self) -> NoReturn:
+        raise Undecided("forward takes a number out of a tensor")
+
+    __int__ = __float__ = __index__ = __complex__ = _taken
 
     def __iter__(self) -> Iterator[fx.Proxy]:
         frame = sys._getframe(1)

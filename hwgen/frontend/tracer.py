@@ -80,8 +80,6 @@ class Tracer(fx.Tracer):
         return StandIn(node, self)
 
     def create_arg(self, a: Any) -> Any:
-        if type(a) is StandIn:  # which says that it is a tensor
-            return a.node
         return super().create_arg(a.item() if isinstance(a, np.generic) else a)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, fx.Proxy]) -> Any:

@@ -68,7 +68,6 @@ def checked(m: Any, x: Tensor, e: Tensor, b: Tensor) -> Tensor:
     assert x.size(0) > 0
     assert not torch.isnan(x).any(), "no number"
     assert bool((e >= 0).all())
-    assert isinstance(x, Tensor)
     if x.size(1) != 7:
         raise ValueError(f"{x.size(1)} features")
     if x.dim() != 2 or not x.size(0) or e.dim() != 2:
@@ -202,6 +201,7 @@ FORMS: dict[str, tuple[Form, int]] = {
     "graphs are counted": (counted, 3),
     "shapes": (shaped, 3),
     "types and devices": (copied_types, 3),
+    "a clone is changed": (lambda m, x, e, b: m.head(added_to_a_clone(m.conv(x, e))), 3),
     "nn.Identity": (between(lambda m, h: m.norms["1"](h)), 3),
     "clamp": (between(lambda m, h: (h - 1).clamp(min=0) + torch.clamp(h - 2, min=0.0)), 3),
     "hstack": (lambda m, x, e, b: torch.hstack([h := m.conv(x, e), m.next(h, e)]), 12),
@@ -220,6 +220,12 @@ def augmented(h: Tensor) -> Tensor:
     h -= 0.25
     h /= 2
     return h
+
+
+def added_to_a_clone(h: Tensor) -> Tensor:
+    other = h.clone()
+    other += 1
+    return other + h.relu()
 
 
 class TakesData(nn.Module):

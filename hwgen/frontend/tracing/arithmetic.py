@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..calls import Call, Count, bind, path_of, refuse
+from ..calls import Call, bind, path_of, refuse
 from .algebra import added, scaled
 from .expr import Expr
 from .reader import Reader
@@ -43,8 +43,9 @@ def times(reader: Reader, call: Call, layer: None) -> Expr:
     pair = given["input"], given["other"]
     fixed = [reader.constant(call, each) is not None for each in pair]
     if not any(fixed):
-        other = next((each for each in pair if isinstance(each, Count)), None)
-        refuse(call, f"{call.name} of two tensors" if other is None else f"{call.name} with {other}",
+        for each in pair:
+            reader.expr(call, each)
+        refuse(call, f"{call.name} of two tensors",
                "multiply by numbers and weights only: hwgen has no products of values")
     value, factor = pair if fixed[1] else pair[::-1]
     expr = reader.expr(call, value)

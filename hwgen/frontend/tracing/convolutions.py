@@ -62,9 +62,10 @@ def gin(reader: Reader, call: Call, layer: pyg.GINConv) -> Expr | End:
     total = added(gathered(expr, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
     part = trace_part(layer.nn, f"{call.path}.nn", lambda traced: reader.part(traced, total).shape())
     found = reader.part(part, total)
+    out = found.run()
     if found.is_flat:
         refuse(call, "GINConv of a module that returns a vector", "keep one row of channels for each node")
-    return found.run()
+    return out
 
 
 def sage(reader: Reader, call: Call, layer: pyg.SAGEConv) -> Expr:

@@ -20,7 +20,8 @@ from .refusals import fix_for
 __all__ = ["flattened", "part", "reshaped", "same", "squeezed", "typed", "unsqueezed"]
 
 #: What ``.to`` and ``.type`` take, and methods.
-INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, "torch.LongTensor", "long", "int")
+INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool, "torch.LongTensor", "long",
+            "int")
 OTHER_FLOATS = (torch.float64, torch.float16, torch.bfloat16, "torch.DoubleTensor", "torch.HalfTensor")
 
 

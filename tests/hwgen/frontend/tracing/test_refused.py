@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
                "let forward make the same calls for every input"),
     "shape": (middle(loop), "forward computes with the number of nodes", rf"model {LINE}", "let forward make the same"),
     "view": (middle(lambda s, h, e, b: h.view(-1, 3)), r"\.view\(\) is not supported", HERE, SHAPES),
-    "size": (middle(lambda s, h, e, b: h * h.size(0)), r"\* with the number of nodes", HERE, "multiply by numbers"),
+    "size": (middle(lambda s, h, e, b: h * h.size(0)), r"\* of the number of nodes", HERE, "compute with x"),
     "part": (middle(lambda s, h, e, b: h[:, :3]), r"\[\.\.\.\] is not supported", HERE, SHAPES),
     "broadcast": (middle(broadcast), r"\[\.\.\.\] is not supported", HERE, SHAPES),
     "softmax in the middle": (middle(lambda s, h, e, b: s.a(h.softmax(1)), a=nn.Linear(6, 3)),
