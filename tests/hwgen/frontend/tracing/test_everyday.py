@@ -6,14 +6,16 @@ import pytest
 import torch
 from everyday_forms import FORMS, FORWARDS, Forms
 from torch import Tensor, nn
-from torch_geometric.data import Batch
+from torch_geometric.data import Batch, Data
 from user_modules import graphs, randomise
 
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.quantize import QuantizedNetwork
+from hwgen.frontend.quantize.prepare import quantize
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.tracing.roles import roles_of
 from hwgen.frontend.training.forward import PreparedForward
+from hwgen.targets.lists.network_to_program import lower
 
 TRAINED_OTHERWISE = ("other calls in training", "edges dropped in training")
 
@@ -62,6 +64,14 @@ def test_forms_are_trained(form: str) -> None:
     gradient = module.get_parameter(used).grad
     assert gradient is not None
     assert gradient.abs().max() > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMS)
+def test_forms_are_quantized(form: str) -> None:
+    """For hardware: ranges and scales are proved here."""
+    data = [Data(x=x, edge_index=edges) for x, edges, _ in (graphs(0), graphs(1))]
+    assert lower(quantize(made(form), "nns", data=data).export(), max_degree=16, max_members=19, max_features=7)
 
 
 @pytest.mark.parametrize("name", FORWARDS)
