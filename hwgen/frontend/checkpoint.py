@@ -11,6 +11,7 @@ The file is ``torch.save`` of a dictionary::
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +21,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..documents import parse_json, shown
 from ..errors import HwgenError
-from ..files import malformed
 from ..network.granularity import Granularity
 from ..network.network import Network
-from ..network.rules import check_network
+from ..network.rules import check_network, plain_name
 from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
-from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
+from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
 from .data.batching import graphs_of, union_of
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
@@ -73,6 +74,10 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
+    if model.bits_stand_still:
+        warnings.warn("training has moved no bit width: hidden rows have the bits that they began with; give the "
+                      "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
+                      "before freeze_bits()", stacklevel=2)
     graphs = graphs_of(data)
     tested = graphs if test is None else graphs_of(test)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
@@ -83,7 +88,7 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     chosen = drawn(model, tested)
     alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
                    limits=Limits.of(union_of(every)[0], model.input_bits))
-    network = fit_steps(model, alone, Path(path).stem)
+    network = fit_steps(model, alone, plain_name(Path(path).stem))
     save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
 
@@ -118,15 +123,15 @@ def load(path: Path | str) -> tuple[Network, Sample]:
         the wrong type, not finite or out of range.
     """
     content, where = open_checkpoint(Path(path)), str(path)
-    with malformed(where, SAVE):
-        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(content["sample"], where, network)
+    known = {"format", "version", "facts", "network", "sample"}
+    if content.keys() != known or not isinstance(content["facts"], str):
+        odd = min(map(shown, content.keys() ^ known), default="facts")
+        raise HwgenError(f"entry {odd} is missing, unknown or malformed", where, SAVE)
+    facts = parse_json(content["facts"], f"{where}: facts", SAVE)
+    network = network_of(facts, plain_arrays(content["network"], f"{where}: network"), where)
+    sample = sample_from(plain_arrays(content["sample"], f"{where}: sample"), where, network)
     return network, sample
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-
-
-def _arrays(tensors: Any) -> Arrays:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}

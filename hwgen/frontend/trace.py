@@ -65,8 +65,8 @@ def _trace(entry: _Entry, model: nn.Module, where: str, shape_of: ShapeOf) -> Tr
                           "let forward make the same calls for every input: no if, while or loop over a tensor or over "
                           "how many rows it has, and no int(), float() or len() of one")
 
-    tracer = Tracer(lambda node: shape_of(traced(node.graph, node)))
     with users_code(refusal), whole_pooling():
+        tracer = Tracer(lambda node: shape_of(traced(node.graph, node)))
         graph = tracer.trace(entry)
     return traced(graph)
 
