@@ -1,11 +1,12 @@
 """Plant deliberate faults, one at a time, and show that a test catches each: ``python bench/mutations.py``.
 
-    python bench/mutations.py [--only NAME ...] [--jobs 2] [--output docs/mutations.md]
+    python bench/mutations.py [--only NAME-OR-AREA ...] [--jobs 2] [--kept FILE] [--output docs/mutations.md]
 
 Every fault of :mod:`faults` is planted in a copy of this working tree, in which only the tests that are to catch it
 run. A fault counts as caught when one of them, which passes without the fault, fails in an assertion: not while it is
-imported, collected or set up, and not by any other exception. The exit status is 1 when a fault survives, when its
-old text does not occur exactly once, or when the tests are not green without it.
+imported, collected or set up, and not by any other exception. Changes that are said to change nothing must survive.
+The exit status is 1 when a fault survives, when its old text does not occur exactly once, or when the tests are not
+green without it. ``--kept`` is a file of verdicts, which a campaign in parts adds to and takes over.
 """
 
 import argparse
@@ -20,9 +21,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from faults import FAULTS, Fault
+from faults import AREAS, FAULTS, Fault
+from verdicts import Kept, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300  # that one run of the named tests may take
@@ -30,24 +32,23 @@ SLOW = "tests/test_end_to_end.py"
 
 HEAD = """# Deliberate faults
 
-Made by `python bench/mutations.py`; the faults are in `bench/faults.py` and `bench/faults_lists.py`.
+Made by `python bench/mutations.py`; the faults are in `bench/faults/`.
 
 Each fault is planted by itself in a copy of the tree, and only the named tests run. It counts as caught when one of
 them, which passes without the fault, fails in an assertion; import errors, crashes and failing fixtures do not count.
-
+"""
+COLUMNS = """
 | fault | file | what goes wrong | caught by | in its words |
 |---|---|---|---|---|
 """
+SAME = """
+## Changes that change nothing
 
+Planted like the others; no test fails, and none could.
 
-class Verdict(NamedTuple):
-    """What became of a fault: ``outcome`` is "caught", "survived", or what kept it from being tried."""
-
-    fault: Fault
-    outcome: str
-    test: str
-    message: str
-    seconds: float
+| change | file | why nothing can be seen of it |
+|---|---|---|
+"""
 
 
 def snapshot(root: Path, target: Path) -> None:
@@ -135,57 +136,74 @@ def baseline(source: Path, faults: Sequence[Fault], jobs: int) -> set[str]:
     return green
 
 
-def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
+def attempt(source: Path, fault: Fault, green: set[str], kept: Kept) -> Verdict:
     """Plant one fault and run its tests."""
     started = time.perf_counter()
     with copy(source) as tree:
         stale = plant(tree, fault)
         outcome = (stale, "", "") if stale else judge(witness(tree, [fault.test], "-x"), green)
+    if fault.same and outcome[0] == "survived":
+        outcome = ("the same", "", "")
     verdict = Verdict(fault, *outcome, time.perf_counter() - started)
     print(f"{verdict.seconds:6.1f} s  {fault.name}: {verdict.outcome}  {verdict.test}  {verdict.message[:90]}",
           flush=True)
+    kept.add(verdict)
     return verdict
 
 
-def table(verdicts: Sequence[Verdict], seconds: float, jobs: int) -> str:
-    """The Markdown page."""
+def table(verdicts: Sequence[Verdict]) -> str:
+    """The Markdown page, area by area."""
     def cell(text: str, most: int = 110) -> str:
         short = text if len(text) <= most else text[:most - 1] + "…"
         return short.replace("|", "\\|").replace("<", "&lt;")
 
-    rows = "".join(
-        f"| {v.fault.name} | `{v.fault.file}` | {cell(v.fault.why)} "
-        f"| {v.outcome.upper() + ' ' if v.outcome != 'caught' else ''}`{v.test.removeprefix('tests/')}` "
-        f"| {cell(v.message)} |\n" for v in verdicts)
-    caught = [v for v in verdicts if v.outcome == "caught"]
+    def rows(chosen: Sequence[Verdict]) -> str:
+        return "".join(
+            f"| {v.fault.name} | `{v.fault.file}` | {cell(v.fault.why)} "
+            f"| {v.outcome.upper() + ' ' if not v.ok else ''}`{v.test.removeprefix('tests/')}` "
+            f"| {cell(v.message)} |\n" for v in chosen)
+
+    faults = [v for v in verdicts if not v.fault.same]
+    caught = [v for v in faults if v.ok]
     slow = sum(v.test.startswith(SLOW) for v in caught)
-    return (f"{HEAD}{rows}\n{len(caught)} of {len(verdicts)} faults are caught, {slow} of them by Verilator's "
-            f"simulation of a whole accelerator; {seconds / 60:.0f} minutes with {jobs} jobs.\n")
+    pages = [HEAD, (f"\n{len(caught)} of {len(faults)} faults are caught, {slow} of them by Verilator's simulation of "
+                    f"a whole accelerator; {sum(v.seconds for v in verdicts) / 60:.0f} minutes of one core.\n")]
+    for area, module in AREAS.items():
+        title = (module.__doc__ or "").removeprefix("Deliberate faults. Of ").partition("\n")[0].rstrip(".")
+        pages += [f"\n## {title[:1].upper()}{title[1:]}\n", COLUMNS, rows([v for v in faults if v.fault.area == area])]
+    pages += [SAME, *(f"| {v.fault.name}{'' if v.ok else ' ' + v.outcome.upper()} | `{v.fault.file}` "
+                      f"| {cell(v.fault.why, 400)} |\n" for v in verdicts if v.fault.same)]
+    return "".join(pages)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults and write no page")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults, or areas, and write no page")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="verdicts: take them over, add to them")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "mutations.md")
     arguments = parser.parse_args()
-    if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS}:
-        parser.error(f"no such fault: {', '.join(sorted(unknown))}; there are {', '.join(f.name for f in FAULTS)}")
-    chosen = [fault for fault in FAULTS if not arguments.only or fault.name in arguments.only]
+    if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS} - set(AREAS):
+        parser.error(f"no such fault or area: {', '.join(sorted(unknown))}; areas are {', '.join(AREAS)}")
+    chosen = [fault for fault in FAULTS if not arguments.only or {fault.name, fault.area} & set(arguments.only)]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch, ThreadPoolExecutor(arguments.jobs) as pool:
         source = Path(scratch)
         snapshot(ROOT, source)  # once: what is being edited meanwhile is not a fault of this script
-        green = baseline(source, chosen, arguments.jobs)
-        print(f"{time.perf_counter() - started:6.1f} s  {len(green)} tests are green without a fault", flush=True)
-        order = sorted(chosen, key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
-        done = {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green), order)}
-    verdicts, seconds = [done[fault.name] for fault in chosen], time.perf_counter() - started
-    lost = [v.fault.name for v in verdicts if v.outcome != "caught"]
-    print(f"{seconds:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} faults are caught"
-          + (f"; not caught: {', '.join(lost)}" if lost else ""))
+        kept = Kept(arguments.kept, source)
+        done = {fault.name: verdict for fault in chosen if (verdict := kept.find(fault)) is not None}
+        order = [fault for fault in chosen if fault.name not in done]
+        green = baseline(source, order, arguments.jobs)
+        print(f"{time.perf_counter() - started:6.1f} s  {len(done)} verdicts are taken over, {len(order)} faults to "
+              f"plant; {len(green)} tests are green without one", flush=True)
+        order.sort(key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
+        done |= {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green, kept), order)}
+    verdicts = [done[fault.name] for fault in chosen]
+    lost = [v.fault.name for v in verdicts if not v.ok]
+    print(f"{time.perf_counter() - started:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables "
+          f"say{'; not: ' if lost else ''}{', '.join(lost)}")
     if not arguments.only:
-        arguments.output.write_text(table(verdicts, seconds, arguments.jobs))
+        arguments.output.write_text(table(verdicts))
     return 1 if lost else 0
 
 

@@ -4,18 +4,19 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import boards
 import sim
 
 from .errors import HwgenError
-from .flow.board import load_board
 from .flow.build import build as build_design
-from .flow.built import load_built_network, load_design, read_sample
+from .flow.built import load_built_network, load_design
 from .flow.pack import pack, pack_sample
 from .flow.verify import simulate
 from .flow.wishes import Wishes
 from .network.network import Network
+from .network.reader import read_graphs
+from .network.reader.codes import sample_for
 from .network.sample import Sample, single
-from .runtime.graphs import graphs_of
 
 __all__ = ["build", "verify"]
 
@@ -51,7 +52,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
     HwgenError
         A model, board or parameter that cannot be built, or an output that cannot be written.
     """
-    chosen, source = load_board(board), ""
+    chosen, source = boards.load(board), ""
     if isinstance(model, tuple):
         (network, sample), name = model, model[0].name
     else:
@@ -74,8 +75,8 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
     folder : path
         A build folder.
     graph : path, Batch, Sample, PyG's Data, a list or loader of them, or None
-        Other graphs to pack for the design and to run (:func:`hwgen.runtime.graphs.graphs_of`); a path is of an
-        ``.npz``. None: the sample.
+        Other graphs to pack for the design and to run (:func:`hwgen.network.reader.read_graphs`); a path is of a
+        ``.npz`` or ``.pt`` file. None: the sample.
     stalls : int or None
         Seed of random back-pressure on every AXI channel.
     trace : "vcd", "fst" or None
@@ -96,11 +97,9 @@ def verify(folder: Path | str, graph: Any = None, *, stalls: int | None = None, 
     """
     build = Path(folder)
     if graph is not None:
-        if isinstance(graph, str | Path):
-            name, graphs = Path(graph).stem, single(read_sample(build, Path(graph)).batch)
-        else:
-            name, graphs = "graphs", graphs_of(graph, load_built_network(build))
-        folders = pack(build, graphs, name, size=batch_size)
+        name = Path(graph).stem if isinstance(graph, str | Path) else "graphs"
+        sample = sample_for(load_built_network(build), read_graphs(graph, "graph"), name)
+        folders = pack(build, single(sample.batch), name, size=batch_size, sample=sample)
     elif batch_size is not None:
         raise HwgenError(f"batch_size is {batch_size}", "batch_size", "leave it out, or name the graphs to pack")
     elif load_design(build).runs == "window":

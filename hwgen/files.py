@@ -6,7 +6,6 @@ Arrays are stored without pickling. Equal content gives equal bytes.
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,38 +16,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .errors import HwgenError
+from .scratch import write_whole
 
-__all__ = ["feature_arrays", "malformed", "npz_bytes", "read_edges", "read_features", "read_integers",
-           "read_json", "read_npz", "write_json", "write_npz"]
+__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
 BUILD = "build it again"
+#: Archives that unpack to more bytes than LARGE are refused where that is MOST_PACKED times their size.
+LARGE, MOST_PACKED = 64 << 20, 100
 
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write facts, in a folder made for them where it is missing."""
     _write(path, (json.dumps(facts, indent=2) + "\n").encode())
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Facts in a file of a build folder.
-
-    Raises
-    ------
-    HwgenError
-        If there is no such file, or it holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    if not isinstance(content, dict):
-        raise HwgenError("not a JSON object", str(path), "build again")
-    return content
 
 
 @contextmanager
@@ -70,7 +51,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file, in a folder made for it where it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise HwgenError(f"cannot write: {error.strerror}", str(path), "choose an output you may write") from error
 
@@ -91,64 +72,44 @@ def npz_bytes(arrays: Arrays) -> bytes:
     return buffer.getvalue()
 
 
+def check_archive(path: Path, what: str, fix: str) -> None:
+    """Look at the directory of an archive, before anything is unpacked; ``what`` is said of one that is none.
+
+    Raises
+    ------
+    HwgenError
+        No such file, no archive, or one that unpacks to far more than its size.
+    """
+    if path.exists() and not path.is_file():  # a pipe is never read to its end
+        raise HwgenError("cannot read: not a file", str(path), fix)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(each.file_size for each in archive.infolist())
+        packed = path.stat().st_size
+    except OSError as error:
+        raise HwgenError(f"cannot read: {error.strerror or error}", str(path), "name an existing file") from error
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise HwgenError(f"{what}: {error}", str(path), fix) from error
+    if unpacked > LARGE and unpacked > MOST_PACKED * packed:
+        raise HwgenError(f"{packed:,} bytes that unpack to {unpacked:,}", str(path),
+                         "write it without compression, such as with numpy.savez")
+
+
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     """Read an archive of plain arrays."""
+    what, fix = "not an .npz of plain arrays", "write it with numpy.savez, without object arrays"
+    check_archive(path, what, fix)
     try:
-        with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise HwgenError("one array, not an archive of them", str(path), "write it with numpy.savez")
-            with archive:
-                return {key: archive[key] for key in archive.files}
-    except OSError as error:
-        raise HwgenError(f"cannot read: {error.strerror or error}", str(path), "name an existing .npz file") from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise HwgenError(f"not an .npz of plain arrays: {error}", str(path),
-                         "write it with numpy.savez, without object arrays") from error
-
-
-def read_integers(arrays: Arrays, key: str, where: str) -> NDArray[np.int64]:
-    """An integer array that must be there."""
-    if key not in arrays:
-        raise HwgenError(f"array {key} is missing", where, f"store {key}; there are {', '.join(sorted(arrays))}")
-    value = arrays[key]
-    if value.dtype.kind not in "iub":
-        raise HwgenError(f"{key} is {value.dtype}, not integer", where, "store integer codes and indices")
-    return value.astype(np.int64)
-
-
-def read_edges(arrays: Arrays, where: str) -> NDArray[np.int64]:
-    """Edges, sources above destinations: int64 [2, e]."""
-    edges = read_integers(arrays, "edges", where)
-    if edges.ndim != 2 or edges.shape[0] != 2:
-        raise HwgenError(f"edges has shape {edges.shape}, not (2, e)", where,
-                         "store source nodes above destination nodes")
-    return edges
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except Exception as error:  # whatever NumPy meets in a file that is damaged
+        raise HwgenError(f"{what}: {error}", str(path), fix) from error
 
 
 def feature_arrays(matrix: csr_array) -> dict[str, NDArray[Any]]:
-    """A feature matrix as :func:`read_features` takes it."""
+    """A feature matrix as four arrays."""
     features = csr_array(matrix)
     features.sort_indices()
     return {"features.indptr": features.indptr.astype(np.int64),
             "features.indices": features.indices.astype(np.int64), "features.data": features.data,
             "features.shape": np.array(features.shape, dtype=np.int64)}
-
-
-def read_features(arrays: Arrays, where: str) -> csr_array:
-    """Integer features, dense or in CSR form: int64 [n, f]."""
-    if "features" in arrays:
-        dense = read_integers(arrays, "features", where)
-        if dense.ndim != 2:
-            raise HwgenError(f"features has shape {dense.shape}, not (nodes, features)", where,
-                             "store one row of integer codes per node")
-        return csr_array(dense)
-    parts = {key: read_integers(arrays, f"features.{key}", where) for key in ("data", "indices", "indptr", "shape")}
-    try:
-        matrix = csr_array((parts["data"], parts["indices"], parts["indptr"]), shape=tuple(parts["shape"].tolist()))
-        matrix.check_format(full_check=True)
-        matrix.sum_duplicates()
-    except ValueError as error:
-        raise HwgenError(f"features are not a CSR matrix: {error}", where,
-                         "store indptr, indices, data and shape of scipy.sparse.csr_array") from error
-    return matrix

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).parents[1]
 
@@ -16,6 +17,9 @@ matplotlib.use("Agg")
 settings.register_profile("hwgen", deadline=None, derandomize=True,
                           suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hwgen")
+# Hypothesis also tries constants that it finds in our modules, in those that happen to be imported: without them a test
+# gets the same examples alone and beside all others. tests/test_examples_pinned.py
+providers.is_local_module_file = lambda path: False
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 from torch import nn
 
 from ..errors import HwgenError
+from .their_modules import note_folder
+from .user_code import said, users_code
 
 __all__ = ["is_user_file", "load_module"]
 
@@ -35,21 +37,21 @@ def load_module(text: str) -> nn.Module:
     Raises
     ------
     HwgenError
-        No such file or name, an error within the file, or something else than a module.
+        No such file or name, not a Python file, code of the user's that fails or ends the program, or no module.
     """
     name, _, expression = text.partition(":")
     path = Path(name)
     if not path.is_file():
         raise HwgenError("no such file", name, "name an existing Python file, such as model.py:Net")
+    if path.suffix != ".py":
+        raise HwgenError("not a Python file", name, f"{FIX}; weights are given beside it: --weights {name}")
     if not expression:
         raise HwgenError("a Python file without the name of a module", name, FIX)
     home = _executed(path)
-    try:
+    with users_code(lambda error: HwgenError(f"{expression} fails: {said(error)}", text, _fix(error, FIX))):
         found = eval(expression, vars(home))  # the file itself has just been executed
         if not isinstance(found, nn.Module) and callable(found):
             found = found()
-    except Exception as error:  # the user's own code
-        raise HwgenError(f"{expression} fails: {_message(error)}", text, FIX) from error
     if not isinstance(found, nn.Module):
         raise HwgenError(f"{expression} is a {type(found).__name__}, not a torch.nn.Module", text, FIX)
     return found
@@ -63,24 +65,31 @@ def _executed(path: Path) -> ModuleType:
     assert spec.loader is not None
     home = importlib.util.module_from_spec(spec)
     folder = str(path.resolve().parent)
+    note_folder(path.resolve().parent)
     sys.modules[name] = home
     sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(home)
-    except Exception as error:  # the user's own code
-        del sys.modules[name]
-        raise HwgenError(f"the file fails: {_message(error)}", _place(error, path),
-                         "fix the file: hwgen executes it to find the module") from error
+        with users_code(lambda error: HwgenError(
+                f"the file fails: {said(error)}", _place(error, path),
+                _fix(error, "fix the file: hwgen executes it to find the module"))):
+            spec.loader.exec_module(home)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
     finally:
-        sys.path.remove(folder)
+        if folder in sys.path:
+            sys.path.remove(folder)
     return home
 
 
-def _message(error: Exception) -> str:
-    return traceback.format_exception_only(error)[-1].strip()
+def _fix(error: BaseException, usual: str) -> str:
+    """What mends a file that fails: a program that ends is usually one that was meant to be run."""
+    if isinstance(error, SystemExit):
+        return 'put what is a program behind if __name__ == "__main__": hwgen executes the file to find a module'
+    return usual
 
 
-def _place(error: Exception, path: Path) -> str:
+def _place(error: BaseException, path: Path) -> str:
     """The line of the user's file that failed."""
     line: Any = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):

@@ -1,5 +1,6 @@
 """The host's view of a build: graphs in, logits out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 from ..errors import HwgenError
 from ..flow.built import load_design
 from ..network.batch import Batch
+from ..network.reader import read_graphs
+from ..network.reader.codes import batch_for
+from ..network.sample import single
 from ..targets.target import Design
 from .backends import Backend, Board, Reference, Simulation
-from .graphs import graphs_of
 
 __all__ = ["Accelerator"]
 
@@ -60,14 +63,15 @@ class Accelerator:
         raise HwgenError(f"unknown backend {name!r}", "backend", "use reference, simulation or pynq")
 
     def run(self, graphs: Any, *, batch_size: int | None = None) -> NDArray[np.float64]:
-        """Logits of every graph, in the order given; where results are by node, of every node.
+        """Logits of every graph, in the order given; where results are by node, of every node, in the order given.
 
         A build whose graphs run by windows takes graphs of any size: :meth:`run_windows`.
 
         Parameters
         ----------
-        graphs : PyG Data or Batch, a list or DataLoader of them, or hwgen's own Batch
-            See :func:`hwgen.runtime.graphs.graphs_of`.
+        graphs : path, PyG Data or Batch, a list or loader of them, or hwgen's own Batch
+            See :func:`hwgen.network.reader.read_graphs`. Of a neighbour loader's batches, results by node are those of
+            their seeds.
         batch_size : int or None
             Most graphs in a batch of the hardware; None: as many as it takes.
 
@@ -79,17 +83,13 @@ class Accelerator:
         Raises
         ------
         HwgenError
-            Not a graph of the model's features.
+            Not a graph of the model's features, or no batch size.
         CapacityError
             A graph exceeds the design; says which capacity, and by how much.
         """
-        single = graphs_of(graphs, self.design.network)
-        if not single:
-            return np.zeros((0, self.design.network.values[-1].width))
-        batches = self.design.deal(single, batch_size)
-        if self.design.runs == "window":
-            return np.concatenate([self._run(self.design.by_windows(batch), batch) for batch in batches])
-        return np.concatenate([self._run(self.design, batch) for batch in batches])
+        if batch_size is not None and batch_size < 1:
+            raise HwgenError(f"batch_size is {batch_size}", "batch_size", "use 1 or more, or leave it out")
+        return self._run(graphs, self.design.runs == "window", lambda single: self.design.deal(single, batch_size))
 
     def run_windows(self, graph: Any) -> NDArray[np.float64]:
         """Logits of graphs larger than the design: pass by pass, window of rows by window (docs/windows.md).
@@ -107,11 +107,18 @@ class Accelerator:
         CapacityError
             The design's target has no windows, or a row alone, such as a hub with its list, exceeds the design.
         """
-        rows = []
-        for batch in graphs_of(graph, self.design.network):
-            rows.append(self._run(self.design.by_windows(batch), batch))
-        return np.concatenate(rows) if rows else np.zeros((0, self.design.network.values[-1].width))
+        return self._run(graph, True, list)
 
-    def _run(self, design: Design, batch: Batch) -> NDArray[np.float64]:
-        session = design.session(batch)
-        return self.backend.run(design, session) * session.scale
+    def _run(self, given: Any, by_windows: bool, deal: Callable[[list[Batch]], list[Batch]]) -> NDArray[np.float64]:
+        """Read graphs, deal them into batches, and run these one after another."""
+        network = self.design.network
+        graphs = read_graphs(given, "graphs", least=0)
+        if not graphs.graphs:
+            return np.zeros((0, network.values[-1].width))
+        rows = []
+        for batch in deal(single(batch_for(network, graphs, "graphs"))):
+            design = self.design.by_windows(batch) if by_windows else self.design
+            session = design.session(batch)
+            rows.append(self.backend.run(design, session) * session.scale)
+        results = np.concatenate(rows)
+        return results if graphs.asked is None or network.values[-1].domain == "graphs" else results[graphs.asked]

@@ -1,6 +1,5 @@
 """Three ways to execute batches; each gives the same integers."""
 
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import HwgenError
 from ..flow.folder import write_files
 from ..flow.verify import simulate
+from ..scratch import scratch_folder
 from ..targets.run_folder import numbered, run_name
 from ..targets.target import Design, Session
 from .device import Device, open_pynq
@@ -51,8 +51,7 @@ class Simulation:
         """
         model = design.model_files()
         while runs := session.next_runs():
-            with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
-                scratch = Path(name)
+            with scratch_folder() as scratch:
                 write_files(scratch, {part: (self.build / part).read_bytes() for part in ("design.v", "design.json")})
                 write_files(scratch / "images", model)
                 write_files(scratch / "batches", numbered({place: run.files for place, run in enumerate(runs)}))
@@ -88,13 +87,23 @@ class Board:
         return cls(Device(open_pynq(path), build), _model(design))
 
     def run(self, design: Design, session: Session) -> Ints:
-        """Load, run and store each run; another model is loaded before where the batch needs one."""
-        self._load(_model(design))
-        while runs := session.next_runs():
-            for run in runs:
-                self.device.load(run.stream)
-                self.device.run()
-                session.feed(run, run.read(self.device.store(run.result_words, run.units)))
+        """Load, run and store each run; another model is loaded before where the batch needs one.
+
+        Raises
+        ------
+        HwgenError
+            The device reports an error. All that it held counts as lost: the next batch loads the model again.
+        """
+        try:
+            self._load(_model(design))
+            while runs := session.next_runs():
+                for run in runs:
+                    self.device.load(run.stream)
+                    self.device.run()
+                    session.feed(run, run.read(self.device.store(run.result_words, run.units)))
+        except BaseException:
+            self._model = b""
+            raise
         return session.results
 
     def _load(self, model: bytes) -> None:

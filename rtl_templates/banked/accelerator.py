@@ -18,6 +18,7 @@ from ..shell.shell import Parts, Shell
 from ..shell.store import Store
 from .formats import PASSES, UNITS, Target
 from .group import Group
+from .load_map import load_map
 from .registers import REGISTERS
 from .server.server import Server
 from .signatures import task_layout
@@ -44,7 +45,7 @@ class Accelerator(Shell):
 
     Parameters
     ----------
-    groups, ..., column_depth : int
+    groups, ..., bias_depth : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
@@ -55,19 +56,19 @@ class Accelerator(Shell):
     def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, primitives: bool = False, shared: bool = False) -> None:
+                 column_depth: int, bias_depth: int, primitives: bool = False, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
             "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
-            "column_depth": column_depth,
+            "column_depth": column_depth, "bias_depth": bias_depth,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth")}
+            "pages", "column_depth", "bias_depth")}
 
         def group() -> Any:
             return Group(**row, slots=slots)
@@ -84,9 +85,9 @@ class Accelerator(Shell):
         index_bits = ceil_log2(PASSES)
         parts = Parts(
             registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
-            control=Control(pass_bits=index_bits), loader=Loader(last_target=max(Target)),
+            control=Control(pass_bits=index_bits), loader=Loader(memories=load_map(hardware)),
             store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
-                        address_bits=ceil_log2(hardware["result_depth"])),
+                        depth=hardware["result_depth"]),
             sequencer=Sequencer(units=len(self.groups) + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
                                 index_bits=index_bits),
             counters=Counters([Counted("gather", len(self.groups), "wait_out"), Counted("server", count, "wait_in")]))

@@ -16,6 +16,14 @@ def test_a_word_comes_once_and_passes_follow_each_other():
     assert (pending.index, pending.complete) == (1, True)
 
 
+def test_a_run_is_complete_when_every_pass_is():
+    pending = Pending([words(a=1), words(b=2), {}])
+    for key in (1, 2):
+        assert not pending.complete
+        pending.take((0, key))
+    assert pending.complete
+
+
 def test_why_a_write_answers_nothing():
     pending = Pending([words(a=1, b=2), words(c=3, d=4), words(e=2, f=5)])
     assert pending.take((0, 1)) == "a"

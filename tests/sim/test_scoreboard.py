@@ -58,6 +58,12 @@ def feed(board, rows, start=100):
         board.row(unit, values, cycle=cycle, time_ns=4 * cycle)
 
 
+def difference(board):
+    """What the board found, which there must be."""
+    assert board.mismatch is not None
+    return board.mismatch
+
+
 def test_every_word_once_in_any_order(board, passes, fields):
     for index, entry in enumerate(passes):
         assert not board.complete
@@ -82,7 +88,7 @@ def test_wrong_code_is_named(board, passes, fields, chunk, lane):
     index = next(index for index, row in enumerate(rows) if passes[0][1].chunk[row[2]] == chunk and index > 1)
     rows[index][1][fields.index("data")] ^= 0b101 << 4 * lane
     feed(board, rows)
-    wrong, row, channel = board.mismatch, passes[0][1].row[rows[index][2]], 4 * chunk + lane
+    wrong, row, channel = difference(board), passes[0][1].row[rows[index][2]], 4 * chunk + lane
     assert (wrong.kind, wrong.pass_name, wrong.domain, wrong.node) == ("code", "conv", "node", row)
     assert wrong.channel == channel
     right = int(passes[0][1].data[rows[index][2]][lane // 2]) >> lane % 2 * 4 & 15
@@ -101,9 +107,9 @@ def test_wrong_result_is_signed_and_counts_channels_across_words(board, passes, 
     feed(board, rows)
     at = rows[index][2]
     right = int(passes[2][1].data[at].view("<i2")[0])
-    assert (board.mismatch.pass_name, board.mismatch.node) == ("out", passes[2][1].row[at])
-    assert (board.mismatch.domain, board.mismatch.channel) == ("graph", 2)
-    assert (board.mismatch.expected, board.mismatch.got) == (right, (right ^ -0x8000) if right >= 0 else right + 0x8000)
+    wrong = difference(board)
+    assert (wrong.pass_name, wrong.domain, wrong.node, wrong.channel) == ("out", "graph", passes[2][1].row[at], 2)
+    assert (wrong.expected, wrong.got) == (right, (right ^ -0x8000) if right >= 0 else right + 0x8000)
 
 
 def test_wrong_entry(passes):
@@ -112,7 +118,7 @@ def test_wrong_entry(passes):
     feed(board, writes(passes[0], fields))
     rows[0][1][2] ^= 1
     feed(board, rows)
-    wrong = board.mismatch
+    wrong = difference(board)
     assert (wrong.kind, wrong.pass_name, wrong.domain, wrong.channel) == ("entry", "pool", "graph", -1)
     assert (wrong.expected, wrong.got) == (rows[0][1][2] ^ 1, rows[0][1][2])
 
@@ -121,7 +127,7 @@ def test_wrong_unit(board, passes, fields):
     rows = writes(passes[0], fields)
     rows[0][0] ^= 1
     feed(board, rows)
-    wrong = board.mismatch
+    wrong = difference(board)
     assert (wrong.kind, wrong.expected, wrong.got) == ("unexpected", rows[0][0] ^ 1, rows[0][0])
     assert wrong.node == passes[0][1].row[rows[0][2]]
     assert f"belongs to unit {rows[0][0] ^ 1}" in wrong.detail
@@ -129,35 +135,35 @@ def test_wrong_unit(board, passes, fields):
 
 def test_place_that_nobody_owns(board):
     board.row(1, [3, 77, 5], cycle=9, time_ns=36)
-    assert (board.mismatch.kind, board.mismatch.pass_name, board.mismatch.node) == ("unexpected", "conv", -1)
-    assert "which this pass does not own" in board.mismatch.detail
+    assert (difference(board).kind, difference(board).pass_name, difference(board).node) == ("unexpected", "conv", -1)
+    assert "which this pass does not own" in difference(board).detail
 
 
 def test_place_is_named(passes):
     board = Scoreboard(passes, FIELDS["banks"])
     board.row(1, [3, 77, 5], cycle=9, time_ns=36)
-    assert (board.mismatch.got, board.mismatch.cycle) == (5, 9)
-    assert "unit 1 wrote bank 3, address 77" in board.mismatch.detail
+    assert (difference(board).got, difference(board).cycle) == (5, 9)
+    assert "unit 1 wrote bank 3, address 77" in difference(board).detail
 
 
 def test_word_that_comes_twice(board, passes, fields):
     rows = writes(passes[0], fields)
     feed(board, [*rows[:3], rows[1]])
-    assert (board.mismatch.kind, board.mismatch.cycle) == ("unexpected", 103)
-    assert "a second time" in board.mismatch.detail
+    assert (difference(board).kind, difference(board).cycle) == ("unexpected", 103)
+    assert "a second time" in difference(board).detail
 
 
 def test_word_after_the_last_pass(passes, fields):
     board, rows = Scoreboard(passes[:1], fields), writes(passes[0], fields)
     feed(board, [*rows, rows[0]])
-    assert board.mismatch.kind == "unexpected"
+    assert difference(board).kind == "unexpected"
 
 
 def test_pass_that_begins_too_early(board, passes, fields):
     rows = writes(passes[0], fields)
     feed(board, rows[:-1])
     feed(board, writes(passes[1], fields)[:1], start=300)
-    wrong = board.mismatch
+    wrong = difference(board)
     assert (wrong.kind, wrong.pass_name, wrong.cycle) == ("missing", "conv", 300)
     assert wrong.node == passes[0][1].row[rows[-1][2]]
     assert "1 words missing" in wrong.detail
@@ -170,7 +176,7 @@ def test_missing_row_is_named_at_the_end(board, passes, fields):
     feed(board, rows[:-2])
     assert board.mismatch is None
     board.finish(cycle=7, time_ns=28)
-    wrong = board.mismatch
+    wrong = difference(board)
     assert (wrong.kind, wrong.pass_name, wrong.cycle) == ("missing", "pool", 7)
     assert wrong.node in {passes[1][1].row[row[2]] for row in rows[-2:]}
     assert "2 words missing" in wrong.detail
@@ -180,7 +186,7 @@ def test_only_the_first_difference_counts(board):
     board.row(0, [99, 5, 0], cycle=1, time_ns=4)
     board.row(0, [98, 6, 0], cycle=2, time_ns=8)
     board.finish(cycle=3, time_ns=12)
-    assert (board.mismatch.cycle, board.rows) == (1, 0)
+    assert (difference(board).cycle, board.rows) == (1, 0)
 
 
 def test_empty_passes_are_skipped(passes, fields):
@@ -192,6 +198,35 @@ def test_empty_passes_are_skipped(passes, fields):
     feed(board, writes(passes[2], fields))
     assert board.complete
     assert board.mismatch is None
+
+
+@pytest.mark.parametrize("field", [-1, 0, 1])
+def test_every_bit_of_a_place_counts(passes, fields, field):
+    """The unit (-1) and every part of the place: a word that comes elsewhere by one bit is a difference."""
+    for bit in range(2 if field < 0 else 16):
+        board, rows = Scoreboard(passes, fields), writes(passes[0], fields)
+        if field < 0:
+            rows[0][0] ^= 1 << bit
+        else:
+            rows[0][1][field] ^= 1 << bit
+        feed(board, rows)
+        board.finish(cycle=0, time_ns=0)
+        assert difference(board).cycle == 100, "the write itself is the difference, not the end of the run"
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+@pytest.mark.parametrize("width", [1, 3])
+def test_every_result_is_compared(rows, width):
+    codes = np.random.default_rng(0).integers(-300, 300, (rows, width))
+    results = Results(codes=codes, row=np.arange(rows), word=np.arange(rows), column=np.arange(width), word_codes=8)
+    for place in np.ndindex(codes.shape):
+        for wrong_by in (1, -1, 1 << 15):
+            found = codes.copy()
+            found[place] += wrong_by
+            wrong = compare_results(found, results, RESULTS_PASS, cycle=5, time_ns=20)
+            assert wrong is not None, place
+            assert (wrong.node, wrong.channel) == place
+            assert (wrong.expected, wrong.got) == (codes[place], codes[place] + wrong_by)
 
 
 def test_results_in_memory():

@@ -22,12 +22,15 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ..copying import unwrapped
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
 __all__ = ["load_graph_file", "load_weights", "save_graph_file"]
 
+#: What wrappers of PyTorch put before the names of weights.
+WRAPPED = ("module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod.")
 KEYS = ("x", "edge_index", "y", "train_mask", "val_mask", "test_mask", "input_scale")
 
 
@@ -39,9 +42,22 @@ def load_weights(model: nn.Module, path: Path) -> None:
     HwgenError
         Not a dictionary of tensors, or one of another module.
     """
-    content = _load(path, "torch.save(model.state_dict(), path) writes one")
+    fix = "torch.save(model.state_dict(), path) writes one"
+    content, model = _load(path, fix), unwrapped(model)
     if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
-        raise HwgenError("not a dictionary of tensors", str(path), "torch.save(model.state_dict(), path) writes one")
+        inner = [key for key, each in content.items() if isinstance(each, dict)] if isinstance(content, dict) else []
+        raise HwgenError("not a dictionary of tensors", str(path), fix if not inner else
+                         f"save the weights alone: torch.save(torch.load(path)[{inner[0]!r}], other_path)")
+    for key, tensor in content.items():
+        if not isinstance(key, str):
+            raise HwgenError(f"key {key!r} is not the name of a weight", str(path), fix)
+        if tensor.is_complex():
+            raise HwgenError(f"{key} is complex", str(path), "use real weights: hardware has no complex numbers")
+    known = model.state_dict()
+    for prefix in WRAPPED:  # saved from a wrapper
+        inside = {key.removeprefix(prefix): each for key, each in content.items() if key.startswith(prefix)}
+        if inside and inside.keys() <= known.keys():
+            content = inside
     try:
         model.load_state_dict(content)
     except RuntimeError as error:

@@ -7,7 +7,8 @@ import inspect
 from torch import nn
 
 from ...errors import HwgenError
-from ..trace import FOREIGN, Roles
+from ..calls import Roles
+from ..copying import unwrapped
 
 __all__ = ["roles_of"]
 
@@ -15,8 +16,8 @@ EDGES = ("edge_index", "adj", "adj_t", "edges")
 BATCH = ("batch", "batch_index", "batch_idx")
 FEATURES = ("x", "input", "inputs", "features", "feat", "h")
 SIGNATURE = "write forward(self, x, edge_index), forward(self, x, edge_index, batch), or forward(self, data)"
-#: Attributes of a Data or Batch that are known.
-READ = ("x", "edge_index", "batch", "num_graphs", "batch_size")
+#: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
+FOREIGN = ("edge_weight", "edge_attr", "pos", "ptr")
 
 
 def roles_of(model: nn.Module) -> Roles:
@@ -27,21 +28,31 @@ def roles_of(model: nn.Module) -> Roles:
     HwgenError
         Arguments without a default that are none of these.
     """
+    model = unwrapped(model)
     where = f"model ({type(model).__name__}.forward)"
-    every = inspect.signature(model.forward).parameters
-    by_name: dict[str, str] = {}
-    if any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in every.values()):  # PyG's Sequential
-        signature = getattr(model, "signature", None)
-        names = list(signature.param_dict) if signature is not None else ["x", "edge_index"]
-    else:
-        names = [name for name, each in every.items() if each.default is inspect.Parameter.empty
-                 and each.kind is not inspect.Parameter.VAR_KEYWORD]
-        by_name = {name: "batch" for name in every if name in BATCH and name not in names}
-    foreign = [name for name in names if name in FOREIGN and name not in BATCH]
+    every = {name: each for name, each in inspect.signature(model.forward).parameters.items()
+             if each.kind is not inspect.Parameter.VAR_KEYWORD}
+    names = [name for name, each in every.items() if each.default is inspect.Parameter.empty
+             and each.kind is not inspect.Parameter.VAR_POSITIONAL]
+    if not names and any(each.kind is inspect.Parameter.VAR_POSITIONAL for each in every.values()):
+        signature = getattr(model, "signature", None)  # of PyG's Sequential
+        if signature is None:
+            return _of_what_it_holds(model)
+        names = list(signature.param_dict)
+    by_name = {name: "batch" for name in every if name in BATCH and name not in names}
+    foreign = [name for name in names if name in FOREIGN]
     if foreign:
         raise HwgenError(f"forward takes {foreign[0]}", where, f"hwgen has no {foreign[0]}: {SIGNATURE}")
+    only = {name for name in names if name in every and every[name].kind is inspect.Parameter.KEYWORD_ONLY}
     if len(names) == 1 and names[0] not in FEATURES:
-        return Roles(("data",), by_name, READ)
+        roles = {names[0]: "data"}
+    else:
+        roles = _by_names(names, where)
+    return Roles(tuple(role for name, role in roles.items() if name not in only),
+                 {**by_name, **{name: role for name, role in roles.items() if name in only}})
+
+
+def _by_names(names: list[str], where: str) -> dict[str, str]:
     if not 1 <= len(names) <= 3:
         raise HwgenError(f"forward takes {len(names)} arguments", where, SIGNATURE)
     known = {name: "edge_index" if name in EDGES else "batch" if name in BATCH else "x"
@@ -49,4 +60,12 @@ def roles_of(model: nn.Module) -> Roles:
     if len(set(known.values())) < len(known):
         raise HwgenError(f"forward takes {' and '.join(known)}", where, SIGNATURE)
     free = [role for role in ("x", "edge_index", "batch") if role not in known.values()]
-    return Roles(tuple(known[name] if name in known else free.pop(0) for name in names), by_name, READ)
+    return {name: known[name] if name in known else free.pop(0) for name in names}
+
+
+def _of_what_it_holds(model: nn.Module) -> Roles:
+    """Roles of the one module that ``forward(self, *args, **kwargs)`` hands them on to."""
+    held = [roles_of(each) for each in model.children()]
+    if held and all(each == held[0] for each in held):
+        return held[0]
+    return Roles(("x", "edge_index"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from torch import nn
 from ...errors import HwgenError
 from ...network.granularity import Granularity
 from ...network.network import Domain
+from ..copying import copy_of
 from ..data import load_data
 from ..data.batching import real
 from ..data.graph_set import FOLD_SEED, GraphSet, folds
@@ -136,6 +136,9 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
+        if plan.one_graph and examples.per == "graphs":
+            raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
+                             "leave cached at its default, False: it keeps the edges of the first graph that it sees")
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
@@ -148,7 +151,7 @@ class Task:
                              "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            mine = with_head(plan, PreparedForward(self.module)(batch))
             demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
 
 
@@ -180,7 +183,7 @@ def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], n
     if isinstance(model, str):
         return lambda: load_module(model)
     if isinstance(model, nn.Module):
-        return lambda: copy.deepcopy(model)
+        return lambda: copy_of(model, training=True)
     return model
 
 

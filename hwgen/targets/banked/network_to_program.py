@@ -10,8 +10,7 @@ The normalisation is PyG's ``gcn_norm``: a self loop on every node that has none
 and ``d`` the in-degree that results. ``d_j^-1/2`` goes into the message requantizer's row factor, ``d_i^-1/2``
 into the row quantizer's.
 
-Ranges are intervals per node and column, carried through the program: requantization is monotone, so the
-bounds of its input give the bounds of its codes exactly.
+Ranges are intervals per node and column, carried through the program (:mod:`hwgen.targets.banked.ranges`).
 """
 
 from itertools import pairwise
@@ -20,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
@@ -29,10 +27,12 @@ from ...network.network import Network
 from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
 from .accepts import chain_of
-from .arithmetic import requantize
+from .bias_classes import Bias
 from .chain import Chain, Layer, RowQuantizer
 from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
+from .ranges import codes_of, feature_sums, gathered_sums
+from .rules import check_program
 
 __all__ = ["lower"]
 
@@ -79,7 +79,7 @@ def lower(network: Network, batch: Batch) -> Program:
     passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
     program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
                       passes=tuple(passes))
-    program.verify()
+    check_program(program)
     return program
 
 
@@ -93,8 +93,7 @@ def _clean(matrix: csr_array) -> csr_array:
 def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds, Pass]:
     layer = chain.layers[0]
     weight = layer.weight
-    # the input is known, only the order of additions is open: positive and negative parts bound every order
-    sums = Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
+    sums = feature_sums(features, weight)
     message = _message(layer, chain.input_scale * norm, sums)
     sparse = chain.input_bits == 1
     step = Pass(
@@ -106,7 +105,7 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
         combine=None if sparse else weight,
         q2=None if sparse else message,
     )
-    return _codes(message, sums), step
+    return codes_of(message, sums), step
 
 
 def _hidden_pass(
@@ -114,24 +113,24 @@ def _hidden_pass(
 ) -> tuple[Bounds, Pass]:
     assert layer.row is not None  # chain_of: every layer but the last has one
     row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
-    sums = Bounds(adjacency @ codes.low, adjacency @ codes.high)
+    sums = gathered_sums(adjacency, codes)
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)
     q1 = fold(
-        Factors(column=layer.message_step, row=norm * inverse, bias=layer.bias, bias_row=inverse),
+        Factors(column=layer.message_step, row=norm * inverse, bias=_bias(layer, norm)),
         where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
         x=sums.span, scale=np.ones(len(layer.message_step)),
     )
-    activations = _codes(q1, sums)
+    activations = codes_of(q1, sums)
     products = activations.times(following.weight)
     message = _message(following, np.where(kept, row.step * norm, 0.0), products)
     step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
                 combine=following.weight, q2=message)
-    return _codes(message, products), step
+    return codes_of(message, products), step
 
 
 def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats) -> Pass:
-    sums = Bounds(adjacency @ codes.low, adjacency @ codes.high)
+    sums = gathered_sums(adjacency, codes)
     bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
     largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
     peak = float((norm[:, None] * largest + np.abs(bias)).max(initial=0.0))
@@ -139,8 +138,7 @@ def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats
     # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
     scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
     q1 = fold(
-        Factors(column=layer.message_step, row=norm / scale, bias=bias,
-                bias_row=np.full(len(norm), 1.0 / scale)),
+        Factors(column=layer.message_step, row=norm / scale, bias=_bias(layer, norm)),
         where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
         scale=np.full(len(bias), scale),
     )
@@ -148,18 +146,12 @@ def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats
                 combine=None, q2=None)
 
 
+def _bias(layer: Layer, norm: Floats) -> Bias | None:
+    """A layer's bias beside a sum that is multiplied by the destination's d^-1/2."""
+    return None if layer.bias is None else Bias(column=layer.bias, ratio=1 / norm)
+
+
 def _message(layer: Layer, row: Floats, sums: Bounds) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
     return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
                 kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
-
-
-def _codes(requant: Requant, sums: Bounds) -> Bounds:
-    limits = requant.code_range
-    high = limits.high if requant.row_bits is None else ((1 << requant.row_bits) - 1)[:, None]
-    low, high = (
-        requantize(x, requant.column, requant.bias, requant.row, requant.bias_row, limits.low, high,
-                   shift=RAW_SHIFT if requant.kind == "raw" else SHIFT, half_up=requant.half_up)
-        for x in (sums.low, sums.high)
-    )
-    return Bounds(low, high)

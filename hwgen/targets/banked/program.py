@@ -1,4 +1,4 @@
-"""IR 2, the integer program: passes over nodes, exact, with proved ranges.
+"""IR 2, the integer program: passes over nodes, exact; its ranges are proved in :mod:`hwgen.targets.banked.rules`.
 
 A pass computes, for every node i::
 
@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, ROW_BITS
+from rtl_templates.banked.formats import MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
-from ...errors import HwgenError
 from ...numeric import IntRange
 
 __all__ = ["Pass", "Program", "Requant"]
@@ -39,12 +38,14 @@ class Requant:
         Width of signed codes; largest row width for unsigned ones.
     row_bits : int64 [n] or None
         Bit widths per node of unsigned codes.
-    column, bias : int64 [k]
-    row : int64 [n]
+    column : int64 [k]
+    bias : int64 [classes, k]
+    row, bias_class : int64 [n]
     bias_row : int64 [n] or None
-        None: the bias shares ``row`` and costs no beat.
+        Rows of class 0 are rank-1 pairs: their bias has this factor instead of ``row``, and costs beats. None: no row
+        is a pair.
     half_up : bool
-        Round half up; otherwise half away from zero (exact only without ``bias_row``).
+        Round half up; otherwise half away from zero (exact only where no row is a pair).
     x : IntRange
         Proved range of the accumulators that come in.
     scale : float64 [k]
@@ -57,36 +58,26 @@ class Requant:
     column: NDArray[np.int64]
     bias: NDArray[np.int64]
     row: NDArray[np.int64]
+    bias_class: NDArray[np.int64]
     bias_row: NDArray[np.int64] | None
     half_up: bool
     x: IntRange
     scale: NDArray[np.float64]
-
-    def verify(self, where: str) -> None:
-        """Prove that no intermediate overflows its port."""
-        facts = {
-            "accumulator": (self.x, IntRange.signed(ACC_BITS)),
-            "column multiplier": (IntRange.of(self.column), IntRange(0, (1 << COLUMN_BITS) - 1)),
-            "bias": (IntRange.of(self.bias), IntRange.signed(BIAS_BITS)),
-            "row multiplier": (IntRange.of(self.row), IntRange(0, (1 << ROW_BITS) - 1)),
-            "mid value": (self.mid, IntRange.signed(MID_BITS)),
-        }
-        if self.bias_row is not None:
-            facts["bias row multiplier"] = (IntRange.of(self.bias_row), IntRange(0, (1 << ROW_BITS) - 1))
-        for name, (have, limit) in facts.items():
-            if have not in limit:
-                raise HwgenError(f"{name} range {have} exceeds {limit}", where,
-                                 "train with steps of less extreme size, or use fewer bits")
 
     @property
     def mid(self) -> IntRange:
         """Proved range of the value between the two multipliers."""
         top = int(self.column.max(initial=0))
         low, high = (self.x.low * top) >> MID_SHIFT, (self.x.high * top) >> MID_SHIFT
-        bias = IntRange.of(self.bias)
-        if self.bias_row is not None:
-            return IntRange(low, high) | bias
-        return IntRange(min(low, 0) + min(bias.low, 0), max(high, 0) + max(bias.high, 0))
+        shared = IntRange.of(self.bias if self.bias_row is None else self.bias[1:])
+        both = IntRange(min(low, 0) + min(shared.low, 0), max(high, 0) + max(shared.high, 0))
+        return both if self.bias_row is None else both | IntRange.of(self.bias[0])
+
+    @property
+    def pairs(self) -> NDArray[np.bool_]:
+        """Rows that are rank-1 pairs: bool [n]."""
+        pairs: NDArray[np.bool_] = (self.bias_class == 0) & (self.bias_row is not None)
+        return pairs
 
     @property
     def code_range(self) -> IntRange:
@@ -163,13 +154,3 @@ class Program:
     @property
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
-
-    def verify(self) -> None:
-        """Check the order of passes and every range."""
-        if not self.passes or self.passes[0].kind == "gather" or self.passes[-1].out.kind != "raw":
-            raise HwgenError("a program starts from input features and ends in raw results",
-                             f"program {self.name}", "lower the model again")
-        for step in self.passes:
-            for stage, requant in (("q1", step.q1), ("q2", step.q2)):
-                if requant is not None:
-                    requant.verify(f"{step.name}.{stage}")

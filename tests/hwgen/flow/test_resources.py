@@ -1,14 +1,17 @@
 """Cells are counted as the vendor counts them; a design that does not fit is refused with what fits."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from refusals import accepted
 
 import boards
 from hwgen.errors import CapacityError, ToolError
 from hwgen.flow import yosys
-from hwgen.flow.resources import Component, Resources, Usage, count, estimate
+from hwgen.flow.resources import FREE, WEIGHTS, Component, Resources, Usage, count, estimate
+from hwgen.workshop import Command, Done
 
 DESIGN = r"""
 module group(clk, a, b, y);
@@ -64,17 +67,22 @@ def test_parts_are_those_that_are_named(design: Path) -> None:
 
 
 def test_second_count_comes_from_the_cache(design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scripts: list[list[str]] = []
+    scripts: dict[str, Sequence[str]] = {}
 
-    def count(script: list[str]) -> dict[str, int]:
-        scripts.append(script)
+    def begin(folder: Path, script: Sequence[str]) -> Command:
+        scripts[folder.name] = script
+        return Command(words=["true"])
+
+    def count(folder: Path, done: Done) -> dict[str, int]:
+        script = scripts[folder.name]
         return {"FDRE": len(script)} | ({"group": 2, "server": 1} if "hierarchy -top accelerator" in script else {})
 
     monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(yosys, "_run", count)
+    monkeypatch.setattr(yosys, "_command", begin)
+    monkeypatch.setattr(yosys, "_cells", count)
     first = estimate(design, PARTS)
     assert len(scripts) == 3
-    monkeypatch.setattr(yosys, "_run", lambda script: pytest.fail("synthesized again"))
+    monkeypatch.setattr(yosys, "_command", lambda *rest: pytest.fail("synthesized again"))
     assert estimate(design, PARTS) == first
     design.write_text(DESIGN.replace("a & b", "a ^ b"))
     with pytest.raises(pytest.fail.Exception, match="synthesized again"):
@@ -99,6 +107,46 @@ def test_cells_are_weighed() -> None:
     assert count(cells) == Usage(lut=3 + 2 + 16 + 1, ff=5, bram36=2.5, dsp=4, lutram=17, carry8=6)
     with pytest.raises(ValueError, match=r"^cells of unknown cost: \['BLOB'\]"):
         count({"BLOB": 1})
+
+
+#: What one cell takes: look-up tables, of them as memory, flip-flops, 36 kbit blocks, UltraRAM, DSPs, carry chains.
+#: UG574 (UltraScale CLBs), tables of distributed RAM and shift registers; UG573 (memory); UG579 (DSP).
+COSTS = {
+    Usage(lut=1): "LUT1 LUT2 LUT3 LUT4 LUT5 LUT6 LUT6_2",
+    Usage(lut=1, lutram=1): "RAM32X1S RAM64X1S SRL16 SRL16E SRLC16 SRLC16E SRLC32E",
+    Usage(lut=2, lutram=2): "RAM32X1D RAM64X1D RAM128X1S",
+    Usage(lut=4, lutram=4): "RAM128X1D RAM256X1S RAM32M RAM64M",
+    Usage(lut=8, lutram=8): "RAM256X1D RAM512X1S RAM32M16 RAM64M8 RAM32X16DR8 RAM64X8SW",
+    Usage(ff=1): "FDRE FDSE FDCE FDPE",
+    Usage(bram36=1): "RAMB36E2", Usage(bram36=0.5): "RAMB18E2", Usage(uram=1): "URAM288", Usage(dsp=1): "DSP48E2",
+    Usage(carry8=1): "CARRY8 CARRY4",  # half of one is a whole one where it is alone
+    Usage(): "MUXF7 MUXF8 MUXF9 INV BUFG GND VCC $scopeinfo",
+}
+
+
+def test_every_cell_is_weighed_by_the_vendors_numbers() -> None:
+    for usage, cells in COSTS.items():
+        for cell in cells.split():
+            assert count({cell: 1}) == usage, cell
+    known = {cell for cells in COSTS.values() for cell in cells.split()}
+    assert known == {cell for weights in WEIGHTS.values() for cell in weights} | FREE
+    assert count({"CARRY4": 2}) == Usage(carry8=1)
+
+
+@pytest.mark.parametrize("resource", ["lut", "ff", "bram36", "dsp"])
+def test_a_design_may_take_all_that_the_board_has_and_no_more(resource: str) -> None:
+    board = boards.load("ultra96")
+    most = getattr(board.resources, resource)
+    assert most > 0
+    for extra in (0, 1):
+        whole = Resources(components=(Component(name="shell", count=1, one=Usage(**{resource: most + extra})),))
+        if not extra:
+            with accepted():
+                whole.check_fit(board, SPACE)
+            assert whole.fullest(board) == (resource, 1.0)
+            continue
+        with pytest.raises(CapacityError, match=rf"needs {most + 1:,} of {most:,} {resource.upper()}, 1 too many"):
+            whole.check_fit(board, SPACE)
 
 
 def resources(groups: int, servers: int = 16) -> Resources:

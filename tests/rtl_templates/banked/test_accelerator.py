@@ -16,8 +16,9 @@ from rtl_templates.banked.formats import TASK, UNITS, Target
 from rtl_templates.banked.registers import ID, REGISTERS
 from rtl_templates.banked.signatures import Hold, task_layout
 from rtl_templates.cells.bank import BankWrite
-from rtl_templates.shell.registers import Error, Stage, register
+from rtl_templates.shell.registers import register
 from rtl_templates.shell.signatures import LoadBus
+from rtl_templates.shell.status import Error, Stage
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 from rtl_templates.shell.words import pack
 
@@ -29,6 +30,7 @@ def hardware(groups, servers):
         "groups": groups, "servers": servers, "lanes": 2, "code_bits": 4, "digit": 4, "acc_bits": ACC,
         "bank_depth": 16, "slots": 32, "param_depth": 16, "result_depth": 32, "feature_depth": 0,
         "requant_lanes": 2, "mac_columns": 2, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 8,
+        "bias_depth": 8,
     }
 
 

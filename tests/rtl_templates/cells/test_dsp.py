@@ -5,35 +5,16 @@ DSP48E2 has no open simulation model; dsp48e2.v beside this file is one, written
 both sides are merged where they are structurally equal, until the multiplier is one; induction does the rest.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from amaranth import Cat, Module
-from amaranth.back import rtlil
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from pyosys import libyosys
+from proofs import prove, vendor_cells
 
 from rtl_templates.cells.dsp import multiply_accumulate, select_multiply_add
 from rtl_templates.cells.ternary import ternary
-
-TIDY = ["opt_expr", "opt_dff", "opt_clean", "wreduce", "simplemap t:$mux t:$and t:$or t:$not t:$logic_not",
-        "opt_expr", "opt_merge -share_all", "opt_clean"]
-
-
-def prove(dut, tmp_path, *files, steps=("-tempinduct", "-set-init-zero", "-maxsteps", "6")):
-    """Prove that ``dut.same`` is always 1."""
-    path = tmp_path / "miter.il"
-    path.write_text(rtlil.convert(dut, name="top"))
-    commands = [f"read_rtlil {path}", *(f"read_verilog {file}" for file in files), "hierarchy -check -top top", "proc",
-                "flatten", "simplemap t:$dff", *(TIDY * 4), f"sat -verify {' '.join(steps)} -prove same 1 top"]
-    # A failed proof ends the process: Yosys as a library does not raise.
-    program = f"from pyosys import libyosys as y; d = y.Design(); [y.run_pass(c, d) for c in {commands!r}]"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-
 
 
 class Slices(wiring.Component):
@@ -90,8 +71,6 @@ class Adders(wiring.Component):
 
 @pytest.mark.parametrize(("bits", "width"), [((7, 7, 6), 9), ((9, 9, 8), 11), ((12, 12, 12), 18), ((8, 8, 8), 8)])
 def test_ternary(bits, width, tmp_path):
-    cells = tmp_path / "cells.v"  # of yosys's own models only the two cells, without their timing
-    text = (Path(libyosys.__file__).parent / "share/xilinx/cells_sim.v").read_text()
-    cells.write_text("\n".join(text[text.index(f"module {name}"):].split("endmodule")[0] + "endmodule"
-                               for name in ("LUT6_2", "CARRY8")))
+    cells = tmp_path / "cells.v"
+    cells.write_text(vendor_cells("LUT6_2", "CARRY8"))
     prove(Adders(bits, width), tmp_path, cells, steps=())

@@ -25,46 +25,27 @@ def test_signed_codes_come_a_plane_a_cycle():
         MacArray(lanes=6, columns=1, weight_bits=2, planes=2, x_bits=18, target=Target.TABLE, signed=True)
 
 
-@pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages", "x_bits", "signed"), [
-    (16, 8, 4, 1, 1, 18, False), (16, 8, 4, 2, 2, 18, False), (6, 3, 2, 1, 3, 18, False), (20, 2, 8, 2, 1, 18, False),
-    (7, 20, 4, 1, 2, 18, False), (64, 2, 4, 2, 1, 18, False), (6, 2, 4, 1, 7, 18, False), (7, 1, 4, 2, 9, 18, False),
-    (16, 8, 4, 1, 1, 24, True), (64, 2, 8, 1, 3, 24, True), (7, 3, 2, 1, 2, 18, True), (64, 2, 8, 1, 4, 24, False),
-])
-def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed):
-    """Signed or not, each dot product of an array for signed codes says for itself."""
-    rng, target = random.Random(lanes * columns), Target.TABLE + signed
-    dut = MacArray(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=x_bits,
-                   signed=signed, target=target, block=pages in (3, 9))
-    top = (1 << weight_bits - 1) - 1
-    weights = [[[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(columns)] for _ in range(lanes)]
-               for _ in range(pages)]
-    work, want = [], {}  # (x, page, last, hold, negate) or idle
-    for _ in range(40):
-        if rng.random() < 0.3:
-            work += [None] * rng.randint(1, 3)
-        first = rng.randrange(pages)
-        used = rng.randint(1, pages - first)
-        bits = rng.randint(1, 8 if used * lanes * top * 255 < 1 << x_bits - 1 else 4)
-        negative = signed and rng.random() < 0.6
-        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if negative else (0, (1 << bits) - 1)
-        codes = [rng.choice((low, high, rng.randint(low, high))) for _ in range(used * lanes)]
-        steps = bits if negative else -(-bits // planes) + rng.randrange(2)
-        for step in reversed(range(steps)):
-            for page in range(used):
-                part = codes[page * lanes:(page + 1) * lanes]
-                x = sum((code >> step * planes + plane & 1) << plane * lanes + lane
-                        for lane, code in enumerate(part) for plane in range(planes))
-                work.append((x, first + page, step == 0 and page == used - 1, page > 0,
-                             negative and step == bits - 1))
-        want[len(work) - 1] = MacArray.model(codes, list(chain(*weights[first:first + used])))
+def cycles(dut, codes, first, steps, negative):
+    """The cycles of a dot product: (x, page, last, hold, negate)."""
+    used = len(codes) // dut.lanes
+    for step in reversed(range(steps)):
+        for page in range(used):
+            part = codes[page * dut.lanes:(page + 1) * dut.lanes]
+            x = sum((code >> step * dut.planes + plane & 1) << plane * dut.lanes + lane
+                    for lane, code in enumerate(part) for plane in range(dut.planes))
+            yield x, first + page, step == 0 and page == used - 1, page > 0, negative and step == steps - 1
 
-    mask = (1 << x_bits) - 1
+
+def drive(dut, rng, weights, work, want):
+    """Load ``weights`` [page][lane][column] and compare what comes of ``work``, idle where it has None."""
+    lanes, columns, planes = dut.lanes, dut.columns, dut.planes
+    mask = (1 << dut.x_bits) - 1
 
     async def bench(ctx):
         for page, weight in enumerate(weights):
-            for (unit, subset), beat in MacArray.tables(weight, weight_bits + 3).items():
+            for (unit, subset), beat in MacArray.tables(weight, dut.table_bits).items():
                 ctx.set(dut.load.valid, 1)
-                ctx.set(dut.load.target, target)
+                ctx.set(dut.load.target, dut.target)
                 ctx.set(dut.load.unit, unit)
                 ctx.set(dut.load.address, page * 64 + subset)
                 ctx.set(dut.load.data, beat)
@@ -74,7 +55,7 @@ def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed
         delay = mac_latency(lanes)
         for cycle in range(len(work) + delay + 1):
             if cycle - delay in want:
-                have = [ctx.get(dut.result) >> x_bits * k & mask for k in range(columns)]
+                have = [ctx.get(dut.result) >> dut.x_bits * k & mask for k in range(columns)]
                 assert have == [value & mask for value in want[cycle - delay]], cycle
             item = work[cycle] if cycle < len(work) else None
             x, page, last, hold, negate = item or (rng.getrandbits(planes * lanes), 0, 0, 0, rng.getrandbits(1))
@@ -92,3 +73,60 @@ def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed
     sim.add_clock(1e-6)
     sim.add_testbench(bench)
     sim.run()
+
+
+@pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages", "x_bits", "signed"), [
+    (16, 8, 4, 1, 1, 18, False), (16, 8, 4, 2, 2, 18, False), (6, 3, 2, 1, 3, 18, False), (20, 2, 8, 2, 1, 18, False),
+    (7, 20, 4, 1, 2, 18, False), (64, 2, 4, 2, 1, 18, False), (6, 2, 4, 1, 7, 18, False), (7, 1, 4, 2, 9, 18, False),
+    (16, 8, 4, 1, 1, 24, True), (64, 2, 8, 1, 3, 24, True), (7, 3, 2, 1, 2, 18, True), (64, 2, 8, 1, 4, 24, False),
+])
+def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed):
+    """Signed or not, each dot product of an array for signed codes says for itself."""
+    rng = random.Random(lanes * columns)
+    dut = MacArray(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=x_bits,
+                   signed=signed, target=Target.TABLE + signed, block=pages in (3, 9))
+    top = (1 << weight_bits - 1) - 1
+    weights = [[[rng.choice((-top, top, rng.randint(-top, top))) for _ in range(columns)] for _ in range(lanes)]
+               for _ in range(pages)]
+    work, want = [], {}  # (x, page, last, hold, negate) or idle
+    for _ in range(40):
+        if rng.random() < 0.3:
+            work += [None] * rng.randint(1, 3)
+        first = rng.randrange(pages)
+        used = rng.randint(1, pages - first)
+        bits = rng.randint(1, 8 if used * lanes * top * 255 < 1 << x_bits - 1 else 4)
+        negative = signed and rng.random() < 0.6
+        low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if negative else (0, (1 << bits) - 1)
+        codes = [rng.choice((low, high, rng.randint(low, high))) for _ in range(used * lanes)]
+        steps = bits if negative else -(-bits // planes) + rng.randrange(2)
+        work += cycles(dut, codes, first, steps, negative)
+        want[len(work) - 1] = MacArray.model(codes, list(chain(*weights[first:first + used])))
+    drive(dut, rng, weights, work, want)
+
+
+@pytest.mark.parametrize("lanes", [1, 7, 8, 12, 18, 24, 40, 64])
+@pytest.mark.parametrize(("weight_bits", "planes", "pages", "signed"), [
+    (2, 1, 1, False), (4, 2, 1, False), (8, 1, 2, False), (8, 2, 1, False), (4, 1, 1, True), (8, 1, 2, True),
+])
+def test_extremes(lanes, weight_bits, planes, pages, signed):
+    """All weights at an end and all codes at an end: the sums that adder tree and accumulators are as wide as."""
+    dut = MacArray(lanes=lanes, columns=3, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=24,
+                   signed=signed, target=Target.TABLE)
+    top = (1 << weight_bits - 1) - 1
+    weights = [[[top, -top - 1, (top, -top - 1)[lane % 2]] for lane in range(lanes)] for _ in range(pages)]
+    work, want = [], {}
+    for code, negative in ((255, False), (1, False), (85, False), *(((-128, True), (-1, True)) if signed else ())):
+        codes = [code] * (lanes * pages)
+        work += [*cycles(dut, codes, 0, 8 // planes, negative), None]
+        want[len(work) - 2] = MacArray.model(codes, list(chain(*weights)))
+        alone = [0] * (lanes * pages - 1) + [code]  # at the tree's end
+        work += cycles(dut, alone, 0, 8 // planes, negative)
+        want[len(work) - 1] = MacArray.model(alone, list(chain(*weights)))
+    drive(dut, random.Random(lanes), weights, work, want)
+
+
+def test_an_accumulator_is_as_wide_as_a_result_at_most():
+    for x_bits in (12, 18, 24):
+        dut = MacArray(lanes=64, columns=1, weight_bits=8, pages=4, x_bits=x_bits, target=Target.TABLE)
+        assert dut.acc_bits == min(x_bits, 24)
+    assert MacArray(lanes=8, columns=1, weight_bits=4, x_bits=18, target=Target.TABLE).acc_bits == 15

@@ -3,6 +3,7 @@
 
 import random
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import pytest
@@ -325,6 +326,38 @@ def test_every_code(kind, bits):
     top = max(0, (1 << max(0, bits - (kind == Kind.SIGNED))) - 1)
     seen = {code for row in rows for chunk in row[0] for code in chunk}
     assert {top, -top if kind == Kind.SIGNED else 0} <= seen
+
+
+#: Accumulators and columns, with a shift of 12, whose value between the multipliers lies at an end of its 27 bits.
+ENDS = [((1 << 23) - 1, 1 << 15), (-(1 << 23), 1 << 15), (1 << 21, (1 << 17) - 1), (1 << 21, -(1 << 17)),
+        (-(1 << 21), (1 << 17) - 1), ((1 << 23) - 1, -(1 << 15)), (0, -(1 << 17)), (-1, 1)]
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("join_max", [False, True])
+@pytest.mark.parametrize("leaky", [0, 1])
+def test_extremes(kind, join_max, leaky):
+    """The largest and smallest values of every port at once: what the widths of all products and sums are made for."""
+    case = Case("extremes", kind=kind, select=Select.DEGREE, levels=0, leaky=leaky, requant_lanes=8, join_max=join_max)
+    case.word |= {"slope": 41 if leaky else SLOPE_ONE, "base": 0, "limit": 1 << 13}
+    top, most = (1 << 17) - 1, (1 << 26) - 1
+    case.params[:6] = [(top, 8), (top, 1), (1, 8), (0, 8), (1 << 16, 7), (0, 0)]
+    turned = [min(-column, top) + (column == 1 << 15) for _, column in ENDS]
+    case.columns = [[column for _, column in ENDS], turned, [0] * 8]
+    ends = [value for value, _ in ENDS]
+    case.biases = [[0] * 8, [0 if join_max else (-1) ** lane * most for lane in range(8)]]
+    case.rows = []
+    for degree, (first, second, bias) in product(range(6), [
+            ((0, 0), None, 0), ((0, 1), None, 0), ((0, 0), (1, 1), 0), ((1, 0), (0, 2), 0), ((2, 0), (0, 1), 0),
+            ((2, 3), None, 1), ((0, 5), (1, 5), 1), ((2, 3), (0, 4), 0)]):
+        beats = [beat for beat in (first, second) if beat is not None]
+        row = Row(degree=degree)
+        for k, (column, address) in enumerate(beats):
+            row.beats.append(Beat(ends, case.columns[column], case.biases[bias], MID_SHIFTS.index(12),
+                                  case.params[address][0], k == 0, k == len(beats) - 1, join_max))
+            row.tokens.append((column, bias, address))
+        case.rows.append(row)
+    check(case)
 
 
 @pytest.mark.parametrize("slope", [0, SLOPE_ONE])

@@ -13,7 +13,7 @@ from rtl_templates.shell.registers import constants, register
 HARDWARE = {
     "groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 2, "acc_bits": 12, "bank_depth": 64, "slots": 32,
     "param_depth": 33, "result_depth": 34, "feature_depth": 35, "requant_lanes": 2, "mac_columns": 7,
-    "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 9,
+    "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 9, "bias_depth": 9,
 }
 
 
@@ -128,9 +128,32 @@ def test_interrupt_status_is_cleared_by_ones():
     run(bench)
 
 
+@pytest.mark.parametrize("moment", range(12))
+def test_an_event_of_the_cycle_in_which_it_is_cleared_stays(moment):
+    """At every cycle around the write: an event that comes with the write or after it is still there."""
+    async def bench(ctx, dut):
+        offset, cleared = register("INTERRUPT_STATUS", REGISTERS).offset, []
+
+        ctx.set(dut.interrupt_status_set, 0b11)
+        await ctx.tick()
+        for name, value in (("awaddr", offset), ("wdata", 0b11), ("wstrb", 15), ("awvalid", 1), ("wvalid", 1)):
+            ctx.set(getattr(dut.bus, name), value)
+        for cycle in range(12):
+            ctx.set(dut.interrupt_status_set, 0b01 if cycle == moment else 0)
+            before = ctx.get(dut.interrupt_status)
+            await ctx.tick()
+            ctx.set(dut.bus.awvalid, 0)
+            ctx.set(dut.bus.wvalid, 0)
+            if before == 0b11 and not ctx.get(dut.interrupt_status) & 0b10:
+                cleared.append(cycle)
+        assert len(cleared) == 1
+        assert ctx.get(dut.interrupt_status) == (moment >= cleared[0])
+    run(bench)
+
+
 def test_unmapped_addresses_read_zero_and_ignore_writes():
     async def bench(ctx, dut):
-        for address in (0x0FC, 0x144, 0xFFC):
+        for address in (0x0FC, 0x148, 0xFFC):
             await lite_write(ctx, dut.bus, address, 0xFFFFFFFF)
             assert await lite_read(ctx, dut.bus, address) == 0
         for entry in REGISTERS:

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_data, random_graph_model
+from refusals import accepted
+from scipy.sparse import csr_array
 
 from hwgen.errors import CapacityError, HwgenError
+from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import capacity, check_capacity, choose, needs
 
 
@@ -62,6 +65,11 @@ def test_parameters_of_a_dense_program(dense):
     assert hardware.mac_columns == 16
 
 
+@pytest.mark.parametrize(("message_bits", "code_bits"), [(2, 4), (4, 4), (5, 8), (8, 8)])
+def test_codes_are_stored_as_wide_as_they_are(message_bits, code_bits):
+    assert choose(program_of(random_graph_model(1, message_bits=message_bits))).code_bits == code_bits
+
+
 def test_every_channel_fits_a_row(sparse):
     for step in sparse.passes:
         assert step.width <= choose(sparse).lanes
@@ -93,6 +101,15 @@ def test_each_capacity_is_refused_by_name(sparse, field):
     assert caught.value.where.endswith(f"hardware.{field}")
 
 
+@pytest.mark.parametrize("requant_lanes", [1, 2])
+def test_more_beats_than_a_task_word_counts_are_refused(sparse, requant_lanes):
+    """Fifteen beats a row are the most that a task word can say."""
+    hardware = dataclasses.replace(choose(sparse), requant_lanes=requant_lanes, digit=1, mac_columns=8)
+    dataclasses.replace(hardware, lanes=15 * requant_lanes).verify()
+    with pytest.raises(HwgenError, match=rf"{16 * requant_lanes} lanes take 16 beats .* counts to 15"):
+        dataclasses.replace(hardware, lanes=16 * requant_lanes).verify()
+
+
 def test_dense_input_memory_is_a_capacity(dense):
     hardware = choose(dense)
     with pytest.raises(CapacityError, match="feature_depth"):
@@ -114,10 +131,40 @@ def test_another_graph_of_the_stated_capacity_fits_and_one_node_more_does_not():
     hardware = choose(program_of(graph))
     most = capacity(program_of(graph), hardware)["nodes"]
     fits = program_of(graph, random_graph_data(4, nodes=most, features=30, trained=100, degree=0.2, density=0.02))
-    check_capacity(fits, dataclasses.replace(hardware, acc_bits=12))
+    with accepted():
+        check_capacity(fits, dataclasses.replace(hardware, acc_bits=12))
     more = program_of(graph, random_graph_data(4, nodes=most + 1, features=30, trained=100, degree=0.2, density=0.02))
     with pytest.raises(CapacityError, match=rf"{most + 1} nodes \(max_nodes {most}\)"):
         check_capacity(more, dataclasses.replace(hardware, acc_bits=12))
+
+
+@pytest.mark.parametrize("acc_bits", [5, 8, 12, 18])
+@pytest.mark.parametrize("message_bits", [2, 4, 5])
+def test_the_stated_degree_is_what_the_accumulator_holds(acc_bits, message_bits):
+    program = program_of(random_graph_model(3, 30, message_bits=message_bits))
+    degree = capacity(program, dataclasses.replace(choose(program), acc_bits=acc_bits))["degree"]
+    code, most = (1 << message_bits - 1) - 1, (1 << acc_bits - 1) - 1
+    assert degree * code <= most < (degree + 1) * code
+
+
+@pytest.mark.parametrize(("groups", "slots"), [(1, 128), (2, 128), (1, 256)])
+def test_a_graph_of_exactly_the_stated_edges_and_features_is_scheduled(groups, slots):
+    """What is promised is what the scheduler reaches, not what the memory could hold."""
+    graph = random_graph_model(3, 96, 60, degree=4.0)
+    hardware = dataclasses.replace(choose(program_of(graph), groups=groups, slots=slots), acc_bits=12)
+    limit = capacity(program_of(graph), hardware)
+    rng = np.random.default_rng(slots)
+    pairs = rng.permutation(96 * 95)[:limit["edges"] - 96]  # no edge twice, no self loop: one is added to every node
+    source, target = pairs // 95, pairs % 95
+    cells = rng.permutation(96 * 60)[:limit["nonzeros"]]
+    features = np.zeros((96, 60), dtype=np.int64)
+    features[cells // 60, cells % 60] = 1
+    batch = dataclasses.replace(graph.sample.batch, features=csr_array(features),
+                                edges=np.stack([source, target + (target >= source)]))
+    program = program_of(graph, dataclasses.replace(graph.sample, batch=batch))
+    assert (program.neighbours.sum(), program.features.nnz) == (limit["edges"], limit["nonzeros"])
+    with accepted():
+        schedule(program, hardware)
 
 
 def test_any_node_of_the_stated_degree_fits():

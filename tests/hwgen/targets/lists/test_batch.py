@@ -53,6 +53,20 @@ def test_walking_the_lists_gives_the_batch(seed):
         assert not lists[name].double.any()
 
 
+@pytest.mark.parametrize("times", [255, 256, 300, 70_000])
+def test_an_edge_counts_as_often_as_it_is_there(times):
+    """However often: neither a count nor a list is cut."""
+    network = node_gcn_network(0, features=3)
+    batch = random_batch(0, network, graphs=1, nodes=4)
+    batch = replace(batch, edges=np.tile([[1], [2]], times))
+    lists = batch_lists(batch, SETS, 1)
+    for name, self_loops in (("edges", 0), ("looped", 1)):
+        want = self_loops * np.eye(batch.num_nodes, dtype=np.int64)
+        want[2, 1] = times
+        assert lists[name].length[2] == lists[name].count[2] == times + self_loops
+        np.testing.assert_array_equal(walked(lists[name], batch.num_nodes), want)
+
+
 @given(st.integers(1, 8), st.lists(st.lists(st.integers(0, 255), min_size=3, max_size=3), max_size=6))
 def test_planes_are_as_short_as_they_can_be(bits, rows):
     codes = np.array(rows, dtype=np.int64).reshape(-1, 3) & (1 << bits) - 1

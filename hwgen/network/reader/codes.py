@@ -1,0 +1,122 @@
+"""Graphs as integer codes: those that a network takes, or, for a network to be made, those that the features are."""
+
+from dataclasses import astuple, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ...errors import HwgenError
+from ...numeric import MAX_ACTIVATION_BITS
+from ..batch import Batch
+from ..network import Network
+from ..sample import Limits, Sample
+from .graphs import Graphs
+
+__all__ = ["batch_for", "own_codes", "sample_for"]
+
+#: How far a feature may lie from a code: features are float32, and a scale such as 1/15 is rounded.
+NEAR = 1e-4
+
+
+def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
+    """Graphs as a network takes them. Nothing is rounded in silence.
+
+    Parameters
+    ----------
+    network : Network
+    graphs : Graphs
+        With codes of the network, or real values that are multiples of its ``input_scale``.
+    where : str
+        What users call them, for errors.
+
+    Raises
+    ------
+    HwgenError
+        Features of another width or that are no codes; nodes that were not trained.
+    """
+    width, scale = int(graphs.features.shape[1]), network.input_scale
+    if width != network.features:
+        raise HwgenError(f"nodes have {width} features, the model takes {network.features} features", where,
+                         "give the features that the model was trained on")
+    given = graphs.features.data
+    exact = given if graphs.scale is None or graphs.scale == scale else given * graphs.scale / scale
+    codes = np.rint(exact)
+    near = 0 if graphs.scale is None else NEAR
+    wrong = (np.abs(exact - codes) > near) | (codes < 0) | (codes >= 1 << network.input_bits)
+    if wrong.any():
+        what = "feature code" if graphs.scale is None else "feature"
+        raise HwgenError(f"{what} {given[wrong][0]:g} is not one of 0 .. {(1 << network.input_bits) - 1}"
+                         + ("" if graphs.scale is None else f" times {scale / graphs.scale:g}"), where,
+                         "encode the features as for training")
+    return _batch(graphs, codes, _trained(network, graphs, where))
+
+
+def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
+    """The same with what is known of them.
+
+    Raises
+    ------
+    HwgenError
+        As :func:`batch_for`; labels, masks or logits of something else than the network's results.
+    """
+    result = network.values[-1]
+    batch = batch_for(network, graphs, where)
+    graphs.check_rows(result.domain, where)
+    for name, each in graphs.results.items():
+        if each.shape[1] != result.width:
+            raise HwgenError(f"{name} of {each.shape[1]} classes, the model gives {result.width}", where,
+                             f"leave {name} out, or give those of this model")
+    limits = Limits.of(batch, network.input_bits)
+    if graphs.limits is not None:
+        limits = Limits(**{each.name: type(own)(found) for each, own, found in zip(
+            fields(Limits), astuple(limits), graphs.limits.tolist(), strict=True)})
+    return Sample(batch=batch, labels=graphs.labels, mask=graphs.counted("test_mask", result.domain),
+                  logits=graphs.results.get("logits"), fp32=graphs.results.get("fp32"),
+                  integer=graphs.results.get("integer"), limits=limits)
+
+
+def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:
+    """Features as the codes that they are, the width of these, and the real value of code 1.
+
+    Raises
+    ------
+    HwgenError
+        Features that are not small unsigned integers.
+    """
+    given, scale = graphs.features.data, 1.0 if graphs.scale is None else graphs.scale
+    wrong = (given != np.rint(given)) | (given < 0)
+    if wrong.any():
+        raise HwgenError(f"feature {given[wrong][0]} is not an unsigned integer", f"{where}.x",
+                         "scale the features to integers from 0, and give the value of 1 as data.input_scale")
+    top = int(given.max(initial=0))
+    if top >= 1 << MAX_ACTIVATION_BITS:
+        raise HwgenError(f"feature {top} exceeds {MAX_ACTIVATION_BITS} bits", f"{where}.x",
+                         "scale the features to fewer bits, and give the value of 1 as data.input_scale")
+    return _batch(graphs, given, graphs.node), max(1, top.bit_length()), scale
+
+
+def _batch(graphs: Graphs, codes: NDArray[np.float64] | NDArray[np.int64], node: NDArray[np.int64] | None) -> Batch:
+    features = csr_array((codes.astype(np.int64), graphs.features.indices, graphs.features.indptr),
+                         shape=graphs.features.shape)
+    features.eliminate_zeros()
+    if node is None:
+        node = np.arange(graphs.nodes) if graphs.graphs == 1 else np.zeros(graphs.nodes, np.int64)
+    return Batch(features=features, edges=graphs.edges, graph=graphs.graph, graphs=graphs.graphs, node=node)
+
+
+def _trained(network: Network, graphs: Graphs, where: str) -> NDArray[np.int64] | None:
+    """The trained node of each node; of another graph than the trained one it must be said."""
+    count, node = network.trained_nodes, graphs.node
+    if not count:
+        return node
+    if node is None:
+        sizes = np.bincount(graphs.graph, minlength=graphs.graphs)
+        if (sizes != count).any():
+            raise HwgenError(f"a graph of {sizes[sizes != count][0]} nodes without node; the model has steps for "
+                             f"{count} of its own", where, "give node: for each node the trained one whose step and "
+                             "bits it takes; or quantize with nns or mega, which serve any graph")
+        return np.tile(np.arange(count), graphs.graphs)
+    if node.size and node.max() >= count:
+        raise HwgenError(f"node {node.max()} was not trained ({count} nodes were)", where, "number them as in training")
+    return node

@@ -1,0 +1,78 @@
+"""What a :class:`~.program.Program` must be, and the proof that no intermediate overflows its port."""
+
+from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, ROW_BITS
+from rtl_templates.cells.formats import RAW_BITS
+
+from ...errors import HwgenError
+from ...numeric import Bounds, IntRange
+from .program import Pass, Program, Requant
+from .ranges import codes_of, feature_sums, gathered_sums
+
+__all__ = ["check_program", "check_requant"]
+
+
+def check_program(program: Program) -> None:
+    """Check the order of passes and every range, from the input features to the results.
+
+    Raises
+    ------
+    HwgenError
+        Naming the pass, and which range exceeds what.
+    """
+    if not program.passes or program.passes[0].kind == "gather" or program.passes[-1].out.kind != "raw":
+        raise HwgenError("a program starts from input features and ends in raw results",
+                         f"program {program.name}", "lower the model again")
+    rows: Bounds | None = None
+    for step in program.passes:
+        rows = _pass(program, step, rows)
+
+
+def check_requant(requant: Requant, where: str) -> None:
+    """Prove that no intermediate overflows its port, whatever accumulators of the proved range come in.
+
+    Raises
+    ------
+    HwgenError
+    """
+    _within(requant.x, IntRange.signed(ACC_BITS), "accumulator", where)
+    _within(IntRange.of(requant.column), IntRange(0, (1 << COLUMN_BITS) - 1), "column multiplier", where)
+    _within(IntRange.of(requant.bias), IntRange.signed(BIAS_BITS), "bias", where)
+    for name, multiplier in (("row multiplier", requant.row), ("bias row multiplier", requant.bias_row)):
+        if multiplier is not None:
+            _within(IntRange.of(multiplier), IntRange(0, (1 << ROW_BITS) - 1), name, where)
+    _within(requant.mid, IntRange.signed(MID_BITS), "mid value", where)
+
+
+def _pass(program: Program, step: Pass, rows: Bounds | None) -> Bounds:
+    """Prove one pass, whose neighbours have ``rows``. Returns what it writes."""
+    if step.kind == "gather":
+        assert rows is not None
+        sums = gathered_sums(program.neighbours, rows)
+    else:
+        weight = step.combine if step.kind == "dense" else step.source
+        assert weight is not None
+        sums = feature_sums(program.features, weight)
+    if step.q1 is not None:
+        _within(sums.span, step.accumulate, "sum", step.name)
+        codes = _stage(step.q1, sums, f"{step.name}.q1")
+        if step.combine is None:
+            return codes
+        sums = codes.times(step.combine)
+    assert step.q2 is not None
+    return _stage(step.q2, sums, f"{step.name}.q2")
+
+
+def _stage(requant: Requant, sums: Bounds, where: str) -> Bounds:
+    """Prove a requantization of these sums. Returns its codes."""
+    _within(sums.span, requant.x, "accumulator", where)
+    check_requant(requant, where)
+    codes = codes_of(requant, sums)
+    if requant.kind == "raw":  # the lanes cut results to their width and do not clip them
+        _within(codes.span, IntRange.signed(RAW_BITS), "result", where)
+    return codes
+
+
+def _within(have: IntRange, limit: IntRange, name: str, where: str) -> None:
+    if have not in limit:
+        raise HwgenError(f"{name} range {have} exceeds {limit}", where,
+                         "train with steps of less extreme size, or use fewer bits")
