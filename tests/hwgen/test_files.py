@@ -21,7 +21,7 @@ def test_a_changed_byte_is_seen_where_torch_does_not_look(tmp_path: Path) -> Non
     content[at] ^= 1
     path.write_bytes(content)
     torch.load(path, weights_only=True)
-    with pytest.raises(HwgenError, match="not a file of tensors: '.*' is damaged"):
+    with pytest.raises(HwgenError, match=r"not a file of tensors: '.*' is damaged"):
         check_archive(path, "not a file of tensors", "write it again")
 
 
