@@ -7,7 +7,7 @@ From one's own training loop, where :func:`hwgen.train` does not do::
     for epoch in range(200):
         if epoch == 100:
             model.freeze_bits()
-        loss = my_loss(model(data.x, data.edge_index)) + model.penalty()
+        loss = my_loss(model(data)) + model.penalty()
         ...
     model.settle()
     hwgen.save(model, data, "model.pt")

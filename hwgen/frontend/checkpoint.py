@@ -31,6 +31,7 @@ from ..network.store import network_arrays, network_of
 from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
 from .data.batching import graphs_of, joined, union_of
 from .data.graph_batch import GraphBatch
+from .edge_values import check_edge_values, given_in
 from .quantize import QuantizedNetwork
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -66,7 +67,9 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str)
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
     network = model.export(Path(path).stem)
-    save_network(network, _sample(model, graphs_of(data)), path)
+    graphs = graphs_of(data)
+    check_edge_values(model.edge_values, given_in(graphs))
+    save_network(network, _sample(model, graphs), path)
 
 
 @torch.no_grad()
@@ -75,7 +78,7 @@ def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
     chosen = graphs[:SAMPLE]
     batch, _, scale = union_of(chosen)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index)):
+            len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index, scale)):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes

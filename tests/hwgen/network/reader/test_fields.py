@@ -162,8 +162,12 @@ def test_seeds_are_the_first_nodes_of_a_loaders_batch():
 
 
 def test_weights_of_edges_are_remembered():
-    assert read_graphs(usual(edge_weight=np.ones(2))).weighted == {"edge_weight"}
-    assert read_graphs(usual()).weighted == frozenset()
+    found = read_graphs([usual(edge_weight=np.array([0.5, 2])), usual(edge_weight=np.array([3, 4]))])
+    assert found.weights["edge_weight"].tolist() == [0.5, 2, 3, 4]
+    assert found.part(1, 3).weights["edge_weight"].tolist() == [2, 3]
+    assert read_graphs(usual()).weights == {}
+    with pytest.raises(HwgenError, match=r"shape \(3,\) for 2 edges\n  at data.edge_weight"):
+        read_graphs(usual(edge_weight=np.ones(3)))
 
 
 def test_every_name_of_a_field_is_read():
