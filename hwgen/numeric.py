@@ -1,13 +1,18 @@
-"""Ranges of integers that are proved, and the widest code; widths of words belong to the targets."""
+"""Ranges of integers that are proved, the widest code and the longest reach; widths of words belong to the targets."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ACTIVATION_BITS", "Bounds", "IntRange"]
+__all__ = ["MAX_ACTIVATION_BITS", "MAX_STEPS", "MOST_STEPS", "SUM_STEPS", "Bounds", "IntRange"]
 
 MAX_ACTIVATION_BITS = 8
+#: Steps that a value may reach on any graph before it is clipped: constants of 18 bits compute so many to an eighth of
+#: a code, whatever the other channels; and where these reach as far, so many that ports hold them.
+MAX_STEPS, MOST_STEPS = 1 << 15, 1 << 18
+#: Steps that a sum may reach before a mean divides it.
+SUM_STEPS = 1 << 19
 
 Ints = NDArray[np.int64]
 

@@ -37,7 +37,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/files.py": (CORE, set()),
     "hwgen/progress.py": (set(), set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
-    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend"},
+    "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets"},
                        {"torch", "torch_geometric", "sklearn"}),
     **{f"hwgen/flow/{name}.py": (BUILD, set()) for name in PARTS},
     "hwgen/flow/convert.py": (set(), {"pyosys"}),

@@ -3,6 +3,15 @@
 __all__ = ["FAULTS", "SAME"]
 
 FAULTS = {
+    "rtl_templates/lists/load_map.py": (
+        ("lists-load-map-levels", "rtl_templates/shell/test_load_map.py::test_lists",
+         "every level of a search has as many thresholds as the first",
+         'h["tables"] << level', 'h["tables"]'),
+        ("lists-load-map-batch",
+         "rtl_templates/shell/test_load_map.py::test_a_run_needs_what_every_model_and_every_batch_brings",
+         "a run begins with a model and no batch",
+         'LoadMemory(Target.SETUP, 1, low=units, needed=True)', 'LoadMemory(Target.SETUP, 1, low=units)'),
+    ),
     "rtl_templates/lists/accelerator.py": (
         ("lists-accelerator-rows-of-one", "rtl_templates/lists/test_accelerator.py::test_words_cycles_and_counters",
          "only one unit's rows reach the buffers",

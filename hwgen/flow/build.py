@@ -1,9 +1,11 @@
 """From a network and a board to a build folder, one line per stage; and the same facts without a folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from boards import Board
 
+from ..network.figures import figures_of
 from ..network.network import Network
 from ..network.sample import Sample
 from ..network.sample_store import save_sample
@@ -55,6 +57,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     with BuildFolder(out) as folder:
         found = search(network, sample, board, wishes or Wishes(), progress)
         target, design, packed = found.target, found.design, found.packed
+        sample = replace(sample, integer=packed.integer)
         found.resources.check_fit(board, target.space)
         with progress.step("generating RTL for simulation"):
             verilog, described = target.emit(design.hardware)
@@ -88,7 +91,7 @@ def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | No
     """
     check_family(board)
     found = search(network, sample, board, wishes or Wishes(), progress)
-    return _report(found, sample, board), found.choice
+    return _report(found, replace(sample, integer=found.packed.integer), board), found.choice
 
 
 def _report(found: Found, sample: Sample, board: Board) -> Report:
@@ -98,4 +101,5 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
     return report_of(
         target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
         hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
+        figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain),
         cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from ..files import read_npz
 from ..network.network import Network
 from ..network.sample import Sample
-from ..network.sample_store import load_sample
+from ..network.sample_store import load_sample, sample_of
 from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
@@ -43,9 +44,14 @@ def load_design(build: Path) -> Design:
 def read_sample(build: Path, path: Path | None = None) -> Sample:
     """The sample that a build was proved on, or the graphs in another file: of a run, or of a user.
 
+    A file with ``labels`` alone, or with ``mask`` too, is about the rows of the build's own sample.
+
     Raises
     ------
     HwgenError
         Not a build, or not a file of graphs.
     """
-    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build))
+    own, network = build / MODEL / SAMPLE, load_built_network(build)
+    if path is None or path.suffix != ".npz" or not (arrays := read_npz(path)).keys() <= {"labels", "mask"}:
+        return load_sample(path or own, network)
+    return sample_of({**read_npz(own), **arrays}, str(path), network)

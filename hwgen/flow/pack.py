@@ -1,6 +1,7 @@
 """More graphs for a built design: images and golden codes, no new RTL."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import CapacityError, HwgenError
@@ -29,7 +30,7 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
     size : int or None
         Most graphs in a batch; None: as many as fit.
     sample : Sample or None
-        The same graphs with what is known of them; kept beside the runs.
+        The same graphs with what is known of them; kept beside the runs, with the integer program's results.
 
     Returns
     -------
@@ -51,11 +52,11 @@ def pack(build: Path, graphs: Sequence[Batch], name: str, *, size: int | None = 
         if size is not None and most is not None and size > most:
             raise CapacityError(f"batches of {size} graphs; the design takes {most}, {size - most} too many",
                                 str(build), f"build a design with --graphs {size}, or use smaller batches")
-        files = pack_batches(design, design.deal(graphs, size), whole=True).files
-        folder = write_folder(build / "runs" / name, numbered(files))
+        packed = pack_batches(design, design.deal(graphs, size), whole=True)
+        folder = write_folder(build / "runs" / name, numbered(packed.files))
         if sample is not None:
-            save_sample(sample, folder / SAMPLE)
-    return [folder / run_name(number) for number in files]
+            save_sample(replace(sample, integer=packed.integer), folder / SAMPLE)
+    return [folder / run_name(number) for number in packed.files]
 
 
 def pack_sample(build: Path, name: str = "whole", *, size: int | None = None,

@@ -12,7 +12,7 @@ from unittest import mock
 import amaranth.back.rtlil as rtlil
 from amaranth.lib import wiring
 
-from rtl_templates.shell import registers
+from rtl_templates.shell import registers, status
 from rtl_templates.shell.shell import CORE, LITE_PREFIX, MASTER_PREFIX, Shell, Top
 
 from ..errors import ToolError
@@ -101,8 +101,9 @@ def _describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence
         "ports": ports,
         "registers": [{**entry, **({"value": constants[entry["name"]]} if entry["name"] in constants else {})}
                       for entry in registers.to_dict(map_)],
-        "errors": {code.name: code.value for code in registers.Error},
-        "stages": {stage.name: stage.value for stage in registers.Stage},
+        "errors": {code.name: code.value for code in status.Error},
+        "meanings": {code.name: code.meaning for code in status.Error},
+        "stages": {stage.name: stage.value for stage in status.Stage},
         "hardware": dict(hardware),
         "primitives": primitives,
         "probes": core.probes(),

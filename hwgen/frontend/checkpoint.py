@@ -11,7 +11,8 @@ The file is ``torch.save`` of a dictionary::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,23 +30,22 @@ from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
 from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
-from .data.batching import graphs_of, joined, union_of
-from .data.graph_batch import GraphBatch
+from .data.batching import graphs_of, real, union_of
 from .edge_values import check_edge_values, given_in
+from .known import drawn, known_of
 from .quantize import QuantizedNetwork
+from .quantize.accepted import fit_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["load", "save", "save_network"]
+__all__ = ["load", "save", "save_network", "save_read"]
 
 Arrays = dict[str, NDArray[Any]]
 
-#: Graphs that travel in a checkpoint.
-SAMPLE = 64
 
-
-def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str) -> None:
+def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str, *,
+         test: Data | Iterable[Data] | None = None) -> None:
     """Write a checkpoint; an existing file is replaced whole or not at all.
 
     Parameters
@@ -53,41 +53,44 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str)
     model : QuantizedNetwork
         What :func:`hwgen.quantize` returned, trained or not. Bit widths are rounded if they were not frozen.
     data : Data, or iterable of Data
-        The graph that it was quantized for, or graphs of the kind that it is for; the first 64 travel along, with their
-        labels and test masks where there are some.
+        The graph that it was quantized for, or graphs of the kind that it is for. 64 of them at most, drawn from all
+        (by class where labels are classes), travel along with their labels and test masks.
     path : Path or str
         File to write, such as ``model.pt``.
+    test : Data, iterable of Data or None
+        Graphs to draw those that travel from, instead.
 
     Raises
     ------
     HwgenError
-        A parameter that is not finite; graphs that do not fit; a path that cannot be written.
+        A parameter that is not finite; graphs that do not fit; a network that no target runs; a path that cannot be
+        written.
+
+    Warns
+    -----
+    UserWarning
+        Training has moved no bit width.
     """
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
-    network = model.export(Path(path).stem)
     graphs = graphs_of(data)
-    check_edge_values(model.edge_values, given_in(graphs))
-    save_network(network, _sample(model, graphs), path)
+    save_read(model, graphs, graphs if test is None else graphs_of(test), path)
 
 
-@torch.no_grad()
-def _sample(model: QuantizedNetwork, graphs: list[Data]) -> Sample:
-    """Sample graphs with labels and the model's own logits, and limits of all graphs."""
-    chosen = graphs[:SAMPLE]
-    batch, _, scale = union_of(chosen)
+def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
+    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
+    every = list({id(each): each for each in (*graphs, *tested)}.values())
+    check_edge_values(model.edge_values, given_in(every))
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index, scale)):
+            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index)):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
-    rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
-    was = model.training
-    logits = model.eval().logits(GraphBatch.union(batch, scale))
-    model.train(was)
-    labels, mask = joined(chosen, "y", rows, np.int64), joined(chosen, "test_mask", rows, bool)
-    return Sample(batch=batch, labels=labels, mask=mask, logits=logits.double().numpy(),
-                  limits=Limits.of(union_of(graphs)[0], model.input_bits))
+    chosen = drawn(model, tested)
+    alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(every)[0], model.input_bits))
+    network = fit_steps(model, alone, Path(path).stem)
+    save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:

@@ -1,16 +1,20 @@
 """Graphs that travel with a network: what a build is proved on, and how large graphs of its kind are."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .batch import Batch
+from .batch import Batch, SetName
 
-__all__ = ["Limits", "Sample", "single"]
+__all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
 
 Ints = NDArray[np.int64]
+
+#: Graphs that come later may be so many times as large as the largest of a set, unless the user says otherwise.
+HEADROOM = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +62,16 @@ class Limits:
                    degree=int(degree.max()) + 1, features=int(filled.max(initial=0)), mean_nodes=float(nodes.mean()),
                    mean_edges=float(edges.mean()), mean_entries=float(entries.mean()))
 
+    @property
+    def longest(self) -> dict[SetName, int]:
+        """The longest list of each set."""
+        return {"edges": self.degree, "looped": self.degree, "features": self.features, "members": self.nodes}
+
+    def enlarged(self, times: float) -> "Limits":
+        """Those of graphs with so many times the nodes, edges and degree; a node has no more features."""
+        more = {name: math.ceil(getattr(self, name) * times) for name in ("nodes", "edges", "entries", "degree")}
+        return replace(self, **more)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
@@ -67,21 +81,41 @@ class Sample:
     ----------
     batch : Batch
         Their disjoint union.
-    labels : int64 [rows] or None
-        Of graphs, or of nodes where results are by node.
+    labels : [rows] or [rows, columns], as the user gave them, or None
+        Of graphs, or of nodes where results are by node; :mod:`hwgen.network.labels` says what they mean.
     mask : bool [rows] or None
-        Rows that an accuracy counts; None: all.
+        Rows that figures are over; None: all.
     logits : float64 [rows, classes] or None
-        The PyTorch model's own.
+        The quantized model's own, in PyTorch.
     limits : Limits
         Of the data set that the model is for.
+    fp32 : float64 [rows, classes] or None
+        Of the FP32 model that was quantized.
+    integer : float64 [rows, classes] or None
+        Of the integer program, in real units.
     """
 
     batch: Batch
-    labels: Ints | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None
     mask: NDArray[np.bool_] | None
     logits: NDArray[np.float64] | None
     limits: Limits
+    fp32: NDArray[np.float64] | None = None
+    integer: NDArray[np.float64] | None = None
+
+    @property
+    def room(self) -> Limits:
+        """What a build reserves where the user asks for nothing: more than the set has, of a single graph no more."""
+        return _with_room(self.limits, self.batch.graphs)
+
+
+def room_of(batch: Batch, input_bits: int) -> Limits:
+    """What a build reserves for graphs like those of a batch; see :attr:`Sample.room`."""
+    return _with_room(Limits.of(batch, input_bits), batch.graphs)
+
+
+def _with_room(limits: Limits, graphs: int) -> Limits:
+    return limits if graphs == 1 else limits.enlarged(HEADROOM)
 
 
 def single(batch: Batch) -> list[Batch]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from ..errors import HwgenError
 
 if TYPE_CHECKING:
+    from ..network.network import Network
+    from ..network.sample import Sample
     from .target import Target
 
-__all__ = ["OPTIONS", "TARGETS", "Option", "find_target"]
+__all__ = ["OPTIONS", "TARGETS", "Option", "check_accepted", "find_target"]
 
 #: Names of the targets: each folder of that name has a module ``target`` with the object ``TARGET``.
 TARGETS = ("banked", "lists")
@@ -75,3 +77,21 @@ def find_target(name: str) -> "Target":
         raise HwgenError(f"no target is called {name!r}", "--target", f"use {' or '.join(TARGETS)}")
     found: Target = import_module(f".{name}.target", __name__).TARGET
     return found
+
+
+def check_accepted(network: "Network", sample: "Sample") -> None:
+    """Refuse a network that no target runs on graphs like its sample.
+
+    Raises
+    ------
+    HwgenError
+        Why the most general target does not.
+    """
+    reason: HwgenError | None = None
+    for name in reversed(TARGETS):
+        found = find_target(name).accepts(network, sample)
+        if found is None:
+            return
+        reason = reason or found
+    assert reason is not None
+    raise reason

@@ -242,7 +242,17 @@ class Target(Protocol):
     def parts(self) -> Mapping[str, tuple[str, ...]]: ...
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        """Why the target does not run a network on graphs like its sample; None if it does."""
+        """Why the target does not run a network on graphs like its sample, scales included; None if it does."""
+        ...
+
+    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+        """Results of the integer program for a sample that is accepted, in real units: float64 [rows, classes].
+
+        Raises
+        ------
+        CapacityError
+            A range that no hardware of the target has.
+        """
         ...
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,

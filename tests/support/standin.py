@@ -20,13 +20,16 @@ from rtl_templates.lists.registers import REGISTERS as LISTS_REGISTERS
 from rtl_templates.shell.axi import AxiRead, AxiWrite
 from rtl_templates.shell.axi_lite import AxiLite, RegisterFile
 from rtl_templates.shell.control import Control
+from rtl_templates.shell.load_map import LoadMemory
 from rtl_templates.shell.loader import Loader
-from rtl_templates.shell.registers import Error, Stage, constants, to_dict
+from rtl_templates.shell.registers import constants, to_dict
+from rtl_templates.shell.status import Error, Stage
 from rtl_templates.shell.store import Store
 from rtl_templates.shell.words import BEAT_BITS
 
 SERVERS, DEPTH, PASSES = 4, 64, 3
 HARDWARE = {"servers": SERVERS, "code_bits": 4, "lanes": 16, "requant_lanes": 4}
+MEMORIES = [LoadMemory(Target.BANK, DEPTH, needed=True), LoadMemory(Target.TASK, 1)]
 LISTS_HARDWARE = {"units": SERVERS, "code_bits": 4, "lanes": 16}
 
 
@@ -87,8 +90,8 @@ class Standin(wiring.Component):
         m.submodules.registers = registers = RegisterFile(
             constants=_constants(self.registers), registers=self.registers)
         m.submodules.control = control = Control(pass_bits=4)
-        m.submodules.loader = loader = Loader(last_target=max(Target))
-        m.submodules.store = store = Store(servers=SERVERS, word_bits=64, address_bits=16)
+        m.submodules.loader = loader = Loader(memories=MEMORIES)
+        m.submodules.store = store = Store(servers=SERVERS, word_bits=64, depth=DEPTH // SERVERS)
         m.submodules.rows = rows = Rows()
         for bus, prefix in ((registers.bus, "s_axi_control_"), (loader.axi, "m_axi_gmem_"), (store.axi, "m_axi_gmem_")):
             for name, member in bus.signature.members.items():
@@ -131,6 +134,9 @@ class Standin(wiring.Component):
             store.base.eq(Cat(registers.store_base_low, registers.store_base_high)),
             loader.beats.eq(registers.load_beats), store.words.eq(registers.store_words),
             control.command.eq(registers.control), control.limit.eq(registers.watchdog),
+            control.run_limit.eq(registers.run_limit), control.cycles.eq(rows.cycles), loader.abort.eq(control.abort),
+            control.run_refusal.eq(Mux(loader.loaded, 0, Error.NOT_LOADED)),
+            control.store_refusal.eq(Mux(store.outside, Error.STORE_RANGE, 0)),
             control.busy.eq(Cat(loader.busy, rows.busy, store.busy)),
             control.done.eq(Cat(loader.done, rows.done, store.done)),
             control.load_error.eq(loader.error), control.store_error.eq(store.error),

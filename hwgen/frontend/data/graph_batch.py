@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from ...network.batch import Batch
+from ...network.batch import Batch, SetName
 from ...network.equation import Via
 from ...network.reader.arrays import integers_of
 from ...network.reader.fields import structure_of
@@ -165,6 +166,15 @@ class GraphBatch:
         """The nodes of each graph."""
         return Lists.of(self._graph, np.arange(self.nodes), (self.graphs, self.nodes),
                         self.count[:, 0].double().numpy())
+
+    def longest(self, times: float = 1.0) -> dict[SetName, int]:
+        """The longest list of each set, of edges and members so many times as long; a self loop is counted."""
+        entries = self.features.matrix[0].diff() if isinstance(self.features, SparseMatrix) else (
+            self.features != 0).sum(1)
+        found = {"edges": self.edges.length.amax() + 1, "members": self.members.length.amax()} if self.nodes else {}
+        edges, members = (math.ceil(times * float(found.get(name, 1))) for name in ("edges", "members"))
+        return {"edges": edges, "looped": edges, "members": members,
+                "features": max(1, int(entries.max())) if self.nodes else 1}
 
     def lists(self, via: Via) -> Lists:
         """The lists of a set: edges, looped or members."""

@@ -20,16 +20,18 @@ better so (MUTAG 90.5 against 88.4 with the mean, IMDB-BINARY 77.9 against 77.0)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ...errors import HwgenError
+from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ..data.graph_batch import GraphBatch
 from .execute import activated, joined
+from .hold import Holder
 from .quantizers import Quantizers
 from .rows import PerNode
 
@@ -37,8 +39,8 @@ __all__ = ["calibrate_steps"]
 
 
 @torch.no_grad()
-def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: GraphBatch, *, correct: bool,
-                    target_bits: float | None) -> None:
+def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: GraphBatch, *,
+                    longest: Mapping[SetName, int], input_top: float, correct: bool, target_bits: float | None) -> None:
     """Calibrate in place.
 
     Parameters
@@ -47,6 +49,8 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
     tensors : sequence of Tensor
         Parameters of the network, of which biases move.
     batch : GraphBatch
+    longest, input_top
+        As of :class:`.hold.Holder`.
     correct : bool
         Whether biases move.
     target_bits : float or None
@@ -61,8 +65,9 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
     if target_bits is not None and (scheme.rows is not Granularity.PER_NODE or scheme.least != 0):
         raise HwgenError(f"target_bits is {target_bits} with rows by {scheme.rows}, {scheme.least} bits at least",
                          "target_bits", "use scheme a2q: it allocates bits to nodes, from 0 up")
+    quantizers.release()
     quantizers.calibrate_weights()
-    weights = quantizers.weigher()
+    weights, holder = quantizers.weigher(), Holder(quantizers, longest, input_top)
     exact: dict[str, Tensor] = {}
     stored: dict[str, Tensor] = {}
     biases = {id(tensor): tensor.clone() for tensor in tensors}
@@ -86,6 +91,7 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
                 rows.allocate(seen, batch, target_bits)
             else:
                 rows.calibrate(seen, batch)
+        holder.hold(value)
         stored[value.name] = quantizers.store(value, activated(value, batch, got), batch)
 
 

@@ -27,18 +27,26 @@ class ChannelSteps(nn.Module):
         A²Q trains weight steps by the task's gradient and message steps by the local one.
     linear : bool
         Learn steps as they are, not their logarithms.
+
+    Attributes
+    ----------
+    floor : Tensor float [1, channels]
+        No step is finer (:mod:`.hold`).
     """
+
+    floor: Tensor
 
     def __init__(self, channels: int, bits: int, *, signed: bool, gradient: Gradient, linear: bool) -> None:
         super().__init__()
         self.channels, self.bits, self.signed, self.gradient, self.linear = channels, bits, signed, gradient, linear
         self.raw_step = nn.Parameter(torch.full((1, channels), 1.0 if linear else 0.0))
+        self.register_buffer("floor", torch.zeros(1, channels))
 
     @property
     def step(self) -> Tensor:
         """Steps in use: float [1, channels], positive."""
         size = self.raw_step.abs() if self.linear else self.raw_step.exp()
-        return torch.maximum(size, (size.detach().max() / CHANNEL_SPAN).clamp_min(TINY))
+        return torch.maximum(torch.maximum(size, (size.detach().max() / CHANNEL_SPAN).clamp_min(TINY)), self.floor)
 
     @property
     def top(self) -> int:
@@ -72,6 +80,10 @@ class ChannelSteps(nn.Module):
     def randomise(self) -> None:
         """Draw steps as A²Q does before it trains from scratch: |N(0.01, 0.01)|."""
         self._learn(torch.empty_like(self.raw_step).normal_(0.01, 0.01).abs_().clamp_min_(1e-3))
+
+    def hold(self, floor: Tensor) -> None:
+        """Make no step finer than ``floor`` [channels], now and in training."""
+        torch.maximum(self.floor, floor[None, :], out=self.floor)
 
     @torch.no_grad()
     def export(self) -> Quantizer:

@@ -13,19 +13,22 @@ from ..traced import TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .quantizers import Quantizers
 
-__all__ = ["export_network"]
+__all__ = ["export_network", "export_value"]
 
 
 @torch.no_grad()
 def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float) -> Network:
     """Codes, steps and tables of a network; the arguments are those of :class:`~hwgen.network.network.Network`."""
-    plan, steps = quantizers.plan, quantizers.weight_steps()
+    plan = quantizers.plan
     return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
-                   values=tuple(_value(each, steps, _quantizer(quantizers, each)) for each in plan.values),
+                   values=tuple(export_value(quantizers, each) for each in plan.values),
                    trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0)
 
 
-def _value(value: TracedValue, steps: dict[int, ChannelSteps], quantizer: Quantizer | None) -> Value:
+@torch.no_grad()
+def export_value(quantizers: Quantizers, value: TracedValue) -> Value:
+    """Codes, steps and tables of one value."""
+    steps, quantizer = quantizers.weight_steps(), _quantizer(quantizers, value)
     return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
                  terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),
                  activation=value.activation, factor=value.factor, of=value.of, quantizer=quantizer)
@@ -34,7 +37,7 @@ def _value(value: TracedValue, steps: dict[int, ChannelSteps], quantizer: Quanti
 def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
     if value.role == "result":
         return None
-    return quantizers.message(value).export() if value.role == "message" else quantizers.row(value).export(value.width)
+    return quantizers.of(value).export()
 
 
 def _term(term: TracedTerm, steps: dict[int, ChannelSteps]) -> Term:

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ...network.network import Network
 from ...network.reader.fields import scale_of
+from ...network.sample import HEADROOM
 from ..data.graph_batch import GraphBatch
 from ..edge_values import check_edge_values, given_in
 from ..original import with_head
@@ -19,6 +21,7 @@ from ..traced import TracedNetwork
 from .calibrate import calibrate_steps
 from .execute import execute
 from .export import export_network
+from .hold import hold_steps
 from .own import own
 from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
@@ -55,14 +58,20 @@ class QuantizedNetwork(nn.Module):
         Number of trained nodes, of rows by node.
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
+    original : TracedNetwork or None
+        The FP32 network that this one is compared with; None: ``plan`` as it is now.
+    longest : mapping of set to int, or None
+        The longest list of each set on the graphs that it is for; None: somewhat longer than on the sample.
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
-                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0) -> None:
+                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0,
+                 longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
-        self.sample = sample
+        self.sample, self.longest = sample, longest
         self.plan, self.tensors = own(plan)
+        self._original = own(plan if original is None else original)[0]
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
         self._accepted: tuple[Tensor, Tensor, float] | None = None
         #: Values of edges that the user's forward takes, and that this module computes without.
@@ -94,6 +103,11 @@ class QuantizedNetwork(nn.Module):
     def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""
         return self.trace(batch)[self.plan.values[-1].name]
+
+    @torch.no_grad()
+    def fp32(self, batch: GraphBatch | None = None) -> Tensor:
+        """The same of the FP32 network that was quantized, as it was then."""
+        return execute(self._original, self._own(batch))[self.plan.values[-1].name]
 
     def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""
@@ -163,8 +177,29 @@ class QuantizedNetwork(nn.Module):
         target_bits : float or None
             By node: a mean of bits to spread over nodes by their errors, and to freeze. None keeps bit widths.
         """
-        calibrate_steps(self._quantizers(), list(self.tensors), self._own(batch), correct=correct,
-                        target_bits=target_bits)
+        given = self._own(batch)
+        calibrate_steps(self._quantizers(), list(self.tensors), given, correct=correct, target_bits=target_bits,
+                        longest=self._longest(given), input_top=self._input_top)
+
+    def hold(self, longest: Mapping[SetName, int] | None = None, *, margin: float = 1.0) -> None:
+        """Raise steps that are so fine that no hardware holds what their values can reach (:mod:`.hold`).
+
+        Calibration and :meth:`settle` do it; after more training :func:`hwgen.save` does it again.
+
+        Parameters
+        ----------
+        longest : mapping of set to int, or None
+            The longest list of each set; None: as the model was made for.
+        margin : float
+            As of :func:`hwgen.network.reach.held`.
+
+        Raises
+        ------
+        HwgenError
+            A parameter that is not finite.
+        """
+        self._need_finite("model")
+        hold_steps(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin)
 
     def randomise_steps(self) -> None:
         """Set steps as A²Q does before training from scratch: |N(0.01, 0.01)|."""
@@ -177,7 +212,9 @@ class QuantizedNetwork(nn.Module):
         Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
         model in evaluation mode.
         """
-        settle_steps(self.eval()._quantizers(), self._own(batch))
+        given = self._own(batch)
+        self.hold(self._longest(given))
+        settle_steps(self.eval()._quantizers(), given)
 
     def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
                          weight_steps: Mapping[str, float] | None = None,
@@ -204,11 +241,7 @@ class QuantizedNetwork(nn.Module):
         HwgenError
             No quantizers, or a parameter that is not finite.
         """
-        for key, tensor in self.named_parameters():
-            wrong = tensor.detach()[~torch.isfinite(tensor)]
-            if len(wrong):
-                raise HwgenError(f"{key} holds {float(wrong[0])}", name,
-                                 "train again with a lower learning rate")
+        self._need_finite(name)
         return export_network(self._quantizers(), name, nodes=self.nodes, input_bits=self.input_bits,
                               input_scale=self.input_scale)
 
@@ -230,6 +263,19 @@ class QuantizedNetwork(nn.Module):
     @property
     def _by_node(self) -> bool:
         return self.scheme is not None and self.scheme.rows is Granularity.PER_NODE
+
+    def _need_finite(self, where: str) -> None:
+        for key, tensor in self.named_parameters():
+            wrong = tensor.detach()[~torch.isfinite(tensor)]
+            if len(wrong):
+                raise HwgenError(f"{key} holds {float(wrong[0])}", where, "train again with a lower learning rate")
+
+    @property
+    def _input_top(self) -> float:
+        return ((1 << self.input_bits) - 1) * self.input_scale
+
+    def _longest(self, batch: GraphBatch) -> Mapping[SetName, int]:
+        return self.longest or batch.longest(1.0 if batch.graphs == 1 else HEADROOM)
 
     def _quantizers(self) -> Quantizers:
         if self.quantizers is None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from ...errors import HwgenError
+from ...network.batch import SetName
 from ...network.granularity import Granularity
+from ...network.sample import room_of
 from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edge_values
 from ..traced import TracedNetwork
 from ..tracing import plan_of
 from ..tracing.compare import compare
+from .accepted import accepted
 from .module import QuantizedNetwork
 from .penalty import Penalty
 from .schemes import SCHEMES, Scheme
@@ -66,7 +69,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     Raises
     ------
     HwgenError
-        Unknown scheme, unsupported layer (before anything is computed), widths out of range, features that do not fit.
+        Unknown scheme, unsupported layer (before anything is computed), widths out of range, features that do not fit;
+        a network that no target runs, with the widths that mend it.
     """
     rules = _scheme(scheme)
     given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "penalty": penalty}
@@ -75,7 +79,11 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     traced = plan_of(model)
     graphs = graphs_of(data)
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])
-    quantized = quantize_plan(traced, rules, graphs, target_bits=target_bits)
+
+    def made(rules: Scheme) -> QuantizedNetwork:
+        return quantize_plan(traced, rules, graphs, target_bits=target_bits)
+
+    quantized = accepted(made, rules, union_of(graphs)[0])
     quantized.edge_values = edge_values(model)
     return quantized
 
@@ -90,7 +98,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     scheme : str or Scheme
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
-        Sample graphs; the first 256 count. For scheme ``a2q`` the one graph that the model is for.
+        Sample graphs; steps are read off the first 256. For scheme ``a2q`` the one graph that the model is for.
     correct, target_bits
         As in :meth:`QuantizedNetwork.calibrate`.
 
@@ -104,15 +112,17 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     HwgenError
         Unknown scheme, no sample graph, features that do not fit.
     """
-    rules = _scheme(scheme)
-    codes, bits, scale = union_of(graphs_of(data, SAMPLE_GRAPHS))
+    rules, graphs = _scheme(scheme), graphs_of(data)
+    codes, bits, scale = union_of(graphs[:SAMPLE_GRAPHS])
+    whole = codes if len(graphs) <= SAMPLE_GRAPHS else union_of(graphs)[0]
     return quantize_batch(traced, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
-                          correct=correct, target_bits=target_bits)
+                          longest=room_of(whole, bits).longest, correct=correct, target_bits=target_bits)
 
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
-                   correct: bool = True, target_bits: float | None = None) -> QuantizedNetwork:
-    """The same from prepared graphs; see :func:`quantize_plan`."""
+                   longest: Mapping[SetName, int] | None = None, correct: bool = True,
+                   target_bits: float | None = None, original: TracedNetwork | None = None) -> QuantizedNetwork:
+    """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
@@ -123,7 +133,7 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=input_bits, input_scale=input_scale)
+                             input_bits=input_bits, input_scale=input_scale, longest=longest, original=original)
     model.calibrate(correct=correct, target_bits=target_bits)
     return model
 

@@ -54,6 +54,10 @@ class Quantizers(nn.Module):
         joined = batch.is_joined and value.domain == "nodes"
         return cast(Tensor, self.row(value)(out, batch, batch.count if joined else None))
 
+    def of(self, value: TracedValue) -> ChannelSteps | RowQuantizer:
+        """The quantizer of a value."""
+        return self.message(value) if value.role == "message" else self.row(value)
+
     def message(self, value: TracedValue) -> ChannelSteps:
         """The quantizer of a message."""
         return cast(ChannelSteps, self.messages[_slot(value)])
@@ -76,6 +80,11 @@ class Quantizers(nn.Module):
         """Take the steps of least squared error of every matrix."""
         for weight, steps in zip(self._distinct(), self.weights.values(), strict=True):
             cast(ChannelSteps, steps).calibrate(weight)
+
+    def release(self) -> None:
+        """Let steps be as fine as they like again."""
+        for each in self.every_step():
+            each.floor.zero_()
 
     def every_row(self) -> list[RowQuantizer]:
         """The quantizers of all values by row."""

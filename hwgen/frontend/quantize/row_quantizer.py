@@ -32,7 +32,14 @@ class RowQuantizer(nn.Module, ABC):
     entries : int
     signed : bool
         Signed symmetric codes, whose sign counts as a bit; or unsigned ones.
+
+    Attributes
+    ----------
+    floor : Tensor float, a scalar
+        No step is finer (:mod:`.hold`).
     """
+
+    floor: Tensor
 
     def __init__(self, scheme: Scheme, entries: int, *, signed: bool) -> None:
         super().__init__()
@@ -42,6 +49,7 @@ class RowQuantizer(nn.Module, ABC):
         self.raw_size = nn.Parameter(torch.full((entries, 1), 1.0 if self.parametrization == "step" else 0.0))
         start = max(float(scheme.bits), float(self.least))
         self.raw_bits = nn.Parameter(torch.full((entries, 1), start))
+        self.register_buffer("floor", torch.zeros(()))
         #: What the last call stored.
         self.stored: Stored | None = None
 
@@ -84,9 +92,10 @@ class RowQuantizer(nn.Module, ABC):
         """Step and bits of every entry, float [entries, 1] each; differentiable."""
         bits = self.raw_bits + (self.whole_bits - self.raw_bits).detach()  # rounded; the gradient passes
         if self.parametrization == "step":
-            return self.limited(self.raw_size.abs()), bits
+            return torch.maximum(self.limited(self.raw_size.abs()), self.floor), bits
         size = self.raw_size.exp()
-        return self.limited(size / top_of(bits, self.signed) if self.parametrization == "log_clip" else size), bits
+        step = self.limited(size / top_of(bits, self.signed) if self.parametrization == "log_clip" else size)
+        return torch.maximum(step, self.floor), bits
 
     def limited(self, step: Tensor) -> Tensor:
         """Steps within the span that hardware multiplies precisely."""
@@ -136,9 +145,13 @@ class RowQuantizer(nn.Module, ABC):
         """Draw steps as A²Q does before it trains from scratch: |N(0.01, 0.01)|."""
         self.set_steps(torch.empty_like(self.raw_size).normal_(0.01, 0.01).abs_().clamp_min_(1e-3))
 
+    def hold(self, floor: Tensor) -> None:
+        """Make no step finer than the largest of ``floor`` [channels], now and in training."""
+        torch.maximum(self.floor, floor.max(), out=self.floor)
+
     @abstractmethod
-    def export(self, channels: int) -> Quantizer:
-        """What hardware gets, for rows of so many channels."""
+    def export(self) -> Quantizer:
+        """What hardware gets."""
 
     def set_steps(self, step: Tensor) -> None:
         """Learn on from these steps: float [entries, 1]."""

@@ -53,7 +53,7 @@ class PerNode(RowQuantizer):
         self.freeze()
 
     @torch.no_grad()
-    def export(self, channels: int) -> Quantizer:
+    def export(self) -> Quantizer:
         return Quantizer(signed=self.signed, granularity=Granularity.PER_NODE, **self.arrays())
 
 
@@ -75,7 +75,7 @@ class PerDegree(RowQuantizer):
         return batch.lists(self.via).length[:, 0].long().clamp_max(len(self.raw_size) - 1)
 
     @torch.no_grad()
-    def export(self, channels: int) -> Quantizer:
+    def export(self) -> Quantizer:
         return Quantizer(signed=self.signed, granularity=Granularity.PER_DEGREE, via=self.via, **self.arrays())
 
 
@@ -107,7 +107,7 @@ class Nearest(RowQuantizer):
         self.set_steps(torch.cat([clip[~twins], spread]).sort().values[:, None] / self.top)
 
     @torch.no_grad()
-    def export(self, channels: int) -> Quantizer:
+    def export(self) -> Quantizer:
         """Entries by ascending clip value, since that is what chooses them."""
         clip, order = self.clip_value()[:, 0].double().sort(stable=True)
         arrays = {name: values[order.numpy()] for name, values in self.arrays().items()}
@@ -130,7 +130,7 @@ class PerTensor(RowQuantizer):
             self.set_steps(best_steps(x.reshape(-1, 1), int(self.whole_bits), signed=self.signed, axis=0))
 
     @torch.no_grad()
-    def export(self, channels: int) -> Quantizer:
+    def export(self) -> Quantizer:
         return Quantizer(signed=self.signed, granularity=Granularity.PER_TENSOR, **self.arrays())
 
 

@@ -42,8 +42,9 @@ def read_records(path: Path) -> Sequence[Mapping[str, Any]]:
 def fields_of(graphs: Graphs) -> dict[str, NDArray[Any]]:
     """Graphs as arrays that :func:`read_records` gives again; of nodes that are not asked for, masks leave out all."""
     masks = {name: graphs.counted(name, graphs.domain) for name in graphs.masks or ("test_mask",)}
-    known = {"node": graphs.node, "labels": graphs.labels, "logits": graphs.logits, "limits": graphs.limits,
-             "input_scale": None if graphs.scale is None else np.array(graphs.scale), **masks, **graphs.weights}
+    known = {"node": graphs.node, "labels": graphs.labels, "limits": graphs.limits,
+             "input_scale": None if graphs.scale is None else np.array(graphs.scale), **masks, **graphs.results,
+             **graphs.weights}
     return {**files.feature_arrays(graphs.features), "edges": graphs.edges, "graph": graphs.graph,
             "graphs": np.array(graphs.graphs), **{name: value for name, value in known.items() if value is not None}}
 

@@ -36,7 +36,8 @@ class Graphs:
         As given: NaN and -1 stay; NaN too where other graphs have labels.
     masks : mapping of bool [rows]
         By ``train_mask``, ``val_mask`` and ``test_mask``.
-    logits : float64 [rows, classes] or None
+    results : mapping of float64 [rows, classes]
+        By ``logits``, ``fp32`` and ``integer``: of the quantized model, of FP32, of the integer program.
     domains : frozenset
         What rows can be by their number: nodes, graphs, either; or neither, where some graphs have rows of nodes.
     partly : frozenset of str
@@ -57,7 +58,7 @@ class Graphs:
     node: Ints | None = None
     labels: NDArray[Any] | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    logits: NDArray[np.float64] | None = None
+    results: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
     partly: frozenset[str] = frozenset()
     asked: Ints | None = None
@@ -83,7 +84,7 @@ class Graphs:
                        labels=None if self.labels is None else self.labels[rows],
                        masks={name: mask[rows] for name, mask in self.masks.items()},
                        weights={name: value[inside] for name, value in self.weights.items()},
-                       logits=None if self.logits is None else self.logits[rows], asked=asked)
+                       results={name: value[rows] for name, value in self.results.items()}, asked=asked)
 
     def ordered(self) -> "Graphs":
         """The same with the edges of a graph together."""
@@ -158,9 +159,11 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         if each.features.shape[1] != first.features.shape[1] or each.scale != first.scale:
             raise HwgenError(f"graph 0 has {_kind(first)}, graph {graphs[number]} {_kind(each)}", where,
                              "use the same features for all graphs")
-    masks, weights = ({name: found for name in sorted({name for each in every for name in each})
-                       if (found := all_of(name, [each.get(name) for each in every])) is not None}
-                      for every in ([each.masks for each in parts], [each.weights for each in parts]))
+
+    def by_name(kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        every = {name: all_of(name, [each.get(name) for each in kinds]) for name in sorted(set().union(*kinds))}
+        return {name: found for name, found in every.items() if found is not None}
+
     asked = None
     if any(each.asked is not None for each in parts):
         asked = np.concatenate([(np.arange(each.nodes) if each.asked is None else each.asked) + start
@@ -170,8 +173,9 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         edges=np.concatenate([each.edges + start for each, start in zip(parts, nodes, strict=False)], axis=1),
         graph=np.concatenate([each.graph + start for each, start in zip(parts, graphs, strict=False)]),
         graphs=int(graphs[-1]), node=all_of("node", [each.node for each in parts]),
-        labels=all_of("y", [each.labels for each in parts]), logits=all_of("logits", [each.logits for each in parts]),
-        masks=masks, domains=domains, asked=asked, weights=weights)
+        labels=all_of("y", [each.labels for each in parts]), domains=domains, asked=asked,
+        masks=by_name([each.masks for each in parts]), results=by_name([each.results for each in parts]),
+        weights=by_name([each.weights for each in parts]))
     return replace(joined, partly=frozenset(partly - {"node"}))
 
 

@@ -184,7 +184,7 @@ def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: 
             f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
             f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
             f"column {int(error.argmax())} would be off by {error.max():.2g} codes",
-            where, "clamp the quantizer steps to a smaller range when training")
+            where, "quantize it again, with fewer bits (--message-bits 4)")
 
 
 def _fold_bias(bias: Floats, bias_row: Floats, top: Floats, shift: int) -> tuple[Ints, Ints]:

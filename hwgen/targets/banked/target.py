@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
@@ -15,7 +18,9 @@ from ..target import Hardware as AnyHardware
 from .accepts import accepts
 from .candidates import SPACE, candidates
 from .design import Design
+from .execute import run
 from .hardware import Hardware
+from .network_to_program import lower
 
 __all__ = ["TARGET", "BankedTarget"]
 
@@ -30,7 +35,17 @@ class BankedTarget:
         "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        return accepts(network, sample)
+        reason = accepts(network, sample)
+        if reason is None:
+            try:
+                lower(network, sample.batch)
+            except HwgenError as refused:
+                return refused
+        return reason
+
+    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+        program = lower(network, sample.batch)
+        return np.asarray(run(program).logits * program.passes[-1].out.scale)
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:

@@ -131,7 +131,7 @@ def solve(blocks: Sequence[RealBlock], target: Target, where: str) -> Solved:
             f"scales span too much: values up to {max(part.peak for part in parts):.3g} steps"
             + (f", entries of {_ratio(target.gain):.3g} times finer steps than others" if target.kind != "raw" else "")
             + (f"; codes would be off by {best.error:.2g} in the mean" if best else "; no multiplier holds them"),
-            where, "clamp the quantizer steps to a smaller range when training, or use a smaller capacity")
+            where, "quantize it again, with fewer bits (--message-bits 4), or for shorter lists")
     return best.solved
 
 

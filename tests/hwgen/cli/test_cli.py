@@ -158,7 +158,10 @@ def test_a_large_graph_is_verified_in_part(built: Path, monkeypatch: pytest.Monk
 def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     facts = json.loads(run("verify", str(built), "--stalls", "3", "--json"))
     assert facts["verification"]["bit_exact"]
-    assert facts["agreement"]["argmax"] > 0.9
+    models = {each["model"]: each for each in facts["figures"]["models"]}
+    assert list(models) == ["fp32", "quantized", "integer", "hardware"]
+    assert {**models["hardware"], "model": "integer"} == models["integer"]  # they are equal, code by code
+    assert models["hardware"]["to_quantized"]["same"] > 0.9
     facts = json.loads(run("verify", str(built), "--json"))
     assert facts["verification"]["estimated_cycles"] == facts["verification"]["cycles"]
     performance = json.loads((built / "report" / "rtlsim_performance.json").read_text())

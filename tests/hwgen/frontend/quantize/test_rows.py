@@ -69,7 +69,7 @@ def test_no_bits_store_nothing_and_may_come_back(signed: bool) -> None:
     out.sum().backward()
     assert rows.raw_bits.grad is not None
     assert (rows.raw_bits.grad < 0).all()
-    assert rows.export(3).bits.tolist() == [0, 0]
+    assert rows.export().bits.tolist() == [0, 0]
 
 
 def test_zero_bits_need_a_step_of_their_own() -> None:
@@ -141,7 +141,7 @@ def test_a_row_takes_the_entry_of_its_node_degree_or_magnitude() -> None:
     table = Nearest(Scheme(entries=3, bits=2), 3, signed=True)
     table.scale_steps(torch.tensor([[4.0], [1.0], [2.0]]) / table.step)  # so is the reach, of 2 signed bits
     assert table.choose(x, batch).tolist() == [0, 1, 2, 1]
-    exported = table.export(2)
+    exported = table.export()
     assert exported.clip_value is not None
     assert exported.clip_value.tolist() == pytest.approx([1.0, 2.0, 4.0])
     assert exported.step.tolist() == pytest.approx([1.0, 2.0, 4.0])
@@ -150,7 +150,7 @@ def test_a_row_takes_the_entry_of_its_node_degree_or_magnitude() -> None:
 def test_all_rows_may_share_one_step() -> None:
     rows = PerTensor(SCHEMES["uniform"], signed=False)
     rows.calibrate(torch.tensor([[0.0, 2.55], [1.0, 0.5]]), nodes(2))
-    exported = rows.export(5)
+    exported = rows.export()
     assert (exported.granularity, exported.step.shape) == (Granularity.PER_TENSOR, (1,))
     assert exported.bits.tolist() == [8]
     assert rows.frozen

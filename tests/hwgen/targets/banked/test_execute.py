@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_model
 
-from hwgen.network.agreement import Agreement
 from hwgen.numeric import IntRange
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.program import Program, Requant

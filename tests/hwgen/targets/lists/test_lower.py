@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from networks import (
     capacities,
     gin_network,
@@ -16,7 +17,6 @@ from networks import (
 )
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.network.agreement import Agreement
 from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
@@ -180,7 +180,7 @@ def test_what_no_multiplier_holds_is_refused_with_the_path():
     with pytest.raises(HwgenError, match="scales span too much") as caught:
         lower(two_values(step=spread), max_degree=40, max_members=1, max_features=1)
     assert caught.value.where == "net.b"
-    assert "clamp" in caught.value.fix
+    assert "--message-bits" in caught.value.fix
 
 
 def test_fine_steps_of_a_few_entries_are_made_coarser():
