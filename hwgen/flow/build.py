@@ -23,6 +23,7 @@ from .board import check_family
 from .built import MODEL, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
+from .manifest import MANIFEST, manifest_text
 from .search import Found, search
 from .wishes import Wishes
 
@@ -73,7 +74,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
                 capacity=dict(design.capacity), limits=sample.limits).to_text())
             write_files(folder.path / "report", report_files(_report(found, sample, board)))
-            folder.write("manifest.json", to_json(
+            folder.write(MANIFEST, manifest_text(folder.path,
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,
                  "inputs": {"checkpoint_sha256": source}, "capacities": dict(design.capacities),
                  "cycles": [sum(step.cycles for step in ran.passes) for ran in packed.runs]}))

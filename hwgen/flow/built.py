@@ -10,6 +10,7 @@ from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
 from .config import load_config
+from .manifest import check_build
 
 __all__ = ["MODEL", "SAMPLE", "load_built_network", "load_design", "read_sample"]
 
@@ -23,9 +24,9 @@ def load_built_network(build: Path) -> Network:
     Raises
     ------
     HwgenError
-        Not a build.
+        Not a build, or a damaged one.
     """
-    load_config(build)  # says what is wrong with a folder that is none
+    check_build(build)
     return load_network(build / MODEL)
 
 
@@ -35,8 +36,9 @@ def load_design(build: Path) -> Design:
     Raises
     ------
     HwgenError
-        Not a build.
+        Not a build, or a damaged one.
     """
+    check_build(build)
     config = load_config(build)
     return find_target(config.target).design(load_network(build / MODEL), config)
 

@@ -1,14 +1,14 @@
 """Which runs of a build are simulated: all, those that take a minute or two, those that stand for all, or others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sim
+from sim.batch import RunLayout, run_layout
+from sim.folder import image_layout
 
 from ..errors import HwgenError
-from ..files import read_json
 from ..network.equation import Domain
 from ..network.sample import Sample, single
 from ..network.subgraph import neighbourhood
@@ -109,15 +109,15 @@ def quick(folders: Sequence[Path]) -> list[Path]:
 def work_of(folder: Path) -> int:
     """Cycles and beats of a run."""
     layout = read_layout(folder)
-    return sum(int(layout[name]) for name in ("load_beats", "cycles", "store_beats"))
+    return layout["load_beats"] + (layout["cycles"] or 0) + layout["store_beats"]
 
 
 def rows_of(build: Path) -> Domain:
     """What rows of results are."""
-    return "graphs" if read_json(build / "images" / "layout.json")["passes"][-1]["domain"] == "graphs" else "nodes"
+    return image_layout(build)["passes"][-1]["domain"]
 
 
-def read_layout(folder: Path) -> Mapping[str, Any]:
+def read_layout(folder: Path) -> RunLayout:
     """``layout.json`` of a run.
 
     Raises
@@ -125,7 +125,7 @@ def read_layout(folder: Path) -> Mapping[str, Any]:
     HwgenError
         There is none, or it lacks something.
     """
-    layout = read_json(folder / "layout.json")
+    layout = run_layout(folder)
     missing = {"load_beats", "store_beats", "cycles", "scale"} - set(layout)
     missing |= {"graphs", "window"} if not {"graphs", "window"} & set(layout) else set()
     if missing:

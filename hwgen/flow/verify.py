@@ -1,17 +1,16 @@
 """Hardware against model: runs of a build simulated, and what that found out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import sim
+from sim.batch import RunLayout
+from sim.folder import image_layout
 
-from ..errors import HwgenError, ToolError
-from ..files import read_json
+from ..errors import HwgenError
 from ..network.figures import Figures, figures_of
 from ..network.sample import Sample
 from ..progress import SILENT, Progress
@@ -22,19 +21,10 @@ from .built import read_sample
 from .choose_runs import Chosen, read_layout, rows_of, work_of
 from .folder import write_files
 
-__all__ = ["AT_ONCE", "outcome", "record", "simulate", "tool_errors"]
+__all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 
 #: Cycles and beats that one simulator runs before progress is shown: some seconds.
 AT_ONCE = 40_000
-
-
-@contextmanager
-def tool_errors() -> Iterator[None]:
-    """Turn the simulation's errors, which knows nothing of hwgen, into hwgen's."""
-    try:
-        yield
-    except sim.SimError as error:
-        raise ToolError(error.what, error.where, error.fix) from error
 
 
 def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | None = None, *,
@@ -61,10 +51,10 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     options = replace(options or sim.SimOptions(), quiet=True)
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
-        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"), tool_errors():
+        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []
-    with progress.bar("simulating with Verilator", len(folders)) as advance, tool_errors():
+    with progress.bar("simulating with Verilator", len(folders)) as advance:
         for part in parts:
             done.append(sim.run(build, part, options))
             for folder in part:
@@ -90,7 +80,7 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
     graphs = sample.batch.graphs if windows else sum(int(layout["graphs"]) for layout in layouts.values())
     found = verification_of(
         {name: each.to_dict() for name, each in result.batches.items()},
-        {name: int(layout["cycles"]) for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
+        {name: layout["cycles"] or 0 for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
         what=f"{chosen.what}: {_share(chosen, graphs, windows)}",
         mismatch=asdict(result.mismatch) if result.mismatch else None)
     if windows:
@@ -107,7 +97,7 @@ def record(build: Path, report: Report) -> None:
     write_files(build / "report", report_files(report))
 
 
-def _figures(build: Path, chosen: Chosen, sample: Sample, layouts: Mapping[str, Mapping[str, Any]],
+def _figures(build: Path, chosen: Chosen, sample: Sample, layouts: Mapping[str, RunLayout],
              result: sim.Result) -> Figures:
     """Figures of the graphs, with the hardware's results if there are some of all rows."""
     hardware = None
@@ -128,9 +118,9 @@ def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
     return f"{first}{there}" if count == graphs == 1 else f"{first}{there} in {_count(count, 'batch', 'batches')}"
 
 
-def _by_pass(build: Path, layouts: Mapping[str, Mapping[str, Any]], result: sim.Result) -> tuple[int, ...]:
+def _by_pass(build: Path, layouts: Mapping[str, RunLayout], result: sim.Result) -> tuple[int, ...]:
     """Cycles of the windows of each pass."""
-    passes = [0] * len(read_json(build / "images" / "layout.json")["passes"])
+    passes = [0] * len(image_layout(build)["passes"])
     for name, each in result.batches.items():
         passes[int(layouts[name]["pass"])] += each.cycles
     return tuple(passes)

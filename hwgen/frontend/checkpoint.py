@@ -20,16 +20,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..documents import parse_json, shown
 from ..errors import HwgenError
-from ..files import malformed
 from ..network.granularity import Granularity
 from ..network.network import Network
-from ..network.rules import check_network
+from ..network.rules import check_network, plain_name
 from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
-from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
+from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
 from .data.batching import graphs_of, real, union_of
 from .edge_values import check_edge_values, given_in
 from .known import drawn, known_of
@@ -89,7 +89,7 @@ def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[
     chosen = drawn(model, tested)
     alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
                    limits=Limits.of(union_of(every)[0], model.input_bits))
-    network = fit_steps(model, alone, Path(path).stem)
+    network = fit_steps(model, alone, plain_name(Path(path).stem))
     save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
 
@@ -124,15 +124,15 @@ def load(path: Path | str) -> tuple[Network, Sample]:
         the wrong type, not finite or out of range.
     """
     content, where = open_checkpoint(Path(path)), str(path)
-    with malformed(where, SAVE):
-        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(content["sample"], where, network)
+    known = {"format", "version", "facts", "network", "sample"}
+    if content.keys() != known or not isinstance(content["facts"], str):
+        odd = min(map(shown, content.keys() ^ known), default="facts")
+        raise HwgenError(f"entry {odd} is missing, unknown or malformed", where, SAVE)
+    facts = parse_json(content["facts"], f"{where}: facts", SAVE)
+    network = network_of(facts, plain_arrays(content["network"], f"{where}: network"), where)
+    sample = sample_from(plain_arrays(content["sample"], f"{where}: sample"), where, network)
     return network, sample
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-
-
-def _arrays(tensors: Any) -> Arrays:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}

@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..documents import Count, Within
 from .batch import Batch, SetName
 
 __all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
@@ -35,14 +37,14 @@ class Limits:
         Of one graph.
     """
 
-    nodes: int
-    edges: int
-    entries: int
-    degree: int
-    features: int
-    mean_nodes: float
-    mean_edges: float
-    mean_entries: float
+    nodes: Count
+    edges: Count
+    entries: Count
+    degree: Count
+    features: Count
+    mean_nodes: Annotated[float, Within(0, 1 << 53)]
+    mean_edges: Annotated[float, Within(0, 1 << 53)]
+    mean_entries: Annotated[float, Within(0, 1 << 53)]
 
     @classmethod
     def of(cls, batch: Batch, input_bits: int) -> "Limits":

@@ -63,7 +63,7 @@ def resource_facts(resources: Resources, board: Board) -> ResourceFacts:
 
 
 def verification_of(results: Mapping[str, Mapping[str, Any]], estimated: Mapping[str, int], *, what: str, graphs: int,
-                    of: int, mismatch: Mapping[str, object] | None) -> Verification:
+                    of: int, mismatch: Mapping[str, int | str | None] | None) -> Verification:
     """What a cosimulation found out.
 
     Parameters

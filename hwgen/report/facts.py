@@ -210,7 +210,7 @@ class Verification:
     codes_compared: int
     pass_cycles: tuple[int, ...]
     counters: dict[str, int]
-    mismatch: dict[str, object] | None
+    mismatch: dict[str, int | str | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)

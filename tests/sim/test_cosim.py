@@ -9,6 +9,7 @@ import pytest
 from standin import write_batch, write_design, write_images
 
 import sim
+from hwgen.errors import HwgenError
 from sim import SimOptions
 from sim.errors import SimError
 
@@ -246,7 +247,7 @@ def test_design_that_does_not_compile(copy):
     (lambda batch: (batch / "golden.npz").unlink(), "expected codes are missing"),
     (lambda batch: (batch / "golden.npz").write_bytes(b"x"), "unexpected content"),
     (lambda batch: (batch / "layout.json").unlink(), "cannot be read"),
-    (lambda batch: layout(batch, result_words="x"), "unexpected content"),
+    (lambda batch: layout(batch, result_words="x"), "result_words is 'x'"),
     (lambda batch: layout(batch, result_words=1), "8 rows of 4 results do not fit 1 words"),
     (lambda batch: layout(batch, pass_cycles=[1]), "cycles of 1 passes, not of 3"),
     (lambda batch: layout(batch, counters={"NONE": 1}), "no counter NONE"),
@@ -255,7 +256,7 @@ def test_design_that_does_not_compile(copy):
 ])
 def test_folder_that_is_no_batch(build, batches, spoil, what):
     spoil(batches[1])
-    with pytest.raises(SimError, match=what) as error:
+    with pytest.raises(HwgenError, match=what) as error:
         sim.run(build, batches)
     assert str(batches[1]) in error.value.where
 
@@ -273,12 +274,15 @@ def test_incomplete_folder(copy, missing, what):
     if not (copy / missing).is_file():
         return  # a build without a model
     (copy / missing).unlink()
-    with pytest.raises(SimError, match=what):
+    with pytest.raises(HwgenError, match=what):
         sim.run(copy)
 
 
-@pytest.mark.parametrize("content", ['{"top": "x"}', '{"top": 1, "row_fields": ["address"]}'])
-def test_design_json_of_another_version(copy, content):
+@pytest.mark.parametrize(("content", "what"), [
+    ('{"top": "x"}', "key ports is missing"), ('{"top": 1, "rows": ["address"]}', "unknown key rows"),
+    ("[" * 100_000, "nested too deep|not JSON"),
+])
+def test_design_json_of_another_version(copy, content, what):
     (copy / "design.json").write_text(content)
-    with pytest.raises(SimError, match="unexpected content"):
+    with pytest.raises(HwgenError, match=what):
         sim.run(copy)

@@ -12,6 +12,7 @@ from designs import graph_run
 from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
+from reseal import reseal
 
 import hwgen
 import sim
@@ -273,6 +274,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     first = build / "batches" / "0000"
     layout = json.loads((first / "layout.json").read_text())
     (first / "layout.json").write_text(json.dumps(layout | {"cycles": layout["cycles"] + 1, "pass_cycles": None}))
+    reseal(build)
     wrong = facts("verify", build, "--sample", code=1)["verification"]
     assert not wrong["bit_exact"]
     assert wrong["what"].startswith("the sample: the first ")
@@ -283,6 +285,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
         changed = dict(arrays)
     changed["p1_data"][4, 2] ^= 1
     np.savez(first / "golden.npz", **changed)
+    reseal(build)
     wrong = facts("verify", build, "--whole", code=1)["verification"]["mismatch"]
     assert (wrong["kind"], wrong["domain"], wrong["channel"]) == ("code", "node", 2)
     assert wrong["node"] == changed["p1_row"][4]

@@ -38,7 +38,9 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
     """Two batches, of three graphs and of two, of a sample of six."""
-    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]}}
+    files = {"images/layout.json": {"model_beats": 0, "passes": [{
+        "name": "p", "domain": "graphs", "to_result": True, "code_bits": 16, "word_codes": 8, "channels": 3,
+        "signed": True}]}}
     for name, rows in RESULTS.items():
         files[f"batches/{name}/layout.json"] = {
             "graphs": len(rows), "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}

@@ -202,19 +202,24 @@ def test_figures_have_a_name() -> None:
 def test_what_is_written_is_read(cycles: object, tmp_path: Path) -> None:
     for facts in (report(cycles()), verified(report(cycles()))):
         text = report_files(facts)["report.json"]
-        assert json.loads(text) == json.loads(json.dumps(facts.to_dict(), allow_nan=False))
+        written = json.loads(text)
+        assert len(written.pop("sha256")) == 64
+        assert written == json.loads(json.dumps(facts.to_dict(), allow_nan=False))
         (tmp_path / "report").mkdir(exist_ok=True)
         (tmp_path / "report" / "report.json").write_text(text)
         assert read_report(tmp_path) == facts
 
 
 @pytest.mark.parametrize(("change", "what"), [
-    (lambda facts: facts.pop("target"), "the report has target missing or unknown"),
-    (lambda facts: facts.update(organisation="stream"), "the report has organisation missing or unknown"),
-    (lambda facts: facts["cycles"].update(kind="batches"), "kind is 'batches'"),
-    (lambda facts: facts["cycles"].update(total="many"), "total is 'many'"),
-    (lambda facts: facts.update(hardware=[]), r"hardware is \[\]"),
-    (lambda facts: facts["model"]["layers"][0].update(weight_step=[1.0]), r"weight_step is \[1.0\]"),
+    (lambda facts: facts.pop("target"), "^key target is missing"),
+    (lambda facts: facts.update(organisation="stream"), "^unknown key organisation"),
+    (lambda facts: facts["cycles"].update(kind="batches"), r"^cycles\.kind is 'batches'"),
+    (lambda facts: facts["cycles"].update(total="many"), r"^cycles\.total is 'many'"),
+    (lambda facts: facts.update(hardware=[]), r"^hardware is \[\]"),
+    (lambda facts: facts["model"]["layers"][0].update(weight_step=[1.0]),
+     r"^model\.layers\[0\]\.weight_step is \[1.0\]"),
+    (lambda facts: facts["performance"].update(graphs_per_s=-1), "^the report was changed"),
+    (lambda facts: facts.pop("sha256"), "^the report was changed"),
 ])
 def test_a_report_of_another_version_is_refused(change: object, what: str, tmp_path: Path) -> None:
     facts = json.loads(report_files(report(batches()))["report.json"])
@@ -223,7 +228,8 @@ def test_a_report_of_another_version_is_refused(change: object, what: str, tmp_p
     (tmp_path / "report" / "report.json").write_text(json.dumps(facts))
     with pytest.raises(HwgenError, match=what) as caught:
         read_report(tmp_path)
-    assert (caught.value.where, caught.value.fix) == (str(tmp_path / "report" / "report.json"), "build again")
+    assert caught.value.where.startswith(str(tmp_path / "report" / "report.json"))
+    assert caught.value.fix.startswith("build again")
 
 
 @pytest.mark.parametrize("cycles", [one_graph, batches, windows])
