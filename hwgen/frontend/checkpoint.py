@@ -11,6 +11,7 @@ The file is ``torch.save`` of a dictionary::
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,10 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
+    if model.bits_stand_still:
+        warnings.warn("training has moved no bit width: hidden rows have the bits that they began with; give the "
+                      "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
+                      "before freeze_bits()", stacklevel=2)
     graphs = graphs_of(data)
     save_read(model, graphs, graphs if test is None else graphs_of(test), path)
 

@@ -71,7 +71,8 @@ class QuantizedNetwork(nn.Module):
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
         self.sample, self.longest = sample, longest
         self.plan, self.tensors = own(plan)
-        self._original = own(plan if original is None else original)[0]
+        self._original, begun = own(plan if original is None else original)
+        self._begun = list(begun)  # not as parameters of this module
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
         self._accepted: tuple[Tensor, Tensor, float] | None = None
         #: Values of edges that the user's forward takes, and that this module computes without.
@@ -133,6 +134,14 @@ class QuantizedNetwork(nn.Module):
         """Round bit widths and stop learning them."""
         for row in self.rows:
             row.freeze()
+
+    @property
+    def bits_stand_still(self) -> bool:
+        """Whether training has moved weights, but none of the bit widths that were to learn."""
+        learned = [(row.whole_bits, row.begun) for row in self.rows if row.begun is not None]
+        pairs = zip(self.tensors, self._begun, strict=True)
+        return bool(learned) and all(torch.equal(now, begun) for now, begun in learned) and any(
+            not torch.equal(now, begun) for now, begun in pairs if now.ndim > 1)
 
     @torch.no_grad()
     def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:

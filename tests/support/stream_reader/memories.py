@@ -14,7 +14,7 @@ from rtl_templates.shell.words import BEAT_BITS
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
 
 
-class ImageError(Exception):
+class ImageError(AssertionError):
     """The images ask for something the accelerator would not do as intended."""
 
 
