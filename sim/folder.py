@@ -74,6 +74,7 @@ class _Design(TypedDict):
     registers: list[_Register]
     probes: list[_Probe]
     errors: dict[str, Count]
+    meanings: NotRequired[dict[str, str]]
     stages: dict[str, Count]
     hardware: dict[str, int]
     row_fields: list[str]
