@@ -77,6 +77,7 @@ class _Design(TypedDict):
     meanings: NotRequired[dict[str, str]]
     stages: dict[str, Count]
     hardware: dict[str, int]
+    capacities: NotRequired[dict[str, Count]]
     row_fields: list[str]
 
 
