@@ -1,4 +1,4 @@
-"""How good files are changed: bytes, members of archives, JSON, TOML, tensors and arrays; each draws from a generator."""
+"""How good files are changed: bytes, members of archives, JSON, TOML, tensors and arrays, each as a generator draws."""
 
 import io
 import json
