@@ -65,6 +65,9 @@ class Tensor(fx.Proxy):
         """Whether it holds real numbers."""
         return self.dtype.is_floating_point
 
+    def __repr__(self) -> str:
+        return "a tensor that is traced"
+
     def __len__(self) -> int:
         raise Undecided(f"forward takes the len() of a tensor: {self.shape[0]}")
 
@@ -109,6 +112,9 @@ class CountOf(Count):
 
     def __fx_create_arg__(self, tracer: fx.Tracer) -> Count:
         return Count(self.of)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __hash__(self) -> int:
         return hash(self.of)

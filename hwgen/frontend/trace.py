@@ -15,8 +15,8 @@ from torch import Tensor, fx, nn
 from ..errors import HwgenError
 from .calls import Call, Roles, Traced, Value, live, name_of
 from .copying import copy_of
-from .stand_in import Data, Shape, StandIn, Undecided
-from .tracer import Tracer, whole_pooling
+from .stand_in import CountOf, Data, Shape, StandIn, Undecided
+from .tracer import Tracer, same_rows, whole_pooling
 from .user_code import line_of, said, users_code
 
 __all__ = ["ShapeOf", "trace", "trace_part"]
@@ -60,12 +60,13 @@ def _trace(entry: _Entry, model: nn.Module, where: str, shape_of: ShapeOf) -> Tr
     def refusal(error: BaseException) -> HwgenError:
         place = line_of(error)
         what = (str(error) if isinstance(error, Undecided) else "forward decides by the values of a tensor"
-                if isinstance(error, fx.proxy.TraceError) else f"forward cannot be traced: {said(error)}")
+                if isinstance(error, fx.proxy.TraceError) else
+                f"forward cannot be traced: {said(error)}".replace(CountOf.__name__, "what only a graph tells"))
         return HwgenError(what, f"{where.split(' ')[0]} ({place})" if place else where,
                           "let forward make the same calls for every input: no if, while or loop over a tensor or over "
                           "how many rows it has, and no int(), float() or len() of one")
 
-    with users_code(refusal), whole_pooling():
+    with users_code(refusal), whole_pooling(), same_rows():
         tracer = Tracer(lambda node: shape_of(traced(node.graph, node)))
         graph = tracer.trace(entry)
     return traced(graph)

@@ -15,10 +15,14 @@ import numpy as np
 import torch
 from torch import fx, nn
 
+from .calls import Count
 from .stand_in import Shape, StandIn
 from .user_code import is_own, is_users
 
-__all__ = ["Tracer", "whole_pooling"]
+__all__ = ["Tracer", "same_rows", "whole_pooling"]
+
+#: Functions of PyTorch that make rows of equal numbers.
+MAKERS = ("zeros", "ones", "full")
 
 #: Whose frames call the user's forward.
 TRACE = str(Path(__file__).with_name("trace.py"))
@@ -45,6 +49,26 @@ def whole_pooling() -> Iterator[None]:
         yield
     finally:
         home["scatter"], aggregation.__call__ = scatter, checked
+
+
+@contextmanager
+def same_rows() -> Iterator[None]:
+    """Give ``torch.zeros(x.size(0), 8)`` and its like one row, which stands for all: they are equal."""
+    makers = {name: vars(torch)[name] for name in MAKERS}
+
+    def one(argument: object) -> object:
+        if isinstance(argument, tuple | list):
+            return type(argument)(map(one, argument))
+        return 1 if isinstance(argument, Count) else argument
+
+    def making(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        return lambda *args, **kwargs: make(*map(one, args), **{name: one(each) for name, each in kwargs.items()})
+
+    vars(torch).update({name: making(make) for name, make in makers.items()})
+    try:
+        yield
+    finally:
+        vars(torch).update(makers)
 
 
 class Tracer(fx.Tracer):

@@ -202,6 +202,9 @@ FORMS: dict[str, tuple[Form, int]] = {
     "shapes": (shaped, 3),
     "types and devices": (copied_types, 3),
     "a clone is changed": (lambda m, x, e, b: m.head(added_to_a_clone(m.conv(x, e))), 3),
+    "begins with zeros": (
+        lambda m, x, e, b: m.head(torch.zeros(x.size(0), m.hidden, device=x.device) + m.conv(x, e)), 3),
+    "masked by ones": (lambda m, x, e, b: m.body(x * torch.ones((x.shape[0], 1)), e, b), 3),
     "nn.Identity": (between(lambda m, h: m.norms["1"](h)), 3),
     "clamp": (between(lambda m, h: (h - 1).clamp(min=0) + torch.clamp(h - 2, min=0.0)), 3),
     "hstack": (lambda m, x, e, b: torch.hstack([h := m.conv(x, e), m.next(h, e)]), 12),
@@ -273,6 +276,14 @@ class Adjacent(TakesData):
         return self.head(self.conv(features.float(), adj.long()))
 
 
+class MakesBatch(TakesData):
+    """One graph: every node is of graph 0."""
+
+    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
+        batch = torch.zeros(x.size(0), dtype=torch.long, device=x.device)
+        return self.head(global_mean_pool(self.conv(x, edge_index), batch))
+
+
 class Slopes(TakesData):
     """A slope that is learned."""
 
@@ -301,7 +312,7 @@ class InPyG(Sequential):
 
 FORWARDS: dict[str, nn.Module] = {
     "data": TakesData(), "a batch": TakesBatch(), "defaults": HasDefaults(), "other names": Adjacent(),
-    "slope": Slopes(), "weight norm": Weighted(),
+    "makes a batch": MakesBatch(), "slope": Slopes(), "weight norm": Weighted(),
     "PyG's Sequential": InPyG("x, edge_index, batch", [
         (GCNConv(7, 6), "x, edge_index -> h"), nn.ReLU(inplace=True), (lambda h: h * 2 - 1, "h -> h"),
         (GCNConv(6, 6), "h, edge_index -> g"), (lambda h, g: h - g, "h, g -> h"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from ...network.activation import RELU, Activation, LeakyReLU
 from ...network.equation import Factor
@@ -16,7 +16,7 @@ from .algebra import activated, concatenated, dropped, gathered, linear, maximum
 from .arithmetic import channels, check_widths, operand
 from .convolutions import matrix
 from .expr import Expr
-from .outcomes import OF_BATCH, End
+from .outcomes import OF_BATCH, End, Fixed
 from .reader import Read, Reader
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -210,6 +210,9 @@ def _pooled(reader: Reader, call: Call, x: object, batch: object, size: object, 
     expr = reader.expr(call, x)
     if expr.domain != "nodes":
         refuse(call, f"{call.name} of pooled values", "pool once")
+    known = reader.outcome(batch)
+    if isinstance(known, Fixed) and isinstance(known.value, Tensor) and not known.value.any():
+        batch = None  # zeros for every node
     if batch is None and reader.batched:
         refuse(call, f"{call.name} without batch", "pass on the batch that forward was given")
     if batch is not None and reader.outcome(batch) != Value("batch"):

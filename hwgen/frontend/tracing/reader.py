@@ -69,7 +69,9 @@ class Reader:
                              "return the logits only; keep others as attributes: self.embedding = h")
         result = self.outcome(traced.result)
         if not isinstance(result, Expr | End):
-            raise HwgenError("forward does not return what its layers compute", traced.where, "return the logits")
+            kind = "" if isinstance(traced.result, Value) else f", but a {type(traced.result).__name__}"
+            raise HwgenError(f"forward does not return what its layers compute{kind}", traced.where,
+                             "return the logits; what forward gets while it is traced is no torch.Tensor")
         return result
 
     def shape(self) -> Shape:

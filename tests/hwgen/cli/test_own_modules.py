@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
@@ -9,9 +10,11 @@ from click.testing import CliRunner, Result
 from torch_geometric.data import Data
 
 from hwgen.cli import cli
+from hwgen.cli.inspect import LEFT_OUT
 from hwgen.errors import HwgenError
 from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.own_files import save_graphs
+from hwgen.frontend.traced import Head
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
 from hwgen.targets.lists.network_to_program import lower
@@ -77,6 +80,11 @@ def error(*arguments: str) -> HwgenError:
     found = CliRunner().invoke(cli, list(arguments), standalone_mode=False).exception
     assert isinstance(found, HwgenError), found
     return found
+
+
+def test_what_is_left_out_is_said() -> None:
+    """With what it means for results, whatever forward ends with."""
+    assert set(LEFT_OUT) == set(get_args(Head)) - {""}
 
 
 def test_inspect_lists_every_value(home: Path) -> None:

@@ -88,6 +88,10 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
     "exits": (on(exits), r"forward cannot be traced: sys.exit\(2\) ends the program", rf"model {LINE}", "let "),
     "raises": (on(raises), "forward cannot be traced: ValueError: not six", rf"model {LINE}", "let forward"),
     "edges are counted": (on(lambda s, h, e, b: h * e.size(1)), r"\* of the number of edges", HERE, "compute with"),
+    "degrees": (on(lambda s, h, e, b: h / torch.bincount(e[1], minlength=h.size(0)).unsqueeze(1)),
+                r"forward cannot be traced: TypeError: .* not what only a graph tells", rf"model {LINE}", "let "),
+    "no tensor": (on(lambda s, h, e, b: h if isinstance(h, Tensor) else None),
+                  "forward does not return what its layers compute, but a NoneType", r"model \(Net", "no torch.Tensor"),
     "of the batch": (on(lambda s, h, e, b: h * b.max()), r"\* of what is computed of batch", HERE, "results of layers"),
 }
 
