@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ from .quantize.accepted import fit_steps
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["load", "save", "save_network"]
+__all__ = ["load", "save", "save_network", "save_read"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -79,7 +79,11 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
                       "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
                       "before freeze_bits()", stacklevel=2)
     graphs = graphs_of(data)
-    tested = graphs if test is None else graphs_of(test)
+    save_read(model, graphs, graphs if test is None else graphs_of(test), path)
+
+
+def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
+    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
             len(tested) > 1 or not model.is_own(tested[0].x, tested[0].edge_index)):
         raise HwgenError("the model belongs to another graph", "data",

@@ -52,18 +52,18 @@ def known_of(model: QuantizedNetwork, graphs: Sequence[Data]) -> Sample:
 def drawn(model: QuantizedNetwork, graphs: Sequence[Data], most: int = SAMPLE) -> list[Data]:
     """So many graphs at most, drawn from all of them, in their order; the same ones every time.
 
-    Graphs that a mask leaves out come last. Of classes each gives its share, and one graph at least.
+    Graphs that a mask leaves out, or that have no label, come last. Of classes each gives its share, and one graph at
+    least.
     """
     if len(graphs) <= most:
         return list(graphs)
     place = np.random.default_rng(0).permutation(len(graphs))
     kinds, counted = np.zeros(len(graphs)), np.ones(len(graphs), dtype=bool)
     if _by_graph(model):
-        mask = _mask(model, graphs)
-        known = Labels.of(_labels(model, graphs), model.plan.values[-1].width, len(graphs))
+        known = Labels.of(_labels(model, graphs), model.plan.values[-1].width, len(graphs), _mask(model, graphs))
         if known.kind in ("classification", "binary"):
             kinds = np.nan_to_num(known.known[:, 0], nan=-1.0)
-        counted = counted if mask is None else mask
+        counted = known.counted
     share = np.zeros(len(graphs))  # where a graph stands among those of its class: 0 the first one, below 1 the last
     for kind in np.unique(kinds):
         own = place[kinds[place] == kind]

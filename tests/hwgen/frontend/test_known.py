@@ -117,6 +117,15 @@ def test_graphs_of_the_mask_come_first() -> None:
     assert sizes(chosen, [0, 1]) == [32, 32]
 
 
+def test_graphs_without_a_label_come_last() -> None:
+    graphs = many(100)
+    for index, each in enumerate(graphs):
+        each.y = torch.tensor([index % 3 if index % 5 else -1])
+    model = quantize(pooled(), scheme="uniform", data=graphs)
+    assert all(int(each.y) >= 0 for each in drawn(model, graphs))
+    assert sum(int(each.y) < 0 for each in drawn(model, graphs[:70], 60)) == 4  # 56 have one
+
+
 def test_test_graphs_travel_and_limits_are_of_all(tmp_path: Path) -> None:
     graphs, module = several(), pooled()
     model = quantize(module, scheme="uniform", data=graphs)
