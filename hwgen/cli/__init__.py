@@ -11,9 +11,11 @@ import click
 
 from ..cache import CacheWarning
 from ..errors import HwgenError
+from ..neighbours import check_neighbours
 from ..version import __version__
 from .boards import boards
 from .build import build, pack
+from .console import plain
 from .demo import demo
 from .doctor import doctor
 from .inspect import inspect
@@ -69,6 +71,7 @@ def main() -> None:
             signal.signal(number, _stop)
     warnings.showwarning = _say
     try:
+        check_neighbours()
         cli(standalone_mode=False)
         sys.stdout.flush()
     except HwgenError as error:
@@ -108,5 +111,6 @@ def _say(message: Warning | str, category: type[Warning], filename: str, lineno:
 
 
 def _fail(what: str, where: str, fix: str, code: int = BAD_INPUT) -> NoReturn:
+    what, where, fix = map(plain, (what, where, fix))
     click.echo(f"{click.style('error:', fg='red', bold=True)} {what}\n  where: {where}\n  fix:  {fix}", err=True)
     sys.exit(code)

@@ -72,7 +72,7 @@ def doctor(console: Console) -> None:
     Exits 2 if something is missing.
     """
     checks = examine()
-    rows = [("yes" if check.found else "[red]missing[/red]", check.tool, check.version, check.needed_for)
+    rows = [("yes" if check.found else "missing", check.tool, check.version, check.needed_for)
             for check in checks]
     console.table("Tools", ("found", "tool", "version", "needed for"), rows)
     missing = [check for check in checks if not check.found]

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from .checkpoint_options import SCHEMES, check_output, data_option, output_options
 from .console import Console, common
@@ -66,7 +65,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
         save(quantized, graphs, output, test=tested)
-    console.say(f"[bold]{escape(model)}[/bold]: mean bits of a hidden row {mean:.3f}")
+    console.say(f": mean bits of a hidden row {mean:.3f}", head=model)
     show_figures(console, [figures])
     console.say(f"checkpoint: {output}")
     console.result({"checkpoint": str(output), "model": model, "scheme": scheme, "bits": mean,

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from .console import Console
 from .tables import show_tables
 
@@ -29,12 +27,12 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
 
     console.say("design: " + " ".join(f"--{name.replace('_', '-')} {value}" for name, value in report.options.items()))
     if choice:
-        console.say(f"chosen: {escape(choice)}")
+        console.say(f"chosen: {choice}")
     show_tables(console, design_tables(report))
     show_figures(console, report.figures)
     run = report.verification
     console.say("bit-exact: not simulated" if run is None else
-                f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {escape(run.what)}")
+                f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {run.what}")
 
 
 def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
