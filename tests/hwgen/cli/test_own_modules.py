@@ -144,7 +144,7 @@ def test_figures_of_quantize_are_of_the_test_graphs(home: Path, graphs: list[Dat
     assert facts["accuracy"] == quantized["score"]["accuracy"]
     assert facts["agreement"] == quantized["to_fp32"]["same"]
     assert integer["to_quantized"]["same"] == 1
-    network, sample = load(out)
+    _, sample = load(out)
     assert sample.batch.graphs == 7
     assert sample.limits.nodes == max(len(each.x) for each in graphs)
 
