@@ -62,6 +62,7 @@ class _Design(TypedDict):
     errors: dict[str, Count]
     stages: dict[str, Count]
     hardware: dict[str, int]
+    capacities: NotRequired[dict[str, Count]]
     row_fields: list[str]
 
 

@@ -31,7 +31,8 @@ from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
 from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
-from .data.batching import graphs_of, union_of
+from .data.batching import graphs_of, real, union_of
+from .edge_values import check_edge_values, given_in
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
 from .quantize.accepted import fit_steps
@@ -84,11 +85,12 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
 
 def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
     """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
+    every = list({id(each): each for each in (*graphs, *tested)}.values())
+    check_edge_values(model.edge_values, given_in(every))
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(tested) > 1 or not model.is_own(tested[0].x, tested[0].edge_index)):
+            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index)):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
-    every = list({id(each): each for each in (*graphs, *tested)}.values())
     chosen = drawn(model, tested)
     alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
                    limits=Limits.of(union_of(every)[0], model.input_bits))

@@ -245,7 +245,8 @@ def test_the_page_has_every_fact(cycles: object) -> None:
         assert piece in page
     page = render(verified(facts))
     for piece in ("<b>no</b>", "128 codes of the sample compared", "75.00%: 1 of 4 differs",
-                  "12.500% / 0.000% of its range", "<b>66.67%</b><span>accuracy, hardware, 3 nodes; quantized in PyTorch 66.67%",
+                  "12.500% / 0.000% of its range",
+                  "<b>66.67%</b><span>accuracy, hardware, 3 nodes; quantized in PyTorch 66.67%",
                   "610 were expected"):
         assert piece in page
 
