@@ -147,6 +147,9 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
+        if examples.several and result.width != examples.classes:
+            raise HwgenError(f"the model gives {result.width} results, the data has {examples.classes} labels a row",
+                             result.path, f"let the last layer have {examples.classes} outputs")
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
