@@ -99,7 +99,7 @@ class QuantizedNetwork(nn.Module):
         HwgenError
             Features of another width; by node: another graph, whose nodes have no steps.
         """
-        return with_head(self.plan.head, self.logits(self._prepared(x, edge_index, batch)))
+        return with_head(self.plan, self.logits(self._prepared(x, edge_index, batch)))
 
     def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""

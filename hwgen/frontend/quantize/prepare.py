@@ -128,6 +128,9 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
+    if traced.one_graph and batch.graphs != 1:
+        raise HwgenError(f"a layer with cached=True on {batch.graphs} graphs", traced.one_graph,
+                         "leave cached at its default, False: it keeps the edges of the first graph that it sees")
     if batch.width != traced.features:
         raise HwgenError(f"the model takes {traced.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")

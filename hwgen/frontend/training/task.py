@@ -150,6 +150,9 @@ class Task:
         if examples.several and result.width != examples.classes:
             raise HwgenError(f"the model gives {result.width} results, the data has {examples.classes} labels a row",
                              result.path, f"let the last layer have {examples.classes} outputs")
+        if plan.one_graph and isinstance(examples, ManyGraphs):
+            raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
+                             "leave cached at its default, False: it keeps the edges of the first graph that it sees")
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
@@ -163,7 +166,7 @@ class Task:
                              "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            mine = with_head(plan, PreparedForward(self.module)(batch))
             demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
 
 

@@ -33,8 +33,8 @@ def of_torch(make):
     np.eye(4), np.eye(4, dtype=np.uint8), np.eye(4, dtype=bool), np.eye(4, dtype=">i4"), np.eye(4, dtype=np.float16),
     np.eye(4).tolist(), csr_array(np.eye(4)), coo_array(np.eye(4)), torch.eye(4), torch.eye(4).bfloat16(),
     torch.eye(4).double().requires_grad_(), torch.eye(4).bool(), torch.eye(8)[::2, ::2], torch.eye(4).to_sparse(),
-    of_torch(lambda x: x.to_sparse_csc()), torch._neg_view(-torch.eye(4)), torch.eye(4).to(torch.float8_e4m3fn),
-    [torch.eye(4)[row] for row in range(4)], np.asfortranarray(np.eye(4))])
+    of_torch(lambda x: x.to_sparse_csc()), torch._neg_view(-torch.eye(4).double()),
+    torch.eye(4).to(torch.float8_e4m3fn), [torch.eye(4)[row] for row in range(4)], np.asfortranarray(np.eye(4))])
 def test_features_of_every_kind_are_the_same(value):
     found = read_graphs(usual(features=value))
     assert found.features.dtype in (np.int64, np.float64)
