@@ -147,7 +147,10 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
-        if plan.one_graph and examples.per == "graphs":
+        if examples.several and result.width != examples.classes:
+            raise HwgenError(f"the model gives {result.width} results, the data has {examples.classes} labels a row",
+                             result.path, f"let the last layer have {examples.classes} outputs")
+        if plan.one_graph and isinstance(examples, ManyGraphs):
             raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
                              "leave cached at its default, False: it keeps the edges of the first graph that it sees")
         if result.width < examples.classes:
