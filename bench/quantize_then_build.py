@@ -161,10 +161,11 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    sources = [Path(__file__), Path(__file__).with_name("trained_modules.py"),
-               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")),
-               *sorted((ROOT / "hwgen" / "targets" / "lists").glob("*.py")),
-               *(ROOT / "hwgen" / name for name in ("numeric.py", "network/reach.py"))]
+    lists = (ROOT / "hwgen" / "targets" / "lists" / f"{name}.py" for name in (
+        "fixed_point", "network_to_program", "passes", "quantizers", "ranges", "rules", "shares"))
+    sources = [Path(__file__).with_name("trained_modules.py"),
+               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")), *lists,
+               ROOT / "hwgen" / "numeric.py", ROOT / "hwgen" / "network" / "reach.py"]
     digest = digest_of((path.name, path) for path in sources)
     known = {(line["number"], line["digest"]): line for line in read_lines(options.results)}
     lines = []

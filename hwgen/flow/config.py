@@ -1,7 +1,7 @@
 """``config.json``: every choice that made a design; it makes the same design again, or gives wishes to a build."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -36,7 +36,7 @@ class Config:
     capacity : mapping
         What the largest run has room for, by names of the target; none by windows.
     limits : Limits
-        Of single graphs: ranges are proved within them.
+        Of single graphs, by the names of options: ranges are proved within them.
     """
 
     board: str
@@ -48,7 +48,7 @@ class Config:
 
     def to_text(self) -> str:
         """The content of the file."""
-        return to_json(asdict(self))
+        return to_json({**asdict(self), "limits": self.limits.to_dict()})
 
 
 def load_config(build: Path) -> Config:
@@ -65,7 +65,7 @@ def load_config(build: Path) -> Config:
         config = Config(
             board=str(content["board"]), target=str(content["target"]), runs=content["runs"],
             hardware=_integers(content, "hardware", path), capacity=_integers(content, "capacity", path),
-            limits=Limits(**{name: content["limits"][name] for name in (field.name for field in fields(Limits))}))
+            limits=Limits.from_dict(content["limits"]))
     except (KeyError, TypeError, ValueError) as error:
         raise HwgenError(f"entry {error} is missing or malformed", str(path),
                          "name a folder that hwgen build wrote with this version") from None
@@ -90,7 +90,17 @@ def wishes_of(path: Path | None) -> Wishes:
     graphs = _integers(content, "capacity", path).get("graphs") if content.get("runs") == "batch" else None
     target = content.get("target")
     return Wishes(target=None if target is None else str(target), hardware=_integers(content, "hardware", path),
-                  graphs=graphs, windows=True if content.get("runs") == "window" else None)
+                  graphs=graphs, windows=True if content.get("runs") == "window" else None,
+                  limits=_limits(content, path))
+
+
+def _limits(content: Mapping[str, Any], path: Path) -> dict[str, float]:
+    """Limits by name; means are no integers."""
+    given = content.get("limits", {})
+    means = {name: value for name, value in given.items() if name.startswith("mean_") and isinstance(value, float)
+             and 0 <= value < float("inf")} if isinstance(given, dict) else {}
+    rest = {name: value for name, value in given.items() if name not in means} if means else given
+    return {**_integers({"limits": rest}, "limits", path), **means}
 
 
 def _integers(content: Mapping[str, Any], key: str, path: Path) -> dict[str, int]:

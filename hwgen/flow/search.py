@@ -15,7 +15,7 @@ from boards import Board
 
 from ..errors import CapacityError, HwgenError
 from ..network.network import Network
-from ..network.sample import Sample, single
+from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
@@ -47,6 +47,8 @@ class Found:
     ----------
     target : Target
     design : Design
+    limits : Limits
+        Of single graphs.
     packed : Packed
         The sample.
     verilog : str
@@ -59,6 +61,7 @@ class Found:
 
     target: Target
     design: Design
+    limits: Limits
     packed: Packed
     verilog: str
     resources: Resources
@@ -200,8 +203,8 @@ class _Search:
             with progress.step("counting resources with Yosys"):
                 resources = counting.estimate(path, target.parts)
             verilog = path.read_text()
-        return Found(target=target, design=design, packed=packed, verilog=verilog, resources=resources,
-                     choice=self._reason(target, design, packed, among))
+        return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog=verilog,
+                     resources=resources, choice=self._reason(target, design, packed, among))
 
     def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
         """What was chosen, and what of it the user fixed."""

@@ -1,20 +1,28 @@
 """Graphs that travel with a network: what a build is proved on, and how large graphs of its kind are."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .batch import Batch, SetName
 
-__all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
+__all__ = ["HEADROOM", "LIMITS", "Limits", "Sample", "room_of", "single"]
 
 Ints = NDArray[np.int64]
 
 #: Graphs that come later may be so many times as large as the largest of a set, unless the user says otherwise.
 HEADROOM = 1.5
+
+#: Names of limits in options, files and messages, and of their fields.
+LIMITS: Mapping[str, str] = {
+    "max_nodes": "nodes", "max_edges": "edges", "max_nonzeros": "entries", "max_degree": "degree",
+    "max_node_nonzeros": "features", "mean_nodes": "mean_nodes", "mean_edges": "mean_edges",
+    "mean_nonzeros": "mean_entries"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +74,22 @@ class Limits:
     def longest(self) -> dict[SetName, int]:
         """The longest list of each set."""
         return {"edges": self.degree, "looped": self.degree, "features": self.features, "members": self.nodes}
+
+    def to_dict(self) -> dict[str, float]:
+        """By the names of :data:`LIMITS`."""
+        return {name: getattr(self, field) for name, field in LIMITS.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> "Limits":
+        """Inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        KeyError
+            One is missing.
+        """
+        found: dict[str, Any] = {field: values[name] for name, field in LIMITS.items()}
+        return cls(**found)
 
     def enlarged(self, times: float) -> "Limits":
         """Those of graphs with so many times the nodes, edges and degree; a node has no more features."""
