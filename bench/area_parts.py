@@ -26,6 +26,7 @@ from rtl_templates.banked.clos import Clos
 from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.banked.group import Group
 from rtl_templates.banked.lane import ProcessingElement
+from rtl_templates.banked.load_map import load_map
 from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.signatures import task_layout
@@ -57,9 +58,8 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
                                primitives=bool(s["primitives"])),
     "registers": lambda s: RegisterFile(constants=constants(
         {entry.name.lower(): 1 for entry in REGISTERS if entry.access == "const"}, REGISTERS), registers=REGISTERS),
-    "loader": lambda s: Loader(last_target=max(Target)),
-    "store": lambda s: Store(servers=s["servers"], word_bits=16 * s["requant_lanes"],
-                             address_bits=(s["result_depth"] - 1).bit_length() + 1),
+    "loader": lambda s: Loader(memories=load_map(s)),
+    "store": lambda s: Store(servers=s["servers"], word_bits=16 * s["requant_lanes"], depth=s["result_depth"]),
     "sequencer": lambda s: Sequencer(units=s["groups"] + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
                                      index_bits=(PASSES - 1).bit_length()),
     "counters": lambda s: Counters([Counted("gather", s["groups"], "wait_out"),

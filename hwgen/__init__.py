@@ -27,6 +27,10 @@ _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator":
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("Accelerator", "build", "verify"):  # these need what lies beside this package
+        from .neighbours import check_neighbours
+
+        check_neighbours()
     return getattr(import_module(f".{_HOME.get(name, 'frontend')}", __name__), name)
 
 

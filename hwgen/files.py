@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .errors import HwgenError
+from .scratch import write_whole
 
-__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_json", "read_npz", "write_json",
-           "write_npz"]
+__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,26 +30,6 @@ LARGE, MOST_PACKED = 64 << 20, 100
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write facts, in a folder made for them where it is missing."""
     _write(path, (json.dumps(facts, indent=2) + "\n").encode())
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Facts in a file of a build folder.
-
-    Raises
-    ------
-    HwgenError
-        If there is no such file, or it holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    if not isinstance(content, dict):
-        raise HwgenError("not a JSON object", str(path), "build again")
-    return content
 
 
 @contextmanager
@@ -71,7 +51,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file, in a folder made for it where it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise HwgenError(f"cannot write: {error.strerror}", str(path), "choose an output you may write") from error
 

@@ -3,7 +3,7 @@
 From one's own training loop, where :func:`hwgen.train` does not do::
 
     model = hwgen.quantize(trained_module, scheme="a2q", data=data)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(model.parameter_groups())
     for epoch in range(200):
         if epoch == 100:
             model.freeze_bits()

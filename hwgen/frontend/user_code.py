@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from ..errors import HwgenError
+from .their_modules import their_modules
 
 __all__ = ["is_users", "line_of", "said", "users_code"]
 
@@ -37,7 +38,8 @@ def users_code(refusal: Callable[[BaseException], HwgenError]) -> Iterator[None]
     HwgenError
     """
     try:
-        yield
+        with their_modules():
+            yield
     except (HwgenError, KeyboardInterrupt):
         raise
     except BaseException as error:

@@ -88,13 +88,23 @@ class Board:
         return cls(Device(open_pynq(path), build), _model(design))
 
     def run(self, design: Design, session: Session) -> Ints:
-        """Load, run and store each run; another model is loaded before where the batch needs one."""
-        self._load(_model(design))
-        while runs := session.next_runs():
-            for run in runs:
-                self.device.load(run.stream)
-                self.device.run()
-                session.feed(run, run.read(self.device.store(run.result_words, run.units)))
+        """Load, run and store each run; another model is loaded before where the batch needs one.
+
+        Raises
+        ------
+        HwgenError
+            The device reports an error. All that it held counts as lost: the next batch loads the model again.
+        """
+        try:
+            self._load(_model(design))
+            while runs := session.next_runs():
+                for run in runs:
+                    self.device.load(run.stream)
+                    self.device.run()
+                    session.feed(run, run.read(self.device.store(run.result_words, run.units)))
+        except BaseException:
+            self._model = b""
+            raise
         return session.results
 
     def _load(self, model: bytes) -> None:

@@ -59,7 +59,7 @@ class Device:
         design = json.loads((build / "design.json").read_text(encoding="utf-8"))
         self.where = str(build)
         self.registers = {register["name"]: register for register in design["registers"]}
-        self.errors = {number: name for name, number in design["errors"].items()}
+        self.errors = {number: f"{name}: {design['meanings'][name]}" for name, number in design["errors"].items()}
         self._check("ID")
         self._check("VERSION")
         self._write("WATCHDOG", WATCHDOG_CYCLES)

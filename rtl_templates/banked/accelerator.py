@@ -18,6 +18,7 @@ from ..shell.shell import Parts, Shell
 from ..shell.store import Store
 from .formats import PASSES, UNITS, Target
 from .group import Group
+from .load_map import load_map
 from .registers import REGISTERS
 from .server.server import Server
 from .signatures import task_layout
@@ -84,9 +85,9 @@ class Accelerator(Shell):
         index_bits = ceil_log2(PASSES)
         parts = Parts(
             registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
-            control=Control(pass_bits=index_bits), loader=Loader(last_target=max(Target)),
+            control=Control(pass_bits=index_bits), loader=Loader(memories=load_map(hardware)),
             store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
-                        address_bits=ceil_log2(hardware["result_depth"])),
+                        depth=hardware["result_depth"]),
             sequencer=Sequencer(units=len(self.groups) + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
                                 index_bits=index_bits),
             counters=Counters([Counted("gather", len(self.groups), "wait_out"), Counted("server", count, "wait_in")]))

@@ -17,6 +17,7 @@ from ..shell.sequencer import Sequencer
 from ..shell.shell import Parts, Shell
 from ..shell.store import Store
 from .formats import PASSES, Target
+from .load_map import load_map
 from .registers import REGISTERS
 from .signatures import RowWrite, pass_layout
 from .timing import STAGES
@@ -63,8 +64,8 @@ class Accelerator(Shell):
         index_bits = ceil_log2(PASSES)
         parts = Parts(
             registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
-            control=Control(pass_bits=index_bits), loader=Loader(last_target=max(Target)),
-            store=Store(servers=count, word_bits=128, address_bits=ceil_log2(hardware["result_depth"])),
+            control=Control(pass_bits=index_bits), loader=Loader(memories=load_map(hardware)),
+            store=Store(servers=count, word_bits=128, depth=hardware["result_depth"]),
             sequencer=Sequencer(units=count, layout=pass_layout, target=Target.PASS, passes=hardware["passes"],
                                 index_bits=index_bits),
             counters=Counters([Counted(stage, count, "" if stage == "write" else "wait_out") for stage in STAGES]))

@@ -16,8 +16,8 @@ _COUNTERS = (
     ("Q1_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),
 )
 _MORE = (
-    ("RUN_FIRST", "rw", "First pass of a run."),
-    ("RUN_COUNT", "rw", "Passes of a run; 0: up to the pass that says it is the last."),
+    ("RUN_FIRST", "rw", "First pass of a run: one that the last load of passes brought."),
+    ("RUN_COUNT", "rw", "Passes of a run; 0: up to the pass that says it is the last, or the last one loaded."),
     ("COMBINE_RUN", "ro", "Cycles in which the MAC array worked, summed over the units."),
     ("COMBINE_IDLE", "ro", "Cycles in which it did neither, summed over the units."),
     ("COMBINE_WAIT_OUT", "ro", "Cycles in which it waited for the next stage, summed over the units."),

@@ -56,14 +56,21 @@ class Bursts(wiring.Component):
 
     The first burst is valid two cycles after ``start``, each next one two cycles after the last one's handshake.
 
+    Parameters
+    ----------
+    beats_bits : int
+        Of the number of beats.
+
     Members
     -------
     start : In(1)
         Pulse; ``base`` (byte address, its low 4 bits are ignored) and ``beats`` are read in that cycle.
     allow : In(1)
         Permission to make the next burst valid; a valid burst stays until ``ready``.
-    valid, ready, address, length
-        A burst of ``length + 1`` beats.
+    valid, ready, address, size, length
+        A burst of ``size`` beats, ``length + 1``.
+    fresh : Out(1)
+        The burst has been valid for no cycle yet.
     busy : Out(1)
         Bursts are left.
     """
@@ -75,32 +82,34 @@ class Bursts(wiring.Component):
     valid: Signal
     ready: Signal
     address: Signal
+    size: Signal
     length: Signal
+    fresh: Signal
     busy: Signal
 
-    def __init__(self) -> None:
+    def __init__(self, *, beats_bits: int = 32) -> None:
         super().__init__({
-            "start": In(1), "base": In(64), "beats": In(32), "allow": In(1), "valid": Out(1), "ready": In(1),
-            "address": Out(64), "length": Out(8), "busy": Out(1),
+            "start": In(1), "base": In(64), "beats": In(beats_bits), "allow": In(1), "valid": Out(1), "ready": In(1),
+            "address": Out(64), "size": Out(range(BURST_BEATS + 1)), "length": Out(8), "fresh": Out(1), "busy": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         page = Signal(52)
         offset = Signal(8)
-        left = Signal(32)
-        size = Signal(9)  # of the burst that is valid
+        left = Signal(len(self.beats))
         room = Signal(9)
         m.d.comb += [
             room.eq(BURST_BEATS - offset),
             self.address[12:].eq(page), self.address[4:12].eq(offset),
-            self.length.eq(size - 1),
+            self.length.eq(self.size - 1),
             self.busy.eq(left != 0),
         ]
+        m.d.sync += self.fresh.eq(0)
         with m.If(self.start):
             m.d.sync += [page.eq(self.base[12:]), offset.eq(self.base[4:12]), left.eq(self.beats)]
         with m.Elif(~self.valid & self.busy & self.allow):
-            m.d.sync += [size.eq(Mux(left < room, left, room)), self.valid.eq(1)]
+            m.d.sync += [self.size.eq(Mux(left < room, left, room)), self.valid.eq(1), self.fresh.eq(1)]
         with m.Elif(self.valid & self.ready):
-            m.d.sync += [self.valid.eq(0), left.eq(left - size), page.eq(page + 1), offset.eq(0)]
+            m.d.sync += [self.valid.eq(0), left.eq(left - self.size), page.eq(page + 1), offset.eq(0)]
         return m

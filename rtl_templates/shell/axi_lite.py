@@ -112,8 +112,9 @@ class RegisterFile(wiring.Component):
             m.d.comb += hit.eq(commit & (address == entry.offset >> 2))
             chosen, bits = mask[:entry.width], data[:entry.width]
             if entry.access == "rw":
-                with m.If(hit):
-                    m.d.sync += port.eq((port & ~chosen) | (bits & chosen))
+                for lane in range(0, entry.width, 8):  # a clock enable for every byte, and no logic for its bits
+                    with m.If(hit & strobe[lane // 8]):
+                        m.d.sync += port[lane:lane + 8].eq(bits[lane:lane + 8])
             elif entry.access == "command":
                 m.d.sync += port.eq(bits & chosen & hit.replicate(entry.width))
             else:

@@ -1,18 +1,22 @@
 """The loader: reads the load stream over AXI4 and broadcasts it on the load bus."""
 
+from collections.abc import Sequence
+
 from amaranth import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
 from .axi import AxiRead, Bursts, Bus
-from .registers import Error
+from .load_map import LoadMemory
 from .signatures import LoadBus, LoadPort
-from .timing import SHELL_LOAD_DRAIN
+from .status import Error
+from .timing import BURST_BEATS, SHELL_LOAD_DRAIN
 from .words import BEAT_BITS, END, HEADER
 
 __all__ = ["OUTSTANDING", "Loader", "header_layout"]
 
-OUTSTANDING = 2  # read bursts in flight: the second hides the latency of memory
+OUTSTANDING = 2  # full read bursts in flight: the second hides the latency of memory
 
 header_layout = data.StructLayout(dict(HEADER))
 
@@ -21,27 +25,34 @@ class Loader(wiring.Component):
     """Reads ``beats`` beats from ``base`` and drives the load bus.
 
     A data beat is on the bus two cycles after its R handshake; one beat a cycle, the bus has no back-pressure and
-    ``rready`` is high while busy. After END, after an error response and after an unknown target the rest of the
-    stream is read and dropped. ``done`` comes SHELL_LOAD_DRAIN + 1 cycles after the last beat.
+    ``rready`` is high while beats are under way, which are counted: RLAST is not looked at. After END, after an error
+    response, after an unknown target and after ``abort`` the rest of the stream is read and dropped. ``done`` comes
+    SHELL_LOAD_DRAIN + 1 cycles after the last beat.
 
     Parameters
     ----------
-    last_target : int
-        Targets above it are unknown.
+    memories : sequence of LoadMemory
+        What a header may name.
 
     Members
     -------
     start : In(1)
         Pulse; ignored while busy. ``base`` and ``beats`` are read in that cycle.
+    abort : In(1)
+        Pulse: nothing more of this load reaches the bus.
     axi : Out(AxiRead())
     load : Out(LoadBus())
     busy, done : Out(1)
-        ``done`` is a pulse in the last busy cycle; ``error`` (:class:`~.registers.Error`) goes with it.
+        ``done`` is a pulse in the last busy cycle; ``error`` (:class:`~.status.Error`) goes with it.
     beat : Out(1)
         A beat arrived (progress, counters).
+    loaded : Out(1)
+        Every target that is needed has come since reset, and no load failed or was aborted after it: such a load may
+        have written anything anywhere.
     """
 
     start: Signal
+    abort: Signal
     base: Signal
     beats: Signal
     axi: Bus
@@ -50,12 +61,13 @@ class Loader(wiring.Component):
     done: Signal
     error: Signal
     beat: Signal
+    loaded: Signal
 
-    def __init__(self, *, last_target: int) -> None:
-        self.last_target = last_target
+    def __init__(self, *, memories: Sequence[LoadMemory]) -> None:
+        self.memories = tuple(memories)
         super().__init__({
-            "start": In(1), "base": In(64), "beats": In(32), "axi": Out(AxiRead()), "load": Out(LoadBus()),
-            "busy": Out(1), "done": Out(1), "error": Out(4), "beat": Out(1),
+            "start": In(1), "abort": In(1), "base": In(64), "beats": In(32), "axi": Out(AxiRead()),
+            "load": Out(LoadBus()), "busy": Out(1), "done": Out(1), "error": Out(4), "beat": Out(1), "loaded": Out(1),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -65,33 +77,32 @@ class Loader(wiring.Component):
         m.d.comb += begin.eq(self.start & ~self.busy)
 
         m.submodules.bursts = bursts = Bursts()
-        outstanding = Signal(range(OUTSTANDING + 1))
-        asked, answered = Signal(), Signal()
+        coming = Signal(range(OUTSTANDING * BURST_BEATS + 1))  # beats that were asked for
+        asked = Signal(range(BURST_BEATS + 1))
         m.d.comb += [
             bursts.start.eq(begin), bursts.base.eq(self.base), bursts.beats.eq(self.beats),
-            bursts.allow.eq(outstanding != OUTSTANDING), bursts.ready.eq(axi.arready),
+            bursts.allow.eq(coming <= (OUTSTANDING - 1) * BURST_BEATS), bursts.ready.eq(axi.arready),
             axi.arvalid.eq(bursts.valid), axi.araddr.eq(bursts.address), axi.arlen.eq(bursts.length),
-            axi.arsize.eq(4), axi.arburst.eq(1), axi.arcache.eq(0b0011), axi.rready.eq(self.busy),
-            asked.eq(axi.arvalid & axi.arready), answered.eq(self.beat & axi.rlast),
+            axi.arsize.eq(4), axi.arburst.eq(1), axi.arcache.eq(0b0011), axi.rready.eq(coming != 0),
             self.beat.eq(axi.rvalid & axi.rready),
         ]
-        m.d.sync += outstanding.eq(outstanding + asked - answered)
+        with m.If(axi.arvalid & axi.arready):
+            m.d.comb += asked.eq(bursts.size)
+        m.d.sync += coming.eq(coming + asked - self.beat)
 
-        left = Signal(32)  # beats still to arrive
         drain = Signal(range(SHELL_LOAD_DRAIN + 1))
         with m.If(begin):
-            m.d.sync += [self.busy.eq(1), left.eq(self.beats), drain.eq(SHELL_LOAD_DRAIN)]
-        with m.Elif(self.beat):
-            m.d.sync += left.eq(left - 1)
-        with m.Elif(self.busy & (left == 0)):
+            m.d.sync += [self.busy.eq(1), drain.eq(SHELL_LOAD_DRAIN)]
+        with m.Elif(self.busy & ~bursts.busy & (coming == 0)):
             m.d.sync += drain.eq(drain - 1)
             with m.If(drain == 0):
                 m.d.comb += self.done.eq(1)
                 m.d.sync += self.busy.eq(0)
-        self._parse(m, begin)
+        self._keep(m, begin, self._parse(m, begin))
         return m
 
-    def _parse(self, m: Module, begin: Signal) -> None:
+    def _parse(self, m: Module, begin: Signal) -> Signal:
+        """Drive the load bus and ``error``; returns whether the load was aborted."""
         axi, load = self.axi, self.load
         valid, bad, word = Signal(), Signal(), Signal(BEAT_BITS, reset_less=True)
         m.d.sync += [valid.eq(self.beat), bad.eq(axi.rresp[1]), word.eq(axi.rdata)]
@@ -99,12 +110,16 @@ class Loader(wiring.Component):
         header = data.View(header_layout, word[:header_layout.size])
         inside = Signal()  # the next beat is data
         over = Signal()  # everything else is dropped
-        ended, failed, unknown = Signal(), Signal(), Signal()
-        count = Signal(32)
-        address = Signal(24)
+        ended, failed, unknown, strange, aborted = (Signal(name=name) for name in (
+            "ended", "failed", "unknown", "strange", "aborted"))
+        known, exists = Signal(), Signal()
+        # One bit more than addresses: a section that runs over the end of its memory is seen before they wrap.
+        address = Signal(bits_for(max(memory.words for memory in self.memories)))
+        count = Signal(len(address) + 1)
         m.d.sync += load.valid.eq(0)
         with m.If(begin):
-            m.d.sync += [inside.eq(0), over.eq(0), ended.eq(0), failed.eq(0), unknown.eq(0)]
+            m.d.sync += [inside.eq(0), over.eq(0), ended.eq(0), failed.eq(0), unknown.eq(0), strange.eq(0),
+                         aborted.eq(0)]
         with m.Elif(valid & bad):
             m.d.sync += [failed.eq(1), over.eq(1)]
         with m.Elif(valid & inside & ~over):
@@ -121,11 +136,48 @@ class Loader(wiring.Component):
             ]
             with m.If(header.target == END):
                 m.d.sync += [ended.eq(1), over.eq(1)]
-            with m.Elif(header.target > self.last_target):
+            with m.Elif(~known):
                 m.d.sync += [unknown.eq(1), over.eq(1)]
+            with m.Elif(header.address[len(address):].any() | header.count[len(count):].any()):
+                m.d.sync += [strange.eq(1), over.eq(1)]
+        with m.If(load.valid & ~exists):
+            m.d.sync += strange.eq(1)
+        with m.If(self.abort & self.busy):
+            m.d.sync += [aborted.eq(1), over.eq(1)]
+
+        targets = sorted({memory.target for memory in self.memories})
+        with m.Switch(header.target):
+            with m.Case(*targets):
+                m.d.comb += known.eq(1)
+        with m.Switch(load.target):
+            for target in targets:
+                with m.Case(target):
+                    for memory in self.memories:
+                        if memory.target == target:
+                            with m.If(memory.has(load.unit, load.address)):
+                                m.d.comb += exists.eq(1)
         with m.If(failed):
             m.d.comb += self.error.eq(Error.READ)
         with m.Elif(unknown):
             m.d.comb += self.error.eq(Error.BAD_TARGET)
+        with m.Elif(strange):
+            m.d.comb += self.error.eq(Error.BAD_ADDRESS)
         with m.Elif(~ended):
             m.d.comb += self.error.eq(Error.NO_END)
+        return aborted
+
+    def _keep(self, m: Module, begin: Signal, aborted: Signal) -> None:
+        """Know what has been loaded."""
+        needed = [memory.target for memory in self.memories if memory.needed]
+        seen, kept = Signal(len(needed)), Signal(len(needed))
+        m.d.comb += self.loaded.eq(kept.all())
+        with m.If(begin):
+            m.d.sync += seen.eq(0)
+        for place, target in enumerate(needed):
+            with m.If(self.load.valid & (self.load.target == target)):
+                m.d.sync += seen[place].eq(1)
+        with m.If(self.done):
+            with m.If((self.error == Error.NONE) & ~aborted & ~self.abort):
+                m.d.sync += kept.eq(kept | seen)
+            with m.Else():
+                m.d.sync += kept.eq(0)

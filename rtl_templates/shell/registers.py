@@ -6,34 +6,13 @@ and bits of a field mean the same.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import IntEnum
 
-__all__ = ["STUCK_PASS", "VERSION", "Error", "Field", "Register", "Stage", "constants", "register", "register_map",
-           "to_c_header", "to_dict", "to_markdown"]
+from .status import Error, Stage
 
-VERSION = 0x0001_0000  # major in the upper half: a driver refuses another major
+__all__ = ["STUCK_PASS", "VERSION", "Field", "Register", "constants", "register", "register_map", "to_c_header",
+           "to_dict", "to_markdown"]
 
-
-class Error(IntEnum):
-    """``STATUS.error``: the first thing that went wrong since the last accepted command."""
-
-    NONE = 0
-    READ = 1
-    WRITE = 2
-    NO_END = 3
-    BAD_TARGET = 4
-    WATCHDOG = 5
-    BUSY = 6
-
-
-class Stage(IntEnum):
-    """``STATUS.stuck_stage``: where nothing moved when the watchdog expired; SERVE is all that is behind GATHER."""
-
-    NONE = 0
-    LOAD = 1
-    GATHER = 2
-    SERVE = 3
-    STORE = 4
+VERSION = 0x0002_0000  # major in the upper half: a driver refuses another major
 
 
 @dataclass(frozen=True)
@@ -111,8 +90,8 @@ _COMMANDS = (
     ("LOAD_BEATS", "rw", "Length of the load stream in 16-byte beats, END included."),
     ("STORE_BASE_LOW", "rw", "Address of the results, a multiple of 16; lower half."),
     ("STORE_BASE_HIGH", "rw", "Upper half."),
-    ("STORE_WORDS", "rw", "Result words that each {unit} stores; {unit} 0's come first, 16 bytes a word."),
-    ("WATCHDOG", "rw", "Cycles without progress that count as stuck; 0 switches the watchdog off."),
+    ("STORE_WORDS", "rw", "Words that each {unit} stores, at most RESULT_DEPTH: {unit} 0's first, 16 bytes each."),
+    ("WATCHDOG", "rw", "Cycles without progress that count as stuck and end a run; 0: any number."),
     ("PASS", "ro", "Pass that runs, or the last one that ran."),
     ("CYCLES", "ro", "Cycles of the last run: from the accepted command to the end of the last pass."),
     ("LOAD_CYCLES", "ro", "Cycles of the last load."),
@@ -125,6 +104,7 @@ _STORE = (
     ("STORE_WAIT_OUT", "ro", "Cycles of the last store in which memory did not take a beat."),
 )
 _RESET = {"WATCHDOG": 1 << 20}
+_RUN_LIMIT = Register("RUN_LIMIT", 0x0C0, "rw", "Cycles that a run may take; 0: any number.", reset=1 << 28)
 
 Entry = tuple[str, str, str]
 
@@ -154,13 +134,13 @@ def register_map(*, identity: int, passes: int, unit: str, counters: Sequence[En
                  value=VERSION),
         Register("CONTROL", 0x008, "command", "Written together they run as load, run, store.", (
             Field("load", 0, 1, "read the load stream"),
-            Field("run", 1, 1, "run all passes"),
+            Field("run", 1, 1, "run the passes that are loaded"),
             Field("store", 2, 1, "write the results"),
-            Field("clear", 3, 1, "end a run, forget waiting commands, done bits and the error"),
+            Field("clear", 3, 1, "end a run; forget waiting commands, done bits, the error, and what goes on"),
         )),
         Register("STATUS", 0x00C, "ro", "What goes on, what has ended, what went wrong.",
                  (*_STATUS, Field("stuck_pass", STUCK_PASS, (passes - 1).bit_length(),
-                                  "pass in which the watchdog expired"))),
+                                  "pass in which WATCHDOG or RUN_LIMIT expired"))),
         Register("INTERRUPT_ENABLE", 0x010, "rw", "Which events raise the interrupt.", _INTERRUPT),
         Register("INTERRUPT_STATUS", 0x014, "w1c", "Events that have happened.", _INTERRUPT),
     )
@@ -169,7 +149,7 @@ def register_map(*, identity: int, passes: int, unit: str, counters: Sequence[En
     tail = (Register(name.upper(), 0x100 + 4 * index, "const", f"The design's `{name}`.")
             for index, name in enumerate(capacities))
     stamps = Register("PASS_CYCLES", pass_cycles, "ro", "CYCLES at the end of each pass of the last run.", count=passes)
-    return tuple(sorted((*head, *middle, *tail, stamps), key=lambda entry: entry.offset))
+    return tuple(sorted((*head, *middle, _RUN_LIMIT, *tail, stamps), key=lambda entry: entry.offset))
 
 
 def register(name: str, registers: Sequence[Register]) -> Register:

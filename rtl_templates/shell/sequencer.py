@@ -16,7 +16,7 @@ class Sequencer(wiring.Component):
     """Starts pass after pass; a pass is over when no unit has been active for SHELL_QUIET cycles.
 
     A run begins with pass ``first``. It has ``count`` passes, or, where that is 0, ends with the pass whose word says
-    ``last``; in any case with the last pass of the memory. With s and e the cycles of a pass's start pulse and of
+    ``last``; in any case with the last pass that was loaded. With s and e the cycles of a pass's start pulse and of
     its last activity (e = s where there is none), ``cycles = SHELL_RUN + sum(e - s) + (passes - 1) * SHELL_BARRIER +
     SHELL_DONE``, whatever the memory does. Activity may pause for up to SHELL_QUIET - 1 cycles within a pass, and
     begin up to SHELL_QUIET cycles after start.
@@ -42,6 +42,8 @@ class Sequencer(wiring.Component):
         Pulse; ignored while busy.
     first, count : In(32)
         Read with ``run``.
+    outside : Out(1)
+        A run of these would have passes that the last load of passes did not bring: do not start it. A cycle late.
     run_start, start : Out(1)
         Pulses: a run begins (SHELL_RUN - 1 cycles before the first start); a pass begins.
     task : Out(layout)
@@ -61,6 +63,7 @@ class Sequencer(wiring.Component):
     run: Signal
     first: Signal
     count: Signal
+    outside: Signal
     run_start: Signal
     start: Signal
     task: data.View
@@ -77,15 +80,21 @@ class Sequencer(wiring.Component):
             raise ValueError(f"passes is {passes}, not 1 to {1 << index_bits}")
         self.layout, self.target, self.passes, self.index_bits = layout, target, passes, index_bits
         super().__init__({
-            "load": In(LoadBus()), "run": In(1), "first": In(32), "count": In(32), "run_start": Out(1),
-            "start": Out(1), "task": Out(layout), "active": In(units), "busy": Out(1), "done": Out(1),
-            "index": Out(index_bits), "cycles": Out(32), "pass_index": In(index_bits), "pass_cycles": Out(32),
+            "load": In(LoadBus()), "run": In(1), "first": In(32), "count": In(32), "outside": Out(1),
+            "run_start": Out(1), "start": Out(1), "task": Out(layout), "active": In(units), "busy": Out(1),
+            "done": Out(1), "index": Out(index_bits), "cycles": Out(32), "pass_index": In(index_bits),
+            "pass_cycles": Out(32),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         following = Signal(self.index_bits)  # the pass to fetch next
-        word = self._memory(m, following)
+        top = Signal(self.index_bits, reset_less=True)  # the last pass that was loaded: what aborts a run keeps it
+        word = self._memory(m, following, top)
+        bits = self.index_bits
+        m.d.sync += self.outside.eq(
+            self.first[bits:].any() | self.count[bits + 1:].any() | (self.first[:bits] > top)
+            | (self.first[:bits] + self.count[:bits + 1] > top + 1))
         stamps = add_memory(m, "stamps", 32, self.passes)
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         m.d.comb += [look_up.addr.eq(self.pass_index), self.pass_cycles.eq(look_up.data),
@@ -106,7 +115,7 @@ class Sequencer(wiring.Component):
         over, final, launch = Signal(), Signal(), Signal()
         m.d.comb += [
             over.eq(self.busy & ~head & ~activity & (quiet == SHELL_QUIET - 1)),
-            final.eq((counted & (left == 0)) | (~counted & self.task.last) | (self.index == self.passes - 1)),
+            final.eq((counted & (left == 0)) | (~counted & self.task.last) | (self.index == top)),
             self.done.eq(over & final), launch.eq(head | (over & ~final)), stamp.en.eq(over),
         ]
         m.d.sync += [self.run_start.eq(0), self.start.eq(launch), head.eq(0)]
@@ -122,8 +131,8 @@ class Sequencer(wiring.Component):
             m.d.sync += self.busy.eq(0)
         return m
 
-    def _memory(self, m: Module, address: Signal) -> data.View:
-        """The word at ``address``, in the same cycle: a memory for each beat of it."""
+    def _memory(self, m: Module, address: Signal, top: Signal) -> data.View:
+        """The word at ``address``, in the same cycle: a memory for each beat of it; ``top`` follows what is loaded."""
         parts = []
         for unit in range(-(-self.layout.size // BEAT_BITS)):
             width = min(BEAT_BITS, self.layout.size - unit * BEAT_BITS)
@@ -134,4 +143,6 @@ class Sequencer(wiring.Component):
                 fill.addr.eq(self.load.address), fill.data.eq(self.load.data), fetch.addr.eq(address),
             ]
             parts.append(fetch.data)
+            with m.If(fill.en):
+                m.d.sync += top.eq(self.load.address)
         return data.View(self.layout, Cat(parts))

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, ResetInserter, ResetSignal, Signal, Value
+from amaranth import Cat, ClockDomain, ClockSignal, Instance, Module, Mux, ResetInserter, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -14,6 +14,7 @@ from .control import Control
 from .counters import Counters
 from .loader import Loader
 from .sequencer import Sequencer
+from .status import Error
 from .store import Store
 
 __all__ = ["CORE", "LITE_PREFIX", "MASTER_PREFIX", "Parts", "Shell", "Top"]
@@ -110,6 +111,11 @@ class Shell(wiring.Component, ABC):
         ]
         m.d.comb += [
             control.command.eq(registers.control), control.limit.eq(registers.watchdog),
+            control.run_limit.eq(registers.run_limit), control.cycles.eq(sequencer.cycles),
+            control.run_refusal.eq(Mux(loader.loaded, Mux(sequencer.outside, Error.RUN_RANGE, Error.NONE),
+                                       Error.NOT_LOADED)),
+            control.store_refusal.eq(Mux(store.outside, Error.STORE_RANGE, Error.NONE)),
+            loader.abort.eq(control.abort),
             registers.status.eq(control.status), registers.interrupt_status_set.eq(control.interrupt),
             loader.start.eq(control.start[0]), sequencer.run.eq(control.start[1]), store.start.eq(control.start[2]),
             loader.base.eq(Cat(registers.load_base_low, registers.load_base_high)),
@@ -159,7 +165,8 @@ def _flat(prefix: str, signature: wiring.Signature, *, master: bool) -> dict[str
 class Top(wiring.Component):
     """A core with the port names that block designs and bus models look for.
 
-    The reset is synchronous; it is registered twice before it reaches the core.
+    The reset is synchronous; it is registered twice before it reaches the core. From the fall of the pin to the end of
+    the core's reset no VALID is high, as AXI demands, and no READY: nothing is taken and lost.
 
     Parameters
     ----------
@@ -194,9 +201,13 @@ class Top(wiring.Component):
         early = Signal(init=1)
         m.d.raw += [early.eq(~self.ap_rst_n), sync.rst.eq(early)]
         m.submodules[CORE] = core = self.core
-        m.d.comb += self.interrupt.eq(core.interrupt)
+        awake = Signal()
+        m.d.comb += [awake.eq(self.ap_rst_n & ~early & ~sync.rst), self.interrupt.eq(core.interrupt)]
         for prefix, bus in ((LITE_PREFIX, core.control), (MASTER_PREFIX, core.read), (MASTER_PREFIX, core.write)):
             for name, member in bus.signature.members.items():
                 inner, outer = getattr(bus, name), getattr(self, prefix + name)
-                m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+                if member.flow is In:
+                    m.d.comb += inner.eq(outer)
+                else:
+                    m.d.comb += outer.eq(inner & awake if name.endswith(("valid", "ready")) else inner)
         return m

@@ -3,11 +3,11 @@
 from amaranth import Array, Module, Signal
 from amaranth.lib import fifo, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import exact_log2
+from amaranth.utils import bits_for, exact_log2
 
 from ..cells.delays import delays
 from .axi import AxiWrite, Bursts, Bus
-from .registers import Error
+from .status import Error
 
 __all__ = ["FIFO_DEPTH", "READ_LATENCY", "Store"]
 
@@ -19,7 +19,8 @@ class Store(wiring.Component):
     """Writes ``words`` result words of each server, server 0's first, each padded to 16 bytes.
 
     Reads run ahead into a queue of FIFO_DEPTH words; with a memory that takes a beat a cycle, a beat leaves every
-    cycle within a burst and four cycles pass between two bursts. ``done`` comes after the last write response.
+    cycle within a burst and four cycles pass between two bursts. Beats do not wait for AWREADY. ``done``
+    comes after the last write response.
 
     Parameters
     ----------
@@ -27,20 +28,22 @@ class Store(wiring.Component):
         Result memories: 1, 2, 4, 8 or 16.
     word_bits : int
         Width of a result word, at most 128.
-    address_bits : int
-        Width of a result memory's address.
+    depth : int
+        Words of a result memory.
 
     Members
     -------
     start : In(1)
         Pulse; ignored while busy. ``base`` and ``words`` are read in that cycle.
-    result_address : Out(address_bits)
+    outside : Out(1)
+        There are not so many ``words``: do not start.
+    result_address : Out(range(depth))
         To every server.
     result_data : In(word_bits).array(servers)
         READ_LATENCY cycles after the address.
     axi : Out(AxiWrite())
     busy, done : Out(1)
-        ``done`` is a pulse in the last busy cycle; ``error`` (:class:`~.registers.Error`) goes with it.
+        ``done`` is a pulse in the last busy cycle; ``error`` (:class:`~.status.Error`) goes with it.
     beat, waits : Out(1)
         A beat leaves; a beat waits for memory.
     """
@@ -48,6 +51,7 @@ class Store(wiring.Component):
     start: Signal
     base: Signal
     words: Signal
+    outside: Signal
     result_address: Signal
     result_data: list[Signal]
     axi: Bus
@@ -57,11 +61,12 @@ class Store(wiring.Component):
     beat: Signal
     waits: Signal
 
-    def __init__(self, *, servers: int, word_bits: int, address_bits: int) -> None:
+    def __init__(self, *, servers: int, word_bits: int, depth: int) -> None:
         self.servers = servers
         self.word_bits = word_bits
+        self.depth = depth
         super().__init__({
-            "start": In(1), "base": In(64), "words": In(32), "result_address": Out(address_bits),
+            "start": In(1), "base": In(64), "words": In(32), "outside": Out(1), "result_address": Out(range(depth)),
             "result_data": In(word_bits).array(servers), "axi": Out(AxiWrite()), "busy": Out(1), "done": Out(1),
             "error": Out(4), "beat": Out(1), "waits": Out(1),
         })
@@ -69,7 +74,7 @@ class Store(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         begin = Signal()
-        m.d.comb += begin.eq(self.start & ~self.busy)
+        m.d.comb += [begin.eq(self.start & ~self.busy), self.outside.eq(self.words > self.depth)]
         m.submodules.queue = queue = fifo.SyncFIFO(width=self.word_bits, depth=FIFO_DEPTH)
         self._fetch(m, begin, queue)
         self._write(m, begin, queue)
@@ -77,15 +82,15 @@ class Store(wiring.Component):
 
     def _fetch(self, m: Module, begin: Signal, queue: fifo.SyncFIFO) -> None:
         """Read words in order while the queue has room for everything that is under way."""
-        server, address, words = Signal(exact_log2(self.servers)), Signal(32), Signal(32)
+        server, address, final = Signal(exact_log2(self.servers)), Signal(range(self.depth)), Signal(range(self.depth))
         credit = Signal(range(FIFO_DEPTH + 1), init=FIFO_DEPTH)
         going, issue = Signal(), Signal()
         last = Signal()
-        m.d.comb += [issue.eq(going & (credit != 0)), last.eq(address == words - 1),
+        m.d.comb += [issue.eq(going & (credit != 0)), last.eq(address == final),
                      self.result_address.eq(address)]
         m.d.sync += credit.eq(credit - issue + (queue.r_en & queue.r_rdy))
         with m.If(begin):
-            m.d.sync += [server.eq(0), address.eq(0), words.eq(self.words), going.eq(self.words != 0)]
+            m.d.sync += [server.eq(0), address.eq(0), final.eq(self.words - 1), going.eq(self.words != 0)]
         with m.Elif(issue):
             m.d.sync += address.eq(address + 1)
             with m.If(last):
@@ -105,9 +110,9 @@ class Store(wiring.Component):
         m.d.comb += [queue.w_en.eq(delays(m, "valid", issue, READ_LATENCY + 2, reset=True)[-1]), queue.w_data.eq(word)]
 
     def _write(self, m: Module, begin: Signal, queue: fifo.SyncFIFO) -> None:
-        """Announce a burst, send its beats, go on; responses are counted, not waited for, until the end."""
+        """Announce a burst and send its beats, go on; responses are counted, not waited for, until the end."""
         axi = self.axi
-        m.submodules.bursts = bursts = Bursts()
+        m.submodules.bursts = bursts = Bursts(beats_bits=bits_for(self.depth * self.servers))
         left = Signal(range(257))  # beats of the burst that is being sent
         unanswered = Signal(2)
         announced, answered = Signal(), Signal()
@@ -123,8 +128,8 @@ class Store(wiring.Component):
             self.beat.eq(axi.wvalid & axi.wready), self.waits.eq(axi.wvalid & ~axi.wready),
         ]
         m.d.sync += unanswered.eq(unanswered + announced - answered)
-        with m.If(announced):
-            m.d.sync += left.eq(bursts.length + 1)
+        with m.If(bursts.fresh):  # AXI forbids to wait for AWREADY: memory may want to see data first
+            m.d.sync += left.eq(bursts.size)
         with m.Elif(self.beat):
             m.d.sync += left.eq(left - 1)
 

@@ -1,5 +1,6 @@
 """The numeric contract, against exact fractions: ties, floors and clips that random models rarely meet."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hwgen.numeric import IntRange
+from hwgen.numeric import Bounds, IntRange
 from hwgen.targets.banked.arithmetic import requantize
 from rtl_templates.banked.formats import SHIFT
 
@@ -98,3 +99,17 @@ def test_a_value_outside_its_range_is_named():
     for values, span in (([-4, 9], r"\[-4, 9\]"), ([-3, 10], r"\[-3, 10\]")):
         with pytest.raises(OverflowError, match=rf"layer: sum spans {span}, proved \[-3, 9\]"):
             IntRange(-3, 9).prove(np.array(values), "layer: sum")
+
+
+def test_bounds_of_products_are_their_extremes():
+    """Over every choice of elements within their bounds, with weights of both signs."""
+    rng = np.random.default_rng(0)
+    low = rng.integers(-5, 3, (4, 3))
+    bounds, weight = Bounds(low, low + rng.integers(0, 6, (4, 3))), rng.integers(-4, 5, (3, 2))
+    products = bounds.times(weight)
+    for row in range(4):
+        every = [np.array(x) @ weight for x in itertools.product(*zip(bounds.low[row], bounds.high[row], strict=True))]
+        assert products.low[row].tolist() == np.min(every, axis=0).tolist()
+        assert products.high[row].tolist() == np.max(every, axis=0).tolist()
+    assert Bounds(np.array([[2, 5]]), np.array([[3, 9]])).span == IntRange(0, 9), "sums start at 0"
+    assert Bounds(np.array([[-2, -5]]), np.array([[-1, -3]])).span == IntRange(-5, 0)

@@ -31,17 +31,25 @@ class Memory:
     pause : float
         Probability that a channel rests in a cycle; 0 answers at full rate.
     bad_read, bad_write : int
-        Number of the beat, or of the burst, that is answered with SLVERR; -1 for none.
+        Number of the beat, or of the burst, that is answered with ``bad``; -1 for none.
+    bad : int
+        SLVERR (2), or another response.
+    last : "right", "never", "always" or "early"
+        RLAST, which a broken bus may get wrong.
+    takes : "any", "address first" or "data first"
+        Whether the first beat of a write waits until the address has come, or the address until the beat is there, as
+        AXI allows a memory to do.
     """
 
-    def __init__(self, *, seed=0, pause=0.0, latency=3, bad_read=-1, bad_write=-1):
+    def __init__(self, *, seed=0, pause=0.0, latency=3, bad_read=-1, bad_write=-1, bad=2, last="right", takes="any"):
         self.beats: dict[int, int] = {}
         self.reads: list[tuple[int, int]] = []  # (address, beats) of every burst
         self.writes: list[tuple[int, int]] = []
         self.write_cycles: list[int] = []  # cycle of every W handshake
         self.deepest = 0  # most read bursts in flight
         self.random = random.Random(seed)
-        self.pause, self.latency, self.bad_read, self.bad_write = pause, latency, bad_read, bad_write
+        self.pause, self.latency, self.bad_read, self.bad_write, self.bad = pause, latency, bad_read, bad_write, bad
+        self.last, self.takes = last, takes
 
     def fill(self, base, beats):
         """Put beats at ``base`` and up."""
@@ -70,8 +78,8 @@ class Memory:
                 if show:
                     address, left, _ = waiting[0]
                     ctx.set(axi.rdata, self.beats.get(address, 0xDEAD))
-                    ctx.set(axi.rlast, left == 1)
-                    ctx.set(axi.rresp, 2 if given == self.bad_read else 0)
+                    ctx.set(axi.rlast, {"right": left == 1, "never": 0, "always": 1, "early": left == 3}[self.last])
+                    ctx.set(axi.rresp, self.bad if given == self.bad_read else given % 2)  # EXOKAY is as good as OKAY
                 ctx.set(axi.rvalid, show)
                 now = (ctx.get(axi.araddr), ctx.get(axi.arlen)) if ctx.get(axi.arvalid) else None
                 assert held is None or now == held, "a valid address must stay"
@@ -94,35 +102,43 @@ class Memory:
     def writer(self, axi):
         """Testbench of the write channels."""
         async def bench(ctx):
-            bursts, answers, cycle, held = deque(), deque(), 0, None
+            bursts, data, answers, cycle, held, held_address, answered = deque(), deque(), deque(), 0, None, None, 0
             while True:
-                aw_ready, w_ready = not self._rests(), not self._rests()
+                offered, address = ctx.get(axi.wvalid), ctx.get(axi.awvalid)
+                w_ready = not self._rests() and not (self.takes == "address first" and not bursts)
+                aw_ready = not self._rests() and not (self.takes == "data first" and not (offered or data))
                 ctx.set(axi.awready, aw_ready)
                 ctx.set(axi.wready, w_ready)
                 answer = bool(answers) and answers[0] <= cycle and (ctx.get(axi.bvalid) or not self._rests())
                 ctx.set(axi.bvalid, answer)
-                ctx.set(axi.bresp, 2 if len(self.writes) - len(answers) - len(bursts) == self.bad_write else 0)
-                now = ctx.get(axi.wdata) if ctx.get(axi.wvalid) else None
+                ctx.set(axi.bresp, self.bad if answered == self.bad_write else answered % 2)
+                now = (ctx.get(axi.wdata), ctx.get(axi.wlast)) if offered else None
                 assert held is None or now == held, "a valid beat must stay"
                 held = None if w_ready else now
+                there = (ctx.get(axi.awaddr), ctx.get(axi.awlen)) if address else None
+                assert held_address is None or there == held_address, "a valid address must stay"
+                held_address = None if aw_ready else there
                 if now is not None and w_ready:
-                    address, left = bursts.popleft()
                     assert ctx.get(axi.wstrb) == 0xFFFF
-                    assert ctx.get(axi.wlast) == (left == 1)
-                    self.beats[address] = now
+                    data.append(now)
                     self.write_cycles.append(cycle)
-                    if left > 1:
-                        bursts.appendleft((address + 16, left - 1))
-                    else:
-                        answers.append(cycle + self.latency)
-                if aw_ready and ctx.get(axi.awvalid):
+                if aw_ready and address:
                     self.writes.append(self._burst(ctx, axi, "aw"))
                     bursts.append(self.writes[-1])
+                while data and bursts:
+                    (word, last), (place, left) = data.popleft(), bursts.popleft()
+                    assert last == (left == 1)
+                    self.beats[place] = word
+                    if left > 1:
+                        bursts.appendleft((place + 16, left - 1))
+                    else:
+                        answers.append(cycle + self.latency)
                 done = answer and ctx.get(axi.bready)
                 await ctx.tick()
                 cycle += 1
                 if done:
                     answers.popleft()
+                    answered += 1
                     ctx.set(axi.bvalid, 0)
         return bench
 

@@ -80,10 +80,39 @@ def real(graph: Data) -> Data:
     return copied
 
 
-def joined(graphs: Sequence[Data], key: str, rows: int, kind: type) -> NDArray[Any] | None:
-    """Labels or masks of all rows; None unless every graph has some, and together as many as there are rows."""
+def joined(graphs: Sequence[Data], key: str, *, by_graph: bool) -> NDArray[Any] | str | None:
+    """Labels or masks of all rows of results, as the user gave them: [rows], or [rows, columns].
+
+    Parameters
+    ----------
+    by_graph : bool
+        Whether a row of results is a graph, or a node.
+
+    Returns
+    -------
+    array, str or None
+        NaN where some graphs have them and others not; None where no graph has; what is wrong where they are not one,
+        or one row, for each row of results.
+    """
     found = [getattr(each, key, None) for each in graphs]
-    if any(each is None for each in found):
+    if all(each is None for each in found):
         return None
-    values = np.concatenate([each.detach().cpu().numpy().reshape(-1) for each in found if each is not None])
-    return values.astype(kind) if len(values) == rows else None
+    parts: list[NDArray[Any] | None] = []
+    for index, (graph, each) in enumerate(zip(graphs, found, strict=True)):
+        if each is None:
+            parts.append(None)
+            continue
+        values, rows = np.asarray(each.detach().cpu() if hasattr(each, "detach") else each), len(graph.x)
+        if by_graph and values.size and (values.ndim < 2 or len(values) == 1):
+            values = values.reshape(1, -1)  # PyG has several labels of one graph as [columns] or [1, columns]
+        if len(values) != (1 if by_graph else rows) or values.ndim > 2:
+            return f"{key} of graph {index} has shape {values.shape}, results are of its " + (
+                "graph" if by_graph else f"{rows} nodes")
+        parts.append(values.reshape(len(values), -1))
+    widths = {each.shape[1] for each in parts if each is not None}
+    if len(widths) > 1:
+        return f"{key} has {' or '.join(map(str, sorted(widths)))} columns"
+    columns = widths.pop()
+    whole = np.concatenate([np.full((1 if by_graph else len(graph.x), columns), np.nan) if each is None else each
+                            for graph, each in zip(graphs, parts, strict=True)])
+    return whole[:, 0] if columns == 1 else whole

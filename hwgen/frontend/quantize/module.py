@@ -56,17 +56,21 @@ class QuantizedNetwork(nn.Module):
         Number of trained nodes, of rows by node.
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
+    original : TracedNetwork or None
+        The FP32 network that this one is compared with; None: ``plan`` as it is now.
     longest : mapping of set to int, or None
         The longest list of each set on the graphs that it is for; None: somewhat longer than on the sample.
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
                  degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0,
-                 longest: Mapping[SetName, int] | None = None) -> None:
+                 longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
         self.sample, self.longest = sample, longest
         self.plan, self.tensors = own(plan)
+        self._original, begun = own(plan if original is None else original)
+        self._begun = list(begun)  # not as parameters of this module
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
         self._accepted: tuple[Tensor, Tensor] | None = None
 
@@ -97,6 +101,11 @@ class QuantizedNetwork(nn.Module):
         """The result of the network, without the softmax that the user's forward may end with."""
         return self.trace(batch)[self.plan.values[-1].name]
 
+    @torch.no_grad()
+    def fp32(self, batch: GraphBatch | None = None) -> Tensor:
+        """The same of the FP32 network that was quantized, as it was then."""
+        return execute(self._original, self._own(batch))[self.plan.values[-1].name]
+
     def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""
         given = self._own(batch)
@@ -121,6 +130,14 @@ class QuantizedNetwork(nn.Module):
         """Round bit widths and stop learning them."""
         for row in self.rows:
             row.freeze()
+
+    @property
+    def bits_stand_still(self) -> bool:
+        """Whether training has moved weights, but none of the bit widths that were to learn."""
+        learned = [(row.whole_bits, row.begun) for row in self.rows if row.begun is not None]
+        pairs = zip(self.tensors, self._begun, strict=True)
+        return bool(learned) and all(torch.equal(now, begun) for now, begun in learned) and any(
+            not torch.equal(now, begun) for now, begun in pairs if now.ndim > 1)
 
     @torch.no_grad()
     def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:

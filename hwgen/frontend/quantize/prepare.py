@@ -117,8 +117,8 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
                    longest: Mapping[SetName, int] | None = None, correct: bool = True,
-                   target_bits: float | None = None) -> QuantizedNetwork:
-    """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for ``longest``."""
+                   target_bits: float | None = None, original: TracedNetwork | None = None) -> QuantizedNetwork:
+    """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
@@ -129,7 +129,7 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=input_bits, input_scale=input_scale, longest=longest)
+                             input_bits=input_bits, input_scale=input_scale, longest=longest, original=original)
     model.calibrate(correct=correct, target_bits=target_bits)
     return model
 

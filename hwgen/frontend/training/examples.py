@@ -82,8 +82,8 @@ class Examples(ABC):
         """A few graphs, and the same as a batch: what a module and its layers are compared on."""
 
     @abstractmethod
-    def for_save(self) -> Data | list[Data]:
-        """Graphs for :func:`hwgen.save`: those that a build is to be judged by come first."""
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        """All graphs, and those that a build is to be judged by: the one graph, or those of the test part."""
 
 
 class OneGraph(Examples):
@@ -135,8 +135,8 @@ class OneGraph(Examples):
     def few(self) -> tuple[list[Data], GraphBatch]:
         return [self._data], self._batch
 
-    def for_save(self) -> Data:
-        return self._data
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        return [self._data], [self._data]
 
 
 class ManyGraphs(Examples):
@@ -157,7 +157,7 @@ class ManyGraphs(Examples):
         super().__init__(name=graphs.name, per="graphs", classes=graphs.classes,
                          features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
                          input_scale=graphs.input_scale)
-        self.graphs, self.split, self.rounds, self.size = graphs, split, rounds, size
+        self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
         self._built: dict[bytes, Example] = {}
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -173,23 +173,23 @@ class ManyGraphs(Examples):
         return self._batch(np.random.default_rng(seed).permutation(self.split.train)[:SAMPLE]).batch
 
     def codes(self, part: Part) -> list[Batch]:
-        return [self.graphs.union(chosen) for chosen in self._cut(getattr(self.split, part))]
+        return [self._set.union(chosen) for chosen in self._cut(getattr(self.split, part))]
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         chosen = self.split.train[:FEW]
-        return [self.graphs[int(graph)] for graph in chosen], self._batch(chosen).batch
+        return [self._set[int(graph)] for graph in chosen], self._batch(chosen).batch
 
-    def for_save(self) -> list[Data]:
-        others = np.setdiff1d(np.arange(len(self.graphs)), self.split.test)
-        return [self.graphs[int(graph)] for graph in np.concatenate([self.split.test, others])]
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        every = [self._set[graph] for graph in range(len(self._set))]
+        return every, [every[int(graph)] for graph in self.split.test]
 
     def _batch(self, chosen: Ints) -> Example:
         key = chosen.tobytes()
         if key not in self._built:
-            union = self.graphs.union(chosen)
+            union = self._set.union(chosen)
             batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
                      else quotient(union, self.rounds, self.input_scale))
-            self._built[key] = Example(batch, torch.from_numpy(self.graphs.labels[chosen]), None)
+            self._built[key] = Example(batch, torch.from_numpy(self._set.labels[chosen]), None)
         return self._built[key]
 
     def _cut(self, chosen: Ints) -> Sequence[Ints]:
@@ -207,9 +207,9 @@ def as_set(data: Sequence[Data] | GraphSet, name: str) -> GraphSet:
     if isinstance(data, GraphSet):
         return data
     graphs = graphs_of(data)
-    labels = joined(graphs, "y", len(graphs), np.int64)
-    if labels is None or any(each.y.numel() != 1 for each in graphs):
+    labels = joined(graphs, "y", by_graph=True)
+    if not isinstance(labels, np.ndarray) or labels.ndim != 1:
         raise HwgenError("graphs without one label each", "data.y",
                          "set y to int64 [1] in every graph; to classify nodes, join the graphs into one with masks")
     batch, _, scale = union_of(graphs)
-    return GraphSet.of(batch, labels, name=name, input_scale=scale)
+    return GraphSet.of(batch, labels.astype(np.int64), name=name, input_scale=scale)

@@ -110,11 +110,12 @@ class Training:
         return self.kept.result
 
     def save(self, path: Path | str) -> None:
-        """Write the model's checkpoint; of a set of graphs, test graphs travel along.
+        """Write the model's checkpoint; of a set of graphs, some of the test part travel along.
 
         Raises
         ------
         HwgenError
             A parameter that is not finite, or a path that cannot be written.
         """
-        save(self.model, self.kept.examples.for_save(), path)
+        graphs, tested = self.kept.examples.graphs()
+        save(self.model, graphs, path, test=tested)

@@ -18,12 +18,15 @@ Ints = NDArray[np.int64]
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 CSR = ("features.indptr", "features.indices", "features.data", "features.shape")
+#: Results of rows: of the quantized model in PyTorch, of FP32, of the integer program.
+RESULTS = ("logits", "fp32", "integer")
 #: What a field is called: by PyG first, then in archives.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "x": ("x", "features"), "edge_index": ("edge_index", "edges"), "batch": ("batch", "graph"),
     "graphs": ("num_graphs", "graphs"), "node": ("node", "n_id"), "y": ("y", "labels"),
     "train_mask": ("train_mask",), "val_mask": ("val_mask",), "test_mask": ("test_mask", "mask"),
-    "logits": ("logits",), "limits": ("limits",), "input_scale": ("input_scale",), "seeds": ("batch_size",)}
+    **{name: (name,) for name in RESULTS}, "limits": ("limits",), "input_scale": ("input_scale",),
+    "seeds": ("batch_size",)}
 #: Values of edges: known, but not carried.
 WEIGHTS = ("edge_weight", "edge_attr")
 #: Every name that a field may have.
@@ -102,7 +105,8 @@ def graphs_of_fields(given: Mapping[str, Any], prefix: str) -> Graphs:
             rows = {name: value[order] for name, value in rows.items()}
         asked = rank if asked is None else rank[asked]
     return Graphs(features=features, scale=scale, edges=edges, graph=graph, graphs=graphs, node=node,
-                  labels=rows.pop("y", None), logits=rows.pop("logits", None), masks=rows, domains=domains, asked=asked,
+                  labels=rows.get("y"), results={name: rows[name] for name in RESULTS if name in rows},
+                  masks={name: rows[name] for name in MASKS if name in rows}, domains=domains, asked=asked,
                   limits=_limits(fields), weighted=frozenset(name for name in WEIGHTS if given.get(name) is not None))
 
 
@@ -176,7 +180,9 @@ def _membership(fields: _Fields, nodes: int) -> tuple[Ints, int]:
 def _rows(fields: _Fields, nodes: int, graphs: int) -> tuple[dict[str, NDArray[Any]], frozenset[Domain]]:
     """Labels, masks and logits, and what their rows are: nodes, graphs, or either by their number."""
     found: dict[str, NDArray[Any]] = {name: _mask(fields, name, nodes) for name in MASKS if name in fields.used}
-    found |= {name: read(fields) for name, read in (("y", _labels), ("logits", _logits)) if name in fields.used}
+    found |= {name: _results(fields, name) for name in RESULTS if name in fields.used}
+    if "y" in fields.used:
+        found["y"] = _labels(fields)
     sizes: tuple[tuple[Domain, int], ...] = ("nodes", nodes), ("graphs", graphs)
     domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
     for name, value in found.items():
@@ -202,15 +208,15 @@ def _labels(fields: _Fields) -> NDArray[Any]:
     return labels
 
 
-def _logits(fields: _Fields) -> NDArray[np.float64]:
-    logits = array_of(fields.get("logits"), fields.at("logits"))
-    if logits.ndim != 2 or logits.dtype.kind != "f":
-        raise HwgenError(f"{logits.dtype} of shape {logits.shape}", fields.at("logits"),
+def _results(fields: _Fields, name: str) -> NDArray[np.float64]:
+    results = array_of(fields.get(name), fields.at(name))
+    if results.ndim != 2 or results.dtype.kind != "f":
+        raise HwgenError(f"{results.dtype} of shape {results.shape}", fields.at(name),
                          "give real numbers [rows, classes]")
-    if not np.isfinite(logits).all():
-        raise HwgenError(f"logits holds {logits[~np.isfinite(logits)][0]}", fields.at("logits"),
+    if not np.isfinite(results).all():
+        raise HwgenError(f"{name} holds {results[~np.isfinite(results)][0]}", fields.at(name),
                          "look for a diverged training")
-    return logits
+    return results
 
 
 def _mask(fields: _Fields, name: str, nodes: int) -> NDArray[np.bool_]:

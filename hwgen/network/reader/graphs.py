@@ -36,7 +36,8 @@ class Graphs:
         As given: NaN and -1 stay.
     masks : mapping of bool [rows]
         By ``train_mask``, ``val_mask`` and ``test_mask``.
-    logits : float64 [rows, classes] or None
+    results : mapping of float64 [rows, classes]
+        By ``logits``, ``fp32`` and ``integer``: of the quantized model, of FP32, of the integer program.
     domains : frozenset
         What rows can be by their number: nodes, graphs, either; or neither, where some graphs have rows of nodes.
     partly : frozenset of str
@@ -57,7 +58,7 @@ class Graphs:
     node: Ints | None = None
     labels: NDArray[Any] | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    logits: NDArray[np.float64] | None = None
+    results: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
     partly: frozenset[str] = frozenset()
     asked: Ints | None = None
@@ -82,7 +83,7 @@ class Graphs:
                        node=None if self.node is None else self.node[low:high],
                        labels=None if self.labels is None else self.labels[rows],
                        masks={name: mask[rows] for name, mask in self.masks.items()},
-                       logits=None if self.logits is None else self.logits[rows], asked=asked)
+                       results={name: value[rows] for name, value in self.results.items()}, asked=asked)
 
     @property
     def domain(self) -> Domain:
@@ -146,8 +147,8 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         if each.features.shape[1] != first.features.shape[1] or each.scale != first.scale:
             raise HwgenError(f"graph 0 has {_kind(first)}, graph {graphs[number]} {_kind(each)}", where,
                              "use the same features for all graphs")
-    masks = {name: all_of(name, [each.masks.get(name) for each in parts])
-             for name in sorted({name for each in parts for name in each.masks})}
+    masks, results = ({name: all_of(name, [each.get(name) for each in some]) for name in sorted(set().union(*some))}
+                      for some in ([each.masks for each in parts], [each.results for each in parts]))
     asked = None
     if any(each.asked is not None for each in parts):
         asked = np.concatenate([(np.arange(each.nodes) if each.asked is None else each.asked) + start
@@ -157,7 +158,8 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         edges=np.concatenate([each.edges + start for each, start in zip(parts, nodes, strict=False)], axis=1),
         graph=np.concatenate([each.graph + start for each, start in zip(parts, graphs, strict=False)]),
         graphs=int(graphs[-1]), node=all_of("node", [each.node for each in parts]),
-        labels=all_of("y", [each.labels for each in parts]), logits=all_of("logits", [each.logits for each in parts]),
+        labels=all_of("y", [each.labels for each in parts]),
+        results={name: value for name, value in results.items() if value is not None},
         masks={name: mask for name, mask in masks.items() if mask is not None},
         domains=frozenset.intersection(*(each.domains for each in parts)), asked=asked,
         weighted=frozenset().union(*(each.weighted for each in parts)))

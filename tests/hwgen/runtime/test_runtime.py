@@ -1,6 +1,8 @@
 """The host's runtime: reference and a stand-in for the board give the same logits; what users hand over is checked."""
 
 import json
+import re
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -27,6 +29,7 @@ from rtl_templates.banked.registers import REGISTERS as BANKED_REGISTERS
 from rtl_templates.lists.formats import Target
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import registers
+from rtl_templates.shell.status import Error
 
 
 def build_folder(folder, network, batch, target="lists", *, windows=False, room=False, **hardware):
@@ -44,7 +47,8 @@ def build_folder(folder, network, batch, target="lists", *, windows=False, room=
     write_files(folder, {"config.json": config.to_text(), "design.json": to_json({
         "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
                       for entry in registers.to_dict(map_)],
-        "errors": {error.name: error.value for error in registers.Error}})})
+        "errors": {error.name: error.value for error in Error},
+        "meanings": {error.name: error.meaning for error in Error}})})
     return design
 
 
@@ -99,7 +103,7 @@ class StandIn:
         self.hardware, self.machine, self.memory, self.values = hardware, machine(hardware), {}, {}
         self.names = {entry["offset"]: entry["name"] for entry in design["registers"]}
         self.fixed = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
-        self.status, self.fail = 0, 0
+        self.status, self.fail, self.done = 0, 0, False
         self.fields = {field.name: field for field in registers.register("STATUS", REGISTERS).fields}
 
     def read(self, offset):
@@ -113,6 +117,8 @@ class StandIn:
             return
         if self.fail:
             self.status = self.fail << self.fields["error"].low
+            if self.done:
+                self.status |= sum(1 << self.fields[f"done_{name}"].low for name in ("load", "run", "store"))
             return
         for bit, command in enumerate(("load", "run", "store")):
             if value >> bit & 1:
@@ -290,12 +296,26 @@ def test_unknown_backend_and_no_bitstream(built):
         Accelerator(folder, backend="pynq")
 
 
-def test_the_board_says_what_is_wrong(built):
+@pytest.mark.parametrize("error", list(Error)[1:])
+@pytest.mark.parametrize("done", [False, True])
+def test_the_board_says_what_is_wrong_and_loads_everything_again(built, error, done):
+    """Every error is named at once, beside a done bit too; the next run begins with the model."""
     _, batch, plan, folder = built
     backend, ports = board(plan, folder)
-    ports.fail = registers.Error.WATCHDOG
-    with pytest.raises(HwgenError, match="load failed: WATCHDOG"):
-        backend.run(plan, plan.session(single(batch)[0]))
+    graph = single(batch)[0]
+    wanted = backend.run(plan, plan.session(graph))
+    ports.fail, ports.done = error, done
+    started = time.monotonic()
+    with pytest.raises(HwgenError, match=f"load failed: {error.name}: {re.escape(error.meaning)}"):
+        backend.run(plan, plan.session(graph))
+    assert time.monotonic() - started < 5
+    ports.fail, begun = 0, loads(ports)
+    assert np.array_equal(backend.run(plan, plan.session(graph)), wanted)
+    assert begun == [True, False]
+
+
+def test_the_board_of_another_design_is_refused(built):
+    *_, plan, folder = built
     other = StandIn(plan.hardware, ListsMachine, json.loads((folder / "design.json").read_text()))
     other.fixed["ID"] = 1
     with pytest.raises(HwgenError, match="ID reads 0x00000001"):

@@ -16,8 +16,9 @@ from rtl_templates.banked.formats import TASK, UNITS, Target
 from rtl_templates.banked.registers import ID, REGISTERS
 from rtl_templates.banked.signatures import Hold, task_layout
 from rtl_templates.cells.bank import BankWrite
-from rtl_templates.shell.registers import Error, Stage, register
+from rtl_templates.shell.registers import register
 from rtl_templates.shell.signatures import LoadBus
+from rtl_templates.shell.status import Error, Stage
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 from rtl_templates.shell.words import pack
 

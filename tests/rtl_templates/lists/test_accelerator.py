@@ -8,7 +8,8 @@ from list_machine import Machine
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.registers import ID, REGISTERS
 from rtl_templates.lists.timing import STAGES
-from rtl_templates.shell.registers import Error, Stage, register
+from rtl_templates.shell.registers import register
+from rtl_templates.shell.status import Error, Stage
 
 LOAD, STORE = 0x1_0000_2000, 0x2_0000_8000
 SMALL = {

@@ -128,6 +128,29 @@ def test_interrupt_status_is_cleared_by_ones():
     run(bench)
 
 
+@pytest.mark.parametrize("moment", range(12))
+def test_an_event_of_the_cycle_in_which_it_is_cleared_stays(moment):
+    """At every cycle around the write: an event that comes with the write or after it is still there."""
+    async def bench(ctx, dut):
+        offset, cleared = register("INTERRUPT_STATUS", REGISTERS).offset, []
+
+        ctx.set(dut.interrupt_status_set, 0b11)
+        await ctx.tick()
+        for name, value in (("awaddr", offset), ("wdata", 0b11), ("wstrb", 15), ("awvalid", 1), ("wvalid", 1)):
+            ctx.set(getattr(dut.bus, name), value)
+        for cycle in range(12):
+            ctx.set(dut.interrupt_status_set, 0b01 if cycle == moment else 0)
+            before = ctx.get(dut.interrupt_status)
+            await ctx.tick()
+            ctx.set(dut.bus.awvalid, 0)
+            ctx.set(dut.bus.wvalid, 0)
+            if before == 0b11 and not ctx.get(dut.interrupt_status) & 0b10:
+                cleared.append(cycle)
+        assert len(cleared) == 1
+        assert ctx.get(dut.interrupt_status) == (moment >= cleared[0])
+    run(bench)
+
+
 def test_unmapped_addresses_read_zero_and_ignore_writes():
     async def bench(ctx, dut):
         for address in (0x0FC, 0x144, 0xFFC):

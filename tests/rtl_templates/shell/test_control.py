@@ -1,14 +1,16 @@
 # amaranth: UnusedElaboratable=no
-"""Commands in order, first error kept, watchdog: Control with units played by the bench."""
+"""Commands in order, first error kept, refusals, limits, clear: Control with units played by the bench."""
 
 import pytest
 from axi_models import simulate
 
 from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.shell.control import Control
-from rtl_templates.shell.registers import Error, Stage, register
+from rtl_templates.shell.registers import register
+from rtl_templates.shell.status import Error, Stage
 
 LOAD, RUN, STORE, CLEAR = 1, 2, 4, 8
+NAMES = ("load", "run", "store")
 
 
 def status(ctx, dut, name):
@@ -35,7 +37,7 @@ class Units:
                 if start >> unit & 1:
                     assert not any(self.left), "two units at once"
                     self.left[unit] = self.cycles[unit]
-                    self.log.append("load run store".split()[unit])
+                    self.log.append(NAMES[unit])
             if abort:
                 self.left[1] = 0
                 self.log.append("abort")
@@ -51,6 +53,13 @@ async def command(ctx, dut, bits, wait=60):
     ctx.set(dut.command, 0)
     for _ in range(wait):
         await ctx.tick()
+
+
+async def have_results(ctx, dut, units):
+    """A run, which a store needs; it leaves no trace."""
+    await command(ctx, dut, RUN, wait=units.cycles[1] + 4)
+    await command(ctx, dut, CLEAR, wait=2)
+    del units.log[:], units.interrupts[:]
 
 
 def run(bench, **units):
@@ -69,10 +78,11 @@ def run(bench, **units):
 ])
 def test_commands_of_one_write_run_in_order(bits, order):
     async def bench(ctx, dut, units):
+        await have_results(ctx, dut, units)
         await command(ctx, dut, bits)
         assert units.log == order
-        assert [name for name in ("load", "run", "store") if status(ctx, dut, f"done_{name}")] == order
-        assert not any(status(ctx, dut, f"busy_{name}") for name in ("load", "run", "store"))
+        assert [name for name in NAMES if status(ctx, dut, f"done_{name}")] == order
+        assert not any(status(ctx, dut, f"busy_{name}") for name in NAMES)
         assert status(ctx, dut, "error") == Error.NONE
         assert units.interrupts == [1]
     run(bench)
@@ -82,7 +92,7 @@ def test_waiting_commands_count_as_busy_and_done_restarts():
     async def bench(ctx, dut, units):
         await command(ctx, dut, RUN)
         await command(ctx, dut, RUN | STORE, wait=4)
-        assert [status(ctx, dut, f"busy_{name}") for name in ("load", "run", "store")] == [0, 1, 1]
+        assert [status(ctx, dut, f"busy_{name}") for name in NAMES] == [0, 1, 1]
         assert not status(ctx, dut, "done_run")
     run(bench)
 
@@ -119,6 +129,9 @@ def test_an_error_drops_what_waits(errors, code, log):
 ])
 def test_watchdog_names_the_stage(unit, serving, stage):
     async def bench(ctx, dut, units):
+        units.cycles = (5, 9, 7)
+        await have_results(ctx, dut, units)
+        units.cycles = (10000, 10000, 10000)
         ctx.set(dut.limit, 20)
         ctx.set(dut.index, 5)
         ctx.set(dut.serving, serving)
@@ -135,11 +148,11 @@ def test_watchdog_names_the_stage(unit, serving, stage):
         assert status(ctx, dut, "stuck_stage") == stage
         assert status(ctx, dut, "stuck_pass") == 5
         assert units.interrupts == [2]
-        assert ("abort" in units.log) == (unit == 1)
+        assert units.log[1:] == ["abort"]
         for _ in range(60):
             await ctx.tick()
         assert units.interrupts == [2], "one expiry, one interrupt"
-    run(bench, cycles=(10000, 10000, 10000))
+    run(bench)
 
 
 def test_watchdog_off_and_idle():
@@ -154,12 +167,130 @@ def test_watchdog_off_and_idle():
     run(bench, cycles=(5, 250, 5))
 
 
-def test_clear_ends_a_run_and_forgets():
+def test_watchdog_sees_a_limit_that_is_lowered_below_what_has_passed():
     async def bench(ctx, dut, units):
-        await command(ctx, dut, RUN | STORE, wait=5)
-        await command(ctx, dut, CLEAR, wait=20)
-        assert units.log == ["run", "abort"]
-        assert ctx.get(dut.status) == 0
+        await command(ctx, dut, RUN, wait=100)
+        assert status(ctx, dut, "error") == Error.NONE
+        ctx.set(dut.limit, 20)
+        for _ in range(4):
+            await ctx.tick()
+        assert status(ctx, dut, "error") == Error.WATCHDOG
+    run(bench, cycles=(5, 10000, 5))
+
+
+@pytest.mark.parametrize(("limit", "error"), [(0, Error.NONE), (59, Error.RUN_LIMIT), (61, Error.NONE)])
+def test_a_run_has_a_limit(limit, error):
+    async def bench(ctx, dut, units):
+        ctx.set(dut.run_limit, limit)
+        ctx.set(dut.progress, 1)  # it moves all the time
+        ctx.set(dut.command, RUN | STORE)
+        for cycle in range(90):
+            await ctx.tick()
+            ctx.set(dut.command, 0)
+            ctx.set(dut.cycles, cycle - 3 if ctx.get(dut.busy) & 2 else 60)
+        assert status(ctx, dut, "error") == error
+        assert units.log == (["run", "abort"] if error else ["run", "store"])
+        assert status(ctx, dut, "done_run") == (error == Error.NONE)
+        assert units.interrupts == [2 if error else 1]
+    run(bench, cycles=(5, 61, 5))
+
+
+@pytest.mark.parametrize(("bits", "refusals", "log", "error"), [
+    (RUN | STORE, {"run_refusal": Error.NOT_LOADED}, [], Error.NOT_LOADED),
+    (LOAD | RUN, {"run_refusal": Error.RUN_RANGE}, ["load"], Error.RUN_RANGE),
+    (RUN | STORE, {"store_refusal": Error.STORE_RANGE}, ["run"], Error.STORE_RANGE),
+    (LOAD | STORE, {"run_refusal": Error.NOT_LOADED}, ["load"], Error.NOT_RUN),
+])
+def test_what_cannot_be_carried_out_is_refused_when_its_turn_comes(bits, refusals, log, error):
+    async def bench(ctx, dut, units):
+        for name, code in refusals.items():
+            ctx.set(getattr(dut, name), code)
+        await command(ctx, dut, bits)
+        assert units.log == log
+        assert status(ctx, dut, "error") == error
+        assert not any(status(ctx, dut, f"busy_{name}") for name in NAMES)
+        assert [name for name in NAMES if status(ctx, dut, f"done_{name}")] == log
+        assert units.interrupts == [2]
+        for name in refusals:
+            ctx.set(getattr(dut, name), 0)
+        await command(ctx, dut, RUN | STORE)
+        assert (units.log[len(log):], status(ctx, dut, "error")) == (["run", "store"], Error.NONE)
+    run(bench)
+
+
+def test_a_store_needs_a_run_that_ended_well():
+    async def bench(ctx, dut, units):
+        await command(ctx, dut, RUN)
+        await command(ctx, dut, RUN, wait=5)
+        await command(ctx, dut, CLEAR)
         await command(ctx, dut, STORE)
-        assert units.log == ["run", "abort", "store"]
-    run(bench, cycles=(5, 500, 5))
+        assert status(ctx, dut, "error") == Error.NOT_RUN
+        assert units.log == ["run", "run", "abort"]
+    run(bench)
+
+
+def test_the_first_error_is_kept():
+    """A refused command while a load stands still does not hide why."""
+    async def bench(ctx, dut, units):
+        ctx.set(dut.limit, 10)
+        await command(ctx, dut, LOAD, wait=30)
+        assert status(ctx, dut, "error") == Error.WATCHDOG
+        await command(ctx, dut, RUN, wait=5)
+        assert status(ctx, dut, "error") == Error.WATCHDOG
+        await command(ctx, dut, CLEAR, wait=2)
+        await command(ctx, dut, RUN, wait=2)
+        assert status(ctx, dut, "error") == Error.BUSY
+    run(bench, cycles=(10000, 5, 5))
+
+
+@pytest.mark.parametrize("stop", ["clear", "watchdog"])
+@pytest.mark.parametrize("error", [Error.NONE, Error.READ])
+def test_what_goes_on_when_all_is_stopped_is_not_reported(stop, error):
+    """A load that memory answers later: neither done nor its own error, no interrupt; the next command is good."""
+    async def bench(ctx, dut, units):
+        if stop == "watchdog":
+            ctx.set(dut.limit, 10)
+        await command(ctx, dut, LOAD | RUN, wait=20)
+        if stop == "clear":
+            await command(ctx, dut, CLEAR, wait=5)
+        assert status(ctx, dut, "busy_load")
+        del units.interrupts[:]
+        ctx.set(dut.progress, 1)
+        for _ in range(60):
+            await ctx.tick()
+        assert not status(ctx, dut, "busy_load")
+        assert not status(ctx, dut, "done_load")
+        assert status(ctx, dut, "error") == (Error.WATCHDOG if stop == "watchdog" else Error.NONE)
+        assert units.log == ["load", "abort"]
+        assert not units.interrupts
+        units.errors = (0, 0, 0)
+        await command(ctx, dut, LOAD)
+        assert status(ctx, dut, "done_load")
+    run(bench, cycles=(50, 5, 5), errors=(error, 0, 0))
+
+
+@pytest.mark.parametrize("distance", range(33))
+def test_clear_at_every_moment_leaves_nothing_behind(distance):
+    """Within a command, between two, in the cycle in which one starts or ends: nothing done, nothing begins."""
+    async def bench(ctx, dut, units):
+        begun = []
+        ctx.set(dut.command, LOAD | RUN | STORE)
+        for _ in range(distance + 1):
+            await ctx.tick()
+            ctx.set(dut.command, 0)
+            begun += [name for unit, name in enumerate(NAMES) if ctx.get(dut.start) >> unit & 1]
+        ctx.set(dut.command, CLEAR)
+        await ctx.tick()
+        ctx.set(dut.command, 0)
+        for cycle in range(40):
+            if cycle == 1:
+                del units.interrupts[:]  # of what ended before
+            assert not any(status(ctx, dut, f"done_{name}") for name in NAMES)
+            assert status(ctx, dut, "error") == Error.NONE
+            await ctx.tick()
+        assert ctx.get(dut.status) == 0
+        assert [name for name in units.log if name != "abort"] == begun
+        assert not units.interrupts
+        await command(ctx, dut, RUN | STORE)
+        assert status(ctx, dut, "done_store")
+    run(bench)

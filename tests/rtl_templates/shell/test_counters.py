@@ -67,3 +67,35 @@ def test_counts_of_the_last_command_by_stage(seed, target, units):
             assert {name: ctx.get(getattr(dut, name)) for name in others} == others
 
     simulate(dut, bench)
+
+
+def test_counters_of_many_units_count_beyond_16_bits():
+    """They are sums over units, and get there first."""
+    dut = Counters([Counted("gather", 16, "wait_out"), Counted("server", 16, "wait_in")])
+
+    async def bench(ctx):
+        ctx.set(dut.gather_working, 0xFFFF)
+        ctx.set(dut.server_waiting, 0xFFFF)
+        ctx.set(dut.run_busy, 1)
+        await ctx.tick().repeat(4200)
+        ctx.set(dut.run_busy, 0)
+        await ctx.tick().repeat(4)
+        found = {name: ctx.get(getattr(dut, name)) for stage in dut.stages for name in stage.counters}
+        assert found.pop("gather_run") == found.pop("server_wait_in") == 67_200
+        assert not any(found.values())
+    simulate(dut, bench)
+
+
+def test_counters_of_commands_count_beyond_16_bits():
+    dut = Counters([Counted("write", 1, "")])
+
+    async def bench(ctx):
+        for name in ("load_busy", "store_busy", "store_waits", "run_busy", "write_working"):
+            ctx.set(getattr(dut, name), 1)
+        await ctx.tick().repeat(66_000)
+        for name in ("load_busy", "store_busy", "run_busy"):
+            ctx.set(getattr(dut, name), 0)
+        await ctx.tick().repeat(4)
+        counted = ("load_cycles", "load_wait_in", "store_cycles", "store_wait_out", "write_run")
+        assert [ctx.get(getattr(dut, name)) for name in counted] == [66_000] * 5
+    simulate(dut, bench)

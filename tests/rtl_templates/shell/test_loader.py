@@ -7,11 +7,14 @@ import pytest
 from axi_models import Memory, simulate
 
 from rtl_templates.banked.formats import Target
+from rtl_templates.shell.load_map import LoadMemory
 from rtl_templates.shell.loader import OUTSTANDING, Loader
-from rtl_templates.shell.registers import Error
+from rtl_templates.shell.status import Error
 from rtl_templates.shell.timing import SHELL_LOAD_DRAIN
 
-LAST = max(Target)
+WORDS = 5000
+MEMORIES = [LoadMemory(target, WORDS, low=range(16), high=3, needed=target in (Target.TASK, Target.SETUP))
+            for target in Target if target is not Target.END]
 
 
 def header(target, unit=0, address=0, count=0):
@@ -23,7 +26,7 @@ def stream(rng, blocks, longest):
     beats, expected = [], []
     for _ in range(blocks):
         target = rng.choice([target for target in Target if target is not Target.END])
-        unit, address = rng.randrange(1 << 16), rng.randrange(1 << 23)
+        unit, address = rng.randrange(48), rng.randrange(WORDS - longest)
         count = rng.choice([0, 1, 1, rng.randrange(longest)])
         beats.append(header(target, unit, address, count))
         for offset in range(count):
@@ -32,9 +35,9 @@ def stream(rng, blocks, longest):
     return [*beats, header(Target.END)], expected
 
 
-def load(beats, base, memory, deadline, count=None, last_target=LAST):
+def load(beats, base, memory, deadline, count=None, memories=MEMORIES):
     """Load ``beats`` from ``base``; the bus words, the error and the busy cycles."""
-    dut, seen, result = Loader(last_target=last_target), [], {}
+    dut, seen, result = Loader(memories=memories), [], {}
     memory.fill(base & ~15, beats)
 
     async def bench(ctx):
@@ -115,11 +118,34 @@ def test_broken_streams_are_told_apart(beats, error, words):
     assert len(seen) == words
 
 
-@pytest.mark.parametrize(("last", "target", "error"), [
-    (11, 11, Error.NONE), (11, 12, Error.BAD_TARGET), (3, 4, Error.BAD_TARGET),
+SHAPES = [LoadMemory(3, 10, low=range(3), high=2), LoadMemory(5, 6, low=range(11), high=3, shift=5),
+          LoadMemory(7, 4, low=range(1)), LoadMemory(7, 8, low=range(1, 2)), LoadMemory(9, 0)]
+
+
+def test_only_words_that_exist_are_loaded():
+    """Every corner of every memory, and the first word beyond it on each side."""
+    exist = {(memory.target, unit, memory.words) for memory in SHAPES for unit in memory.units if memory.words}
+    assert {unit for target, unit, _ in exist if target == 5} == {*range(11), *range(32, 43), *range(64, 75)}
+    cases = [(target, unit, words - count, count) for target, unit, words in exist for count in (1, words)]
+    for target, unit, address, count in cases:
+        _, result = load([header(target, unit, address, count), *range(count), header(0)], 0, Memory(), 200,
+                         memories=SHAPES)
+        assert result["error"] is Error.NONE, (target, unit, address, count)
+    beyond = [(3, 3, 0, 1), (3, 32, 0, 1), (3, 1 << 15, 0, 1), (5, 11, 0, 1), (5, 96, 0, 1), (7, 2, 0, 1), (9, 0, 0, 1),
+              (3, 0, 10, 1), (3, 18, 0, 11), (5, 74, 6, 1), (7, 0, 4, 1), (7, 1, 8, 1), (3, 0, 15, 1), (3, 0, 14, 2),
+              *((3, 0, 1 << bit, 1) for bit in range(4, 32)), *((3, 0, 0, 1 << bit) for bit in range(4, 32))]
+    for target, unit, address, count in beyond:
+        _, result = load([header(target, unit, address, count), *range(min(count, 20)), header(0)], 0, Memory(), 200,
+                         memories=SHAPES)
+        assert result["error"] is Error.BAD_ADDRESS, (target, unit, address, count)
+
+
+@pytest.mark.parametrize(("target", "error"), [
+    (3, Error.NONE), (5, Error.NONE), (4, Error.BAD_TARGET), (10, Error.BAD_TARGET), (19, Error.BAD_TARGET),
+    (0x83, Error.BAD_TARGET),
 ])
-def test_the_last_target_is_a_parameter(last, target, error):
-    seen, result = load([header(target, 0, 0, 1), 7, header(Target.END)], 0, Memory(), 200, last_target=last)
+def test_a_target_that_no_memory_has(target, error):
+    seen, result = load([header(target, 0, 0, 1), 7, header(Target.END)], 0, Memory(), 200, memories=SHAPES)
     assert result["error"] is error
     assert len(seen) == (error is Error.NONE)
 
@@ -131,8 +157,88 @@ def test_read_error_stops_writing():
     assert [word[3] for word in seen] == [0, 1]
 
 
+@pytest.mark.parametrize("response", range(4))
+@pytest.mark.parametrize("place", [0, 1, 4, 7])
+def test_every_response_at_every_beat(response, place):
+    """SLVERR and DECERR are errors, at the first beat, within, at END and behind it; OKAY and EXOKAY are not."""
+    beats = [header(Target.BANK, 0, 0, 3), 0, 1, 2, header(Target.END), 8, 9, 10]
+    seen, result = load(beats, 0x40, Memory(bad_read=place, bad=response), 200)
+    assert result["error"] is (Error.READ if response >= 2 else Error.NONE)
+    assert len(seen) == (max(0, place - 1) if response >= 2 and place < 4 else 3)
+
+
+@pytest.mark.parametrize("bad", [0, 3])
+def test_a_bad_response_counts_before_and_behind_an_unknown_target(bad):
+    beats = [header(Target.BANK, 0, 0, 1), 5, header(0x33, 0, 0, 1), 7, header(Target.END)]
+    _, result = load(beats, 0, Memory(bad_read=bad), 200)
+    assert result["error"] is Error.READ
+
+
+@pytest.mark.parametrize("last", ["never", "always", "early"])
+def test_beats_are_counted_whatever_rlast_says(last):
+    rng = random.Random(4)
+    beats = [header(Target.BANK, 3, 5, 700), *(rng.getrandbits(128) for _ in range(700)), header(Target.END)]
+    seen, result = load(beats, 0x5550, Memory(last=last, pause=0.1), 2000)
+    assert [word[3] for word in seen] == beats[1:-1]
+    assert result["error"] is Error.NONE
+
+
+def test_a_load_across_4_gib_goes_on_above():
+    beats = [header(Target.PARAM, 0, 0, 3), 1, 2, 3, header(Target.END)]
+    memory = Memory()
+    seen, result = load(beats, 0x1_FFFF_FFD0, memory, 200)
+    assert memory.reads == [(0x1_FFFF_FFD0, 3), (0x2_0000_0000, 2)]
+    assert ([word[3] for word in seen], result["error"]) == ([1, 2, 3], Error.NONE)
+
+
+def test_what_a_run_needs_is_loaded():
+    """Over several loads; all of it is gone with a load that fails, or is aborted at any moment."""
+    dut, memory = Loader(memories=MEMORIES), Memory()
+    streams = {"nothing": [header(Target.END)], "task": [header(Target.TASK, 0, 0, 1), 1, header(Target.END)],
+               "setup": [header(Target.SETUP, 1, 0, 2), 1, 2, header(Target.END)],
+               "empty": [header(Target.TASK, 0, 0, 0), header(Target.SETUP), header(Target.END)],
+               "broken": [header(Target.PARAM, 0, 0, 1), 1]}
+    for place, beats in enumerate(streams.values()):
+        memory.fill(place << 12, beats)
+
+    async def one(ctx, name, abort=0):
+        ctx.set(dut.base, list(streams).index(name) << 12)
+        ctx.set(dut.beats, len(streams[name]))
+        ctx.set(dut.start, 1)
+        for cycle in range(1, 100):
+            await ctx.tick()
+            ctx.set(dut.start, 0)
+            ctx.set(dut.abort, cycle == abort)
+            if not ctx.get(dut.busy):
+                ctx.set(dut.abort, 0)
+                return cycle
+        raise AssertionError("not done")
+
+    async def bench(ctx):
+        for name, loaded in (("nothing", 0), ("empty", 0), ("task", 0), ("nothing", 0), ("setup", 1), ("task", 1),
+                             ("nothing", 1), ("broken", 0), ("task", 0), ("broken", 0), ("setup", 0), ("task", 1)):
+            await one(ctx, name)
+            assert ctx.get(dut.loaded) == loaded, name
+        busy = await one(ctx, "setup")
+        for abort in range(1, busy):
+            await one(ctx, "task")
+            await one(ctx, "setup")
+            assert ctx.get(dut.loaded), abort
+            await one(ctx, "setup", abort)
+            assert not ctx.get(dut.loaded), abort
+        await one(ctx, "task")
+        await one(ctx, "setup")
+        ctx.set(dut.abort, 1)  # nothing goes on: nothing is lost
+        await ctx.tick()
+        ctx.set(dut.abort, 0)
+        await ctx.tick()
+        assert ctx.get(dut.loaded)
+
+    simulate(dut, bench, background=[memory.reader(dut.axi)])
+
+
 def test_a_second_load_starts_afresh():
-    dut, memory, errors = Loader(last_target=LAST), Memory(), []
+    dut, memory, errors = Loader(memories=MEMORIES), Memory(), []
     memory.fill(0, [header(Target.BANK, 0, 0, 5), 1])
     memory.fill(0x100, [header(Target.TASK, 0, 3, 1), 9, header(Target.END)])
     seen = []

@@ -11,7 +11,8 @@ from rtl_templates.banked.registers import REGISTERS as BANKED
 from rtl_templates.lists.formats import PASSES
 from rtl_templates.lists.registers import REGISTERS as LISTS
 from rtl_templates.shell.axi_lite import ADDRESS_BITS
-from rtl_templates.shell.registers import Error, Stage, constants, register, to_c_header, to_dict, to_markdown
+from rtl_templates.shell.registers import constants, register, to_c_header, to_dict, to_markdown
+from rtl_templates.shell.status import Error, Stage, errors_to_markdown
 
 MAPS = pytest.mark.parametrize("registers", [BANKED, LISTS], ids=["banked", "lists"])
 
@@ -33,6 +34,7 @@ def test_no_two_registers_or_fields_overlap(registers):
 
 def test_the_page_in_docs_is_these_maps():
     page = Path(__file__).parents[3] / "docs" / "registers.md"
+    assert errors_to_markdown() in page.read_text(encoding="utf-8")
     lists, banked = re.findall(r"^\| offset .*?(?=\n\n|\Z)", page.read_text(encoding="utf-8"), re.M | re.S)
     assert lists.rstrip() + "\n" == to_markdown(LISTS)
     assert banked.rstrip() + "\n" == to_markdown(BANKED)
@@ -48,7 +50,8 @@ def test_offsets_that_drivers_rely_on(registers):
 def test_both_maps_agree_on_what_both_have():
     banked, lists = ({entry.name: entry for entry in registers} for registers in (BANKED, LISTS))
     common = {name for name in set(banked) & set(lists) if banked[name].access != "const"} - {"PASS_CYCLES"}
-    assert {"CONTROL", "STATUS", "LOAD_BASE_LOW", "STORE_WORDS", "WATCHDOG", "CYCLES", "GATHER_RUN"} <= common
+    assert {"CONTROL", "STATUS", "LOAD_BASE_LOW", "STORE_WORDS", "WATCHDOG", "RUN_LIMIT", "CYCLES",
+            "GATHER_RUN"} <= common
     for name in common:
         assert (banked[name].offset, banked[name].access, banked[name].reset) == \
             (lists[name].offset, lists[name].access, lists[name].reset), name

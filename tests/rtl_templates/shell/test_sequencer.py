@@ -179,6 +179,58 @@ def test_fields_are_where_the_format_says(fields):
     simulate(dut, bench)
 
 
+def test_cycles_count_beyond_16_bits():
+    """A run of more than 65,536 cycles, of one pass and of two."""
+    dut, stays = sequencer(TASK, units=1, passes=2), 66_000
+
+    async def bench(ctx):
+        await fill(ctx, dut, [pack(TASK), pack(TASK, last=1)])
+        ctx.set(dut.run, 1)
+        await ctx.tick()
+        ctx.set(dut.run, 0)
+        ctx.set(dut.active, 1)
+        await ctx.tick().repeat(stays)
+        ctx.set(dut.active, 0)
+        await ctx.tick().until(~dut.busy)
+        assert ctx.get(dut.cycles) == stays + SHELL_BARRIER + SHELL_DONE
+        ctx.set(dut.pass_index, 0)
+        assert ctx.get(dut.pass_cycles) == stays + SHELL_DONE
+        ctx.set(dut.pass_index, 1)
+        assert ctx.get(dut.pass_cycles) == ctx.get(dut.cycles)
+
+    simulate(dut, bench)
+
+
+def test_passes_that_were_not_loaded_are_outside():
+    dut, rng = sequencer(PASS, units=1, passes=16, index_bits=6), random.Random(3)
+
+    async def bench(ctx):
+        for loaded in (1, 2, 7, 16, 3):
+            await fill(ctx, dut, [0] * loaded)
+            for first in (*range(20), 62, 63, 64, 1 << 6 | 1, 1 << 31, (1 << 32) - 1):
+                for count in (0, 1, 2, 15, 16, 17, 63, 64, 127, 128, 1 << 31, (1 << 32) - 1, rng.getrandbits(32)):
+                    ctx.set(dut.first, first)
+                    ctx.set(dut.count, count)
+                    await ctx.tick()
+                    inside = first < loaded and first + count <= loaded
+                    assert ctx.get(dut.outside) == (not inside), (loaded, first, count)
+
+    simulate(dut, bench)
+
+
+def test_a_run_ends_with_the_last_pass_that_was_loaded():
+    """Passes of a load before, behind it, do not run, even where no word says that it is the last."""
+    dut = sequencer(TASK, units=1, passes=8)
+
+    async def bench(ctx):
+        for loaded in (5, 2, 8):
+            await fill(ctx, dut, [pack(TASK)] * loaded)
+            run = await run_once(ctx, dut, [{}] * loaded, given=part(dut))
+            assert run.indices == list(range(loaded))
+
+    simulate(dut, bench)
+
+
 def test_more_passes_than_numbers_are_refused():
     with pytest.raises(ValueError, match="passes is 17, not 1 to 16"):
         sequencer(TASK, units=1, passes=17)

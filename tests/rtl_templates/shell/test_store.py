@@ -4,15 +4,16 @@
 import random
 
 import pytest
+from amaranth.sim import Simulator
 from axi_models import Memory, simulate
 
-from rtl_templates.shell.registers import Error
+from rtl_templates.shell.status import Error
 from rtl_templates.shell.store import READ_LATENCY, Store
 
 
 def store(servers, word_bits, words, base, memory, *, deadline, seed=0):
     """Store from random result memories; those memories, the error and the busy cycles."""
-    dut, rng, result = Store(servers=servers, word_bits=word_bits, address_bits=10), random.Random(seed), {}
+    dut, rng, result = Store(servers=servers, word_bits=word_bits, depth=1024), random.Random(seed), {}
     content = [[rng.getrandbits(word_bits) for _ in range(1024)] for _ in range(servers)]
 
     async def results(ctx):
@@ -60,6 +61,36 @@ def test_words_land_in_order_under_pauses(servers, word_bits, words, base):
     assert sum(length for _, length in memory.writes) == servers * words
 
 
+@pytest.mark.parametrize("takes", ["any", "address first", "data first"])
+@pytest.mark.parametrize(("seed", "pause", "latency"), [(1, 0.0, 0), (2, 0.7, 40), (3, 0.2, 3)])
+def test_memory_may_take_addresses_and_data_in_any_order(takes, seed, pause, latency):
+    memory = Memory(seed=seed, pause=pause, latency=latency, takes=takes)
+    content, result = store(2, 64, 300, 0x1FC0, memory, deadline=8000, seed=seed)
+    assert memory.beats == {0x1FC0 + 16 * (300 * server + index): content[server][index]
+                            for server in range(2) for index in range(300)}
+    assert (result["error"], result["beats"]) == (Error.NONE, 600)
+
+
+def test_a_store_across_4_gib_goes_on_above():
+    memory = Memory()
+    store(1, 128, 5, 0x1_FFFF_FFD0, memory, deadline=200)
+    assert memory.writes == [(0x1_FFFF_FFD0, 3), (0x2_0000_0000, 2)]
+
+
+@pytest.mark.parametrize("depth", [33, 64, 1024])
+def test_more_words_than_a_memory_has_are_outside(depth):
+    dut = Store(servers=2, word_bits=16, depth=depth)
+
+    async def bench(ctx):
+        for words in (0, 1, depth, *(depth + (1 << bit) for bit in range(32)), (1 << 32) - 1):
+            ctx.set(dut.words, words)
+            assert ctx.get(dut.outside) == (words % (1 << 32) > depth), words
+
+    sim = Simulator(dut)
+    sim.add_testbench(bench)
+    sim.run()
+
+
 def test_full_rate_within_bursts():
     memory = Memory(latency=10)
     _, result = store(16, 128, 64, 0x1000, memory, deadline=2000)
@@ -76,8 +107,11 @@ def test_nothing_to_store_ends_at_once():
     assert (memory.beats, result["cycles"], result["error"]) == ({}, 1, Error.NONE)
 
 
-@pytest.mark.parametrize("burst", [0, 2])
-def test_write_error_is_reported(burst):
-    memory = Memory(bad_write=burst)
+@pytest.mark.parametrize("response", range(4))
+@pytest.mark.parametrize("burst", [0, 1, 2])
+def test_every_response_to_every_burst(burst, response):
+    """SLVERR and DECERR are errors; OKAY and EXOKAY are not."""
+    memory = Memory(bad_write=burst, bad=response)
     _, result = store(4, 64, 150, 0x1000, memory, deadline=2000)
-    assert result["error"] is Error.WRITE
+    assert len(memory.writes) == 3
+    assert result["error"] is (Error.WRITE if response >= 2 else Error.NONE)

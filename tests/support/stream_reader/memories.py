@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.banked.hardware import UNITS, Hardware
-from rtl_templates.banked.formats import Target
+from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.shell.words import BEAT_BITS
 
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
 
 
-class ImageError(Exception):
+class ImageError(AssertionError):
     """The images ask for something the accelerator would not do as intended."""
 
 
@@ -84,7 +84,7 @@ class Memories(LoadedMemories):
         tables, columns = -(-h.lanes // TABLE_INPUTS), -(-h.mac_columns // (BEAT_BITS // table_bits(h.weight_bits)))
         servers = set(range(h.servers))
         super().__init__({
-            Target.TASK: [({0}, 1 << 8)],
+            Target.TASK: [({0}, PASSES)],
             Target.SCHEDULE: [({g * UNITS + c for g in range(h.groups) for c in range(chunks)}, h.slots)],
             Target.BANK: [(set(range(UNITS)), h.bank_depth * h.digits)],
             Target.PARAM: [(servers, h.param_depth)],

@@ -27,7 +27,7 @@ def test_one_graph_is_one_batch_whose_masks_part_it() -> None:
         assert torch.equal(example.rows, data[key])
         assert torch.equal(example.labels, data.y)
         assert example.batch is first.batch is found.sample(0)
-    assert found.for_save() is data
+    assert [id(each) for part in found.graphs() for each in part] == [id(data)] * 2
     [codes] = found.codes("test")
     assert (codes.features.toarray() == data.x.numpy()).all()
 
@@ -76,12 +76,13 @@ def test_parts_keep_their_order_and_batches_are_smaller_than_their_graphs() -> N
     assert (len(graphs), batch.graphs) == (16, 16)
 
 
-def test_test_graphs_travel_first() -> None:
+def test_test_graphs_are_those_to_judge_by() -> None:
     test = np.array([3, 16, 38])
     split = Split(train=np.setdiff1d(np.arange(39), test), validation=np.array([39]), test=test)
-    saved = ManyGraphs(SHAPES, split, 2, 8).for_save()
-    assert len(saved) == 40
-    assert [(int(each.y), len(each.x)) for each in saved[:3]] == [(1, 5), (0, 4), (0, 7)]
+    every, tested = ManyGraphs(SHAPES, split, 2, 8).graphs()
+    assert len(every) == 40
+    assert [(int(each.y), len(each.x)) for each in tested] == [(1, 5), (0, 4), (0, 7)]
+    assert all(any(each is other for other in every) for each in tested)
 
 
 def test_a_list_of_graphs_becomes_a_set() -> None:

@@ -106,3 +106,4 @@ def test_guesses_are_near_what_yosys_counted(changes, group, server) -> None:
     for name, counted in (("group", group), ("server", server)):
         for resource, amount in zip(("lut", "ff", "bram36", "lutram"), counted, strict=True):
             assert guessed[name][resource] == pytest.approx(amount, rel=0.15, abs=0.5), (name, resource)
+    assert guessed["server"]["dsp"] == 2 * SAME["requant_lanes"]

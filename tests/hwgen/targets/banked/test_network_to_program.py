@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import HwgenError
-from hwgen.network.agreement import Agreement
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
 from hwgen.targets.banked.execute import Trace, run

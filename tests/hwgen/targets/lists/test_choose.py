@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from list_builds import build, compare, random_build
 from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from refusals import accepted
 from scipy.sparse import csr_array
 
 from hwgen.errors import CapacityError, HwgenError
@@ -99,6 +100,31 @@ def test_any_batch_within_the_capacity_packs(units, seed):
             batch_image(built.layout, batch)
             packed += 1
     assert packed > 5
+
+
+def dealt(total, most, rows):
+    """So many in each of some rows, the first ones full: int64 [rows]."""
+    return np.clip(total - most * np.arange(rows), 0, most)
+
+
+@pytest.mark.parametrize("units", [1, 2, 4])
+def test_a_batch_of_exactly_the_stated_capacity_packs(units):
+    """As many nodes, graphs, edges and features at once as are promised, in lists as long as they may be."""
+    network = gin_network(0, features=7)
+    built = build(network, *(random_batch(seed, network, graphs=8, nodes=20) for seed in range(3)),
+                  wanted={"units": units})
+    room, program = built.capacity, built.program
+    degree = dealt(room.edges, program.max_degree, room.nodes)
+    filled = dealt(room.features, program.max_features, room.nodes)
+    sizes = dealt(room.nodes, program.max_members, room.graphs)
+    assert (degree.sum(), filled.sum(), sizes.sum()) == (room.edges, room.features, room.nodes)
+    target = np.repeat(np.arange(room.nodes), degree)
+    batch = Batch(features=csr_array((np.arange(7) < filled[:, None]).astype(np.int64)), graphs=room.graphs,
+                  edges=np.stack([target, target]), graph=np.repeat(np.arange(room.graphs), sizes),
+                  node=np.zeros(room.nodes, dtype=np.int64))
+    assert Capacity.of([batch], 1) == room
+    with accepted():
+        compare(replace(built, batches=(batch,)))
 
 
 @pytest.mark.parametrize("units", [2, 4])

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from networks import (
     capacities,
     gin_network,
@@ -16,7 +17,6 @@ from networks import (
 )
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.network.agreement import Agreement
 from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight

@@ -11,7 +11,7 @@ from hwgen.flow.folder import to_json
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.verilog import emit
 from rtl_templates.lists.registers import ID, REGISTERS
-from rtl_templates.shell.registers import Stage
+from rtl_templates.shell.status import Stage
 
 TINY = Hardware(
     units=2, lanes=8, requant_lanes=4, chunks=2, weight_bits=3, pages=2, buffer_depth=64, list_depth=32,

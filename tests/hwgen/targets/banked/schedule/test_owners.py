@@ -93,6 +93,14 @@ def test_refine_keeps_counts_and_lowers_the_price(seed, items, bins):
     assert price(after) <= price(before) * (1 + 1e-9)
 
 
+def test_refine_leaves_alone_what_no_swap_betters():
+    """Bins of 5 and 1, 4 and 2: every swap of items of two bins would make one fuller."""
+    demand = relative(np.array([[5.0], [1.0], [4.0], [2.0]]))
+    where = np.array([0, 0, 1, 1])
+    for seed in range(20):
+        assert refine(demand, where, 2, seed=seed).tolist() == where.tolist()
+
+
 def test_refine_mends_a_bad_start():
     demand = relative(np.random.default_rng(0).integers(1, 20, (160, 2)))
     start = np.argsort(np.argsort(demand[:, 0])) // 20  # equal counts, all heavy items together

@@ -1,0 +1,33 @@
+"""Memories of a design of edge lists that a load fills; docs/lists.md, "Words", has their words."""
+
+from collections.abc import Mapping
+
+from ..cells.formats import TABLE_INPUTS, table_bits
+from ..shell.load_map import LoadMemory
+from ..shell.words import BEAT_BITS
+from .formats import Target
+
+__all__ = ["load_map"]
+
+_LANES = 4  # constants of so many lanes in a word
+
+
+def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
+    """Every memory of a design with these parameters."""
+    h = hardware
+    lanes, units, groups = h["lanes"], range(h["units"]), range(h["lanes"] // _LANES)
+    tables, columns = -(-lanes // TABLE_INPUTS), -(-lanes // (BEAT_BITS // table_bits(h["weight_bits"])))
+    return (
+        LoadMemory(Target.PASS, h["passes"], low=range(2), needed=True),
+        LoadMemory(Target.BEAT, h["beats"]),
+        LoadMemory(Target.LIST, h["list_depth"], low=units),
+        LoadMemory(Target.DESCRIPTOR, h["descriptor_depth"], low=units),
+        LoadMemory(Target.COLUMN, h["column_depth"], low=groups, high=2),
+        LoadMemory(Target.BIAS, h["column_depth"], low=groups, high=2),
+        LoadMemory(Target.TABLE, 64 * h["pages"] if h["weight_bits"] else 0, low=range(tables), high=columns, shift=5),
+        LoadMemory(Target.PARAM, h["param_depth"], low=range(2)),
+        *(LoadMemory(Target.THRESHOLD, h["tables"] << level, low=range(level, level + 1), high=2)
+          for level in range(h["levels"])),
+        LoadMemory(Target.ROWS, h["buffer_depth"], low=range(-(-lanes * h["code_bits"] // BEAT_BITS))),
+        LoadMemory(Target.SETUP, 1, low=units, needed=True),
+    )
