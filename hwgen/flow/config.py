@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypedDict, cast
 
 from ..documents import Count, Within, read_json
 from ..errors import HwgenError
-from ..network.sample import LIMITS, Limits
+from ..network.limit_names import LIMITS
+from ..network.sample import Limits
 from .folder import to_json
 from .wishes import Wishes
 

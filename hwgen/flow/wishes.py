@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import HwgenError
-from ..network.sample import LIMITS, Limits, Sample
+from ..network.limit_names import LIMITS
+
+if TYPE_CHECKING:  # importing SciPy takes longer than printing help
+    from ..network.sample import Limits, Sample
 
 __all__ = ["Wishes", "limits_of"]
 
@@ -26,7 +29,7 @@ class Wishes:
     windows : bool or None
         Whether graphs run by windows of rows; None: where no design holds them whole.
     limits : mapping
-        Of single graphs, by names of :data:`hwgen.network.sample.LIMITS`; what is left out follows from the sample.
+        Of single graphs, by :data:`hwgen.network.limit_names.LIMITS`; what is left out follows from the sample.
     """
 
     target: str | None = None
@@ -58,7 +61,7 @@ class Wishes:
                 *(["windows"] if self.windows else [])]
 
 
-def limits_of(sample: Sample, wishes: Wishes) -> tuple[Limits, ...]:
+def limits_of(sample: "Sample", wishes: Wishes) -> "tuple[Limits, ...]":
     """Limits of single graphs to build for, the preferred first: with room for larger ones, and without.
 
     Where only the nodes are wished for, edges and features have room in proportion.
@@ -79,7 +82,7 @@ def limits_of(sample: Sample, wishes: Wishes) -> tuple[Limits, ...]:
     return tuple(dict.fromkeys(_wished(limits, given) for limits in (sample.room, sample.limits)))
 
 
-def _wished(limits: Limits, given: Mapping[str, Any]) -> Limits:
+def _wished(limits: "Limits", given: Mapping[str, Any]) -> "Limits":
     times = max(1.0, given.get("nodes", 0) / max(1, limits.nodes))
     grown = {name: math.ceil(getattr(limits, name) * times) for name in ("edges", "entries")}
     return replace(limits, **{**grown, **given})

@@ -11,19 +11,14 @@ from numpy.typing import NDArray
 
 from ..documents import Count, Within
 from .batch import Batch, SetName
+from .limit_names import LIMITS
 
-__all__ = ["HEADROOM", "LIMITS", "Limits", "Sample", "room_of", "single"]
+__all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
 
 Ints = NDArray[np.int64]
 
 #: Graphs that come later may be so many times as large as the largest of a set, unless the user says otherwise.
 HEADROOM = 1.5
-
-#: Names of limits in options, files and messages, and of their fields.
-LIMITS: Mapping[str, str] = {
-    "max_nodes": "nodes", "max_edges": "edges", "max_nonzeros": "entries", "max_degree": "degree",
-    "max_node_nonzeros": "features", "mean_nodes": "mean_nodes", "mean_edges": "mean_edges",
-    "mean_nonzeros": "mean_entries"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +72,7 @@ class Limits:
         return {"edges": self.degree, "looped": self.degree, "features": self.features, "members": self.nodes}
 
     def to_dict(self) -> dict[str, float]:
-        """By the names of :data:`LIMITS`."""
+        """By the names of :data:`.limit_names.LIMITS`."""
         return {name: getattr(self, field) for name, field in LIMITS.items()}
 
     @classmethod

@@ -16,7 +16,8 @@ from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.config import Config, wishes_of
 from hwgen.flow.misfit import misfit
 from hwgen.flow.wishes import Wishes, limits_of
-from hwgen.network.sample import LIMITS, Limits
+from hwgen.network.limit_names import LIMITS
+from hwgen.network.sample import Limits
 from hwgen.targets import OPTIONS, find_target
 from hwgen.targets.lists.design import program_for
 
