@@ -104,8 +104,9 @@ def measured(facts: dict[str, Any], work: Path) -> dict[str, Any]:
 
 def simulated(facts: dict[str, Any], work: Path) -> dict[str, Any]:
     """Build the model and simulate what takes a minute or two of its sample."""
-    command = [sys.executable, "-m", "hwgen", "build", str(work / f"model{facts['number']}.pt"), "--target", "lists",
-               "--units", "1", "--requant-lanes", "2", "-o", str(work / f"build{facts['number']}"), "--json"]
+    model, out = work / f"model{facts['number']}.pt", work / f"build{facts['number']}"
+    small = ["--target", "lists", "--units", "1", "--requant-lanes", "2", "--lanes", "16", "--graphs", "1"]
+    command = [sys.executable, "-m", "hwgen", "build", str(model), *small, "-o", str(out), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 2:
         return {"built": False, "error": done.stderr.strip()[-400:]}
