@@ -13,12 +13,13 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
-    from .frontend import GCN, load, load_data, save
+    from .frontend import GCN, load, load_data, save, save_graphs
     from .frontend.quantize.prepare import quantize
     from .frontend.training import train
     from .runtime import Accelerator
 
-__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "train", "verify"]
+__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "save_graphs", "train",
+           "verify"]
 
 _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime",
          "quantize": "frontend.quantize.prepare"}

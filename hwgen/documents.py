@@ -8,6 +8,7 @@ text is printable.
 import json
 import math
 import os
+import re
 import reprlib
 import stat
 import tomllib
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 #: Bytes of a file of JSON, and of TOML, whose reader takes the square of the time.
 MOST_JSON, MOST_TOML = 32 << 20, 16 << 10
-_MOST_TEXT = 100_000
+_MOST_TEXT, MOST_KEY = 100_000, 500
 
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict, _SHORT.maxstring = 3, 4, 4, 4, 80
@@ -128,6 +129,8 @@ def parse_toml(text: str, where: str, fix: str) -> object:
     HwgenError
     """
     try:
+        if max(map(len, re.findall(r"(?:\.\s*[\w\"'-]+\s*)+", text)), default=0) > MOST_KEY:
+            raise RecursionError  # a key of thousands of parts, for which the reader takes the square of the time
         return tomllib.loads(text)
     except RecursionError:
         raise HwgenError("nested too deep", where, fix) from None
@@ -135,15 +138,24 @@ def parse_toml(text: str, where: str, fix: str) -> object:
         raise HwgenError(f"not TOML: {str(error)[:200]}", where, fix) from None
 
 
-def read_json(kind: type[T], path: Path, fix: str) -> T:
+def read_json(kind: type[T], path: Path, fix: str, *, more: bool = False) -> T:
     """A file of JSON as a type.
+
+    Parameters
+    ----------
+    more : bool
+        Whether the file may have further keys, for others to read.
 
     Raises
     ------
     HwgenError
         No such file, or one that holds something else; names the key.
     """
-    return read_as(kind, parse_json(read_text(path, fix), str(path), fix), str(path), fix)
+    data = parse_json(read_text(path, fix), str(path), fix)
+    if more and isinstance(data, dict):
+        known = get_type_hints(kind)
+        data = {key: value for key, value in data.items() if key in known}
+    return read_as(kind, data, str(path), fix)
 
 
 def read_as(kind: type[T], data: object, where: str, fix: str | None = None) -> T:

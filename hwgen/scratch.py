@@ -31,9 +31,8 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     OSError
         It cannot be written; nothing is left of it.
     """
-    prefix = f".{path.name}."
-    sweep(path.parent, prefix)
-    handle, name = tempfile.mkstemp(prefix=prefix, dir=path.parent)
+    sweep(path.parent, path.name)
+    handle, name = tempfile.mkstemp(prefix=_begins(path.name), dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             _lock(file.fileno())
@@ -46,19 +45,19 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 
 @contextlib.contextmanager
-def scratch_folder(parent: Path | None = None, prefix: str = "hwgen-") -> Iterator[Path]:
+def scratch_folder(parent: Path | None = None, name: str = "") -> Iterator[Path]:
     """A folder that is removed at the end, unless it was renamed.
 
     Parameters
     ----------
     parent : Path or None
         Where it is made; None: the system's folder of temporary files.
-    prefix : str
-        What its name begins with.
+    name : str
+        What it is to become.
     """
     home = Path(tempfile.gettempdir()) if parent is None else parent
-    sweep(home, prefix)
-    path = Path(tempfile.mkdtemp(prefix=prefix, dir=home))
+    sweep(home, name)
+    path = Path(tempfile.mkdtemp(prefix=_begins(name), dir=home))
     handle = os.open(path, os.O_RDONLY)
     try:
         _lock(handle)
@@ -79,7 +78,7 @@ def replace_folder(fresh: Path, target: Path) -> None:
             return
         if ctypes.get_errno() not in (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(target))
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    aside = Path(tempfile.mkdtemp(prefix=_begins(target.name), dir=target.parent))
     aside.rmdir()
     target.rename(aside)
     try:
@@ -90,9 +89,14 @@ def replace_folder(fresh: Path, target: Path) -> None:
     aside.rename(fresh)
 
 
-def sweep(parent: Path, prefix: str) -> None:
-    """Remove what begins so and belongs to no process that lives."""
-    for path in parent.glob(glob.escape(prefix) + "*"):
+def _begins(name: str) -> str:
+    """How names of temporary files and folders begin, and no others."""
+    return f".{name}.hwgen-scratch-"
+
+
+def sweep(parent: Path, name: str) -> None:
+    """Remove what was to become ``name`` and belongs to no process that lives."""
+    for path in parent.glob(glob.escape(_begins(name)) + "*"):
         with contextlib.suppress(OSError):
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
                 continue

@@ -95,9 +95,9 @@ class Workshop:
 
 
 @contextmanager
-def workshop(parent: Path | None = None, prefix: str = "hwgen-") -> Iterator[Workshop]:
+def workshop(parent: Path | None = None, name: str = "") -> Iterator[Workshop]:
     """A workshop in a folder that is removed at the end (:func:`hwgen.scratch.scratch_folder`)."""
-    with scratch_folder(parent, prefix) as path, subprocess.Popen(
+    with scratch_folder(parent, name) as path, subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _GUARD, str(path)], cwd="/", stdin=subprocess.PIPE, bufsize=0,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0) as guard:
         shop = Workshop(path, guard)

@@ -82,7 +82,7 @@ def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> 
     with _lock(folder.with_suffix(".lock")):
         if not is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
-            with workshop(folder.parent, "compile-") as shop:
+            with workshop(folder.parent, "compile") as shop:
                 done = shop.path / "done"
                 jobs = [([*cxx.words, *flags, FAST, "-c", str(include / f"{name}.cpp"),
                           "-o", str(done / f"{name}.o")], include / f"{name}.cpp") for name in names]

@@ -46,12 +46,6 @@ class _Register(TypedDict):
     value: NotRequired[_Word]
 
 
-class _Reset(TypedDict):
-    name: str
-    active: Literal[0, 1]
-    synchronous: bool
-
-
 class _Probe(TypedDict):
     name: str
     path: str
@@ -59,24 +53,16 @@ class _Probe(TypedDict):
 
 
 class _Design(TypedDict):
-    """``design.json``; what no simulation needs may be left out."""
+    """What a simulation needs of ``design.json``."""
 
-    format: NotRequired[Count]
     top: str
-    core: NotRequired[str]
-    clock: NotRequired[str]
-    reset: NotRequired[_Reset]
-    control: NotRequired[str]
-    memory: NotRequired[str]
-    primitives: NotRequired[bool]
-    latencies: NotRequired[dict[str, Count]]
     ports: list[_Port]
     registers: list[_Register]
     probes: list[_Probe]
     errors: dict[str, Count]
-    meanings: NotRequired[dict[str, str]]
     stages: dict[str, Count]
     hardware: dict[str, int]
+    capacities: NotRequired[dict[str, Count]]
     row_fields: list[str]
 
 
@@ -176,7 +162,7 @@ class Design:
     def load(cls, build: Path) -> "Design":
         """Read a build folder's design; SimError if it is not one."""
         path, verilog = build / "design.json", build / "design.v"
-        facts = read_json(_Design, path, AGAIN)
+        facts = read_json(_Design, path, AGAIN, more=True)
         if not verilog.is_file():
             raise SimError("the design's Verilog is missing", str(verilog), AGAIN)
         design = cls(

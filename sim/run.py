@@ -127,7 +127,7 @@ def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOp
         raise SimError(f"cannot write there: {wrong.strerror}", str(output),
                        "copy the folder to where you may") from None
     traced = output / f"trace.{options.trace}" if options.trace else None
-    with workshop(output, "run-") as shop:
+    with workshop(output, "run") as shop:
         result_file, job_file = shop.path / "result.json", shop.path / "job.json"
         job_file.write_text(json.dumps({**job, "result": str(result_file)}))
         words = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]

@@ -96,7 +96,7 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     except OSError as wrong:
         raise SimError(f"cannot write there: {wrong.strerror}", str(home),
                        "name a folder where you may write, by the environment variable HWGEN_CACHE") from None
-    with workshop(home, "compile-") as shop:
+    with workshop(home, "compile") as shop:
         (shop.path / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")

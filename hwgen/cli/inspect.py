@@ -51,9 +51,14 @@ def inspect(console: Console, model: str) -> None:
     console.result(facts.to_dict())
 
 
+#: What hardware leaves to its reader, and why it may.
+LEFT_OUT = {"log_softmax": "the class is the same", "softmax": "the class is the same",
+            "sigmoid": "over 0.5 is a result over 0"}
+
+
 def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     """Print :func:`hwgen.frontend.tracing.describe.facts_of` as a table."""
-    head = f", {facts['head']} left out" if facts["head"] else ""
+    head = f", {facts['head']} left out: {LEFT_OUT[facts['head']]}" if facts["head"] else ""
     console.say(f" is supported: {facts['features']} features, {facts['outputs']} outputs "
                 f"for each of the {facts['of']}{head}; {facts['weights']:,} weights", head=model)
     show_tables(console, [Table(

@@ -43,7 +43,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
     """
     check_output(output)
     with console.step("reading the module"):
-        from ..frontend.checkpoint import save
+        from ..frontend.checkpoint import save_read
         from ..frontend.data import load_data
         from ..frontend.data.batching import graphs_of
         from ..frontend.data.own_files import load_weights
@@ -64,7 +64,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
                                     message_bits=message_bits)
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
-        save(quantized, graphs, output, test=tested)
+        save_read(quantized, graphs, tested, output)
     console.say(f": mean bits of a hidden row {mean:.3f}", head=model)
     show_figures(console, [figures])
     console.say(f"checkpoint: {output}")

@@ -58,7 +58,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     """Write a folder whole or not at all; a folder of that name is replaced, with all that is in it."""
     try:
         folder.parent.mkdir(exist_ok=True)
-        with scratch_folder(folder.parent, f".{folder.name}.") as fresh:
+        with scratch_folder(folder.parent, folder.name) as fresh:
             fresh.chmod(0o755)
             write_files(fresh, files)
             replace_folder(fresh, folder)
@@ -102,7 +102,7 @@ class BuildFolder:
         self._made = [folder for folder in target.parents if not folder.exists()]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.path = self._own.enter_context(scratch_folder(target.parent, f".{target.name}."))
+            self.path = self._own.enter_context(scratch_folder(target.parent, target.name))
             self.path.chmod(0o755)
         except OSError as error:
             raise HwgenError(f"cannot write there: {error.strerror}", str(target),

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from heapq import merge
 from itertools import groupby
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from boards import Board
 
@@ -17,6 +15,7 @@ from ..errors import CapacityError, HwgenError
 from ..network.network import Network
 from ..network.sample import Limits, Sample, single
 from ..progress import Progress
+from ..scratch import scratch_folder
 from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
@@ -223,8 +222,8 @@ class _Search:
         if candidate.area.fullest(self.board)[1] > FUTILE:
             return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
                          resources=candidate.area, choice=self._reason(target, design, packed, among))
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "design_xcup.v"
+        with scratch_folder() as folder:
+            path = folder / "design_xcup.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=True)[0])
             expected = SECONDS_PER_LUT * sum(part.one.lut for part in candidate.area.components)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,8 @@ from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
 from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
-from .data.batching import graphs_of, union_of
+from .data.batching import graphs_of, real, union_of
+from .edge_values import check_edge_values, given_in
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
 from .quantize.accepted import fit_steps
@@ -39,7 +40,7 @@ from .quantize.accepted import fit_steps
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["load", "save", "save_network"]
+__all__ = ["load", "save", "save_network", "save_read"]
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -79,12 +80,17 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
                       "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
                       "before freeze_bits()", stacklevel=2)
     graphs = graphs_of(data)
-    tested = graphs if test is None else graphs_of(test)
+    save_read(model, graphs, graphs if test is None else graphs_of(test), path)
+
+
+def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
+    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
+    every = list({id(each): each for each in (*graphs, *tested)}.values())
+    check_edge_values(model.edge_values, given_in(every))
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(tested) > 1 or not model.is_own(tested[0].x, tested[0].edge_index)):
+            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index)):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
-    every = list({id(each): each for each in (*graphs, *tested)}.values())
     chosen = drawn(model, tested)
     alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
                    limits=Limits.of(union_of(every)[0], model.input_bits))

@@ -73,6 +73,7 @@ def test_unknown_board_lists_the_known_ones() -> None:
     ('name = "ultra96"', 'name = "../ultra96"', r"^name is '\.\./ultra96'$"),
     ('title = "', 'title = "\\u202e', r"^title is '"),
     ('name = "ultra96"', "name = " + "[" * 4000, r"^(nested too deep|not TOML)"),
+    ('name = "ultra96"', "a" + ".a" * 7000 + " = 1", r"^nested too deep"),
     ('name = "ultra96"', "#" * 20_000, r"^\d+,\d+ bytes, and a file of this kind has 16,384 at most"),
 ])
 def test_a_wrong_file_is_refused(tmp_path, old: str, new: str, message: str) -> None:

@@ -20,7 +20,7 @@ def one(x, column, bias, row, bias_row=None, *, low=-1000, high=1000, shift=SHIF
     def array(value):
         return np.array([value], dtype=np.int64)
 
-    return int(requantize(np.array([[x]], dtype=np.int64), array(column), array(bias), array(row),
+    return int(requantize(array(x)[None], array(column), array(bias)[None], array(row), array(0),
                           None if bias_row is None else array(bias_row), low, high, shift=shift,
                           half_up=half_up)[0, 0])
 
@@ -64,8 +64,8 @@ def test_any_operands_equal_exact_fractions(x, column, bias, row, bias_row, half
 
 def test_clipping_is_per_row():
     x = np.full((3, 2), 100, dtype=np.int64)
-    ones = np.array([256, 256]), np.zeros(2, dtype=np.int64), np.full(3, 1 << SHIFT)
-    codes = requantize(x, *ones, None, 0, np.array([[0], [3], [255]]))
+    ones = np.array([256, 256]), np.zeros((1, 2), dtype=np.int64), np.full(3, 1 << SHIFT)
+    codes = requantize(x, *ones, np.zeros(3, dtype=np.int64), None, 0, np.array([[0], [3], [255]]))
     assert codes.tolist() == [[0, 0], [3, 3], [100, 100]]
 
 

@@ -18,7 +18,7 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where this runs in the background it is ignored
 from pathlib import Path
 from hwgen.workshop import Command, workshop
-with workshop(Path(sys.argv[1]), "shop-") as shop:
+with workshop(Path(sys.argv[1]), "shop") as shop:
     words = ["sh", "-c", "sleep 61 & echo $! > $0; wait", "pid"]
     for name in "ab":
         (shop.path / name).mkdir()
@@ -45,7 +45,7 @@ def until(found, seconds: float = 10.0):
 def test_children_end_with_their_parent(number: int, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stderr=subprocess.DEVNULL)
     try:
-        pids = until(lambda: len(found := [path for path in tmp_path.glob("shop-*/*/pid") if path.read_text()]) == 2
+        pids = until(lambda: len(found := [path for path in tmp_path.glob(".shop.*/*/pid") if path.read_text()]) == 2
                      and [int(path.read_text()) for path in found])
         assert len(pids) == 2
         assert all(map(alive, pids))
@@ -59,7 +59,7 @@ def test_children_end_with_their_parent(number: int, tmp_path: Path) -> None:
 
 
 def test_one_command_and_its_folder(tmp_path: Path) -> None:
-    with workshop(tmp_path, "shop-") as shop:
+    with workshop(tmp_path, "shop") as shop:
         done = shop.run(Command(words=["sh", "-c", "pwd; cat; echo wrong >&2; exit 3"]))
         assert (done.code, done.text) == (3, f"{shop.path}\nwrong\n")
         ended = shop.run_all([Command(words=["sh", "-c", f"exit {code}"]) for code in range(5)], 2)
@@ -86,20 +86,23 @@ def test_a_file_is_whole_or_absent(tmp_path: Path, monkeypatch) -> None:
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path, monkeypatch) -> None:
-    (tmp_path / ".b.left").mkdir()
-    (tmp_path / ".b.left" / "file").touch()
-    (tmp_path / ".b.file").touch()
-    (tmp_path / ".c.other").touch()
+    left = ".b.hwgen-scratch-"
+    (tmp_path / f"{left}folder").mkdir()
+    (tmp_path / f"{left}folder" / "file").touch()
+    (tmp_path / f"{left}file").touch()
+    others = [".c.hwgen-scratch-x", ".b.swp", ".b.x", "b.hwgen-scratch-x", "hwgen-scratch-x"]  # of others, or a user's
+    for name in others:
+        (tmp_path / name).touch()
     outside = tmp_path / "outside"
     outside.mkdir()
-    (tmp_path / ".b.link").symlink_to(outside)
-    sweep(tmp_path, ".b.")
-    assert (tmp_path / ".b.left").exists()  # too young
+    (tmp_path / f"{left}link").symlink_to(outside)
+    sweep(tmp_path, "b")
+    assert (tmp_path / f"{left}folder").exists()  # too young
     monkeypatch.setattr(scratch, "YOUNG_S", -1.0)
-    with scratch_folder(tmp_path, ".b.") as held:
-        sweep(tmp_path, ".b.")
+    with scratch_folder(tmp_path, "b") as held:
+        sweep(tmp_path, "b")
         assert held.is_dir()
-        assert {path.name for path in tmp_path.iterdir()} == {held.name, ".c.other", "outside", ".b.link"}
+        assert {path.name for path in tmp_path.iterdir()} == {held.name, *others, "outside", f"{left}link"}
 
 
 @pytest.mark.parametrize("exchange", [True, False])

@@ -294,7 +294,7 @@ def test_incomplete_folder(copy, missing, what):
 
 
 @pytest.mark.parametrize(("content", "what"), [
-    ('{"top": "x"}', "key ports is missing"), ('{"top": 1, "rows": ["address"]}', "unknown key rows"),
+    ('{"top": "x"}', "key ports is missing"), ('{"top": 1, "rows": ["address"]}', "top is 1"),
     ("[" * 100_000, "nested too deep|not JSON"),
 ])
 def test_design_json_of_another_version(copy, content, what):

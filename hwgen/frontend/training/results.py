@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import nn
 
-from ..checkpoint import save
+from ..checkpoint import save_read
 from ..quantize import QuantizedNetwork
 from .examples import Examples
 from .recipes import Recipe
@@ -118,4 +118,4 @@ class Training:
             A parameter that is not finite, or a path that cannot be written.
         """
         graphs, tested = self.kept.examples.graphs()
-        save(self.model, graphs, path, test=tested)
+        save_read(self.model, graphs, tested, path)

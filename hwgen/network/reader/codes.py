@@ -63,6 +63,8 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
     result = network.values[-1]
     batch = batch_for(network, graphs, where)
     graphs.check_rows(result.domain, where)
+    if graphs.labels is not None and graphs.labels.size and np.isnan(graphs.labels).all():
+        raise HwgenError("labels of which every one is NaN, which is none", where, "give some, or leave labels out")
     for name, each in graphs.results.items():
         if each.shape[1] != result.width:
             raise HwgenError(f"{name} of {each.shape[1]} classes, the model gives {result.width}", where,

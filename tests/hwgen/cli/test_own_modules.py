@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
 from hwgen.frontend.checkpoint import load
-from hwgen.frontend.data.own_files import save_graph_file
+from hwgen.frontend.data.own_files import save_graphs
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
 from hwgen.targets.lists.network_to_program import lower
@@ -65,7 +65,7 @@ def graphs(home: Path) -> list[Data]:
         found.append(Data(x=torch.eye(5)[torch.randint(0, 5, (nodes,), generator=draw)],
                           edge_index=torch.randint(0, nodes, (2, 3 * nodes), generator=draw),
                           y=torch.randint(0, 2, (1,), generator=draw)))
-    save_graph_file(found, home / "graphs.pt")
+    save_graphs(found, home / "graphs.pt")
     return found
 
 

@@ -234,7 +234,7 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
     (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
-    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graphs of 40 nodes"),
+    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graph of 40 nodes"),
     (put("sample", "mask", value=torch.full((40,), 0.5)), "float64 values, not integers"),
     (put("sample", "features.shape", 1, value=11), "feature|11 features, the network takes 12"),
 ])

@@ -248,3 +248,13 @@ def test_the_page_has_every_fact(cycles: object) -> None:
                   "<b>66.67%</b><span>accuracy, hardware, 3 nodes",
                   "610 were expected"):
         assert piece in page
+
+
+def test_names_are_text_in_plots_and_on_the_page() -> None:
+    facts = report(batches())
+    name = '$\\frac$ " onmouseover="alert(1) <b>'
+    cycles = replace(facts.cycles, passes=tuple(replace(step, name=name) for step in facts.cycles.passes))
+    page = render(replace(facts, cycles=cycles, model=replace(facts.model, name=name)))
+    assert '" onmouseover="' not in page
+    assert "<b>alert" not in page
+    assert page.count("$\\frac$") >= 2

@@ -16,10 +16,11 @@ from hwgen.targets.banked.program import Pass, Program, Requant
 
 
 def plain_requantize(value: int, stage: Requant, node: int, column: int) -> int:
-    factor, bias = int(stage.column[column]), int(stage.bias[column])
+    factor, which = int(stage.column[column]), int(stage.bias_class[node])
+    bias = int(stage.bias[which, column])
     row = int(stage.row[node])
     mid = value * factor // 256
-    if stage.bias_row is None:
+    if stage.bias_row is None or which > 0:
         mid += bias
         product = mid * row
     else:

@@ -133,7 +133,7 @@ def _changed(program, index, stage, **fields):
 
 
 @pytest.mark.parametrize(("index", "stage", "fields", "message"), [
-    (1, "q2", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
+    (1, "q2", {"bias": np.ones((2, 7), dtype=np.int64)}, "bias by class"),
     (1, "q1", {"kind": "signed"}, "signed codes enter the MAC array"),
     (1, "q2", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
     (0, "q1", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),

@@ -138,6 +138,18 @@ def test_a_hub_and_its_graph_may_lie_in_one_unit(units):
     batch_image(built.layout, star)
 
 
+def test_an_odd_number_of_rows_has_room_for_its_last_descriptor():
+    """Two descriptors a word: 129 nodes take 65 words of each set, and a graph takes one."""
+    nodes = 129
+    chain = Batch(features=csr_array(np.ones((nodes, 1), dtype=np.int64)), graphs=1,
+                  edges=np.stack([np.arange(nodes - 1), np.arange(1, nodes)]), graph=np.zeros(nodes, dtype=np.int64),
+                  node=np.zeros(nodes, dtype=np.int64))
+    with accepted():
+        built = build(gin_network(0, features=1), chain, wanted={"units": 1})
+        batch_image(built.layout, chain)
+    assert built.hardware.descriptor_depth == 192
+
+
 def test_batches_too_large_for_any_design():
     built = build(gin_network(0))
     with pytest.raises(CapacityError, match="batches of 40000 nodes"):

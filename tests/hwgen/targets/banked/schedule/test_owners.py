@@ -46,7 +46,7 @@ def test_loads_are_balanced(groups):
         assert load.max() <= 1.08 * max(load.mean(), heaviest) + 2
     step = program.passes[1]
     beats = sum(-(-len(stage.column) // hardware.requant_lanes) for stage in (step.q1, step.q2))
-    beats += -(-len(step.q1.column) // hardware.requant_lanes) * (step.q1.bias_row is not None)
+    beats += -(-len(step.q1.column) // hardware.requant_lanes) * step.q1.pairs
     occupied = np.bincount(owners.unit, np.maximum(-(-step.q1.row_bits // hardware.planes), beats))
     assert occupied.max() <= 1.1 * occupied.mean() + 2
 
