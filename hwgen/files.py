@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .errors import HwgenError
+from .kinds import shown
 from .scratch import write_whole
 
 __all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]
@@ -84,15 +85,19 @@ def check_archive(path: Path, what: str, fix: str) -> None:
         raise HwgenError("cannot read: not a file", str(path), fix)
     try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(each.file_size for each in archive.infolist())
-        packed = path.stat().st_size
+            unpacked, packed = sum(each.file_size for each in archive.infolist()), path.stat().st_size
+            if unpacked > LARGE and unpacked > MOST_PACKED * packed:
+                raise HwgenError(f"{packed:,} bytes that unpack to {unpacked:,}", str(path),
+                                 "write it without compression, such as with numpy.savez")
+            broken = archive.testzip()  # torch does not look at the checksums
     except OSError as error:
         raise HwgenError(f"cannot read: {error.strerror or error}", str(path), "name an existing file") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except HwgenError:
+        raise
+    except Exception as error:  # whatever a damaged directory leads to
         raise HwgenError(f"{what}: {error}", str(path), fix) from error
-    if unpacked > LARGE and unpacked > MOST_PACKED * packed:
-        raise HwgenError(f"{packed:,} bytes that unpack to {unpacked:,}", str(path),
-                         "write it without compression, such as with numpy.savez")
+    if broken is not None:
+        raise HwgenError(f"{what}: {shown(broken)} is damaged", str(path), fix)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:

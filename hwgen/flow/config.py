@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict, cast
 
-from ..documents import Count, Within, read_json
+from ..documents import read_json
 from ..errors import HwgenError
+from ..kinds import Count, Within
 from ..network.limit_names import LIMITS
 from ..network.sample import Limits
 from .folder import to_json

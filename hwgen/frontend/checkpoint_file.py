@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import torch
 from numpy.typing import NDArray
 
-from ..documents import open_regular, shown
+from ..documents import open_regular
 from ..errors import HwgenError
+from ..kinds import shown
 from ..scratch import write_whole
 from .user_file import is_user_file
 
@@ -89,8 +90,7 @@ def _check_archive(file: BinaryIO, where: str) -> None:
             raise zipfile.BadZipFile("it does not end where its directory ends")
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            packed = [each.filename for each in members if each.compress_type != zipfile.ZIP_STORED]
-            if packed or sum(each.file_size for each in members) > size:
+            if sum(each.file_size for each in members) > size:
                 raise HwgenError("larger inside than the file, which hwgen writes without compression", where, SAVE)
             large = [each for each in members if each.filename.endswith(".pkl") and each.file_size > MOST_PICKLE]
             if large:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..documents import Count, Within
+from ..kinds import Count, Within
 from .batch import Batch, SetName
 from .limit_names import LIMITS
 
