@@ -16,7 +16,7 @@ from rtl_templates.shell.words import pack as pack_word
 from ...errors import HwgenError
 from ...numeric import IntRange
 from ..mac_tables import subset_sums
-from ..words import END, Beats, pack_fields, section, split
+from ..words import Beats, ended, pack_fields, section, split
 from .hardware import Hardware
 from .memories import (
     ColumnTable,
@@ -82,7 +82,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
         stream += section(Target.COLUMN, lane, 0, columns.beats(lane))
     stream += subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
     stream += feature_memory(program, hardware, schedule)
-    beats = np.concatenate([*stream, END])
+    beats = ended(stream)
     return Image(beats=beats, result_words=result_places(program, hardware, schedule)[2])
 
 
