@@ -24,7 +24,7 @@ def played(request, tmp_path_factory):
 
     def play(kinds, numbers, seed=0):
         job = {"build": str(folder), "seed": seed, "numbers": list(numbers), "kinds": list(kinds)}
-        return simulate(model, job, folder / "sim", SimOptions(), test="bus_faults")[0]
+        return simulate(model, job, folder / "sim", SimOptions(), test="bus_play")[0]
     return play
 
 

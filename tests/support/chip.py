@@ -272,7 +272,7 @@ class Chip:
     async def clear(self):
         """Clear, and wait until nothing goes on; STATUS."""
         await self.write("CONTROL", CLEAR)
-        for _ in range(100):
+        for _ in range(4000):
             status = await self.status()
             if not any(status[f"busy_{name}"] for name in ("load", "run", "store")):
                 return status
