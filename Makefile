@@ -4,12 +4,14 @@
 #   make test    the whole test suite
 #   make quick   the tests that are not marked slow
 #
-# PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder, JOBS how many tests run at once.
+# PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder, JOBS how many tests run at once;
+# PIP_OPTIONS goes to pip install, such as --index-url, --no-index or --find-links.
 
 # A name on PATH may be a shim that leads nowhere: take the first interpreter that runs and is new enough.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV ?= .venv
+PIP_OPTIONS ?=
 BIN := $(VENV)/bin
 
 # A file's tests stay in one process, for they share what its fixtures built; tests/conftest.py puts slow files first.
@@ -35,11 +37,11 @@ install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable .
 	touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
-	$(BIN)/pip install --quiet --editable '.[dev]'
+	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable '.[dev]'
 	touch $@ $(VENV)/.installed
 
 $(BIN)/pip: | tools

@@ -1,12 +1,12 @@
 """Plant deliberate faults, one at a time, and show that a test catches each: ``python bench/mutations.py``.
 
-    python bench/mutations.py [--only NAME-OR-AREA ...] [--jobs 2] [--output docs/mutations.md]
+    python bench/mutations.py [--only NAME-OR-AREA ...] [--jobs 2] [--kept FILE] [--output docs/mutations.md]
 
 Every fault of :mod:`faults` is planted in a copy of this working tree, in which only the tests that are to catch it
 run. A fault counts as caught when one of them, which passes without the fault, fails in an assertion: not while it is
 imported, collected or set up, and not by any other exception. Changes that are said to change nothing must survive.
 The exit status is 1 when a fault survives, when its old text does not occur exactly once, or when the tests are not
-green without it.
+green without it. ``--kept`` is a file of verdicts, which a campaign in parts adds to and takes over.
 """
 
 import argparse
@@ -21,9 +21,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from faults import AREAS, FAULTS, Fault
+from verdicts import Kept, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 300  # that one run of the named tests may take
@@ -48,24 +49,6 @@ Planted like the others; no test fails, and none could.
 | change | file | why nothing can be seen of it |
 |---|---|---|
 """
-
-
-class Verdict(NamedTuple):
-    """What became of a fault.
-
-    ``outcome`` is "caught", "survived", or what kept it from being tried; of a change that changes nothing "the same".
-    """
-
-    fault: Fault
-    outcome: str
-    test: str
-    message: str
-    seconds: float
-
-    @property
-    def ok(self) -> bool:
-        """It is what the table says."""
-        return self.outcome == ("the same" if self.fault.same else "caught")
 
 
 def snapshot(root: Path, target: Path) -> None:
@@ -153,7 +136,7 @@ def baseline(source: Path, faults: Sequence[Fault], jobs: int) -> set[str]:
     return green
 
 
-def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
+def attempt(source: Path, fault: Fault, green: set[str], kept: Kept) -> Verdict:
     """Plant one fault and run its tests."""
     started = time.perf_counter()
     with copy(source) as tree:
@@ -164,10 +147,11 @@ def attempt(source: Path, fault: Fault, green: set[str]) -> Verdict:
     verdict = Verdict(fault, *outcome, time.perf_counter() - started)
     print(f"{verdict.seconds:6.1f} s  {fault.name}: {verdict.outcome}  {verdict.test}  {verdict.message[:90]}",
           flush=True)
+    kept.add(verdict)
     return verdict
 
 
-def table(verdicts: Sequence[Verdict], seconds: float, jobs: int) -> str:
+def table(verdicts: Sequence[Verdict]) -> str:
     """The Markdown page, area by area."""
     def cell(text: str, most: int = 110) -> str:
         short = text if len(text) <= most else text[:most - 1] + "…"
@@ -183,7 +167,7 @@ def table(verdicts: Sequence[Verdict], seconds: float, jobs: int) -> str:
     caught = [v for v in faults if v.ok]
     slow = sum(v.test.startswith(SLOW) for v in caught)
     pages = [HEAD, (f"\n{len(caught)} of {len(faults)} faults are caught, {slow} of them by Verilator's simulation of "
-                    f"a whole accelerator; {seconds / 60:.0f} minutes with {jobs} jobs.\n")]
+                    f"a whole accelerator; {sum(v.seconds for v in verdicts) / 60:.0f} minutes of one core.\n")]
     for area, module in AREAS.items():
         title = (module.__doc__ or "").removeprefix("Deliberate faults. Of ").partition("\n")[0].rstrip(".")
         pages += [f"\n## {title[:1].upper()}{title[1:]}\n", COLUMNS, rows([v for v in faults if v.fault.area == area])]
@@ -196,6 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults, or areas, and write no page")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2)
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="verdicts: take them over, add to them")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "mutations.md")
     arguments = parser.parse_args()
     if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS} - set(AREAS):
@@ -205,16 +190,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutations-") as scratch, ThreadPoolExecutor(arguments.jobs) as pool:
         source = Path(scratch)
         snapshot(ROOT, source)  # once: what is being edited meanwhile is not a fault of this script
-        green = baseline(source, chosen, arguments.jobs)
-        print(f"{time.perf_counter() - started:6.1f} s  {len(green)} tests are green without a fault", flush=True)
-        order = sorted(chosen, key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
-        done = {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green), order)}
-    verdicts, seconds = [done[fault.name] for fault in chosen], time.perf_counter() - started
+        kept = Kept(arguments.kept, source)
+        done = {fault.name: verdict for fault in chosen if (verdict := kept.find(fault)) is not None}
+        order = [fault for fault in chosen if fault.name not in done]
+        green = baseline(source, order, arguments.jobs)
+        print(f"{time.perf_counter() - started:6.1f} s  {len(done)} verdicts are taken over, {len(order)} faults to "
+              f"plant; {len(green)} tests are green without one", flush=True)
+        order.sort(key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
+        done |= {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green, kept), order)}
+    verdicts = [done[fault.name] for fault in chosen]
     lost = [v.fault.name for v in verdicts if not v.ok]
-    print(f"{seconds:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables say"
-          + (f"; not: {', '.join(lost)}" if lost else ""))
+    print(f"{time.perf_counter() - started:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables "
+          f"say{'; not: ' if lost else ''}{', '.join(lost)}")
     if not arguments.only:
-        arguments.output.write_text(table(verdicts, seconds, arguments.jobs))
+        arguments.output.write_text(table(verdicts))
     return 1 if lost else 0
 
 

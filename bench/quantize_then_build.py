@@ -30,7 +30,8 @@ from verification_table import table
 import hwgen
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.tudataset import load_tudataset
-from hwgen.frontend.tracing.agreement import agreement
+from hwgen.frontend.known import known_of
+from hwgen.network.figures import figures_of
 from hwgen.targets.lists.design import program_for
 from hwgen.targets.lists.execute import run as run_reference
 
@@ -94,7 +95,8 @@ def measured(facts: dict[str, Any], work: Path) -> dict[str, Any]:
         assert sample.logits is not None
         program = program_for(network, sample.room)
         same = (result * program.scale).argmax(1) == sample.logits.argmax(1)
-        found |= {f"agreement{name}": agreement(model, quantized, graphs)["agreement"],
+        found |= {f"agreement{name}": figures_of(
+                      known_of(quantized, graphs), data="", of=network.values[-1].domain).same("quantized", "fp32"),
                   f"integer{name}": float(same.mean()),
                   f"held{name}": sum(bool(each.floor.max() > 0) for each in quantized.quantizers.every_step())}
     return found

@@ -14,15 +14,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import numpy as np
-
 from hwgen.frontend import load
-from hwgen.network.agreement import Agreement
+from hwgen.network.figures import figures_of
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.network_to_program import lower
 
@@ -52,14 +51,15 @@ def measure(path: Path, repeats: int) -> dict[str, object]:
         "run_ms": round(running, 2)}
     ok = running <= LIMITS.get(path.stem.lower(), float("inf"))
     if sample.logits is not None:
-        compared = Agreement.of(trace.logits, program.passes[-1].out.scale, sample.logits)
-        facts |= {"agreement": compared.argmax, "disagreeing": compared.disagreeing,
-                  "largest_logit_difference": compared.largest}
-        ok = ok and compared.argmax >= AGREEMENT
-        if sample.labels is not None:
-            mask = np.ones(sample.batch.num_nodes, dtype=bool) if sample.mask is None else sample.mask
-            facts["accuracy"] = float((trace.logits.argmax(axis=1) == sample.labels)[mask].mean())
-            facts["torch_accuracy"] = float((sample.logits.argmax(axis=1) == sample.labels)[mask].mean())
+        known = replace(sample, integer=trace.logits * program.passes[-1].out.scale)
+        figures = figures_of(known, data=path.stem, of="nodes")
+        integer, same = figures["integer"], figures.same("integer")
+        assert integer is not None
+        assert integer.to_quantized is not None
+        facts |= {"agreement": same, "disagreeing": integer.to_quantized.differing,
+                  "largest_difference": integer.to_quantized.largest, "accuracy": figures.accuracy("integer"),
+                  "torch_accuracy": figures.accuracy("quantized")}
+        ok = ok and (same is None or same >= AGREEMENT)
     return {**facts, "ok": ok}
 
 

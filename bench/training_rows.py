@@ -24,7 +24,7 @@ from hwgen.frontend.training.recipes import Recipe
 from hwgen.frontend.training.results import Run
 from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
-from hwgen.network.agreement import Agreement
+from hwgen.network.figures import Nearness
 from hwgen.network.sample import Limits
 from hwgen.network.sample_store import batch_arrays
 from hwgen.network.store import save_network
@@ -134,7 +134,7 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
         if task.per == "nodes":
             write_npz(keep / kept / "graph.npz", batch_arrays(whole))
     program = None if row.banked else program_for(network, Limits.of(whole, network.input_bits))
-    same, rows, predicted = 0.0, 0, []
+    same, rows, predicted = 0, 0, []
     for codes in examples.codes("test"):
         logits = done.model.logits(GraphBatch.union(codes, examples.input_scale)).double().numpy()
         if program is None:
@@ -142,9 +142,9 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
             results, scale = banked_reference.run(banked).logits, banked.passes[-1].out.scale
         else:
             results, scale = lists_reference.run(program, codes).results, program.scale
-        agreed = Agreement.of(results, scale, logits)
+        agreed = Nearness.of("classification", results * scale, logits)
         predicted.append(results.argmax(axis=1))
-        same, rows = same + agreed.argmax * len(logits), rows + len(logits)
+        same, rows = same + (agreed.decided or 0) - (agreed.differing or 0), rows + len(logits)
     classes = torch.from_numpy(np.concatenate(predicted))
     found = {"integer_test": _share(classes, examples, "test"), "agreement": same / rows}
     if task.per == "nodes":

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from window_graphs import SUBJECTS, Subject, graph, network, orders
 from window_page import HEAD, Found, section, targets, total_cycles
 
+import boards
 import sim
-from hwgen.flow.board import load_board
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.packed import representative
 from hwgen.flow.resources import estimate as count_resources
@@ -119,7 +119,7 @@ def facts_of(run: BatchRun) -> dict[str, Any]:
 
 def by_rule(model: Network, batch: Batch) -> str:
     """The design that ``hwgen build`` would count first, and what windows take on it."""
-    board, limits = load_board("ultra96"), Limits.of(batch, model.input_bits)
+    board, limits = boards.load("ultra96"), Limits.of(batch, model.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
     plan = next(iter(find_target("lists").candidates(
         model, sample, Wishes(windows=True), lambda area: area.fullest(board, COMFORT)[1] <= 1))).design()
@@ -164,7 +164,7 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
 
 def resources(work: Path) -> str:
     """What the design takes of the Ultra96, by Yosys; known by the content of its Verilog."""
-    board = load_board("ultra96")
+    board = boards.load("ultra96")
     verilog = emit(DESIGN, primitives=True)[0]
     known = work / f"{hashlib.sha256(verilog.encode()).hexdigest()[:24]}.json"
     if not known.is_file():

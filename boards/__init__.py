@@ -1,25 +1,18 @@
 """Boards as data: one TOML file each, loaded into one frozen :class:`Board`."""
 
-import tomllib
-from dataclasses import dataclass, is_dataclass
+import re
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated
 
-__all__ = ["Board", "BoardError", "Clock", "Memory", "Resources", "load", "names"]
+from hwgen.documents import MOST_TOML, Within, parse_toml, read_as, read_text, shown
+from hwgen.errors import HwgenError
 
-T = TypeVar("T")
+__all__ = ["Board", "Clock", "Memory", "Resources", "load", "names"]
 
 #: Logic families, named as Yosys names them, and the tool chains that make their bitstreams.
 FAMILIES = {"xcup": ("vivado", "vitis"), "xc7": ("vivado",), "ecp5": ("ecp5",)}
-
-
-class BoardError(ValueError):
-    """A board that cannot be used: what is wrong, where, and what fixes it."""
-
-    def __init__(self, what: str, where: str, fix: str) -> None:
-        self.what, self.where, self.fix = what, where, fix
-        super().__init__(f"{what}\n  at {where}\n  {fix}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,19 +32,19 @@ class Resources:
         Look-up tables that can serve as memory.
     """
 
-    lut: int
-    ff: int
-    bram36: int
-    uram: int
-    dsp: int
-    lutram: int
+    lut: Annotated[int, Within(1, 1 << 32)]
+    ff: Annotated[int, Within(1, 1 << 32)]
+    bram36: Annotated[int, Within(0, 1 << 32)]
+    uram: Annotated[int, Within(0, 1 << 32)]
+    dsp: Annotated[int, Within(0, 1 << 32)]
+    lutram: Annotated[int, Within(0, 1 << 32)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
     """Where the accelerator's clock comes from, and the frequency that estimates assume."""
 
-    assumed_mhz: int
+    assumed_mhz: Annotated[int, Within(1, 10_000)]
     source: str
 
 
@@ -60,10 +53,10 @@ class Memory:
     """External memory: ports into the fabric, their width, and the memory's own peak bandwidth."""
 
     kind: str
-    mebibytes: int
-    ports: int
-    port_bits: int
-    peak_gb_per_s: float
+    mebibytes: Annotated[int, Within(1, 1 << 32)]
+    ports: Annotated[int, Within(1, 1 << 16)]
+    port_bits: Annotated[int, Within(8, 1 << 16)]
+    peak_gb_per_s: Annotated[float, Within(0.001, 1e6)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,66 +96,29 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Board:
-    """Load a board by name, or from a path that ends in ``.toml``.
+    """Load a board by name, in any case, or from a path that ends in ``.toml``.
 
     Raises
     ------
-    BoardError
-        Unknown board (the known ones are listed); unknown or missing key; wrong type; unknown family or flow.
+    HwgenError
+        Unknown board (the known ones are listed); unknown or missing key; a value of a wrong kind or out of bounds;
+        unknown family or flow; a name that is no plain one.
     """
     if name.endswith(".toml"):
         path = Path(name)
-        if not path.is_file():
-            raise BoardError(f"there is no file {name}", "board", "give the path of a board's TOML file")
-        text = path.read_text(encoding="utf-8")
-    elif name in names():
-        text = (files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+        if not path.exists():
+            raise HwgenError(f"there is no file {name}", "board", "give the path of a board's TOML file")
+        text = read_text(path, "give the path of a board's TOML file", MOST_TOML)
+    elif name.lower() in names():
+        text = (files(__name__) / f"{name.lower()}.toml").read_text(encoding="utf-8")
     else:
-        raise BoardError(f"unknown board {name!r}", "board",
+        raise HwgenError(f"unknown board {shown(name)}", "board",
                          f"use one of {', '.join(names())}, or the path of your own board's TOML file")
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BoardError(f"not TOML: {error}", name, "fix the file's syntax") from None
-    board = _read(Board, data, name, "")
+    board = read_as(Board, parse_toml(text, name, "fix the file's syntax"), name)
+    if not re.fullmatch(r"[\w+-][\w.+-]{0,99}", board.name, flags=re.ASCII):
+        raise HwgenError(f"name is {shown(board.name)}", f"{name}: name",
+                         "use letters, digits, - and _: it names folders")
     if board.flow not in FAMILIES.get(board.family, ()):
         known = "; ".join(f"{family} with {' or '.join(flows)}" for family, flows in FAMILIES.items())
-        raise BoardError(f"family {board.family!r} with flow {board.flow!r}", f"{name}: family",
-                         f"use {known}")
+        raise HwgenError(f"family {board.family!r} with flow {board.flow!r}", f"{name}: family", f"use {known}")
     return board
-
-
-def _read(kind: type[T], data: dict[str, Any], source: str, prefix: str) -> T:
-    """Build a dataclass out of a table, refusing keys that are unknown, missing or of the wrong type."""
-    types_ = get_type_hints(kind)
-    expected = list(types_)
-    for key in data:
-        if key not in expected:
-            raise BoardError(f"unknown key {prefix}{key}", source,
-                             f"use {', '.join(prefix + known for known in expected)}")
-    values: dict[str, Any] = {}
-    for key in expected:
-        if key not in data:
-            raise BoardError(f"key {prefix}{key} is missing", source,
-                             f"add {prefix}{key} ({_noun(types_[key])})")
-        value = data[key]
-        if is_dataclass(types_[key]) and isinstance(value, dict):
-            values[key] = _read(types_[key], value, source, f"{prefix}{key}.")
-        elif _fits(value, types_[key]):
-            values[key] = value
-        else:
-            raise BoardError(f"{prefix}{key} is {value!r}", source, f"make it {_noun(types_[key])}")
-    return kind(**values)
-
-
-def _fits(value: object, kind: type) -> bool:
-    if kind is str:
-        return isinstance(value, str) and bool(value)
-    if isinstance(value, bool) or is_dataclass(kind):
-        return False
-    return isinstance(value, (int, float) if kind is float else int) and value >= 0
-
-
-def _noun(kind: type) -> str:
-    nouns = {str: "a non-empty string", int: "an integer, zero or more", float: "a number, zero or more"}
-    return nouns.get(kind, "a table")

@@ -75,7 +75,8 @@ def main(path: str = "gin_graphs.pt") -> None:
 def fit(model: nn.Module, graphs: list[Data], epochs: int, rate: float) -> None:
     """The same loop for the FP32 and for the quantized model."""
     quantized = isinstance(model, hwgen.frontend.QuantizedNetwork)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    groups = model.parameter_groups(weights={"lr": rate}) if quantized else model.parameters()
+    optimizer = torch.optim.Adam(groups, lr=rate)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0.05, epochs)
     model.train()
     for epoch in range(epochs):

@@ -45,7 +45,7 @@ def main(path: str = "residual_gcn.pt") -> None:
 
     # Every node of this one graph has a step and a width of its own.
     quantized = hwgen.quantize(model, scheme="a2q", data=data, bits=4, weight_bits=6, message_bits=6)
-    fit(quantized, data, epochs=10, rate=0.001)
+    fit(quantized, data, epochs=60, rate=0.001)
     hwgen.save(quantized, data, path)
 
     network, sample = load(path)
@@ -61,7 +61,8 @@ def main(path: str = "residual_gcn.pt") -> None:
 def fit(model: nn.Module, data: Data, epochs: int, rate: float) -> None:
     """The same loop for the FP32 and for the quantized model."""
     quantized = isinstance(model, hwgen.frontend.QuantizedNetwork)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    groups = model.parameter_groups(weights={"lr": rate}) if quantized else model.parameters()
+    optimizer = torch.optim.Adam(groups, lr=rate)
     model.train()
     for epoch in range(epochs):
         loss = F.cross_entropy(model(data.x * data.input_scale, data.edge_index)[data.train_mask],

@@ -13,12 +13,13 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import build, verify
     from .errors import HwgenError
-    from .frontend import GCN, load, load_data, save
+    from .frontend import GCN, load, load_data, save, save_graphs
     from .frontend.quantize.prepare import quantize
     from .frontend.training import train
     from .runtime import Accelerator
 
-__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "train", "verify"]
+__all__ = ["GCN", "Accelerator", "HwgenError", "build", "load", "load_data", "quantize", "save", "save_graphs", "train",
+           "verify"]
 
 _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator": "runtime",
          "quantize": "frontend.quantize.prepare"}
@@ -27,6 +28,10 @@ _HOME = {"build": "api", "verify": "api", "HwgenError": "errors", "Accelerator":
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in ("Accelerator", "build", "verify"):  # these need what lies beside this package
+        from .neighbours import check_neighbours
+
+        check_neighbours()
     return getattr(import_module(f".{_HOME.get(name, 'frontend')}", __name__), name)
 
 

@@ -4,10 +4,10 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import boards
 import sim
 
 from .errors import HwgenError
-from .flow.board import load_board
 from .flow.build import build as build_design
 from .flow.built import load_built_network, load_design
 from .flow.pack import pack, pack_sample
@@ -52,7 +52,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
     HwgenError
         A model, board or parameter that cannot be built, or an output that cannot be written.
     """
-    chosen, source = load_board(board), ""
+    chosen, source = boards.load(board), ""
     if isinstance(model, tuple):
         (network, sample), name = model, model[0].name
     else:

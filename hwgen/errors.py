@@ -2,6 +2,9 @@
 
 __all__ = ["CapacityError", "HwgenError", "ToolError"]
 
+#: Characters of a part of an error.
+MOST = 2000
+
 
 class HwgenError(Exception):
     """Something the user can fix. The command line prints the three parts and exits with 2.
@@ -17,8 +20,8 @@ class HwgenError(Exception):
     """
 
     def __init__(self, what: str, where: str, fix: str) -> None:
-        self.what, self.where, self.fix = what, where, fix
-        super().__init__(f"{what}\n  at {where}\n  {fix}")
+        self.what, self.where, self.fix = map(_short, (what, where, fix))
+        super().__init__(f"{self.what}\n  at {self.where}\n  {self.fix}")
 
 
 class CapacityError(HwgenError):
@@ -27,3 +30,8 @@ class CapacityError(HwgenError):
 
 class ToolError(HwgenError):
     """A tool outside hwgen is missing or failed."""
+
+
+def _short(text: str) -> str:
+    """A part of an error as people read it: what a file holds may have no end."""
+    return text if len(text) <= MOST else f"{text[:MOST]} ... ({len(text):,} characters)"

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from .documents import shown
 from .errors import HwgenError
+from .scratch import write_whole
 
-__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_json", "read_npz", "write_json",
-           "write_npz"]
+__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,26 +31,6 @@ LARGE, MOST_PACKED = 64 << 20, 100
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write facts, in a folder made for them where it is missing."""
     _write(path, (json.dumps(facts, indent=2) + "\n").encode())
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Facts in a file of a build folder.
-
-    Raises
-    ------
-    HwgenError
-        If there is no such file, or it holds something else.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HwgenError(f"cannot be read: {error.strerror}", str(path),
-                         "name a folder that hwgen build wrote") from None
-    except ValueError:
-        raise HwgenError("not JSON", str(path), "build again") from None
-    if not isinstance(content, dict):
-        raise HwgenError("not a JSON object", str(path), "build again")
-    return content
 
 
 @contextmanager
@@ -71,7 +52,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a file, in a folder made for it where it is missing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
     except OSError as error:
         raise HwgenError(f"cannot write: {error.strerror}", str(path), "choose an output you may write") from error
 
@@ -104,15 +85,19 @@ def check_archive(path: Path, what: str, fix: str) -> None:
         raise HwgenError("cannot read: not a file", str(path), fix)
     try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(each.file_size for each in archive.infolist())
-        packed = path.stat().st_size
+            unpacked, packed = sum(each.file_size for each in archive.infolist()), path.stat().st_size
+            if unpacked > LARGE and unpacked > MOST_PACKED * packed:
+                raise HwgenError(f"{packed:,} bytes that unpack to {unpacked:,}", str(path),
+                                 "write it without compression, such as with numpy.savez")
+            broken = archive.testzip()  # torch does not look at the checksums
     except OSError as error:
         raise HwgenError(f"cannot read: {error.strerror or error}", str(path), "name an existing file") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except HwgenError:
+        raise
+    except Exception as error:  # whatever a damaged directory leads to
         raise HwgenError(f"{what}: {error}", str(path), fix) from error
-    if unpacked > LARGE and unpacked > MOST_PACKED * packed:
-        raise HwgenError(f"{packed:,} bytes that unpack to {unpacked:,}", str(path),
-                         "write it without compression, such as with numpy.savez")
+    if broken is not None:
+        raise HwgenError(f"{what}: {shown(broken)} is damaged", str(path), fix)
 
 
 def read_npz(path: Path) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Cosimulation of a build folder; knows nothing else."""
+"""Cosimulation of a build folder; of hwgen it knows the core."""
 
 from .errors import SimError, ToolMissing
 from .result import BatchResult, Mismatch, Result

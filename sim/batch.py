@@ -6,16 +6,26 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SimError
-from .folder import AGAIN, Design, Images, PassFacts, read_json, read_stream
+from hwgen.documents import Count, read_json
 
-__all__ = ["BatchFolder", "Results", "Words"]
+from .errors import SimError
+from .folder import AGAIN, Design, Images, PassFacts, PassLayout, read_stream
+
+__all__ = ["BatchFolder", "Results", "RunLayout", "Words", "run_layout"]
 
 Ints = NDArray[np.int64]
+
+#: ``layout.json`` of a run: what it covers, what it takes, and what its counters read.
+RunLayout = TypedDict("RunLayout", {
+    "nodes": Count, "edges": Count, "graphs": Count, "window": Count, "pass": Count, "rows": Count, "entries": Count,
+    "load_beats": Count, "store_beats": Count, "result_words": Count, "cycles": Count | None,
+    "pass_cycles": list[Count] | None, "counters": dict[str, Count], "scale": list[float] | None,
+    "passes": list[PassLayout]}, total=False)
 
 _LANES = 8  # 16-bit codes of a word of 16 bytes
 
@@ -123,7 +133,7 @@ class BatchFolder:
     @classmethod
     def load_from(cls, folder: Path, design: Design, images: Images) -> "BatchFolder":
         """Read a batch made for this build; SimError if it is not one."""
-        layout = read_json(folder / "layout.json")
+        layout = run_layout(folder)
         load, golden = read_stream(folder / "batch.bin"), folder / "golden.npz"
         if not golden.is_file():
             raise SimError("the expected codes are missing", str(golden), AGAIN)
@@ -140,7 +150,7 @@ class BatchFolder:
                 cycles=layout["cycles"], pass_cycles=None if stamps is None else tuple(stamps),
                 counters=layout["counters"])
             wrong = batch._problem(design)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except Exception as error:  # whatever NumPy meets in a file that is damaged
             raise SimError(f"unexpected content: {error!r}", str(folder), AGAIN) from None
         if wrong:
             raise SimError(wrong, str(folder), AGAIN)
@@ -164,6 +174,11 @@ class BatchFolder:
             wrong = f"cycles of {len(self.pass_cycles)} passes, not of {len(self.passes)}"
         unknown = set(self.counters) - set(design.registers)
         return f"the design has no counter {min(unknown)}" if unknown else wrong
+
+
+def run_layout(folder: Path) -> RunLayout:
+    """``layout.json`` of a run; HwgenError if it is none."""
+    return read_json(RunLayout, folder / "layout.json", AGAIN)
 
 
 def _words(arrays: Mapping[str, NDArray[np.generic]], prefix: str, design: Design) -> Words:

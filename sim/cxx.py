@@ -1,26 +1,28 @@
 """C++ to an executable: Verilator's output, its run-time library and cocotb's main program.
 
 Not by make, which would need make and perl, and which compiles the run-time library anew for every design: its
-objects are kept in :func:`cache_folder`, where all designs share them.
+objects are kept in hwgen's cache, where all designs share them.
 """
 
 import fcntl
 import hashlib
 import os
-import subprocess
-import tempfile
+import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import cocotb
 from cocotb_tools import config
 
+from hwgen.cache import cache_folder
+from hwgen.seals import is_whole, seal_folder
+from hwgen.workshop import Command, Done, Workshop, processors, workshop
+
 from .errors import SimError
 from .toolchain import Tool
 
-__all__ = ["FAST", "SLOW", "cache_folder", "fingerprint", "ingredients", "link", "run_tool"]
+__all__ = ["FAST", "SLOW", "fingerprint", "ingredients", "link", "run_tool"]
 
 FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
 _HEADER = "runtime.h"
@@ -29,35 +31,35 @@ _TRACE_FIX = ("FST traces need zlib and lz4 with their headers: sudo apt-get ins
                "VCD traces need nothing")
 
 
-def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path, str]], folder: Path,
+def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path, str]], shop: Workshop,
          executable: Path) -> None:
-    """Compile ``sources`` (C++ file, optimisation) in ``folder`` and link them with cocotb into ``executable``.
+    """Compile ``sources`` (C++ file, optimisation) in a workshop and link them with cocotb into ``executable``.
 
     Raises
     ------
     SimError
         If the compiler or linker refuses something.
     """
-    flags = _flags(tool, trace)
+    flags, folder = _flags(tool, trace), shop.path
     library = _runtime(tool, cxx, trace, flags)
     main = Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp"
     parts = [*sources, (main, SLOW)]
     parts.sort(key=lambda part: -part[0].stat().st_size)  # large ones first keep all cores busy to the end
     objects = [folder / path.with_suffix(".o").name for path, _ in parts]
-    _compile([([str(cxx.path), *flags, level, "-I", str(folder), "-include", str(library / level / _HEADER),
+    _compile([([*cxx.words, *flags, level, "-I", str(folder), "-include", str(library / level / _HEADER),
                 "-include", str(folder / "Vtop__pch.h"), "-c", str(path), "-o", str(each)], path)
-              for (path, level), each in zip(parts, objects, strict=True)], folder)
+              for (path, level), each in zip(parts, objects, strict=True)], shop)
     libraries = Path(config.libs_dir)
-    run_tool([str(cxx.path), "-o", str(executable), *map(str, objects), *map(str, sorted(library.glob("*.o"))),
+    run_tool(shop, [*cxx.words, "-o", str(executable), *map(str, objects), *map(str, sorted(library.glob("*.o"))),
               f"-L{libraries}",
               f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread",
               *(["-lz", "-llz4"] if trace == "fst" else [])],
-             "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder", folder)
+             "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder")
 
 
 def ingredients(tool: Tool, cxx: Tool, trace: str | None) -> tuple[str, ...]:
     """What an executable is made of beside its sources: versions, flags, and where it looks for cocotb's libraries."""
-    return (tool.version, cxx.version, str(cocotb.__version__), str(config.libs_dir), *_flags(tool, trace))
+    return (tool.version, cxx.version, *cxx.more, str(cocotb.__version__), str(config.libs_dir), *_flags(tool, trace))
 
 
 def _flags(tool: Tool, trace: str | None) -> list[str]:
@@ -75,52 +77,45 @@ def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> 
     include = Path(str(tool.root)) / "include"
     names = ["verilated", "verilated_vpi", "verilated_threads"]
     names += {"vcd": ["verilated_vcd_c"], "fst": ["verilated_fst_c", "verilated_dpi"]}.get(trace or "", [])
-    folder = cache_folder() / f"verilator-{fingerprint(tool.version, cxx.version, str(tool.path), *flags, FAST, SLOW)}"
+    key = fingerprint(tool.version, cxx.version, *cxx.more, str(tool.path), *flags, FAST, SLOW)
+    folder = cache_folder() / f"verilator-{key}"
     with _lock(folder.with_suffix(".lock")):
-        if not folder.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix="compile-") as scratch:
-                done = Path(scratch) / "done"
-                jobs = [([str(cxx.path), *flags, FAST, "-c", str(include / f"{name}.cpp"),
+        if not is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            with workshop(folder.parent, "compile") as shop:
+                done = shop.path / "done"
+                jobs = [([*cxx.words, *flags, FAST, "-c", str(include / f"{name}.cpp"),
                           "-o", str(done / f"{name}.o")], include / f"{name}.cpp") for name in names]
                 for level in (FAST, SLOW):
                     header = done / level / _HEADER
                     header.parent.mkdir(parents=True)
                     header.write_text('#include "verilated.h"\n#include "verilated_dpi.h"\n')
                     if "clang" not in cxx.version:  # clang looks for another name, and refuses where GCC reads the text
-                        jobs.append(([str(cxx.path), *flags, level, "-x", "c++-header", str(header),
+                        jobs.append(([*cxx.words, *flags, level, "-x", "c++-header", str(header),
                                       "-o", f"{header}.gch"], header))
-                _compile(jobs, Path(scratch), _TRACE_FIX if trace == "fst" else None)
+                _compile(jobs, shop, _TRACE_FIX if trace == "fst" else None)
+                seal_folder(done)
                 done.rename(folder)
     return folder
 
 
-def _compile(jobs: Sequence[tuple[list[str], Path]], folder: Path, fix: str | None = None) -> None:
+def _compile(jobs: Sequence[tuple[list[str], Path]], shop: Workshop, fix: str | None = None) -> None:
     fix = fix or "check that the C++ compiler supports C++17; otherwise report this with the build folder"
-    with ThreadPoolExecutor(max_workers=min(len(jobs), os.cpu_count() or 1)) as pool:
-        for done in [pool.submit(run_tool, command, f"c++ {path.name}", fix, folder) for command, path in jobs]:
-            done.result()
+    ended = shop.run_all([Command(words=words) for words, _ in jobs], processors())
+    for (words, path), done in zip(jobs, ended, strict=True):
+        _check(words, done, f"c++ {path.name}", fix)
 
 
-def run_tool(command: Sequence[str], where: str, fix: str, folder: Path, **environment: str) -> None:
-    """Run a tool in ``folder``; SimError with its first complaint if it fails."""
-    done = subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
+def run_tool(shop: Workshop, words: Sequence[str], where: str, fix: str, **environment: str) -> None:
+    """Run a tool in a workshop; SimError with its first complaint if it fails."""
+    _check(words, shop.run(Command(words=words, environment={**os.environ, **environment})), where, fix)
+
+
+def _check(words: Sequence[str], done: Done, where: str, fix: str) -> None:
+    if done.code:
+        lines = [line for line in done.text.splitlines() if line.strip()]
         what = next((line for line in lines if "rror" in line), lines[0] if lines else "no message")
-        raise SimError(f"{Path(command[0]).name} failed: {what.strip()[:400]}", where, fix)
-
-
-def cache_folder() -> Path:
-    """``$HWGEN_CACHE``, or ``hwgen`` in the user's cache folder; a temporary one where that cannot be made."""
-    root = os.environ.get("HWGEN_CACHE")
-    base = Path(root) if root else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hwgen"
-    try:
-        base.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        base = Path(tempfile.gettempdir()) / f"hwgen-{os.getuid()}"
-        base.mkdir(exist_ok=True)
-    return base
+        raise SimError(f"{Path(words[0]).name} failed: {what.strip()[:400]}", where, fix)
 
 
 @contextmanager

@@ -3,17 +3,86 @@
 docs/formats.md has the files.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from hwgen.documents import Count, Within, read_json
 
 from .errors import SimError
 
-__all__ = ["AGAIN", "Design", "Images", "PassFacts", "Port", "Probe", "Register", "read_json", "read_stream"]
+__all__ = ["AGAIN", "Design", "ImageLayout", "Images", "PassFacts", "PassLayout", "Port", "Probe", "Register",
+           "image_layout", "read_stream"]
 
 AGAIN = "build again, or pack again, with this version of hwgen"
+
+_Width = Annotated[int, Within(1, 1 << 16)]
+_Word = Annotated[int, Within(0, (1 << 32) - 1)]
+
+
+class _Port(TypedDict):
+    name: str
+    direction: Literal["input", "output"]
+    width: _Width
+    signed: NotRequired[bool]
+
+
+class _Field(TypedDict):
+    name: str
+    description: NotRequired[str]
+    low: Annotated[int, Within(0, 31)]
+    width: Annotated[int, Within(1, 32)]
+
+
+class _Register(TypedDict):
+    name: str
+    offset: _Word
+    access: str
+    count: Annotated[int, Within(1, 1 << 16)]
+    fields: list[_Field]
+    description: NotRequired[str]
+    reset: NotRequired[_Word]
+    value: NotRequired[_Word]
+
+
+class _Probe(TypedDict):
+    name: str
+    path: str
+    width: _Width
+
+
+class _Design(TypedDict):
+    """What a simulation needs of ``design.json``."""
+
+    top: str
+    ports: list[_Port]
+    registers: list[_Register]
+    probes: list[_Probe]
+    errors: dict[str, Count]
+    stages: dict[str, Count]
+    hardware: dict[str, int]
+    capacities: NotRequired[dict[str, Count]]
+    row_fields: list[str]
+
+
+class PassLayout(TypedDict):
+    """A pass in ``layout.json``."""
+
+    name: str
+    domain: Literal["nodes", "graphs"]
+    to_result: bool
+    code_bits: Annotated[int, Within(1, 64)]
+    word_codes: Annotated[int, Within(1, 1 << 16)]
+    channels: Count
+    signed: bool
+
+
+class ImageLayout(TypedDict):
+    """``images/layout.json``."""
+
+    passes: list[PassLayout]
+    model_beats: Count
 
 
 @dataclass(frozen=True)
@@ -92,29 +161,27 @@ class Design:
     @classmethod
     def load(cls, build: Path) -> "Design":
         """Read a build folder's design; SimError if it is not one."""
-        facts = read_json(build / "design.json")
-        verilog = build / "design.v"
+        path, verilog = build / "design.json", build / "design.v"
+        facts = read_json(_Design, path, AGAIN, more=True)
         if not verilog.is_file():
             raise SimError("the design's Verilog is missing", str(verilog), AGAIN)
-        try:
-            design = cls(
-                top=facts["top"], verilog=verilog, hardware=facts["hardware"],
-                ports=tuple(Port(entry["name"], entry["direction"] == "input", entry["width"])
-                            for entry in facts["ports"]),
-                registers={entry["name"]: Register(
-                    entry["name"], entry["offset"], entry["access"], entry["count"],
-                    {field["name"]: (field["low"], field["width"]) for field in entry["fields"]})
-                    for entry in facts["registers"]},
-                probes=tuple(Probe(entry["name"], entry["path"], entry["width"]) for entry in facts["probes"]
-                             if entry["name"].startswith("probe_row_")),
-                errors={value: name for name, value in facts["errors"].items()},
-                stages={value: name for name, value in facts["stages"].items()},
-                row_fields=tuple(facts["row_fields"]),
-            )
-            if "data" not in design.row_fields or not design.units:
-                raise KeyError("data")
-        except (KeyError, TypeError, AttributeError, StopIteration) as wrong:
-            raise SimError(f"unexpected content: {wrong!r}", str(build / "design.json"), AGAIN) from None
+        design = cls(
+            top=facts["top"], verilog=verilog, hardware=facts["hardware"],
+            ports=tuple(Port(entry["name"], entry["direction"] == "input", entry["width"])
+                        for entry in facts["ports"]),
+            registers={entry["name"]: Register(
+                entry["name"], entry["offset"], entry["access"], entry["count"],
+                {field["name"]: (field["low"], field["width"]) for field in entry["fields"]})
+                for entry in facts["registers"]},
+            probes=tuple(Probe(entry["name"], entry["path"], entry["width"]) for entry in facts["probes"]
+                         if entry["name"].startswith("probe_row_")),
+            errors={value: name for name, value in facts["errors"].items()},
+            stages={value: name for name, value in facts["stages"].items()},
+            row_fields=tuple(facts["row_fields"]),
+        )
+        there = {probe.name for probe in design.probes}
+        if "data" not in design.row_fields or "probe_row_valid" not in there:
+            raise SimError("rows have no data, or nothing says when there are some", f"{path}: row_fields", AGAIN)
         return design
 
 
@@ -147,11 +214,16 @@ class PassFacts:
     signed: bool
 
     @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> "PassFacts":
+    def of(cls, facts: PassLayout) -> "PassFacts":
         """Out of ``layout.json``."""
-        return cls(name=str(facts["name"]), domain=str(facts["domain"]).removesuffix("s"),
-                   to_result=bool(facts["to_result"]), code_bits=int(facts["code_bits"]),
-                   word_codes=int(facts["word_codes"]), channels=int(facts["channels"]), signed=bool(facts["signed"]))
+        return cls(name=facts["name"], domain=facts["domain"].removesuffix("s"), to_result=facts["to_result"],
+                   code_bits=facts["code_bits"], word_codes=facts["word_codes"], channels=facts["channels"],
+                   signed=facts["signed"])
+
+
+def image_layout(build: Path) -> ImageLayout:
+    """``images/layout.json`` of a build folder; HwgenError if it is none."""
+    return read_json(ImageLayout, build / "images" / "layout.json", AGAIN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,13 +243,9 @@ class Images:
     @classmethod
     def load_from(cls, build: Path) -> "Images":
         """Read a build folder; SimError if it has no images."""
-        path = build / "images" / "layout.json"
-        facts = read_json(path)
-        try:
-            passes, beats = tuple(map(PassFacts.of, facts["passes"])), int(facts["model_beats"])
-        except (KeyError, TypeError, ValueError) as wrong:
-            raise SimError(f"unexpected content: {wrong!r}", str(path), AGAIN) from None
-        return cls(model=read_stream(build / "images" / "model.bin") if beats else b"", passes=passes)
+        facts = image_layout(build)
+        model = read_stream(build / "images" / "model.bin") if facts["model_beats"] else b""
+        return cls(model=model, passes=tuple(map(PassFacts.of, facts["passes"])))
 
 
 def read_stream(path: Path) -> bytes:
@@ -187,17 +255,4 @@ def read_stream(path: Path) -> bytes:
     content = path.read_bytes()
     if not content or len(content) % 16:
         raise SimError(f"{len(content)} bytes are no load stream of 16-byte beats", str(path), AGAIN)
-    return content
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object; SimError if there is none."""
-    try:
-        content = json.loads(path.read_text())
-    except OSError as wrong:
-        raise SimError(f"cannot be read: {wrong.strerror}", str(path), "name a folder that hwgen build wrote") from None
-    except ValueError as wrong:
-        raise SimError(f"not JSON: {wrong}", str(path), "build again") from None
-    if not isinstance(content, dict):
-        raise SimError("not a JSON object", str(path), "build again")
     return content

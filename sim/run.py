@@ -4,14 +4,14 @@ import json
 import os
 import re
 import resource
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from hwgen.workshop import Command, workshop
 
 from .batch import BatchFolder
 from .errors import SimError
@@ -129,18 +129,17 @@ def simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOpt
         raise SimError(f"cannot write there: {wrong.strerror}", str(output),
                        "copy the folder to where you may") from None
     traced = output / f"trace.{options.trace}" if options.trace else None
-    with tempfile.TemporaryDirectory(prefix="run-", dir=output) as scratch:
-        result_file, job_file = Path(scratch) / "result.json", Path(scratch) / "job.json"
+    with workshop(output, "run") as shop:
+        result_file, job_file = shop.path / "result.json", shop.path / "job.json"
         job_file.write_text(json.dumps({**job, "result": str(result_file)}))
-        command = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
-        done = subprocess.run(command, cwd=scratch, env=_environment(library.path, job_file, test), check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-        if done.returncode or not result_file.is_file():
+        words = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
+        done = shop.run(Command(words=words, environment=_environment(library.path, job_file, test)))
+        if done.code or not result_file.is_file():
             log = output / "simulator.log"
-            log.write_text(done.stdout)
+            log.write_text(done.text)
             if not options.quiet:
-                sys.stderr.write(done.stdout)
-            raise SimError(f"the simulator failed (exit status {done.returncode}): {_complaint(done.stdout)}",
+                sys.stderr.write(done.text)
+            raise SimError(f"the simulator failed (exit status {done.code}): {_complaint(done.text)}",
                            str(log), "read the log; verify again with --trace vcd to see signals")
         facts = json.loads(result_file.read_text())
     return facts, {"simulate_s": time.perf_counter() - started, "trace": str(traced) if traced else None,
@@ -150,8 +149,10 @@ def simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOpt
 def _environment(library: Path, job: Path, test: str) -> dict[str, str]:
     from cocotb_tools import config
 
+    # Whoever sets such a variable means a simulation of their own.
+    theirs = ("COCOTB_", "GPI_", "PYGPI_", "VERILATOR_", "TESTCASE", "MODULE", "TOPLEVEL", "RANDOM_SEED")
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith(theirs)},
         "HWGEN_COSIM_JOB": str(job),
         "PATH": os.pathsep.join([os.environ.get("PATH", ""), str(config.libs_dir)]),
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)]),

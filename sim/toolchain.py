@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -32,12 +33,20 @@ class Tool:
         The executable or library.
     root : Path or None
         VERILATOR_ROOT, for Verilator.
+    more : tuple of str
+        Words behind the path that belong to the command: a compiler may be ``ccache g++ -m64``.
     """
 
     name: str
     version: str
     path: Path
     root: Path | None = None
+    more: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The command, before its arguments."""
+        return [str(self.path), *self.more]
 
 
 def check() -> list[Tool | ToolMissing]:
@@ -80,7 +89,7 @@ def verilator() -> Tool:
 
 
 def compiler() -> Tool:
-    """The C++ compiler: ``$CXX``, else c++, g++ or clang++.
+    """The C++ compiler: ``$CXX``, words as make takes them, else c++, g++ or clang++.
 
     Raises
     ------
@@ -88,11 +97,16 @@ def compiler() -> Tool:
         If there is none, or ``$CXX`` names none.
     """
     fix = "install one, for example with: sudo apt-get install g++"
-    named = os.environ.get("CXX")
-    for name in [named] if named else ["c++", "g++", "clang++"]:
+    named = os.environ.get("CXX", "").strip()
+    try:
+        choices = [shlex.split(named)] if named else [["c++"], ["g++"], ["clang++"]]
+    except ValueError as error:
+        raise ToolMissing(f"CXX is {named!r}: {error}", "environment variable CXX", f"unset CXX, or {fix}") from None
+    for name, *more in choices:
         path = shutil.which(name)
         if path is not None:
-            return Tool("C++ compiler", _output(path, "--version").splitlines()[0], Path(path))
+            version = next(iter(_output(path, *more, "--version").splitlines()), "unknown version")
+            return Tool("C++ compiler", version, Path(path), more=tuple(more))
     if named:
         raise ToolMissing(f"the C++ compiler {named!r} is not on PATH", "environment variable CXX",
                           f"unset CXX, or {fix}")
@@ -128,7 +142,11 @@ def _recent(tool: Tool, fix: str) -> Tool:
 
 @lru_cache(maxsize=32)
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=60,
+                              stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolMissing(f"{Path(command[0]).name} does not run: {error}", command[0], "install it again") from None
     if done.returncode:
         raise ToolMissing(f"{Path(command[0]).name} does not run: {done.stderr.strip()[:200]}", command[0],
                           "install it again")

@@ -8,14 +8,17 @@ import json
 import os
 import resource
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cxx import FAST, SLOW, cache_folder, fingerprint, ingredients, link, run_tool
+from hwgen.cache import cache_folder, cache_folders
+from hwgen.seals import is_whole, seal_folder
+from hwgen.workshop import Workshop, workshop
+
+from .cxx import FAST, SLOW, fingerprint, ingredients, link, run_tool
 from .errors import SimError
 from .folder import Design
 from .toolchain import Tool, compiler, verilator
@@ -74,39 +77,42 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     """
     tool, cxx = verilator(), compiler()
     wrapper, verilog = bench_verilog(design), design.verilog.read_text()
-    home = cache_folder() / "models" if work is None else work.resolve()  # the tools run in folders of their own
+    # the tools run in folders of their own: a relative path would lead elsewhere
+    homes = [root.resolve() / "models" for root in cache_folders()] if work is None else [work.resolve()]
+    home = cache_folder().resolve() / "models" if work is None else work.resolve()
 
-    def place(form: str | None) -> Path:
-        key = fingerprint(verilog, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
-        return home / f"model-{key}" / BENCH
+    def name(form: str | None) -> str:
+        return "model-" + fingerprint(verilog, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
 
-    for found in map(place, (trace, *TRACES) if trace is None else (trace,)):
-        if found.is_file():
-            with suppress(OSError):  # a cache that may only be read
-                os.utime(found)
-            return Model(executable=found, compile_s=0.0, peak_bytes=0)
-    executable, started = place(trace), time.perf_counter()
+    for form in (trace, *TRACES) if trace is None else (trace,):
+        for found in (each / name(form) for each in homes):
+            if is_whole(found):
+                with suppress(OSError):  # a cache that may only be read
+                    os.utime(found / BENCH)
+                return Model(executable=found / BENCH, compile_s=0.0, peak_bytes=0)
+    executable, started = home / name(trace) / BENCH, time.perf_counter()
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as wrong:
         raise SimError(f"cannot write there: {wrong.strerror}", str(home),
                        "name a folder where you may write, by the environment variable HWGEN_CACHE") from None
-    with tempfile.TemporaryDirectory(dir=home, prefix="compile-") as name:
-        folder = Path(name)
-        (folder / "bench.sv").write_text(wrapper)
+    with workshop(home, "compile") as shop:
+        (shop.path / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")
-        sources = _translate(tool, _options(trace), design.verilog, folder)
+        sources = _translate(tool, _options(trace), design.verilog, shop)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
-        link(tool, cxx, trace, sources, folder, folder / BENCH)
-        done = folder / "done"
+        done = shop.path / "done"
         done.mkdir()
-        (folder / BENCH).rename(done / BENCH)
+        link(tool, cxx, trace, sources, shop, done / BENCH)
+        seal_folder(done)
+        if not is_whole(executable.parent):
+            shutil.rmtree(executable.parent, ignore_errors=True)
         try:
             done.rename(executable.parent)
         except OSError:  # another process was faster
-            if not executable.is_file():
+            if not is_whole(executable.parent):
                 raise
     if work is None:
         _forget(home)
@@ -132,11 +138,11 @@ def _options(trace: str | None) -> list[str]:
     ]
 
 
-def _translate(tool: Tool, options: Sequence[str], verilog: Path, folder: Path) -> list[tuple[Path, str]]:
+def _translate(tool: Tool, options: Sequence[str], verilog: Path, shop: Workshop) -> list[tuple[Path, str]]:
     """Run Verilator; return the C++ files it wrote with the optimisation each deserves."""
-    run_tool([str(tool.path), *options, "-Mdir", str(folder), str(folder / "bench.sv"), str(verilog)],
-         "verilator", "report this with the build folder: the design's Verilog is not clean", folder,
-         VERILATOR_ROOT=str(tool.root))
-    sources = json.loads((folder / "Vtop.json").read_text())["sources"]
+    run_tool(shop, [*tool.words, *options, "-Mdir", str(shop.path), str(shop.path / "bench.sv"), str(verilog)],
+             "verilator", "report this with the build folder: the design's Verilog is not clean",
+             VERILATOR_ROOT=str(tool.root))
+    sources = json.loads((shop.path / "Vtop.json").read_text())["sources"]
     return [(Path(path), FAST if group.endswith("fast") else SLOW)
             for group, paths in sources.items() if group not in ("global", "deps") for path in paths]

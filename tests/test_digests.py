@@ -59,7 +59,7 @@ Parts = dict[str, Any]
 #: Hardware of the banked target; cases state what differs.
 BANKED = {"groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
           "slots": 256, "param_depth": 64, "result_depth": 64, "feature_depth": 0, "requant_lanes": 8, "mac_columns": 8,
-          "weight_bits": 4, "planes": 1, "pages": 4, "column_depth": 16}
+          "weight_bits": 4, "planes": 1, "pages": 4, "column_depth": 16, "bias_depth": 128}
 #: Hardware of the edge-list target; cases state what differs.
 LISTS = {"units": 1, "lanes": 16, "code_bits": 8, "acc_bits": 20, "requant_lanes": 4, "chunks": 4, "weight_bits": 4,
          "pages": 16, "buffer_depth": 1024, "list_depth": 512, "descriptor_depth": 512, "column_depth": 64,

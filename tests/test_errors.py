@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,8 @@ import pytest
 import torch
 from models import random_graph_data, random_graph_model
 
-from hwgen.cli import main
+from hwgen.cli import cli, main
+from hwgen.errors import HwgenError
 from hwgen.flow import resources
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.frontend.checkpoint import save_network
@@ -221,3 +224,51 @@ def test_packing_a_graph_over_capacity(tmp_path: Path) -> None:
     with pytest.raises(CapacityError, match=r"300 nodes .*max_nodes .* too few"):
         design.session(data.batch)
     assert design.capacities["max_nodes"] < 300
+
+
+def test_a_name_of_runs_leads_nowhere_else(tmp_path: Path) -> None:
+    from hwgen.flow.pack import pack
+
+    for name in ("", ".", "..", "a/b", "/etc", "../a", ".hidden", "a\nb", "half \ud800", "x" * 300):
+        with pytest.raises(HwgenError, match=r"is no plain name"):
+            pack(tmp_path, [], name)
+
+
+def test_what_nobody_foresaw_has_an_exit_code_and_a_file_of_its_own(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["hwgen", "boards"])
+    for error, what in ((RuntimeError("some [/bold]\nthing"), r"not foreseen: RuntimeError: some \[/bold\] thing"),
+                        (EOFError("short"), r"not foreseen: RuntimeError: a file ended: short"),
+                        (MemoryError(), r"out of memory"), (AssertionError(), r"not foreseen: AssertionError")):
+        def fail(*_: object, error: Exception = error, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(cli.commands["boards"], "callback", fail)
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        assert stopped.value.code == 3
+        found = re.fullmatch(r"error: (.*)\n  where: (.*)\n  fix:  .*?(/\S+)\n", capsys.readouterr().err)
+        assert re.match(what, found[1])
+        text = Path(found[3]).read_text()
+        assert "Traceback" in text
+        assert type(error).__name__ in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_verb_in_order(number: int, tmp_path: Path) -> None:
+    program = ("import time; from pathlib import Path; from hwgen.cli import cli, main; "
+               "from hwgen.flow.folder import BuildFolder\n"
+               "def wait(*_, **__):\n"
+               "    with BuildFolder(Path('b')) as folder:\n"
+               "        print(folder.path, flush=True)\n"
+               "        time.sleep(60)\n"
+               "cli.commands['boards'].callback = wait\n"
+               "import sys; sys.argv = ['hwgen', 'boards']; main()")
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    made = Path(process.stdout.readline().strip())
+    assert made.is_dir()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=5)
+    assert (process.returncode, err) == (128 + number, "stopped; nothing half-written is left\n")
+    assert not list(tmp_path.iterdir())

@@ -15,14 +15,16 @@ ROOT = Path(__file__).parents[1]
 
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
-CORE = {"hwgen.errors", "hwgen.numeric", "hwgen.cache", "hwgen.files", "hwgen.progress", "hwgen.version"}
+CORE = {f"hwgen.{name}" for name in (
+    "errors", "numeric", "cache", "documents", "files", "neighbours", "progress", "scratch", "seals", "version",
+    "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},
        "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
 #: Parts of the flow that know no target: targets and reports may use them.
-PARTS = ("board", "config", "convert", "folder", "resources", "verilog", "wishes", "yosys")
+PARTS = ("board", "config", "convert", "folder", "manifest", "resources", "verilog", "wishes", "yosys")
 BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
 REPORT = BUILD | {"hwgen.report", "rtl_templates.shell.timing"}
 TARGETS = REPORT | FORMATS | {"hwgen.targets"}
@@ -34,8 +36,13 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/cache.py": (set(), set()),
     "hwgen/version.py": (set(), set()),
     "hwgen/numeric.py": (set(), set()),
+    "hwgen/documents.py": (CORE, set()),
     "hwgen/files.py": (CORE, set()),
+    "hwgen/neighbours.py": (CORE, set()),
     "hwgen/progress.py": (set(), set()),
+    "hwgen/scratch.py": (set(), set()),
+    "hwgen/seals.py": (set(), set()),
+    "hwgen/workshop.py": (CORE, set()),
     "hwgen/network": (CORE | {"hwgen.network"}, set()),
     "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.frontend", "hwgen.targets"},
                        {"torch", "torch_geometric", "sklearn"}),
@@ -50,7 +57,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
     "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),
-    "hwgen/api.py": ({"hwgen", "sim"}, set()),
+    "hwgen/api.py": ({"hwgen", "sim", "boards"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
     "hwgen/__init__.py": ({"hwgen"}, set()),
@@ -59,8 +66,8 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
-    "sim": ({"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
-    "boards": ({"boards"}, set()),
+    "sim": (CORE | {"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
+    "boards": (CORE | {"boards"}, set()),
 }
 OURS = ("hwgen", "rtl_templates", "sim", "boards")
 FILES = sorted(path for top in OURS for path in (ROOT / top).rglob("*.py"))

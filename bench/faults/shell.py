@@ -114,6 +114,31 @@ FAULTS = {
          "a command that is done beside an error counts as good",
          'if status["done"] and not status["error"]:', 'if status["done"]:'),
     ),
+    "rtl_templates/shell/timing.py": (
+        ("timing-short-bursts", f"{_SHELL}test_timing.py::test_a_burst_of_more_than_two_beats_costs_two_more_cycles",
+         "the pause behind a short burst is counted, although two beats hide it",
+         "max(0, words - SHELL_STORE_BURST)", "max(0, words)"),
+        ("timing-load-fill", f"{_SHELL}test_timing.py::test_a_load_costs_the_same_however_long",
+         "a load is expected to begin at once", "return SHELL_LOAD_FILL + beats", "return beats"),
+    ),
+    "rtl_templates/shell/registers.py": (
+        ("registers-moved", f"{_SHELL}test_registers.py::test_offsets_that_drivers_rely_on",
+         "registers behind the interrupt's move by a word", "0x018 + 4 * index, access", "0x01C + 4 * index, access"),
+        ("registers-masks", f"{_SHELL}test_registers.py::test_header_defines_every_offset_and_mask",
+         "masks of the C header have a bit too many",
+         "mask = ((1 << field.width) - 1) << field.low", "mask = ((2 << field.width) - 1) << field.low"),
+    ),
+    "rtl_templates/shell/words.py": (
+        ("words-one-too-many", f"{_SHELL}test_words.py::test_every_value_that_fits_and_no_other",
+         "a value one beyond its field spills into the next",
+         "if not 0 <= value < 1 << width:", "if not 0 <= value <= 1 << width:"),
+        ("words-unknown-fields", f"{_SHELL}test_words.py::test_unknown_fields_are_refused",
+         "fields that a word has not are passed over", "if values:", "if not layout:"),
+    ),
+    "rtl_templates/shell/load_map.py": (
+        ("load-map-any-address", f"{_SHELL}test_loader.py::test_only_words_that_exist_are_loaded",
+         "words behind the end of a memory are no error", "& (address < self.words))", ")"),
+    ),
 }
 
 #: Changes that change nothing, and why.

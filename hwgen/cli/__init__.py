@@ -1,19 +1,28 @@
 """The command line: one file per verb. The only folder that prints or exits."""
 
+import os
+import signal
 import sys
+import warnings
+from types import FrameType
+from typing import Any, NoReturn, TextIO
 
 import click
 
+from ..cache import CacheWarning
 from ..errors import HwgenError
+from ..neighbours import check_neighbours
 from ..version import __version__
 from .boards import boards
 from .build import build, pack
+from .console import plain
 from .demo import demo
 from .doctor import doctor
 from .inspect import inspect
 from .quantize import quantize
 from .report import estimate, report
 from .train import train
+from .unforeseen import UNFORESEEN, parts_of
 from .verify import verify
 
 __all__ = ["cli", "main"]
@@ -21,7 +30,17 @@ __all__ = ["cli", "main"]
 BAD_INPUT = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Verbs(click.Group):
+    """Verbs, of which click takes an EOFError of ours for a Ctrl-C."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except EOFError as error:
+            raise RuntimeError(f"a file ended: {error}") from error
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="hwgen")
 def cli() -> None:
     """Turn a mixed-precision graph neural network into hardware that computes exactly what it computes.
@@ -37,7 +56,7 @@ def cli() -> None:
     \b
     `hwgen demo` does all of it in minutes; `hwgen doctor` says whether this machine can.
 
-    Exit codes: 0 success, 1 hardware and model differ, 2 something you can fix.
+    Exit codes: 0 success, 1 hardware and model differ, 2 something you can fix, 3 a fault of hwgen, 130 stopped.
     """
 
 
@@ -46,11 +65,20 @@ for command in (train, quantize, inspect, build, verify, pack, estimate, report,
 
 
 def main() -> None:
-    """Run the command line; turn errors users can fix into three lines and exit code 2."""
+    """Run the command line; turn errors users can fix into three lines and exit code 2, any other into exit code 3."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
+    warnings.showwarning = _say
     try:
+        check_neighbours()
         cli(standalone_mode=False)
+        sys.stdout.flush()
     except HwgenError as error:
         _fail(error.what, error.where, error.fix)
+    except BrokenPipeError:  # who read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         _fail(error.strerror or str(error), str(error.filename or "a file"),
               "check that the path exists and that you may write there")
@@ -58,10 +86,31 @@ def main() -> None:
         error.show()
         sys.exit(BAD_INPUT)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; nothing half-written is left", err=True)
-        sys.exit(130)
+        _stopped(signal.SIGINT)
+    except Exception as error:
+        _fail(*parts_of(error), code=UNFORESEEN)
 
 
-def _fail(what: str, where: str, fix: str) -> None:
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    """End in order: what runs below this process is ended, and temporary folders go."""
+    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)  # not in the middle of that
+    _stopped(number)
+
+
+def _stopped(number: int) -> NoReturn:
+    click.echo("stopped; nothing half-written is left", err=True)
+    sys.exit(128 + number)
+
+
+def _say(message: Warning | str, category: type[Warning], filename: str, lineno: int,
+         file: TextIO | None = None, line: str | None = None) -> None:
+    """A warning in one line; of others than hwgen's also where."""
+    ours = issubclass(category, CacheWarning)
+    click.echo(f"note: {message}" if ours else f"{filename}:{lineno}: {category.__name__}: {message}", err=True)
+
+
+def _fail(what: str, where: str, fix: str, code: int = BAD_INPUT) -> NoReturn:
+    what, where, fix = map(plain, (what, where, fix))
     click.echo(f"{click.style('error:', fg='red', bold=True)} {what}\n  where: {where}\n  fix:  {fix}", err=True)
-    sys.exit(BAD_INPUT)
+    sys.exit(code)

@@ -4,8 +4,6 @@ from dataclasses import asdict
 
 import click
 
-import boards as known
-
 from .console import Console, common
 
 __all__ = ["boards"]
@@ -18,6 +16,8 @@ def boards(console: Console) -> None:
 
     Your own board is a TOML file of the same form: give its path to `hwgen build --board`.
     """
+    import boards as known
+
     every = [known.load(name) for name in known.names()]
     rows = [(board.name, board.part, f"{board.resources.lut:,}", f"{board.resources.ff:,}", board.resources.bram36,
              board.resources.uram, board.resources.dsp, f"{board.clock.assumed_mhz} MHz", board.flow)

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..flow.board import load_board
 from ..flow.wishes import Wishes
 from .console import Console, common
 from .options import BUILD, design_options, wishes_from
@@ -51,7 +50,9 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
 def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out: Path | None = None,
               verify: bool = True) -> tuple[dict[str, Any], bool]:
     """Build and verify; shared with ``hwgen demo``. Returns all facts, and whether everything was equal."""
-    target = load_board(board)
+    import boards
+
+    target = boards.load(board)
     folder = out or Path("build") / f"{model.stem}-{target.name}"
     with console.step("loading the checkpoint"):
         from ..flow.build import build as build_design
@@ -85,7 +86,7 @@ def pack(console: Console, build_folder: Path, graph: Path, name: str | None, ba
     from ..network.sample import single
 
     sample = read_sample(build_folder, graph)
-    folders = pack_graphs(build_folder, single(sample.batch), name or graph.stem, size=batch_size, sample=sample,
-                          progress=console)
+    folders = pack_graphs(build_folder, single(sample.batch), graph.stem if name is None else name, size=batch_size,
+                          sample=sample, progress=console)
     console.say(f"run: {folders[0].parent}, batches: {len(folders)}")
     console.result({"run": str(folders[0].parent), "batches": [str(folder) for folder in folders]})

@@ -19,7 +19,7 @@ SCHEMES = ("a2q", "nns", "nns-published", "mega", "uniform")
 
 def data_option(**settings: Any) -> Callable[..., Any]:
     """``--data``: a name or a file."""
-    text = (f"{', '.join(NAMES)}, in any case; or a .pt file of one or more graphs (docs/own-models.md). digits needs "
+    text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). digits needs "
             f"no download: scikit-learn's digits as a k-NN graph.")
     return click.option("--data", help=text, **settings)
 

@@ -12,10 +12,18 @@ from rich import box
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from ..report.tables import is_number
 
-__all__ = ["Console", "common"]
+__all__ = ["Console", "common", "plain"]
+
+_COLOURS = {"yes": "green", "no": "red", "missing": "red"}
+
+
+def plain(text: str) -> str:
+    """Text as it may go to a terminal: names out of files are text, and command it nothing."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else ascii(letter)[1:-1] for letter in text)
 
 
 class Console:
@@ -43,45 +51,46 @@ class Console:
         """Show that something runs; print how long it took where that was over a second."""
         start = time.perf_counter()
         if self.progress_console.is_terminal:
-            with self.progress_console.status(f"{text} ..."):
+            with self.progress_console.status(Text(f"{plain(text)} ...")):
                 yield
         else:
             yield
         seconds = time.perf_counter() - start
         if self.verbose or seconds > 1:
-            self.progress_console.print(f"[dim]{text}: {seconds:.1f} s[/dim]", highlight=False)
+            self.progress_console.print(Text(f"{plain(text)}: {seconds:.1f} s", "dim"))
 
     @contextmanager
     def bar(self, text: str, total: int) -> Iterator[Callable[[str], None]]:
         """Progress bar; yields a function that advances it by one and sets its note."""
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
-                   TimeElapsedColumn(), TextColumn("{task.fields[note]}"))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(),
+                   TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
+                   TextColumn("{task.fields[note]}", markup=False))
         with Progress(*columns, console=self.progress_console, transient=not self.verbose) as progress:
-            task = progress.add_task(text, total=total, note="")
+            task = progress.add_task(plain(text), total=total, note="")
 
             def advance(note: str) -> None:
-                progress.update(task, advance=1, note=note)
+                progress.update(task, advance=1, note=plain(note))
 
             yield advance
 
-    def say(self, text: str) -> None:
-        """Print a line of result."""
-        self._results.print(text, highlight=False, soft_wrap=True)
+    def say(self, text: str, *, head: str = "") -> None:
+        """Print a line of result, ``head`` before it in bold."""
+        self._results.print(Text.assemble((plain(head), "bold"), plain(text)), soft_wrap=True)
 
     def error(self, text: str) -> None:
         """Print a line on standard error, also when quiet."""
-        click.echo(text, err=True)
+        click.echo(plain(text), err=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Print a table; columns of numbers are right-aligned."""
-        self.say(f"[bold]{title}[/bold]")  # not as the table's title, which folds at the table's width
+        """Print a table; columns of numbers are right-aligned, verdicts have a colour."""
+        self.say("", head=title)  # not as the table's title, which folds at the table's width
         table = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
-        cells = [[str(value) for value in row] for row in rows]
+        cells = [[plain(str(value)) for value in row] for row in rows]
         for index, column in enumerate(columns):
             numbers = all(is_number(row[index]) for row in cells if row[index])
-            table.add_column(column, justify="right" if numbers else "left")
+            table.add_column(Text(plain(column)), justify="right" if numbers else "left")
         for row in cells:
-            table.add_row(*row)
+            table.add_row(*(Text(cell, _COLOURS.get(cell, "")) for cell in row))
         self._results.print(table)
 
     def result(self, facts: dict[str, Any]) -> None:

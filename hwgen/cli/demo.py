@@ -30,7 +30,7 @@ def demo(console: Console, board: str, out: Path) -> None:
     training = run_training(console, output=checkpoint, data="digits")
     facts, exact = run_build(console, checkpoint, board, Wishes(hardware={"groups": 1, "servers": 8}),
                              out=out / f"digits-{Path(board).stem}")
-    console.say(f"[bold]bit-exact = {'yes' if exact else 'no'}[/bold]")
+    console.say("", head=f"bit-exact = {'yes' if exact else 'no'}")
     console.result({"training": training, **facts})
     if not exact:
         raise SystemExit(1)

@@ -3,10 +3,12 @@
 import importlib.metadata
 import importlib.util
 import sys
+import warnings
 from dataclasses import asdict, dataclass
 
 import click
 
+from ..cache import CacheWarning, cache_folder, wanted_folder
 from .console import Console, common
 
 __all__ = ["Check", "doctor", "examine"]
@@ -42,7 +44,17 @@ def examine() -> list[Check]:
         there = importlib.util.find_spec(module) is not None
         checks.append(Check(tool=module, found=there, version=_distribution(module) if there else "",
                             needed_for=purpose, fix=f"{sys.executable} -m pip install {module}"))
-    return checks
+    return [*checks, _cache()]
+
+
+def _cache() -> Check:
+    """Where what can be computed again is kept; it is missed by nobody, work is slower without."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CacheWarning)
+        used, wanted = cache_folder(), wanted_folder()
+    lost = "" if used == wanted else f" instead of {wanted or 'a folder of the user, who has no home'}: "
+    return Check(tool="cache", found=True, version=f"{used}{lost and lost + 'HWGEN_CACHE names another folder'}",
+                 needed_for="speed", fix="")
 
 
 def _distribution(module: str) -> str:
@@ -60,7 +72,7 @@ def doctor(console: Console) -> None:
     Exits 2 if something is missing.
     """
     checks = examine()
-    rows = [("yes" if check.found else "[red]missing[/red]", check.tool, check.version, check.needed_for)
+    rows = [("yes" if check.found else "missing", check.tool, check.version, check.needed_for)
             for check in checks]
     console.table("Tools", ("found", "tool", "version", "needed for"), rows)
     missing = [check for check in checks if not check.found]

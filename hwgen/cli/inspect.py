@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.markup import escape
 
 from ..report.tables import Table
 from .console import Console, common
@@ -47,16 +46,21 @@ def inspect(console: Console, model: str) -> None:
 
         network, sample = load(Path(model))
         facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
-    console.say(f"[bold]{escape(facts.name)}[/bold]: {headline(facts)}")
+    console.say(f": {headline(facts)}", head=facts.name)
     show_tables(console, model_tables(facts))
     console.result(facts.to_dict())
 
 
+#: What hardware leaves to its reader, and why it may.
+LEFT_OUT = {"log_softmax": "the class is the same", "softmax": "the class is the same",
+            "sigmoid": "over 0.5 is a result over 0"}
+
+
 def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     """Print :func:`hwgen.frontend.tracing.describe.facts_of` as a table."""
-    head = f", {facts['head']} left out" if facts["head"] else ""
-    console.say(f"[bold]{escape(model)}[/bold] is supported: {facts['features']} features, {facts['outputs']} outputs "
-                f"for each of the {facts['of']}{head}; {facts['weights']:,} weights")
+    head = f", {facts['head']} left out: {LEFT_OUT[facts['head']]}" if facts["head"] else ""
+    console.say(f" is supported: {facts['features']} features, {facts['outputs']} outputs "
+                f"for each of the {facts['of']}{head}; {facts['weights']:,} weights", head=model)
     show_tables(console, [Table(
         title="Values in order of computation; messages add up over lists, activations go through the MAC array",
         columns=("value", "layer", "channels", "of", "role", "computes"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..flow.board import load_board
 from .console import Console, common
 from .options import BUILD, design_options, wishes_from
 from .summary import show_design
@@ -24,7 +23,9 @@ def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
 
     A design that does not fit the board is shown, and what is too much of it; `hwgen build` would refuse it.
     """
-    target, wishes = load_board(board), wishes_from(options)
+    import boards
+
+    target, wishes = boards.load(board), wishes_from(options)
     with console.step("loading the checkpoint"):
         from ..flow.build import estimate as estimate_design
         from ..frontend.checkpoint import load

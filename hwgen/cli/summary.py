@@ -1,8 +1,7 @@
 """What a build, a report and a verification end with."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
-
-from rich.markup import escape
 
 from .console import Console
 from .tables import show_tables
@@ -10,9 +9,10 @@ from .tables import show_tables
 if TYPE_CHECKING:  # importing NumPy takes a moment
     import sim
 
+    from ..network.figures import Figures
     from ..report.facts import Report
 
-__all__ = ["show_design", "show_verification"]
+__all__ = ["show_design", "show_figures", "show_verification"]
 
 
 def show_design(console: Console, report: "Report", choice: str = "") -> None:
@@ -27,11 +27,19 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
 
     console.say("design: " + " ".join(f"--{name.replace('_', '-')} {value}" for name, value in report.options.items()))
     if choice:
-        console.say(f"chosen: {escape(choice)}")
+        console.say(f"chosen: {choice}")
     show_tables(console, design_tables(report))
+    show_figures(console, report.figures)
     run = report.verification
     console.say("bit-exact: not simulated" if run is None else
-                f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {escape(run.what)}")
+                f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {run.what}")
+
+
+def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
+    """Print FP32, quantized, integer program and hardware side by side."""
+    from ..report.figure_tables import figure_table
+
+    show_tables(console, map(figure_table, figures))
 
 
 def show_verification(console: Console, report: "Report", result: "sim.Result", stalls: int | None) -> None:
@@ -42,7 +50,7 @@ def show_verification(console: Console, report: "Report", result: "sim.Result", 
     stalls : int or None
         Seed of the back-pressure.
     """
-    from ..report.design_tables import agreement_rows, verification_rows
+    from ..report.design_tables import verification_rows
     from ..report.tables import Table
 
     run = report.verification
@@ -50,8 +58,7 @@ def show_verification(console: Console, report: "Report", result: "sim.Result", 
     rows = [*verification_rows(run),
             ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
             ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
-            ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB"),
-            *agreement_rows(report.agreement)]
+            ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB")]
     show_tables(console, [Table(title="Verification", columns=("what", "result"), rows=rows)])
     for each in run.runs:
         if each.difference:

@@ -1,5 +1,6 @@
 """``hwgen verify``: hardware against model, code by code."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import click
 
 from .console import Console, common
 from .options import BUILD, verify_options
-from .summary import show_verification
+from .summary import show_figures, show_verification
 
 if TYPE_CHECKING:
     import sim
@@ -20,7 +21,8 @@ __all__ = ["check", "verify"]
 @click.command()
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
 @verify_options
-@click.option("--graph", type=click.Path(path_type=Path), help="Another graph, or graphs (.npz), on the same design.")
+@click.option("--graph", "--test", "graph", type=click.Path(path_type=Path),
+              help="Another graph, or graphs (.npz), on the same design; or labels alone, of the build's own graphs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many at most.")
 @click.option("--sample/--whole", default=None,
               help="A part of the sample only, or all of it.  [default: what takes a minute or two; by windows: the "
@@ -31,8 +33,8 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     """Simulate a build folder in Verilator over its AXI ports and compare every code of every pass.
 
     Needs no torch and no checkpoint: a build folder carries its images and golden codes. At the first difference
-    it names pass, node, channel, expected and got code and cycle, and exits 1. Agreement with PyTorch is printed
-    beside equality, and is never a tolerance.
+    it names pass, node, channel, expected and got code and cycle, and exits 1. How good results are and how near to
+    FP32's is printed beside equality, and is never a tolerance.
 
     \b
     hwgen verify build/gin-ultra96                 the graphs that travel in the checkpoint
@@ -40,14 +42,15 @@ def verify(console: Console, build_folder: Path, stalls: int | None, trace: str 
     hwgen verify build/pubmed-ultra96 --whole      every window of a graph larger than the chip
 
     A graph that runs by windows is compared window by window with the reference's rows; the table says which windows
-    of how many. Agreement is then that of the reference's results for the whole graph.
+    of how many.
     """
     import sim
 
     report, exact = check(console, build_folder, sim.SimOptions(stalls=stalls, trace=trace), graph=graph, sample=sample,
                           batch_size=batch_size)
-    facts = report.to_dict()
-    console.result({"verification": facts["verification"], "agreement": facts["agreement"]})
+    figures = report.figures_on("the sample" if graph is None else graph.name)
+    show_figures(console, [figures])
+    console.result({"verification": report.to_dict()["verification"], "figures": asdict(figures)})
     if not exact:
         raise SystemExit(1)
 
@@ -56,16 +59,17 @@ def check(console: Console, build: Path, options: "sim.SimOptions | None" = None
           sample: bool | None = None, batch_size: int | None = None) -> "tuple[Report, bool]":
     """Simulate and print; returns the build's facts with the outcome, and whether everything was equal.
 
-    The outcome is kept in the build's report if it is about the build's own runs. ``sample`` None: decide by size.
+    Figures are kept in the build's report, the outcome if it is about the build's own runs. ``sample`` None: decide by
+    size.
     """
     from ..flow.choose_runs import choose_runs
     from ..flow.verify import outcome, record, simulate
+    from ..report.files import read_report
 
     chosen = choose_runs(build, graph=graph, size=batch_size, part=sample, progress=console)
     result = simulate(build, chosen.folders, options, progress=console)
     report = outcome(build, chosen, result)
-    if chosen.own:
-        record(build, report)
+    record(build, report if chosen.own else replace(report, verification=read_report(build).verification))
     show_verification(console, report, result, options.stalls if options else None)
     assert report.verification is not None
     return report, report.verification.bit_exact

@@ -1,25 +1,11 @@
-"""Boards to build for: loaded by name or from a user's file, refused where the templates cannot serve them."""
+"""Boards that the templates can serve."""
 
 import boards
 from boards import Board
 
 from ..errors import HwgenError
 
-__all__ = ["check_family", "load_board"]
-
-
-def load_board(name: str) -> Board:
-    """Load a board by name, or from a path that ends in ``.toml``.
-
-    Raises
-    ------
-    HwgenError
-        Unknown board (the known ones are listed), or a file that describes none.
-    """
-    try:
-        return boards.load(name)
-    except boards.BoardError as error:
-        raise HwgenError(error.what, error.where, error.fix) from None
+__all__ = ["check_family"]
 
 
 def check_family(board: Board) -> None:

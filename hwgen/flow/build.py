@@ -1,9 +1,11 @@
 """From a network and a board to a build folder, one line per stage; and the same facts without a folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from boards import Board
 
+from ..network.figures import figures_of
 from ..network.network import Network
 from ..network.sample import Sample
 from ..network.sample_store import save_sample
@@ -21,6 +23,7 @@ from .board import check_family
 from .built import MODEL, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
+from .manifest import MANIFEST, manifest_text
 from .search import Found, search
 from .wishes import Wishes
 
@@ -55,6 +58,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     with BuildFolder(out) as folder:
         found = search(network, sample, board, wishes or Wishes(), progress)
         target, design, packed = found.target, found.design, found.packed
+        sample = replace(sample, integer=packed.integer)
         found.resources.check_fit(board, target.space)
         with progress.step("generating RTL for simulation"):
             verilog, described = target.emit(design.hardware)
@@ -70,7 +74,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
                 capacity=dict(design.capacity), limits=sample.limits).to_text())
             write_files(folder.path / "report", report_files(_report(found, sample, board)))
-            folder.write("manifest.json", to_json(
+            folder.write(MANIFEST, manifest_text(folder.path,
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,
                  "inputs": {"checkpoint_sha256": source}, "capacities": dict(design.capacities),
                  "cycles": [sum(step.cycles for step in ran.passes) for ran in packed.runs]}))
@@ -88,7 +92,7 @@ def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | No
     """
     check_family(board)
     found = search(network, sample, board, wishes or Wishes(), progress)
-    return _report(found, sample, board), found.choice
+    return _report(found, replace(sample, integer=found.packed.integer), board), found.choice
 
 
 def _report(found: Found, sample: Sample, board: Board) -> Report:
@@ -98,4 +102,5 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
     return report_of(
         target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
         hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
+        figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain),
         cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs))

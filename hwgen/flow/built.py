@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+from ..files import read_npz
 from ..network.network import Network
 from ..network.sample import Sample
-from ..network.sample_store import load_sample
+from ..network.sample_store import load_sample, sample_of
 from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
 from .config import load_config
+from .manifest import check_build
 
 __all__ = ["MODEL", "SAMPLE", "load_built_network", "load_design", "read_sample"]
 
@@ -22,9 +24,9 @@ def load_built_network(build: Path) -> Network:
     Raises
     ------
     HwgenError
-        Not a build.
+        Not a build, or a damaged one.
     """
-    load_config(build)  # says what is wrong with a folder that is none
+    check_build(build)
     return load_network(build / MODEL)
 
 
@@ -34,8 +36,9 @@ def load_design(build: Path) -> Design:
     Raises
     ------
     HwgenError
-        Not a build.
+        Not a build, or a damaged one.
     """
+    check_build(build)
     config = load_config(build)
     return find_target(config.target).design(load_network(build / MODEL), config)
 
@@ -43,9 +46,14 @@ def load_design(build: Path) -> Design:
 def read_sample(build: Path, path: Path | None = None) -> Sample:
     """The sample that a build was proved on, or the graphs in another file: of a run, or of a user.
 
+    A file with ``labels`` alone, or with ``mask`` too, is about the rows of the build's own sample.
+
     Raises
     ------
     HwgenError
         Not a build, or not a file of graphs.
     """
-    return load_sample(path or build / MODEL / SAMPLE, load_built_network(build))
+    own, network = build / MODEL / SAMPLE, load_built_network(build)
+    if path is None or path.suffix != ".npz" or not (arrays := read_npz(path)).keys() <= {"labels", "mask"}:
+        return load_sample(path or own, network)
+    return sample_of({**read_npz(own), **arrays}, str(path), network)

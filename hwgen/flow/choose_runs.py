@@ -1,19 +1,20 @@
 """Which runs of a build are simulated: all, those that take a minute or two, those that stand for all, or others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sim
+from sim.batch import RunLayout, run_layout
+from sim.folder import image_layout
 
 from ..errors import HwgenError
-from ..files import read_json
+from ..network.equation import Domain
 from ..network.sample import Sample, single
 from ..network.subgraph import neighbourhood
 from ..progress import SILENT, Progress
 from ..report.files import read_report
-from .built import load_design, read_sample
+from .built import SAMPLE, load_design, read_sample
 from .config import RunKind
 from .pack import pack, pack_sample
 from .packed import representative
@@ -51,6 +52,11 @@ class Chosen:
     what: str
     own: bool
 
+    @property
+    def data(self) -> str:
+        """Name of the graphs that figures are of: a part stands for all."""
+        return self.what if self.sample.integer is not None else "the sample"
+
 
 def choose_runs(build: Path, *, graph: Path | None = None, size: int | None = None, part: bool | None = None,
                 progress: Progress = SILENT) -> Chosen:
@@ -70,6 +76,7 @@ def choose_runs(build: Path, *, graph: Path | None = None, size: int | None = No
     sample, what = read_sample(build, graph), "the sample" if graph is None else graph.name
     if graph is not None:
         folders = pack(build, single(sample.batch), graph.stem, size=size, sample=sample, progress=progress)
+        sample = read_sample(build, folders[0].parent / SAMPLE)
     elif size is not None:
         folders = pack_sample(build, f"batches-of-{size}", size=size, progress=progress)
     elif kind == "window" and part is False:
@@ -102,15 +109,15 @@ def quick(folders: Sequence[Path]) -> list[Path]:
 def work_of(folder: Path) -> int:
     """Cycles and beats of a run."""
     layout = read_layout(folder)
-    return sum(int(layout[name]) for name in ("load_beats", "cycles", "store_beats"))
+    return layout["load_beats"] + (layout["cycles"] or 0) + layout["store_beats"]
 
 
-def rows_of(build: Path) -> str:
-    """What rows of results are: ``nodes`` or ``graphs``."""
-    return str(read_json(build / "images" / "layout.json")["passes"][-1]["domain"])
+def rows_of(build: Path) -> Domain:
+    """What rows of results are."""
+    return image_layout(build)["passes"][-1]["domain"]
 
 
-def read_layout(folder: Path) -> Mapping[str, Any]:
+def read_layout(folder: Path) -> RunLayout:
     """``layout.json`` of a run.
 
     Raises
@@ -118,7 +125,7 @@ def read_layout(folder: Path) -> Mapping[str, Any]:
     HwgenError
         There is none, or it lacks something.
     """
-    layout = read_json(folder / "layout.json")
+    layout = run_layout(folder)
     missing = {"load_beats", "store_beats", "cycles", "scale"} - set(layout)
     missing |= {"graphs", "window"} if not {"graphs", "window"} & set(layout) else set()
     if missing:

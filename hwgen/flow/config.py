@@ -1,12 +1,12 @@
 """``config.json``: every choice that made a design; it makes the same design again, or gives wishes to a build."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict
 
+from ..documents import Count, read_json
 from ..errors import HwgenError
-from ..files import read_json
 from ..network.sample import Limits
 from .folder import to_json
 from .wishes import Wishes
@@ -43,12 +43,23 @@ class Config:
     target: str
     runs: RunKind
     hardware: Mapping[str, int]
-    capacity: Mapping[str, int]
+    capacity: Mapping[str, Count]
     limits: Limits
 
     def to_text(self) -> str:
         """The content of the file."""
         return to_json(asdict(self))
+
+
+class _Given(TypedDict, total=False):
+    """What a user's file may hold of it."""
+
+    board: str
+    target: str
+    runs: RunKind
+    hardware: dict[str, int]
+    capacity: dict[str, Count]
+    limits: Limits
 
 
 def load_config(build: Path) -> Config:
@@ -57,21 +68,9 @@ def load_config(build: Path) -> Config:
     Raises
     ------
     HwgenError
-        Not a build, or a file that lacks something.
+        Not a build, or a file that lacks something or holds something else.
     """
-    path = build / CONFIG
-    content = read_json(path)
-    try:
-        config = Config(
-            board=str(content["board"]), target=str(content["target"]), runs=content["runs"],
-            hardware=_integers(content, "hardware", path), capacity=_integers(content, "capacity", path),
-            limits=Limits(**{name: content["limits"][name] for name in (field.name for field in fields(Limits))}))
-    except (KeyError, TypeError, ValueError) as error:
-        raise HwgenError(f"entry {error} is missing or malformed", str(path),
-                         "name a folder that hwgen build wrote with this version") from None
-    if config.runs not in get_args(RunKind):
-        raise HwgenError(f"runs is {config.runs!r}", f"{path}: runs", f"use {', '.join(get_args(RunKind))}")
-    return config
+    return read_json(Config, build / CONFIG, "name a folder that hwgen build wrote with this version")
 
 
 def wishes_of(path: Path | None) -> Wishes:
@@ -80,25 +79,14 @@ def wishes_of(path: Path | None) -> Wishes:
     Raises
     ------
     HwgenError
-        Not such a file, or a value that is no integer.
+        Not such a file, or a value of another kind.
     """
     if path is None:
         return Wishes()
-    content = read_json(path)
-    if "hardware" not in content:
+    given = read_json(_Given, path, f'{_BUILD}: {{"hardware": {{...}}}}, names and integers')
+    if "hardware" not in given:
         raise HwgenError("not a configuration", str(path), f'{_BUILD}: {{"hardware": {{...}}}}')
-    graphs = _integers(content, "capacity", path).get("graphs") if content.get("runs") == "batch" else None
-    target = content.get("target")
-    return Wishes(target=None if target is None else str(target), hardware=_integers(content, "hardware", path),
-                  graphs=graphs, windows=True if content.get("runs") == "window" else None)
-
-
-def _integers(content: Mapping[str, Any], key: str, path: Path) -> dict[str, int]:
-    """A mapping of names to integers."""
-    items = content.get(key, {})
-    if not isinstance(items, dict):
-        raise HwgenError(f"{key} is {items!r}", f"{path}: {key}", f"{_BUILD}: {key} has names and integers")
-    for name, value in items.items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise HwgenError(f"{name} is {value!r}", f"{path}: {key}", "make it an integer")
-    return dict(items)
+    runs = given.get("runs")
+    return Wishes(target=given.get("target"), hardware=given["hardware"],
+                  graphs=given.get("capacity", {}).get("graphs") if runs == "batch" else None,
+                  windows=True if runs == "window" else None)

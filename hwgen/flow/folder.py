@@ -3,16 +3,15 @@
 import contextlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from hwgen.errors import HwgenError
+from ..errors import HwgenError
+from ..scratch import replace_folder, scratch_folder, write_whole
 
-__all__ = ["BuildFolder", "to_json", "write_files", "write_folder", "write_if_changed"]
+__all__ = ["BuildFolder", "check_name", "to_json", "write_files", "write_folder", "write_if_changed"]
 
 
 def to_json(value: Any) -> str:
@@ -32,15 +31,7 @@ def write_if_changed(path: Path, content: str | bytes) -> bool:
     if path.is_file() and path.read_bytes() == wanted:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(wanted)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, wanted)
     return True
 
 
@@ -50,21 +41,30 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> None:
         write_if_changed(folder / name, content)
 
 
+def check_name(name: str) -> None:
+    """Refuse what is no plain name of a folder: a file or an option shall lead nowhere else.
+
+    Raises
+    ------
+    HwgenError
+    """
+    plain = Path(name).name == name and name.isprintable() and len(name) <= 100
+    if not name or name.startswith(".") or not plain:
+        raise HwgenError(f"{name[:200]!r} is no plain name", "name of a folder of runs",
+                         "use --name with letters, digits, - and _")
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes | str]) -> Path:
     """Write a folder whole or not at all; a folder of that name is replaced, with all that is in it."""
     try:
         folder.parent.mkdir(exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        with scratch_folder(folder.parent, folder.name) as fresh:
+            fresh.chmod(0o755)
+            write_files(fresh, files)
+            replace_folder(fresh, folder)
     except OSError as error:
         raise HwgenError(f"cannot write there: {error.strerror}", str(folder.parent),
                          "choose a build folder that you may write to") from None
-    try:
-        fresh.chmod(0o755)
-        write_files(fresh, files)
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh.rename(folder)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return folder
 
 
@@ -90,6 +90,7 @@ class BuildFolder:
         self.target = Path(target).absolute()
         self.path = self.target
         self._made: list[Path] = []
+        self._own = contextlib.ExitStack()
 
     def __enter__(self) -> "BuildFolder":
         target = self.target
@@ -101,7 +102,7 @@ class BuildFolder:
         self._made = [folder for folder in target.parents if not folder.exists()]
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+            self.path = self._own.enter_context(scratch_folder(target.parent, target.name))
             self.path.chmod(0o755)
         except OSError as error:
             raise HwgenError(f"cannot write there: {error.strerror}", str(target),
@@ -119,9 +120,9 @@ class BuildFolder:
         try:
             if kind is None:
                 self._keep_time_stamps()
-                self._swap()
+                replace_folder(self.path, self.target)
         finally:
-            shutil.rmtree(self.path, ignore_errors=True)
+            self._own.close()
             for folder in self._made if kind is not None else ():  # parents that this build would have needed
                 with contextlib.suppress(OSError):
                     folder.rmdir()
@@ -132,19 +133,3 @@ class BuildFolder:
             if new.is_file() and old.is_file() and new.read_bytes() == old.read_bytes():
                 stamp = old.stat()
                 os.utime(new, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-
-    def _swap(self) -> None:
-        """Two renames: the old folder steps aside, the new one takes its name; put back if the second fails."""
-        if not self.target.exists():
-            self.path.rename(self.target)
-            return
-        aside = Path(tempfile.mkdtemp(prefix=f".{self.target.name}.old.", dir=self.target.parent))
-        aside.rmdir()
-        self.target.rename(aside)
-        try:
-            self.path.rename(self.target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.rename(self.target)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)

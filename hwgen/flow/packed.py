@@ -46,6 +46,11 @@ class Packed:
     results: Sequence[NDArray[np.int64]]
     scales: Sequence[NDArray[np.float64]]
 
+    @property
+    def integer(self) -> NDArray[np.float64]:
+        """All results in real units: float64 [rows, classes]."""
+        return np.concatenate([results * scale for results, scale in zip(self.results, self.scales, strict=True)])
+
 
 def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = False) -> Packed:
     """Pack batches for a design, and run the reference on them.

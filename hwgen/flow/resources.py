@@ -155,7 +155,9 @@ class Resources:
 
         larger = [name for name in boards.names() if boards.load(name).family == board.family
                   and not _exceeded(self.total, boards.load(name))]
-        return f"use a larger board ({', '.join(larger)})" if larger else "use narrower layers: no board holds it"
+        if larger:
+            return f"use a larger board ({', '.join(larger)})"
+        return "use --windows, which runs graphs part by part, or narrower layers: no board holds this"
 
 
 def count(cells: yosys.Cells) -> Usage:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from heapq import merge
 from itertools import groupby
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from boards import Board
 
@@ -17,6 +15,7 @@ from ..errors import CapacityError, HwgenError
 from ..network.network import Network
 from ..network.sample import Sample, single
 from ..progress import Progress
+from ..scratch import scratch_folder
 from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
@@ -193,8 +192,8 @@ class _Search:
             self.wrong = self.wrong or error
             return None
         shown = " ".join(f"{name} {value}" for name, value in design.hardware.to_dict().items() if name in target.space)
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "design_xcup.v"
+        with scratch_folder() as folder:
+            path = folder / "design_xcup.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=True)[0])
             with progress.step("counting resources with Yosys"):

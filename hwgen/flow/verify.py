@@ -1,41 +1,30 @@
 """Hardware against model: runs of a build simulated, and what that found out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
+from sim.batch import RunLayout
+from sim.folder import image_layout
 
-from ..errors import HwgenError, ToolError
-from ..files import read_json
+from ..errors import HwgenError
+from ..network.figures import Figures, figures_of
 from ..network.sample import Sample
 from ..progress import SILENT, Progress
-from ..report.agreement import AgreementFacts, agreement
 from ..report.collect import verification_of
 from ..report.facts import Report
 from ..report.files import read_report, report_files
-from .built import load_design
+from .built import read_sample
 from .choose_runs import Chosen, read_layout, rows_of, work_of
 from .folder import write_files
 
-__all__ = ["AT_ONCE", "outcome", "record", "simulate", "tool_errors"]
+__all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 
 #: Cycles and beats that one simulator runs before progress is shown: some seconds.
 AT_ONCE = 40_000
-
-
-@contextmanager
-def tool_errors() -> Iterator[None]:
-    """Turn the simulation's errors, which knows nothing of hwgen, into hwgen's."""
-    try:
-        yield
-    except sim.SimError as error:
-        raise ToolError(error.what, error.where, error.fix) from error
 
 
 def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | None = None, *,
@@ -62,10 +51,10 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     options = replace(options or sim.SimOptions(), quiet=True)
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
-        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"), tool_errors():
+        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []
-    with progress.bar("simulating with Verilator", len(folders)) as advance, tool_errors():
+    with progress.bar("simulating with Verilator", len(folders)) as advance:
         for part in parts:
             done.append(sim.run(build, part, options))
             for folder in part:
@@ -83,32 +72,24 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
 
     Notes
     -----
-    Of windows, ``rows_compared`` are rows of windows, not words; their results count as codes. Agreement is then that
-    of the reference's results for the whole graph: windows that ran were equal to its rows.
+    Of windows, ``rows_compared`` are rows of windows, not words; their results count as codes. Figures are of all the
+    graphs that runs are of; the hardware has some where all of them ran and none of them by windows.
     """
     sample, layouts = chosen.sample, {folder.name: read_layout(folder) for folder in chosen.folders}
     windows = all("window" in layout for layout in layouts.values())
     graphs = sample.batch.graphs if windows else sum(int(layout["graphs"]) for layout in layouts.values())
     found = verification_of(
         {name: each.to_dict() for name, each in result.batches.items()},
-        {name: int(layout["cycles"]) for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
+        {name: layout["cycles"] or 0 for name, layout in layouts.items()}, graphs=graphs, of=chosen.of,
         what=f"{chosen.what}: {_share(chosen, graphs, windows)}",
         mismatch=asdict(result.mismatch) if result.mismatch else None)
-    domain, agreed = rows_of(build), None
     if windows:
         rows = {name: each.ok * int(layouts[name]["rows"]) for name, each in result.batches.items()}
         codes = sum(rows[name] and each.logits.size for name, each in result.batches.items())
         found = replace(found, rows_compared=sum(rows.values()), codes_compared=codes + found.codes_compared,
                         pass_cycles=_by_pass(build, layouts, result))
-        if result.ok and sample.logits is not None:
-            session = load_design(build).session(sample.batch)
-            agreed = _agreement([session.reference], [session.scale], sample, domain,
-                                "of the reference, for the whole graph")
-    elif result.ok and sample.logits is not None:
-        names = [name for name, each in result.batches.items() if each.logits.size]
-        agreed = _agreement([result.batches[name].logits for name in names],
-                            [np.array(layouts[name]["scale"]) for name in names], sample, domain, "of the RTL")
-    return read_report(build).verified(found, agreed)
+    whole = sample if sample.integer is not None else read_sample(build)
+    return read_report(build).verified(found).measured(_figures(build, chosen, whole, layouts, result))
 
 
 def record(build: Path, report: Report) -> None:
@@ -116,17 +97,14 @@ def record(build: Path, report: Report) -> None:
     write_files(build / "report", report_files(report))
 
 
-def _agreement(results: Sequence[NDArray[np.int64]], scales: Sequence[NDArray[np.float64]], sample: Sample, of: str,
-               whose: str) -> AgreementFacts | None:
-    """Compare results of consecutive batches with PyTorch's."""
-    if not results or sample.logits is None:
-        return None
-    rows = np.concatenate(list(results))
-    scale = np.concatenate([np.broadcast_to(scale, each.shape) for scale, each in zip(scales, results, strict=True)])
-    count = len(rows)
-    labels = None if sample.labels is None else sample.labels[:count]
-    mask = None if sample.mask is None else sample.mask[:count]
-    return agreement(rows, scale, sample.logits[:count], labels=labels, mask=mask, of=of, whose=whose)
+def _figures(build: Path, chosen: Chosen, sample: Sample, layouts: Mapping[str, RunLayout],
+             result: sim.Result) -> Figures:
+    """Figures of the graphs, with the hardware's results if there are some of all rows."""
+    hardware = None
+    if result.ok and all(layout["scale"] for layout in layouts.values()) and sample.integer is not None:
+        rows = [each.logits * np.array(layouts[name]["scale"]) for name, each in result.batches.items()]
+        hardware = np.concatenate(rows) if sum(map(len, rows)) == len(sample.integer) else None
+    return figures_of(sample, data=chosen.data, of=rows_of(build), hardware=hardware)
 
 
 def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
@@ -140,9 +118,9 @@ def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
     return f"{first}{there}" if count == graphs == 1 else f"{first}{there} in {_count(count, 'batch', 'batches')}"
 
 
-def _by_pass(build: Path, layouts: Mapping[str, Mapping[str, Any]], result: sim.Result) -> tuple[int, ...]:
+def _by_pass(build: Path, layouts: Mapping[str, RunLayout], result: sim.Result) -> tuple[int, ...]:
     """Cycles of the windows of each pass."""
-    passes = [0] * len(read_json(build / "images" / "layout.json")["passes"])
+    passes = [0] * len(image_layout(build)["passes"])
     for name, each in result.batches.items():
         passes[int(layouts[name]["pass"])] += each.cycles
     return tuple(passes)

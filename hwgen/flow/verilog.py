@@ -1,11 +1,8 @@
 """Amaranth components to Verilog, and a design to the facts that a simulation, a driver or a report needs of it."""
 
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -16,6 +13,7 @@ from rtl_templates.shell import registers, status
 from rtl_templates.shell.shell import CORE, LITE_PREFIX, MASTER_PREFIX, Shell, Top
 
 from ..errors import ToolError
+from ..workshop import Command, workshop
 from .yosys import TOP
 
 __all__ = ["FORMAT", "TOP", "convert", "emit_design"]
@@ -33,13 +31,12 @@ def convert(modules: Mapping[str, Any]) -> str:
 
 
 def _to_verilog(text: str) -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        source, result = Path(folder) / "design.il", Path(folder) / "design.v"
+    with workshop() as shop:
+        source, result = shop.path / "design.il", shop.path / "design.v"
         source.write_text(text)
-        run = subprocess.run([sys.executable, "-m", "hwgen.flow.convert", source.name, result.name], cwd=folder,
-                             capture_output=True, text=True, check=False)
-        if run.returncode or not result.exists():
-            last = (run.stderr or run.stdout).strip().splitlines()[-1:] or ["no message"]
+        done = shop.run(Command(words=[sys.executable, "-m", "hwgen.flow.convert", source.name, result.name]))
+        if done.code or not result.exists():
+            last = done.text.strip().splitlines()[-1:] or ["no message"]
             raise ToolError(f"Yosys failed: {last[0]}", "pyosys",
                             "check that `python -c 'import pyosys'` works; reinstall hwgen if it does not")
         lines = result.read_text().split("\n", 1)

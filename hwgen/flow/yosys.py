@@ -9,16 +9,16 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from ..cache import cache_folder
+from ..cache import cache_folder, cache_folders
 from ..errors import ToolError
+from ..scratch import write_whole
+from ..workshop import Command, Done, Workshop, processors, workshop
 
 __all__ = ["METHOD", "TOP", "Cells", "synthesize"]
 
@@ -57,45 +57,73 @@ def synthesize(path: Path, parts: Mapping[str, Sequence[str]]) -> dict[str, tupl
     if missing:
         raise ToolError(f"the design has no module {missing[0]}", str(path),
                         "build again; the design was not written by this version of hwgen")
-    with ThreadPoolExecutor(max_workers=min(3, os.cpu_count() or 1)) as pool:
-        shell = pool.submit(_cells, path, text, TOP, boxes=tuple(parts))
-        cells = {part: pool.submit(_cells, path, text, part, probes=probes) for part, probes in parts.items()}
-        around = dict(shell.result())
-        counts = {part: around.pop(part) for part in parts}
-        return {part: (counts[part], cells[part].result()) for part in parts} | {"shell": (1, around)}
+    with workshop() as shop:
+        wanted = {TOP: _recipe(path, TOP, boxes=tuple(parts)),
+                  **{part: _recipe(path, part, probes=probes) for part, probes in parts.items()}}
+        cells = _counted(text, wanted, shop)
+    around = dict(cells.pop(TOP))
+    return {part: (around.pop(part), cells[part]) for part in parts} | {"shell": (1, around)}
 
 
-def _cells(path: Path, text: str, top: str, *, boxes: Sequence[str] = (), probes: Sequence[str] = ()) -> Cells:
-    script = [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
-              *(f"delete -port {top}/{port}" for port in probes),
-              # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
-              # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
-              "write_rtlil part.il", "design -reset", "read_rtlil part.il",
-              f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}"]
-    recipe = "\n".join([version("pyosys"), text, *script[1:]])
-    key = hashlib.sha256(recipe.encode()).hexdigest()[:32]
-    cached = cache_folder() / "yosys" / f"{key}.json"
-    if cached.is_file():
-        counts: dict[str, int] = json.loads(cached.read_text())
-        return counts
-    counts = _run(script)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=cached.parent, delete=False) as file:
-        json.dump(counts, file)
-    Path(file.name).replace(cached)
-    return counts
+def _recipe(path: Path, top: str, *, boxes: Sequence[str] = (), probes: Sequence[str] = ()) -> list[str]:
+    """Yosys's commands."""
+    return [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
+            *(f"delete -port {top}/{port}" for port in probes),
+            # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
+            # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
+            "write_rtlil part.il", "design -reset", "read_rtlil part.il",
+            f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}"]
 
 
-def _run(script: list[str]) -> dict[str, int]:
-    """Run a Yosys script in a process of its own; return the cells of its top module by type."""
-    with tempfile.TemporaryDirectory() as folder:
-        stat, commands = Path(folder) / "stat.json", Path(folder) / "script.ys"
-        commands.write_text("\n".join([*script, f"tee -q -o {stat} stat -json"]) + "\n")
-        done = subprocess.run([sys.executable, "-c", WORKER, str(commands)], cwd=folder, capture_output=True,
-                              text=True, check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
-        if done.returncode or not stat.is_file():
-            lines = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
-            raise ToolError(lines[0] if lines else f"Yosys ended with code {done.returncode}", "yosys",
-                            "run hwgen doctor; if the tools are well, report this design")
-        cells: dict[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
-        return {name.lstrip("\\"): count for name, count in cells.items()}
+def _counted(text: str, recipes: Mapping[str, list[str]], shop: Workshop) -> dict[str, Cells]:
+    """Cells by part: out of the cache, or counted now and kept there."""
+    keys = {part: hashlib.sha256("\n".join([version("pyosys"), text, *script[1:]]).encode()).hexdigest()[:32]
+            for part, script in recipes.items()}
+    cells = {part: found for part, key in keys.items() if (found := _kept(key)) is not None}
+    missing = [part for part in recipes if part not in cells]
+    ended = shop.run_all([_command(shop.path / part, recipes[part]) for part in missing], min(3, processors()))
+    for part, done in zip(missing, ended, strict=True):
+        cells[part] = _cells(shop.path / part, done)
+        _keep(keys[part], cells[part])
+    return cells
+
+
+def _command(folder: Path, script: Sequence[str]) -> Command:
+    folder.mkdir()
+    (folder / "script.ys").write_text("\n".join([*script, "tee -q -o stat.json stat -json"]) + "\n")
+    return Command(words=[sys.executable, "-c", WORKER, "script.ys"], folder=folder,
+                   environment={**os.environ, "PYTHONWARNINGS": "ignore"})
+
+
+def _cells(folder: Path, done: Done) -> Cells:
+    """Cells of a top module by type, as Yosys wrote them."""
+    stat = folder / "stat.json"
+    if done.code or not stat.is_file():
+        lines = [line for line in done.text.splitlines() if "ERROR" in line]
+        raise ToolError(lines[0] if lines else f"Yosys ended with code {done.code}", "yosys",
+                        "run hwgen doctor; if the tools are well, report this design")
+    cells: dict[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
+    return {name.lstrip("\\"): count for name, count in cells.items()}
+
+
+def _kept(key: str) -> Cells | None:
+    """An entry of the cache; None: there is none, or it is not what was kept."""
+    for root in cache_folders():
+        try:
+            facts = json.loads((root / "yosys" / f"{key}.cells.json").read_text())
+            if facts.pop("sha256") == _digest(key, facts):
+                return dict(facts)
+        except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+            continue
+    return None
+
+
+def _keep(key: str, cells: Cells) -> None:
+    path = cache_folder() / "yosys" / f"{key}.cells.json"
+    with suppress(OSError):  # a full cache: counted again the next time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps({**cells, "sha256": _digest(key, cells)}).encode())
+
+
+def _digest(key: str, cells: Cells) -> str:
+    return hashlib.sha256(json.dumps([key, sorted(cells.items())]).encode()).hexdigest()

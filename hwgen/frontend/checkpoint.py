@@ -11,7 +11,8 @@ The file is ``torch.save`` of a dictionary::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,33 +21,32 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..documents import parse_json, shown
 from ..errors import HwgenError
-from ..files import malformed
 from ..network.granularity import Granularity
 from ..network.network import Network
-from ..network.rules import check_network
+from ..network.rules import check_network, plain_name
 from ..network.sample import Limits, Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
-from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, write_checkpoint
-from .data.batching import graphs_of, joined, union_of
-from .data.graph_batch import GraphBatch
+from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
+from .data.batching import graphs_of, real, union_of
+from .edge_values import check_edge_values, given_in
+from .known import drawn, known_of
 from .quantize import QuantizedNetwork
 from .quantize.accepted import fit_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["load", "save", "save_network"]
+__all__ = ["load", "save", "save_network", "save_read"]
 
 Arrays = dict[str, NDArray[Any]]
 
-#: Graphs that travel in a checkpoint.
-SAMPLE = 64
 
-
-def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str) -> None:
+def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str, *,
+         test: Data | Iterable[Data] | None = None) -> None:
     """Write a checkpoint; an existing file is replaced whole or not at all.
 
     Parameters
@@ -54,42 +54,48 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str)
     model : QuantizedNetwork
         What :func:`hwgen.quantize` returned, trained or not. Bit widths are rounded if they were not frozen.
     data : Data, or iterable of Data
-        The graph that it was quantized for, or graphs of the kind that it is for; the first 64 travel along, with their
-        labels and test masks where there are some.
+        The graph that it was quantized for, or graphs of the kind that it is for. 64 of them at most, drawn from all
+        (by class where labels are classes), travel along with their labels and test masks.
     path : Path or str
         File to write, such as ``model.pt``.
+    test : Data, iterable of Data or None
+        Graphs to draw those that travel from, instead.
 
     Raises
     ------
     HwgenError
         A parameter that is not finite; graphs that do not fit; a network that no target runs; a path that cannot be
         written.
+
+    Warns
+    -----
+    UserWarning
+        Training has moved no bit width.
     """
     given: object = model
     if not isinstance(given, QuantizedNetwork):
         raise HwgenError(f"{type(given).__name__} is not quantized", "save", "pass what hwgen.quantize returned")
-    network, sample = _fitted(model, graphs_of(data), Path(path).stem)
-    save_network(network, sample, path)
+    if model.bits_stand_still:
+        warnings.warn("training has moved no bit width: hidden rows have the bits that they began with; give the "
+                      "optimizer model.parameter_groups(), where bits have a rate of their own, and train longer "
+                      "before freeze_bits()", stacklevel=2)
+    graphs = graphs_of(data)
+    save_read(model, graphs, graphs if test is None else graphs_of(test), path)
 
 
-@torch.no_grad()
-def _fitted(model: QuantizedNetwork, graphs: list[Data], name: str) -> tuple[Network, Sample]:
-    """The network, and sample graphs with labels and the model's own logits, and limits of all graphs."""
-    chosen = graphs[:SAMPLE]
-    batch, _, scale = union_of(chosen)
+def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
+    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
+    every = list({id(each): each for each in (*graphs, *tested)}.values())
+    check_edge_values(model.edge_values, given_in(every))
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(graphs) > 1 or not model.is_own(graphs[0].x, graphs[0].edge_index)):
+            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index)):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
-    rows = batch.graphs if model.plan.values[-1].domain == "graphs" else batch.num_nodes
-    known = Sample(batch=batch, labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(graphs)[0], model.input_bits))
-    network = fit_steps(model, known, name)
-    was = model.training
-    logits = model.eval().logits(GraphBatch.union(batch, scale))
-    model.train(was)
-    labels, mask = joined(chosen, "y", rows, np.int64), joined(chosen, "test_mask", rows, bool)
-    return network, replace(known, labels=labels, mask=mask, logits=logits.double().numpy())
+    chosen = drawn(model, tested)
+    alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(every)[0], model.input_bits))
+    network = fit_steps(model, alone, plain_name(Path(path).stem))
+    save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:
@@ -123,15 +129,15 @@ def load(path: Path | str) -> tuple[Network, Sample]:
         the wrong type, not finite or out of range.
     """
     content, where = open_checkpoint(Path(path)), str(path)
-    with malformed(where, SAVE):
-        network = network_of(json.loads(content["facts"]), _arrays(content["network"]), where)
-        sample = sample_from(content["sample"], where, network)
+    known = {"format", "version", "facts", "network", "sample"}
+    if content.keys() != known or not isinstance(content["facts"], str):
+        odd = min(map(shown, content.keys() ^ known), default="facts")
+        raise HwgenError(f"entry {odd} is missing, unknown or malformed", where, SAVE)
+    facts = parse_json(content["facts"], f"{where}: facts", SAVE)
+    network = network_of(facts, plain_arrays(content["network"], f"{where}: network"), where)
+    sample = sample_from(plain_arrays(content["sample"], f"{where}: sample"), where, network)
     return network, sample
 
 
 def _tensors(arrays: Arrays) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-
-
-def _arrays(tensors: Any) -> Arrays:
-    return {name: tensor.numpy() for name, tensor in tensors.items()}

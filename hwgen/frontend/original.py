@@ -1,18 +1,22 @@
 """A user's module as it was written: run, and compared with what was understood of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import HwgenError
+from .traced import Head, TracedNetwork
 from .user_code import line_of, said, users_code
 
 __all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]
 
 #: Largest difference of an output from the module's own, relative to the largest: float32, summed in another order.
 TOLERANCE = 1e-4
+#: What makes a module compute something else than its layers.
+FIX = ("keep hooks, random numbers, calls that change a tensor in place, and what is kept from one call to the next "
+       "out of the model")
 
 
 def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any], graphs: str) -> Tensor:
@@ -43,17 +47,21 @@ def demand_equal(module: nn.Module, theirs: Tensor, mine: Tensor, tolerance: flo
     HwgenError
         They differ.
     """
-    far = (theirs - mine).abs().max() if theirs.shape == mine.shape else torch.inf
-    if not far <= tolerance * max(1.0, float(theirs.abs().max())):
-        raise HwgenError("the module computes something else than its layers", _where(module),
-                         "keep hooks, buffers and calls that change a tensor in place out of the model")
+    if theirs.shape != mine.shape:
+        raise HwgenError(f"the module computes something else than its layers: {list(theirs.shape)} numbers, not "
+                         f"{list(mine.shape)}", _where(module), FIX)
+    far, most = float((theirs - mine).abs().max()), float(theirs.abs().max())
+    if not far <= tolerance * max(1.0, most):
+        raise HwgenError(f"the module computes something else than its layers: results of up to {most:.3g} differ by "
+                         f"{far:.3g}", _where(module), FIX)
 
 
-def with_head(head: str, logits: Tensor) -> Tensor:
-    """Logits as the user's forward returns them: ``head`` is what follows them there."""
-    if head == "log_softmax":
-        return logits.log_softmax(1)
-    return logits.softmax(1) if head == "softmax" else logits
+def with_head(plan: TracedNetwork, logits: Tensor) -> Tensor:
+    """Logits as the user's forward returns them: behind its softmax or sigmoid, as a vector if it returns one."""
+    heads: dict[Head, Callable[[Tensor], Tensor]] = {
+        "log_softmax": lambda z: z.log_softmax(1), "softmax": lambda z: z.softmax(1), "sigmoid": torch.sigmoid}
+    out = heads[plan.head](logits) if plan.head else logits
+    return out.reshape(-1) if plan.is_vector else out
 
 
 def _where(module: nn.Module) -> str:

@@ -18,7 +18,7 @@ __all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue"]
 #: none.
 Role = Literal["message", "activation", "result"]
 #: What follows the result in the user's forward, and not in hardware.
-Head = Literal["", "log_softmax", "softmax"]
+Head = Literal["", "log_softmax", "softmax", "sigmoid"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,8 +53,14 @@ class TracedNetwork:
     values : tuple of TracedValue
         In order of computation; the last one is the result.
     head : Head
+    is_vector : bool
+        Whether forward returns its one column as a vector.
+    one_graph : str
+        The layer that keeps the edges of the graph it saw first, such as ``GCNConv(cached=True)``; empty if none.
     """
 
     features: int
     values: tuple[TracedValue, ...]
     head: Head = ""
+    is_vector: bool = False
+    one_graph: str = ""

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import inspect
-import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
+import torch
 from torch import fx, nn
 
-from .user_code import is_users
+from .stand_in import Shape, StandIn
+from .user_code import is_own, is_users
 
 __all__ = ["Tracer", "whole_pooling"]
 
 #: Whose frames call the user's forward.
 TRACE = str(Path(__file__).with_name("trace.py"))
-
-
-class _Proxy(fx.Proxy):
-    """Records ``x += y`` as what it is: it overwrites x for everyone who holds it."""
-
-    def __iadd__(self, other: Any) -> Any:
-        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
-
-    def __imul__(self, other: Any) -> Any:
-        return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
-
-    def __itruediv__(self, other: Any) -> Any:
-        return self.tracer.create_proxy("call_function", operator.itruediv, (self, other), {})
-
-    def __isub__(self, other: Any) -> Any:
-        return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
 
 
 @contextmanager
@@ -45,7 +32,7 @@ def whole_pooling() -> Iterator[None]:
 
     home: Any = sys.modules[torch_geometric.nn.global_add_pool.__module__]
 
-    def recorded(x: Any, batch: Any, **kwargs: Any) -> Any:
+    def recorded(x: object, batch: object, **kwargs: Any) -> object:
         if not isinstance(x, fx.Proxy):
             return scatter(x, batch, **kwargs)
         pool = getattr(home, sys._getframe(1).f_code.co_name)
@@ -61,9 +48,15 @@ def whole_pooling() -> Iterator[None]:
 
 
 class Tracer(fx.Tracer):
-    """Keeps library layers and PyG's functions whole, and remembers the user's line of every call."""
+    """Keeps library layers and PyG's functions whole, and remembers the user's line of every call.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    shape_of : callable
+        Gives the shape of what a node of the graph so far computes.
+    """
+
+    def __init__(self, shape_of: Callable[[fx.Node], Shape]) -> None:
         import torch_geometric.nn
         import torch_geometric.utils
 
@@ -73,6 +66,10 @@ class Tracer(fx.Tracer):
         whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
                  if inspect.isfunction(each)]
         super().__init__(autowrap_functions=tuple(whole))
+        # forward may call a helper in another file, or a function by its module
+        self._autowrap_search += [torch_geometric.nn, torch_geometric.utils, *(
+            each for each in tuple(sys.modules.values()) if is_own(getattr(each, "__file__", None)))]
+        self._shape_of, self._asks = shape_of, False
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         if isinstance(m, self.layer):
@@ -80,7 +77,17 @@ class Tracer(fx.Tracer):
         return type(m).__module__.startswith(("torch.nn.", "torch_geometric.nn.")) and not isinstance(m, self.open)
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
-        return _Proxy(node, self)
+        return StandIn(node, self)
+
+    def create_arg(self, a: Any) -> Any:
+        return super().create_arg(a.item() if isinstance(a, np.generic) else a)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, fx.Proxy]) -> Any:
+        return attr_val if self._asks else super().getattr(attr, attr_val, parameter_proxy_cache)
+
+    def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...],
+                    kwargs: dict[str, Any]) -> Any:
+        return forward(*args, **kwargs) if self._asks else super().call_module(m, forward, args, kwargs)
 
     def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
         node = super().create_node(*args, **kwargs)
@@ -90,8 +97,39 @@ class Tracer(fx.Tracer):
         node.meta["path"] = inside[-1] if inside else "model"
         return node
 
+    def shape(self, node: fx.Node) -> Shape:
+        """Shape of what a node computes: the graph so far is read for it, once."""
+        if "shape" not in node.meta:
+            known = self.constant(node)
+            self._asks = True
+            try:
+                node.meta["shape"] = tuple(known.shape) if known is not None else self._shape_of(node)
+            finally:
+                self._asks = False
+        shape: Shape = node.meta["shape"]
+        return shape
+
+    def constant(self, node: fx.Node) -> torch.Tensor | None:
+        """The weight that a node is a name of."""
+        if node.op != "get_attr":
+            return None
+        found = reduce(_held, str(node.target).split("."), self.root)
+        return found if isinstance(found, torch.Tensor) else None
+
+    def is_index(self, node: fx.Node) -> bool:
+        """Whether it is made of edges and the batch only."""
+        if node.op == "placeholder":
+            return node.target in ("edge_index", "batch")
+        return bool(node.all_input_nodes) and all(map(self.is_index, node.all_input_nodes))
+
     def _whole(self, path: str) -> bool:
         return self.is_leaf_module(self.root.get_submodule(path), path)
+
+
+def _held(module: nn.Module, name: str) -> Any:
+    """An attribute, without the attribute access that tracing watches."""
+    return next(held[name] for held in (vars(module), module._modules, module._parameters, module._buffers)
+                if name in held)
 
 
 def _caller(frame: FrameType | None) -> str:

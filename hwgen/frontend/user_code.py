@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from ..errors import HwgenError
+from .their_modules import their_modules
 
-__all__ = ["is_users", "line_of", "said", "users_code"]
+__all__ = ["is_own", "is_users", "line_of", "said", "users_code"]
 
 HWGEN = Path(__file__).parents[1]
 #: Files that call users' code, and may be met on the way into it.
@@ -37,7 +38,8 @@ def users_code(refusal: Callable[[BaseException], HwgenError]) -> Iterator[None]
     HwgenError
     """
     try:
-        yield
+        with their_modules():
+            yield
     except (HwgenError, KeyboardInterrupt):
         raise
     except BaseException as error:
@@ -64,6 +66,12 @@ def is_users(filename: str) -> bool:
     if filename.startswith("<") or filename in CALLERS or filename.startswith(LIBRARIES):
         return False
     return not filename.startswith(STANDARD) or "site-packages" in filename or "dist-packages" in filename
+
+
+def is_own(filename: str | None) -> bool:
+    """Whether a module's file is of the user's own project, rather than installed."""
+    installed = any(each in (filename or "") for each in ("site-packages", "dist-packages"))
+    return bool(filename) and not installed and is_users(str(filename)) and not str(filename).startswith(str(HWGEN))
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from ..errors import HwgenError
+from .their_modules import note_folder
 from .user_code import said, users_code
 
 __all__ = ["is_user_file", "load_module"]
@@ -64,6 +65,7 @@ def _executed(path: Path) -> ModuleType:
     assert spec.loader is not None
     home = importlib.util.module_from_spec(spec)
     folder = str(path.resolve().parent)
+    note_folder(path.resolve().parent)
     sys.modules[name] = home
     sys.path.insert(0, folder)
     try:

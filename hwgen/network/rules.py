@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..documents import shown
 from ..errors import CapacityError, HwgenError
 from ..numeric import MAX_ACTIVATION_BITS
 from .granularity import Granularity
 from .network import Network, Quantizer, Term, Value, Weight
 
-__all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "term_width"]
+__all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "plain_name", "term_width"]
 
 #: Per node more than a chip's tables hold, as windows bring their own; by nearest what the search can reach.
 MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
+#: Real numbers that float32 holds: products of some of them stay within float64.
+_LEAST, _MOST = 2.0**-126, 2.0**127
 #: Most entries of quantizers by row.
 MOST = {Granularity.PER_NODE: MAX_NODES, Granularity.PER_DEGREE: 1 << 16, Granularity.NEAREST: MAX_NEAREST}
 
@@ -26,15 +29,20 @@ def check_network(network: Network) -> None:
     HwgenError
         Naming the user's layer and the key.
     """
-    where = f"network {network.name}"
+    where = f"network {shown(network.name)[1:-1]}"
+    _need(network.name == plain_name(network.name), f"the name {shown(network.name)} is no plain name of a file",
+          where, f"call it {plain_name(network.name)}")
     _need(network.features >= 1, f"features is {network.features}", where, "give the width of the input, 1 or more")
     _need(1 <= network.input_bits <= MAX_ACTIVATION_BITS, f"input_bits is {network.input_bits}", where,
           f"quantize the input to 1 to {MAX_ACTIVATION_BITS} bits")
-    _need(bool(np.isfinite(network.input_scale)) and network.input_scale > 0,
-          f"input_scale is {network.input_scale}", where, "give a positive real value of input code 1")
+    _need(_LEAST <= network.input_scale <= _MOST, f"input_scale is {network.input_scale}", where,
+          "give a positive real value of input code 1, as float32 holds it")
     _need(len(network.values) > 0, "there are no values", where, "give at least the result")
     known: dict[str, Value] = {}
     for value in network.values:
+        for name in (value.name, value.path):
+            _need(_plain(name), f"the name {shown(name)} holds what cannot be printed", where,
+                  "rename the layer: use letters, digits, dots, - and _")
         place = f"{value.path} (value {value.name})"
         last = value is network.values[-1]
         _need(value.name not in known, f"the name {value.name!r} is taken", place, "give each value its own name")
@@ -42,6 +50,12 @@ def check_network(network: Network) -> None:
               place, "only the last value is the result, and only the result has none")
         _value(network, value, known, place)
         known[value.name] = value
+
+
+def plain_name(text: str) -> str:
+    """A text as the name of a network, which also names folders: printable, and it leads nowhere else."""
+    name = "".join(letter if letter.isprintable() and letter not in "/\\" else "_" for letter in text)[:100]
+    return name if name.strip(".") and not name.startswith(".") else f"model{name.replace('.', '_')}"
 
 
 def term_width(network: Network, term: Term) -> int:
@@ -66,7 +80,7 @@ def _value(network: Network, value: Value, known: dict[str, Value], place: str) 
         _need(value.join == "sum", "bias with terms that join by maximum", place, "add it with a value of its own")
         _need(value.bias.shape == (value.width,), f"bias has shape {value.bias.shape}", place,
               f"give one number for each of {value.width} channels")
-        _need(bool(np.isfinite(value.bias).all()), "bias is not finite", place, "look for a diverged training")
+        _need(_finite(value.bias), "bias is not finite", place, "look for a diverged training")
     _need(value.factor == "one" or (value.of == "members") == (value.domain == "graphs"),
           f"factor by {value.of} of {value.domain}", place, "members are lists of graphs, the others of nodes")
     if value.quantizer is None:
@@ -123,7 +137,7 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
               "give the factor to the value, or to who reads it")
     width = term_width(network, term)
     if term.gain is not None:
-        _need(term.gain.shape == (width,) and bool(np.isfinite(term.gain).all()), "gain is not one finite number a "
+        _need(term.gain.shape == (width,) and _finite(term.gain), "gain is not one finite number a "
               f"channel: shape {term.gain.shape}", place, f"give {width} finite numbers")
     if source is not None:
         _need(source.quantizer is not None, f"source {term.source!r} has no quantizer", place, "give it one")
@@ -177,15 +191,24 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
           f"graphs quantized {kind}", place, "quantize graphs per_tensor, per_channel or nearest")
     if kind is Granularity.NEAREST:
         clip = quantizer.clip_value
-        _need(clip is not None and clip.shape == (entries,) and bool(np.isfinite(clip).all())
+        _need(clip is not None and clip.shape == (entries,) and _finite(clip)
               and bool((np.diff(clip) >= 0).all()) and clip[0] >= 0, "clip_value is not one ascending number an entry",
               place, f"give {entries} finite numbers from 0 up")
 
 
 def _steps(step: NDArray[np.float64], shape: tuple[int, ...], place: str) -> None:
     _need(step.shape == shape, f"step has shape {step.shape}", place, f"give shape {shape}")
-    _need(bool(np.isfinite(step).all()) and bool((step > 0).all()), "a step is not positive and finite", place,
-          "look for a diverged training, or clamp steps from below")
+    good = (step >= _LEAST) & (step <= _MOST)  # of NaN neither
+    _need(bool(good.all()), f"a step is not positive and finite: {step[~good][:1]}", place,
+          "look for a diverged training, or clamp steps from below: float32 has to hold them")
+
+
+def _finite(values: NDArray[np.float64]) -> bool:
+    return bool((np.abs(values) <= _MOST).all())
+
+
+def _plain(name: str) -> bool:
+    return name.isprintable() and 0 < len(name) <= 500
 
 
 def _need(good: bool, what: str, where: str, fix: str) -> None:

@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..documents import Count, Within
 from .batch import Batch, SetName
 
 __all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
@@ -35,14 +37,14 @@ class Limits:
         Of one graph.
     """
 
-    nodes: int
-    edges: int
-    entries: int
-    degree: int
-    features: int
-    mean_nodes: float
-    mean_edges: float
-    mean_entries: float
+    nodes: Count
+    edges: Count
+    entries: Count
+    degree: Count
+    features: Count
+    mean_nodes: Annotated[float, Within(0, 1 << 53)]
+    mean_edges: Annotated[float, Within(0, 1 << 53)]
+    mean_entries: Annotated[float, Within(0, 1 << 53)]
 
     @classmethod
     def of(cls, batch: Batch, input_bits: int) -> "Limits":
@@ -81,21 +83,27 @@ class Sample:
     ----------
     batch : Batch
         Their disjoint union.
-    labels : int64 [rows] or None
-        Of graphs, or of nodes where results are by node.
+    labels : [rows] or [rows, columns], as the user gave them, or None
+        Of graphs, or of nodes where results are by node; :mod:`hwgen.network.labels` says what they mean.
     mask : bool [rows] or None
-        Rows that an accuracy counts; None: all.
+        Rows that figures are over; None: all.
     logits : float64 [rows, classes] or None
-        The PyTorch model's own.
+        The quantized model's own, in PyTorch.
     limits : Limits
         Of the data set that the model is for.
+    fp32 : float64 [rows, classes] or None
+        Of the FP32 model that was quantized.
+    integer : float64 [rows, classes] or None
+        Of the integer program, in real units.
     """
 
     batch: Batch
-    labels: Ints | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | None
     mask: NDArray[np.bool_] | None
     logits: NDArray[np.float64] | None
     limits: Limits
+    fp32: NDArray[np.float64] | None = None
+    integer: NDArray[np.float64] | None = None
 
     @property
     def room(self) -> Limits:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import files
+from ..documents import Count, Within, parse_json, read_as, read_text, shown
 from ..errors import HwgenError
 from .activation import activation_of
 from .granularity import Granularity
@@ -18,12 +19,56 @@ __all__ = ["FORMAT_VERSION", "load_network", "network_arrays", "network_of", "sa
 
 FORMAT_VERSION = 2
 FACTS, ARRAYS = "network.json", "network.npz"
+AGAIN = "make the checkpoint and the build again"
 
 Arrays = dict[str, NDArray[Any]]
 
-_WORDS: Mapping[str, tuple[str, ...]] = {
-    "domain": get_args(Domain), "via": get_args(Via), "op": ("sum", "max"), "join": ("sum", "max"),
-    "factor": get_args(Factor), "of": get_args(Counted), "granularity": tuple(Granularity)}
+_Wide = Annotated[int, Within(1, 1 << 24)]
+
+
+class _Term(TypedDict):
+    source: str | None
+    offset: Count
+    via: Via
+    op: Literal["sum", "max"]
+    factor: Factor
+    of: Counted
+    gain: bool
+    weight_bits: Count | None
+
+
+class _Quantizer(TypedDict):
+    signed: bool
+    granularity: Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
+    via: Literal["edges", "looped"]
+    clip_value: bool
+
+
+class _Value(TypedDict):
+    name: str
+    path: str
+    width: _Wide
+    domain: Domain
+    join: Literal["sum", "max"]
+    activation: dict[str, str | float]
+    factor: Factor
+    of: Counted
+    bias: bool
+    quantizer: _Quantizer | None
+    terms: list[_Term]
+
+
+class _Network(TypedDict):
+    """What JSON holds of a network; ``gain``, ``bias``, ``clip_value`` say whether there is such an array."""
+
+    format: Literal["hwgen network"]
+    version: int
+    name: str
+    features: _Wide
+    input_bits: Count
+    input_scale: float
+    trained_nodes: Count
+    values: list[_Value]
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -47,7 +92,9 @@ def load_network(folder: Path) -> Network:
     HwgenError
         If a file is missing, truncated, of another version, or holds a network that does not verify.
     """
-    return network_of(files.read_json(folder / FACTS), files.read_npz(folder / ARRAYS), str(folder / FACTS))
+    path = folder / FACTS
+    facts = parse_json(read_text(path, files.BUILD), str(path), files.BUILD)
+    return network_of(facts, files.read_npz(folder / ARRAYS), str(path))
 
 
 def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
@@ -60,29 +107,60 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     return facts, arrays
 
 
-def network_of(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
+def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) -> Network:
     """The network that :func:`network_arrays` took apart, verified.
 
     Parameters
     ----------
+    facts : object
+        Out of JSON.
     where : str
         File, for messages.
 
     Raises
     ------
     HwgenError
-        If something is missing or malformed, or the network does not verify.
+        If something is missing, unknown or malformed, or the network does not verify.
     """
-    if facts.get("version") != FORMAT_VERSION:
-        raise HwgenError(f"network format version {facts.get('version')!r}, this hwgen reads {FORMAT_VERSION}", where,
+    version = facts.get("version") if isinstance(facts, dict) else None
+    if version != FORMAT_VERSION:
+        raise HwgenError(f"network format version {shown(version)}, this hwgen reads {FORMAT_VERSION}", where,
                          "train or quantize the model, and build it, again with this hwgen")
-    with files.malformed(where):
-        network = Network(
-            name=str(facts["name"]), features=int(facts["features"]), input_bits=int(facts["input_bits"]),
-            input_scale=float(facts["input_scale"]), trained_nodes=int(facts["trained_nodes"]),
-            values=tuple(_value(value, f"values.{index}", arrays) for index, value in enumerate(facts["values"])))
+    known = read_as(_Network, facts, where, AGAIN)
+    taken = _Arrays(arrays, where)
+    network = Network(
+        name=known["name"], features=known["features"], input_bits=known["input_bits"],
+        input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
+        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
     check_network(network)
+    taken.check_all_taken()
     return network
+
+
+class _Arrays:
+    """Arrays by name, each of which belongs to something."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], where: str) -> None:
+        self._arrays, self._where, self._left = arrays, where, set(arrays)
+
+    def floats(self, key: str) -> NDArray[np.float64]:
+        return self._of(key, np.dtype(np.float64))
+
+    def ints(self, key: str) -> NDArray[np.int64]:
+        return self._of(key, np.dtype(np.int64))
+
+    def check_all_taken(self) -> None:
+        if self._left:
+            raise HwgenError(f"entry {shown(min(self._left))} belongs to nothing", self._where, AGAIN)
+
+    def _of(self, key: str, kind: np.dtype[Any]) -> NDArray[Any]:
+        if key not in self._arrays:
+            raise HwgenError(f"entry {key} is missing", self._where, AGAIN)
+        found = self._arrays[key]
+        if found.dtype.kind not in "fiu" or not np.can_cast(found.dtype, kind, "safe"):
+            raise HwgenError(f"entry {key} is {found.dtype}, not {kind}", self._where, AGAIN)
+        self._left.discard(key)
+        return found.astype(kind)
 
 
 def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
@@ -112,42 +190,26 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
             "bias": value.bias is not None, "quantizer": quantizer, "terms": terms}
 
 
-def _value(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Value:
-    quantizer = None
-    if facts["quantizer"] is not None:
-        about = facts["quantizer"]
+def _value(facts: _Value, stem: str, arrays: _Arrays) -> Value:
+    quantizer, about = None, facts["quantizer"]
+    if about is not None:
         quantizer = Quantizer(
-            signed=bool(about["signed"]), granularity=Granularity(_word(about, "granularity")),
-            via=_word(about, "via"), step=_floats(arrays, f"{stem}.step"), bits=_ints(arrays, f"{stem}.bits"),
-            clip_value=_floats(arrays, f"{stem}.clip_value") if about["clip_value"] else None)
+            signed=about["signed"], granularity=Granularity(about["granularity"]), via=about["via"],
+            step=arrays.floats(f"{stem}.step"), bits=arrays.ints(f"{stem}.bits"),
+            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None)
+    with files.malformed(f"{stem}.activation", AGAIN):
+        activation = activation_of(facts["activation"])
     return Value(
-        name=str(facts["name"]), path=str(facts["path"]), width=int(facts["width"]), domain=_word(facts, "domain"),
-        join=_word(facts, "join"), activation=activation_of(facts["activation"]), factor=_word(facts, "factor"),
-        of=_word(facts, "of"), quantizer=quantizer, bias=_floats(arrays, f"{stem}.bias") if facts["bias"] else None,
+        name=facts["name"], path=facts["path"], width=facts["width"], domain=facts["domain"], join=facts["join"],
+        activation=activation, factor=facts["factor"], of=facts["of"], quantizer=quantizer,
+        bias=arrays.floats(f"{stem}.bias") if facts["bias"] else None,
         terms=tuple(_term(term, f"{stem}.terms.{index}", arrays) for index, term in enumerate(facts["terms"])))
 
 
-def _term(facts: Mapping[str, Any], stem: str, arrays: Mapping[str, NDArray[Any]]) -> Term:
-    weight = None
-    if facts["weight_bits"] is not None:
-        weight = Weight(codes=_ints(arrays, f"{stem}.weight.codes"), bits=int(facts["weight_bits"]),
-                        step=_floats(arrays, f"{stem}.weight.step"))
-    source = facts["source"]
-    return Term(source=None if source is None else str(source), offset=int(facts["offset"]), via=_word(facts, "via"),
-                op=_word(facts, "op"), weight=weight, factor=_word(facts, "factor"), of=_word(facts, "of"),
-                gain=_floats(arrays, f"{stem}.gain") if facts["gain"] else None)
-
-
-def _word(facts: Mapping[str, Any], key: str) -> Any:
-    """One of the words that the key allows."""
-    if facts[key] not in _WORDS[key]:
-        raise ValueError(f"{key} {facts[key]!r}")
-    return facts[key]
-
-
-def _floats(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.float64]:
-    return arrays[key].astype(np.float64, casting="safe")
-
-
-def _ints(arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[np.int64]:
-    return arrays[key].astype(np.int64, casting="safe")
+def _term(facts: _Term, stem: str, arrays: _Arrays) -> Term:
+    weight, bits = None, facts["weight_bits"]
+    if bits is not None:
+        weight = Weight(codes=arrays.ints(f"{stem}.weight.codes"), bits=bits,
+                        step=arrays.floats(f"{stem}.weight.step"))
+    return Term(source=facts["source"], offset=facts["offset"], via=facts["via"], op=facts["op"], weight=weight,
+                factor=facts["factor"], of=facts["of"], gain=arrays.floats(f"{stem}.gain") if facts["gain"] else None)

@@ -15,7 +15,7 @@ __all__ = ["neighbourhood"]
 def neighbourhood(sample: Sample, nodes: int) -> Sample:
     """Induced subgraph of the nodes nearest to the one of highest degree; other nodes follow by number.
 
-    PyTorch's logits are left out: they are not those of the subgraph. Every node keeps its own bit width.
+    Results are left out: they are not those of the subgraph. Every node keeps its own bit width.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def neighbourhood(sample: Sample, nodes: int) -> Sample:
     index[kept] = np.arange(nodes)
     inside = (index[source] >= 0) & (index[target] >= 0)
     return replace(
-        sample, logits=None, labels=None if sample.labels is None else sample.labels[kept],
+        sample, logits=None, fp32=None, integer=None, labels=None if sample.labels is None else sample.labels[kept],
         mask=None if sample.mask is None else sample.mask[kept],
         batch=Batch(features=csr_array(batch.features[kept]), edges=index[batch.edges[:, inside]],
                     graph=np.zeros(nodes, dtype=np.int64), graphs=1, node=batch.node[kept]))

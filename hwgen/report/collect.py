@@ -7,6 +7,7 @@ from typing import Any
 from boards import Board
 
 from ..flow.resources import Resources
+from ..network.figures import Figures
 from ..version import __version__
 from .cycles import performance_of
 from .facts import (
@@ -25,7 +26,7 @@ __all__ = ["report_of", "resource_facts", "verification_of"]
 
 
 def report_of(*, target: str, model: ModelFacts, board: Board, options: Mapping[str, int], hardware: Mapping[str, int],
-              capacities: Mapping[str, int], cycles: Cycles, resources: Resources) -> Report:
+              capacities: Mapping[str, int], cycles: Cycles, resources: Resources, figures: Figures) -> Report:
     """Put together what is known when a design has been built.
 
     Parameters
@@ -40,12 +41,14 @@ def report_of(*, target: str, model: ModelFacts, board: Board, options: Mapping[
     cycles : Cycles
         :func:`hwgen.report.cycles.cycles_of`.
     resources : Resources
+    figures : Figures
+        Of the sample.
     """
     return Report(
         hwgen=__version__, target=target, model=model,
         board=BoardFacts(name=board.name, title=board.title, part=board.part), options=dict(options),
         hardware=dict(hardware), capacities=dict(capacities), cycles=cycles, performance=performance_of(cycles, board),
-        resources=resource_facts(resources, board))
+        resources=resource_facts(resources, board), figures=(figures,))
 
 
 def resource_facts(resources: Resources, board: Board) -> ResourceFacts:
@@ -60,7 +63,7 @@ def resource_facts(resources: Resources, board: Board) -> ResourceFacts:
 
 
 def verification_of(results: Mapping[str, Mapping[str, Any]], estimated: Mapping[str, int], *, what: str, graphs: int,
-                    of: int, mismatch: Mapping[str, object] | None) -> Verification:
+                    of: int, mismatch: Mapping[str, int | str | None] | None) -> Verification:
     """What a cosimulation found out.
 
     Parameters

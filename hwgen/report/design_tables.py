@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from .agreement import AgreementFacts
 from .facts import Cycles, Report, Run, Verification
 from .tables import Table
 
-__all__ = ["agreement_rows", "bits_table", "cycle_table", "design_tables", "duration", "rate", "resource_table",
+__all__ = ["bits_table", "cycle_table", "design_tables", "duration", "rate", "resource_table",
            "run_table", "speed_table", "verification_rows"]
 
 #: Runs that are listed one by one.
@@ -88,18 +87,6 @@ def verification_rows(run: Verification) -> list[tuple[str, str]]:
          if differing else "+0 in every run" if len(run.runs) > 1 else "+0"),
         ("load / store cycles", f"{run.load_cycles:,} / {run.store_cycles:,}"),
     ]
-
-
-def agreement_rows(agreed: AgreementFacts | None) -> list[tuple[str, str]]:
-    """How near the integer results are to PyTorch's; none where PyTorch's are not known."""
-    if agreed is None:
-        return []
-    differ = f"{agreed.disagreeing:,} of {agreed.rows:,} {agreed.of} differ"
-    rows = [("same class as PyTorch", f"{agreed.argmax:.3%}: {differ}"),
-            ("largest difference of a logit", f"{agreed.largest_code_difference:,} codes of 16 bit")]
-    if agreed.accuracy_torch is not None and agreed.accuracy_integer is not None:
-        rows.append(("accuracy, PyTorch / hardware", f"{agreed.accuracy_torch:.2%} / {agreed.accuracy_integer:.2%}"))
-    return [*rows, ("integer results", agreed.results)]
 
 
 def _groups(cycles: Cycles) -> dict[str, Sequence[Run]]:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..flow.config import RunKind
-from .agreement import AgreementFacts
+from ..network.figures import Figures
 from .model_facts import ModelFacts
 
 __all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "Run",
@@ -210,7 +210,7 @@ class Verification:
     codes_compared: int
     pass_cycles: tuple[int, ...]
     counters: dict[str, int]
-    mismatch: dict[str, object] | None
+    mismatch: dict[str, int | str | None] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,10 +232,10 @@ class Report:
     cycles : Cycles
     performance : Performance
     resources : ResourceFacts
+    figures : tuple of Figures
+        Of the sample, and of other graphs that were measured, by their names.
     verification : Verification or None
         Of the last cosimulation.
-    agreement : AgreementFacts or None
-        With PyTorch, where its results are known.
     """
 
     hwgen: str
@@ -248,13 +248,23 @@ class Report:
     cycles: Cycles
     performance: Performance
     resources: ResourceFacts
+    figures: tuple[Figures, ...]
     verification: Verification | None = None
-    agreement: AgreementFacts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         return asdict(self)
 
-    def verified(self, verification: Verification, agreement: AgreementFacts | None) -> "Report":
+    def verified(self, verification: Verification) -> "Report":
         """The same facts with what a cosimulation found out."""
-        return replace(self, verification=verification, agreement=agreement)
+        return replace(self, verification=verification)
+
+    def figures_on(self, data: str) -> Figures:
+        """Those of the graphs of that name."""
+        return next(each for each in self.figures if each.data == data)
+
+    def measured(self, figures: Figures) -> "Report":
+        """The same facts with figures of some graphs, in place of those of the same name."""
+        names = [each.data for each in self.figures]
+        place = names.index(figures.data) if figures.data in names else len(names)
+        return replace(self, figures=(*self.figures[:place], figures, *self.figures[place + 1:]))

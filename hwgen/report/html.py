@@ -4,7 +4,6 @@ import jinja2
 
 from . import plots
 from .design_tables import (
-    agreement_rows,
     duration,
     rate,
     resource_table,
@@ -12,6 +11,7 @@ from .design_tables import (
     verification_rows,
 )
 from .facts import Report
+from .figure_tables import figure_table, headline_figure
 from .model_tables import headline, model_tables
 from .names import title
 
@@ -31,7 +31,7 @@ def render(report: Report) -> str:
     return environment.get_template("report.html.j2").render(
         facts=report, headline=headline(report.model), tables=tables, plots=_plots(report),
         compared=[] if report.verification is None else verification_rows(report.verification),
-        agreed=agreement_rows(report.agreement))
+        figures=[figure_table(each) for each in report.figures], best=headline_figure(report.figures[0]))
 
 
 def _plots(report: Report) -> dict[str, object]:

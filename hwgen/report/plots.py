@@ -1,6 +1,7 @@
 """The report's plots as inline SVG, in one style."""
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ STYLE: Any = {
     "font.family": "sans-serif", "font.size": 10, "text.color": INK, "axes.labelcolor": INK, "xtick.color": MUTED,
     "ytick.color": INK, "axes.edgecolor": GRID, "axes.spines.top": False, "axes.spines.right": False,
     "axes.spines.left": False, "axes.axisbelow": True, "grid.color": GRID, "legend.frameon": False,
+    "text.parse_math": False,  # a dollar sign in a name is one
     "svg.fonttype": "none", "svg.hashsalt": "hwgen",  # text stays text; the same facts give the same bytes
 }
 
@@ -139,4 +141,4 @@ def _svg(figure: Figure) -> str:
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
     text = buffer.getvalue()
-    return text[text.index("<svg"):]
+    return re.sub(">[^<]*<", lambda found: found[0].replace('"', "&quot;"), text[text.index("<svg"):])

@@ -1,6 +1,5 @@
 """Three ways to execute batches; each gives the same integers."""
 
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from ..errors import HwgenError
 from ..flow.folder import write_files
 from ..flow.verify import simulate
+from ..scratch import scratch_folder
 from ..targets.run_folder import numbered, run_name
 from ..targets.target import Design, Session
 from .device import Device, open_pynq
@@ -51,8 +51,7 @@ class Simulation:
         """
         model = design.model_files()
         while runs := session.next_runs():
-            with tempfile.TemporaryDirectory(prefix="hwgen-") as name:
-                scratch = Path(name)
+            with scratch_folder() as scratch:
                 write_files(scratch, {part: (self.build / part).read_bytes() for part in ("design.v", "design.json")})
                 write_files(scratch / "images", model)
                 write_files(scratch / "batches", numbered({place: run.files for place, run in enumerate(runs)}))

@@ -245,6 +245,16 @@ class Target(Protocol):
         """Why the target does not run a network on graphs like its sample, scales included; None if it does."""
         ...
 
+    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+        """Results of the integer program for a sample that is accepted, in real units: float64 [rows, classes].
+
+        Raises
+        ------
+        CapacityError
+            A range that no hardware of the target has.
+        """
+        ...
+
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         """Designs that have what was wished for, ranks ascending.

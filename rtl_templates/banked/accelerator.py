@@ -45,7 +45,7 @@ class Accelerator(Shell):
 
     Parameters
     ----------
-    groups, ..., column_depth : int
+    groups, ..., bias_depth : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
@@ -56,19 +56,19 @@ class Accelerator(Shell):
     def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, primitives: bool = False, shared: bool = False) -> None:
+                 column_depth: int, bias_depth: int, primitives: bool = False, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
             "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
-            "column_depth": column_depth,
+            "column_depth": column_depth, "bias_depth": bias_depth,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth")}
+            "pages", "column_depth", "bias_depth")}
 
         def group() -> Any:
             return Group(**row, slots=slots)

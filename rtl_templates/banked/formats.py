@@ -49,18 +49,20 @@ class Target(IntEnum):
     TABLE = 6
     FEATURE = 7
     SETUP = 8
+    BIAS = 9
 
 
 #: Task word, lowest field first: name -> width.
 TASK: Mapping[str, int] = {
-    "dense": 1, "combine": 1, "to_result": 1, "last": 1, "read_half": 1, "q1_rank1": 1, "q1_half_up": 1,
-    "q1_kind": 2, "q2_kind": 2, "q2_half_up": 1, "q1_chunks": 4, "q2_chunks": 4, "q1_column": 6,
-    "q2_column": 6, "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16,
-    "slot_count": 16, "q2_wait": 4,
+    "dense": 1, "combine": 1, "to_result": 1, "last": 1, "read_half": 1, "q1_half_up": 1, "q1_kind": 2, "q2_kind": 2,
+    "q2_half_up": 1, "q1_chunks": 4, "q2_chunks": 4, "q1_column": 6, "q2_column": 6, "q1_bias": 11, "q2_bias": 11,
+    "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16, "slot_count": 16, "q2_wait": 4,
 }
 
-#: Row parameters, lowest field first.
+#: Row parameters, lowest field first. ``bias_r`` is the row factor of a ``pair``'s bias; of other rows it is the entry
+#: of the bias table where the row's class begins.
 PARAM: Mapping[str, int] = {
-    "row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "final": 1, "bank": 4, "row": 16,
+    "row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "pair": 1, "final": 1, "bank": 4,
+    "row": 16,
 }
 

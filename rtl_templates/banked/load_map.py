@@ -23,6 +23,7 @@ def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
         LoadMemory(Target.BANK, h["bank_depth"] * digits, low=range(UNITS)),
         LoadMemory(Target.PARAM, h["param_depth"], low=range(servers)),
         LoadMemory(Target.COLUMN, h["column_depth"], low=range(h["requant_lanes"])),
+        LoadMemory(Target.BIAS, h["bias_depth"], low=range(h["requant_lanes"])),
         LoadMemory(Target.TABLE, 64 * h["pages"], low=range(tables), high=columns, shift=5),
         LoadMemory(Target.FEATURE, h["feature_depth"], low=range(servers)),
         LoadMemory(Target.SETUP, h["groups"] * UNITS // servers, low=range(servers)),

@@ -13,7 +13,7 @@ from ..cells.delays import delays
 from ..cells.dsp import multiply_accumulate, select_multiply_add
 from ..cells.formats import RAW_BITS, Kind, clip_range
 from ..shell.signatures import LoadBus, LoadPort
-from .formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT, Target
+from .formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT, TASK, Target
 from .requantize_timing import REQUANT_BIAS, REQUANT_CODE, REQUANT_MULTIPLIER, REQUANT_ROUND, REQUANT_SUM
 from .signatures import task_layout
 
@@ -22,8 +22,8 @@ __all__ = ["Requantizer", "beat_layout"]
 CODE_BITS = 8
 P_USED = 46  # bits of the second sum that differ: two products of 27 and 18 signed bits
 
-#: A beat: Q2 or Q1, beat b of a rank-1 pair, entry of the column tables.
-beat_layout = data.StructLayout({"q2": 1, "b": 1, "column": 6})
+#: A beat: Q2 or Q1, of a rank-1 pair, the second of that, entries of the column and bias tables.
+beat_layout = data.StructLayout({"q2": 1, "pair": 1, "b": 1, "column": TASK["q1_column"], "bias": TASK["q1_bias"]})
 
 
 class Requantizer(wiring.Component):
@@ -40,15 +40,15 @@ class Requantizer(wiring.Component):
     lanes : int
     in_bits : int
         Signed bits of a lane's aggregated accumulator, at most 18.
-    column_depth : int
-        Entries of a lane's column table.
+    column_depth, bias_depth : int
+        Entries of a lane's tables.
     primitives : bool
         DSP48E2 instead of behavioural twins.
 
     Members
     -------
     load : In(LoadBus())
-        COLUMN entries, already registered.
+        COLUMN and BIAS entries, already registered.
     task : In(task_layout)
         Constant while beats are in flight.
     beat : In(beat_layout)
@@ -74,10 +74,12 @@ class Requantizer(wiring.Component):
     code: Signal
     raw: Signal
 
-    def __init__(self, *, lanes: int, in_bits: int, column_depth: int, primitives: bool = False) -> None:
+    def __init__(self, *, lanes: int, in_bits: int, column_depth: int, bias_depth: int,
+                 primitives: bool = False) -> None:
         if not 1 <= in_bits <= ACC_BITS:
             raise ValueError(f"in_bits is {in_bits}, not 1 to {ACC_BITS}")
-        self.lanes, self.in_bits, self.column_depth, self.primitives = lanes, in_bits, column_depth, primitives
+        self.lanes, self.in_bits, self.primitives = lanes, in_bits, primitives
+        self.column_depth, self.bias_depth = column_depth, bias_depth
         super().__init__({
             "load": In(LoadBus()), "task": In(task_layout), "beat": In(beat_layout), "q1_x": In(lanes * in_bits),
             "q2_x": In(lanes * ACC_BITS), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "q2_r": In(ROW_BITS),
@@ -89,7 +91,7 @@ class Requantizer(wiring.Component):
         task = self.task
         q2 = delays(m, "q2", self.beat.q2, REQUANT_CODE)
         b = delays(m, "b", self.beat.b, REQUANT_CODE)
-        column = delays(m, "column", self.beat.column, REQUANT_BIAS)
+        bias_entry = delays(m, "bias", self.beat.bias, REQUANT_BIAS)[-1]
 
         multiplier = Signal(ROW_BITS, reset_less=True)
         bits = [Signal(4, name=f"bits{k}", reset_less=True) for k in range(REQUANT_SUM - 1 - REQUANT_MULTIPLIER)]
@@ -115,10 +117,12 @@ class Requantizer(wiring.Component):
         m.d.comb += [half.eq(Mux(raw_next, (1 << RAW_SHIFT - 1) - 1, (1 << SHIFT - 1) - 1)),
                      plus.eq(~b_next), minus.eq(~b_next & up_next)]
         bias_used = Signal(reset_less=True)  # a pair's bias comes in beat b; nothing of the accumulator does
-        m.d.sync += bias_used.eq(q2[REQUANT_BIAS - 1] | b[REQUANT_BIAS - 1] | ~task.q1_rank1)
+        pair = delays(m, "pair", self.beat.pair, REQUANT_BIAS - 1)[-1]
+        m.d.sync += bias_used.eq(b[REQUANT_BIAS - 1] | ~pair)
 
         for lane in range(self.lanes):
-            factor, offset = self._column(m, lane, column)
+            factor = self._table(m, lane, "factor", Target.COLUMN, COLUMN_BITS, self.column_depth, self.beat.column)
+            offset = self._table(m, lane, "offset", Target.BIAS, BIAS_BITS, self.bias_depth, bias_entry)
             first = select_multiply_add(
                 m, f"first{lane}", x=self.q1_x.word_select(lane, self.in_bits).as_signed(),
                 d=self.q2_x.word_select(lane, ACC_BITS).as_signed(), use_x=~(self.beat.q2 | self.beat.b),
@@ -136,26 +140,23 @@ class Requantizer(wiring.Component):
             m.d.comb += self.raw.word_select(lane, RAW_BITS).eq(late)
         return m
 
-    def _column(self, m: Module, lane: int, column: Sequence[Value]) -> tuple[Value, Value]:
-        """Tables of the lane: the multiplier in the slot, the bias REQUANT_BIAS later."""
-        load, values = self.load, []
-        mine = Signal(name=f"load{lane}")
-        m.d.comb += mine.eq(load.valid & (load.target == Target.COLUMN) & (load.unit[:ceil_log2(self.lanes)] == lane))
-        word: Value = load.data
-        for name, bits, address in (("factor", COLUMN_BITS, column[0]), ("offset", BIAS_BITS, column[REQUANT_BIAS])):
-            store = add_memory(m, f"{name}{lane}", bits, self.column_depth, "distributed")
-            write, read = store.write_port(), store.read_port(domain="comb")
-            index_bits = ceil_log2(self.column_depth)
-            m.d.comb += [write.en.eq(mine), write.addr.eq(load.address[:index_bits]), write.data.eq(word[:bits]),
-                         read.addr.eq(address[:index_bits])]
-            values.append(read.data)
-            word = word[bits:]
-        return values[0], values[1]
+    def _table(self, m: Module, lane: int, name: str, target: Target, bits: int, depth: int, entry: Value) -> Value:
+        """A table of the lane: its word at ``entry``."""
+        load, index_bits = self.load, ceil_log2(depth)
+        store = add_memory(m, f"{name}{lane}", bits, depth, "distributed")
+        write, read = store.write_port(), store.read_port(domain="comb")
+        m.d.comb += [
+            write.en.eq(load.valid & (load.target == target) & (load.unit[:ceil_log2(self.lanes)] == lane)),
+            write.addr.eq(load.address[:index_bits]), write.data.eq(load.data[:bits]),
+            read.addr.eq(entry[:index_bits]),
+        ]
+        word: Value = read.data
+        return word
 
     @staticmethod
     def model(x: int, column: int, bias: int, row_r: int, bias_r: int | None, *, kind: int, half_up: bool, bits: int,
               signed_max: int) -> int:
-        """Code (or raw result) of one accumulator; ``bias_r`` None where the bias shares ``row_r``."""
+        """Code (or raw result) of one accumulator; ``bias_r`` None where it is no pair."""
         mid = (x * column >> MID_SHIFT) + (bias if bias_r is None else 0)
         total = mid * row_r + (0 if bias_r is None else bias * bias_r)
         shift = RAW_SHIFT if kind == Kind.RAW else SHIFT

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
-faults, mutations = importlib.import_module("faults"), importlib.import_module("mutations")
+faults, mutations, verdicts = map(importlib.import_module, ("faults", "mutations", "verdicts"))
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
@@ -28,13 +28,36 @@ def test_fault_applies(fault, tmp_path):
     assert not function or function.partition("[")[0] in names
 
 
+#: Files that only name things: layouts, codes and signals whose every change is one of both sides of a wire.
+NAMES = {"__init__.py", "structure.py", "rtl_templates/shell/signatures.py", "rtl_templates/shell/status.py"}
+
+
 def test_every_file_of_hardware_has_a_fault():
     assert len({fault.name for fault in faults.FAULTS}) == len(faults.FAULTS)
     hardware = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rtl_templates").rglob("*.py")
-                if path.name not in ("__init__.py", "structure.py") and path.parent.name != "shell"}
+                if path.name not in NAMES} - NAMES
     assert not hardware - {fault.file for fault in faults.FAULTS}
     for area in faults.AREAS:
         assert sum(fault.area == area and not fault.same for fault in faults.FAULTS) >= 2, area
+
+
+def test_a_verdict_stands_until_its_row_or_a_file_changes(tmp_path):
+    (tmp_path / "tests").mkdir()
+    files = {name: tmp_path / name for name in ("a.py", "tests/test_a.py")}
+    for path in files.values():
+        path.write_text("a = 1")
+    fault, kept = faults.Fault("x", "a.py", "1", "2", "", "tests/test_a.py::test"), tmp_path / "kept.jsonl"
+    good, lost = (verdicts.Verdict(fault, outcome, "t", "m", 1.5) for outcome in ("caught", "survived"))
+    verdicts.Kept(kept, tmp_path).add(lost)
+    assert verdicts.Kept(kept, tmp_path).find(fault) is None, "what survived is tried again"
+    verdicts.Kept(kept, tmp_path).add(good)
+    assert verdicts.Kept(kept, tmp_path).find(fault) == good
+    assert verdicts.Kept(kept, tmp_path).find(fault._replace(new="3")) is None
+    for path in files.values():
+        path.write_text("a = 1  # other")
+        assert verdicts.Kept(kept, tmp_path).find(fault) is None
+        path.write_text("a = 1")
+    assert verdicts.Kept(None, tmp_path).find(fault) is None
 
 
 @pytest.mark.parametrize(("text", "times"), [("a = 2", 0), ("a = 1\na = 1", 2)])

@@ -1,11 +1,13 @@
 """Every board file loads, agrees with its part, and a wrong one is refused in three parts."""
 
+import os
 import re
 from importlib.resources import files
 
 import pytest
 
 import boards
+from hwgen.errors import HwgenError
 
 #: Vendors' selection guides: LUT, FF, 36 kbit block RAM, UltraRAM, DSP, distributed RAM in kbit.
 PARTS = {
@@ -44,7 +46,7 @@ def test_the_first_boards_are_there() -> None:
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
-    with pytest.raises(boards.BoardError, match=r"^unknown board 'ultra69'\n") as caught:
+    with pytest.raises(HwgenError, match=r"^unknown board 'ultra69'\n") as caught:
         boards.load("ultra69")
     assert "alveo-u50, kv260, pynq-z1" in caught.value.fix
 
@@ -59,13 +61,27 @@ def test_unknown_board_lists_the_known_ones() -> None:
     ('part = "xczu3eg-sbva484-1-e"', "part = 3", r"^part is 3$"),
     ('flow = "vivado"', 'flow = "ecp5"', r"^family 'xcup' with flow 'ecp5'$"),
     ("lut = 70560", "lut = ", r"^not TOML: "),
+    ("lut = 70560", "lut = 0", r"^resources\.lut is 0$"),
+    ("ff = 141120", f"ff = {'9' * 400}", r"^resources\.ff is 9+\.\.\.9+$"),
+    ("ff = 141120", f"ff = {'9' * 5000}", r"^not TOML: Exceeds the limit"),
+    ("assumed_mhz = ", "assumed_mhz = 0 # ", r"^clock\.assumed_mhz is 0$"),
+    ("peak_gb_per_s = ", "peak_gb_per_s = inf # ", r"^memory\.peak_gb_per_s is inf$"),
+    ("peak_gb_per_s = ", "peak_gb_per_s = nan # ", r"^memory\.peak_gb_per_s is nan$"),
+    ("peak_gb_per_s = ", "peak_gb_per_s = 0 # ", r"^memory\.peak_gb_per_s is 0$"),
+    ("mebibytes = ", "mebibytes = 0 # ", r"^memory\.mebibytes is 0$"),
+    ("port_bits = ", "port_bits = 0 # ", r"^memory\.port_bits is 0$"),
+    ('name = "ultra96"', 'name = "../ultra96"', r"^name is '\.\./ultra96'$"),
+    ('title = "', 'title = "\\u202e', r"^title is '"),
+    ('name = "ultra96"', "name = " + "[" * 4000, r"^(nested too deep|not TOML)"),
+    ('name = "ultra96"', "a" + ".a" * 7000 + " = 1", r"^nested too deep"),
+    ('name = "ultra96"', "#" * 20_000, r"^\d+,\d+ bytes, and a file of this kind has 16,384 at most"),
 ])
 def test_a_wrong_file_is_refused(tmp_path, old: str, new: str, message: str) -> None:
     text = (files("boards") / "ultra96.toml").read_text()
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new))
-    with pytest.raises(boards.BoardError) as caught:
+    with pytest.raises(HwgenError) as caught:
         boards.load(str(path))
     assert re.search(message, caught.value.what)
     assert caught.value.where.startswith(str(path))
@@ -76,5 +92,17 @@ def test_your_own_board_is_a_path(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text((files("boards") / "kv260.toml").read_text().replace('"kv260"', '"mine"'))
     assert boards.load(str(path)).name == "mine"
-    with pytest.raises(boards.BoardError, match=r"^there is no file"):
+    with pytest.raises(HwgenError, match=r"^there is no file"):
         boards.load(str(tmp_path / "none.toml"))
+
+
+def test_a_name_in_any_case() -> None:
+    assert boards.load("Ultra96") == boards.load("ultra96")
+
+
+def test_what_is_no_regular_file_is_not_read(tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    for name in ("pipe.toml", "endless.toml"):
+        with pytest.raises(HwgenError, match="not a regular file"):
+            boards.load(str(tmp_path / name))

@@ -10,10 +10,11 @@ def test():
     folder = temporary()
     node, graph = checkpoint(folder / "n.pt", "node"), checkpoint(folder / "g.pt")
     for path, value in (
-        (["scheme"], {}),
-        (["scheme"], 1.5),
-        (["graph", "train_mask"], "x"),
-        (["graph", "val_mask"], -1),
+        (["version"], {}),
+        (["version"], 1.5),
+        (["network", "values.0.step"], "x"),
+        (["sample", "mask"], "x"),
+        (["sample", "labels"], -1),
     ):
         content = torch.load(node, weights_only=True)
         inner = content

@@ -7,11 +7,11 @@ import warnings
 import torch
 from small import run, temporary
 
-from hwgen import GCN, load_dataset, quantize, save
+from hwgen import GCN, load, load_data, quantize, save
 
 
 def test():
-    data = load_dataset("digits")
+    data = load_data("digits")
     model = quantize(GCN(64, 16, 10), scheme="a2q", data=data)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     text = io.StringIO()
@@ -32,12 +32,9 @@ def test():
             optimizer.step()
         path = temporary() / "model.pt"
         save(model, data, path)
-    widths = {
-        int(w)
-        for layer in torch.load(path, weights_only=True)["layers"]
-        if layer.get("row")
-        for w in layer["row"]["bits"].unique()
-    }
+    network, _ = load(path)
+    rows = [value.quantizer for value in network.values if value.quantizer is not None]
+    widths = {int(width) for each in rows if each.granularity.by_row for width in each.bits}
     if len(widths) <= 1 and "bit" not in text.getvalue() + " ".join(str(each.message) for each in said):
         yield f"after the documented loop every hidden row has the bits it began with: {sorted(widths)}"
 

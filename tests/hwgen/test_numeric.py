@@ -1,5 +1,6 @@
 """The numeric contract, against exact fractions: ties, floors and clips that random models rarely meet."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hwgen.numeric import IntRange
+from hwgen.numeric import Bounds, IntRange
 from hwgen.targets.banked.arithmetic import requantize
 from rtl_templates.banked.formats import SHIFT
 
@@ -19,7 +20,7 @@ def one(x, column, bias, row, bias_row=None, *, low=-1000, high=1000, shift=SHIF
     def array(value):
         return np.array([value], dtype=np.int64)
 
-    return int(requantize(np.array([[x]], dtype=np.int64), array(column), array(bias), array(row),
+    return int(requantize(array(x)[None], array(column), array(bias)[None], array(row), array(0),
                           None if bias_row is None else array(bias_row), low, high, shift=shift,
                           half_up=half_up)[0, 0])
 
@@ -63,8 +64,8 @@ def test_any_operands_equal_exact_fractions(x, column, bias, row, bias_row, half
 
 def test_clipping_is_per_row():
     x = np.full((3, 2), 100, dtype=np.int64)
-    ones = np.array([256, 256]), np.zeros(2, dtype=np.int64), np.full(3, 1 << SHIFT)
-    codes = requantize(x, *ones, None, 0, np.array([[0], [3], [255]]))
+    ones = np.array([256, 256]), np.zeros((1, 2), dtype=np.int64), np.full(3, 1 << SHIFT)
+    codes = requantize(x, *ones, np.zeros(3, dtype=np.int64), None, 0, np.array([[0], [3], [255]]))
     assert codes.tolist() == [[0, 0], [3, 3], [100, 100]]
 
 
@@ -98,3 +99,17 @@ def test_a_value_outside_its_range_is_named():
     for values, span in (([-4, 9], r"\[-4, 9\]"), ([-3, 10], r"\[-3, 10\]")):
         with pytest.raises(OverflowError, match=rf"layer: sum spans {span}, proved \[-3, 9\]"):
             IntRange(-3, 9).prove(np.array(values), "layer: sum")
+
+
+def test_bounds_of_products_are_their_extremes():
+    """Over every choice of elements within their bounds, with weights of both signs."""
+    rng = np.random.default_rng(0)
+    low = rng.integers(-5, 3, (4, 3))
+    bounds, weight = Bounds(low, low + rng.integers(0, 6, (4, 3))), rng.integers(-4, 5, (3, 2))
+    products = bounds.times(weight)
+    for row in range(4):
+        every = [np.array(x) @ weight for x in itertools.product(*zip(bounds.low[row], bounds.high[row], strict=True))]
+        assert products.low[row].tolist() == np.min(every, axis=0).tolist()
+        assert products.high[row].tolist() == np.max(every, axis=0).tolist()
+    assert Bounds(np.array([[2, 5]]), np.array([[3, 9]])).span == IntRange(0, 9), "sums start at 0"
+    assert Bounds(np.array([[-2, -5]]), np.array([[-1, -3]])).span == IntRange(-5, 0)

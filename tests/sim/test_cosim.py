@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standin import write_batch, write_design, write_images
+from standin import Fault, write_batch, write_design, write_images
 
 import sim
+from hwgen.errors import HwgenError
 from sim import SimOptions
 from sim.errors import SimError
 
@@ -186,11 +187,26 @@ def test_passes_that_a_batch_brings_along(build, batches):
 
 
 def test_stuck_design_is_decoded(batches, copy, lists):
-    write_images(copy, lists=lists, hang=True)
-    write_batch(batches[0], CODES[0], lists=lists, hang=True)
+    write_images(copy, lists=lists, fault=Fault.HANG)
+    write_batch(batches[0], CODES[0], lists=lists, fault=Fault.HANG)
     wrong = first(sim.run(copy, batches), 0)
     assert (wrong.kind, wrong.pass_name, wrong.node) == ("stuck", "pass0", 0)
     assert "WATCHDOG: stage GATHER stood still in pass 0" in wrong.detail
+
+
+@pytest.mark.parametrize(("fault", "kind", "where", "said"), [
+    (Fault.STORE_MORE, "stuck", "(store)", "error WRITE"), (Fault.LOAD_MORE, "stuck", "(load)", "error READ"),
+    (Fault.STORE_FEWER, "result", "pass2", "in memory after the store"),
+])
+def test_stray_and_missing_accesses_to_memory(batches, copy, lists, fault, kind, where, said):
+    """A word too many, a beat too many, a word that is left out where a zero is expected: none of it passes."""
+    write_images(copy, lists=lists, fault=fault)
+    for folder in batches[:2]:
+        write_batch(folder, np.zeros((4, 16), dtype=np.int64), lists=lists, fault=fault)
+    result = sim.run(copy, batches[:2])
+    assert not result.ok
+    assert (result.mismatch.kind, result.mismatch.pass_name) == (kind, where)
+    assert said in result.mismatch.detail
 
 
 def test_deadline(build, batches):
@@ -246,7 +262,7 @@ def test_design_that_does_not_compile(copy):
     (lambda batch: (batch / "golden.npz").unlink(), "expected codes are missing"),
     (lambda batch: (batch / "golden.npz").write_bytes(b"x"), "unexpected content"),
     (lambda batch: (batch / "layout.json").unlink(), "cannot be read"),
-    (lambda batch: layout(batch, result_words="x"), "unexpected content"),
+    (lambda batch: layout(batch, result_words="x"), "result_words is 'x'"),
     (lambda batch: layout(batch, result_words=1), "8 rows of 4 results do not fit 1 words"),
     (lambda batch: layout(batch, pass_cycles=[1]), "cycles of 1 passes, not of 3"),
     (lambda batch: layout(batch, counters={"NONE": 1}), "no counter NONE"),
@@ -255,7 +271,7 @@ def test_design_that_does_not_compile(copy):
 ])
 def test_folder_that_is_no_batch(build, batches, spoil, what):
     spoil(batches[1])
-    with pytest.raises(SimError, match=what) as error:
+    with pytest.raises(HwgenError, match=what) as error:
         sim.run(build, batches)
     assert str(batches[1]) in error.value.where
 
@@ -273,12 +289,15 @@ def test_incomplete_folder(copy, missing, what):
     if not (copy / missing).is_file():
         return  # a build without a model
     (copy / missing).unlink()
-    with pytest.raises(SimError, match=what):
+    with pytest.raises(HwgenError, match=what):
         sim.run(copy)
 
 
-@pytest.mark.parametrize("content", ['{"top": "x"}', '{"top": 1, "row_fields": ["address"]}'])
-def test_design_json_of_another_version(copy, content):
+@pytest.mark.parametrize(("content", "what"), [
+    ('{"top": "x"}', "key ports is missing"), ('{"top": 1, "rows": ["address"]}', "top is 1"),
+    ("[" * 100_000, "nested too deep|not JSON"),
+])
+def test_design_json_of_another_version(copy, content, what):
     (copy / "design.json").write_text(content)
-    with pytest.raises(SimError, match="unexpected content"):
+    with pytest.raises(HwgenError, match=what):
         sim.run(copy)

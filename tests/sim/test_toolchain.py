@@ -1,5 +1,6 @@
 """A tool that is missing is named together with what installs it."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -46,6 +47,32 @@ def test_compiler_named_by_cxx(monkeypatch, tmp_path):
     with pytest.raises(ToolMissing, match="'nosuchcompiler'") as error:
         toolchain.compiler()
     assert error.value.where == "environment variable CXX"
+
+
+def test_a_compiler_of_several_words(monkeypatch, tmp_path):
+    wrapper, named = script(tmp_path, "wrapper", 'exec "$@"'), script(tmp_path, "mycxx", 'echo "my compiler 7" $1')
+    for text, words in ((f"{wrapper} {named} -m64", [wrapper, named, "-m64"]), (f"  {named} ", [named]),
+                        (f"'{named}' -O1", [named, "-O1"])):
+        monkeypatch.setenv("CXX", text)
+        assert toolchain.compiler().words == list(map(str, words))
+        assert toolchain.compiler().version.startswith("my compiler 7")
+    monkeypatch.setenv("CXX", "g++ 'x")
+    with pytest.raises(ToolMissing, match="No closing quotation") as error:
+        toolchain.compiler()
+    assert error.value.where == "environment variable CXX"
+    monkeypatch.setenv("CXX", " ")
+    assert toolchain.compiler().path.is_file()
+
+
+def test_variables_of_other_simulations_are_left_behind(monkeypatch, tmp_path):
+    for name in ("COCOTB_TEST_FILTER", "COCOTB_TESTCASE", "COCOTB_RANDOM_SEED", "GPI_EXTRA", "PYGPI_X", "TESTCASE",
+                 "MODULE", "TOPLEVEL", "VERILATOR_ROOT", "RANDOM_SEED"):
+        monkeypatch.setenv(name, "theirs")
+    monkeypatch.setenv("MINE", "kept")
+    found = importlib.import_module("sim.run")._environment(tmp_path / "lib.so", tmp_path / "job.json")
+    assert "theirs" not in found.values()
+    assert found["MINE"] == "kept"
+    assert found["COCOTB_TEST_MODULES"] == "sim.cosim"
 
 
 def test_compiler_that_does_not_run(monkeypatch, tmp_path):

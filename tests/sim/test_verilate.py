@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from hwgen import cache
+from hwgen.cache import CacheWarning
+from hwgen.seals import seal_folder
 from sim import verilate
 from sim.errors import SimError
 from sim.folder import Design, Port, Probe
@@ -21,7 +24,7 @@ def compiled(tmp_path, monkeypatch):
     """A cache of its own, and what is compiled into it: formats of trace, for the tools only leave an empty file."""
     formats = []
 
-    def link(tool, cxx, trace, sources, folder, executable):
+    def link(tool, cxx, trace, sources, shop, executable):
         formats.append(trace)
         executable.touch()
 
@@ -87,9 +90,10 @@ def test_another_process_may_be_faster(design, compiled, monkeypatch):
     there = verilate.compile_model(design).executable
     there.unlink()
 
-    def link(tool, cxx, trace, sources, folder, executable):
+    def link(tool, cxx, trace, sources, shop, executable):
         executable.write_text("mine")
         there.write_text("theirs")
+        seal_folder(there.parent)
 
     monkeypatch.setattr(verilate, "link", link)
     assert verilate.compile_model(design).executable.read_text() == "theirs"
@@ -102,3 +106,20 @@ def test_a_cache_that_cannot_be_written(design, compiled, tmp_path):
     with pytest.raises(SimError, match="cannot write there") as error:
         verilate.compile_model(design)
     assert "HWGEN_CACHE" in error.value.fix
+
+
+def test_a_damaged_executable_is_compiled_again(design, compiled):
+    found = verilate.compile_model(design).executable
+    found.write_text("something else")
+    assert verilate.compile_model(design).executable.read_text() == ""
+    assert compiled == [None, None]
+
+
+def test_a_cache_that_may_only_be_read_still_serves(design, compiled, tmp_path, monkeypatch):
+    found = verilate.compile_model(design).executable
+    problem = cache._problem
+    monkeypatch.setattr(cache, "_problem", lambda folder: "full" if folder == tmp_path / "cache" else problem(folder))
+    cache._writable.cache_clear()
+    with pytest.warns(CacheWarning, match=r"no cache \(full\)"):
+        assert verilate.compile_model(design).executable == found
+    cache._writable.cache_clear()

@@ -46,7 +46,7 @@ def _pass(step: Pass) -> Iterator[str]:
 def _requant(name: str, stage: Requant) -> Iterator[str]:
     rounding = "half up" if stage.half_up else "half away from zero"
     yield f"{name}: {stage.kind} {stage.bits} bit, {rounding}, x {stage.x}, mid {stage.mid}"
-    for key in ("row_bits", "column", "bias", "row", "bias_row", "scale"):
+    for key in ("row_bits", "column", "bias", "row", "bias_class", "bias_row", "scale"):
         value = getattr(stage, key)
         if value is not None:
             yield f"  {key} {_array(value)}"

@@ -3,10 +3,12 @@
 Three passes over ``n`` loaded words: passes 0 and 1 write each word's low 64 bits, with ``pass`` added to every code,
 as rows of 16 codes; pass 2 writes them as result words of 4 codes. Two servers write in every cycle. With ``lists``
 it has the register map and the probes of edge lists: servers are units, the word of row i in pass p is ``64 * p + i``,
-its entry the lowest 12 bits of the word, and there is a model to load.
+its entry the lowest 12 bits of the word, and there is a model to load. A word of its own asks it to misbehave:
+:class:`Fault`.
 """
 
 import json
+from enum import IntFlag
 
 import numpy as np
 from amaranth import Cat, ClockDomain, ClockSignal, Const, Module, Mux, ResetSignal, Shape, Signal
@@ -32,6 +34,15 @@ SERVERS, DEPTH, PASSES = 4, 64, 3
 HARDWARE = {"servers": SERVERS, "code_bits": 4, "lanes": 16, "requant_lanes": 4}
 MEMORIES = [LoadMemory(Target.BANK, DEPTH, needed=True), LoadMemory(Target.TASK, 1)]
 LISTS_HARDWARE = {"units": SERVERS, "code_bits": 4, "lanes": 16}
+
+
+class Fault(IntFlag):
+    """How to misbehave from that load on: each is one thing that the bench must notice."""
+
+    HANG = 1  # write no rows
+    STORE_MORE = 2  # store a word too many of each server
+    STORE_FEWER = 4  # leave the last word of each server out
+    LOAD_MORE = 8  # read a beat behind the end of the next load
 
 
 class Rows(wiring.Component):
@@ -98,7 +109,7 @@ class Standin(wiring.Component):
             for name, member in bus.signature.members.items():
                 outer, inner = getattr(self, prefix + name), getattr(bus, name)
                 m.d.comb += inner.eq(outer) if (member.flow is In) else outer.eq(inner)
-        words, hang = Signal(range(DEPTH + 1)), Signal()
+        words, fault = Signal(range(DEPTH + 1)), Signal(4)
         even, odd = (memory.Memory(shape=BEAT_BITS, depth=DEPTH // 2, init=[]) for _ in range(2))
         m.submodules.even, m.submodules.odd = even, odd
         bank = loader.load.valid & (loader.load.target == Target.BANK)
@@ -111,7 +122,7 @@ class Standin(wiring.Component):
         with m.If(bank):
             m.d.sync += words.eq(loader.load.address + 1)
         with m.If(loader.load.valid & (loader.load.target == Target.TASK)):
-            m.d.sync += hang.eq(loader.load.data[0])
+            m.d.sync += fault.eq(loader.load.data)
         self._results(m, rows, store)
         late = Signal(4)
         m.d.sync += late.eq(rows.number)
@@ -129,11 +140,13 @@ class Standin(wiring.Component):
         m.submodules.stamps = stamps
         stamp, look = stamps.write_port(), stamps.read_port(domain="comb")
         m.d.comb += [
-            rows.run.eq(control.start[1]), rows.words.eq(words), rows.hang.eq(hang),
+            rows.run.eq(control.start[1]), rows.words.eq(words), rows.hang.eq((fault & Fault.HANG).any()),
             loader.start.eq(control.start[0]), store.start.eq(control.start[2]),
             loader.base.eq(Cat(registers.load_base_low, registers.load_base_high)),
             store.base.eq(Cat(registers.store_base_low, registers.store_base_high)),
-            loader.beats.eq(registers.load_beats), store.words.eq(registers.store_words),
+            loader.beats.eq(registers.load_beats + (fault & Fault.LOAD_MORE).any()),
+            store.words.eq(registers.store_words + (fault & Fault.STORE_MORE).any()
+                           - (fault & Fault.STORE_FEWER).any()),
             control.command.eq(registers.control), control.limit.eq(registers.watchdog),
             control.run_limit.eq(registers.run_limit), control.cycles.eq(rows.cycles), loader.abort.eq(control.abort),
             control.run_refusal.eq(Mux(loader.loaded, 0, Error.NOT_LOADED)),
@@ -186,11 +199,11 @@ def write_design(build, *, lists=False):
     write_images(build, lists=lists)
 
 
-def write_images(build, *, lists=False, hang=False):
-    """Write images/ of a build: the passes, and of one for lists a model, which only says whether to hang."""
+def write_images(build, *, lists=False, fault=Fault(0)):  # noqa: B008 - a flag never changes
+    """Write images/ of a build: the passes, and of one for lists a model, which only says how to misbehave."""
     (build / "images").mkdir(exist_ok=True)
     if lists:
-        _write_words(build / "images" / "model.bin", [header(Target.TASK, 1), int(hang)])
+        _write_words(build / "images" / "model.bin", [header(Target.TASK, 1), int(fault)])
     passes = []
     for index in range(PASSES):
         last = index == PASSES - 1
@@ -200,12 +213,12 @@ def write_images(build, *, lists=False, hang=False):
     (build / "images" / "layout.json").write_text(json.dumps({"passes": passes, "model_beats": 3 * lists}))
 
 
-def write_batch(batch, codes, *, lists=False, hang=False):
+def write_batch(batch, codes, *, lists=False, fault=Fault(0)):  # noqa: B008 - a flag never changes
     """Write a batch's folder for these codes (int64 [n, 16], 4 bits each, n even and at most 64)."""
     n = len(codes)
     batch.mkdir(parents=True, exist_ok=True)
     words, row, each = _words(codes), np.arange(n), -(-n // SERVERS)
-    task = [] if lists else [header(Target.TASK, 1), int(hang)]
+    task = [] if lists else [header(Target.TASK, 1), int(fault)]
     _write_words(batch / "batch.bin", [*task, header(Target.BANK, n), *words])
     (batch / "layout.json").write_text(json.dumps({
         "cycles": PASSES * n // 2 + 3, "pass_cycles": [n // 2] * PASSES, "counters": {}, "result_words": each}))

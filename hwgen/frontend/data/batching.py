@@ -1,49 +1,66 @@
-"""PyG graphs as one integer batch: their disjoint union."""
+"""PyG graphs as the one reader sees them: single graphs of plain tensors, and their disjoint union in integers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
 
-from ...errors import HwgenError
 from ...network.batch import Batch
-from .codes import GraphCodes
+from ...network.reader import Graphs, read_graphs
+from ...network.reader.codes import own_codes
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["graphs_of", "joined", "real", "union_of"]
+__all__ = ["data_of", "graphs_of", "joined", "real", "union_of"]
 
 
-def graphs_of(data: Data | Iterable[Data], most: int | None = None) -> list[Data]:
-    """One graph, or several, or a DataLoader's batches of them, as a list of single graphs.
-
-    Parameters
-    ----------
-    data : Data or iterable of Data
-    most : int or None
-        Stop after so many.
+def graphs_of(data: Any, most: int | None = None) -> list[Data]:
+    """Whatever holds graphs (:func:`hwgen.network.reader.read_graphs`) as a list of single graphs, ``most`` at most.
 
     Raises
     ------
     HwgenError
-        No graph.
+        No graph, or what the reader refuses.
     """
-    several: list[Data] = []
-    for each in [data] if hasattr(data, "edge_index") else data:
-        several += each.to_data_list() if hasattr(each, "to_data_list") else [each]
-        if most is not None and len(several) >= most:
-            break
-    if not several:
-        raise HwgenError("no sample graph", "data", "pass a graph, a list of graphs or a DataLoader")
-    return several[:most]
+    found = read_graphs(data, most=most)
+    found.check_rows(found.domain, "data")
+    return data_of(found)
 
 
-def union_of(graphs: Sequence[Data]) -> tuple[Batch, int, float]:
+def data_of(graphs: Graphs) -> list[Data]:
+    """Single graphs as PyG has them, of plain tensors: ``x`` float32 [n, f], ``edge_index`` int64 [2, e].
+
+    Where they are known, ``y``, ``train_mask``, ``val_mask`` and ``test_mask`` bool (of nodes only those whose results
+    are asked for), ``node``, ``edge_weight`` and ``edge_attr``; and ``input_scale``, where that is not 1.
+    """
+    from torch_geometric.data import Data
+
+    of_nodes = graphs.domain == "nodes"
+    every = {name: graphs.counted(name, graphs.domain) for name in graphs.masks or ("test_mask",)} | {
+        "y": graphs.labels}
+    rows: dict[str, NDArray[Any]] = {name: value for name, value in every.items() if value is not None}
+    graphs = graphs.ordered()
+    nodes, edges = (np.searchsorted(each, np.arange(graphs.graphs + 1))
+                    for each in (graphs.graph, graphs.graph[graphs.edges[1]]))
+    found = []
+    for index, ((low, high), (first, last)) in enumerate(zip(pairwise(nodes), pairwise(edges), strict=True)):
+        own, some = slice(first, last), slice(low, high) if of_nodes else slice(index, index + 1)
+        known = {name: torch.from_numpy(value[some].copy()) for name, value in rows.items()}
+        known |= {name: torch.from_numpy(value[own].copy()) for name, value in graphs.weights.items()}
+        known |= {} if graphs.node is None else {"node": torch.from_numpy(graphs.node[low:high].copy())}
+        extra = {} if graphs.scale in (None, 1.0) else {"input_scale": graphs.scale}
+        found.append(Data(x=torch.from_numpy(graphs.features[low:high].toarray()).float(),
+                          edge_index=torch.from_numpy(graphs.edges[:, own] - low), **known, **extra))
+    return found
+
+
+def union_of(graphs: Any) -> tuple[Batch, int, float]:
     """Disjoint union of graphs as codes, the width of these, and the real value of code 1.
 
     Raises
@@ -51,39 +68,49 @@ def union_of(graphs: Sequence[Data]) -> tuple[Batch, int, float]:
     HwgenError
         Features that are not small unsigned integers, or differ in number or scale.
     """
-    parts = [GraphCodes.of(each) for each in graphs]
-    width, scale = parts[0].features.shape[1], parts[0].scale
-    for part in parts:
-        if (part.features.shape[1], part.scale) != (width, scale):
-            raise HwgenError(f"graphs with {width} features of scale {scale} and with {part.features.shape[1]} of "
-                             f"scale {part.scale}", "data", "use the same features for all graphs")
-    sizes = np.array([part.features.shape[0] for part in parts])
-    starts = np.cumsum(sizes) - sizes
-    edges = [part.edges + start for part, start in zip(parts, starts, strict=True)]
-    batch = Batch(features=csr_array(vstack([part.features for part in parts])), edges=np.concatenate(edges, axis=1),
-                  graph=np.repeat(np.arange(len(sizes)), sizes), graphs=len(sizes),
-                  node=np.arange(sizes[0]) if len(sizes) == 1 else np.zeros(int(sizes.sum()), np.int64))
-    return batch, max(part.bits for part in parts), scale
+    return own_codes(read_graphs(graphs), "data")
 
 
 def real(graph: Data) -> Data:
-    """A copy of a graph whose features are real values, as the user's own module takes them.
-
-    Raises
-    ------
-    HwgenError
-        As :func:`union_of`.
-    """
-    codes = GraphCodes.of(graph)
+    """A copy of a graph whose features are real values, as the user's own module takes them."""
     copied = graph.clone()
-    copied.x = graph.x.float() * codes.scale
+    copied.x = graph.x.float() * float(getattr(graph, "input_scale", 1.0))
     return copied
 
 
-def joined(graphs: Sequence[Data], key: str, rows: int, kind: type) -> NDArray[Any] | None:
-    """Labels or masks of all rows; None unless every graph has some, and together as many as there are rows."""
+def joined(graphs: Sequence[Data], key: str, *, by_graph: bool) -> NDArray[Any] | str | None:
+    """Labels or masks of all rows of results, as the user gave them: [rows], or [rows, columns].
+
+    Parameters
+    ----------
+    by_graph : bool
+        Whether a row of results is a graph, or a node.
+
+    Returns
+    -------
+    array, str or None
+        NaN where some graphs have them and others not; None where no graph has; what is wrong where they are not one,
+        or one row, for each row of results.
+    """
     found = [getattr(each, key, None) for each in graphs]
-    if any(each is None for each in found):
+    if all(each is None for each in found):
         return None
-    values = np.concatenate([each.detach().cpu().numpy().reshape(-1) for each in found if each is not None])
-    return values.astype(kind) if len(values) == rows else None
+    parts: list[NDArray[Any] | None] = []
+    for index, (graph, each) in enumerate(zip(graphs, found, strict=True)):
+        if each is None:
+            parts.append(None)
+            continue
+        values, rows = np.asarray(each.detach().cpu() if hasattr(each, "detach") else each), len(graph.x)
+        if by_graph and values.size and (values.ndim < 2 or len(values) == 1):
+            values = values.reshape(1, -1)  # PyG has several labels of one graph as [columns] or [1, columns]
+        if len(values) != (1 if by_graph else rows) or values.ndim > 2:
+            return f"{key} of graph {index} has shape {values.shape}, results are of its " + (
+                "graph" if by_graph else f"{rows} nodes")
+        parts.append(values.reshape(len(values), -1))
+    widths = {each.shape[1] for each in parts if each is not None}
+    if len(widths) > 1:
+        return f"{key} has {' or '.join(map(str, sorted(widths)))} columns"
+    columns = widths.pop()
+    whole = np.concatenate([np.full((1 if by_graph else len(graph.x), columns), np.nan) if each is None else each
+                            for graph, each in zip(graphs, parts, strict=True)])
+    return whole[:, 0] if columns == 1 else whole

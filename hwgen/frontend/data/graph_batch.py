@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from ...errors import HwgenError
 from ...network.batch import Batch, SetName
 from ...network.equation import Via
+from ...network.reader.arrays import integers_of
+from ...network.reader.fields import structure_of
 from .sparse import SparseMatrix
 
 __all__ = ["GraphBatch", "quotient"]
@@ -103,10 +104,6 @@ class GraphBatch:
                  times: NDArray[np.float64] | None = None, straight: NDArray[np.float64] | None = None,
                  count: NDArray[np.float64] | None = None, node: Ints | None = None) -> None:
         nodes = int(features.shape[0])
-        if edges.size and (edges.min() < 0 or edges.max() >= nodes):
-            wrong = edges[(edges < 0) | (edges >= nodes)][0]
-            raise HwgenError(f"edge index {wrong} is out of range for {nodes} nodes", "edge_index",
-                             "number the nodes from 0 to n-1")
         if not isinstance(features, Tensor):
             rare = features.nnz < SPARSE_BELOW * nodes * features.shape[1] or features.nnz <= nodes
             features = features if rare else torch.from_numpy(features.toarray()).float()
@@ -123,10 +120,14 @@ class GraphBatch:
 
     @classmethod
     def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None) -> GraphBatch:
-        """From what PyG hands to a ``forward``; without ``batch`` all nodes are one graph."""
-        graph = np.zeros(len(x), np.int64) if batch is None else batch.detach().cpu().numpy().astype(np.int64)
-        graphs = int(graph.max(initial=-1)) + 1 if batch is not None else 1
-        return cls(x, edge_index.detach().cpu().numpy().astype(np.int64), graph, graphs)
+        """From what PyG hands to a ``forward``; without ``batch`` all nodes are one graph.
+
+        Raises
+        ------
+        HwgenError
+            Edges or graphs that :func:`hwgen.network.reader.read_graphs` refuses.
+        """
+        return cls(x, *structure_of(len(x), edge_index, batch, "forward."))
 
     @classmethod
     def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
@@ -137,7 +138,7 @@ class GraphBatch:
         """Whether these are the features, as real values in float32, and the edges of this batch."""
         own = self.features if isinstance(self.features, Tensor) else self.features.dense()
         return (x.shape == own.shape and torch.allclose(x.detach().cpu().to(own.dtype), own, rtol=1e-6, atol=0)
-                and np.array_equal(edge_index.detach().cpu().numpy(), self._edges))
+                and np.array_equal(integers_of(edge_index, "forward.edge_index"), self._edges))
 
     @cached_property
     def edges(self) -> Lists:

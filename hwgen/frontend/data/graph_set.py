@@ -1,4 +1,4 @@
-"""A set of graphs for graph classification: integer features, fast unions, stratified folds."""
+"""A set of graphs for classification, of graphs or of nodes: integer features, fast unions, folds."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from scipy.sparse import csr_array
 
 from ...errors import HwgenError
 from ...network.batch import Batch
+from ...network.equation import Domain
+from ...network.reader import Graphs
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -37,9 +39,11 @@ class GraphSet:
     edges : int64 [2, e]
         Sources above destinations, numbered over all graphs; those of a graph lie together.
     node_start, edge_start : int64 [graphs + 1]
-    labels : int64 [graphs]
+    labels : int64 [graphs] or [nodes]
     input_scale : float
         The real value of code 1.
+    per : "graphs" or "nodes"
+        What has a label.
     """
 
     name: str
@@ -49,15 +53,22 @@ class GraphSet:
     edge_start: Ints
     labels: Ints
     input_scale: float = 1.0
+    per: Domain = "graphs"
 
     @classmethod
-    def of(cls, batch: Batch, labels: Ints, *, name: str, input_scale: float) -> GraphSet:
+    def of(cls, batch: Batch, labels: Ints, *, name: str, input_scale: float, per: Domain = "graphs") -> GraphSet:
         """From a union of graphs whose edges lie together graph by graph."""
         starts = (np.r_[0, np.cumsum(np.bincount(owner, minlength=batch.graphs))]
                   for owner in (batch.graph, batch.graph[batch.edges[1]]))
         node_start, edge_start = starts
         return cls(name=name, features=batch.features, edges=batch.edges, node_start=node_start, edge_start=edge_start,
-                   labels=labels, input_scale=input_scale)
+                   labels=labels, input_scale=input_scale, per=per)
+
+    def as_graphs(self) -> Graphs:
+        """All graphs, as :func:`hwgen.network.reader.read_graphs` takes them."""
+        graph = np.repeat(np.arange(len(self)), np.diff(self.node_start))
+        return Graphs(features=self.features, scale=self.input_scale, edges=self.edges, graph=graph, graphs=len(self),
+                      labels=self.labels, domains=frozenset({self.per}))
 
     @property
     def classes(self) -> int:
@@ -70,19 +81,34 @@ class GraphSet:
         return max(1, int(self.features.data.max(initial=1)).bit_length())
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.node_start) - 1
 
     def __iter__(self) -> Iterator[Data]:
         return (self[graph] for graph in range(len(self)))
 
     def __getitem__(self, graph: int) -> Data:
-        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` int64 [1], ``input_scale``."""
+        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` int64 [1] or [n], ``input_scale``."""
         from torch_geometric.data import Data
 
         one = self.union([graph])
         return Data(x=torch.from_numpy(one.features.toarray().astype(np.float32)),
-                    edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels[graph : graph + 1]),
+                    edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels_of([graph])),
                     input_scale=self.input_scale)
+
+    def labels_of(self, graphs: Sequence[int] | Ints) -> Ints:
+        """Labels of some graphs, or of their nodes, in that order."""
+        chosen = np.asarray(graphs, dtype=np.int64)
+        return self.labels[chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]]
+
+    def folds(self, seed: int) -> list[Split]:
+        """Folds of the graphs: stratified by their labels, where they have one each.
+
+        Raises
+        ------
+        HwgenError
+            As :func:`folds`; too few graphs.
+        """
+        return folds(self.labels if self.per == "graphs" else np.zeros(len(self), np.int64), seed)
 
     def union(self, graphs: Sequence[int] | Ints) -> Batch:
         """Disjoint union of some graphs, in that order."""
@@ -123,8 +149,9 @@ def folds(labels: Ints, seed: int = FOLD_SEED) -> list[Split]:
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min(initial=FOLDS) < FOLDS:
         rare = int(classes[counts.argmin()])
-        raise HwgenError(f"{counts.min()} graphs of class {rare}", "data",
-                         f"give at least {FOLDS} graphs of every class: each of {FOLDS} folds tests one")
+        raise HwgenError(f"{counts.min()} graphs" + (f" of class {rare}" if len(classes) > 1 else ""), "data",
+                         f"give at least {FOLDS} graphs of every class: each of {FOLDS} folds tests one; "
+                         "or, where nodes have labels, masks")
     found = []
     for rest, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(labels, labels):
         inner = StratifiedKFold(FOLDS - 1, shuffle=True, random_state=seed)

@@ -1,37 +1,27 @@
 """Files of plain tensors that users write themselves: weights of an FP32 model, and graphs. Loading runs no code.
 
-Weights: ``torch.save(model.state_dict(), "net.pt")``.
-
-Graphs: ``torch.save`` of a list of dictionaries, one for each graph::
-
-    x            integers from 0, at most 8 bits [n, f]
-    edge_index   int64 [2, e]
-    y            int64 [1], or [n] where nodes are classified; may be left out, as may masks bool [n]
-    input_scale  float, the real value of 1; the same for all; default 1
+Weights: ``torch.save(model.state_dict(), "net.pt")``. Graphs: :func:`save_graphs`, or docs/usage.md, "Files of graphs".
 """
 
 from __future__ import annotations
 
-import pickle
-import zipfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ...files import write_npz
+from ...network.reader import read_graphs
+from ...network.reader.files import fields_of, load_tensors
 from ..copying import unwrapped
 
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
+__all__ = ["load_weights", "save_graphs"]
 
-__all__ = ["load_graph_file", "load_weights", "save_graph_file"]
 
 #: What wrappers of PyTorch put before the names of weights.
 WRAPPED = ("module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod.")
-KEYS = ("x", "edge_index", "y", "train_mask", "val_mask", "test_mask", "input_scale")
 
 
 def load_weights(model: nn.Module, path: Path) -> None:
@@ -43,7 +33,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
         Not a dictionary of tensors, or one of another module.
     """
     fix = "torch.save(model.state_dict(), path) writes one"
-    content, model = _load(path, fix), unwrapped(model)
+    content, model = load_tensors(path, fix), unwrapped(model)
     if not isinstance(content, dict) or not all(isinstance(each, Tensor) for each in content.values()):
         inner = [key for key, each in content.items() if isinstance(each, dict)] if isinstance(content, dict) else []
         raise HwgenError("not a dictionary of tensors", str(path), fix if not inner else
@@ -66,51 +56,28 @@ def load_weights(model: nn.Module, path: Path) -> None:
                          "name the module, with the arguments, that the weights were saved from") from error
 
 
-def save_graph_file(graphs: Iterable[Data], path: Path | str) -> None:
-    """Write graphs as a list of dictionaries, as :func:`load_graph_file` reads them."""
-    content = []
-    for graph in graphs:
-        found = {key: getattr(graph, key, None) for key in KEYS}
-        content.append({key: value for key, value in found.items() if value is not None})
-    torch.save(content, path)
+def save_graphs(graphs: Any, path: Path | str) -> None:
+    """Write a file of graphs that every verb reads: ``.npz``, or ``.pt``, by its name.
 
-
-def load_graph_file(path: Path) -> list[Data]:
-    """Read graphs.
+    Parameters
+    ----------
+    graphs : any
+        Whatever holds graphs (:func:`hwgen.network.reader.read_graphs`).
+    path : Path or str
 
     Raises
     ------
     HwgenError
-        Not a list of dictionaries, none, or one that lacks ``x`` or ``edge_index`` or has other shapes.
+        What the reader refuses, another name, or a path that cannot be written.
     """
-    from torch_geometric.data import Data
-
-    fix = "hwgen.frontend.data.own_files.save_graph_file(graphs, path) writes one"
-    content = _load(path, fix)
-    if not isinstance(content, list) or not content or not all(isinstance(each, dict) for each in content):
-        raise HwgenError("not a list of graphs", str(path), fix)
-    graphs = []
-    for index, each in enumerate(content):
-        for key, rank in (("x", 2), ("edge_index", 2)):
-            value = each.get(key)
-            if not isinstance(value, Tensor) or value.ndim != rank:
-                raise HwgenError(f"{key} is not a matrix", f"{path}: graph {index}", fix)
-        if each["edge_index"].shape[0] != 2 or each["edge_index"].is_floating_point():
-            raise HwgenError(f"edge_index of {each['edge_index'].dtype} {tuple(each['edge_index'].shape)}",
-                             f"{path}: graph {index}", "give int64 [2, e], sources above destinations")
-        graphs.append(Data(**{key: each[key] for key in KEYS if key in each}))
-    return graphs
-
-
-def _load(path: Path, fix: str) -> Any:
-    try:
-        with path.open("rb"):
-            pass
-        if not zipfile.is_zipfile(path):
-            raise HwgenError("not a file of plain tensors", str(path), fix)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise HwgenError(f"cannot read it: {error.strerror}", str(path), "name an existing file") from error
-    except (pickle.UnpicklingError, RuntimeError, ValueError, KeyError, IndexError, EOFError) as error:
-        raise HwgenError("not a file of plain tensors", str(path),
-                         f"loading a pickle would run code that it holds; {fix}") from error
+    found, where = read_graphs(graphs, "graphs"), Path(path)
+    found.check_rows(found.domain, "graphs")
+    if where.suffix == ".npz":
+        write_npz(where, fields_of(found))
+    elif where.suffix == ".pt":
+        try:
+            torch.save({name: torch.from_numpy(value) for name, value in fields_of(found).items()}, where)
+        except (OSError, RuntimeError) as error:
+            raise HwgenError(f"cannot write: {error}", str(where), "choose an output you may write") from error
+    else:
+        raise HwgenError(f"a name ending in {where.suffix or 'nothing'}", str(where), "end it in .npz or .pt")

@@ -5,13 +5,13 @@ import importlib
 import io
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ...cache import cache_folder
 from ...errors import HwgenError
+from ...scratch import scratch_folder
 
 __all__ = ["read_raw"]
 
@@ -53,7 +53,7 @@ def read_raw(collection: str, name: str, file: str, root: Path | str | None) -> 
                              f"put the {collection} files in {own}, or name their folder with HWGEN_DATA") from error
         raw = own
     # PyG writes its processed form beside the raw files: work on a copy, so that the user's folder stays as it is.
-    with tempfile.TemporaryDirectory(prefix="hwgen-") as scratch:
+    with scratch_folder() as scratch:
         shutil.copytree(raw, Path(scratch, name, "raw"))
         with contextlib.redirect_stderr(io.StringIO()):
-            return kind(scratch, name), raw
+            return kind(str(scratch), name), raw

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import HwgenError
+from .batching import graphs_of
 from .digits import load_digits_graph
 from .graph_set import GraphSet
-from .own_files import load_graph_file
 from .planetoid import PLANETOID, load_planetoid
 from .tudataset import TU_DATASETS, load_tudataset
 
@@ -33,7 +33,7 @@ def load_data(name: str | Path, root: Path | str | None = None) -> Data | list[D
     Parameters
     ----------
     name : str or Path
-        A key of DATA, in any case; or a file ending in ``.pt`` (:mod:`.own_files`).
+        A key of DATA, in any case; or a file of graphs, ``.npz`` or ``.pt`` (:func:`hwgen.save_graphs`).
     root : Path or None
         Folder of raw files; None: ``$HWGEN_DATA``, else a cache folder, to which PyG downloads them.
 
@@ -49,11 +49,11 @@ def load_data(name: str | Path, root: Path | str | None = None) -> Data | list[D
     HwgenError
         A name that is not known; files neither found nor downloaded; a file of something else.
     """
-    if str(name).endswith(".pt"):
-        graphs = load_graph_file(Path(name))
+    if str(name).endswith((".npz", ".pt")):
+        graphs = graphs_of(Path(name))
         return graphs[0] if len(graphs) == 1 else graphs
     found = {each.lower(): each for each in DATA}.get(str(name).lower())
     if found is None:
         raise HwgenError(f"unknown data set {str(name)!r}", "data",
-                         f"use one of {', '.join(DATA)}, or a .pt file of graphs (docs/own-models.md)")
+                         f"use one of {', '.join(DATA)}, or a .npz or .pt file of graphs (docs/usage.md)")
     return DATA[found](root)

@@ -12,8 +12,10 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ...network.network import Network
+from ...network.reader.fields import scale_of
 from ...network.sample import HEADROOM
 from ..data.graph_batch import GraphBatch
+from ..edge_values import check_edge_values, given_in
 from ..original import with_head
 from ..traced import TracedNetwork
 from .calibrate import calibrate_steps
@@ -56,19 +58,25 @@ class QuantizedNetwork(nn.Module):
         Number of trained nodes, of rows by node.
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
+    original : TracedNetwork or None
+        The FP32 network that this one is compared with; None: ``plan`` as it is now.
     longest : mapping of set to int, or None
         The longest list of each set on the graphs that it is for; None: somewhat longer than on the sample.
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
                  degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0,
-                 longest: Mapping[SetName, int] | None = None) -> None:
+                 longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
         self.sample, self.longest = sample, longest
         self.plan, self.tensors = own(plan)
+        self._original, begun = own(plan if original is None else original)
+        self._begun = list(begun)  # not as parameters of this module
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
-        self._accepted: tuple[Tensor, Tensor] | None = None
+        self._accepted: tuple[Tensor, Tensor, float] | None = None
+        #: Values of edges that the user's forward takes, and that this module computes without.
+        self.edge_values: frozenset[str] = frozenset()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_accepted": None}
@@ -81,7 +89,7 @@ class QuantizedNetwork(nn.Module):
         ----------
         x : Tensor float [n, f], Data, GraphBatch or None
             Features as real values; or everything: as PyG has it, whose features are codes of ``input_scale``, or
-            prepared. None: the model's own sample. By node also the codes of the model's own graph.
+            prepared. None: the model's own sample.
         edge_index : Tensor int64 [2, e]
         batch : Tensor int64 [n] or None
             The graph of each node; None: one graph.
@@ -91,11 +99,16 @@ class QuantizedNetwork(nn.Module):
         HwgenError
             Features of another width; by node: another graph, whose nodes have no steps.
         """
-        return with_head(self.plan.head, self.logits(self._prepared(x, edge_index, batch)))
+        return with_head(self.plan, self.logits(self._prepared(x, edge_index, batch)))
 
     def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""
         return self.trace(batch)[self.plan.values[-1].name]
+
+    @torch.no_grad()
+    def fp32(self, batch: GraphBatch | None = None) -> Tensor:
+        """The same of the FP32 network that was quantized, as it was then."""
+        return execute(self._original, self._own(batch))[self.plan.values[-1].name]
 
     def trace(self, batch: GraphBatch | None = None) -> dict[str, Tensor]:
         """Every value of the network, by name, as its readers see it."""
@@ -121,6 +134,14 @@ class QuantizedNetwork(nn.Module):
         """Round bit widths and stop learning them."""
         for row in self.rows:
             row.freeze()
+
+    @property
+    def bits_stand_still(self) -> bool:
+        """Whether training has moved weights, but none of the bit widths that were to learn."""
+        learned = [(row.whole_bits, row.begun) for row in self.rows if row.begun is not None]
+        pairs = zip(self.tensors, self._begun, strict=True)
+        return bool(learned) and all(torch.equal(now, begun) for now, begun in learned) and any(
+            not torch.equal(now, begun) for now, begun in pairs if now.ndim > 1)
 
     @torch.no_grad()
     def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:
@@ -233,14 +254,14 @@ class QuantizedNetwork(nn.Module):
         return export_network(self._quantizers(), name, nodes=self.nodes, input_bits=self.input_bits,
                               input_scale=self.input_scale)
 
-    def is_own(self, x: Tensor, edge_index: Tensor) -> bool:
-        """Whether these are the features, codes or real values, and the edges of the model's own graph."""
-        if self._accepted is not None and self._accepted[0] is x and self._accepted[1] is edge_index:
+    def is_own(self, x: Tensor, edge_index: Tensor, scale: float = 1.0) -> bool:
+        """Whether these are the features, real values in units of ``scale``, and the edges of the model's own graph."""
+        if self._accepted is not None and all(mine is theirs for mine, theirs in zip(
+                self._accepted[:2], (x, edge_index), strict=True)) and self._accepted[2] == scale:
             return True
-        sample = self.sample
-        good = sample is not None and any(sample.is_made_of(each, edge_index) for each in (x, x * self.input_scale))
+        good = self.sample is not None and self.sample.is_made_of(x * scale, edge_index)
         if good:
-            self._accepted = x, edge_index
+            self._accepted = x, edge_index, scale
         return good
 
     @property
@@ -282,13 +303,16 @@ class QuantizedNetwork(nn.Module):
             return x
         features, scale = x, 1.0
         if not isinstance(x, Tensor):
-            scale = float(getattr(x, "input_scale", 1.0))
-            features, edge_index, batch = x.x, x.edge_index, x.batch
+            check_edge_values(self.edge_values, given_in([x]))
+            scale = scale_of(getattr(x, "input_scale", None), "forward.input_scale") or 1.0
+            features, edge_index, batch = (getattr(x, name, None) for name in ("x", "edge_index", "batch"))
         if not isinstance(features, Tensor) or edge_index is None:
-            raise HwgenError("edge_index is missing", "forward", "call the model with x, edge_index and batch")
+            raise HwgenError("x is no tensor, or edge_index is missing", "forward",
+                             "call the model with x, edge_index and batch, or with a Data that has them")
         if not self._by_node:
             return GraphBatch.of(features if scale == 1.0 else features.float() * scale, edge_index, batch)
-        if not self.is_own(features, edge_index):
+        if not self.is_own(features, edge_index, scale):
             raise HwgenError("the model is called with another graph", "forward",
-                             "quantize the model with that graph as data: it learns a step for each node")
+                             "quantize the model with that graph as data: it learns a step for each node; its own "
+                             "graph is model(data), or x in real values: x * data.input_scale")
         return self.sample

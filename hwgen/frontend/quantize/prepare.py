@@ -14,6 +14,7 @@ from ...network.granularity import Granularity
 from ...network.sample import room_of
 from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
+from ..edge_values import edge_values
 from ..traced import TracedNetwork
 from ..tracing import plan_of
 from ..tracing.compare import compare
@@ -50,8 +51,9 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         ``a2q`` learns a step and a width for every node of one graph. ``nns`` (a table, searched by the largest value
         of a row) and ``mega`` (by in-degree) serve graphs that training never saw; ``uniform`` has one step a value.
     data : Data, or iterable of Data
-        The graph that the model is for, or sample graphs: a list, a data set or a DataLoader. ``x`` holds codes,
-        unsigned integers of at most 8 bits; ``data.input_scale`` (default 1) is the real value of 1.
+        The graph that the model is for, or sample graphs: a file, a list, a data set or a loader
+        (:func:`hwgen.network.reader.read_graphs`). ``x`` holds codes, unsigned integers of at most 8 bits;
+        ``data.input_scale`` (default 1) is the real value of 1.
     weight_bits, message_bits, bits : number or None
         Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
     penalty : Penalty or None
@@ -81,7 +83,9 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     def made(rules: Scheme) -> QuantizedNetwork:
         return quantize_plan(traced, rules, graphs, target_bits=target_bits)
 
-    return accepted(made, rules, union_of(graphs)[0])
+    quantized = accepted(made, rules, union_of(graphs)[0])
+    quantized.edge_values = edge_values(model)
+    return quantized
 
 
 def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
@@ -117,19 +121,22 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
                    longest: Mapping[SetName, int] | None = None, correct: bool = True,
-                   target_bits: float | None = None) -> QuantizedNetwork:
-    """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for ``longest``."""
+                   target_bits: float | None = None, original: TracedNetwork | None = None) -> QuantizedNetwork:
+    """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
         raise HwgenError(f"{batch.graphs} graphs for a scheme with a step for each node", "scheme",
                          "use nns or mega, which serve any graph")
+    if traced.one_graph and batch.graphs != 1:
+        raise HwgenError(f"a layer with cached=True on {batch.graphs} graphs", traced.one_graph,
+                         "leave cached at its default, False: it keeps the edges of the first graph that it sees")
     if batch.width != traced.features:
         raise HwgenError(f"the model takes {traced.features} features, the data has {batch.width}", "data.x",
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=input_bits, input_scale=input_scale, longest=longest)
+                             input_bits=input_bits, input_scale=input_scale, longest=longest, original=original)
     model.calibrate(correct=correct, target_bits=target_bits)
     return model
 

@@ -52,6 +52,8 @@ class RowQuantizer(nn.Module, ABC):
         self.register_buffer("floor", torch.zeros(()))
         #: What the last call stored.
         self.stored: Stored | None = None
+        #: Widths when they began to learn; None: they have not.
+        self.begun: Tensor | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "stored": None}  # a copy has not been called yet
@@ -106,6 +108,8 @@ class RowQuantizer(nn.Module, ABC):
         learning = self.training and not self.frozen
         if learning:
             self.raw_bits.data.clamp_(self.least, self.most)
+            if self.begun is None and torch.is_grad_enabled():
+                self.begun = self.whole_bits
         step, bits = self.sizes()
         learned = self.raw_bits if learning else bits
         if not self.is_in_order(batch):

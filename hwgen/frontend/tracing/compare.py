@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..copying import copy_of
 from ..data.graph_batch import GraphBatch
+from ..edge_values import check_edge_values, edge_values, given_in
 from ..original import TOLERANCE, call, demand_equal, with_head
 from ..quantize.execute import execute
 from ..traced import TracedNetwork
@@ -39,10 +40,11 @@ def compare(module: nn.Module, plan: TracedNetwork, graphs: Sequence[Data]) -> N
     Raises
     ------
     HwgenError
-        The module fails on these graphs, or computes something else.
+        The module fails on these graphs, computes something else, or takes values of edges that they have.
     """
+    check_edge_values(edge_values(module), given_in(graphs))
     theirs = module_outputs(module, graphs)
-    mine = torch.cat([with_head(plan.head, _execute(plan, each)) for each in graphs])
+    mine = torch.cat([with_head(plan, _execute(plan, each)) for each in graphs])
     tolerance = TOLERANCE if all(value.activation.is_exact for value in plan.values) else ROUNDED
     demand_equal(module, theirs, mine, tolerance)
 
@@ -66,7 +68,7 @@ def module_outputs(module: nn.Module, graphs: Sequence[Data]) -> Tensor:
         given: dict[str, Any] = {"x": union.x, "edge_index": union.edge_index, "batch": union.batch, "data": union}
         outputs.append(call(copied, [given[role] for role in roles.positional],
                             {name: given[role] for name, role in roles.named.items()}, "these graphs"))
-    return torch.cat(outputs)
+    return torch.cat([each.reshape(-1) if each.ndim == 0 else each for each in outputs])  # one row, squeezed
 
 
 def _execute(plan: TracedNetwork, graph: Data) -> Tensor:

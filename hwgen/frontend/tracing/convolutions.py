@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import type_before_parametrizations
 
 from ...network.activation import RELU
 from ...network.equation import Factor
-from ..calls import bind, refuse
-from ..trace import Call, Value, trace_part
+from ..calls import Call, Value, bind, path_of, refuse
+from ..trace import trace_part
 from .algebra import activated, added, concatenated, gathered, linear, materialised, reference_to, scaled
 from .expr import Expr
-from .reader import End, Reader, path_of
+from .outcomes import End
+from .reader import Reader
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    import torch_geometric.nn as pyg
 
 __all__ = ["gcn", "gin", "graph_conv", "matrix", "sage"]
 
@@ -26,13 +32,11 @@ class Aggregate(NamedTuple):
     factor: Factor
 
 
-def gcn(reader: Reader, call: Call, layer: Any) -> Expr:
+def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
     """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
     expr = _nodes(reader, call, given)
     _check(call, layer, {"improved": False})
-    if layer.cached and reader.batched:
-        refuse(call, "GCNConv with cached=True on several graphs", "leave cached at its default, False")
     if _aggregate(call, layer) != Aggregate("sum", "one"):
         refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
     path = path_of(call)
@@ -43,7 +47,7 @@ def gcn(reader: Reader, call: Call, layer: Any) -> Expr:
     return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
 
 
-def gin(reader: Reader, call: Call, layer: Any) -> Expr | End:
+def gin(reader: Reader, call: Call, layer: pyg.GINConv) -> Expr | End:
     """``MLP((1 + ε) x_i + Σ_j x_j)``."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
     expr = materialised(_nodes(reader, call, given))
@@ -56,11 +60,15 @@ def gin(reader: Reader, call: Call, layer: Any) -> Expr | End:
     if gain != 1:
         own = scaled(own, gain.expand(expr.width), None, path, "sum")
     total = added(gathered(expr, "edges", path, "sum", op=aggregate.op, factor=aggregate.factor), own, path, "sum")
-    part = trace_part(layer.nn, f"{call.path}.nn")
-    return reader.part(part, total)
+    part = trace_part(layer.nn, f"{call.path}.nn", lambda traced: reader.part(traced, total).shape())
+    found = reader.part(part, total)
+    out = found.run()
+    if found.is_flat:
+        refuse(call, "GINConv of a module that returns a vector", "keep one row of channels for each node")
+    return out
 
 
-def sage(reader: Reader, call: Call, layer: Any) -> Expr:
+def sage(reader: Reader, call: Call, layer: pyg.SAGEConv) -> Expr:
     """``W_l · mean_j x_j + W_r x_i + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
     expr, path = materialised(_nodes(reader, call, given)), path_of(call)
@@ -72,7 +80,7 @@ def sage(reader: Reader, call: Call, layer: Any) -> Expr:
     return _rooted(reader, call, layer, source, expr, layer.lin_l, layer.lin_r if layer.root_weight else None)
 
 
-def graph_conv(reader: Reader, call: Call, layer: Any) -> Expr:
+def graph_conv(reader: Reader, call: Call, layer: pyg.GraphConv) -> Expr:
     """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
     expr = materialised(_nodes(reader, call, given))
@@ -80,7 +88,8 @@ def graph_conv(reader: Reader, call: Call, layer: Any) -> Expr:
     return _rooted(reader, call, layer, expr, expr, layer.lin_rel, layer.lin_root)
 
 
-def _rooted(reader: Reader, call: Call, layer: Any, source: Expr, own: Expr, neighbours: Any, root: Any) -> Expr:
+def _rooted(reader: Reader, call: Call, layer: pyg.MessagePassing, source: Expr, own: Expr,
+            neighbours: nn.Linear | pyg.Linear, root: nn.Linear | pyg.Linear | None) -> Expr:
     """A linear layer on what the neighbours sent, and another on the node itself."""
     aggregate, path = _aggregate(call, layer), path_of(call)
     weight, bias = matrix(reader, call, neighbours, source)
@@ -95,7 +104,7 @@ def _rooted(reader: Reader, call: Call, layer: Any, source: Expr, own: Expr, nei
     return scaled(out, None, bias, path, "")
 
 
-def matrix(reader: Reader, call: Call, layer: Any, expr: Expr) -> tuple[Tensor, Tensor | None]:
+def matrix(reader: Reader, call: Call, layer: nn.Linear | pyg.Linear, expr: Expr) -> tuple[Tensor, Tensor | None]:
     """Weight float64 [in, out] and bias of a Linear.
 
     Raises
@@ -103,22 +112,22 @@ def matrix(reader: Reader, call: Call, layer: Any, expr: Expr) -> tuple[Tensor, 
     HwgenError
         Not a plain Linear, or one of another width than what it gets.
     """
-    from torch_geometric.nn import Linear
+    import torch_geometric.nn as pyg
 
-    if type(layer) not in (nn.Linear, Linear):
+    if type_before_parametrizations(layer) not in (nn.Linear, pyg.Linear):
         refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
     if layer.weight.shape[1] != expr.width:
         refuse(call, f"{call.name} takes {layer.weight.shape[1]} channels and gets {expr.width}", "make the widths fit")
     return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
-def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Expr:
+def _nodes(reader: Reader, call: Call, given: Mapping[str, object]) -> Expr:
     """What a convolution takes, once its other arguments are the graph's own."""
     if given.get("edge_weight") is not None:
         refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")
     if given.get("size") is not None:
         refuse(call, f"{call.name} with size", "call it with x and edge_index only")
-    if given["edge_index"] != Value("edge_index"):
+    if reader.outcome(given["edge_index"]) != Value("edge_index"):
         refuse(call, f"{call.name} without the graph's own edge_index",
                "pass on the edge_index that forward was given")
     if isinstance(given["x"], tuple | list):
@@ -129,13 +138,13 @@ def _nodes(reader: Reader, call: Call, given: dict[str, Any]) -> Expr:
     return expr
 
 
-def _check(call: Call, layer: Any, usual: dict[str, Any]) -> None:
+def _check(call: Call, layer: pyg.MessagePassing, usual: Mapping[str, object]) -> None:
     for name, value in {**usual, "flow": "source_to_target", "node_dim": -2}.items():
         if getattr(layer, name) != value:
             refuse(call, f"{call.name} with {name}={getattr(layer, name)}", f"leave {name} at its default, {value}")
 
 
-def _aggregate(call: Call, layer: Any) -> Aggregate:
+def _aggregate(call: Call, layer: pyg.MessagePassing) -> Aggregate:
     from torch_geometric.nn import aggr
 
     known = {aggr.SumAggregation: Aggregate("sum", "one"), aggr.MeanAggregation: Aggregate("sum", "mean"),

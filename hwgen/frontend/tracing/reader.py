@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ..calls import refuse
-from ..trace import Call, Traced, Value
+from ..calls import Call, Count, Traced, Value, origins, overwrites, refuse, values_in
+from ..stand_in import CountOf, Shape, Undecided
+from ..user_code import said
 from .expr import Expr
+from .outcomes import OF_BATCH, End, Fixed, Outcome, Shaped
 from .refusals import fix_for
-from .table import Recogniser, Recognisers
+from .table import ELEMENTWISE, Recogniser, Recognisers
 
-__all__ = ["End", "Read", "Reader", "demand_finite", "path_of"]
+__all__ = ["Read", "Reader"]
 
 #: Reads a call of a layer (None for a function or method).
-Read = Callable[["Reader", Call, Any], "Expr | End"]
-Weights = dict[nn.Module, tuple[Tensor, Tensor | None]]
-
-
-@dataclass(frozen=True)
-class End:
-    """Logits behind a softmax, which is left out: nothing may follow."""
-
-    expr: Expr
-    name: str
-    head: Literal["log_softmax", "softmax"]
+Read = Callable[["Reader", Call, Any], Outcome | Shaped]
+Weights = dict[object, tuple[Tensor, Tensor | None]]
 
 
 class Reader:
@@ -52,12 +45,14 @@ class Reader:
                  weights: Weights | None = None) -> None:
         self.traced, self.recognisers, self.batched = traced, recognisers, batched
         self.weights: Weights = {} if weights is None else weights
-        self._found = [self._recogniser(call) for call in traced.calls]  # errors speak of layers first
+        self._of = origins(traced)
+        self._rows = [self._recogniser(call, of) for call, of in zip(traced.calls, self._of, strict=True)]
         roots = self._roots()
         self._uses = self._count(roots)
         self._given = given if given.is_input else replace(given, shared=self._uses[Value("x")] > 1)
-        self._read: list[Expr | End] = []
-        self._check_in_place(roots)
+        self._read: list[Outcome] = []
+        self._flat: set[Value] = set()
+        self._check_in_place(self._roots(copies=True))
 
     def run(self) -> Expr | End:
         """The result of forward.
@@ -68,41 +63,72 @@ class Reader:
             The first call whose arguments are not supported; unknown layers and functions were refused before.
         """
         traced = self.traced
-        for index, (call, known) in enumerate(zip(traced.calls, self._found, strict=True)):
-            out = known.read(self, call, call.target if isinstance(call.target, nn.Module) else None)
-            if isinstance(out, Expr) and not any(out is each for each in (self._given, *self._read)):
-                out = replace(out, shared=self._uses[Value("", index)] > 1)
-            self._read.append(out)
+        self._run()
         if isinstance(traced.result, tuple | list | dict):
-            raise HwgenError(f"forward returns {len(traced.result)} values", traced.where, "return the logits only")
-        result = traced.result
-        if not isinstance(result, Value) or (result.index < 0 and result != Value("x")):
+            raise HwgenError(f"forward returns {len(traced.result)} values", traced.where,
+                             "return the logits only; keep others as attributes: self.embedding = h")
+        result = self.outcome(traced.result)
+        if not isinstance(result, Expr | End):
             raise HwgenError("forward does not return what its layers compute", traced.where, "return the logits")
-        return self._read[result.index] if result.index >= 0 else self._given
+        return result
 
-    def part(self, traced: Traced, given: Expr) -> Expr | End:
-        """The result of a module that a layer holds."""
-        return Reader(traced, given, self.recognisers, batched=self.batched, weights=self.weights).run()
+    def shape(self) -> Shape:
+        """Shape of what the calls so far compute, for a forward that asks for it."""
+        self._run()
+        result = self.outcome(self.traced.result)
+        if isinstance(result, Expr | End):
+            expr = result.expr if isinstance(result, End) else result
+            return (CountOf(expr.domain),) if self.is_flat else (CountOf(expr.domain), expr.width)
+        if isinstance(result, Fixed):
+            return tuple(torch.as_tensor(result.value).shape)
+        if result == Value("edge_index"):
+            return 2, CountOf("edges")
+        if result == Value("batch"):
+            return (CountOf("nodes"),)
+        raise Undecided("forward decides by the edges, or by the graph of each node")
 
-    def expr(self, call: Call, value: Any) -> Expr:
-        """The symbolic value that a call takes.
+    @property
+    def is_flat(self) -> bool:
+        """Whether the result is a vector."""
+        return self.traced.result in self._flat
+
+    def part(self, traced: Traced, given: Expr) -> Reader:
+        """A reader of a module that a layer holds."""
+        return Reader(traced, given, self.recognisers, batched=self.batched, weights=self.weights)
+
+    def outcome(self, value: object) -> Outcome:
+        """What an argument of a call stands for."""
+        if not isinstance(value, Value):
+            return Fixed(value)
+        if value.index >= 0:
+            return self._read[value.index]
+        if value == Value("x"):
+            return self._given
+        known = self.traced.constants.get(value.name)
+        return value if known is None else Fixed(known)
+
+    def returned(self, call: Call, value: object) -> Expr | End:
+        """The symbolic value that a call takes, also behind a softmax.
 
         Raises
         ------
         HwgenError
-            Not a value of nodes or graphs, or one behind a softmax.
+            Not a value of nodes or graphs.
         """
-        if value == Value("x"):
-            return self._given
-        if not isinstance(value, Value) or value.index < 0:
-            name = value.name.removeprefix("model.") if isinstance(value, Value) else repr(value)
-            refuse(call, f"{call.name} of {name}", "compute with x and the results of layers only")
-        out = self._read[value.index]
+        out = self.outcome(value)
+        if isinstance(out, Expr | End):
+            return out
+        refuse(call, f"{call.name} of {self._named(value)}", "compute with x and the results of layers only")
+
+    def expr(self, call: Call, value: object) -> Expr:
+        """The same, but not behind a softmax."""
+        out = self.returned(call, value)
         if isinstance(out, End):
-            refuse(call, f"{call.name} after {out.name}", f"make {out.name} the last call")
+            instead = f", or use {self.recognisers.names('activation')}" if out.head == "sigmoid" else ""
+            refuse(call, f"{call.name} after {out.name}", f"make {out.name} the last call{instead}")
         return out
 
-    def exprs(self, call: Call, values: Any) -> list[Expr]:
+    def exprs(self, call: Call, values: object) -> list[Expr]:
         """The symbolic values of a list that a call takes, all of nodes or all of graphs."""
         if not isinstance(values, tuple | list) or not values:
             refuse(call, f"{call.name} of something that is not a list", "give it a list of results of layers")
@@ -111,32 +137,118 @@ class Reader:
             refuse(call, f"{call.name} of values of nodes and of graphs", "pool the values of nodes first")
         return exprs
 
-    def _recogniser(self, call: Call) -> Recogniser:
+    def constant(self, call: Call, value: object) -> Tensor | None:
+        """The numbers that an argument stands for: float64, a weight or a plain number; None if it is computed."""
+        out = self.outcome(value)
+        found = out.value if isinstance(out, Fixed) else None
+        if isinstance(found, bool) or not isinstance(found, int | float | Tensor):
+            return None
+        tensor = torch.as_tensor(found)
+        self._demand_finite(call, self._named(value), tensor)
+        return tensor.detach().double()
+
+    def number(self, call: Call, value: object) -> float | None:
+        """The one number that an argument stands for; None if it is something else."""
+        found = self.constant(call, value)
+        return None if found is None or found.numel() != 1 else float(found)
+
+    def is_vector(self, value: object) -> bool:
+        """Whether a value has lost its one column."""
+        return value in self._flat
+
+    def _run(self) -> None:
+        for index, (call, row) in enumerate(zip(self.traced.calls, self._rows, strict=True)):
+            value = Value("", index)
+            if row is None:
+                self._read.append(self._evaluated(call) if self._of[index] == "constant" else OF_BATCH)
+                continue
+            if self._is_elementwise_on_vectors(call, row):
+                self._flat.add(value)
+            out = row.read(self, call, call.target if isinstance(call.target, nn.Module) else None)
+            if isinstance(out, Shaped):
+                self._flat = self._flat | {value} if out.flat else self._flat - {value}
+                out = out.of
+            if isinstance(out, Expr) and not any(out is each for each in (self._given, *self._read)):
+                out = replace(out, shared=self._uses[value] > 1)
+            self._read.append(out)
+
+    def _is_elementwise_on_vectors(self, call: Call, row: Recogniser) -> bool:
+        tensors = [each for each in values_in((call.args, call.kwargs)) if isinstance(self.outcome(each), Expr | End)]
+        vectors = [each for each in tensors if each in self._flat]
+        if vectors and (row.kind not in ELEMENTWISE or len(vectors) < len(tensors)) and row.kind != "shape":
+            refuse(call, f"{call.name} of a vector" + (" and a matrix" if len(vectors) < len(tensors) else ""),
+                   "drop the last dimension at the end of forward, of every value alike")
+        return bool(vectors)
+
+    def _evaluated(self, call: Call) -> Fixed:
+        """A call that takes weights and numbers only."""
+        def fixed(argument: Any) -> Any:
+            if isinstance(argument, Value):
+                out = self.outcome(argument)
+                assert isinstance(out, Fixed)
+                return out.value.clone() if overwrites(call) and isinstance(out.value, Tensor) else out.value
+            if isinstance(argument, dict):
+                return {name: fixed(each) for name, each in argument.items()}
+            return type(argument)(map(fixed, argument)) if isinstance(argument, tuple | list) else argument
+
+        args, kwargs, target = fixed(call.args), fixed(call.kwargs), call.target
+        try:
+            with torch.no_grad():
+                return Fixed(getattr(args[0], target)(*args[1:], **kwargs) if isinstance(target, str)
+                             else target(*args, **kwargs))
+        except Exception as error:  # whatever PyTorch says of such arguments
+            raise HwgenError(f"{call.name} fails: {said(error)}", call.where, "give it arguments that fit") from error
+
+    def _recogniser(self, call: Call, of: str) -> Recogniser | None:
         target, found = call.target, self.recognisers.find(call)
+        if of == "constant" or (of == "batch" and (found is None or not found.is_alias)):
+            return None
         if found is None:
             refuse(call, f"{call.name} is not supported", fix_for(call, self.recognisers))
         if isinstance(target, nn.Module):
             if _has_hooks(target):
                 refuse(call, f"{call.name} with a hook",
-                       "remove hooks and weight normalisation: they may compute anything")
+                       "remove hooks, pruning and weight normalisation (prune.remove, remove_weight_norm): they may "
+                       "compute anything")
             for name, tensor in (*target.named_parameters(), *target.named_buffers()):
-                demand_finite(call, f"{call.path}.{name}", tensor)
+                self._demand_finite(call, f"{call.path}.{name}", tensor)
         return found
 
-    def _roots(self) -> dict[Value, Value]:
-        """The value that each name of a tensor stands for: dropout and its like return their argument."""
+    def _demand_finite(self, call: Call, name: str, tensor: Tensor) -> None:
+        if tensor.is_complex():
+            refuse(call, f"{name} is complex", "use real numbers: hardware has no complex ones")
+        wrong = tensor.detach()[~torch.isfinite(tensor)]
+        if len(wrong):
+            refuse(call, f"{name} holds {float(wrong[0])}, which is not finite",
+                   "train again with a lower learning rate, or load other weights")
+
+    def _named(self, value: object) -> str:
+        if not isinstance(value, Value):
+            return str(value) if isinstance(value, Count) else repr(value)
+        out = self.outcome(value)
+        if isinstance(out, Value):
+            return out.name
+        if value.index >= 0 or "_tensor_constant" in value.name:
+            return "a tensor that does not depend on the graph"
+        return value.name.removeprefix("model.")
+
+    def _roots(self, *, copies: bool = False) -> dict[Value, Value]:
+        """The value that each name of a tensor stands for: dropout and its like return their argument.
+
+        ``copies``: what is cloned is a value of its own.
+        """
         roots = {Value("x"): Value("x")}
-        for index, (call, known) in enumerate(zip(self.traced.calls, self._found, strict=True)):
+        for index, (call, row) in enumerate(zip(self.traced.calls, self._rows, strict=True)):
             own = Value("", index)
             roots[own] = own
-            if known.is_alias:
+            if row is not None and row.is_alias and not (copies and call.target in ("clone", torch.clone)):
                 first = next(iter([*call.args, *call.kwargs.values()]), None)
                 roots[own] = roots.get(first, own) if isinstance(first, Value) else own
         return roots
 
     def _count(self, roots: dict[Value, Value]) -> Counter[Value]:
-        calls = zip(self.traced.calls, self._found, strict=True)
-        uses = Counter(roots[value] for call, known in calls if not known.is_alias
+        calls = zip(self.traced.calls, self._rows, strict=True)
+        uses = Counter(roots[value] for call, row in calls if row is not None and not row.is_alias
                        for value in values_in((call.args, call.kwargs)) if value in roots)
         uses.update(roots[value] for value in values_in(self.traced.result) if value in roots)
         return Counter({value: uses[root] for value, root in roots.items()})
@@ -144,46 +256,13 @@ class Reader:
     def _check_in_place(self, roots: dict[Value, Value]) -> None:
         """A call that overwrites its argument must be the last one that reads it."""
         for index, call in enumerate(self.traced.calls):
-            if not _overwrites(call):
+            if not overwrites(call):
                 continue
             target = roots.get(next(iter(values_in((call.args, call.kwargs))), Value("")))
             after = [(each.args, each.kwargs) for each in self.traced.calls[index + 1:]]
             if target is not None and target in [roots.get(value) for value in values_in([after, self.traced.result])]:
                 refuse(call, f"{call.name} overwrites a value that is used again",
                        "use the form that returns a new tensor: no inplace=True, no +=")
-
-
-def path_of(call: Call) -> str:
-    """The user's path of a call, without the leading ``model``."""
-    return call.path.removeprefix("model").removeprefix(".")
-
-
-def values_in(argument: Any) -> list[Value]:
-    """Every :class:`Value` within tuples, lists and dictionaries."""
-    if isinstance(argument, Value):
-        return [argument]
-    if isinstance(argument, dict):
-        argument = list(argument.values())
-    return [value for each in argument for value in values_in(each)] if isinstance(argument, tuple | list) else []
-
-
-def demand_finite(call: Call, name: str, tensor: Tensor) -> None:
-    """Refuse weights that diverged, and complex ones."""
-    if tensor.is_complex():
-        refuse(call, f"{name} is complex", "use real numbers: hardware has no complex ones")
-    wrong = tensor.detach()[~torch.isfinite(tensor)]
-    if len(wrong):
-        refuse(call, f"{name} holds {float(wrong[0])}, which is not finite",
-               "train again with a lower learning rate, or load other weights")
-
-
-def _overwrites(call: Call) -> bool:
-    name = call.target if isinstance(call.target, str) else getattr(call.target, "__name__", "")
-    if isinstance(call.target, nn.Module):
-        return bool(getattr(call.target, "inplace", False)) and not isinstance(call.target, nn.Dropout)
-    if "dropout" in name:
-        return False  # in evaluation it returns its argument
-    return bool(call.kwargs.get("inplace")) or name in ("iadd", "imul", "itruediv") or name.endswith("_")
 
 
 def _has_hooks(layer: nn.Module) -> bool:

@@ -1,6 +1,7 @@
 """Everything that hardware runs: layers, functions and methods of tensors, and what reads them.
 
-A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here. A new activation is a row of
+A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here; functions and methods are there or
+in :mod:`.arithmetic` and :mod:`.shapes`. A new activation is a row of
 :mod:`hwgen.frontend.activations`. What errors propose follows.
 """
 
@@ -11,10 +12,11 @@ import operator
 import torch
 import torch.nn.functional as F
 import torch_geometric.nn as pyg
+import torch_geometric.utils as pyg_utils
 from torch import nn
 
 from ..activations import TORCH
-from . import convolutions, layers
+from . import arithmetic, convolutions, layers, shapes
 from .table import Recogniser, Recognisers
 
 __all__ = ["RECOGNISERS"]
@@ -36,12 +38,33 @@ RECOGNISERS = Recognisers([
     Recogniser("aggregation", (pyg.aggr.SumAggregation,), layers.readout("sum", "one")),
     Recogniser("aggregation", (pyg.aggr.MeanAggregation,), layers.readout("sum", "mean")),
     Recogniser("aggregation", (pyg.aggr.MaxAggregation,), layers.readout("max", "one")),
-    Recogniser("sum", (operator.add, operator.iadd, torch.add, "add", "add_"), layers.add),
-    Recogniser("product", (operator.mul, operator.imul, torch.mul, "mul", "mul_"), layers.times),
-    Recogniser("product", (operator.truediv, operator.itruediv, torch.div, "div", "div_"), layers.over),
-    Recogniser("cat", (torch.cat, torch.concat, torch.concatenate), layers.cat),
-    Recogniser("maximum", (torch.maximum, torch.max, "maximum", "max"), layers.larger),
-    Recogniser("softmax", (nn.LogSoftmax, nn.Softmax, F.log_softmax, F.softmax, torch.log_softmax, torch.softmax,
-                           "log_softmax", "softmax"), layers.softmax),
-    Recogniser("same", (nn.Identity, "float", "contiguous"), layers.same, is_alias=True),
+    Recogniser("activation", (nn.PReLU,), layers.prelu, is_proposed=False),
+    Recogniser("activation", (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clamp_", "clip", "clamp_min"),
+               layers.clamp, is_proposed=False),
+    Recogniser("linear", (F.linear, operator.matmul, torch.matmul, torch.mm, "matmul", "mm"), layers.times_matrix,
+               is_proposed=False),
+    Recogniser("pool", (pyg_utils.scatter,), layers.scattered, is_proposed=False),
+    Recogniser("edges", (pyg_utils.dropout_edge,), layers.dropped_edges),
+    Recogniser("sum", (operator.add, operator.iadd, torch.add, "add", "add_"), arithmetic.add),
+    Recogniser("sum", (operator.sub, operator.isub, torch.sub, torch.subtract, "sub", "sub_", "subtract"),
+               arithmetic.subtract),
+    Recogniser("sum", (torch.rsub, "rsub"), arithmetic.subtract_from),
+    Recogniser("product", (operator.mul, operator.imul, torch.mul, torch.multiply, "mul", "mul_", "multiply"),
+               arithmetic.times),
+    Recogniser("product", (operator.truediv, operator.itruediv, torch.div, torch.divide, torch.true_divide, "div",
+                           "div_", "divide"), arithmetic.over),
+    Recogniser("product", (operator.neg, torch.neg, torch.negative, "neg", "neg_"), arithmetic.minus),
+    Recogniser("cat", (torch.cat, torch.concat, torch.concatenate, torch.hstack, torch.column_stack), layers.cat),
+    Recogniser("maximum", (torch.maximum, torch.max, torch.fmax, "maximum", "max"), layers.larger),
+    Recogniser("head", (nn.LogSoftmax, nn.Softmax, F.log_softmax, F.softmax, torch.log_softmax, torch.softmax,
+                        "log_softmax", "softmax"), layers.softmax),
+    Recogniser("head", (nn.Sigmoid, F.sigmoid, torch.sigmoid, torch.special.expit, "sigmoid"), layers.sigmoid),
+    Recogniser("same", (nn.Identity, torch.clone, torch.detach, "float", "contiguous", "clone", "detach", "cpu",
+                        "requires_grad_"), shapes.same, is_alias=True),
+    Recogniser("same", ("to", "type", "type_as", "long", "int"), shapes.typed, is_alias=True),
+    Recogniser("shape", (torch.squeeze, "squeeze"), shapes.squeezed, is_alias=True),
+    Recogniser("shape", (torch.unsqueeze, "unsqueeze"), shapes.unsqueezed, is_alias=True),
+    Recogniser("shape", (nn.Flatten, torch.flatten, "flatten"), shapes.flattened, is_alias=True),
+    Recogniser("shape", (torch.reshape, "reshape", "view"), shapes.reshaped, is_alias=True),
+    Recogniser("shape", (operator.getitem,), shapes.part, is_alias=True),
 ])

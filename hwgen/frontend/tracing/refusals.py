@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from ..trace import Call
+from ..calls import Call
 from .table import Kind, Recognisers
 
 __all__ = ["fix_for"]
@@ -14,9 +14,13 @@ INSTEAD: tuple[tuple[tuple[str, ...], str | tuple[Kind, ...]], ...] = (
     (("pool", "readout", "aggregation", "set2set", "scatter"), ("pool",)),
     (("add_self_loops", "gcn_norm", "to_undirected", "coalesce", "dropout_edge", "dropout_adj", "dropout_node",
       "remove_self_loops", "add_remaining"), "change the graph beforehand; GCNConv adds self loops itself"),
+    (("argmax", "argsort", "topk", "softargmax"), "return the logits: hwgen takes the largest itself"),
+    (("embedding",), "give one-hot features to a Linear: its weights are the embedding's, transposed"),
+    (("cuda",), "leave devices out of forward: model.to(device) moves all of it"),
+    (("double", "half", "bfloat16"), "leave values in float32: hwgen rounds them to codes itself"),
     (("norm", "standardize"), ("norm",)),
     (("stack",), ("cat", "jump", "sum")),
-    (("addmm", "matmul", "@", "conv1d", "bilinear", "lstm", "gru", "attention", "embedding"), ("linear",)),
+    (("addmm", "matmul", "@", "conv1d", "bilinear", "lstm", "gru", "attention"), ("linear",)),
     (("gelu", "elu", "silu", "swish", "tanh", "sigmoid", "mish", "softplus", "relu", "swi", "clamp", "gate"),
      ("activation",)),
     (("drop",), ("dropout",)),
@@ -25,7 +29,6 @@ INSTEAD: tuple[tuple[tuple[str, ...], str | tuple[Kind, ...]], ...] = (
       "expand", "repeat", "num_nodes", "len", "chunk", "split", "zeros", "ones", "arange"),
      "keep code that depends on shapes or picks parts out of forward: every layer gets whole values"),
     (("mean", "sum", "max", "min"), ("pool",)),
-    (("-",), "add a value that is multiplied by -1"),
 )
 #: What is proposed where no part of the name says what was wanted.
 ALL: tuple[Kind, ...] = ("convolution", "linear", "norm", "activation", "dropout", "jump", "cat", "sum", "pool")

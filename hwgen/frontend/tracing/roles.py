@@ -7,8 +7,8 @@ import inspect
 from torch import nn
 
 from ...errors import HwgenError
+from ..calls import Roles
 from ..copying import unwrapped
-from ..trace import FOREIGN, Roles
 
 __all__ = ["roles_of"]
 
@@ -16,8 +16,8 @@ EDGES = ("edge_index", "adj", "adj_t", "edges")
 BATCH = ("batch", "batch_index", "batch_idx")
 FEATURES = ("x", "input", "inputs", "features", "feat", "h")
 SIGNATURE = "write forward(self, x, edge_index), forward(self, x, edge_index, batch), or forward(self, data)"
-#: Attributes of a Data or Batch that are known.
-READ = ("x", "edge_index", "batch", "num_graphs", "batch_size")
+#: Arguments that PyG's conventions name and hwgen has nothing for; those with defaults are left at them.
+FOREIGN = ("edge_weight", "edge_attr", "pos", "ptr")
 
 
 def roles_of(model: nn.Module) -> Roles:
@@ -40,7 +40,7 @@ def roles_of(model: nn.Module) -> Roles:
             return _of_what_it_holds(model)
         names = list(signature.param_dict)
     by_name = {name: "batch" for name in every if name in BATCH and name not in names}
-    foreign = [name for name in names if name in FOREIGN and name not in BATCH]
+    foreign = [name for name in names if name in FOREIGN]
     if foreign:
         raise HwgenError(f"forward takes {foreign[0]}", where, f"hwgen has no {foreign[0]}: {SIGNATURE}")
     only = {name for name in names if name in every and every[name].kind is inspect.Parameter.KEYWORD_ONLY}
@@ -49,7 +49,7 @@ def roles_of(model: nn.Module) -> Roles:
     else:
         roles = _by_names(names, where)
     return Roles(tuple(role for name, role in roles.items() if name not in only),
-                 {**by_name, **{name: role for name, role in roles.items() if name in only}}, READ)
+                 {**by_name, **{name: role for name, role in roles.items() if name in only}})
 
 
 def _by_names(names: list[str], where: str) -> dict[str, str]:
@@ -68,4 +68,4 @@ def _of_what_it_holds(model: nn.Module) -> Roles:
     held = [roles_of(each) for each in model.children()]
     if held and all(each == held[0] for each in held):
         return held[0]
-    return Roles(("x", "edge_index"), {}, READ)
+    return Roles(("x", "edge_index"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -14,14 +14,17 @@ from torch import Tensor
 from ...errors import HwgenError
 from ...network.batch import Batch
 from ...network.network import Domain
-from ..data.batching import graphs_of, joined, union_of
+from ...network.reader import Graphs, read_graphs
+from ...network.reader.codes import own_codes
+from ...network.reader.fields import MASKS
+from ..data.batching import data_of, union_of
 from ..data.graph_batch import GraphBatch, quotient
 from ..data.graph_set import GraphSet, Split
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["Example", "Examples", "ManyGraphs", "OneGraph", "Part", "as_set"]
+__all__ = ["Example", "Examples", "ManyGraphs", "OneGraph", "Part", "as_set", "class_labels"]
 
 Ints = NDArray[np.int64]
 Part = Literal["train", "validation", "test"]
@@ -82,43 +85,47 @@ class Examples(ABC):
         """A few graphs, and the same as a batch: what a module and its layers are compared on."""
 
     @abstractmethod
-    def for_save(self) -> Data | list[Data]:
-        """Graphs for :func:`hwgen.save`: those that a build is to be judged by come first."""
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        """All graphs, and those that a build is to be judged by: the one graph, or those of the test part."""
 
 
 class OneGraph(Examples):
-    """The nodes of one graph.
+    """The nodes of one graph, or of several that masks part.
 
     Parameters
     ----------
-    data : Data
-        With ``y``, ``train_mask``, ``val_mask`` and ``test_mask``, one entry a node.
+    data : any
+        What :func:`hwgen.network.reader.read_graphs` takes, with ``y``, ``train_mask``, ``val_mask`` and ``test_mask``,
+        one entry a node.
+    name : str
+        Of the data set.
 
     Raises
     ------
     HwgenError
-        Labels or a mask that are missing, of another length, or empty; features that are no codes.
+        Labels or a mask that are missing, of something else than nodes, or empty; features that are no codes.
     """
 
-    def __init__(self, data: Data) -> None:
-        keys = ("y", "train_mask", "val_mask", "test_mask")
-        for key in keys:
-            if getattr(data, key, None) is None:
+    def __init__(self, data: Any, name: str = "") -> None:
+        graphs = read_graphs(data)
+        graphs.check_rows("nodes", "data")
+        if graphs.labels is None:
+            raise HwgenError("the graph has no y", "data.y", "set labels and the three masks")
+        labels = class_labels(graphs.labels)
+        self._rows: dict[Part, Tensor] = {}
+        for part, key in zip(PARTS, MASKS, strict=True):
+            mask = None if key not in graphs.masks else graphs.counted(key, "nodes")
+            if mask is None:
                 raise HwgenError(f"the graph has no {key}", f"data.{key}", "set labels and the three masks")
-        codes, bits, scale = union_of([data])
-        found = {key: data[key].detach().cpu().reshape(-1) for key in keys}
-        for key, values in found.items():
-            if len(values) != codes.num_nodes:
-                raise HwgenError(f"{len(values)} entries for {codes.num_nodes} nodes", f"data.{key}",
-                                 "give every node one")
-        self._labels = found["y"].long()
-        self._rows = {part: found[key].bool() for part, key in zip(PARTS, keys[1:], strict=True)}
-        for part, key in zip(PARTS, keys[1:], strict=True):
-            if not bool(self._rows[part].any()):
+            rows = mask & (labels >= 0)
+            if not rows.any():
                 raise HwgenError(f"no node for {part}", f"data.{key}", "put at least one node into every mask")
-        super().__init__(name=str(getattr(data, "name", "")), per="nodes", classes=int(self._labels.max()) + 1,
-                         features=int(codes.features.shape[1]), input_bits=bits, input_scale=scale)
-        self._data, self._codes, self._batch = data, codes, GraphBatch.union(codes, scale)
+            self._rows[part] = torch.from_numpy(rows)
+        self._codes, bits, scale = own_codes(graphs, "data")
+        super().__init__(name=name, per="nodes", classes=int(labels.max()) + 1, features=self._codes.features.shape[1],
+                         input_bits=bits, input_scale=scale)
+        self._data, self._labels = data_of(graphs), torch.from_numpy(labels)
+        self._batch = GraphBatch.union(self._codes, scale)
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
         return iter(self.part("train"))
@@ -133,10 +140,11 @@ class OneGraph(Examples):
         return [self._codes]
 
     def few(self) -> tuple[list[Data], GraphBatch]:
-        return [self._data], self._batch
+        few = self._data[:FEW]
+        return few, self._batch if len(few) == len(self._data) else GraphBatch.union(*union_of(few)[::2])
 
-    def for_save(self) -> Data:
-        return self._data
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        return self._data, self._data
 
 
 class ManyGraphs(Examples):
@@ -154,10 +162,10 @@ class ManyGraphs(Examples):
     """
 
     def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int) -> None:
-        super().__init__(name=graphs.name, per="graphs", classes=graphs.classes,
+        super().__init__(name=graphs.name, per=graphs.per, classes=graphs.classes,
                          features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
                          input_scale=graphs.input_scale)
-        self.graphs, self.split, self.rounds, self.size = graphs, split, rounds, size
+        self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
         self._built: dict[bytes, Example] = {}
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -173,43 +181,59 @@ class ManyGraphs(Examples):
         return self._batch(np.random.default_rng(seed).permutation(self.split.train)[:SAMPLE]).batch
 
     def codes(self, part: Part) -> list[Batch]:
-        return [self.graphs.union(chosen) for chosen in self._cut(getattr(self.split, part))]
+        return [self._set.union(chosen) for chosen in self._cut(getattr(self.split, part))]
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         chosen = self.split.train[:FEW]
-        return [self.graphs[int(graph)] for graph in chosen], self._batch(chosen).batch
+        return [self._set[int(graph)] for graph in chosen], self._batch(chosen).batch
 
-    def for_save(self) -> list[Data]:
-        others = np.setdiff1d(np.arange(len(self.graphs)), self.split.test)
-        return [self.graphs[int(graph)] for graph in np.concatenate([self.split.test, others])]
+    def graphs(self) -> tuple[list[Data], list[Data]]:
+        every = [self._set[graph] for graph in range(len(self._set))]
+        return every, [every[int(graph)] for graph in self.split.test]
 
     def _batch(self, chosen: Ints) -> Example:
         key = chosen.tobytes()
         if key not in self._built:
-            union = self.graphs.union(chosen)
+            union = self._set.union(chosen)
             batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
                      else quotient(union, self.rounds, self.input_scale))
-            self._built[key] = Example(batch, torch.from_numpy(self.graphs.labels[chosen]), None)
+            labels = torch.from_numpy(self._set.labels_of(chosen))
+            self._built[key] = Example(batch, labels, None if bool((labels >= 0).all()) else labels >= 0)
         return self._built[key]
 
     def _cut(self, chosen: Ints) -> Sequence[Ints]:
         return np.array_split(chosen, max(1, round(len(chosen) / self.size)))
 
 
-def as_set(data: Sequence[Data] | GraphSet, name: str) -> GraphSet:
-    """A list of graphs, each with a label, as a set.
+def as_set(graphs: Graphs, name: str) -> GraphSet:
+    """Graphs, each with a label or with labels of its nodes, as a set.
 
     Raises
     ------
     HwgenError
-        Graphs without labels, or with a label for each node; features that are no codes.
+        Graphs without labels; features that are no codes.
     """
-    if isinstance(data, GraphSet):
-        return data
-    graphs = graphs_of(data)
-    labels = joined(graphs, "y", len(graphs), np.int64)
-    if labels is None or any(each.y.numel() != 1 for each in graphs):
-        raise HwgenError("graphs without one label each", "data.y",
-                         "set y to int64 [1] in every graph; to classify nodes, join the graphs into one with masks")
-    batch, _, scale = union_of(graphs)
-    return GraphSet.of(batch, labels, name=name, input_scale=scale)
+    graphs.check_rows(graphs.domain, "data")
+    if graphs.labels is None:
+        raise HwgenError("graphs without labels", "data.y", "set y to int64 [1] in every graph, or to [n] to classify "
+                         "nodes")
+    batch, _, scale = own_codes(graphs.ordered(), "data")
+    return GraphSet.of(batch, class_labels(graphs.labels), name=name, input_scale=scale, per=graphs.domain)
+
+
+def class_labels(labels: NDArray[Any]) -> Ints:
+    """Labels as classes from 0: int64 [rows], -1 where a row has none.
+
+    Raises
+    ------
+    HwgenError
+        Several labels a row, fractions, no label at all, or labels of -1 and 1.
+    """
+    fix = "give every row a class, from 0 on, or -1; for other labels quantize a trained model (hwgen.quantize)"
+    if labels.ndim != 1:
+        raise HwgenError(f"{labels.shape[1]} labels a row", "data.y", fix)
+    known = labels[~np.isnan(labels)]
+    if not len(known) or (known != np.rint(known)).any() or known.max() < 0 or set(known.tolist()) == {-1, 1}:
+        some = ", ".join(f"{value:g}" for value in np.unique(known)[:3].tolist())
+        raise HwgenError(f"labels are no classes: {some or 'none is given'}", "data.y", fix)
+    return np.where(np.isnan(labels) | (labels < 0), -1, labels).astype(np.int64)

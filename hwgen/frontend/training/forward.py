@@ -18,11 +18,11 @@ import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ..calls import bind
+from ..calls import Call, Count, Value, bind, origins
 from ..copying import unwrapped
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
-from ..trace import Call, Value, trace
+from ..tracing import traced_of
 from ..tracing.recognisers import RECOGNISERS
 from ..tracing.roles import roles_of
 
@@ -68,10 +68,10 @@ class PreparedForward:
         self.module = unwrapped(module)
         roles = roles_of(module)
         #: The traced forward in evaluation and in training.
-        self._traced = trace(module, roles), trace(module, roles, training=True)
+        self._traced = traced_of(module, roles), traced_of(module, roles, training=True)
         usual, learning = ([call for call in each.calls if _kind(call) != "dropout"] for each in self._traced)
         for theirs, call in zip_longest(usual, learning):
-            if theirs is None or call is None or theirs.name != call.name:
+            if theirs is None or call is None or theirs.name != call.name or _kind(call) == "edges":
                 place = theirs if call is None else call
                 assert place is not None
                 raise HwgenError(f"forward calls {place.name} in {'evaluation' if call is None else 'training'} only",
@@ -89,22 +89,34 @@ class PreparedForward:
 
         def value_of(argument: Any) -> Any:
             if isinstance(argument, Value):
-                return values[argument.index] if argument.index >= 0 else given.get(argument.name)
+                return (values[argument.index] if argument.index >= 0 else given[argument.name]
+                        if argument.name in given else self._weight(argument.name))
+            if isinstance(argument, Count):
+                return batch.graphs if argument.of == "graphs" else batch.nodes
             if isinstance(argument, tuple | list):
                 return type(argument)(value_of(each) for each in argument)
             return argument
 
         traced = self._traced[self.module.training]
-        for call in traced.calls:
+        for call, of in zip(traced.calls, origins(traced), strict=True):
             args, kwargs = value_of(call.args), {name: value_of(each) for name, each in call.kwargs.items()}
-            values.append(self._run(call, args, kwargs, batch))
-        out = value_of(traced.result)
-        return out.dense() if isinstance(out, SparseInput) else out
+            values.append(_plain(call, args, kwargs) if of == "constant" else batch if of == "batch" else
+                          self._run(call, args, kwargs, batch))
+        out: Tensor = _dense(value_of(traced.result))
+        return out if out.ndim == 2 else out.reshape(-1, 1)
+
+    def _weight(self, name: str) -> Tensor:
+        """A parameter of the module, which learns; or a tensor that its forward has made."""
+        path, _, last = name.removeprefix("model.").rpartition(".")
+        if name.startswith("model."):
+            found: Tensor = getattr(unwrapped(self.module.get_submodule(path)), last)
+            return found
+        return self._traced[self.module.training].constants[name]
 
     def _run(self, call: Call, args: Any, kwargs: dict[str, Any], batch: GraphBatch) -> Any:
         kind, target = _kind(call), call.target
         first = args[0] if args else next(kwargs[name] for name in ("x", "input", *kwargs) if name in kwargs)
-        if kind == "softmax":
+        if kind == "head" or isinstance(first, GraphBatch):  # or the edges and the batch, of any type
             return first
         if isinstance(target, nn.Module):
             layer: Any = unwrapped(self.module.get_submodule(call.path.partition(".")[2]))
@@ -123,10 +135,15 @@ class PreparedForward:
             found = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
             return _dropout(first, float(found["p"]) if found[on] else 0.0)
         if kind == "pool":
-            return _aggregate(batch.members, _dense(first), call.name)
-        if isinstance(target, str):
-            return getattr(_dense(first), target)(*_dense(args[1:]), **_dense(kwargs))
-        return target(*_dense(args), **_dense(kwargs))
+            way = kwargs.get("reduce", "sum") if call.name == "scatter" else call.name
+            return _aggregate(batch.members, _dense(first), way)
+        return _plain(call, _dense(args), _dense(kwargs))
+
+
+def _plain(call: Call, args: Any, kwargs: dict[str, Any]) -> Any:
+    """A function or method as PyTorch has it."""
+    target: Any = call.target
+    return getattr(args[0], target)(*args[1:], **kwargs) if isinstance(target, str) else target(*args, **kwargs)
 
 
 def _kind(call: Call) -> str:

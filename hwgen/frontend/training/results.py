@@ -8,7 +8,7 @@ from typing import Literal
 
 from torch import nn
 
-from ..checkpoint import save
+from ..checkpoint import save_read
 from ..quantize import QuantizedNetwork
 from .examples import Examples
 from .recipes import Recipe
@@ -110,11 +110,12 @@ class Training:
         return self.kept.result
 
     def save(self, path: Path | str) -> None:
-        """Write the model's checkpoint; of a set of graphs, test graphs travel along.
+        """Write the model's checkpoint; of a set of graphs, some of the test part travel along.
 
         Raises
         ------
         HwgenError
             A parameter that is not finite, or a path that cannot be written.
         """
-        save(self.model, self.kept.examples.for_save(), path)
+        graphs, tested = self.kept.examples.graphs()
+        save_read(self.model, graphs, tested, path)

@@ -170,7 +170,8 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
         plan = replace(plan, values=tuple(replace(value, terms=tuple(
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
-                           input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits)
+                           input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits,
+                           original=plan_of(module))
     if recipe.start == "scratch":
         model.randomise_steps()
     return model

@@ -14,10 +14,12 @@ from torch import nn
 from ...errors import HwgenError
 from ...network.granularity import Granularity
 from ...network.network import Domain
+from ...network.reader import Graphs, read_graphs
 from ..copying import copy_of
 from ..data import load_data
 from ..data.batching import real
-from ..data.graph_set import FOLD_SEED, GraphSet, folds
+from ..data.graph_set import FOLD_SEED, GraphSet
+from ..edge_values import check_edge_values, edge_values
 from ..original import demand_equal, with_head
 from ..quantize import Scheme
 from ..traced import TracedNetwork
@@ -46,44 +48,52 @@ class Task:
     ----------
     make : callable
         Makes a module to train, with parameters drawn anew.
-    data : Data or GraphSet
+    data : Graphs or GraphSet
+        Nodes that masks part, or a set that folds part.
+    name : str
+        Of the data set.
     recipe : Recipe
     scheme : str
         Name of the recipe's scheme; empty for one of a user's own.
     shuffle : int
         Seed of the folds of a set of graphs.
+    edge_values : frozenset of str
+        Values of edges that the graphs have.
     """
 
     make: Callable[[], nn.Module]
-    data: Data | GraphSet
+    data: Graphs | GraphSet
+    name: str
     recipe: Recipe
     scheme: str
     shuffle: int = FOLD_SEED
+    edge_values: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, model: Model, data: str | Path | Data | Sequence[Data] | GraphSet, scheme: str | Scheme | None = None,
            recipe: str | Recipe = "default", *, root: Path | None = None, **options: Any) -> Task:
         """Look everything up; :func:`hwgen.train` has the parameters."""
-        if isinstance(data, str | Path):
-            found: Any = load_data(data, root)
-            name = Path(data).stem
-        else:
-            found, name = data, "graphs"
-        if not hasattr(found, "edge_index"):
-            found = as_set(found, name)
-        per: Domain = "graphs" if isinstance(found, GraphSet) else "nodes"
+        loaded = load_data(data, root) if isinstance(data, str | Path) else data
+        name = str(getattr(loaded, "name", None) or (Path(data).stem if isinstance(data, str | Path) else "graphs"))
+        graphs = read_graphs(loaded)
+        by_masks = graphs.domain == "nodes" and (graphs.graphs == 1 or bool(graphs.masks))
+        found = graphs if by_masks or (graphs.graphs == 1 and graphs.labels is None) else (
+            loaded if isinstance(loaded, GraphSet) else as_set(graphs, name))
+        per: Domain = "nodes" if isinstance(found, Graphs) else found.per
+        usual = DEFAULT_SCHEMES["nodes" if graphs.graphs == 1 else "graphs"]
         kind = model if isinstance(model, str) and not is_user_file(model) else ""
         if kind and kind not in MODELS:
             raise HwgenError(f"unknown model {kind!r}", "model",
                              f"use one of {', '.join(MODELS)}, or a module of your own: net.py:Net")
-        rules = _recipe(recipe, kind, getattr(found, "name", None) or name, scheme, per, options)
-        named = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per] if scheme is None else ""
-        return cls(make=_maker(model, kind, found, rules), data=found, recipe=rules, scheme=named)
+        rules = _recipe(recipe, kind, name, scheme, usual, per, options)
+        named = scheme if isinstance(scheme, str) else usual if scheme is None else ""
+        return cls(make=_maker(model, kind, found, rules), data=found, name=name, recipe=rules, scheme=named,
+                   edge_values=frozenset(graphs.weights))
 
     @property
     def per(self) -> Domain:
         """What has a label."""
-        return "graphs" if isinstance(self.data, GraphSet) else "nodes"
+        return self.data.per if isinstance(self.data, GraphSet) else "nodes"
 
     @cached_property
     def module(self) -> nn.Module:
@@ -112,11 +122,12 @@ class Task:
             No such fold, or no labels and masks.
         """
         if not isinstance(self.data, GraphSet):
-            return OneGraph(self.data)
-        splits = folds(self.data.labels, self.shuffle)
+            return OneGraph(self.data, self.name)
+        splits = self.data.folds(self.shuffle)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        rounds = _rounds(self.plan) if PreparedForward(self.module).takes_joined_rows else None
+        joins = self.per == "graphs" and PreparedForward(self.module).takes_joined_rows
+        rounds = _rounds(self.plan) if joins else None
         return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch)
 
     def check(self, examples: Examples) -> None:
@@ -136,10 +147,14 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
+        if plan.one_graph and examples.per == "graphs":
+            raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
+                             "leave cached at its default, False: it keeps the edges of the first graph that it sees")
         if result.width < examples.classes:
             raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
                              result.path, f"let the last layer have {examples.classes} outputs")
-        if self.recipe.scheme.rows is Granularity.PER_NODE and examples.per == "graphs":
+        check_edge_values(edge_values(self.module), self.edge_values)
+        if self.recipe.scheme.rows is Granularity.PER_NODE and isinstance(examples, ManyGraphs):
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
                              "use nns or mega, which serve graphs that training never saw")
         if self.recipe.target_bits is not None and self.recipe.scheme.least > 0:
@@ -148,14 +163,14 @@ class Task:
                              "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan.head, PreparedForward(self.module)(batch))
+            mine = with_head(plan, PreparedForward(self.module)(batch))
             demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
 
 
-def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, per: Domain,
+def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, usual: str, per: Domain,
             options: dict[str, Any]) -> Recipe:
     """The recipe, with the options that were given in place of its settings."""
-    known = scheme if isinstance(scheme, str) else DEFAULT_SCHEMES[per]
+    known = scheme if isinstance(scheme, str) else usual
     found = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, model=kind, data=data, scheme=known, per=per)
     if isinstance(scheme, Scheme):
         found = replace(found, scheme=scheme)
@@ -173,7 +188,7 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
 def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], nn.Module]:
     if kind:
         features, classes = _shape(data)
-        pool = recipe.pool if isinstance(data, GraphSet) else ""
+        pool = recipe.pool if isinstance(data, GraphSet) and data.per == "graphs" else ""
         extra = {"norm": recipe.norm} if kind == "gin" else {}
         return lambda: MODELS[kind](features, recipe.hidden, classes, layers=recipe.layers, dropout=recipe.dropout,
                                     pool=pool, **extra)

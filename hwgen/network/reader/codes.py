@@ -63,15 +63,19 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
     result = network.values[-1]
     batch = batch_for(network, graphs, where)
     graphs.check_rows(result.domain, where)
-    if graphs.logits is not None and graphs.logits.shape[1] != result.width:
-        raise HwgenError(f"logits of {graphs.logits.shape[1]} classes, the model gives {result.width}", where,
-                         "leave logits out, or give those of this model")
+    if graphs.labels is not None and graphs.labels.size and np.isnan(graphs.labels).all():
+        raise HwgenError("labels of which every one is NaN, which is none", where, "give some, or leave labels out")
+    for name, each in graphs.results.items():
+        if each.shape[1] != result.width:
+            raise HwgenError(f"{name} of {each.shape[1]} classes, the model gives {result.width}", where,
+                             f"leave {name} out, or give those of this model")
     limits = Limits.of(batch, network.input_bits)
     if graphs.limits is not None:
         limits = Limits(**{each.name: type(own)(found) for each, own, found in zip(
             fields(Limits), astuple(limits), graphs.limits.tolist(), strict=True)})
     return Sample(batch=batch, labels=graphs.labels, mask=graphs.counted("test_mask", result.domain),
-                  logits=graphs.logits, limits=limits)
+                  logits=graphs.results.get("logits"), fp32=graphs.results.get("fp32"),
+                  integer=graphs.results.get("integer"), limits=limits)
 
 
 def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:

@@ -12,19 +12,22 @@ from ..equation import Domain
 from .arrays import array_of, integers_of, matrix_of
 from .graphs import Graphs
 
-__all__ = ["FIELDS", "MASKS", "graphs_of_fields"]
+__all__ = ["FIELDS", "MASKS", "WEIGHTS", "graphs_of_fields", "scale_of", "structure_of"]
 
 Ints = NDArray[np.int64]
 
 MASKS = ("train_mask", "val_mask", "test_mask")
 CSR = ("features.indptr", "features.indices", "features.data", "features.shape")
+#: Results of rows: of the quantized model in PyTorch, of FP32, of the integer program.
+RESULTS = ("logits", "fp32", "integer")
 #: What a field is called: by PyG first, then in archives.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "x": ("x", "features"), "edge_index": ("edge_index", "edges"), "batch": ("batch", "graph"),
     "graphs": ("num_graphs", "graphs"), "node": ("node", "n_id"), "y": ("y", "labels"),
     "train_mask": ("train_mask",), "val_mask": ("val_mask",), "test_mask": ("test_mask", "mask"),
-    "logits": ("logits",), "limits": ("limits",), "input_scale": ("input_scale",), "seeds": ("batch_size",)}
-#: Values of edges: known, but not carried.
+    **{name: (name,) for name in RESULTS}, "limits": ("limits",), "input_scale": ("input_scale",),
+    "seeds": ("batch_size",)}
+#: Values of edges.
 WEIGHTS = ("edge_weight", "edge_attr")
 #: Every name that a field may have.
 FIELDS = (*(name for names in NAMES.values() for name in names), *CSR, *WEIGHTS)
@@ -72,24 +75,10 @@ def graphs_of_fields(given: Mapping[str, Any], prefix: str) -> Graphs:
     fields = _Fields(given, prefix)
     features, scale = _features(fields)
     nodes = int(features.shape[0])
-    edges = _numbers(fields, "edge_index", nodes)
-    if edges is None:
-        raise HwgenError("no edges", fields.at("edge_index"), "give int64 [2, e], sources above destinations")
-    if edges.shape == (0,):
-        edges = edges.reshape(2, 0)
-    if edges.ndim != 2 or edges.shape[0] != 2:
-        turn = ": turn it, edge_index.t()" if edges.ndim == 2 and edges.shape[1] == 2 else ""
-        raise HwgenError(f"shape {edges.shape}, not (2, e)", fields.at("edge_index"),
-                         f"give source nodes above destination nodes{turn}")
-    graph, graphs = _membership(fields, nodes)
+    edges, graph, graphs = _structure(fields, nodes)
     node = _numbers(fields, "node", None)
     if node is not None and node.shape != (nodes,):
         raise HwgenError(f"shape {node.shape} for {nodes} nodes", fields.at("node"), "give every node one")
-    apart = graph[edges[0]] != graph[edges[1]]
-    if apart.any():
-        place = int(np.flatnonzero(apart)[0])
-        raise HwgenError(f"edge {place} joins nodes {int(edges[0, place])} and {int(edges[1, place])} of two graphs",
-                         fields.at("edge_index"), NUMBERS)
     rows, domains = _rows(fields, nodes, graphs)
     asked = _seeds(fields, nodes)
     if (np.diff(graph) < 0).any():
@@ -102,12 +91,43 @@ def graphs_of_fields(given: Mapping[str, Any], prefix: str) -> Graphs:
             rows = {name: value[order] for name, value in rows.items()}
         asked = rank if asked is None else rank[asked]
     return Graphs(features=features, scale=scale, edges=edges, graph=graph, graphs=graphs, node=node,
-                  labels=rows.pop("y", None), logits=rows.pop("logits", None), masks=rows, domains=domains, asked=asked,
-                  limits=_limits(fields), weighted=frozenset(name for name in WEIGHTS if given.get(name) is not None))
+                  labels=rows.get("y"), results={name: rows[name] for name in RESULTS if name in rows},
+                  masks={name: rows[name] for name in MASKS if name in rows}, domains=domains, asked=asked,
+                  limits=_limits(fields), weights=_weights(given, prefix, int(edges.shape[1])))
+
+
+def structure_of(nodes: int, edge_index: Any, batch: Any, prefix: str) -> tuple[Ints, Ints, int]:
+    """Edges, the graph of each node in the order given, and the number of graphs, checked like those of a record.
+
+    Raises
+    ------
+    HwgenError
+        As :func:`graphs_of_fields`.
+    """
+    return _structure(_Fields({"edge_index": edge_index, "batch": batch}, prefix), nodes)
+
+
+def _structure(fields: _Fields, nodes: int) -> tuple[Ints, Ints, int]:
+    edges = _numbers(fields, "edge_index", nodes)
+    if edges is None:
+        raise HwgenError("no edges", fields.at("edge_index"), "give int64 [2, e], sources above destinations")
+    if edges.shape == (0,):
+        edges = edges.reshape(2, 0)
+    if edges.ndim != 2 or edges.shape[0] != 2:
+        turn = ": turn it, edge_index.t()" if edges.ndim == 2 and edges.shape[1] == 2 else ""
+        raise HwgenError(f"shape {edges.shape}, not (2, e)", fields.at("edge_index"),
+                         f"give source nodes above destination nodes{turn}")
+    graph, graphs = _membership(fields, nodes)
+    apart = graph[edges[0]] != graph[edges[1]]
+    if apart.any():
+        place = int(np.flatnonzero(apart)[0])
+        raise HwgenError(f"edge {place} joins nodes {int(edges[0, place])} and {int(edges[1, place])} of two graphs",
+                         fields.at("edge_index"), NUMBERS)
+    return edges, graph, graphs
 
 
 def _features(fields: _Fields) -> tuple[csr_array, float | None]:
-    scale = _scale(fields)
+    scale = scale_of(fields.get("input_scale"), fields.at("input_scale"))
     if "x" in fields.used:
         if fields.used["x"] == "x" and scale is None:
             scale = 1.0
@@ -131,15 +151,14 @@ def _features(fields: _Fields) -> tuple[csr_array, float | None]:
     return matrix_of(matrix, fields.prefix + "features.data"), scale
 
 
-def _scale(fields: _Fields) -> float | None:
-    """The real value of 1; a batch of graphs has one entry for each, all the same."""
-    given = fields.get("input_scale")
+def scale_of(given: Any, where: str) -> float | None:
+    """The real value of 1, as ``input_scale`` has it; a batch of graphs has one entry for each, all the same."""
     if given is None:
         return None
-    found = np.unique(array_of(given, fields.at("input_scale")).astype(np.float64))
+    found = np.unique(array_of(given, where).astype(np.float64))
     if len(found) != 1 or not np.isfinite(found[0]) or found[0] <= 0:
-        raise HwgenError(f"input_scale is {', '.join(map(str, found[:3].tolist())) or 'empty'}",
-                         fields.at("input_scale"), "give one positive number for all graphs: the real value of 1")
+        raise HwgenError(f"input_scale is {', '.join(map(str, found[:3].tolist())) or 'empty'}", where,
+                         "give one positive number for all graphs: the real value of 1")
     return float(found[0])
 
 
@@ -176,13 +195,16 @@ def _membership(fields: _Fields, nodes: int) -> tuple[Ints, int]:
 def _rows(fields: _Fields, nodes: int, graphs: int) -> tuple[dict[str, NDArray[Any]], frozenset[Domain]]:
     """Labels, masks and logits, and what their rows are: nodes, graphs, or either by their number."""
     found: dict[str, NDArray[Any]] = {name: _mask(fields, name, nodes) for name in MASKS if name in fields.used}
-    found |= {name: read(fields) for name, read in (("y", _labels), ("logits", _logits)) if name in fields.used}
+    found |= {name: _results(fields, name) for name in RESULTS if name in fields.used}
+    if "y" in fields.used:
+        found["y"] = _labels(fields)
     sizes: tuple[tuple[Domain, int], ...] = ("nodes", nodes), ("graphs", graphs)
     domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
     for name, value in found.items():
         fit = frozenset(domain for domain, size in sizes if size == len(value))
         if not fit & domains:
-            raise HwgenError(f"{len(value)} entries for {graphs} graphs of {nodes} nodes", fields.at(name),
+            there = "1 graph" if graphs == 1 else f"{graphs} graphs"
+            raise HwgenError(f"{len(value)} entries for {there} of {nodes} nodes", fields.at(name),
                              "give one for each graph, or one for each node")
         domains = fit & domains
     return found, domains
@@ -196,21 +218,21 @@ def _labels(fields: _Fields) -> NDArray[Any]:
         raise HwgenError(f"shape {labels.shape}", fields.at("y"), "give a label, or a row of labels, for each row")
     if labels.dtype.kind != "f":
         return integers_of(labels.astype(np.int64) if labels.dtype.kind == "b" else labels, fields.at("y"))
-    if np.isinf(labels).any() or (labels.size and np.isnan(labels).all()):
-        raise HwgenError(f"labels are {labels[~np.isfinite(labels)][0]}", fields.at("y"),
-                         "give finite numbers, NaN where a row has no label; or leave labels out")
+    if np.isinf(labels).any():
+        raise HwgenError(f"labels hold {labels[np.isinf(labels)][0]}", fields.at("y"),
+                         "give finite numbers, or NaN where a row has no label")
     return labels
 
 
-def _logits(fields: _Fields) -> NDArray[np.float64]:
-    logits = array_of(fields.get("logits"), fields.at("logits"))
-    if logits.ndim != 2 or logits.dtype.kind != "f":
-        raise HwgenError(f"{logits.dtype} of shape {logits.shape}", fields.at("logits"),
+def _results(fields: _Fields, name: str) -> NDArray[np.float64]:
+    results = array_of(fields.get(name), fields.at(name))
+    if results.ndim != 2 or results.dtype.kind != "f":
+        raise HwgenError(f"{results.dtype} of shape {results.shape}", fields.at(name),
                          "give real numbers [rows, classes]")
-    if not np.isfinite(logits).all():
-        raise HwgenError(f"logits holds {logits[~np.isfinite(logits)][0]}", fields.at("logits"),
+    if not np.isfinite(results).all():
+        raise HwgenError(f"{name} holds {results[~np.isfinite(results)][0]}", fields.at(name),
                          "look for a diverged training")
-    return logits
+    return results
 
 
 def _mask(fields: _Fields, name: str, nodes: int) -> NDArray[np.bool_]:
@@ -244,6 +266,14 @@ def _seeds(fields: _Fields, nodes: int) -> Ints | None:
         raise HwgenError(f"batch_size is {count.tolist()} for {nodes} nodes", fields.at("seeds"),
                          "give the number of nodes whose results are wanted: they come first")
     return np.arange(count.item())
+
+
+def _weights(given: Mapping[str, Any], prefix: str, count: int) -> Mapping[str, NDArray[Any]]:
+    found = {name: array_of(given[name], prefix + name) for name in WEIGHTS if given.get(name) is not None}
+    for name, value in found.items():
+        if value.ndim == 0 or len(value) != count:
+            raise HwgenError(f"shape {value.shape} for {count} edges", prefix + name, "give every edge one")
+    return found
 
 
 def _limits(fields: _Fields) -> NDArray[np.float64] | None:

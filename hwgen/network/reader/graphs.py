@@ -33,10 +33,11 @@ class Graphs:
     node : int64 [n] or None
         Number of each node among the trained ones, where it was said.
     labels : int64 or float64 [rows] or [rows, tasks], or None
-        As given: NaN and -1 stay.
+        As given: NaN and -1 stay; NaN too where other graphs have labels.
     masks : mapping of bool [rows]
         By ``train_mask``, ``val_mask`` and ``test_mask``.
-    logits : float64 [rows, classes] or None
+    results : mapping of float64 [rows, classes]
+        By ``logits``, ``fp32`` and ``integer``: of the quantized model, of FP32, of the integer program.
     domains : frozenset
         What rows can be by their number: nodes, graphs, either; or neither, where some graphs have rows of nodes.
     partly : frozenset of str
@@ -45,8 +46,8 @@ class Graphs:
         Nodes whose results are wanted, in the order in which the user has them; None: all, in order.
     limits : float64 [8] or None
         Those of the data set, as :class:`hwgen.network.sample.Limits` has them.
-    weighted : frozenset of str
-        Names of values of edges that the graphs have, and that nothing here carries.
+    weights : mapping of [e] or [e, k]
+        Values of edges, by ``edge_weight`` and ``edge_attr``: no network takes them yet.
     """
 
     features: csr_array
@@ -57,12 +58,12 @@ class Graphs:
     node: Ints | None = None
     labels: NDArray[Any] | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    logits: NDArray[np.float64] | None = None
+    results: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
     partly: frozenset[str] = frozenset()
     asked: Ints | None = None
     limits: NDArray[np.float64] | None = None
-    weighted: frozenset[str] = frozenset()
+    weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def nodes(self) -> int:
@@ -82,7 +83,14 @@ class Graphs:
                        node=None if self.node is None else self.node[low:high],
                        labels=None if self.labels is None else self.labels[rows],
                        masks={name: mask[rows] for name, mask in self.masks.items()},
-                       logits=None if self.logits is None else self.logits[rows], asked=asked)
+                       weights={name: value[inside] for name, value in self.weights.items()},
+                       results={name: value[rows] for name, value in self.results.items()}, asked=asked)
+
+    def ordered(self) -> "Graphs":
+        """The same with the edges of a graph together."""
+        order = np.argsort(self.graph[self.edges[1]], kind="stable")
+        return replace(self, edges=self.edges[:, order],
+                       weights={name: value[order] for name, value in self.weights.items()})
 
     @property
     def domain(self) -> Domain:
@@ -129,12 +137,17 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
                                                           [each.graphs for each in parts]))
 
     partly = set().union(*(each.partly for each in parts))
+    domains = frozenset.intersection(*(each.domains for each in parts))
 
     def all_of(name: str, values: Sequence[Any]) -> Any:
-        """Arrays one after another; None where some graph has none."""
-        lacking = sum(value is None for value in values)
-        if lacking:
-            partly.update([name] if lacking < len(values) else [])
+        """Arrays one after another; None where some graph has none, but NaN for labels."""
+        known = [value for value in values if value is not None]
+        if known and name == "y" and len(known) < len(values):
+            sizes = [each.graphs if "graphs" in domains else each.nodes for each in parts]
+            values = [np.full((size, *known[0].shape[1:]), np.nan) if value is None else value
+                      for size, value in zip(sizes, values, strict=True)]
+        elif len(known) < len(values):
+            partly.update([name] if known else [])
             return None
         shapes = {value.shape[1:] for value in values}
         if len(shapes) > 1:
@@ -146,8 +159,11 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         if each.features.shape[1] != first.features.shape[1] or each.scale != first.scale:
             raise HwgenError(f"graph 0 has {_kind(first)}, graph {graphs[number]} {_kind(each)}", where,
                              "use the same features for all graphs")
-    masks = {name: all_of(name, [each.masks.get(name) for each in parts])
-             for name in sorted({name for each in parts for name in each.masks})}
+
+    def by_name(kinds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        every = {name: all_of(name, [each.get(name) for each in kinds]) for name in sorted(set().union(*kinds))}
+        return {name: found for name, found in every.items() if found is not None}
+
     asked = None
     if any(each.asked is not None for each in parts):
         asked = np.concatenate([(np.arange(each.nodes) if each.asked is None else each.asked) + start
@@ -157,10 +173,9 @@ def join(parts: Sequence[Graphs], where: str) -> Graphs:
         edges=np.concatenate([each.edges + start for each, start in zip(parts, nodes, strict=False)], axis=1),
         graph=np.concatenate([each.graph + start for each, start in zip(parts, graphs, strict=False)]),
         graphs=int(graphs[-1]), node=all_of("node", [each.node for each in parts]),
-        labels=all_of("y", [each.labels for each in parts]), logits=all_of("logits", [each.logits for each in parts]),
-        masks={name: mask for name, mask in masks.items() if mask is not None},
-        domains=frozenset.intersection(*(each.domains for each in parts)), asked=asked,
-        weighted=frozenset().union(*(each.weighted for each in parts)))
+        labels=all_of("y", [each.labels for each in parts]), domains=domains, asked=asked,
+        masks=by_name([each.masks for each in parts]), results=by_name([each.results for each in parts]),
+        weights=by_name([each.weights for each in parts]))
     return replace(joined, partly=frozenset(partly - {"node"}))
 
 

@@ -72,8 +72,8 @@ def _parts(given: Any, where: str, depth: int) -> Iterator[Graphs]:
     elif isinstance(given, Graphs):
         yield given
     elif isinstance(given, Sample):
-        yield _of_batch(given.batch, labels=given.labels, mask=given.mask, logits=given.logits,
-                        limits=list(asdict(given.limits).values()))
+        yield _of_batch(given.batch, labels=given.labels, mask=given.mask, logits=given.logits, fp32=given.fp32,
+                        integer=given.integer, limits=list(asdict(given.limits).values()))
     elif isinstance(given, Batch):
         yield _of_batch(given)
     elif hasattr(given, "as_graphs"):

@@ -36,7 +36,8 @@ def _server(h: Hardware) -> Usage:
     tables = -(-h.lanes // TABLE_INPUTS) * h.mac_columns * h.planes
     bits = tables * table_bits(h.weight_bits)
     dense = h.feature_depth > 0
-    lutram = 140 + 24 * h.requant_lanes + (bits * 8 // 7 if h.pages == 1 else bits * h.pages)
+    biases = 20 if h.bias_depth <= 32 else 36 * -(-h.bias_depth // 64)  # of a lane: RAM32M, RAM64M
+    lutram = 140 + (4 + biases) * h.requant_lanes + (bits * 8 // 7 if h.pages == 1 else bits * h.pages)
     logic = (350 + 25 * h.requant_lanes + 25 * h.mac_columns + 5 * tables // 2 + 16 * h.lanes + 250 * dense
              + 2 * bits * (-(-h.pages // 4) - 1))
     return Usage(

@@ -10,7 +10,7 @@ import numpy as np
 
 from rtl_templates.banked.formats import UNITS
 from rtl_templates.banked.group_timing import GroupTiming
-from rtl_templates.banked.server.timing import ServerTiming
+from rtl_templates.banked.server.timing import Entry, ServerTiming
 from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 
 from ..pass_cycles import CycleEstimate, PassCycles, Stage
@@ -33,7 +33,7 @@ def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleE
         As :func:`hwgen.targets.banked.images.pack` takes them.
     """
     tasks = task_fields(program, hardware, schedule)
-    machine = _Machine(hardware, _port_bits(program, schedule))
+    machine = _Machine(hardware, _port_entries(program, schedule))
     passes = []
     for index, (step, task) in enumerate(zip(program.passes, tasks, strict=True)):
         finish = _finish_flags(hardware, schedule, index)
@@ -52,12 +52,12 @@ def guess_cycles(program: Program, hardware: Hardware) -> float:
 class _Machine:
     """Groups and servers, wired as :class:`rtl_templates.banked.accelerator.Accelerator` does."""
 
-    def __init__(self, hardware: Hardware, bits: Sequence[Sequence[Sequence[int]]]) -> None:
+    def __init__(self, hardware: Hardware, entries: Sequence[Sequence[Sequence[Entry]]]) -> None:
         self.groups = [GroupTiming(hardware.digits) for _ in range(hardware.groups)]
         self.servers = [
             ServerTiming(ports=hardware.ports, lanes=hardware.lanes, digits=hardware.digits, planes=hardware.planes,
-                         requant_lanes=hardware.requant_lanes, bits=of_ports)
-            for of_ports in bits
+                         requant_lanes=hardware.requant_lanes, entries=of_ports)
+            for of_ports in entries
         ]
         # Server and port of every hold register.
         count, local = hardware.servers, UNITS // hardware.servers
@@ -123,19 +123,20 @@ def _finish_flags(hardware: Hardware, schedule: Schedule, index: int) -> list[li
     return [masks[:, group].tolist() if step.count else [] for group in range(hardware.groups)]
 
 
-def _port_bits(program: Program, schedule: Schedule) -> list[list[list[int]]]:
-    """Bit widths of the row parameters: server -> port -> entries, in order, through all passes."""
-    bits: list[list[list[int]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
+def _port_entries(program: Program, schedule: Schedule) -> list[list[list[Entry]]]:
+    """What the row parameters say of time: server -> port -> entries, in order, through all passes."""
+    found: list[list[list[Entry]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
     for step, placed in zip(program.passes, schedule.passes, strict=True):
         widths = np.zeros(program.num_nodes, dtype=np.int64)
         if step.q1 is not None and step.q1.kind == "unsigned":
             widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
+        pairs = np.zeros(program.num_nodes, dtype=np.bool_) if step.q1 is None else step.q1.pairs
         for server, ports in enumerate(placed.order):
             for port, order in enumerate(ports):
-                entries = widths[order].tolist()
+                entries = [Entry(*both) for both in zip(widths[order].tolist(), pairs[order].tolist(), strict=True)]
                 # A dense pass reads one entry even where a server has no node.
-                bits[server][port] += entries or ([0] if step.kind == "dense" and port == 0 else [])
-    return bits
+                found[server][port] += entries or ([Entry(0, False)] if step.kind == "dense" and port == 0 else [])
+    return found
 
 
 def _reading(program: Program, step: Pass, h: Hardware) -> float:
@@ -151,10 +152,11 @@ def _serving(program: Program, step: Pass, h: Hardware) -> float:
         words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
         interval = float(max(words, columns[1], write, 2))
     else:
-        rank1 = step.q1 is not None and step.q1.bias_row is not None
-        interval = float(max(columns[0] * (1 + rank1) + columns[1], write))
+        interval = float(max(sum(columns), write))
         if step.combine is not None and step.q1 is not None:
             bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits.mean())
             interval = max(interval, bits / h.planes)
+        if step.q1 is not None:
+            interval += columns[0] * float(step.q1.pairs.mean())
     return program.num_nodes * interval / h.servers
 

@@ -98,5 +98,5 @@ def _requantize(x: Ints, stage: Requant, where: str) -> Ints:
     stage.x.prove(x, where)
     limits = stage.code_range
     high = limits.high if stage.row_bits is None else ((1 << stage.row_bits) - 1)[:, None]
-    return requantize(x, stage.column, stage.bias, stage.row, stage.bias_row, limits.low, high,
+    return requantize(x, stage.column, stage.bias, stage.row, stage.bias_class, stage.bias_row, limits.low, high,
                       shift=RAW_SHIFT if stage.kind == "raw" else SHIFT, half_up=stage.half_up)

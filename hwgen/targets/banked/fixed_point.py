@@ -18,6 +18,7 @@ from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange
+from .bias_classes import Bias
 from .program import Requant
 
 __all__ = ["Factors", "fold"]
@@ -27,13 +28,15 @@ Floats = NDArray[np.float64]
 
 ROW_TOP = (1 << ROW_BITS) - 1
 BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
+#: Mean square error in codes up to which a gain is good enough if it leaves room for the bias.
+SMALL = 1e-4
 #: Mean error, in units of a code, above which a stage no longer computes the model. Raw results have 16 bits.
 TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "raw": 128.0}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Factors:
-    """What a requantization multiplies by, in real numbers: ``code = x·column·row + bias·bias_row``.
+    """What a requantization multiplies by and adds, in real numbers: ``code = (x·column + bias)·row``.
 
     Parameters
     ----------
@@ -41,15 +44,12 @@ class Factors:
         Positive.
     row : float64 [n]
         Positive, or 0 for a row whose code is zero whatever arrives.
-    bias : float64 [k] or None
-    bias_row : float64 [n] or None
-        Together with ``bias``.
+    bias : Bias or None
     """
 
     column: Floats
     row: Floats
-    bias: Floats | None = None
-    bias_row: Floats | None = None
+    bias: Bias | None = None
 
 
 def fold(
@@ -83,16 +83,28 @@ def fold(
     """
     shift = RAW_SHIFT if kind == "raw" else SHIFT
     top = _largest_code(kind, bits, row_bits, len(factors.row))
-    biased = _is_biased(factors)
-    column, row = _saturate(factors, top, biased) if kind != "raw" else (factors.column, factors.row)
-    reach = np.minimum(top[:, None] + 1.0, max(-x.low, x.high) * row[:, None] * column[None, :])
+    bias = factors.bias if factors.bias is not None and factors.bias.moves(factors.row) else None
+    column, row = _saturate(factors, top, bias) if kind != "raw" else (factors.column, factors.row)
+    largest = max(-x.low, x.high)
+    reach = np.minimum(top[:, None] + 1.0, largest * row[:, None] * column[None, :])
 
-    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(-x.low, x.high, 1))
+    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(largest, 1))
     total = np.ldexp(1.0, MID_SHIFT + shift)
     gains = _gains(column, limit, COLUMN_BITS, ROW_BITS)
     if row.any():  # the gain at which every row just fits
         gains.append(total * float(row.max()) / ROW_TOP)
-    gain = min(gains, key=lambda gain: _cost(column, row, reach, gain, total / gain, limit, shift))
+    cost = {gain: _cost(column, row, reach, gain, total / gain, limit, shift) for gain in gains}
+    gain = min(gains, key=cost.__getitem__)
+    classes = None
+    if bias is not None:
+        classes = bias.classes(column, row, row < factors.row, largest, top)
+        room = classes.largest_gain(column, largest)
+        within = [each for each in gains if each <= room]
+        best = min(within, key=cost.__getitem__, default=gain)
+        if best <= room and cost[best] <= max(SMALL, cost[gain]):
+            gain = best
+        else:
+            classes = None  # the bias would leave too few bits for the sum
     c, c_beyond = _rounded(column, gain, limit)
     r, r_beyond = _rounded(row, total / gain, ROW_TOP)
     # the reciprocal of its own step is in an unsigned row and in a signed column: one that is beyond the multiplier
@@ -103,21 +115,18 @@ def fold(
         among &= ~fine
     _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where)
 
-    b, rb = np.zeros(len(c), dtype=np.int64), None
-    if biased:
-        assert factors.bias is not None
-        assert factors.bias_row is not None
+    b, which, rb = np.zeros((1, len(c)), dtype=np.int64), np.zeros(len(r), dtype=np.int64), None
+    if bias is not None:
         kept = np.divide(r * (gain / total), row, out=np.ones_like(row), where=r_beyond)
-        b, rb = _fold_bias(factors.bias, np.where(row > 0, factors.bias_row * kept, 0.0), top, shift)
-    return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_row=rb,
+        apart = np.where(row > 0, bias.ratio * factors.row * kept, 0.0)
+        if classes is not None:
+            which = classes.of_row
+            b = classes.integers(gain)
+            apart[which > 0] = 0.0
+        if classes is None or classes.has_pairs:
+            b[0], rb = _fold_bias(bias.column, apart, top, shift)
+    return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_class=which, bias_row=rb,
                    half_up=kind != "signed", x=x, scale=scale)
-
-
-def _is_biased(factors: Factors) -> bool:
-    """Whether the bias moves anything by a millionth of a code; if not, it is not worth its beat."""
-    if factors.bias is None or factors.bias_row is None:
-        return False
-    return bool(np.abs(factors.bias).max(initial=0.0) * factors.bias_row.max(initial=0.0) > 1e-6)
 
 
 def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
@@ -127,17 +136,15 @@ def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Flo
     return np.full(rows, float(largest))
 
 
-def _saturate(factors: Factors, top: Floats, biased: bool) -> tuple[Floats, Floats]:
+def _saturate(factors: Factors, top: Floats, bias: Bias | None) -> tuple[Floats, Floats]:
     """Lower factors so large that any x but 0 saturates: the codes stay, and the other rows keep their bits."""
     column, row = factors.column, factors.row
     active = row > 0
     if not active.any() or not column.size:
         return column, row
     enough = 2.0 * (top + 1.0)
-    if biased:  # x = ±1 must outweigh the bias as well
-        assert factors.bias is not None
-        assert factors.bias_row is not None
-        enough = enough + 2.0 * np.abs(factors.bias).max() * factors.bias_row
+    if bias is not None:  # x = ±1 must outweigh the bias as well
+        enough = enough + 2.0 * np.abs(bias.column).max() * bias.ratio * row
     else:
         column = np.minimum(column, enough.max() / row[active].min())
     return column, np.minimum(row, enough / column.min())

@@ -47,8 +47,8 @@ class Hardware:
         Activation bit planes per cycle: 1 or 2.
     pages : int
         Weight matrices (``lanes`` × ``mac_columns``) that stay resident in the MAC array.
-    column_depth : int
-        Words of a requantizer lane's column table.
+    column_depth, bias_depth : int
+        Words of a requantizer lane's tables of column factors and of biases.
     """
 
     groups: int
@@ -68,6 +68,7 @@ class Hardware:
     planes: int
     pages: int
     column_depth: int
+    bias_depth: int
 
     @property
     def digits(self) -> int:

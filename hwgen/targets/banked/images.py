@@ -3,6 +3,7 @@
 docs/banked.md, "Load bus", has the formats.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +20,11 @@ from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .hardware import Hardware
 from .memories import (
-    ColumnTable,
     bank_memory,
     chunks_of,
     feature_memory,
     input_steps,
+    lane_tables,
     schedule_memory,
     weight_pages,
 )
@@ -68,18 +69,13 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     """
     for index, step in enumerate(program.passes):
         _check_stages(step, index == len(program.passes) - 1, hardware)
-    columns = ColumnTable(hardware)
-    for step in program.passes:
-        for _, requant in _stages(step):
-            columns.add(requant)
     pages = [page for step in program.passes for page in weight_pages(step, hardware)]
     stream = section(Target.TASK, 0, 0, split([
         pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]))
     stream += schedule_memory(hardware, schedule)
     stream += bank_memory(program, hardware, schedule)
     stream += _params(program, hardware, schedule)
-    for lane in range(hardware.requant_lanes):
-        stream += section(Target.COLUMN, lane, 0, columns.beats(lane))
+    stream += lane_tables([requant for step in program.passes for _, requant in _stages(step)], hardware)
     stream += subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
     stream += feature_memory(program, hardware, schedule)
     beats = ended(stream)
@@ -90,8 +86,8 @@ def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
     """Refuse what the task word and the row parameters cannot say."""
     unsigned = [requant for requant in (step.q1, step.q2) if requant is not None and requant.kind == "unsigned"]
     problem = ""
-    if step.q2 is not None and step.q2.bias_row is not None:
-        problem = "the stage after the MAC array has a bias with its own row factor"
+    if step.q2 is not None and len(step.q2.bias) > 1:
+        problem = "the stage after the MAC array has a bias by class"
     elif step.q1 is not None and step.combine is not None and step.q1.kind != "unsigned":
         problem = f"{step.q1.kind} codes enter the MAC array, which takes unsigned ones"
     elif len(unsigned) == 2:
@@ -106,7 +102,7 @@ def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
 
 def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> list[dict[str, int]]:
     """Fields of every pass's task word (:data:`rtl_templates.banked.formats.TASK`)."""
-    tasks, column, page = [], 0, 0
+    tasks, column, bias, page = [], 0, 0, 0
     for index, step in enumerate(program.passes):
         slots, last = schedule.passes[index], index == len(program.passes) - 1
         fields = dict.fromkeys(TASK, 0) | {
@@ -114,18 +110,19 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
             fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": Kind[requant.kind.upper()],
-                       f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column}
+                       f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column,
+                       f"{stage}_bias": bias}
             column += chunks_of(requant, hardware)
+            bias += chunks_of(requant, hardware) * len(requant.bias)
             if requant.kind == "signed":
                 fields["signed_max"] = requant.code_range.high
         if step.q1 is not None:
-            fields |= {"q1_rank1": int(step.q1.bias_row is not None), "combine": int(step.combine is not None)}
+            fields["combine"] = int(step.combine is not None)
         else:
             fields |= {"dense_pages": len(weight_pages(step, hardware)),
                        "dense_steps": input_steps(program, hardware)}
         if fields["combine"]:
-            beats = fields["q1_chunks"] * (1 + fields["q1_rank1"])
-            fields["q2_wait"] = server_q2_wait(hardware.lanes, beats, fields["q2_chunks"])
+            fields["q2_wait"] = server_q2_wait(hardware.lanes, fields["q1_chunks"], fields["q2_chunks"])
         page += len(weight_pages(step, hardware))
         tasks.append(fields)
     return tasks
@@ -151,7 +148,8 @@ def result_places(program: Program, hardware: Hardware, schedule: Schedule) -> t
 
 def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
     """Row parameters of each server, port after port, and of each port pass after pass."""
-    fields = [_param_fields(program, hardware, schedule, index) for index in range(len(program.passes))]
+    tasks = task_fields(program, hardware, schedule)
+    fields = [_param_fields(program, hardware, schedule, index, task) for index, task in enumerate(tasks)]
     nothing = np.zeros((len(PARAM), 1), dtype=np.int64)
     nothing[list(PARAM).index("final")], nothing[list(PARAM).index("bank")] = 1, NO_BANK
     stream: list[Beats] = []
@@ -173,14 +171,15 @@ def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Be
     return stream
 
 
-def _param_fields(program: Program, hardware: Hardware, schedule: Schedule, index: int) -> Ints:
+def _param_fields(program: Program, hardware: Hardware, schedule: Schedule, index: int,
+                  task: Mapping[str, int]) -> Ints:
     """PARAM fields of every node in one pass: int64 [fields, n]."""
     step, owners = program.passes[index], schedule.owners
     fields = {name: np.zeros(program.num_nodes, dtype=np.int64) for name in PARAM}
     if step.q1 is not None:
-        fields["row_r"] = step.q1.row
-        if step.q1.bias_row is not None:
-            fields["bias_r"] = step.q1.bias_row
+        fields["row_r"], fields["pair"] = step.q1.row, step.q1.pairs.astype(np.int64)
+        entry = task["q1_bias"] + step.q1.bias_class * task["q1_chunks"]
+        fields["bias_r"] = entry if step.q1.bias_row is None else np.where(step.q1.pairs, step.q1.bias_row, entry)
     if step.q2 is not None:
         fields["q2_r"] = step.q2.row
     for requant in (step.q1, step.q2):

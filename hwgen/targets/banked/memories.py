@@ -1,5 +1,7 @@
 """Contents of the memories behind the load bus, each as sections of the load stream."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,31 +16,22 @@ from .schedule.clos import route
 from .schedule.slots import Schedule
 
 __all__ = [
-    "ColumnTable", "bank_memory", "chunks_of", "feature_memory", "input_steps", "schedule_memory",
-    "weight_pages",
+    "bank_memory", "chunks_of", "feature_memory", "input_steps", "lane_tables", "schedule_memory", "weight_pages",
 ]
 
 Ints = NDArray[np.int64]
 
 
-class ColumnTable:
-    """The column table that all servers share, filled stage by stage."""
-
-    def __init__(self, hardware: Hardware) -> None:
-        self._lanes = hardware.requant_lanes
-        self._column: list[Ints] = []
-        self._bias: list[Ints] = []
-
-    def add(self, requant: Requant) -> None:
-        """Append a stage, in the order of :func:`task_fields`."""
-        width = -(-len(requant.column) // self._lanes) * self._lanes
-        for table, values in ((self._column, requant.column), (self._bias, requant.bias)):
-            table.append(np.pad(values, (0, width - len(values))))
-
-    def beats(self, lane: int) -> Beats:
-        """The entries of one requantizer lane."""
-        column, bias = (np.concatenate(table)[lane :: self._lanes] for table in (self._column, self._bias))
-        return pack_fields(((column, COLUMN_BITS), (bias, BIAS_BITS)))
+def lane_tables(stages: Sequence[Requant], hardware: Hardware) -> list[Beats]:
+    """The column and bias tables of every requantizer lane, stage after stage, of a stage's bias class after class."""
+    lanes = hardware.requant_lanes
+    padded = [(0, -len(requant.column) % lanes) for requant in stages]
+    column = np.concatenate([np.pad(requant.column, more) for requant, more in zip(stages, padded, strict=True)])
+    bias = np.concatenate([np.pad(requant.bias, ((0, 0), more)).ravel()
+                           for requant, more in zip(stages, padded, strict=True)])
+    return [each for lane in range(lanes) for target, table, bits in (
+                (Target.COLUMN, column, COLUMN_BITS), (Target.BIAS, bias, BIAS_BITS))
+            for each in section(target, lane, 0, pack_fields([(table[lane::lanes], bits)]))]
 
 
 def chunks_of(requant: Requant, hardware: Hardware) -> int:

@@ -27,6 +27,7 @@ from ...network.network import Network
 from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
 from .accepts import chain_of
+from .bias_classes import Bias
 from .chain import Chain, Layer, RowQuantizer
 from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
@@ -116,7 +117,7 @@ def _hidden_pass(
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)
     q1 = fold(
-        Factors(column=layer.message_step, row=norm * inverse, bias=layer.bias, bias_row=inverse),
+        Factors(column=layer.message_step, row=norm * inverse, bias=_bias(layer, norm)),
         where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
         x=sums.span, scale=np.ones(len(layer.message_step)),
     )
@@ -137,13 +138,17 @@ def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats
     # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
     scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
     q1 = fold(
-        Factors(column=layer.message_step, row=norm / scale, bias=bias,
-                bias_row=np.full(len(norm), 1.0 / scale)),
+        Factors(column=layer.message_step, row=norm / scale, bias=_bias(layer, norm)),
         where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
         scale=np.full(len(bias), scale),
     )
     return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
                 combine=None, q2=None)
+
+
+def _bias(layer: Layer, norm: Floats) -> Bias | None:
+    """A layer's bias beside a sum that is multiplied by the destination's d^-1/2."""
+    return None if layer.bias is None else Bias(column=layer.bias, ratio=1 / norm)
 
 
 def _message(layer: Layer, row: Floats, sums: Bounds) -> Requant:

@@ -38,12 +38,14 @@ class Requant:
         Width of signed codes; largest row width for unsigned ones.
     row_bits : int64 [n] or None
         Bit widths per node of unsigned codes.
-    column, bias : int64 [k]
-    row : int64 [n]
+    column : int64 [k]
+    bias : int64 [classes, k]
+    row, bias_class : int64 [n]
     bias_row : int64 [n] or None
-        None: the bias shares ``row`` and costs no beat.
+        Rows of class 0 are rank-1 pairs: their bias has this factor instead of ``row``, and costs beats. None: no row
+        is a pair.
     half_up : bool
-        Round half up; otherwise half away from zero (exact only without ``bias_row``).
+        Round half up; otherwise half away from zero (exact only where no row is a pair).
     x : IntRange
         Proved range of the accumulators that come in.
     scale : float64 [k]
@@ -56,6 +58,7 @@ class Requant:
     column: NDArray[np.int64]
     bias: NDArray[np.int64]
     row: NDArray[np.int64]
+    bias_class: NDArray[np.int64]
     bias_row: NDArray[np.int64] | None
     half_up: bool
     x: IntRange
@@ -66,10 +69,15 @@ class Requant:
         """Proved range of the value between the two multipliers."""
         top = int(self.column.max(initial=0))
         low, high = (self.x.low * top) >> MID_SHIFT, (self.x.high * top) >> MID_SHIFT
-        bias = IntRange.of(self.bias)
-        if self.bias_row is not None:
-            return IntRange(low, high) | bias
-        return IntRange(min(low, 0) + min(bias.low, 0), max(high, 0) + max(bias.high, 0))
+        shared = IntRange.of(self.bias if self.bias_row is None else self.bias[1:])
+        both = IntRange(min(low, 0) + min(shared.low, 0), max(high, 0) + max(shared.high, 0))
+        return both if self.bias_row is None else both | IntRange.of(self.bias[0])
+
+    @property
+    def pairs(self) -> NDArray[np.bool_]:
+        """Rows that are rank-1 pairs: bool [n]."""
+        pairs: NDArray[np.bool_] = (self.bias_class == 0) & (self.bias_row is not None)
+        return pairs
 
     @property
     def code_range(self) -> IntRange:

@@ -35,8 +35,8 @@ def codes_of(requant: Requant, sums: Bounds) -> Bounds:
     highest = _UNBOUNDED if raw else (
         limits.high if requant.row_bits is None else ((1 << requant.row_bits) - 1)[:, None])
     low, high = (
-        requantize(x, requant.column, requant.bias, requant.row, requant.bias_row, lowest, highest,
-                   shift=RAW_SHIFT if raw else SHIFT, half_up=requant.half_up)
+        requantize(x, requant.column, requant.bias, requant.row, requant.bias_class, requant.bias_row,
+                   lowest, highest, shift=RAW_SHIFT if raw else SHIFT, half_up=requant.half_up)
         for x in (sums.low, sums.high)
     )
     return Bounds(low, high)

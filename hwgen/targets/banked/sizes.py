@@ -9,8 +9,9 @@ from rtl_templates.banked.formats import TASK
 
 from ...errors import CapacityError
 from ...numeric import IntRange
+from .bias_classes import classes_of
 from .hardware import UNITS, WORD_BITS, Hardware
-from .program import Pass, Program
+from .program import Pass, Program, Requant
 
 __all__ = ["Needs", "capacity", "check_capacity", "choose", "needs"]
 
@@ -39,6 +40,7 @@ class Needs:
     weight_bits: int
     pages: int
     column_depth: int
+    bias_depth: int
 
 
 def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, planes: int,
@@ -80,7 +82,13 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         weight_bits=max([2, *(IntRange.of(combine).signed_bits for combine in combines)]),
         pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
         column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
+        bias_depth=sum(-(-len(stage.column) // requant_lanes) * _classes(stage) for stage in stages),
     )
+
+
+def _classes(stage: Requant) -> int:
+    """Bias classes that a stage gets room for: other graphs have other degrees."""
+    return classes_of(len(stage.column)) if stage.bias.any() else 1
 
 
 def choose(
@@ -139,6 +147,7 @@ def choose(
         feature_depth=feature_depth or _round_up(need.feature_depth, 64),
         requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, requant_lanes)),
         weight_bits=need.weight_bits, planes=planes, pages=need.pages, column_depth=need.column_depth,
+        bias_depth=need.bias_depth,
     )
     hardware.verify()
     check_capacity(program, hardware)
@@ -159,7 +168,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
     edges, nnz = int(program.neighbours.sum()), int(program.features.nnz)
     degree = int(program.neighbours.sum(axis=1).max()) if program.num_nodes else 0
     nodes, limit = program.num_nodes, capacity(program, hardware)
-    columns, pages = 1 << TASK["q1_column"], 1 << TASK["page"]
+    columns, biases, pages = 1 << TASK["q1_column"], 1 << TASK["q1_bias"], 1 << TASK["page"]
     rows = f"{nodes} nodes (max_nodes {limit['nodes']})"
     reads = f"{edges} edges and {nnz} features (max_edges {limit['edges']}, max_nonzeros {limit['nonzeros']})"
     checks = (
@@ -177,6 +186,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
         ("weights of a combination", "weight_bits", need.weight_bits, hardware.weight_bits),
         ("weight matrices", "pages", need.pages, min(hardware.pages, pages)),
         ("column constants", "column_depth", need.column_depth, min(hardware.column_depth, columns)),
+        ("biases", "bias_depth", need.bias_depth, min(hardware.bias_depth, biases)),
     )
     for subject, name, wanted, have in checks:
         if wanted > have:

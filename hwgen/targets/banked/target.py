@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
@@ -15,6 +18,7 @@ from ..target import Hardware as AnyHardware
 from .accepts import accepts
 from .candidates import SPACE, candidates
 from .design import Design
+from .execute import run
 from .hardware import Hardware
 from .network_to_program import lower
 
@@ -38,6 +42,10 @@ class BankedTarget:
             except HwgenError as refused:
                 return refused
         return reason
+
+    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+        program = lower(network, sample.batch)
+        return np.asarray(run(program).logits * program.passes[-1].out.scale)
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:

@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
@@ -15,6 +18,7 @@ from ..target import Hardware as AnyHardware
 from .candidates import SPACE, candidates
 from .choose import Capacity
 from .design import place_batches, place_windows, program_for
+from .execute import run
 from .hardware import Hardware
 
 __all__ = ["TARGET", "ListsTarget"]
@@ -37,6 +41,10 @@ class ListsTarget:
         except HwgenError as reason:
             return reason
         return None
+
+    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+        program = program_for(network, sample.limits)
+        return np.asarray(run(program, sample.batch).results * program.scale)
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:

@@ -1,6 +1,8 @@
 """What belongs to the nodes that a server has in flight: row parameters, and flags that travel beside the lanes."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from amaranth import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
@@ -15,10 +17,30 @@ from ..requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
 from ..signatures import task_layout
 from .timing import QUEUE_DEPTH
 
-__all__ = ["InFlight"]
+__all__ = ["InFlight", "Met"]
 
 #: Beside a beat: its code is Q1's, Q1's last, Q2's last; it is what the server writes, the last of that.
 _flags = data.StructLayout({"q1": 1, "q1_last": 1, "q2_last": 1, "out": 1, "out_last": 1})
+
+
+class Met(NamedTuple):
+    """What one beat meets, for the model: nodes by number, in the order of their issue.
+
+    Parameters
+    ----------
+    q1, q2, where : int
+        Whose parameters of the first and of the second stage, and whose place, are there.
+    q1_ends, code_q1, code_out, code_last : bool
+        As the members.
+    """
+
+    q1: int
+    q2: int
+    where: int
+    q1_ends: bool
+    code_q1: bool
+    code_out: bool
+    code_last: bool
 
 
 class InFlight(wiring.Component):
@@ -118,6 +140,27 @@ class InFlight(wiring.Component):
             self.code_last.eq(end.out_last), self.code_chunk.eq(delays(m, "chunk", self.chunk, REQUANT_CODE)[-1]),
         ]
         return m
+
+    @staticmethod
+    def model(beats: Sequence[Mapping[str, int]], *, combine: bool) -> Iterator[Met]:
+        """Yield what each beat meets.
+
+        Parameters
+        ----------
+        beats : sequence of mapping
+            ``q2``, ``fits``, ``last`` and ``dense_beat`` of each, in the order of their slots.
+        combine : bool
+            Nodes have a second stage.
+        """
+        q1 = q2 = where = 0
+        for beat in beats:
+            last, second = bool(beat["last"]), bool(beat["q2"])
+            ends, out = (last and not second) or bool(beat["dense_beat"]), second == combine
+            fits = bool(beat["fits"])
+            yield Met(q1, q2, where, ends, fits and not second, fits and out, last and out)
+            q1 += ends
+            q2 += last and second if combine else ends
+            where += last and out
 
     def _queue(self, m: Module, name: str, head: Value, pop: Value, word: Value) -> tuple[Value, Value]:
         """A queue that ``word`` enters at an issue: its oldest word until ``pop``, and where that lies."""

@@ -18,7 +18,7 @@ __all__ = ["Issue", "entry_layout"]
 
 def entry_layout(*, address_bits: int, bank_bits: int) -> data.StructLayout:
     """A PARAM entry as a server stores it: only the bits that it needs."""
-    return data.StructLayout({"row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "final": 1,
+    return data.StructLayout({"row_r": ROW_BITS, "bias_r": ROW_BITS, "q2_r": ROW_BITS, "bits": 4, "pair": 1, "final": 1,
                               "nothing": 1, "bank": bank_bits, "row": address_bits})
 
 
@@ -35,6 +35,7 @@ class Issue(wiring.Component):
     Q2 beats never meet and writes never overlap. They begin at
     ``t + occupation + server_q2_delay + q1_beats + 1 + q2_wait``. The task's ``q2_wait`` puts them behind the
     Q1 beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
+    A rank-1 pair has ``q1_beats`` more, and all that comes after these is as much later.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ class Issue(wiring.Component):
         combine = task.combine | task.dense
         lane_beats = task.q2_chunks + Mux(task.dense, 0, q1_beats)
         m.d.sync += [
-            q1_beats.eq(Mux(task.dense, 1, Mux(task.q1_rank1, task.q1_chunks << 1, task.q1_chunks))),
+            q1_beats.eq(Mux(task.dense, 1, task.q1_chunks)),
             floor.eq(Mux(lane_beats > write_beats, lane_beats, write_beats)),
             base.eq(Mux(q1_beats > write_beats, q1_beats, write_beats)),
         ]
@@ -114,21 +115,22 @@ class Issue(wiring.Component):
         taken, port, held = self._take(m)
 
         # Issue: the interval since the last one, and the window in which Q1 beats would meet Q2 beats.
-        interval, wait, blocked = Signal.like(self.occupation), Signal.like(self.occupation), Signal(6)
+        interval, blocked, pair_blocked = Signal.like(self.occupation), Signal(6), Signal(6)
+        wait, left = (Signal(len(self.occupation) + 1, name=name) for name in ("wait", "left"))
+        more = Mux(self.entry.pair, q1_beats, 0)
         steps = self.entry.bits if self.planes == 1 else (self.entry.bits + 1) >> 1
         m.d.comb += [
             self.occupation.eq(Mux(task.dense, dense_occupation, Mux(steps > floor, steps, floor))),
             interval.eq(Mux(combine & (self.occupation > base), self.occupation, base)),
-            self.issued.eq(held & (wait == 0) & (blocked == 0) & Mux(
+            self.issued.eq(held & (wait == 0) & (blocked == 0) & ~(self.entry.pair & (pair_blocked != 0)) & Mux(
                 task.dense, ready, (self.valid[0] & ~taken) if self.ports == 1 else 1)),
         ]
-        left = Signal.like(self.occupation)  # until the issued node has done with the MAC array
         with m.If(self.issued):
-            m.d.sync += wait.eq(interval - 1)
+            m.d.sync += wait.eq(interval + more - 1)
         with m.Elif(wait != 0):
             m.d.sync += wait.eq(wait - 1)
-        with m.If(self.issued):
-            m.d.sync += left.eq(Mux(combine, self.occupation, 0))
+        with m.If(self.issued):  # until the issued node has done with the MAC array
+            m.d.sync += left.eq(Mux(combine, self.occupation + more, 0))
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
 
@@ -137,10 +139,11 @@ class Issue(wiring.Component):
         m.d.sync += due.eq(Cat(left == 1, due))
         waited = task.q2_wait + (delay - 1)
         start_q2 = due.bit_select((q1_beats + waited)[:bits_for(len(due) - 1)], 1)
-        with m.If(due.bit_select(waited[:bits_for(len(due) - 1)], 1) & ~task.dense):
-            m.d.sync += blocked.eq(q1_beats + task.q2_chunks - 1)
-        with m.Elif(blocked != 0):
-            m.d.sync += blocked.eq(blocked - 1)
+        for count, early, beats in ((blocked, 0, q1_beats), (pair_blocked, q1_beats, q1_beats << 1)):
+            with m.If(due.bit_select((waited - early)[:bits_for(len(due) - 1)], 1) & ~task.dense):
+                m.d.sync += count.eq(beats + task.q2_chunks - 1)
+            with m.Elif(count != 0):
+                m.d.sync += count.eq(count - 1)
         self._beats(m, start_q2, port)
         return m
 
@@ -225,24 +228,26 @@ class Issue(wiring.Component):
 
     def _beats(self, m: Module, start_q2: Value, port: Value) -> None:
         """One counter for both stages: their beats never meet."""
-        task, q2, b = self.task, Signal(), Signal()
-        column = Signal(6, reset_less=True)
+        task, q2, pair, b = self.task, Signal(), Signal(), Signal()
+        column, bias = (Signal(len(self.beat[name]), name=name, reset_less=True) for name in ("column", "bias"))
         end = Mux(q2, task.q2_chunks, task.q1_chunks) == self.chunk + 1
         m.d.comb += [
-            self.beat.q2.eq(q2), self.beat.b.eq(b), self.beat.column.eq(column),
-            self.fits.eq(self.active & (q2 | (b == task.q1_rank1))),
+            self.beat.q2.eq(q2), self.beat.pair.eq(pair), self.beat.b.eq(b), self.beat.column.eq(column),
+            self.beat.bias.eq(bias), self.fits.eq(self.active & (b == pair)),
             self.last.eq(self.fits & end),
         ]
         for k in range(self.ports):
             m.d.comb += self.ack[k].eq(self.active & ~q2 & ~b & end & (self.port == k))
         with m.If(self.issued & ~task.dense):
-            m.d.sync += [self.active.eq(1), q2.eq(0), b.eq(0), self.chunk.eq(0), column.eq(task.q1_column),
-                         self.port.eq(port)]
+            m.d.sync += [self.active.eq(1), q2.eq(0), pair.eq(self.entry.pair), b.eq(0), self.chunk.eq(0),
+                         column.eq(task.q1_column), self.port.eq(port),
+                         bias.eq(Mux(self.entry.pair, task.q1_bias, self.entry.bias_r))]
         with m.Elif(start_q2):
-            m.d.sync += [self.active.eq(1), q2.eq(1), b.eq(0), self.chunk.eq(0), column.eq(task.q2_column)]
+            m.d.sync += [self.active.eq(1), q2.eq(1), pair.eq(0), b.eq(0), self.chunk.eq(0), column.eq(task.q2_column),
+                         bias.eq(task.q2_bias)]
         with m.Elif(self.active):
             m.d.sync += b.eq(~self.fits)
             with m.If(self.last):
                 m.d.sync += self.active.eq(0)
             with m.Elif(self.fits):
-                m.d.sync += [self.chunk.eq(self.chunk + 1), column.eq(column + 1)]
+                m.d.sync += [self.chunk.eq(self.chunk + 1), column.eq(column + 1), bias.eq(bias + 1)]

@@ -46,7 +46,8 @@ class Server(wiring.Component):
     servers : int
         How many there are: 4, 8 or 16.
     ports, lanes, code_bits, digit, acc_bits, bank_depth, param_depth, result_depth, feature_depth, requant_lanes, \
-mac_columns, weight_bits, planes, pages, column_depth : int
+mac_columns, weight_bits, planes, pages, column_depth, \
+bias_depth : int
         See :class:`hwgen.targets.banked.hardware.Hardware`.
     primitives : bool
         DSP48E2, LUT6_2 and CARRY8 instead of behavioural twins.
@@ -56,7 +57,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
     index : In(4)
         This server's number, constant. A port, so that all servers are one module.
     load : In(LoadBus())
-        PARAM, SETUP, COLUMN, TABLE, FEATURE and BANK; only while nothing runs.
+        PARAM, SETUP, COLUMN, BIAS, TABLE, FEATURE and BANK; only while nothing runs.
     task : In(task_layout)
         Constant from ``start`` to the next ``start``.
     start, run_start : In(1)
@@ -95,7 +96,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
 
     def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
-                 mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int,
+                 mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int, bias_depth: int,
                  primitives: bool = False) -> None:
         self.acc_bits, self.feature_depth = acc_bits, feature_depth
         self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
@@ -107,7 +108,7 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
             dense=feature_depth > 0)
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
-                                       primitives=primitives)
+                                       bias_depth=bias_depth, primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
                             x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
@@ -227,7 +228,8 @@ mac_columns, weight_bits, planes, pages, column_depth : int
 
     @staticmethod
     def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
-              columns: Sequence[Sequence[tuple[int, int]]], weight: Sequence[Sequence[int]], lanes: int) -> list[int]:
+              columns: Sequence[Sequence[int]], biases: Sequence[Sequence[int]], weight: Sequence[Sequence[int]],
+              lanes: int) -> list[int]:
         """What a server writes for one node.
 
         Parameters
@@ -236,8 +238,8 @@ mac_columns, weight_bits, planes, pages, column_depth : int
             The sum in the hold register; in a dense pass the input codes, [dense_pages * lanes].
         task, param : mapping
             Fields of the task word and of the node's PARAM entry.
-        columns : [requant_lanes][entries]
-            ``(C, B)`` of every lane's column table.
+        columns, biases : [requant_lanes][entries]
+            Of every lane's tables, ``C`` and ``B``.
         weight : [lanes or dense_pages * lanes][mac_columns]
             Of the task's page and the following ones.
         lanes : int
@@ -250,11 +252,13 @@ mac_columns, weight_bits, planes, pages, column_depth : int
         count = len(columns)
 
         def stage(values: Sequence[int], name: str, chunks: int) -> list[int]:
-            rank1 = name == "q1" and task["q1_rank1"]
+            pair = name == "q1" and param["pair"]
+            first = param["bias_r"] if name == "q1" and not pair else task[f"{name}_bias"]
             return [
                 Requantizer.model(
-                    values[k] if k < len(values) else 0, *columns[k % count][task[f"{name}_column"] + k // count],
-                    param["row_r" if name == "q1" else "q2_r"], param["bias_r"] if rank1 else None,
+                    values[k] if k < len(values) else 0, columns[k % count][task[f"{name}_column"] + k // count],
+                    biases[k % count][first + k // count],
+                    param["row_r" if name == "q1" else "q2_r"], param["bias_r"] if pair else None,
                     kind=task[f"{name}_kind"], half_up=bool(task[f"{name}_half_up"]), bits=param["bits"],
                     signed_max=task["signed_max"])
                 for k in range(chunks * count)]

@@ -2,12 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ...cells.timing import mac_latency
-from ..formats import TASK
 from ..requantize_timing import REQUANT_CODE
 
-__all__ = ["QUEUE_DEPTH", "SERVER_MAC", "ServerTiming", "server_q2_delay", "server_q2_wait"]
+__all__ = ["QUEUE_DEPTH", "SERVER_MAC", "Entry", "ServerTiming", "server_q2_delay", "server_q2_wait"]
 
 # A beat takes slot e: the cycle in which its accumulators enter the lanes. A node issued in cycle t takes slots
 # t + 1 .. t + q1_beats.
@@ -17,7 +17,6 @@ SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last Q1 
 SERVER_PLANE = 1  # a plane that is read to the MAC array's input
 SERVER_ROW = 1  # a row's last code to the row
 SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's words
-_LONGEST_WAIT = (1 << TASK["q2_wait"]) - 1
 QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
@@ -34,11 +33,19 @@ def server_q2_wait(lanes: int, q1_beats: int, q2_beats: int) -> int:
     """Cycles that Q2 beats should wait for the gap between the Q1 beats of nodes that come without pause.
 
     Nodes that the lanes limit are ``q1_beats + q2_beats`` apart and occupy the MAC array as long, so the wait is
-    what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then, or
-    a task word could not say it.
+    what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then,
+    but at least so much that a pair sees the Q2 beats that it would meet.
     """
+    least = max(0, q1_beats + 1 - server_q2_delay(lanes))
     wait = -server_q2_delay(lanes) % (q1_beats + q2_beats)
-    return wait if wait <= min(q1_beats, _LONGEST_WAIT) else 0
+    return wait if least <= wait <= q1_beats else least
+
+
+class Entry(NamedTuple):
+    """What a PARAM entry says of time: stored bits of the node, and whether it is a rank-1 pair."""
+
+    bits: int
+    pair: bool
 
 
 class ServerTiming:
@@ -52,8 +59,8 @@ class ServerTiming:
     ----------
     ports, lanes, digits, planes, requant_lanes : int
         As :class:`rtl_templates.banked.server.server.Server`; ``digits`` is ``code_bits // digit``.
-    bits : sequence of int sequences
-        Of each port, the bit widths of its PARAM entries in order, through all passes of a run.
+    entries : sequence of Entry sequences
+        Of each port, its PARAM entries in order, through all passes of a run.
 
     Attributes
     ----------
@@ -64,19 +71,19 @@ class ServerTiming:
     """
 
     def __init__(self, *, ports: int, lanes: int, digits: int, planes: int, requant_lanes: int,
-                 bits: Sequence[Sequence[int]]) -> None:
-        if len(bits) != ports:
-            raise ValueError(f"{len(bits)} orders for {ports} ports")
+                 entries: Sequence[Sequence[Entry]]) -> None:
+        if len(entries) != ports:
+            raise ValueError(f"{len(entries)} orders for {ports} ports")
         self.ports, self.digits, self.planes = ports, digits, planes
         self.ack = 0
         self.busy = self.working = False
         self._lanes = lanes
         self._tail = REQUANT_CODE + SERVER_ROW + (digits if digits > 1 else 0)
-        self._bits = bits
+        self._entries = entries
         self._next = [0] * ports
         self._recent = self._taken = 0
         self._fetch = self._held = -1  # port in the stage, or none
-        self._held_bits = 0
+        self._entry = Entry(0, False)  # of the held node
         self._now = 0
         self._open = 0  # first cycle in which the next node may be issued
         self._yields: deque[int] = deque()  # cycles from which issues yield to a node's Q2 beats
@@ -99,8 +106,7 @@ class ServerTiming:
         write_beats = 1 if task["to_result"] else self.digits
         self._dense = bool(task["dense"])
         self._combine = bool(task["combine"]) or self._dense
-        self._step = 1 + task["q1_rank1"]
-        self._q1 = 1 if self._dense else task["q1_chunks"] * self._step
+        self._q1 = 1 if self._dense else task["q1_chunks"]
         self._q2 = task["q2_chunks"]
         self._floor = max(self._q2 + (0 if self._dense else self._q1), write_beats)
         self._delay = server_q2_delay(self._lanes) + task["q2_wait"]
@@ -144,8 +150,8 @@ class ServerTiming:
         if move:
             self._held = fetch
             if fetch >= 0:
-                order, place = self._bits[fetch], self._next[fetch]
-                self._held_bits = order[place] if place < len(order) else 0
+                order, place = self._entries[fetch], self._next[fetch]
+                self._entry = order[place] if place < len(order) else Entry(0, False)
                 self._next[fetch] = place + 1
         if take:
             self._fetch = chosen
@@ -168,27 +174,28 @@ class ServerTiming:
             return self._dense_left > 0 and now >= self._dense_from
         while self._yields and self._yields[0] + self._q1 + self._q2 - 1 <= now:
             self._yields.popleft()
-        if self._yields and self._yields[0] <= now:
+        if self._yields and self._yields[0] - (self._q1 if self._entry.pair else 0) <= now:
             return False
         return self.ports > 1 or bool(valid & ~self._taken & 1)
 
     def _issue(self, now: int) -> None:
         """Everything that follows from an issue, at once: the pipeline is rigid."""
-        occupation = 0
+        occupation, more = 0, 0
         if self._dense:
             occupation = self._words
         else:
-            self._work |= ((1 << self._q1) - 1) << 1
-            self._ack_at, self._ack_port = now + 1 + self._q1 - self._step, self._held
+            more = self._q1 if self._entry.pair else 0
+            self._work |= ((1 << self._q1 + more) - 1) << 1
+            self._ack_at, self._ack_port = now + self._q1 + (more and more - 1), self._held
             if self._combine:
-                occupation = max(-(-self._held_bits // self.planes), self._floor)
-        last = self._q1
+                occupation = max(-(-self._entry.bits // self.planes), self._floor)
+        last = self._q1 + more
         if self._combine:
-            q2 = occupation + self._delay + self._q1 + 1
-            self._work |= ((1 << occupation) - 1) << self._q1 + SERVER_MAC
+            q2 = occupation + self._delay + last + 1
+            self._work |= ((1 << occupation) - 1) << last + SERVER_MAC
             self._work |= ((1 << self._q2) - 1) << q2
             if not self._dense:
                 self._yields.append(now + q2 - self._q1)
             last = q2 + self._q2 - 1
-        self._open = now + max(self._base, occupation)
+        self._open = now + max(self._base, occupation) + more
         self._busy_until = now + last + self._tail

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_runs import run
+from click.testing import CliRunner
 from models import random_graph_data, random_graph_model
+from reseal import reseal
 
 import boards
 from hwgen.cli import cli
 from hwgen.cli.doctor import examine
+from hwgen.errors import HwgenError
 from hwgen.flow import choose_runs, resources
 from hwgen.flow.build import build
 from hwgen.flow.config import wishes_of
@@ -158,7 +161,10 @@ def test_a_large_graph_is_verified_in_part(built: Path, monkeypatch: pytest.Monk
 def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     facts = json.loads(run("verify", str(built), "--stalls", "3", "--json"))
     assert facts["verification"]["bit_exact"]
-    assert facts["agreement"]["argmax"] > 0.9
+    models = {each["model"]: each for each in facts["figures"]["models"]}
+    assert list(models) == ["fp32", "quantized", "integer", "hardware"]
+    assert {**models["hardware"], "model": "integer"} == models["integer"]  # they are equal, code by code
+    assert models["hardware"]["to_quantized"]["same"] > 0.9
     facts = json.loads(run("verify", str(built), "--json"))
     assert facts["verification"]["estimated_cycles"] == facts["verification"]["cycles"]
     performance = json.loads((built / "report" / "rtlsim_performance.json").read_text())
@@ -172,9 +178,14 @@ def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
         wrong = dict(arrays)
     wrong["p1_data"][7, 1] ^= 1
     np.savez(path, **wrong)
+    fails = CliRunner().invoke(cli, ["verify", str(built)])  # damage is not a difference of the hardware
+    assert isinstance(fails.exception, HwgenError)
+    assert fails.exception.where == str(path)
+    reseal(built)
     try:
         mismatch = json.loads(run("verify", str(built), "--json", code=1))["verification"]["mismatch"]
     finally:
         path.write_bytes(content)
+        reseal(built)
     assert (mismatch["node"], mismatch["channel"], mismatch["kind"]) == (7, 2, "code")
     assert mismatch["got"] ^ mismatch["expected"] == 1

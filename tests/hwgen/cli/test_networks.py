@@ -12,6 +12,7 @@ from designs import graph_run
 from models import random_graph_data, random_graph_model
 from network_samples import logits, sample_of
 from networks import gin_network, random_batch, sage_network
+from reseal import reseal
 
 import hwgen
 import sim
@@ -245,7 +246,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     for key in ("load", "store"):
         assert done[f"{key}_cycles"] == found["cycles"][key]
     assert done["pass_cycles"] == [step["cycles"] for step in found["cycles"]["passes"]]
-    check_agreement(found["agreement"], sample, build)
+    check_figures(found["figures"][0], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
     # in batches of two with stalls, several simulators: another run, the report stays
@@ -254,7 +255,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     assert found["verification"]["bit_exact"]
     assert [json.loads((folder / "layout.json").read_text())["graphs"] for folder in
             sim.batch_folders(build / "runs" / "batches-of-2")] == [2, 2, 2, 1]
-    check_agreement(found["agreement"], sample, build)
+    check_figures(found["figures"], sample, build)
     assert json.loads((build / "report" / "report.json").read_text())["verification"] == done
 
     graphs = single(sample.batch)[:3]
@@ -263,8 +264,8 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     save_sample(other, tmp_path / "three.npz")
     found = facts("verify", build, "--graph", tmp_path / "three.npz")
     assert found["verification"]["what"].startswith("three.npz: 3 graphs in ")
-    assert found["agreement"]["rows"] == 3
-    assert found["agreement"]["accuracy_torch"] is None
+    assert (found["figures"]["data"], found["figures"]["rows"]) == ("three.npz", 3)
+    assert all(each["score"] is None for each in found["figures"]["models"])
 
     assert sorted(hwgen.verify(build, other.batch, batch_size=1).batches) == ["0000", "0001", "0002"]
     with pytest.raises(HwgenError, match="batch_size is 2"):
@@ -273,6 +274,7 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
     first = build / "batches" / "0000"
     layout = json.loads((first / "layout.json").read_text())
     (first / "layout.json").write_text(json.dumps(layout | {"cycles": layout["cycles"] + 1, "pass_cycles": None}))
+    reseal(build)
     wrong = facts("verify", build, "--sample", code=1)["verification"]
     assert not wrong["bit_exact"]
     assert wrong["what"].startswith("the sample: the first ")
@@ -283,19 +285,22 @@ def test_the_whole_way(model: Path, patched: None, network: Network, sample: Sam
         changed = dict(arrays)
     changed["p1_data"][4, 2] ^= 1
     np.savez(first / "golden.npz", **changed)
+    reseal(build)
     wrong = facts("verify", build, "--whole", code=1)["verification"]["mismatch"]
     assert (wrong["kind"], wrong["domain"], wrong["channel"]) == ("code", "node", 2)
     assert wrong["node"] == changed["p1_row"][4]
     assert wrong["got"] ^ wrong["expected"] == 1
 
 
-def check_agreement(found: dict[str, Any], sample: Sample, build: Path) -> None:
+def check_figures(found: dict[str, Any], sample: Sample, build: Path) -> None:
     """Recompute it from the reference, one graph after another."""
     plan = load_design(build)
     results = np.concatenate([execute(plan.program, graph).results for graph in single(sample.batch)])
     ours, theirs = results.argmax(axis=1), sample.logits.argmax(axis=1)
     assert found["of"] == "graphs"
     assert found["rows"] == 7
-    assert found["argmax"] == (ours == theirs).mean()
-    assert found["accuracy_integer"] == (ours == sample.labels)[sample.mask].mean()
-    assert found["accuracy_torch"] == (theirs == sample.labels)[sample.mask].mean()
+    models = {each["model"]: each for each in found["models"]}
+    assert models["hardware"]["to_quantized"]["same"] == pytest.approx((ours == theirs).mean())
+    assert models["hardware"]["score"]["accuracy"] == (ours == sample.labels)[sample.mask].mean()
+    assert models["quantized"]["score"]["accuracy"] == (theirs == sample.labels)[sample.mask].mean()
+    assert models["integer"] == {**models["hardware"], "model": "integer"}

@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
 from hwgen.frontend.checkpoint import load
-from hwgen.frontend.data.own_files import save_graph_file
+from hwgen.frontend.data.own_files import save_graphs
 from hwgen.frontend.user_file import load_module
 from hwgen.targets.lists.execute import run as run_program
 from hwgen.targets.lists.network_to_program import lower
@@ -65,7 +65,7 @@ def graphs(home: Path) -> list[Data]:
         found.append(Data(x=torch.eye(5)[torch.randint(0, 5, (nodes,), generator=draw)],
                           edge_index=torch.randint(0, nodes, (2, 3 * nodes), generator=draw),
                           y=torch.randint(0, 2, (1,), generator=draw)))
-    save_graph_file(found, home / "graphs.pt")
+    save_graphs(found, home / "graphs.pt")
     return found
 
 
@@ -109,7 +109,8 @@ def test_quantize_writes_a_checkpoint_that_lowers(home: Path, graphs: list[Data]
     out = home / "out.pt"
     facts = json.loads(run("quantize", name, "--weights", str(home / "weights.pt"), "--data", str(home / "graphs.pt"),
                            "--scheme", "uniform", "--bits", "8", "--weight-bits", "8", "-o", str(out), "--json").stdout)
-    assert (facts["rows"], facts["of"], facts["bits"]) == (20, "graphs", pytest.approx(8))
+    assert (facts["figures"]["rows"], facts["figures"]["of"], facts["bits"]) == (20, "graphs", pytest.approx(8))
+    assert [each["model"] for each in facts["figures"]["models"]] == ["fp32", "quantized", "integer"]
     assert facts["agreement"] >= 0.9
     with torch.no_grad():
         theirs = [int(trained.eval()(each.x, each.edge_index, torch.zeros(len(each.x), dtype=torch.int64)).argmax())
@@ -134,7 +135,7 @@ def test_a_chain_on_one_graph_goes_the_node_level_way(home: Path) -> None:
     out = home / "chain.pt"
     facts = json.loads(run("quantize", f"{home / 'net_of_cli.py'}:Chain", "--data", "digits", "--scheme", "a2q",
                            "--bits", "4", "-o", str(out), "--json").stdout)
-    assert facts["of"] == "nodes"
+    assert facts["figures"]["of"] == "nodes"
     assert [value.path for value in load(out)[0].values[::2]] == ["one", "two"]
 
 

@@ -12,7 +12,7 @@ from training_graphs import small_data
 from hwgen.cli import cli
 from hwgen.errors import HwgenError
 from hwgen.frontend.checkpoint import load
-from hwgen.frontend.data.own_files import save_graph_file
+from hwgen.frontend.data.own_files import save_graphs
 
 NET = """
 import torch
@@ -34,8 +34,8 @@ class Net(nn.Module):
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One graph, a set of graphs, and a user's module."""
     found = tmp_path_factory.mktemp("train")
-    save_graph_file([small_data()], found / "one.pt")
-    save_graph_file(list(rings_and_stars()), found / "set.pt")
+    save_graphs([small_data()], found / "one.pt")
+    save_graphs(list(rings_and_stars()), found / "set.pt")
     (found / "net_to_train.py").write_text(NET)
     return found
 

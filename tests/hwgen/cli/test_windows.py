@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from cli_runs import facts, run
 from designs import counted_as
 from network_samples import sample_of
 from networks import gin_network, random_batch
+from reseal import reseal
 
 import hwgen
 from hwgen import api
@@ -20,10 +21,10 @@ from hwgen.flow import resources
 from hwgen.flow.built import load_design
 from hwgen.flow.packed import pack_batches
 from hwgen.frontend.checkpoint import save_network
+from hwgen.network.figures import figures_of
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.network.sample_store import batch_arrays
-from hwgen.report.agreement import agreement
 from hwgen.targets import find_target
 from hwgen.targets.lists.design import WindowDesign
 from hwgen.targets.lists.execute import run as execute
@@ -139,7 +140,7 @@ def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, n
     for path, why in ((config, "no design that holds the graphs whole fits"), (built / "config.json", "as asked for")):
         found = facts("estimate", model, "--config", path)
         assert found.pop("choice").endswith(f"by windows, {why}: {len(saved['cycles']['runs'])} windows")
-        assert found == {**saved, "verification": None, "agreement": None}
+        assert found == {**saved, "verification": None}
 
 
 def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: None) -> None:
@@ -199,11 +200,10 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     assert [(run["name"], run["difference"]) for run in done["runs"]] == [(name, 0) for name in names]
     assert done["what"] == f"the sample: {len(chosen)} of {count} windows"
     trace = execute(plan.program, sample.batch)
-    scale = plan.program.passes[-1].out.scale
-    assert found["agreement"] == asdict(agreement(
-        trace.results, scale, sample.logits, labels=sample.labels, mask=sample.mask, of="graphs",
-        whose="of the reference, for the whole graph"))
-    assert "of the reference, for the whole graph" in (built / "report" / "report.html").read_text()
+    known = replace(sample, integer=trace.results * plan.program.passes[-1].out.scale)
+    wanted = asdict(figures_of(known, data="the sample", of="graphs"))
+    assert found["figures"] == {**wanted, "models": list(wanted["models"])}
+    assert [each["model"] for each in found["figures"]["models"]] == ["quantized", "integer"]
 
     windows = pack_batches(plan, [sample.batch]).runs
     assert done["rows_compared"] == sum(windows[place].sizes["rows"] for place in chosen)
@@ -230,7 +230,7 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     other = facts("verify", built, "--graph", tmp_path / "other.npz")
     assert (other["verification"]["of"], other["verification"]["chosen"]) == (count, names)
     assert other["verification"]["what"].startswith("other.npz: ")
-    assert other["agreement"] is None
+    assert [each["model"] for each in other["figures"]["models"]] == ["integer"]
 
     golden = built / "batches" / f"{chosen[1]:04d}" / "golden.npz"
     with np.load(golden) as arrays:
@@ -238,8 +238,10 @@ def test_the_whole_way(built: Path, network: Network, sample: Sample, tmp_path: 
     kept = golden.read_bytes()
     changed["results"].flat[3] ^= 1
     np.savez(golden, **changed)
+    reseal(built)
     wrong = facts("verify", built, code=1)["verification"]
     golden.write_bytes(kept)
+    reseal(built)
     assert not wrong["bit_exact"]
     assert (wrong["of"], wrong["chosen"]) == (count, names)
     assert [run["name"] for run in wrong["runs"]] == names[:2]

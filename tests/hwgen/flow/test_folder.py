@@ -2,11 +2,18 @@
 
 import json
 import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
+from hwgen import scratch
 from hwgen.errors import HwgenError
 from hwgen.flow.folder import BuildFolder, to_json, write_if_changed
+from hwgen.flow.manifest import check_build
 
 
 def age(path):
@@ -116,3 +123,37 @@ def test_json_is_deterministic_and_strict():
     assert text.endswith("}\n")
     with pytest.raises(ValueError, match="JSON"):
         to_json(float("nan"))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from hwgen.flow.folder import BuildFolder, write_folder
+from hwgen.flow.manifest import manifest_text
+out = Path(sys.argv[1])
+for number in range(10**6):
+    facts = {"hwgen": "", "model": str(number), "board": "", "target": "", "inputs": {}, "capacities": {}, "cycles": []}
+    with BuildFolder(out / "b") as folder:
+        for name in range(20):
+            folder.write(f"images/{name}", f"{number} {name}" * 1000)
+        folder.write("manifest.json", manifest_text(folder.path, facts))
+    write_folder(out / "b" / "runs" / "r", {f"{name}": f"{number}" for name in range(20)})
+    print(number, flush=True)
+"""
+
+
+def test_kill_9_at_any_moment_leaves_a_whole_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(0)
+    for _ in range(12):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(draw.random() * 0.15)
+        writer.kill()
+        writer.communicate()
+        check_build(tmp_path / "b")
+        assert len({path.read_text() for path in tmp_path.glob("b/runs/r/*")}) <= 1
+    monkeypatch.setattr(scratch, "YOUNG_S", -1.0)
+    with BuildFolder(tmp_path / "b") as folder:
+        folder.write("manifest.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["b"]

@@ -13,8 +13,8 @@ from networks import gin_network
 import sim
 from hwgen.errors import HwgenError
 from hwgen.flow import choose_runs, verify
+from hwgen.network.figures import Figures, ModelFigures, Nearness, Score, figures_of
 from hwgen.network.sample import Sample
-from hwgen.report.agreement import AgreementFacts
 from sim import BatchResult, Mismatch
 
 RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
@@ -23,8 +23,11 @@ RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array
 class Facts(SimpleNamespace):
     """Stands for those of a build."""
 
-    def verified(self, verification: object, agreement: object) -> "Facts":
-        return Facts(verification=verification, agreement=agreement)
+    def verified(self, verification: object) -> "Facts":
+        return Facts(verification=verification)
+
+    def measured(self, figures: object) -> "Facts":
+        return Facts(verification=self.verification, figures=figures)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +37,10 @@ def no_report(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def build(tmp_path: Path) -> Path:
-    """Two batches, of three graphs and of two."""
-    files = {"images/layout.json": {"passes": [{"domain": "graphs"}]}}
+    """Two batches, of three graphs and of two, of a sample of six."""
+    files = {"images/layout.json": {"model_beats": 0, "passes": [{
+        "name": "p", "domain": "graphs", "to_result": True, "code_bits": 16, "word_codes": 8, "channels": 3,
+        "signed": True}]}}
     for name, rows in RESULTS.items():
         files[f"batches/{name}/layout.json"] = {
             "graphs": len(rows), "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}
@@ -49,9 +54,10 @@ def build(tmp_path: Path) -> Path:
 @pytest.fixture
 def sample() -> Sample:
     given = sample_of(gin_network(0, classes=3), 1, graphs=6)
-    logits = np.concatenate([*RESULTS.values(), [[1, 0, 0]]]) * 0.5
+    integer = np.concatenate([*RESULTS.values(), [[1, 0, 0]]]) * 0.5
+    logits = integer.copy()
     logits[3] = [0.5, 0, 2.5]  # PyTorch says otherwise
-    return replace(given, logits=logits, labels=np.array([0, 1, 2, 1, 1, 0]),
+    return replace(given, logits=logits, integer=integer, labels=np.array([0, 1, 2, 1, 1, 0]),
                    mask=np.array([True, True, True, True, False, True]))
 
 
@@ -74,9 +80,32 @@ def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> N
     assert (facts.verification.what, facts.verification.of) == (
         "the sample: the first 5 of 6 graphs in 2 batches", 3)
     assert facts.verification.bit_exact
-    assert facts.agreement == AgreementFacts(
-        of="graphs", results="of the RTL", rows=5, argmax=4 / 5, disagreeing=1, largest_code_difference=5, test_rows=4,
-        accuracy_torch=3 / 4, accuracy_integer=1.0)
+    # a part of the graphs ran: figures are of all six, and the hardware has none
+    assert [each.model for each in facts.figures.models] == ["quantized", "integer"]
+    assert facts.figures["integer"] == ModelFigures(
+        model="integer", score=Score(accuracy=1.0, right=5, decided=5), to_fp32=None,
+        to_quantized=Nearness(same=pytest.approx(5 / 6), differing=1, decided=6, largest=2.5 / 4.5, median=0.0))
+    assert facts.figures.accuracy("quantized") == 4 / 5
+
+
+def test_the_hardware_has_figures_where_all_ran(build: Path, sample: Sample) -> None:
+    batch = replace(sample.batch, graphs=5)
+    five = replace(sample, batch=batch, labels=sample.labels[:5], mask=sample.mask[:5], logits=sample.logits[:5],
+                   integer=sample.integer[:5])
+    found = verify.outcome(build, chosen(build, five), result()).figures
+    assert [each.model for each in found.models] == ["quantized", "integer", "hardware"]
+    assert {**vars(found["hardware"]), "model": "integer"} == vars(found["integer"])
+    wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
+    assert verify.outcome(build, chosen(build, five), result(wrong)).figures["hardware"] is None
+
+
+def test_figures_of_a_part_are_those_of_the_whole_sample(build: Path, sample: Sample,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "read_sample", lambda folder: sample)
+    part = replace(chosen(build, replace(sample, integer=None, labels=None)), what="2 nodes of the sample")
+    found: Figures = verify.outcome(build, part, result()).figures
+    assert (part.data, found) == ("the sample", figures_of(sample, data="the sample", of="graphs"))
+    assert replace(chosen(build, sample), what="other.npz").data == "other.npz"
 
 
 def test_differences_are_told(build: Path, sample: Sample) -> None:
@@ -86,13 +115,13 @@ def test_differences_are_told(build: Path, sample: Sample) -> None:
     wrong = Mismatch(kind="code", pass_name="p", node=1, channel=0, expected=1, got=2, cycle=3, time_ns=4, detail="")
     facts = verify.outcome(build, chosen(build, sample), result(wrong))
     assert facts.verification.mismatch["got"] == 2
-    assert facts.agreement is None
+    assert facts.figures["hardware"] is None
 
 
 def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     silent = replace(sample, logits=None)
-    assert verify.outcome(build, chosen(build, silent), result()).agreement is None
+    assert [each.model for each in verify.outcome(build, chosen(build, silent), result()).figures.models] == ["integer"]
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
     with pytest.raises(HwgenError, match=r"\w+ is missing"):
         choose_runs.quick(folders)

@@ -5,6 +5,7 @@ from amaranth.back import rtlil
 
 from hwgen.flow import yosys
 from hwgen.flow.resources import count
+from hwgen.workshop import workshop
 from rtl_templates.cells.mac import MacArray
 
 
@@ -13,6 +14,24 @@ def test_tables_of_any_number_of_pages(pages, tmp_path):
     path = tmp_path / "mac.il"
     array = MacArray(lanes=6, columns=1, weight_bits=2, pages=pages, x_bits=18, target=6)
     path.write_text(rtlil.convert(array, name="top"))
-    used = count(yosys._run([f"read_rtlil {path}", "delete t:$print t:$check",
-                             "synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top top"]))
+    with workshop() as shop:
+        done = shop.run(yosys._command(shop.path / "part", [
+            f"read_rtlil {path}", "delete t:$print t:$check",
+            "synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top top"]))
+        used = count(yosys._cells(shop.path / "part", done))
     assert 5 * pages <= used.lutram <= 5 * pages + 10
+
+
+def test_a_damaged_entry_of_the_cache_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("HWGEN_CACHE", str(tmp_path))
+    cells = {"LUT6": 7, "FDRE": 2}
+    yosys._keep("key", cells)
+    assert yosys._kept("key") == cells
+    assert yosys._kept("another") is None
+    path = tmp_path / "yosys" / "key.cells.json"
+    text = path.read_text()
+    (tmp_path / "yosys" / "another.cells.json").write_text(text)
+    assert yosys._kept("another") is None
+    for damaged in ("", "[]", "[" * 100_000, "{}", text.replace("7", "8"), text.replace("LUT6", "LUT5"), "\ud800"):
+        path.write_text(damaged, errors="surrogatepass")
+        assert yosys._kept("key") is None

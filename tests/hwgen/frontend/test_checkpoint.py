@@ -1,8 +1,10 @@
 """Checkpoints: what is saved comes back, and every broken file has its own message."""
 
 import json
+import os
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from torch_geometric.data import Batch
 from training_graphs import pooled, several, small_data, small_quantized
 
 from hwgen.errors import HwgenError
-from hwgen.frontend import GCN, load, save
+from hwgen.frontend import GCN, checkpoint_file, load, save
 from hwgen.frontend.quantize.prepare import quantize
 from hwgen.targets.banked.execute import run
 from hwgen.targets.banked.network_to_program import lower
@@ -109,7 +111,7 @@ def refuse(path: Path, message: str) -> None:
 
 def test_missing_file(tmp_path: Path) -> None:
     refuse(tmp_path / "none.pt",
-           "cannot read the checkpoint: No such file or directory\n  at PATH\n  name an existing.*")
+           "cannot be read: No such file or directory\n  at PATH\n  name an existing.*")
 
 
 PICKLED = ("a pickled Python object, not a checkpoint\n  at PATH\n  loading a pickle runs code that it holds: write "
@@ -232,7 +234,7 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
     (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
-    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graphs of 40 nodes"),
+    (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graph of 40 nodes"),
     (put("sample", "mask", value=torch.full((40,), 0.5)), "float64 values, not integers"),
     (put("sample", "features.shape", 1, value=11), "feature|11 features, the network takes 12"),
 ])
@@ -275,3 +277,67 @@ def test_only_quantized_models_on_their_own_graph_are_saved(tmp_path: Path) -> N
         with pytest.raises(HwgenError, match=r"^the model belongs to another graph\n  at data\n  save the model with"):
             save(small_quantized(data), other, tmp_path / "model.pt")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("make", "what"), [
+    (lambda tensor: tensor.double().clone().requires_grad_(), "part of a computation"),
+    (lambda tensor: tensor.to(torch.complex64).conj(), "torch.complex64 on cpu"),
+    (lambda tensor: torch.empty(tensor.shape, device="meta"), "torch.float32 on meta"),
+    (lambda tensor: torch.ones(tensor.shape).to(torch.float8_e4m3fn), "torch.float8_e4m3fn on cpu"),
+    (lambda tensor: torch.ones(1, dtype=tensor.dtype).expand(2**33), r"\(8589934592,\), of which the file has 1"),
+    (lambda tensor: torch.ones(3, 3).to_sparse(), "torch.sparse_coo"),
+    (lambda tensor: torch.nn.Parameter(torch.ones(2)), "a Parameter"),
+    (lambda tensor: tensor.tolist(), "a list"),
+])
+def test_tensors_that_hwgen_does_not_write(path: Path, make: Callable[[torch.Tensor], Any], what: str) -> None:
+    name = "values.1.bits"
+    for part in ("network", "sample"):
+        other = name if part == "network" else "edges"
+        kept = torch.load(path, weights_only=True)
+        change(path, put(part, other, value=make(kept[part][other])))
+        refuse(path, f"entry {other} is [^\n]*{what}[^\n]*\n  at PATH: {part}: {other}\n  {WRITE}")
+        torch.save(kept, path)
+
+
+def rewrite(path: Path, edit: Callable[[str, bytes], bytes], compression: int = zipfile.ZIP_STORED) -> None:
+    """Write the archive anew with other members."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: edit(name, archive.read(name)) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 20, -1])
+def test_a_pickle_that_is_cut(path: Path, size: int) -> None:
+    rewrite(path, lambda name, content: content[:size] if name.endswith(".pkl") else content)
+    refuse(path, f"({PICKLED}|not a checkpoint\n  at PATH\n  {WRITE})")
+
+
+def test_what_is_larger_inside_than_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("unpacked"))
+    whole = path.read_bytes()
+    rewrite(path, lambda name, content: content + bytes(1 << 20), zipfile.ZIP_DEFLATED)
+    refuse(path, f"larger inside than the file, .*\n  at PATH\n  {WRITE}")
+    path.write_bytes(whole)
+    rewrite(path, lambda name, content: content + bytes(9 << 20) if name.endswith(".pkl") else content)
+    refuse(path, rf"9,\d+,\d+ bytes in place of names and numbers\n  at PATH\n  {WRITE}")
+    path.write_bytes(whole + b"more")
+    refuse(path, "the file is truncated or damaged .it does not end where .*\n  at PATH\n  write or copy it again")
+    monkeypatch.setattr(checkpoint_file, "MOST_BYTES", 100)
+    refuse(path, r"[\d,]+ bytes, and a checkpoint has 100 at most\n  at PATH\n  name an existing.*")
+
+
+def test_what_is_no_regular_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pt")
+    (tmp_path / "endless.pt").symlink_to("/dev/zero")
+    (tmp_path / "folder.pt").mkdir()
+    for name in ("pipe.pt", "endless.pt", "folder.pt"):
+        refuse(tmp_path / name, "not a regular file\n  at PATH\n  name an existing.*")
+
+
+def test_a_file_name_that_leads_elsewhere_or_cannot_be_printed(tmp_path: Path) -> None:
+    data = small_data()
+    for name, called in (("a\u202eb.pt", "a_b"), ("..pt", "model_"), ("line\nbreak.pt", "line_break")):
+        save(small_quantized(data), data, tmp_path / name)
+        assert load(tmp_path / name)[0].name == called

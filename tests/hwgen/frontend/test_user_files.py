@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from torch_geometric.data import Data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.data.own_files import load_graph_file, load_weights, save_graph_file
+from hwgen.frontend.data.own_files import load_weights
 from hwgen.frontend.user_code import HWGEN, said, users_code
 from hwgen.frontend.user_file import is_user_file, load_module
 
@@ -141,27 +140,5 @@ def test_weights(tmp_path: Path) -> None:
     path.write_bytes(b"something")
     with pytest.raises(HwgenError, match="not a file of plain tensors"):
         load_weights(other, path)
-    with pytest.raises(HwgenError, match="cannot read it"):
+    with pytest.raises(HwgenError, match="cannot read: No such file"):
         load_weights(other, tmp_path / "none.pt")
-
-
-def test_graphs(tmp_path: Path) -> None:
-    path = tmp_path / "graphs.pt"
-    graphs = [Data(x=torch.eye(3), edge_index=torch.tensor([[0, 1], [1, 2]]), y=torch.tensor([1]), input_scale=0.5),
-              Data(x=torch.ones(1, 3), edge_index=torch.zeros(2, 0, dtype=torch.int64))]
-    save_graph_file(graphs, path)
-    found = load_graph_file(path)
-    assert [torch.equal(a.x, b.x) and torch.equal(a.edge_index, b.edge_index)
-            for a, b in zip(found, graphs, strict=True)] == [True, True]
-    assert (found[0].input_scale, int(found[0].y), found[1].y) == (0.5, 1, None)
-
-
-@pytest.mark.parametrize(("content", "what"), [
-    ({}, "not a list of graphs"), ([], "not a list of graphs"),
-    ([{"x": torch.ones(2, 2)}], "edge_index is not a matrix"),
-    ([{"x": torch.ones(2), "edge_index": torch.zeros(2, 1)}], "x is not a matrix"),
-    ([{"x": torch.ones(2, 1), "edge_index": torch.zeros(2, 1)}], r"edge_index of torch\.float32")])
-def test_what_is_no_list_of_graphs(tmp_path: Path, content: object, what: str) -> None:
-    torch.save(content, tmp_path / "graphs.pt")
-    with pytest.raises(HwgenError, match=what):
-        load_graph_file(tmp_path / "graphs.pt")

@@ -60,15 +60,24 @@ def set_facts(folder, change):
 
 @pytest.mark.parametrize(("change", "message"), [
     (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 2"),
-    (lambda facts: facts.pop("values"), "entry 'values' is missing or malformed"),
-    (lambda facts: facts["values"][0].pop("width"), "entry 'width' is missing"),
-    (lambda facts: facts["values"][0].update(domain="edges"), "entry domain 'edges' is missing or malformed"),
-    (lambda facts: facts["values"][0].update(domain=["nodes"]), "entry domain .'nodes'. is missing or malformed"),
-    (lambda facts: facts["values"][1]["terms"][0].update(via="there"), "entry via 'there'"),
-    (lambda facts: facts["values"][0].update(terms=3), "is missing or malformed"),
-    (lambda facts: facts.update(values=[3]), "is missing or malformed"),
-    (lambda facts: facts.update(features="many"), "is missing or malformed"),
-    (lambda facts: facts["values"][0]["quantizer"].update(granularity="chance"), "entry granularity 'chance'"),
+    (lambda facts: facts.pop("values"), "key values is missing"),
+    (lambda facts: facts["values"][0].pop("width"), r"key values\[0\].width is missing"),
+    (lambda facts: facts["values"][0].update(domain="edges"), r"values\[0\].domain is 'edges'"),
+    (lambda facts: facts["values"][0].update(domain=["nodes"]), r"values\[0\].domain is \['nodes'\]"),
+    (lambda facts: facts["values"][1]["terms"][0].update(via="there"), r"values\[1\].terms\[0\].via is 'there'"),
+    (lambda facts: facts["values"][0].update(terms=3), r"values\[0\].terms is 3"),
+    (lambda facts: facts.update(values=[3]), r"values\[0\] is 3"),
+    (lambda facts: facts.update(features="many"), "features is 'many'"),
+    (lambda facts: facts.update(name={}), "name is {}"),
+    (lambda facts: facts.update(name="../../x"), "name '../../x' is no plain name"),
+    (lambda facts: facts.update(input_scale=1e-300), "input_scale is 1e-300"),
+    (lambda facts: facts["values"][0].update(path="\ud800"), r"values\[0\].path is "),
+    (lambda facts: facts["values"][0].update(path="a\u001bb"), r"values\[0\].path is "),
+    (lambda facts: facts["values"][0]["quantizer"].update(reach=-1), r"unknown key values\[0\].quantizer.reach"),
+    (lambda facts: facts["values"][0]["quantizer"].update(signed=10**29), r"values\[0\].quantizer.signed is 1000"),
+    (lambda facts: facts["values"][0].update(bias=[]), r"values\[0\].bias is \[\]"),
+    (lambda facts: facts["values"][0]["activation"].update(slope=3), "is missing or malformed"),
+    (lambda facts: facts["values"][0]["quantizer"].update(granularity="chance"), r"quantizer.granularity is 'chance'"),
     (lambda facts: facts["values"].pop(), "result"),
     (lambda facts: facts["values"][1]["terms"][0].update(source="nobody"), "nobody"),
 ])
@@ -99,7 +108,7 @@ def test_files_that_are_missing_or_cut(tmp_path):
     with pytest.raises(HwgenError, match=r"not an \.npz of plain arrays"):
         load_network(tmp_path)
     np.savez(tmp_path / ARRAYS, nothing=np.zeros(1))
-    with pytest.raises(HwgenError, match="is missing or malformed"):
+    with pytest.raises(HwgenError, match=r"entry values.0.\S+ is missing"):
         load_network(tmp_path)
     (tmp_path / FACTS).write_text("{")
     with pytest.raises(HwgenError, match="not JSON"):
@@ -114,5 +123,15 @@ def test_arrays_of_another_type(tmp_path):
         arrays = {key: archive[key] for key in archive.files}
     key = next(key for key in arrays if key.endswith("weight.codes"))
     np.savez(tmp_path / ARRAYS, **{**arrays, key: arrays[key].astype(np.float64)})
-    with pytest.raises(HwgenError, match="is missing or malformed"):
+    with pytest.raises(HwgenError, match=r"entry \S+weight.codes is float64, not int64"):
         load_network(tmp_path)
+
+
+def test_arrays_that_belong_to_nothing_and_steps_that_nothing_holds():
+    facts, arrays = network_arrays(gin_network(0))
+    with pytest.raises(HwgenError, match="entry 'more' belongs to nothing"):
+        network_of(facts, {**arrays, "more": np.zeros(1)}, "here")
+    key = next(key for key in arrays if key.endswith(".step"))
+    for step in (1e-300, 1e300, np.nan, 0.0):
+        with pytest.raises(HwgenError, match="a step is not positive and finite"):
+            network_of(facts, {**arrays, key: np.full_like(arrays[key], step)}, "here")

@@ -7,48 +7,27 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from designs import design_of, graph_run
+from designs import graph_run
 from models import random_graph_data, random_graph_model
 from network_models import gin_network, node_gcn_network
 from networks import random_batch
+from runtime_folders import build_folder
 from stream_reader.banked import execute as execute_stream
 from stream_reader.lists import Machine
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.built import load_design
 from hwgen.flow.config import Config
-from hwgen.flow.folder import to_json, write_files
-from hwgen.network.sample import Limits, Sample, single
-from hwgen.network.store import save_network
+from hwgen.network.sample import single
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board, Reference
 from hwgen.runtime.device import Device
 from hwgen.targets import find_target
 from hwgen.targets.lists.execute import run as execute
-from rtl_templates.banked.registers import REGISTERS as BANKED_REGISTERS
 from rtl_templates.lists.formats import Target
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import registers
 from rtl_templates.shell.status import Error
-
-
-def build_folder(folder, network, batch, target="lists", *, windows=False, **hardware):
-    """What the runtime reads of a build folder, without RTL."""
-    limits = Limits.of(batch, network.input_bits)
-    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    graphs = None if windows or target != "lists" else 2
-    design = design_of(target, network, sample, graphs=graphs, windows=windows, **hardware)
-    save_network(network, folder / "model")
-    config = Config(board="ultra96", target=target, runs=design.runs, hardware=design.hardware.to_dict(),
-                    capacity=design.capacity, limits=limits)
-    map_ = REGISTERS if target == "lists" else BANKED_REGISTERS
-    fixed = registers.constants(design.hardware.to_dict(), map_)
-    write_files(folder, {"config.json": config.to_text(), "design.json": to_json({
-        "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
-                      for entry in registers.to_dict(map_)],
-        "errors": {error.name: error.value for error in Error},
-        "meanings": {error.name: error.meaning for error in Error}})})
-    return design
 
 
 def is_model(data):

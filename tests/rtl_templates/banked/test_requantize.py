@@ -50,7 +50,7 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
         low, high = {Kind.UNSIGNED: (0, (1 << bits) - 1), Kind.SIGNED: (-top, top),
                      Kind.RAW: (-(1 << 15), (1 << 15) - 1)}[kind]
         want = int(arithmetic.requantize(
-            np.array([[x]]), np.array([column]), np.array([bias]), np.array([row]),
+            np.array([[x]]), np.array([column]), np.array([[bias]]), np.array([row]), np.array([0]),
             np.array([bias_row]) if rank1 else None, -(1 << 40) if kind == Kind.RAW else low,
             1 << 40 if kind == Kind.RAW else high, shift=RAW_SHIFT if kind == Kind.RAW else SHIFT,
             half_up=half_up)[0, 0])
@@ -65,34 +65,38 @@ def test_model_is_the_numeric_contract(kind, rank1, half_up):
 def drive(dut, rng, entries, beats, want, **task):
     """Load ``entries`` [lane][entry] of (x, column, bias, ...), send a beat a cycle and compare what comes.
 
-    ``beats`` are (q2, b, entry, x of all lanes, row, bias_row, bits); ``want`` has (kind, values) by number of beat.
+    ``beats`` are (q2, pair, b, entry, x of all lanes, row, bias_row, bits); ``want`` has (kind, values) by number
+    of beat. The bias table runs the other way than the column table, so that no index serves for both.
     """
-    lanes = dut.lanes
+    lanes, last = dut.lanes, dut.bias_depth - 1
+
+    async def load(ctx, target, lane, address, word):
+        for name, value in (("valid", 1), ("target", target), ("unit", lane), ("address", address), ("data", word)):
+            ctx.set(getattr(dut.load, name), value)
+        await ctx.tick()
 
     async def bench(ctx):
         for lane, table in enumerate(entries):
             for entry, (_, column, bias, *_) in enumerate(table):
-                ctx.set(dut.load.valid, 1)
-                ctx.set(dut.load.target, Target.COLUMN)
-                ctx.set(dut.load.unit, lane)
-                ctx.set(dut.load.address, entry)
-                ctx.set(dut.load.data, column | (bias & (1 << 26) - 1) << 24)
-                await ctx.tick()
+                await load(ctx, Target.COLUMN, lane, entry, column)
+                await load(ctx, Target.BIAS, lane, last - entry, bias & (1 << 26) - 1)
         ctx.set(dut.load.valid, 0)
         for name, value in task.items():
             ctx.set(dut.task[name], value)
         for cycle in range(len(beats) + REQUANT_CODE + 1):
             if cycle < len(beats):
-                q2, b, entry, x, *_ = beats[cycle]
+                q2, pair, b, entry, x, *_ = beats[cycle]
                 word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
                 noise = rng.getrandbits(18 * lanes)
                 ctx.set(dut.beat.q2, q2)
+                ctx.set(dut.beat.pair, pair)
                 ctx.set(dut.beat.b, b)
                 ctx.set(dut.beat.column, entry)
+                ctx.set(dut.beat.bias, last - entry)
                 ctx.set(dut.q1_x, noise if q2 else word)
                 ctx.set(dut.q2_x, word if q2 else noise)
             if 0 <= cycle - REQUANT_MULTIPLIER < len(beats):
-                q2, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
+                q2, _, _, _, _, row, bias_row, bits = beats[cycle - REQUANT_MULTIPLIER]
                 ctx.set(dut.row_r, rng.getrandbits(17) if q2 else row)
                 ctx.set(dut.bias_r, bias_row)
                 ctx.set(dut.q2_r, row if q2 else rng.getrandbits(17))
@@ -120,26 +124,25 @@ def drive(dut, rng, entries, beats, want, **task):
 def test_lanes(primitive_free_lanes, kind, half_up, signed_max):
     """A random mix of Q1 and Q2 beats and rank-1 pairs, one beat a cycle."""
     lanes, rng, depth = primitive_free_lanes, random.Random(f"{kind}{half_up}{signed_max}"), 32
-    for rank1 in (0, 1):
-        dut = Requantizer(lanes=lanes, in_bits=18, column_depth=depth)
-        q2_kind = rng.choice(list(Kind))
-        entries = [[draw(rng, kind, rank1) for _ in range(depth)] for _ in range(lanes)]
-        nodes = [(rng.random() < 0.3, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
-                  rng.randrange(1 << 17), rng.randrange(9)) for _ in range(250)]
-        beats, want = [], {}
-        for q2, entry, row, bias_row, bits in nodes:
-            own = rng.random() < 0.7  # the row that goes with the drawn column
-            row = entries[0][entry][3] if own else row
-            x = [entries[lane][entry][0] for lane in range(lanes)]
-            for b in range(2 if rank1 and not q2 else 1):
-                beats.append((q2, b, entry, x, row, bias_row, bits))
-            used = q2_kind if q2 else kind
-            want[len(beats) - 1] = used, [
-                Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if rank1 and not q2 else None,
-                                  kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
-                for lane in range(lanes)]
-        drive(dut, rng, entries, beats, want, q1_rank1=rank1, q1_kind=kind, q1_half_up=half_up, q2_kind=q2_kind,
-              signed_max=signed_max)
+    dut = Requantizer(lanes=lanes, in_bits=18, column_depth=2 * depth, bias_depth=2 * depth)
+    q2_kind = rng.choice(list(Kind))
+    entries = [[draw(rng, kind, pair) for pair in [False] * depth + [True] * depth] for _ in range(lanes)]
+    nodes = [(rng.random() < 0.3, rng.random() < 0.5, rng.randrange(depth), rng.randrange(1 << rng.randint(1, 17)),
+              rng.randrange(1 << 17), rng.randrange(9)) for _ in range(400)]
+    beats, want = [], {}
+    for q2, pair, entry, row, bias_row, bits in nodes:
+        own = rng.random() < 0.7  # the row that goes with the drawn column
+        pair = pair and not q2
+        entry += depth * pair
+        row = entries[0][entry][3] if own else row
+        x = [entries[lane][entry][0] for lane in range(lanes)]
+        beats += [(q2, pair, b, entry, x, row, bias_row, bits) for b in range(1 + pair)]
+        used = q2_kind if q2 else kind
+        want[len(beats) - 1] = used, [
+            Requantizer.model(x[lane], *entries[lane][entry][1:3], row, bias_row if pair else None,
+                              kind=used, half_up=half_up and not q2, bits=bits, signed_max=signed_max)
+            for lane in range(lanes)]
+    drive(dut, rng, entries, beats, want, q1_kind=kind, q1_half_up=half_up, q2_kind=q2_kind, signed_max=signed_max)
 
 
 #: Accumulators, columns and biases whose value between the multipliers lies at an end of its 27 bits, or at 0 and -1.
@@ -149,17 +152,17 @@ ENDS = [(-(1 << 17), 1 << 17, 0), ((1 << 17) - 1, 1 << 17, 511), (1023, (1 << 24
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-@pytest.mark.parametrize("rank1", [0, 1])
-def test_extremes(kind, rank1):
+@pytest.mark.parametrize("pairs", [0, 1])
+def test_extremes(kind, pairs):
     """The largest and smallest values of every port at once: what the widths of all products and sums are made for."""
-    rows, rng = (0, 1, 1 << 16, (1 << 17) - 1), random.Random(f"{kind}{rank1}")
-    dut = Requantizer(lanes=2, in_bits=18, column_depth=len(ENDS))
+    rows, rng = (0, 1, 1 << 16, (1 << 17) - 1), random.Random(f"{kind}{pairs}")
+    dut = Requantizer(lanes=2, in_bits=18, column_depth=len(ENDS), bias_depth=len(ENDS))
     entries, beats, want = [ENDS, ENDS[::-1]], [], {}
-    for entry, q2, row, bias_row, bits in product(range(len(ENDS)), (0, 1), rows, rows if rank1 else (0,), (0, 1, 8)):
+    for entry, q2, row, bias_row, bits in product(range(len(ENDS)), (0, 1), rows, rows if pairs else (0,), (0, 1, 8)):
         x = [table[entry][0] for table in entries]
-        for b in range(2 if rank1 and not q2 else 1):
-            beats.append((q2, b, entry, x, row, bias_row, bits))
+        pair = pairs and not q2
+        beats += [(q2, pair, b, entry, x, row, bias_row, bits) for b in range(1 + pair)]
         want[len(beats) - 1] = kind, [
-            Requantizer.model(*table[entry], row, bias_row if rank1 and not q2 else None, kind=kind, half_up=not q2,
+            Requantizer.model(*table[entry], row, bias_row if pair else None, kind=kind, half_up=not q2,
                               bits=bits, signed_max=127) for table in entries]
-    drive(dut, rng, entries, beats, want, q1_rank1=rank1, q1_kind=kind, q1_half_up=1, q2_kind=kind, signed_max=127)
+    drive(dut, rng, entries, beats, want, q1_kind=kind, q1_half_up=1, q2_kind=kind, signed_max=127)

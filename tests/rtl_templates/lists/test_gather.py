@@ -167,6 +167,43 @@ def test_passes_one_after_another():
     assert all(reads for reads, _, _ in run(case, lambda now: case.rng.random() < 0.8, rewrite=False))
 
 
+def test_a_row_whose_number_is_that_of_no_row_and_entries_that_end_with_their_pass():
+    """Only lists name NULL_INDEX for nothing: a row of that number is read. A pass begins without an entry."""
+    dut = Gather(lanes=2, code_bits=4, acc_bits=8, buffer_depth=16, list_depth=4)
+
+    async def token(ctx, **command):
+        for name in ("reads", "short", "one", "place", "count", "stride", "entry"):
+            ctx.set(getattr(dut.i.payload, name), command.get(name, 0))
+        ctx.set(dut.i.payload.meta.by_entry, 1)
+        ctx.set(dut.i.valid, 1)
+        await ctx.tick().until(dut.i.ready)
+        ctx.set(dut.i.valid, 0)
+        await ctx.tick().repeat(GATHER + 2)
+        assert ctx.get(dut.o.valid)
+        payload = ctx.get(dut.o.payload)
+        ctx.set(dut.o.ready, 1)
+        await ctx.tick()
+        ctx.set(dut.o.ready, 0)
+        lanes = [signed(payload.x >> lane * ACC_BITS, ACC_BITS) for lane in range(2)]
+        return lanes, payload.row, payload.context.entry
+
+    async def bench(ctx):
+        ctx.set(dut.data, 0x21)
+        ctx.set(dut.entry, 9)
+        own = {"reads": 1, "short": 1, "place": NULL_INDEX, "count": 1, "stride": 1, "entry": 1}
+        assert await token(ctx, **own) == ([1, 2], 9, 9)
+        assert await token(ctx, one=1, short=1) == ([1, 1], 9, 9), "the last row's entry stays within its pass"
+        ctx.set(dut.start, 1)
+        await ctx.tick()
+        ctx.set(dut.start, 0)
+        assert await token(ctx, one=1, short=1) == ([1, 1], 0, 0)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+
+
 def test_a_unit_without_rows():
     case = Case(9)
     case.setup["graphs"] = 0

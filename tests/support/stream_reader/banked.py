@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwgen.targets.banked.arithmetic import requantize
 from hwgen.targets.banked.hardware import UNITS, Hardware
-from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
+from rtl_templates.banked.formats import BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
 from rtl_templates.shell.words import unpack
 
@@ -133,7 +133,7 @@ class _Machine:
 
     def _finish_gather(self, task: dict[str, int], server: int, port: int, x: Ints, writes: PassWrites) -> None:
         params = self._params(server, port)
-        codes = self._stage(task, "q1", x, params["row_r"], params["bias_r"] if task["q1_rank1"] else None, params)
+        codes = self._stage(task, "q1", x, params["row_r"], params["bias_r"] if params["pair"] else None, params)
         if task["combine"]:
             steps = max(1, -(-params["bits"] // self.hardware.planes))
             bits = steps * self.hardware.planes
@@ -181,16 +181,17 @@ class _Machine:
         kind = task[f"{stage}_kind"]
         bounds = clip_range(kind, task["signed_max"] if kind == Kind.SIGNED else (1 << params["bits"]) - 1)
         codes = np.zeros(h.lanes, dtype=np.int64)
+        first = params["bias_r"] if stage == "q1" and bias_row is None else task[f"{stage}_bias"]
         for chunk in range(task[f"{stage}_chunks"]):
             for lane in range(h.requant_lanes):
-                entry = self.memories.word(Target.COLUMN, lane, task[f"{stage}_column"] + chunk)
+                column = self.memories.word(Target.COLUMN, lane, task[f"{stage}_column"] + chunk)
+                bias = self.memories.word(Target.BIAS, lane, first + chunk)
                 channel = chunk * h.requant_lanes + lane
                 if channel >= len(x):
                     continue
                 codes[channel] = requantize(
-                    x[None, channel : channel + 1], np.array([entry & (1 << COLUMN_BITS) - 1]),
-                    np.array([signed(entry >> COLUMN_BITS, BIAS_BITS)]), np.array([row]),
-                    None if bias_row is None else np.array([bias_row]), *bounds,
+                    x[None, channel : channel + 1], np.array([column]), np.array([[signed(bias, BIAS_BITS)]]),
+                    np.array([row]), np.array([0]), None if bias_row is None else np.array([bias_row]), *bounds,
                     shift=RAW_SHIFT if kind == Kind.RAW else SHIFT, half_up=bool(task[f"{stage}_half_up"]),
                 )[0, 0]
         return codes

@@ -15,7 +15,7 @@ from rtl_templates.shell.words import BEAT_BITS
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
 
 
-class ImageError(Exception):
+class ImageError(AssertionError):
     """The images ask for something the accelerator would not do as intended."""
 
 
@@ -93,6 +93,7 @@ class Memories(LoadedMemories):
             Target.BANK: [(set(range(UNITS)), h.bank_depth * h.digits)],
             Target.PARAM: [(servers, h.param_depth)],
             Target.COLUMN: [(set(range(h.requant_lanes)), h.column_depth)],
+            Target.BIAS: [(set(range(h.requant_lanes)), h.bias_depth)],
             Target.TABLE: [({t + 32 * c for t in range(tables) for c in range(columns)}, 64 * h.pages)],
             Target.FEATURE: [(servers, h.feature_depth)],
             Target.SETUP: [(servers, h.ports)],

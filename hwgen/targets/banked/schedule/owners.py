@@ -94,6 +94,5 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
         if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:
             chunks = [0 if stage is None else -(-len(stage.column) // hardware.requant_lanes)
                       for stage in (step.q1, step.q2)]
-            beats = chunks[0] * (1 + (step.q1.bias_row is not None)) + chunks[1]
-            occupied += np.maximum(-(-step.q1.row_bits // hardware.planes), beats)
+            occupied += np.maximum(-(-step.q1.row_bits // hardware.planes), sum(chunks)) + chunks[0] * step.q1.pairs
     return reads, occupied

@@ -129,14 +129,14 @@ def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: st
     for index, step in enumerate(program.passes):
         if step.kind != kind or step.q1 is None:
             continue
-        beats = -(-len(step.q1.column) // hardware.requant_lanes) * (1 if step.q1.bias_row is None else 2)
+        chunks = beats = -(-len(step.q1.column) // hardware.requant_lanes)
         cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
         if step.combine is not None and step.q2 is not None:
-            beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages,
-            beats += beats // 2  # and picks that wait for the other's beats cost half as much again
+            beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages
             if step.q1.row_bits is not None:
                 cycles = np.maximum(cycles, -(-step.q1.row_bits // hardware.planes))
-        load = np.bincount(owners.unit % hardware.servers, np.maximum(cycles, beats), hardware.servers)
+        occupied = np.maximum(cycles, beats) + chunks * step.q1.pairs
+        load = np.bincount(owners.unit % hardware.servers, occupied, hardware.servers)
         most = max(most, float(load.max()))
     return most / hardware.digits
 

@@ -4,14 +4,14 @@ import numpy as np
 import torch
 
 from hwgen.frontend import load_data
-from hwgen.frontend.data.codes import GraphCodes
+from hwgen.frontend.data.batching import union_of
 
 
 def test_digits_are_integers_on_a_symmetric_graph() -> None:
     data = load_data("Digits")
-    graph = GraphCodes.of(data)
-    assert (data.name, data.classes, graph.features.shape) == ("digits", 10, (1797, 64))
-    assert (graph.bits, graph.scale) == (5, 1 / 16)
+    batch, bits, scale = union_of(data)
+    assert (data.name, data.classes, batch.features.shape) == ("digits", 10, (1797, 64))
+    assert (bits, scale) == (5, 1 / 16)
     assert data.x.max() == 16
     edges = set(map(tuple, data.edge_index.t().tolist()))
     assert len(edges) == data.edge_index.shape[1]

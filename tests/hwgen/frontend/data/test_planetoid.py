@@ -9,7 +9,7 @@ import torch_geometric.datasets
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import load_data
-from hwgen.frontend.data.codes import GraphCodes
+from hwgen.frontend.data.batching import union_of
 
 SHAPES = {"Cora": (2708, 1433, 10556, 7), "CiteSeer": (3327, 3703, 9104, 6)}
 
@@ -32,7 +32,7 @@ def test_planetoid_is_raw_and_whole(raw: Path, name: str) -> None:
     counts = [int(mask.sum()) for mask in (data.train_mask, data.val_mask, data.test_mask)]
     assert counts == [20 * classes, 500, 1000]
     assert (data.edge_index[0] != data.edge_index[1]).all()
-    assert GraphCodes.of(data).bits == 1
+    assert union_of(data)[1] == 1
 
 
 def test_a_read_only_root_is_enough_and_stays_as_it_is(raw: Path, tmp_path: Path) -> None:

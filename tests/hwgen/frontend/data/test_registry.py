@@ -10,7 +10,7 @@ from hwgen.cli.checkpoint_options import NAMES, SCHEMES
 from hwgen.errors import HwgenError
 from hwgen.frontend import quantize
 from hwgen.frontend.data import DATA, load_data
-from hwgen.frontend.data.own_files import save_graph_file
+from hwgen.frontend.data.own_files import save_graphs
 
 
 def test_unknown_names_list_the_known_ones() -> None:
@@ -41,10 +41,10 @@ def test_every_name_is_read_from_the_root(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_file_holds_one_graph_or_several(tmp_path: Path) -> None:
     data = small_data()
-    save_graph_file([data], tmp_path / "one.pt")
-    save_graph_file([data, data], tmp_path / "two.pt")
+    save_graphs([data], tmp_path / "one.pt")
+    save_graphs([data, data], tmp_path / "two.pt")
     one, two = load_data(tmp_path / "one.pt"), load_data(str(tmp_path / "two.pt"))
     assert torch.equal(one.x, data.x)
     assert len(two) == 2
-    with pytest.raises(HwgenError, match="cannot read it"):
+    with pytest.raises(HwgenError, match="cannot read: No such file"):
         load_data("none.pt")

@@ -259,7 +259,7 @@ def test_what_the_users_forward_returns() -> None:
     quantized = quantize(model, data=data, weight_bits=8, message_bits=8, bits=8).eval()
     expected = model.eval()(data.x * data.input_scale, data.edge_index)
     given = data.x * data.input_scale
-    for out in (quantized(), quantized(data), quantized(data.x, data.edge_index), quantized(given, data.edge_index)):
+    for out in (quantized(), quantized(data), quantized(given, data.edge_index)):
         torch.testing.assert_close(out.exp().sum(1), torch.ones(40))
         assert (out - expected).abs().max() < 0.1
     torch.testing.assert_close(quantized.logits().log_softmax(1), quantized())
@@ -269,7 +269,10 @@ def test_another_graph_is_refused() -> None:
     data, other = small_data(), small_data(seed=1)
     model = small_quantized(data)
     refused = (r"^the model is called with another graph\n  at forward\n  quantize the model with that graph as data: "
-               "it learns a step for each node$")
+               r"it learns a step for each node; its own graph is model\(data\), or x in real values: x \* data\.input")
+    coded = small_data(top=15)
+    with pytest.raises(HwgenError, match=refused):
+        small_quantized(coded)(coded.x, coded.edge_index)  # codes are no real values, whatever the scheme
     for given in ((other.x, other.edge_index), (data.x, other.edge_index), (other,)):
         with pytest.raises(HwgenError, match=refused):
             model(*given)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.loader import DataLoader
+from torch_geometric.nn import GCN as GCNOfPyG
 from torch_geometric.nn import GCNConv
 from training_graphs import pooled, several, small_data
 from user_modules import Net, graphs, middle, randomise
@@ -96,12 +97,12 @@ def test_options_out_of_range_are_refused(arguments: dict[str, Any], message: st
 def test_data_that_do_not_fit_are_refused() -> None:
     with pytest.raises(HwgenError, match="4 graphs for a scheme with a step for each node"):
         quantize(pooled(), data=several())
-    with pytest.raises(HwgenError, match="no sample graph"):
+    with pytest.raises(HwgenError, match="no graph"):
         quantize(pooled(), scheme="nns", data=[])
     narrow = [Data(x=each.x[:, :4], edge_index=each.edge_index) for each in several()]
     with pytest.raises(HwgenError, match="the model fails on these graphs: RuntimeError"):
         quantize(pooled(), scheme="nns", data=narrow)
-    with pytest.raises(HwgenError, match=r"graphs with 7 features of scale 1\.0 and with 4 of scale 1\.0"):
+    with pytest.raises(HwgenError, match="graph 0 has 7 features of scale 1, graph 1 4 features of"):
         union_of([several()[0], narrow[0]])
 
 
@@ -125,3 +126,12 @@ def test_a_module_that_computes_something_else_is_refused() -> None:
     hooked.convs[0].register_forward_hook(lambda layer, args, out: out * 2)
     with pytest.raises(HwgenError, match="hook"):
         quantize(hooked, data=small_data())
+
+
+def test_a_module_that_keeps_the_edges_of_one_graph() -> None:
+    """PyG's GCN hands cached on, and takes a batch: that is no second graph."""
+    model = GCNOfPyG(12, 6, 2, 3, cached=True).eval()
+    assert quantize(model, "nns", data=small_data()).plan.one_graph == "model.convs.0"
+    graphs = [Data(x=torch.ones(3, 12), edge_index=torch.zeros(2, 1, dtype=torch.long)) for _ in range(2)]
+    with pytest.raises(HwgenError, match=r"^a layer with cached=True on 2 graphs\n  at model\.convs\.0\n"):
+        quantize(model, "nns", data=graphs)

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 from torch import nn
 
-from hwgen.frontend.trace import Call
+from hwgen.frontend.calls import Call
 from hwgen.frontend.tracing.recognisers import RECOGNISERS
 from hwgen.frontend.tracing.refusals import ALL, INSTEAD, fix_for
 from hwgen.frontend.tracing.table import Kind, Recogniser, Recognisers

@@ -5,11 +5,14 @@ import pytest
 import torch
 from graph_sets import rings_and_stars
 from torch_geometric.data import Data
+from torch_geometric.loader import DataLoader
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_set import Split
-from hwgen.frontend.training.examples import DEALS, ManyGraphs, OneGraph, as_set
+from hwgen.frontend.training.examples import DEALS, ManyGraphs, OneGraph, as_set, class_labels
+from hwgen.network.reader import read_graphs
+from hwgen.network.reader.fields import MASKS
 
 SHAPES = rings_and_stars()
 SPLIT = Split(train=np.arange(24), validation=np.arange(24, 32), test=np.arange(32, 40))
@@ -17,7 +20,7 @@ SPLIT = Split(train=np.arange(24), validation=np.arange(24, 32), test=np.arange(
 
 def test_one_graph_is_one_batch_whose_masks_part_it() -> None:
     data = small_data(top=3)
-    found = OneGraph(data)
+    found = OneGraph(data, "small")
     assert (found.name, found.per, found.classes, found.features) == ("small", "nodes", 3, 12)
     assert (found.input_bits, found.input_scale) == (2, 1 / 3)
     [first], [again] = list(found.epoch(0, 0)), list(found.epoch(5, 1))
@@ -27,7 +30,10 @@ def test_one_graph_is_one_batch_whose_masks_part_it() -> None:
         assert torch.equal(example.rows, data[key])
         assert torch.equal(example.labels, data.y)
         assert example.batch is first.batch is found.sample(0)
-    assert found.for_save() is data
+    [saved], [tested] = found.graphs()
+    assert saved is tested
+    assert torch.equal(saved.x, data.x)
+    assert torch.equal(saved.test_mask, data.test_mask)
     [codes] = found.codes("test")
     assert (codes.features.toarray() == data.x.numpy()).all()
 
@@ -37,7 +43,7 @@ def test_labels_and_masks_are_needed(key: str) -> None:
     data = small_data()
     value = data[key]
     data[key] = value[:-1]
-    with pytest.raises(HwgenError, match=rf"^39 entries for 40 nodes\n  at data\.{key}"):
+    with pytest.raises(HwgenError, match=rf"^39 entries for 1 graph of 40 nodes\n  at data\.{key}"):
         OneGraph(data)
     if key != "y":
         data[key] = torch.zeros_like(value)
@@ -76,25 +82,93 @@ def test_parts_keep_their_order_and_batches_are_smaller_than_their_graphs() -> N
     assert (len(graphs), batch.graphs) == (16, 16)
 
 
-def test_test_graphs_travel_first() -> None:
+def test_test_graphs_are_those_to_judge_by() -> None:
     test = np.array([3, 16, 38])
     split = Split(train=np.setdiff1d(np.arange(39), test), validation=np.array([39]), test=test)
-    saved = ManyGraphs(SHAPES, split, 2, 8).for_save()
-    assert len(saved) == 40
-    assert [(int(each.y), len(each.x)) for each in saved[:3]] == [(1, 5), (0, 4), (0, 7)]
+    every, tested = ManyGraphs(SHAPES, split, 2, 8).graphs()
+    assert len(every) == 40
+    assert [(int(each.y), len(each.x)) for each in tested] == [(1, 5), (0, 4), (0, 7)]
+    assert all(any(each is other for other in every) for each in tested)
 
 
 def test_a_list_of_graphs_becomes_a_set() -> None:
-    found = as_set(list(SHAPES), "mine")
-    assert found.name == "mine"
-    assert (found.labels == SHAPES.labels).all()
-    assert (found.union([3, 1]).edges == SHAPES.union([3, 1]).edges).all()
-    assert as_set(SHAPES, "other") is SHAPES
+    for given in (SHAPES, list(SHAPES), (each for each in SHAPES), DataLoader(list(SHAPES), batch_size=7)):
+        found = as_set(read_graphs(given), "mine")
+        assert (found.name, found.per, len(found)) == ("mine", "graphs", 40)
+        assert (found.labels == SHAPES.labels).all()
+        assert (found.union([3, 1]).edges == SHAPES.union([3, 1]).edges).all()
 
 
-def test_graphs_without_one_label_each_are_refused() -> None:
-    for counts in (None, (4, 4), (2, 0)):
-        graphs = [Data(x=torch.ones(4, 1), edge_index=torch.zeros(2, 0, dtype=torch.int64),
-                       y=None if counts is None else torch.zeros(counts[which], dtype=torch.int64)) for which in (0, 1)]
-        with pytest.raises(HwgenError, match=r"^graphs without one label each\n  at data\.y\n  .*join the graphs"):
-            as_set(graphs, "mine")
+def nodes_of(count: int, *, masks: bool = False) -> list[Data]:
+    """Graphs whose nodes have labels."""
+    found = []
+    for index in range(count):
+        data = small_data(seed=index, nodes=20 + index)
+        parts = [data.train_mask, data.val_mask, data.test_mask]
+        found.append(Data(x=data.x, edge_index=data.edge_index, y=data.y, **(
+            dict(zip(MASKS, parts, strict=True)) if masks else {})))
+    return found
+
+
+def test_graphs_whose_nodes_have_labels_are_a_set_too() -> None:
+    graphs = nodes_of(12)
+    found = as_set(read_graphs(graphs), "mine")
+    assert (found.per, len(found), found.classes) == ("nodes", 12, 3)
+    assert torch.equal(found[3].y, graphs[3].y)
+    [split, *_] = found.folds(0)
+    examples = ManyGraphs(found, split, None, 4)
+    assert examples.per == "nodes"
+    [first, *_] = examples.part("train")
+    assert len(first.labels) == first.batch.nodes
+    assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(12))
+    with pytest.raises(HwgenError, match=r"^9 graphs\n  at data\n.*or, where nodes have labels, masks"):
+        as_set(read_graphs(nodes_of(9)), "mine").folds(0)
+
+
+def test_masks_part_the_nodes_of_several_graphs() -> None:
+    graphs = nodes_of(18, masks=True)
+    found = OneGraph(graphs)
+    [test] = found.part("test")
+    assert test.rows is not None
+    assert int(test.rows.sum()) == sum(int(each.test_mask.sum()) for each in graphs)
+    assert (test.batch.graphs, len(test.labels)) == (18, sum(len(each.x) for each in graphs))
+    few, batch = found.few()
+    assert (len(few), batch.graphs) == (16, 16)
+
+
+def test_of_a_neighbour_loaders_batches_seeds_count() -> None:
+    graphs = nodes_of(3, masks=True)
+    for each in graphs:
+        each.batch_size = 10
+    for part, key in (("train", "train_mask"), ("test", "test_mask")):
+        [example] = OneGraph(graphs).part(part)
+        assert int(example.rows.sum()) == sum(int(each[key][:10].sum()) for each in graphs)
+
+
+def test_rows_without_a_class_do_not_count() -> None:
+    data = small_data()
+    first = torch.nonzero(data.train_mask)[0, 0]
+    data.y[first] = -1
+    [example] = OneGraph(data).part("train")
+    assert int(example.rows.sum()) == int(data.train_mask.sum()) - 1
+    data.y = data.y.double()
+    data.y[first] = float("nan")
+    assert torch.equal(OneGraph(data).part("train")[0].rows, example.rows)
+
+
+@pytest.mark.parametrize(("labels", "message"), [
+    (np.zeros((4, 5)), "^5 labels a row"), (np.array([0.5, 1]), "^labels are no classes: 0.5, 1"),
+    (np.array([-1, 1]), "^labels are no classes: -1, 1"), (np.array([-1, -2]), "no classes: -2, -1"),
+    (np.array([np.nan]), "none is given")])
+def test_labels_that_are_no_classes_are_refused(labels: np.ndarray, message: str) -> None:
+    with pytest.raises(HwgenError, match=message):
+        class_labels(labels)
+
+
+def test_graphs_without_labels_are_refused() -> None:
+    graphs = [Data(x=torch.ones(4, 1), edge_index=torch.zeros(2, 0, dtype=torch.int64)) for _ in range(2)]
+    with pytest.raises(HwgenError, match=r"^graphs without labels\n  at data\.y"):
+        as_set(read_graphs(graphs), "mine")
+    graphs[0].y = torch.zeros(2)
+    with pytest.raises(HwgenError, match=r"^2 entries for 1 graph of 4 nodes\n  at data\[0\]\.y"):
+        read_graphs(graphs)

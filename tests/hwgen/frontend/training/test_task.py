@@ -11,7 +11,7 @@ from torch_geometric.nn import GCNConv, global_add_pool
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.data.own_files import save_graph_file
+from hwgen.frontend.data.own_files import save_graphs
 from hwgen.frontend.quantize import SCHEMES
 from hwgen.frontend.training import forward
 from hwgen.frontend.training.models import GCN, GIN, SAGE
@@ -91,9 +91,9 @@ def test_modules_of_users(tmp_path: Path) -> None:
 
 
 def test_files_of_graphs(tmp_path: Path) -> None:
-    save_graph_file(list(SHAPES), tmp_path / "shapes.pt")
+    save_graphs(list(SHAPES), tmp_path / "shapes.pt")
     assert Task.of("gin", tmp_path / "shapes.pt").data.name == "shapes"
-    save_graph_file([small_data()], tmp_path / "one.pt")
+    save_graphs([small_data()], tmp_path / "one.pt")
     assert checked("gcn", str(tmp_path / "one.pt")).per == "nodes"
 
 

@@ -76,8 +76,8 @@ def test_features_of_no_kind_are_refused(value, what):
     ({"graphs": np.array(1)}, "graphs", "1 graphs, and the last of 4 nodes belongs to graph 1"),
     ({"graphs": np.array([2, 3])}, "graphs", r"\[2, 3\] graphs"), ({"graphs": 2**40}, "graphs", "1099511627776 graphs"),
     ({"labels": np.array([0, 1, 2])}, "labels", "3 entries for 2 graphs of 4 nodes"),
-    ({"labels": np.array(["x", "y"])}, "labels", "holds <U1"), ({"labels": np.array([NAN, NAN])}, "labels", "are nan"),
-    ({"labels": np.array([0, INF])}, "labels", "are inf"), ({"labels": np.zeros(2, "V4")}, "labels", "V4"),
+    ({"labels": np.array(["x", "y"])}, "labels", "holds <U1"), ({"labels": np.array([0, INF])}, "labels", "hold inf"),
+    ({"labels": np.zeros(2, "V4")}, "labels", "V4"),
     ({"labels": np.array([0, 2**63], dtype=np.uint64)}, "labels", "out of range"),
     ({"labels": np.ones((2, 2, 2))}, "labels", r"shape \(2, 2, 2\)"),
     ({"mask": np.ones((4, 2), dtype=bool)}, "mask", r"shape \(4, 2\)\n.*\n.*mask\[:, 0\]"),
@@ -162,8 +162,12 @@ def test_seeds_are_the_first_nodes_of_a_loaders_batch():
 
 
 def test_weights_of_edges_are_remembered():
-    assert read_graphs(usual(edge_weight=np.ones(2))).weighted == {"edge_weight"}
-    assert read_graphs(usual()).weighted == frozenset()
+    found = read_graphs([usual(edge_weight=np.array([0.5, 2])), usual(edge_weight=np.array([3, 4]))])
+    assert found.weights["edge_weight"].tolist() == [0.5, 2, 3, 4]
+    assert found.part(1, 3).weights["edge_weight"].tolist() == [2, 3]
+    assert read_graphs(usual()).weights == {}
+    with pytest.raises(HwgenError, match=r"shape \(3,\) for 2 edges\n  at data.edge_weight"):
+        read_graphs(usual(edge_weight=np.ones(3)))
 
 
 def test_every_name_of_a_field_is_read():

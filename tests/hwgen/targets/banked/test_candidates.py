@@ -76,7 +76,7 @@ def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
     for candidate in some:
         (run,) = candidate.design().session(sample.batch).next_runs()
         exact.append(sum(step.cycles for step in run.ran.passes))
-    assert all(0.6 * have <= each.cycles <= 1.05 * have for each, have in zip(some, exact, strict=True))
+    assert all(0.55 * have <= each.cycles <= 1.05 * have for each, have in zip(some, exact, strict=True))
     order = sorted(range(len(some)), key=lambda place: some[place].cycles)
     assert exact[order[0]] <= 1.05 * min(exact)
     assert guess_cycles(program_of(random_graph_model(1, 600, 100, 16, 7, density=0.2)), some[0].hardware) == (
@@ -86,13 +86,13 @@ def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
 #: Counted by Yosys (0.70): hardware, and LUT, FF, BRAM36, LUTRAM of a group and of a server.
 COUNTED = (
     ({"groups": 4, "servers": 16, "lanes": 16, "acc_bits": 11, "slots": 1152, "param_depth": 512, "result_depth": 192,
-      "feature_depth": 0, "mac_columns": 8, "pages": 1, "column_depth": 6},
-     (6310, 11808, 29.0, 0), (1417, 1512, 3.0, 481)),
+      "feature_depth": 0, "mac_columns": 8, "pages": 1, "column_depth": 6, "bias_depth": 63},
+     (6310, 11808, 29.0, 0), (1641, 1551, 3.0, 610)),
     ({"groups": 1, "servers": 4, "lanes": 8, "acc_bits": 8, "slots": 128, "param_depth": 64, "result_depth": 64,
-      "feature_depth": 0, "mac_columns": 8, "pages": 1, "column_depth": 4},
+      "feature_depth": 0, "mac_columns": 8, "pages": 1, "column_depth": 4, "bias_depth": 32},
      (2707, 5159, 12.5, 0), (1349, 1311, 3.0, 424)),
     ({"groups": 1, "servers": 8, "lanes": 16, "acc_bits": 8, "slots": 1152, "param_depth": 704, "result_depth": 512,
-      "feature_depth": 4544, "mac_columns": 16, "pages": 5, "column_depth": 8},
+      "feature_depth": 4544, "mac_columns": 16, "pages": 5, "column_depth": 8, "bias_depth": 32},
      (5540, 9688, 29.0, 0), (4038, 2169, 6.5, 1931)),
 )
 SAME = {"code_bits": 4, "digit": 4, "bank_depth": 512, "requant_lanes": 8, "weight_bits": 4, "planes": 1}
@@ -106,3 +106,4 @@ def test_guesses_are_near_what_yosys_counted(changes, group, server) -> None:
     for name, counted in (("group", group), ("server", server)):
         for resource, amount in zip(("lut", "ff", "bram36", "lutram"), counted, strict=True):
             assert guessed[name][resource] == pytest.approx(amount, rel=0.15, abs=0.5), (name, resource)
+    assert guessed["server"]["dsp"] == 2 * SAME["requant_lanes"]

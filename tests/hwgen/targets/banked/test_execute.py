@@ -4,21 +4,23 @@ import dataclasses
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_model
+from scipy.sparse import csr_array
 
-from hwgen.network.agreement import Agreement
 from hwgen.numeric import IntRange
 from hwgen.targets.banked.execute import run
-from hwgen.targets.banked.program import Program, Requant
+from hwgen.targets.banked.program import Pass, Program, Requant
 
 
 def plain_requantize(value: int, stage: Requant, node: int, column: int) -> int:
-    factor, bias = int(stage.column[column]), int(stage.bias[column])
+    factor, which = int(stage.column[column]), int(stage.bias_class[node])
+    bias = int(stage.bias[which, column])
     row = int(stage.row[node])
     mid = value * factor // 256
-    if stage.bias_row is None:
+    if stage.bias_row is None or which > 0:
         mid += bias
         product = mid * row
     else:
@@ -99,6 +101,19 @@ def test_agreement_counts_nodes_and_measures_codes():
     moved[4, winner] -= 70_000 * scale[0]
     assert Agreement.of(trace.logits, scale, moved).disagreeing == 1
     assert Agreement.of(trace.logits, scale, moved).largest == 70_000
+
+
+@pytest.mark.parametrize(("half_up", "codes"), [(True, [0, 1, 1]), (False, [-1, 1, 1])])
+def test_ties_of_results_round_as_their_stage_says(half_up, codes):
+    """Values of -1/2, 1/2 and 1 code: column 1, row half of a result's code."""
+    weight = np.array([[-1], [1], [2]])
+    raw = Requant(kind="raw", bits=16, row_bits=None, column=np.array([256]), bias=np.array([0]),
+                  row=np.full(3, 1 << 19), bias_row=None, half_up=half_up, x=IntRange(-2, 2), scale=np.ones(1))
+    step = Pass(name="tie", kind="gather_features", source=weight, accumulate=IntRange(-2, 2), q1=raw, combine=None,
+                q2=None)
+    eye = csr_array(np.eye(3, dtype=np.int64))
+    program = Program(name="tie", features=eye, input_bits=1, neighbours=eye, passes=(step,))
+    assert run(program).logits.ravel().tolist() == codes
 
 
 @pytest.mark.parametrize("stage", ["accumulate", "q1", "q2"])

@@ -10,7 +10,7 @@ from stream_reader import banked as interpreter
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked.execute import run
-from hwgen.targets.banked.golden import expected, pass_facts
+from hwgen.targets.banked.golden import expected, pass_facts, read_results
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
@@ -33,6 +33,8 @@ CASES = [
     ({"layers": 1, "min_bits": 1}, {"groups": 1, "servers": 4, "digit": 4}),
     ({"max_bits": 3, "weight_bits": 2, "features": 90, "nodes": 70}, {"groups": 2, "servers": 8, "digit": 4}),
     ({"hidden": 24, "classes": 20, "layers": 4}, {"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 8}),
+    # source rows in both halves of the banks, above the node rows of each
+    ({"features": 600}, {"groups": 1, "servers": 4, "digit": 4, "bank_depth": 64}),
 ]
 
 
@@ -75,6 +77,16 @@ def test_results_lie_where_they_are_said_to():
     for row, word in zip(golden["results_row"], golden["results_word"], strict=True):
         words = [memory[divmod(word + chunk, image.result_words)] for chunk in range(2)]
         np.testing.assert_array_equal(np.concatenate(words)[golden["results_column"]], trace.logits[row])
+
+
+@pytest.mark.parametrize("requant_lanes", [2, 4, 8])
+def test_results_are_read_as_they_were_stored(requant_lanes):
+    program, design, plan, image = built(4, {"classes": 7}, {"groups": 2, "servers": 8, "requant_lanes": requant_lanes})
+    wrote = interpreter.execute(image.beats, design)[-1]
+    memory = np.full((design.servers * image.result_words, 8), 12345, dtype="<i2")  # beside the lanes lies anything
+    for server, address, codes in zip(wrote.server, wrote.address, wrote.codes, strict=True):
+        memory[server * image.result_words + address, :requant_lanes] = codes
+    np.testing.assert_array_equal(read_results(program, design, plan, memory.tobytes()), run(program).logits)
 
 
 def test_bytes_are_little_endian_beats():
@@ -125,7 +137,7 @@ def _changed(program, index, stage, **fields):
 
 
 @pytest.mark.parametrize(("index", "stage", "fields", "message"), [
-    (1, "q2", {"bias_row": np.ones(40, dtype=np.int64)}, "bias with its own row factor"),
+    (1, "q2", {"bias": np.ones((2, 7), dtype=np.int64)}, "bias by class"),
     (1, "q1", {"kind": "signed"}, "signed codes enter the MAC array"),
     (1, "q2", {"kind": "unsigned", "bits": 2}, "both stages are unsigned"),
     (0, "q1", {"bits": 6}, r"codes \[-31, 31\] do not fit rows of 4 bits"),

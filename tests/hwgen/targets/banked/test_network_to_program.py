@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
 
 from hwgen.errors import HwgenError
-from hwgen.network.agreement import Agreement
 from hwgen.network.batch import Batch
 from hwgen.network.sample import Sample
 from hwgen.targets.banked.execute import Trace, run
@@ -166,9 +166,14 @@ def test_ranges_are_tighter_than_degree_times_largest_code():
     assert max(last.high, -last.low) < degree * limit
 
 
-def test_a_bias_of_zeros_costs_no_beat():
-    assert program_of(random_graph_model(0, bias=False)).passes[1].q1.bias_row is None
-    assert program_of(random_graph_model(0, bias=True)).passes[1].q1.bias_row is not None
+def test_a_bias_has_a_class_for_each_degree():
+    program = program_of(random_graph_model(0, bias=True))
+    degree = program.neighbours.sum(axis=1)
+    for step in program.passes[1:]:
+        shared = ~step.q1.pairs & (step.q1.row > 0)
+        both = np.unique(np.stack((degree[shared], step.q1.bias_class[shared])), axis=1)
+        assert len(np.unique(both[0])) == len(np.unique(both[1])) == both.shape[1] > 1
+    assert not program_of(random_graph_model(0, bias=False)).passes[1].q1.bias.any()
 
 
 def test_another_graph_takes_the_steps_of_its_trained_nodes():

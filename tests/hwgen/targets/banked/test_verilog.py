@@ -15,7 +15,7 @@ from hwgen.targets.banked.verilog import emit
 TINY = Hardware(
     groups=1, servers=4, lanes=4, code_bits=4, digit=2, acc_bits=10, bank_depth=16, slots=32, param_depth=16,
     result_depth=16, feature_depth=16, requant_lanes=2, mac_columns=4, weight_bits=4, planes=1, pages=1,
-    column_depth=8,
+    column_depth=8, bias_depth=8,
 )
 
 

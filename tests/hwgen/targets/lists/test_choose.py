@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from list_builds import build, compare, random_build
 from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from refusals import accepted
 from scipy.sparse import csr_array
 
 from hwgen.errors import CapacityError, HwgenError
@@ -101,6 +102,31 @@ def test_any_batch_within_the_capacity_packs(units, seed):
     assert packed > 5
 
 
+def dealt(total, most, rows):
+    """So many in each of some rows, the first ones full: int64 [rows]."""
+    return np.clip(total - most * np.arange(rows), 0, most)
+
+
+@pytest.mark.parametrize("units", [1, 2, 4])
+def test_a_batch_of_exactly_the_stated_capacity_packs(units):
+    """As many nodes, graphs, edges and features at once as are promised, in lists as long as they may be."""
+    network = gin_network(0, features=7)
+    built = build(network, *(random_batch(seed, network, graphs=8, nodes=20) for seed in range(3)),
+                  wanted={"units": units})
+    room, program = built.capacity, built.program
+    degree = dealt(room.edges, program.max_degree, room.nodes)
+    filled = dealt(room.features, program.max_features, room.nodes)
+    sizes = dealt(room.nodes, program.max_members, room.graphs)
+    assert (degree.sum(), filled.sum(), sizes.sum()) == (room.edges, room.features, room.nodes)
+    target = np.repeat(np.arange(room.nodes), degree)
+    batch = Batch(features=csr_array((np.arange(7) < filled[:, None]).astype(np.int64)), graphs=room.graphs,
+                  edges=np.stack([target, target]), graph=np.repeat(np.arange(room.graphs), sizes),
+                  node=np.zeros(room.nodes, dtype=np.int64))
+    assert Capacity.of([batch], 1) == room
+    with accepted():
+        compare(replace(built, batches=(batch,)))
+
+
 @pytest.mark.parametrize("units", [2, 4])
 def test_a_hub_and_its_graph_may_lie_in_one_unit(units):
     """One graph, a star: the unit that has the hub's list has the list of members too."""
@@ -110,6 +136,18 @@ def test_a_hub_and_its_graph_may_lie_in_one_unit(units):
                  graph=np.zeros(nodes, dtype=np.int64), node=np.zeros(nodes, dtype=np.int64))
     built = build(gin_network(0, features=1), star, wanted={"units": units})
     batch_image(built.layout, star)
+
+
+def test_an_odd_number_of_rows_has_room_for_its_last_descriptor():
+    """Two descriptors a word: 129 nodes take 65 words of each set, and a graph takes one."""
+    nodes = 129
+    chain = Batch(features=csr_array(np.ones((nodes, 1), dtype=np.int64)), graphs=1,
+                  edges=np.stack([np.arange(nodes - 1), np.arange(1, nodes)]), graph=np.zeros(nodes, dtype=np.int64),
+                  node=np.zeros(nodes, dtype=np.int64))
+    with accepted():
+        built = build(gin_network(0, features=1), chain, wanted={"units": 1})
+        batch_image(built.layout, chain)
+    assert built.hardware.descriptor_depth == 192
 
 
 def test_batches_too_large_for_any_design():

@@ -4,10 +4,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from networks import capacities, gin_network, random_batch, random_network, sage_network
 
 from hwgen.network.activation import IDENTITY, RELU
-from hwgen.network.agreement import Agreement
 from hwgen.network.execute import run_network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.arithmetic import encode

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from agreement import Agreement
 from networks import (
     capacities,
     gin_network,
@@ -16,7 +17,6 @@ from networks import (
 )
 
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.network.agreement import Agreement
 from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
@@ -92,7 +92,7 @@ def lowered(seeds, **drawn):
             program = lower(network, **asdict(capacities(batch)))
         except HwgenError as error:
             if "scales span too much" not in error.what:
-                raise
+                pytest.fail(f"refused: {error}")
             refused += 1
         else:
             yield network, batch, program

@@ -11,62 +11,73 @@ from rtl_templates.banked.server.in_flight import InFlight
 from rtl_templates.banked.server.issue import entry_layout
 
 LAYOUT = entry_layout(address_bits=6, bank_bits=2)
-CHUNKS = 2
 WAIT = 9  # cycles from a node's last beat of the first stage to its first one of the second
 
 
-@pytest.mark.parametrize("combine", [0, 1])
-def test_what_belongs_to_a_node_meets_its_beats(combine):
-    rng = random.Random(combine)
+def beats_of(rng, *, combine, dense):
+    """A node's beats by cycle after its issue; pairs of beats count once, a node of a dense pass has an empty one."""
+    chunks, rank1 = rng.randint(1, 2), rng.random() < 0.5
+    nothing = {"q2": 0, "fits": 0, "last": 0, "chunk": 0, "dense_beat": 0}
+    if dense:
+        beats, at = {1: nothing | {"dense_beat": 1}}, 1
+    else:
+        beats = {1 + k: nothing | {"fits": k % 2 if rank1 else 1, "chunk": k >> rank1,
+                                   "last": k == (chunks << rank1) - 1} for k in range(chunks << rank1)}
+        at = max(beats)
+    if combine:
+        beats |= {at + WAIT + chunk: nothing | {"q2": 1, "fits": 1, "chunk": chunk, "last": chunk == chunks - 1}
+                  for chunk in range(chunks)}
+    return beats
+
+
+@pytest.mark.parametrize(("combine", "dense"), [(0, 0), (1, 0), (1, 1)])
+def test_what_belongs_to_a_node_meets_its_beats(combine, dense):
+    rng = random.Random(combine + dense)
     dut = InFlight(entry=LAYOUT, occupation_bits=5, chunk_bits=1)
-    issues, beats, mids, codes = {}, {}, {}, {}
-    cycle = 2
-    for _ in range(40):
-        node = {name: rng.getrandbits(field.width) for name, field in LAYOUT}
-        issues[cycle] = node | {"used": rng.getrandbits(5)}
-        for stage in range(1 + combine):
-            first = cycle + 1 + stage * (CHUNKS - 1 + WAIT)
-            for chunk in range(CHUNKS):
-                ends = chunk == CHUNKS - 1
-                beats[first + chunk] = {"q2": stage, "fits": 1, "chunk": chunk, "last": int(ends)}
-                mids[first + chunk + REQUANT_MULTIPLIER] = issues[cycle], stage, ends
-                codes[first + chunk + REQUANT_CODE] = issues[cycle], stage, chunk, ends
-        cycle += (1 + combine) * CHUNKS if combine else rng.randint(CHUNKS, 5)
-        while combine and any(cycle + 1 + stage * (CHUNKS - 1 + WAIT) + chunk in beats
-                              for stage in range(2) for chunk in range(CHUNKS)):
+    issues, beats, cycle, ended = {}, {}, 2, 0
+    for number in range(60):
+        own = beats_of(rng, combine=combine, dense=dense)
+        # stages follow each other in the order of issues, and no two beats meet
+        while any(cycle + k in beats for k in own) or cycle + max(own) <= ended:
             cycle += 1
-    ends = max(codes)
+        issues[cycle] = {name: rng.getrandbits(field.width) for name, field in LAYOUT} | {"used": rng.getrandbits(5)}
+        beats |= {cycle + k: beat | {"node": number} for k, beat in own.items()}
+        ended = cycle + max(own)
+        cycle += rng.randint(1, 3)
+    nodes, slots = list(issues.values()), sorted(beats)
+    met = dict(zip(slots, InFlight.model([beats[slot] for slot in slots], combine=bool(combine)), strict=True))
+    done = max(slot for slot in slots if met[slot].code_last) + REQUANT_CODE
 
     async def bench(ctx):
-        ctx.set(dut.task.combine, combine)
-        for now in range(ends + 3):
+        ctx.set(dut.task.combine, combine & ~dense)
+        ctx.set(dut.task.dense, dense)
+        for now in range(done + 3):
             node, beat = issues.get(now, {}), beats.get(now, {})
             ctx.set(dut.issued, bool(node))
             ctx.set(dut.occupation, node.get("used", 0))
             for name, field in LAYOUT:
                 ctx.set(dut.entry[name], node.get(name, rng.getrandbits(field.width)))
-            for name in ("q2", "fits", "last", "chunk"):
+            for name in ("q2", "fits", "last", "chunk", "dense_beat"):
                 ctx.set(getattr(dut, name), beat.get(name, 0))
-            assert ctx.get(dut.flying) == (min(issues) < now <= ends), now
-            if now in mids:
-                node, stage, last = mids[now]
-                names = {"q2_r": "q2_r", "q2_bits": "bits"} if stage else {
+            assert ctx.get(dut.flying) == (min(issues) < now <= done), now
+            slot = now - REQUANT_MULTIPLIER
+            assert ctx.get(dut.q1_ends) == (slot in met and met[slot].q1_ends), now
+            if slot in met:
+                number, second = beats[slot]["node"], beats[slot]["q2"]
+                assert number == (met[slot].q2 if second else met[slot].q1)
+                ports = {"q2_r": "q2_r", "q2_bits": "bits"} if second else {
                     "row_r": "row_r", "bias_r": "bias_r", "q1_bits": "bits", "occupation_begun": "used"}
-                assert {port: ctx.get(getattr(dut, port)) for port in names} == \
-                    {port: node[name] for port, name in names.items()}, now
-                assert ctx.get(dut.q1_ends) == (last and not stage)
-            else:
-                assert not ctx.get(dut.q1_ends)
-            if now in codes:
-                node, stage, chunk, last = codes[now]
-                out = stage == combine
-                assert ctx.get(dut.code_chunk) == chunk
-                assert (ctx.get(dut.code_q1), ctx.get(dut.code_out), ctx.get(dut.code_last)) == \
-                    (not stage, out, out and last)
-                if out:
-                    assert all(ctx.get(getattr(dut, name)) == node[name] for name in ("nothing", "row", "bank"))
-            else:
-                assert not ctx.get(dut.code_out)
+                assert {port: ctx.get(getattr(dut, port)) for port in ports} == \
+                    {port: nodes[number][name] for port, name in ports.items()}, now
+            slot = now - REQUANT_CODE
+            flags = [ctx.get(getattr(dut, name)) for name in ("code_q1", "code_out", "code_last")]
+            assert flags == ([met[slot].code_q1, met[slot].code_out, met[slot].code_last] if slot in met else [0] * 3)
+            if slot in met:
+                assert ctx.get(dut.code_chunk) == beats[slot]["chunk"]
+                if met[slot].code_out:
+                    assert met[slot].where == beats[slot]["node"]
+                    assert all(ctx.get(getattr(dut, name)) == nodes[met[slot].where][name]
+                               for name in ("nothing", "row", "bank")), now
             await ctx.tick()
 
     simulate(dut, bench)

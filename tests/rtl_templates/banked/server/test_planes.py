@@ -49,4 +49,19 @@ def test_planes_of_nodes_in_a_row(planes, seed):
             assert (ctx.get(dut.x), ctx.get(dut.last)) == (x, ends), cycle
             await ctx.tick()
 
+        ctx.set(dut.dense, 1)  # a node of features finds the codes of the last one still held
+        for name in ("take", "begin"):
+            ctx.set(getattr(dut, name), 0)
+        for occupation in (3, 5):
+            ctx.set(dut.begin, 1)
+            ctx.set(dut.occupation, occupation)
+            for cycle in range(SERVER_MAC + SERVER_PLANE - REQUANT_MULTIPLIER + occupation + 2):
+                assert (ctx.get(dut.act_valid), ctx.get(dut.x)) == (0, 0), cycle
+                first = SERVER_MAC + SERVER_PLANE - REQUANT_MULTIPLIER
+                assert ctx.get(dut.enable) == (first <= cycle < first + occupation)
+                assert ctx.get(dut.last) == (cycle == first + occupation - 1)
+                await ctx.tick()
+                ctx.set(dut.begin, 0)
+        assert ctx.get(dut.act_data)
+
     simulate(dut, bench)

@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 
 from rtl_templates.banked.formats import PARAM, TASK, Target
 from rtl_templates.banked.server.server import Server
-from rtl_templates.banked.server.timing import ServerTiming, server_q2_delay, server_q2_wait
+from rtl_templates.banked.server.timing import Entry, ServerTiming, server_q2_delay, server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.shell.words import pack
@@ -17,7 +17,7 @@ from rtl_templates.shell.words import pack
 BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
     "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
-    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16,
+    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32,
 }
 ENTRIES, INDEX = 16, 3
 
@@ -31,8 +31,8 @@ class Case:
         self.arrival, self.even, self.max_bits = arrival, even, max_bits
         self.lanes, self.rq, self.ports = shape["lanes"], shape["requant_lanes"], shape["ports"]
         self.digits = shape["code_bits"] // shape["digit"]
-        self.columns = [[(rng.randrange(1 << 17), rng.randint(-1 << 20, 1 << 20)) for _ in range(ENTRIES)]
-                        for _ in range(self.rq)]
+        self.columns = [[rng.randrange(1 << 17) for _ in range(ENTRIES)] for _ in range(self.rq)]
+        self.biases = [[rng.randint(-1 << 20, 1 << 20) for _ in range(2 * ENTRIES)] for _ in range(self.rq)]
         low = -(1 << shape["weight_bits"] - 1) + 1
         self.weights = [[[rng.randint(low, -low) for _ in range(shape["mac_columns"])] for _ in range(self.lanes)]
                         for _ in range(shape["pages"])]
@@ -50,17 +50,22 @@ class Case:
         } | fields
         task["q1_column"] = rng.randrange(ENTRIES - task["q1_chunks"])
         task["q2_column"] = rng.randrange(ENTRIES - task["q2_chunks"])
+        for stage in ("q1", "q2"):
+            task[f"{stage}_bias"] = rng.randrange(2 * ENTRIES - task[f"{stage}_chunks"])
         if task["combine"]:
-            longest = task["q1_chunks"] * (1 + task["q1_rank1"])
-            task["q2_wait"] = fields.get("q2_wait", rng.randint(0, longest))
+            least = max(0, task["q1_chunks"] + 1 - server_q2_delay(self.lanes))
+            task["q2_wait"] = fields.get("q2_wait", rng.randint(least, task["q1_chunks"]))
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
         return task
 
-    def _param(self, final, nothing=False, result_words=0):
+    def _param(self, task, pairs, final, nothing=False, result_words=0):
         rng, shape = self.rng, self.shape
         factors = {name: rng.randrange(1 << rng.randint(10, 17)) for name in ("row_r", "bias_r", "q2_r")}
-        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final),
+        pair = int(rng.random() < pairs)
+        if not pair:
+            factors["bias_r"] = rng.randrange(2 * ENTRIES - task["q1_chunks"])
+        entry = {**factors, "bits": rng.randint(0, self.max_bits), "final": int(final), "pair": pair,
                  "row": rng.randrange(shape["bank_depth"]), "bank": rng.randrange(16 // shape["servers"])}
         if nothing:
             entry["bank"] = 15
@@ -69,7 +74,7 @@ class Case:
             self.results += result_words
         return entry
 
-    def _pass(self, nodes, nothing=False, **fields):
+    def _pass(self, nodes, nothing=False, pairs=0.0, **fields):
         rng, task = self.rng, self._task(**fields)
         out = "q2" if task["combine"] or task["dense"] else "q1"
         task[f"{out}_kind"] = Kind.RAW if task["to_result"] else fields.get(f"{out}_kind", Kind.SIGNED)
@@ -79,12 +84,13 @@ class Case:
         for port in range(1 if task["dense"] else self.ports):
             count = nodes if task["dense"] or self.even else rng.randint(0, nodes)
             for k in range(count):
-                param = self._param(task["dense"] and k == count - 1, nothing, words)
+                param = self._param(task, pairs, task["dense"] and k == count - 1, nothing, words)
                 limit = 1 << self.shape["acc_bits"] - 1
                 x = [rng.choice((-limit, limit - 1, rng.randrange(-limit, limit))) for _ in range(self.lanes)]
                 if task["dense"]:
                     x = self._features(task)
-                value = Server.model(x, task=task, param=param, columns=self.columns, weight=weight, lanes=self.lanes)
+                value = Server.model(x, task=task, param=param, columns=self.columns, biases=self.biases, weight=weight,
+                                     lanes=self.lanes)
                 inputs[port].append((x, param, value))
                 self.order[port].append(param)
         self.passes.append((task, inputs))
@@ -108,11 +114,13 @@ class Case:
             yield Target.SETUP, index ^ 1, port, 77
             for k, entry in enumerate(entries):
                 yield Target.PARAM, index, first + k, pack(PARAM, **entry)
-                yield Target.PARAM, index ^ 1, first + k, (1 << 76) - 1
+                yield Target.PARAM, index ^ 1, first + k, (1 << sum(PARAM.values())) - 1
             first += len(entries)
         for lane, table in enumerate(self.columns):
-            for entry, (column, bias) in enumerate(table):
-                yield Target.COLUMN, lane, entry, column | (bias & (1 << 26) - 1) << 24
+            for entry, column in enumerate(table):
+                yield Target.COLUMN, lane, entry, column
+            for entry, bias in enumerate(self.biases[lane]):
+                yield Target.BIAS, lane, entry, bias & (1 << 26) - 1
         for page, weight in enumerate(self.weights):
             for (unit, subset), beat in MacArray.tables(weight, self.shape["weight_bits"] + 3).items():
                 yield Target.TABLE, unit, page * 64 + subset, beat
@@ -144,7 +152,8 @@ def run(case, busy_limit=40000):
         await ctx.tick()
         ctx.set(dut.run_start, 0)
         timing = ServerTiming(ports=case.ports, lanes=lanes, digits=digits, planes=shape["planes"], requant_lanes=rq,
-                              bits=[[entry["bits"] for entry in order] for order in case.order])
+                              entries=[[Entry(entry["bits"], bool(entry["pair"])) for entry in order]
+                                       for order in case.order])
         for task, inputs in case.passes:
             ctx.set(dut.task.as_value(), pack(TASK, **task))
             ctx.set(dut.start, 1)
@@ -226,7 +235,7 @@ def check(case, seen):
 
 
 GATHER = {}
-RANK1 = {"q1_rank1": 1, "q1_kind": Kind.UNSIGNED}
+PAIRS = {"pairs": 0.4, "q1_kind": Kind.UNSIGNED}
 COMBINE = {"combine": 1, "q1_kind": Kind.UNSIGNED}
 DENSE = {"dense": 1, "dense_steps": 3, "dense_pages": 1, "q1_chunks": 0}
 RESULT = {"to_result": 1}
@@ -243,7 +252,7 @@ RESULT = {"to_result": 1}
 ], ids=lambda shape: "-".join(f"{key}{value}" for key, value in shape.items()) or "base")
 @pytest.mark.parametrize("arrival", [1.0, 0.15])
 def test_passes(shape, arrival):
-    passes = [GATHER, COMBINE, RANK1, COMBINE | RANK1, RESULT | RANK1, COMBINE | RESULT]
+    passes = [GATHER, COMBINE, PAIRS, COMBINE | PAIRS, RESULT | PAIRS, COMBINE | RESULT]
     run(Case(len(str(shape)) + int(arrival), passes, arrival=arrival, nodes=6 if arrival == 1 else 3, **shape))
 
 
@@ -260,8 +269,8 @@ def test_a_dense_pass_without_nodes_writes_nothing():
 
 
 @pytest.mark.parametrize(("fields", "interval"), [
-    ({"q1_chunks": 2}, 2), ({"q1_chunks": 1}, 1), ({"q1_chunks": 2, "q1_rank1": 1}, 4),
-    ({"q1_chunks": 1, "to_result": 1, "q1_rank1": 1}, 2),
+    ({"q1_chunks": 2}, 2), ({"q1_chunks": 1}, 1), ({"q1_chunks": 2, "pairs": 1}, 4),
+    ({"q1_chunks": 1, "to_result": 1, "pairs": 1}, 2),
 ])
 def test_full_rate(fields, interval):
     """Holds that are always valid are served one every ``interval`` cycles, in turn."""
@@ -271,11 +280,10 @@ def test_full_rate(fields, interval):
     assert [port for _, port in acks[:8]] == [1, 2, 3, 4, 5, 6, 7, 0]
 
 
-@pytest.mark.parametrize("fields", [
-    {"q1_chunks": 2, "q1_rank1": 1}, {"q1_chunks": 2}, {"q1_chunks": 1, "q1_rank1": 1}])
+@pytest.mark.parametrize("fields", [{"q1_chunks": 2}, {"q1_chunks": 1}])
 def test_full_rate_of_a_combination(fields):
     """With the right wait, Q1 and Q2 beats of nodes that never pause fill the lanes without a gap."""
-    q1, q2 = fields["q1_chunks"] * (1 + fields.get("q1_rank1", 0)), 1
+    q1, q2 = fields["q1_chunks"], 1
     wait = server_q2_wait(BASE["lanes"], q1, q2)
     case = Case(5, [COMBINE | fields | {"q2_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=q1 + q2)
     [acks] = run(case)
@@ -296,33 +304,34 @@ def test_combination_takes_its_planes():
 @pytest.mark.parametrize("wait", range(8, 16))
 def test_any_wait_before_the_second_stage(wait):
     """Up to the largest that the task word holds: no bit of it is lost on the way."""
-    run(Case(wait, [COMBINE | RANK1 | {"q1_chunks": 8, "q2_wait": wait}], nodes=3, arrival=1.0, requant_lanes=2))
+    run(Case(wait, [COMBINE | PAIRS | {"q1_chunks": 15, "q2_wait": wait}], nodes=3, arrival=1.0, lanes=30,
+             requant_lanes=2))
 
 
 def test_every_wait_is_one_that_a_task_word_can_say():
     longest = 0
     for lanes in range(1, 129):
-        for q1, q2 in product(range(1, min(lanes, 15) * 2 + 1), range(1, min(lanes, 15) + 1)):
-            wait = server_q2_wait(lanes, q1, q2)
-            assert wait in range(min(q1, 15) + 1)
-            assert (wait + server_q2_delay(lanes)) % (q1 + q2) == 0 or wait == 0
+        for q1, q2 in product(range(1, min(lanes, 15) + 1), range(1, min(lanes, 15) + 1)):
+            wait, least = server_q2_wait(lanes, q1, q2), max(0, q1 + 1 - server_q2_delay(lanes))
+            assert least <= wait <= q1
+            assert (wait + server_q2_delay(lanes)) % (q1 + q2) == 0 or wait == least
             longest = max(longest, wait)
     assert longest == (1 << TASK["q2_wait"]) - 1
 
 
 def test_full_rate_of_a_combination_with_a_long_wait():
-    wait = server_q2_wait(16, 16, 8)
+    wait = server_q2_wait(30, 15, 8)
     assert wait > 7
-    case = Case(5, [COMBINE | RANK1 | {"q1_chunks": 8, "q2_wait": wait}], nodes=6, arrival=1.0, even=True,
+    case = Case(5, [COMBINE | {"q1_chunks": 15, "q2_wait": wait}], nodes=6, arrival=1.0, even=True, lanes=30,
                 requant_lanes=2, mac_columns=16)
     [acks] = run(case)
-    assert {b - a for (a, _), (b, _) in pairwise(acks[8:20])} == {24}
+    assert {b - a for (a, _), (b, _) in pairwise(acks[8:20])} == {23}
 
 
 @pytest.mark.parametrize(("lanes", "requant_lanes"), [(24, 2), (15, 1), (28, 2)])
 def test_the_most_beats_that_a_node_can_have(lanes, requant_lanes):
     """Two for every chunk of the first stage, with a bias, and one for every chunk of the second."""
     chunks = lanes // requant_lanes
-    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, 2 * chunks, chunks))}
-    run(Case(chunks, [COMBINE | RANK1 | fields, RANK1 | RESULT | fields, COMBINE | RANK1 | RESULT | fields], nodes=3,
+    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, chunks, chunks))}
+    run(Case(chunks, [COMBINE | PAIRS | fields, PAIRS | RESULT | fields, COMBINE | PAIRS | RESULT | fields], nodes=3,
              arrival=1.0, lanes=lanes, requant_lanes=requant_lanes, mac_columns=lanes))

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from models import program_of, random_graph_model
+from refusals import accepted
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked.schedule.owners import edge_list
@@ -104,11 +105,12 @@ def test_too_few_slots_are_counted():
 
 def test_the_short_schedule_is_taken_when_only_it_fits():
     """The even flow that slow servers like takes more slots than the shortest schedule."""
-    program, hardware, _ = made(groups=1, servers=16, nodes=200, hidden=8)
-    hardware = replace(hardware, requant_lanes=4, column_depth=64, result_depth=2048)
+    program, hardware, _ = made(groups=1, servers=16, nodes=400, hidden=8)
+    hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
     even = schedule(program, replace(hardware, slots=1 << 16)).slots_used
     assert schedule(program, replace(hardware, slots=even)).slots_used == even
-    assert schedule(program, replace(hardware, slots=even - 1)).slots_used < even
+    with accepted():
+        assert schedule(program, replace(hardware, slots=even - 1)).slots_used < even
 
 
 def test_input_features_in_a_later_pass_are_refused():

@@ -1,4 +1,4 @@
-"""How near an integer program is to the model it came from; for every target."""
+"""How near an integer program is to the model that it came from, in result codes: a measure of tests."""
 
 from dataclasses import dataclass
 

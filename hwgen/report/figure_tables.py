@@ -1,0 +1,94 @@
+"""Figures of models side by side, as text."""
+
+from collections.abc import Callable
+
+from ..network.figures import MODELS, Figures, ModelFigures, Nearness, Score
+from .tables import Table
+
+__all__ = ["counted", "figure_table", "headline_figure"]
+
+#: What a row of results decides, for people.
+DECIDED = {"classification": "class", "binary": "sign", "multilabel": "sign", "regression": "", "unknown": ""}
+
+Cell = Callable[[ModelFigures], str]
+
+
+def figure_table(figures: Figures) -> Table:
+    """A column a model, a row a figure; a figure that no model has gets no row."""
+    word = DECIDED[figures.task]
+    rows: list[tuple[str, Cell]] = [
+        ("accuracy" if figures.task != "multilabel" else "labels right", lambda each: _right(each.score)),
+        ("micro-F1", lambda each: _score(each, "micro_f1", "{:.4f}")),
+        ("mean error", lambda each: _score(each, "mean_error", "{:.4g}")),
+        ("largest error", lambda each: _score(each, "largest_error", "{:.4g}")),
+        ("R²", lambda each: _score(each, "r2", "{:.4f}"))]
+    for other, near in (("FP32", _to_fp32), ("quantized", _to_quantized)):
+        rows += [(f"same {word} as {other}", _cell(near, _same)),
+                 (f"difference from {other}, largest / median, of the results' range", _cell(near, _shares))]
+    cells = [(name, *(cell(each) for each in figures.models)) for name, cell in rows]
+    return Table(title=f"Results on {figures.data}; {counted(figures)}",
+                 columns=("figure", *(MODELS[each.model] for each in figures.models)),
+                 rows=[tuple(text or "-" for text in row) for row in cells if any(row[1:])])
+
+
+def counted(figures: Figures) -> str:
+    """The task, and how many rows count."""
+    rows = _count(figures.rows, figures.of)
+    if not figures.counted:
+        return f"{figures.said}; {rows}, none of them scored"
+    left = f", {figures.unlabelled:,} without a label left out" if figures.unlabelled else ""
+    return f"{figures.said}; {figures.counted:,} of {rows} scored{left}"
+
+
+def headline_figure(figures: Figures | None) -> tuple[str, str] | None:
+    """The figure of most interest, of the model nearest to hardware, and what it is; None where there is none."""
+    for each in reversed(figures.models if figures else ()):
+        for name, cell in (("micro-F1", _score(each, "micro_f1", "{:.3f}")), ("accuracy", _right(each.score)),
+                           ("mean error", _score(each, "mean_error", "{:.3g}"))):
+            if cell:
+                assert figures is not None
+                return cell.partition(":")[0], f"{name}, {MODELS[each.model]}, {_count(figures.counted, figures.of)}"
+    return None
+
+
+def _to_fp32(each: ModelFigures) -> Nearness | None:
+    return each.to_fp32
+
+
+def _to_quantized(each: ModelFigures) -> Nearness | None:
+    return each.to_quantized
+
+
+def _cell(near: Callable[[ModelFigures], Nearness | None], text: Callable[[Nearness], str]) -> Cell:
+    def cell(each: ModelFigures) -> str:
+        found = near(each)
+        return "" if found is None else text(found)
+
+    return cell
+
+
+def _right(score: Score | None) -> str:
+    if score is None or score.accuracy is None:
+        return ""
+    some = f"{score.right:,} of {score.decided:,}"
+    return some if score.decided == 1 else f"{score.accuracy:.2%}: {some}"
+
+
+def _same(found: Nearness) -> str:
+    if found.same is None:
+        return ""
+    differ = f"{found.differing:,} of {found.decided:,} {'differs' if found.differing == 1 else 'differ'}"
+    return differ if found.decided == 1 else f"{found.same:.2%}: {differ}"
+
+
+def _shares(found: Nearness) -> str:
+    return "" if found.largest is None or found.median is None else f"{found.largest:.3%} / {found.median:.3%}"
+
+
+def _score(each: ModelFigures, name: str, form: str) -> str:
+    value = None if each.score is None else getattr(each.score, name)
+    return "" if value is None else form.format(value)
+
+
+def _count(number: int, of: str) -> str:
+    return f"1 {of.removesuffix('s')}" if number == 1 else f"{number:,} {of}"
