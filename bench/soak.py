@@ -42,8 +42,9 @@ Made by `python bench/soak.py --seed {seed}`.
 
 {graphs} graphs of MUTAG's and PROTEINS' sizes and edges, features drawn anew, in {batches} batches through one small
 design of edge lists, in {simulators} simulators one after the other. Every batch gave the reference's results
-({results}), its estimated cycles ({run_cycles} of runs) and counters. {wrong} times something went wrong on purpose before: each was
-reported, and the batch then ran well. The model was loaded {models} times. {seconds} s on a shared machine.
+({results}), its estimated cycles ({run_cycles} of runs) and counters. {wrong} times something went wrong on purpose
+before: each was reported, and the batch then ran well. The model was loaded {models} times. {seconds} s on a shared
+machine.
 
 """
 HARDWARE = {"units": 1, "lanes": 8, "code_bits": 4, "acc_bits": 16, "requant_lanes": 8, "chunks": 2, "weight_bits": 3,
