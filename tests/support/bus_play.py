@@ -169,7 +169,7 @@ class Play:
     async def limit(self):
         """A run that is ended by its limit, and runs again without a load."""
         assert (await self.chip.load(self.images[0]))["done_load"]
-        await self.chip.write("RUN_LIMIT", self.rng.randrange(1, self.batches[0].cycles - 4))  # it is seen 2 cycles late
+        await self.chip.write("RUN_LIMIT", self.rng.randrange(1, self.batches[0].cycles - 4))  # seen 2 cycles late
         status = await self.chip.command("run")
         if status["error"] != "RUN_LIMIT" or status["done_run"]:
             raise Silent(f"beyond its limit: {status}")
