@@ -136,7 +136,7 @@ FAULTS = {
         ("images-nodes-limit",
          "hwgen/targets/lists/test_images.py::test_batches_beyond_the_capacity_are_refused_by_name",
          "a batch of one node too many is packed",
-         'batch", "max_nodes", n, layout.nodes)', 'batch", "max_nodes", n, layout.nodes + 1)'),
+         '"batch_nodes", n, layout.nodes)', '"batch_nodes", n, layout.nodes + 1)'),
     ),
     "hwgen/targets/lists/layout.py": (
         ("layout-blocks-packed", "hwgen/targets/lists/test_layout.py::test_positions_begin_a_chunk_with_every_block",
