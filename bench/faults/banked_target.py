@@ -281,8 +281,8 @@ SAME = {
     "hwgen/targets/banked/schedule/balance.py": (
         ("balance-any-swap",
          "hwgen/targets/banked/schedule/test_owners.py::test_refine_keeps_counts_and_lowers_the_price",
-         ("partners of the item's own bin count as 0 and are always among the candidates, itself above all: the best of "
-          "them never makes anything worse, whether that is asked again or not"),
+         ("partners of the item's own bin count as 0 and are always among the candidates, itself above all: the best "
+          "of them never makes anything worse, whether that is asked again or not"),
          "if homes[best] == hot or change[best] >= 0:", "if homes[best] == hot:"),
     ),
 }
