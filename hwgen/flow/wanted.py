@@ -37,8 +37,8 @@ def candidate_targets(network: Network, sample: Sample, wishes: Wishes) -> list[
         asked = [wish for wish in wishes.names if any(wish not in have for have in having.values())]
         if wishes.target is None and asked:
             flag = flag_of(asked[0])
-            raise HwgenError(f"{flag} is an option of target {wanted[0]}, which does not run this network: {reason.what}",
-                             reason.where, f"leave {flag} out")
+            what = f"{flag} is an option of target {wanted[0]}, which does not run this network: {reason.what}"
+            raise HwgenError(what, reason.where, f"leave {flag} out")
         raise reason
     return accepted
 
