@@ -1,4 +1,4 @@
-"""The checksum of a load stream, 64 bits: a beat a cycle, one look-up table a bit.
+"""The checksum of a load stream: 64 bits, a beat a cycle, one look-up table a bit; :mod:`.loader` has the hardware.
 
 A state in GF(2^64), zero at first, is multiplied by x + 1 for each beat. The beat's upper half is added, and its lower
 half, spread to two places. The END beat carries, in its upper half, what makes all bits of the state ones: no run of
@@ -9,9 +9,7 @@ of a whole beat too, passes with a chance of 2^-64.
 
 from collections.abc import Iterable
 
-from amaranth import Mux, Value
-
-__all__ = ["BITS", "ODD", "ONES", "POLYNOMIAL", "SPREAD", "checksum_step", "end_beat", "step"]
+__all__ = ["BITS", "ODD", "ONES", "POLYNOMIAL", "SPREAD", "end_beat", "step"]
 
 BITS = 64
 POLYNOMIAL = 0x1B  # x^64 + x^4 + x^3 + x + 1, which is primitive
@@ -34,11 +32,3 @@ def end_beat(beats: Iterable[int]) -> int:
     for beat in beats:
         state = step(state, beat)
     return (step(state, 0) ^ ONES) << BITS
-
-
-def checksum_step(state: Value, beat: Value) -> Value:
-    """As :func:`step`, in hardware."""
-    low = beat[:BITS]
-    grown = state ^ (state << 1)[:BITS] ^ Mux(state[-1], POLYNOMIAL, 0)
-    spread = low ^ low.rotate_left(SPREAD) ^ low[-1] << ODD
-    return (grown ^ spread ^ beat[BITS:])[:BITS]

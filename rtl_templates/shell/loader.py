@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from .axi import AxiRead, Bursts, Bus
-from .checksum import BITS, checksum_step
+from .checksum import BITS, ODD, POLYNOMIAL, SPREAD
 from .load_map import LoadMemory
 from .signatures import LoadBus, LoadPort
 from .status import Error
@@ -143,7 +143,7 @@ class Loader(wiring.Component):
             with m.Elif(header.address[len(address):].any() | header.count[len(count):].any()):
                 m.d.sync += [strange.eq(1), over.eq(1)]
         with m.If(valid & ~over):
-            m.d.sync += check.eq(checksum_step(check, word))
+            m.d.sync += check.eq(_checksum_step(check, word))
         with m.If(load.valid & ~exists):
             m.d.sync += strange.eq(1)
         with m.If(self.abort & self.busy):
@@ -182,3 +182,11 @@ class Loader(wiring.Component):
                 m.d.sync += kept.eq(kept | seen)
             with m.Else():
                 m.d.sync += kept.eq(0)
+
+
+def _checksum_step(state: Value, beat: Value) -> Value:
+    """As :func:`rtl_templates.shell.checksum.step`."""
+    low = beat[:BITS]
+    grown = state ^ (state << 1)[:BITS] ^ Mux(state[-1], POLYNOMIAL, 0)
+    spread = low ^ low.rotate_left(SPREAD) ^ low[-1] << ODD
+    return (grown ^ spread ^ beat[BITS:])[:BITS]
