@@ -34,7 +34,7 @@ CASES = [
     ({"max_bits": 3, "weight_bits": 2, "features": 90, "nodes": 70}, {"groups": 2, "servers": 8, "digit": 4}),
     ({"hidden": 24, "classes": 20, "layers": 4}, {"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 8}),
     # source rows in both halves of the banks, above the node rows of each
-    ({"features": 600}, {"groups": 1, "servers": 4, "digit": 4, "bank_depth": 64}),
+    ({"features": 600, "density": 0.1}, {"groups": 1, "servers": 4, "digit": 4, "bank_depth": 64}),
 ]
 
 
