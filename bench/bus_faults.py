@@ -47,7 +47,7 @@ KINDS = {
 
 HEAD = """# Faults on the bus
 
-Made by `python bench/bus_faults.py --faults {faults} --seed {seed}`; every 100 faults are a line of `bus_faults.jsonl`.
+Made by `python bench/bus_faults.py --seed {seed}`; every 100 faults are a line of `bus_faults.jsonl`.
 
 A small emitted design of each target runs in Verilator. Memory and software behave in every way that AXI allows: pauses
 on every channel, ready before or after valid, addresses taken before or after their data, early and late responses.
@@ -82,7 +82,7 @@ def play(target: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def page(lines: list[dict[str, Any]], options: argparse.Namespace) -> str:
     """What all lines say, and what else was soaked."""
-    text = HEAD.format(faults=options.faults, seed=options.seed)
+    text = HEAD.format(seed=options.seed)
     for target in ("banked", "lists"):
         counts: Counter[str] = Counter()
         for line in lines:

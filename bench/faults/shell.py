@@ -38,7 +38,7 @@ FAULTS = {
         ("loader-any-unit", f"{_SHELL}test_loader.py::test_only_words_that_exist_are_loaded",
          "words of a unit that does not exist are no error",
          "memory.has(load.unit, load.address)", "memory.has(load.unit[:6], load.address)"),
-        ("checksum-other-rtl", f"{_SHELL}test_loader.py::test_every_word_arrives_in_order_under_pauses",
+        ("loader-other-checksum", f"{_SHELL}test_loader.py::test_every_word_arrives_in_order_under_pauses",
          "the loader computes another checksum than the packer",
          "low.rotate_left(SPREAD)", "low.rotate_right(SPREAD)"),
         ("loader-ignores-the-checksum", f"{_SHELL}test_loader.py::test_a_flipped_bit_anywhere_is_an_error",

@@ -1,10 +1,10 @@
-"""The checksum of a load stream, 64 bits: a beat a cycle, one look-up table a bit.
+"""The checksum of a load stream: 64 bits, a beat a cycle, one look-up table a bit; :mod:`.loader` has the hardware.
 
 A state in GF(2^64), zero at first, is multiplied by x + 1 for each beat. The beat's upper half is added, and its lower
 half, spread to two places. The END beat carries, in its upper half, what makes all bits of the state ones: no run of
 zeros is a stream. So these are always found: a flipped bit, and any other damage to one half of one beat; any two
 flipped bits of a stream of up to 2^17 beats (``tests/rtl_templates/shell/test_checksum.py`` tries all). Other damage,
-of a whole beat too, passes with a chance of 2^-64. The loader has the same step in hardware.
+of a whole beat too, passes with a chance of 2^-64.
 """
 
 from collections.abc import Iterable

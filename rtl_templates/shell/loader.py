@@ -185,7 +185,7 @@ class Loader(wiring.Component):
 
 
 def _checksum_step(state: Value, beat: Value) -> Value:
-    """:func:`rtl_templates.shell.checksum.step` in hardware."""
+    """As :func:`rtl_templates.shell.checksum.step`."""
     low = beat[:BITS]
     grown = state ^ (state << 1)[:BITS] ^ Mux(state[-1], POLYNOMIAL, 0)
     spread = low ^ low.rotate_left(SPREAD) ^ low[-1] << ODD
