@@ -6,8 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from hwgen.documents import MOST_TOML, Within, parse_toml, read_as, read_text, shown
+from hwgen.documents import MOST_TOML, parse_toml, read_text
 from hwgen.errors import HwgenError
+from hwgen.kinds import Within, read_as, shown
 
 __all__ = ["Board", "Clock", "Memory", "Resources", "load", "names"]
 

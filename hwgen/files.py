@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .documents import shown
 from .errors import HwgenError
+from .kinds import shown
 from .scratch import write_whole
 
 __all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]

@@ -11,7 +11,8 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from hwgen.documents import Count, read_json
+from hwgen.documents import read_json
+from hwgen.kinds import Count
 
 from .errors import SimError
 from .folder import AGAIN, Design, Images, PassFacts, PassLayout, read_stream

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from hwgen.documents import Count, Within, read_json
+from hwgen.documents import read_json
+from hwgen.kinds import Count, Within
 
 from .errors import SimError
 

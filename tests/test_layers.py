@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib"}
 CORE = {f"hwgen.{name}" for name in (
-    "errors", "numeric", "cache", "documents", "files", "neighbours", "progress", "scratch", "seals", "version",
-    "workshop")}
+    "errors", "numeric", "cache", "documents", "files", "kinds", "neighbours", "progress", "scratch", "seals",
+    "version", "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
@@ -37,6 +37,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/version.py": (set(), set()),
     "hwgen/numeric.py": (set(), set()),
     "hwgen/documents.py": (CORE, set()),
+    "hwgen/kinds.py": (CORE, set()),
     "hwgen/files.py": (CORE, set()),
     "hwgen/neighbours.py": (CORE, set()),
     "hwgen/progress.py": (set(), set()),

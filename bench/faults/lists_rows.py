@@ -106,15 +106,13 @@ FAULTS = {
         ("codes-unsigned-mask", "rtl_templates/lists/test_requantize.py::test_every_code",
          "signed codes reach twice as far",
          "masks[0].eq(Mux(is_signed, unsigned >> 1, unsigned))", "masks[0].eq(unsigned)"),
-        ("codes-width-nine", "rtl_templates/lists/test_requantize.py::test_every_code",
-         "widths beyond 8 bits let codes wrap",
-         "full = Mux(bits > CODE_BITS, CODE_BITS, bits)", "full = bits"),
     ),
     "rtl_templates/lists/requantize_parts.py": (
         ("parts-parameters-of-both", "rtl_templates/lists/test_requantize.py::test_rows[4-1-0]",
          "Q1 and Q2 load each other's row parameters",
          " & (load.unit == number)),", "),"),
-        ("parts-queue-wraps-late", "rtl_templates/lists/test_requantize.py::test_shapes[24-8-3-3-0-16]",
+        ("parts-queue-wraps-late",
+         "rtl_templates/lists/test_requantize.py::test_a_slow_reader_fills_every_buffer_and_nothing_is_lost",
          "a queue whose depth is no power of two leaves its last place out",
          "Mux(place == depth - 1, 0, place + 1)", "Mux(place == depth - 2, 0, place + 1)"),
     ),
@@ -143,10 +141,6 @@ FAULTS = {
         ("requantize-timing-search", "rtl_templates/lists/test_requantize.py::test_rows[4-1-0]",
          "the model leaves the largest magnitude's tree out",
          "1 + (requant_lanes - 1).bit_length() + SEARCH * levels", "1 + SEARCH * levels"),
-        ("requantize-timing-slots", "rtl_templates/lists/test_requantize.py::test_rows[0-0-2]",
-         "the model has a place more for codes",
-         "return max(2, DEPTH // steps(lanes, requant_lanes))",
-         "return max(2, DEPTH // steps(lanes, requant_lanes)) + 1"),
     ),
     "rtl_templates/lists/requantize_values.py": (
         ("values-lost-in-a-pause", "rtl_templates/lists/test_requantize.py::test_shapes[8-8-1-0-0-8]",
@@ -163,16 +157,13 @@ FAULTS = {
          "TOTAL_BITS = V_SHIFT + V_BITS", "TOTAL_BITS = V_SHIFT + V_BITS - 1"),
         ("values-first-narrow", "rtl_templates/lists/test_requantize.py::test_extremes[0-False-1]",
          "the largest product of accumulator and column loses its top bit",
-         "ACC_BITS + COLUMN_BITS) for k", "ACC_BITS + COLUMN_BITS - 2) for k"),
+         "ACC_BITS + COLUMN_BITS) for k", "ACC_BITS + COLUMN_BITS - 4) for k"),
         ("values-floor", "rtl_templates/lists/test_requantize.py::test_rows[4-1-0]",
          "V is floored, not rounded",
          "(total[V_SHIFT - 1:].as_signed() + 1) >> 1", "(total[V_SHIFT - 1:].as_signed()) >> 1"),
         ("values-bias-every-beat", "rtl_templates/lists/test_requantize.py::test_rows[4-1-0]",
          "every operand of a chunk begins it anew",
          "Mux(first[SCALED], bias << BIAS_SHIFT, old) + product", "(bias << BIAS_SHIFT) + product"),
-        ("values-shift-of-next", "rtl_templates/lists/test_requantize.py::test_rows[4-1-0]",
-         "an operand is shifted as the next one should be",
-         'mid = delays(m, "mid", self.mid, PRODUCT)', 'mid = delays(m, "mid", self.mid, PRODUCT - 1)'),
         ("values-slope-of-positive", "rtl_templates/lists/test_requantize.py::test_extremes[1-False-1]",
          "LeakyReLU's slope is taken of positive values",
          "Mux(late[-1], product[-1] >> SLOPE_SHIFT, late)", "Mux(~late[-1], product[-1] >> SLOPE_SHIFT, late)"),
@@ -200,4 +191,11 @@ FAULTS = {
 }
 
 #: Changes that change nothing, and why.
-SAME = {}
+SAME = {
+    "rtl_templates/lists/requantize_codes.py": (
+        ("codes-width-nine", "rtl_templates/lists/test_requantize.py::test_every_code",
+         ("widths beyond 8 bits are cut to 8 before they are shifted by; uncut, the mask has more ones, of which only "
+          "the lowest 8 are taken: the cut only spares a wider shifter"),
+         "full = Mux(bits > CODE_BITS, CODE_BITS, bits)", "full = bits"),
+    ),
+}

@@ -8,6 +8,7 @@ import click
 
 from ..flow.wishes import Wishes
 from .console import Console, common
+from .figures import TEST, measure
 from .options import BUILD, design_options, wishes_from
 from .summary import show_design
 from .verify import check
@@ -21,8 +22,10 @@ __all__ = ["build", "pack", "run_build"]
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The build folder.  [default: build/MODEL-BOARD]")
 @design_options
 @click.option("--no-verify", is_flag=True, help="Do not simulate.")
+@TEST
 @common
-def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, **options: Any) -> None:
+def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, test: Path | None,
+          **options: Any) -> None:
     """Build the hardware for a checkpoint, simulate it, and compare every code it computes.
 
     \b
@@ -41,14 +44,14 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
     The whole sample is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the hardware
     differs from the model.
     """
-    facts, exact = run_build(console, model, board, wishes_from(options), out=out, verify=not no_verify)
+    facts, exact = run_build(console, model, board, wishes_from(options), out=out, verify=not no_verify, test=test)
     console.result(facts)
     if not exact:
         raise SystemExit(1)
 
 
 def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out: Path | None = None,
-              verify: bool = True) -> tuple[dict[str, Any], bool]:
+              verify: bool = True, test: Path | None = None) -> tuple[dict[str, Any], bool]:
     """Build and verify; shared with ``hwgen demo``. Returns all facts, and whether everything was equal."""
     import boards
 
@@ -63,6 +66,8 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
     source = hashlib.sha256(model.read_bytes()).hexdigest()
     choice = build_design(network, sample, target, folder, wishes, source=source, progress=console).choice
     facts, exact = check(console, folder) if verify else (read_report(folder), True)
+    if test is not None:
+        facts = measure(console, folder, test)
     show_design(console, facts, choice)
     console.say(f"build:  {folder}\nreport: {folder / 'report' / 'report.html'}")
     return {"build": str(folder), **facts.to_dict(), "choice": choice}, exact

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
-from ..documents import Count, read_json
+from ..documents import read_json
 from ..errors import HwgenError
+from ..kinds import Count
 from ..network.sample import Limits
 from .folder import to_json
 from .wishes import Wishes

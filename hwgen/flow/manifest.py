@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from ..documents import Count, parse_json, read_as, read_text
+from ..documents import parse_json, read_text
 from ..errors import HwgenError
+from ..kinds import Count, read_as
 from ..seals import file_hash, seal_of, sealed
 from .folder import to_json
 

@@ -187,7 +187,7 @@ def live(calls: list[Call], result: object) -> tuple[tuple[Call, ...], object]:
             wanted |= {index, *(value.index for value in values_in((calls[index].args, calls[index].kwargs)))}
     number = {index: place for place, index in enumerate(sorted(wanted - {-1}))}
 
-    def moved(argument: Any) -> Any:
+    def moved(argument: object) -> Any:
         if isinstance(argument, Value):
             return Value(argument.name, number[argument.index]) if argument.index >= 0 else argument
         if isinstance(argument, dict):

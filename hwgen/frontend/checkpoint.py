@@ -21,8 +21,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..documents import parse_json, shown
+from ..documents import parse_json
 from ..errors import HwgenError
+from ..kinds import shown
 from ..network.granularity import Granularity
 from ..network.network import Network
 from ..network.rules import check_network, plain_name

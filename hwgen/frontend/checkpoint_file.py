@@ -10,8 +10,9 @@ from typing import Any, BinaryIO
 import torch
 from numpy.typing import NDArray
 
-from ..documents import open_regular, shown
+from ..documents import open_regular
 from ..errors import HwgenError
+from ..kinds import shown
 from ..scratch import write_whole
 from .user_file import is_user_file
 

@@ -109,5 +109,5 @@ def _calls(graph: fx.Graph, tracer: Tracer, wanted: fx.Node | None) -> tuple[lis
     return calls, result if wanted is None else values[wanted], constants
 
 
-def _with_values(argument: Any, values: dict[fx.Node, Value]) -> Any:
+def _with_values(argument: fx.node.Argument, values: dict[fx.Node, Value]) -> Any:
     return fx.node.map_arg(argument, cast(Any, values.__getitem__))

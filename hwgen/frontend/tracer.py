@@ -30,21 +30,21 @@ def whole_pooling() -> Iterator[None]:
     import torch_geometric.nn
     from torch_geometric.utils import scatter
 
-    home: Any = sys.modules[torch_geometric.nn.global_add_pool.__module__]
+    home = vars(sys.modules[torch_geometric.nn.global_add_pool.__module__])
 
-    def recorded(x: object, batch: object, **kwargs: Any) -> object:
+    def recorded(x: object, batch: object, **kwargs: object) -> object:
         if not isinstance(x, fx.Proxy):
             return scatter(x, batch, **kwargs)
-        pool = getattr(home, sys._getframe(1).f_code.co_name)
+        pool = home[sys._getframe(1).f_code.co_name]
         return x.tracer.create_proxy("call_function", pool, (x, batch, kwargs["dim_size"]), {})
 
     aggregation, checked = torch_geometric.nn.Aggregation, torch_geometric.nn.Aggregation.__call__
-    home.scatter = recorded
+    home["scatter"] = recorded
     aggregation.__call__ = lambda layer, *args, **kwargs: nn.Module.__call__(layer, *args, **kwargs)
     try:
         yield
     finally:
-        home.scatter, aggregation.__call__ = scatter, checked
+        home["scatter"], aggregation.__call__ = scatter, checked
 
 
 class Tracer(fx.Tracer):
@@ -79,18 +79,20 @@ class Tracer(fx.Tracer):
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return StandIn(node, self)
 
-    def create_arg(self, a: Any) -> Any:
+    def create_arg(self, a: object) -> fx.node.Argument:
         return super().create_arg(a.item() if isinstance(a, np.generic) else a)
 
-    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, fx.Proxy]) -> Any:
+    def getattr(self, attr: str, attr_val: object, parameter_proxy_cache: dict[str, fx.Proxy]) -> object:
         return attr_val if self._asks else super().getattr(attr, attr_val, parameter_proxy_cache)
 
     def call_module(self, m: nn.Module, forward: Callable[..., Any], args: tuple[Any, ...],
                     kwargs: dict[str, Any]) -> Any:
         return forward(*args, **kwargs) if self._asks else super().call_module(m, forward, args, kwargs)
 
-    def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
-        node = super().create_node(*args, **kwargs)
+    def create_node(self, kind: str, target: fx.node.Target, args: tuple[fx.node.Argument, ...],
+                    kwargs: dict[str, fx.node.Argument], name: str | None = None,
+                    type_expr: object = None) -> fx.Node:
+        node = super().create_node(kind, target, args, kwargs, name, type_expr)
         node.meta["line"] = _caller(sys._getframe(1))
         # A tensor's attribute is read where it is used, which may be a layer that stays whole.
         inside = [path for path, _ in self.module_stack.values() if not self._whole(path)]

@@ -7,7 +7,6 @@ import sys
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from torch import nn
 
@@ -91,7 +90,7 @@ def _fix(error: BaseException, usual: str) -> str:
 
 def _place(error: BaseException, path: Path) -> str:
     """The line of the user's file that failed."""
-    line: Any = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
+    line = error.lineno if isinstance(error, SyntaxError) else None
     for frame in traceback.extract_tb(error.__traceback__):
         if Path(frame.filename) == path.resolve():
             line = frame.lineno

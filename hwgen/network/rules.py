@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..documents import shown
 from ..errors import CapacityError, HwgenError
+from ..kinds import shown
 from ..numeric import MAX_ACTIVATION_BITS
 from .granularity import Granularity
 from .network import Network, Quantizer, Term, Value, Weight

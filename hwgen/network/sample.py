@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from ..documents import Count, Within
+from ..kinds import Count, Within
 from .batch import Batch, SetName
 
 __all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]

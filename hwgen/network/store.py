@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import files
-from ..documents import Count, Within, parse_json, read_as, read_text, shown
+from ..documents import parse_json, read_text
 from ..errors import HwgenError
+from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
 from .granularity import Granularity
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..documents import parse_json, read_as, read_text
+from ..documents import parse_json, read_text
 from ..errors import HwgenError
+from ..kinds import read_as
 from ..seals import SEAL, seal_of, sealed
 from .facts import Report
 from .finn import finn_files

@@ -6,8 +6,9 @@ from small import build, cli, run, unrefused
 def test():
     for level, file in (
         ("graph", "batches/0001/golden.npz"),
-        ("node", "vectors/pass1.npz"),
-        ("node", "vectors/logits.npy"),
+        ("node", "batches/0000/golden.npz"),
+        ("node", "batches/0000/batch.bin"),
+        ("graph", "model/sample.npz"),
     ):
         whole = (build(level) / file).read_bytes()
         middle = len(whole) // 2

@@ -207,6 +207,7 @@ FORMS: dict[str, tuple[Form, int]] = {
     "hstack": (lambda m, x, e, b: torch.hstack([h := m.conv(x, e), m.next(h, e)]), 12),
     "cat of axis": (lambda m, x, e, b: torch.cat([h := m.conv(x, e), m.next(h, e)], axis=1), 12),
     "scatter": (lambda m, x, e, b: m.head(scatter(m.conv(x, e), b, dim=0, reduce="mean")), 3),
+    "scatter by position": (lambda m, x, e, b: m.head(scatter(m.conv(x, e), b, 0, None, "mean")), 3),
     "scatter of maxima": (lambda m, x, e, b: m.head(scatter(m.conv(x, e), b, reduce="max")), 3),
     "pool by its module": (lambda m, x, e, b: m.head(gnn.global_max_pool(m.conv(x, e), b)), 3),
     "names": (lambda m, x, e, b: m.head(input=m.next(x=m.conv(edge_index=e, x=x), edge_index=e, edge_weight=None)), 3),

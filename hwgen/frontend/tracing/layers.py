@@ -22,8 +22,11 @@ from .reader import Read, Reader
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg
 
-__all__ = ["activation", "batch_norm", "cat", "clamp", "dropout", "dropped_edges", "jumping", "larger", "linear_layer",
-           "pool", "prelu", "readout", "scattered", "sigmoid", "softmax", "times_matrix"]
+__all__ = ["SCATTER", "activation", "batch_norm", "cat", "clamp", "dropout", "dropped_edges", "jumping", "larger",
+           "linear_layer", "pool", "prelu", "readout", "scattered", "sigmoid", "softmax", "times_matrix"]
+
+#: Arguments of PyG's scatter, and their defaults.
+SCATTER = {"src": None, "index": None, "dim": 0, "dim_size": None, "reduce": "sum"}
 
 
 def linear_layer(reader: Reader, call: Call, layer: nn.Linear) -> Expr:
@@ -193,7 +196,7 @@ def readout(op: Literal["sum", "max"], factor: Factor) -> Read:
 
 def scattered(reader: Reader, call: Call, layer: None) -> Expr:
     """The same as PyG's scatter by the batch."""
-    given = bind(call, {"src": None, "index": None, "dim": 0, "dim_size": None, "reduce": "sum"})
+    given = bind(call, SCATTER)
     ways: dict[object, tuple[Literal["sum", "max"], Factor]] = {
         "sum": ("sum", "one"), "add": ("sum", "one"), "mean": ("sum", "mean"), "max": ("max", "one")}
     if given["dim"] not in (0, -2) or given["reduce"] not in ways:

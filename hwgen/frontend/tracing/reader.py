@@ -182,7 +182,7 @@ class Reader:
 
     def _evaluated(self, call: Call) -> Fixed:
         """A call that takes weights and numbers only."""
-        def fixed(argument: Any) -> Any:
+        def fixed(argument: object) -> Any:
             if isinstance(argument, Value):
                 out = self.outcome(argument)
                 assert isinstance(out, Fixed)

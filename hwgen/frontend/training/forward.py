@@ -23,6 +23,7 @@ from ..copying import unwrapped
 from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..tracing import traced_of
+from ..tracing.layers import SCATTER
 from ..tracing.recognisers import RECOGNISERS
 from ..tracing.roles import roles_of
 
@@ -87,7 +88,7 @@ class PreparedForward:
         values: list[Any] = []
         given: dict[str, Any] = {"x": _features(batch), "edge_index": batch, "batch": batch}
 
-        def value_of(argument: Any) -> Any:
+        def value_of(argument: object) -> Any:
             if isinstance(argument, Value):
                 return (values[argument.index] if argument.index >= 0 else given[argument.name]
                         if argument.name in given else self._weight(argument.name))
@@ -113,16 +114,16 @@ class PreparedForward:
             return found
         return self._traced[self.module.training].constants[name]
 
-    def _run(self, call: Call, args: Any, kwargs: dict[str, Any], batch: GraphBatch) -> Any:
+    def _run(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], batch: GraphBatch) -> Any:
         kind, target = _kind(call), call.target
         first = args[0] if args else next(kwargs[name] for name in ("x", "input", *kwargs) if name in kwargs)
         if kind == "head" or isinstance(first, GraphBatch):  # or the edges and the batch, of any type
             return first
         if isinstance(target, nn.Module):
-            layer: Any = unwrapped(self.module.get_submodule(call.path.partition(".")[2]))
-            if kind == "dropout":
+            layer = unwrapped(self.module.get_submodule(call.path.partition(".")[2]))
+            if isinstance(layer, nn.Dropout):
                 return _dropout(first, layer.p if layer.training else 0.0)
-            if kind == "linear":
+            if isinstance(layer, nn.Linear | pyg.Linear):
                 return _linear(layer, first)
             if kind == "aggregation":
                 return _aggregate(batch.members, _dense(first), type(layer).__name__)
@@ -135,15 +136,16 @@ class PreparedForward:
             found = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
             return _dropout(first, float(found["p"]) if found[on] else 0.0)
         if kind == "pool":
-            way = kwargs.get("reduce", "sum") if call.name == "scatter" else call.name
+            way = bind(call, SCATTER)["reduce"] if call.name == "scatter" else call.name
             return _aggregate(batch.members, _dense(first), way)
         return _plain(call, _dense(args), _dense(kwargs))
 
 
-def _plain(call: Call, args: Any, kwargs: dict[str, Any]) -> Any:
+def _plain(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function or method as PyTorch has it."""
-    target: Any = call.target
-    return getattr(args[0], target)(*args[1:], **kwargs) if isinstance(target, str) else target(*args, **kwargs)
+    if isinstance(call.target, str):
+        return getattr(args[0], call.target)(*args[1:], **kwargs)
+    return call.target(*args, **kwargs)
 
 
 def _kind(call: Call) -> str:
@@ -157,7 +159,7 @@ def _features(batch: GraphBatch) -> Operand:
     return batch.features
 
 
-def _dense(x: Any) -> Any:
+def _dense(x: object) -> Any:
     if isinstance(x, tuple | list):
         return type(x)(_dense(each) for each in x)
     if isinstance(x, dict):
@@ -171,7 +173,7 @@ def _dropout(x: Operand, rate: float) -> Operand:
     return F.dropout(x, rate) if isinstance(x, Tensor) else SparseInput(x.matrix, F.dropout(x.values, rate))
 
 
-def _linear(layer: Any, x: Operand, *, bias: bool = True) -> Tensor:
+def _linear(layer: nn.Linear | pyg.Linear, x: Operand, *, bias: bool = True) -> Tensor:
     out = x @ layer.weight.t() if isinstance(x, Tensor) else x.product(layer.weight.t().contiguous())
     return out + layer.bias if bias and layer.bias is not None else out
 
@@ -184,11 +186,11 @@ def _aggregate(lists: Lists, x: Tensor, name: str) -> Tensor:
     return total * lists.mean.to(total.dtype) if "mean" in name.lower() else total
 
 
-def _aggr(layer: Any) -> str:
+def _aggr(layer: pyg.MessagePassing) -> str:
     return type(layer.aggr_module).__name__
 
 
-def _gcn(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
+def _gcn(layer: pyg.GCNConv, x: Operand, batch: GraphBatch) -> Tensor:
     lists = batch.looped if layer.add_self_loops else batch.edges
     out = _linear(layer.lin, x)
     if layer.normalize:
@@ -199,7 +201,7 @@ def _gcn(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
     return out if layer.bias is None else out + layer.bias
 
 
-def _gin(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
+def _gin(layer: pyg.GINConv, x: Operand, batch: GraphBatch) -> Tensor:
     body, aggr = layer.nn, _aggr(layer)
     first = body[0] if isinstance(body, nn.Sequential) else body
     if isinstance(x, SparseInput) and "Max" not in aggr and type(first) is nn.Linear:  # sums commute with a matrix
@@ -212,16 +214,17 @@ def _gin(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
     return out
 
 
-def _sage(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
+def _sage(layer: pyg.SAGEConv, x: Operand, batch: GraphBatch) -> Tensor:
     source: Operand = F.relu(_linear(layer.lin, x)) if layer.project else x
     return _rooted(layer, source, x, layer.lin_l, layer.lin_r if layer.root_weight else None, batch)
 
 
-def _graph_conv(layer: Any, x: Operand, batch: GraphBatch) -> Tensor:
+def _graph_conv(layer: pyg.GraphConv, x: Operand, batch: GraphBatch) -> Tensor:
     return _rooted(layer, x, x, layer.lin_rel, layer.lin_root, batch)
 
 
-def _rooted(layer: Any, source: Operand, own: Operand, neighbours: Any, root: Any, batch: GraphBatch) -> Tensor:
+def _rooted(layer: pyg.MessagePassing, source: Operand, own: Operand, neighbours: nn.Linear | pyg.Linear,
+            root: nn.Linear | pyg.Linear | None, batch: GraphBatch) -> Tensor:
     aggr = _aggr(layer)
     if "Max" in aggr:
         out = _linear(neighbours, _aggregate(batch.edges, _dense(source), aggr))
@@ -232,5 +235,5 @@ def _rooted(layer: Any, source: Operand, own: Operand, neighbours: Any, root: An
 
 
 #: What is computed in another way than by calling it.
-CONVOLUTIONS: Mapping[type[nn.Module], Callable[[Any, Operand, GraphBatch], Tensor]] = {
+CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv}

@@ -71,7 +71,7 @@ class Task:
 
     @classmethod
     def of(cls, model: Model, data: str | Path | Data | Sequence[Data] | GraphSet, scheme: str | Scheme | None = None,
-           recipe: str | Recipe = "default", *, root: Path | None = None, **options: Any) -> Task:
+           recipe: str | Recipe = "default", *, root: Path | None = None, **options: object) -> Task:
         """Look everything up; :func:`hwgen.train` has the parameters."""
         loaded = load_data(data, root) if isinstance(data, str | Path) else data
         name = str(getattr(loaded, "name", None) or (Path(data).stem if isinstance(data, str | Path) else "graphs"))
@@ -188,7 +188,7 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     return replace(found, scheme=replace(found.scheme, **widths), **given)
 
 
-def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], nn.Module]:
+def _maker(model: Model, kind: str, data: Data | GraphSet, recipe: Recipe) -> Callable[[], nn.Module]:
     if kind:
         features, classes = _shape(data)
         pool = recipe.pool if isinstance(data, GraphSet) and data.per == "graphs" else ""
@@ -202,7 +202,7 @@ def _maker(model: Model, kind: str, data: Any, recipe: Recipe) -> Callable[[], n
     return model
 
 
-def _shape(data: Any) -> tuple[int, int]:
+def _shape(data: Data | GraphSet) -> tuple[int, int]:
     """Numbers of features and of classes."""
     if isinstance(data, GraphSet):
         return int(data.features.shape[1]), data.classes

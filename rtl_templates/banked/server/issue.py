@@ -86,9 +86,7 @@ class Issue(wiring.Component):
         self.param_depth, self.dense = param_depth, dense
         self.max_chunks = lanes // requant_lanes
         self.layout = entry_layout(address_bits=address_bits, bank_bits=bank_bits)
-        #: Beats of a node in the lanes, at most: two of every chunk in Q1, and one of every chunk in Q2.
-        self.max_beats = 3 * self.max_chunks
-        longest = max(8, self.max_beats, digits, -(-8 // planes) * pages if dense else 0)
+        longest = max(8, 2 * self.max_chunks, digits, -(-8 // planes) * pages if dense else 0)
         super().__init__({
             "load": In(LoadBus()), "task": In(task_layout), "start": In(1), "run_start": In(1), "valid": In(ports),
             "ack": Out(ports), "active": Out(1), "beat": Out(beat_layout), "port": Out(range(ports)),
@@ -101,8 +99,8 @@ class Issue(wiring.Component):
         m = Module()
         task = self.task
         # Constants of the pass, a cycle late: nothing is issued so soon after a start.
-        beats_bits, floor_bits = bits_for(2 * self.max_chunks), max(5, bits_for(self.max_beats))
-        q1_beats, floor, base = Signal(beats_bits), Signal(floor_bits), Signal(max(5, beats_bits))
+        beats_bits = bits_for(2 * self.max_chunks)
+        q1_beats, floor, base = Signal(beats_bits), Signal(5), Signal(max(5, beats_bits))
         write_beats = Mux(task.to_result, 1, self.digits)
         combine = task.combine | task.dense
         lane_beats = task.q2_chunks + Mux(task.dense, 0, q1_beats)

@@ -30,10 +30,21 @@ def beats_of(rng, *, combine, dense):
     return beats
 
 
-@pytest.mark.parametrize(("combine", "dense"), [(0, 0), (1, 0), (1, 1)])
-def test_what_belongs_to_a_node_meets_its_beats(combine, dense):
-    rng = random.Random(combine + dense)
+@pytest.mark.parametrize("passes", [[(0, 0)], [(1, 0)], [(1, 1)], [(0, 0), (1, 0), (1, 1), (0, 0), (1, 0)]])
+def test_what_belongs_to_a_node_meets_its_beats(passes):
+    """In every kind of pass, and in passes of all kinds one after another."""
+    rng = random.Random(len(passes))
     dut = InFlight(entry=LAYOUT, occupation_bits=5, chunk_bits=1)
+
+    async def bench(ctx):
+        for combine, dense in passes:
+            await one_pass(ctx, dut, rng, combine, dense)
+
+    simulate(dut, bench)
+
+
+async def one_pass(ctx, dut, rng, combine, dense):
+    """Send the beats of some nodes and compare what each meets."""
     issues, beats, cycle, ended = {}, {}, 2, 0
     for number in range(60):
         own = beats_of(rng, combine=combine, dense=dense)
@@ -48,36 +59,33 @@ def test_what_belongs_to_a_node_meets_its_beats(combine, dense):
     met = dict(zip(slots, InFlight.model([beats[slot] for slot in slots], combine=bool(combine)), strict=True))
     done = max(slot for slot in slots if met[slot].code_last) + REQUANT_CODE
 
-    async def bench(ctx):
-        ctx.set(dut.task.combine, combine & ~dense)
-        ctx.set(dut.task.dense, dense)
-        for now in range(done + 3):
-            node, beat = issues.get(now, {}), beats.get(now, {})
-            ctx.set(dut.issued, bool(node))
-            ctx.set(dut.occupation, node.get("used", 0))
-            for name, field in LAYOUT:
-                ctx.set(dut.entry[name], node.get(name, rng.getrandbits(field.width)))
-            for name in ("q2", "fits", "last", "chunk", "dense_beat"):
-                ctx.set(getattr(dut, name), beat.get(name, 0))
-            assert ctx.get(dut.flying) == (min(issues) < now <= done), now
-            slot = now - REQUANT_MULTIPLIER
-            assert ctx.get(dut.q1_ends) == (slot in met and met[slot].q1_ends), now
-            if slot in met:
-                number, second = beats[slot]["node"], beats[slot]["q2"]
-                assert number == (met[slot].q2 if second else met[slot].q1)
-                ports = {"q2_r": "q2_r", "q2_bits": "bits"} if second else {
-                    "row_r": "row_r", "bias_r": "bias_r", "q1_bits": "bits", "occupation_begun": "used"}
-                assert {port: ctx.get(getattr(dut, port)) for port in ports} == \
-                    {port: nodes[number][name] for port, name in ports.items()}, now
-            slot = now - REQUANT_CODE
-            flags = [ctx.get(getattr(dut, name)) for name in ("code_q1", "code_out", "code_last")]
-            assert flags == ([met[slot].code_q1, met[slot].code_out, met[slot].code_last] if slot in met else [0] * 3)
-            if slot in met:
-                assert ctx.get(dut.code_chunk) == beats[slot]["chunk"]
-                if met[slot].code_out:
-                    assert met[slot].where == beats[slot]["node"]
-                    assert all(ctx.get(getattr(dut, name)) == nodes[met[slot].where][name]
-                               for name in ("nothing", "row", "bank")), now
-            await ctx.tick()
-
-    simulate(dut, bench)
+    ctx.set(dut.task.combine, combine & ~dense)
+    ctx.set(dut.task.dense, dense)
+    for now in range(done + 3):
+        node, beat = issues.get(now, {}), beats.get(now, {})
+        ctx.set(dut.issued, bool(node))
+        ctx.set(dut.occupation, node.get("used", 0))
+        for name, field in LAYOUT:
+            ctx.set(dut.entry[name], node.get(name, rng.getrandbits(field.width)))
+        for name in ("q2", "fits", "last", "chunk", "dense_beat"):
+            ctx.set(getattr(dut, name), beat.get(name, 0))
+        assert ctx.get(dut.flying) == (min(issues) < now <= done), now
+        slot = now - REQUANT_MULTIPLIER
+        assert ctx.get(dut.q1_ends) == (slot in met and met[slot].q1_ends), now
+        if slot in met:
+            number, second = beats[slot]["node"], beats[slot]["q2"]
+            assert number == (met[slot].q2 if second else met[slot].q1)
+            ports = {"q2_r": "q2_r", "q2_bits": "bits"} if second else {
+                "row_r": "row_r", "bias_r": "bias_r", "q1_bits": "bits", "occupation_begun": "used"}
+            assert {port: ctx.get(getattr(dut, port)) for port in ports} == \
+                {port: nodes[number][name] for port, name in ports.items()}, now
+        slot = now - REQUANT_CODE
+        flags = [ctx.get(getattr(dut, name)) for name in ("code_q1", "code_out", "code_last")]
+        assert flags == ([met[slot].code_q1, met[slot].code_out, met[slot].code_last] if slot in met else [0] * 3)
+        if slot in met:
+            assert ctx.get(dut.code_chunk) == beats[slot]["chunk"]
+            if met[slot].code_out:
+                assert met[slot].where == beats[slot]["node"]
+                assert all(ctx.get(getattr(dut, name)) == nodes[met[slot].where][name]
+                           for name in ("nothing", "row", "bank")), now
+        await ctx.tick()
