@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from ...documents import shown
 from ...errors import HwgenError
+from ...kinds import shown
 from ..batch import Batch
 from ..sample import Sample
 from .fields import FIELDS, graphs_of_fields
