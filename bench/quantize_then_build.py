@@ -104,8 +104,9 @@ def measured(facts: dict[str, Any], work: Path) -> dict[str, Any]:
 
 def simulated(facts: dict[str, Any], work: Path) -> dict[str, Any]:
     """Build the model and simulate what takes a minute or two of its sample."""
-    command = [sys.executable, "-m", "hwgen", "build", str(work / f"model{facts['number']}.pt"), "--target", "lists",
-               "--units", "1", "--requant-lanes", "2", "-o", str(work / f"build{facts['number']}"), "--json"]
+    model, out = work / f"model{facts['number']}.pt", work / f"build{facts['number']}"
+    small = ["--target", "lists", "--units", "1", "--requant-lanes", "2", "--lanes", "16", "--graphs", "1"]
+    command = [sys.executable, "-m", "hwgen", "build", str(model), *small, "-o", str(out), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 2:
         return {"built": False, "error": done.stderr.strip()[-400:]}
@@ -163,10 +164,11 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    sources = [Path(__file__), Path(__file__).with_name("trained_modules.py"),
-               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")),
-               *sorted((ROOT / "hwgen" / "targets" / "lists").glob("*.py")),
-               *(ROOT / "hwgen" / name for name in ("numeric.py", "network/reach.py"))]
+    lists = (ROOT / "hwgen" / "targets" / "lists" / f"{name}.py" for name in (
+        "fixed_point", "network_to_program", "passes", "quantizers", "ranges", "rules", "shares"))
+    sources = [Path(__file__).with_name("trained_modules.py"),
+               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")), *lists,
+               ROOT / "hwgen" / "numeric.py", ROOT / "hwgen" / "network" / "reach.py"]
     digest = digest_of((path.name, path) for path in sources)
     known = {(line["number"], line["digest"]): line for line in read_lines(options.results)}
     lines = []

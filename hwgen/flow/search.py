@@ -13,14 +13,14 @@ from boards import Board
 
 from ..errors import CapacityError, HwgenError
 from ..network.network import Network
-from ..network.sample import Sample, single
+from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..scratch import scratch_folder
 from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
 from .packed import Packed, pack_batches
-from .resources import Resources
+from .resources import Component, Resources, Usage
 from .wishes import Wishes
 
 __all__ = ["COMFORT", "Found", "candidate_targets", "search"]
@@ -37,6 +37,13 @@ _ANY: Mapping[str, float] = dict.fromkeys(COMFORT, float("inf"))
 #: A smaller design is preferred to one that is expected to be faster by less than this.
 WORTH = 1.03
 
+#: A design that is guessed to exceed the board by more is not synthesized: no guess is so wrong.
+FUTILE = 1.25
+#: Most that one count corrects the guesses of its target by: they are right to 15 %.
+CORRECTION = 1.25
+#: Seconds that Yosys takes for a look-up table, about.
+SECONDS_PER_LUT = 0.004
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -46,18 +53,21 @@ class Found:
     ----------
     target : Target
     design : Design
+    limits : Limits
+        Of single graphs.
     packed : Packed
         The sample.
     verilog : str
         With primitives.
     resources : Resources
-        By Yosys.
+        By Yosys; by formulas where these exceed the board by far: then there is no Verilog.
     choice : str
         Why, for people.
     """
 
     target: Target
     design: Design
+    limits: Limits
     packed: Packed
     verilog: str
     resources: Resources
@@ -133,6 +143,7 @@ class _Search:
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str], Found | None] = {}
         self.refused = 0
+        self.factors: dict[str, Mapping[str, float]] = {}  # what counts were more than guesses, by target
 
     def run(self) -> Found:
         """The first of all stages; else the smallest design, so that the caller can say by how much it is too large."""
@@ -141,6 +152,9 @@ class _Search:
                 with self.progress.step("choosing hardware"):
                     some = list(ranked)
                 for candidate in _order(some, self.board, limits):
+                    if self._corrected(candidate).fullest(self.board, limits)[1] > 1:
+                        self.refused += 1
+                        continue
                     found = self._counted(candidate, len(some))
                     if found is not None and found.resources.fullest(self.board, limits)[1] <= 1:
                         return found
@@ -175,6 +189,15 @@ class _Search:
         except CapacityError as error:
             self.wrong = self.wrong or error
 
+    def _corrected(self, candidate: Candidate) -> Resources:
+        """The guess for a candidate; from the first count of its target on by so much more as that was."""
+        factors = self.factors.get(candidate.target.name)
+        if factors is None:
+            return Resources(components=())
+        used = asdict(candidate.area.total)
+        total = Usage(**{name: amount * factors[name] for name, amount in used.items()})
+        return Resources(components=(Component(name="all", count=1, one=total),))
+
     def _counted(self, candidate: Candidate, among: int) -> Found | None:
         """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
         key = (candidate.runs, candidate.rank, repr(candidate.hardware))
@@ -192,15 +215,26 @@ class _Search:
             self.wrong = self.wrong or error
             return None
         shown = " ".join(f"{name} {value}" for name, value in design.hardware.to_dict().items() if name in target.space)
+        shares = candidate.area.utilisation(self.board)
+        fullest = sorted(shares, key=lambda name: shares[name][2], reverse=True)[:2]
+        progress.note(f"target {target.name}, {shown}: about {candidate.cycles:,.0f} cycles, "
+                      + ", ".join(f"{shares[name][2]:.0%} of {name.upper()}" for name in fullest) + " by formulas")
+        if candidate.area.fullest(self.board)[1] > FUTILE:
+            return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
+                         resources=candidate.area, choice=self._reason(target, design, packed, among))
         with scratch_folder() as folder:
             path = folder / "design_xcup.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=True)[0])
-            with progress.step("counting resources with Yosys"):
+            expected = SECONDS_PER_LUT * sum(part.one.lut for part in candidate.area.components)
+            with progress.step("counting resources with Yosys", expected):
                 resources = counting.estimate(path, target.parts)
             verilog = path.read_text()
-        return Found(target=target, design=design, packed=packed, verilog=verilog, resources=resources,
-                     choice=self._reason(target, design, packed, among))
+        guesses, counts = asdict(candidate.area.total), asdict(resources.total)
+        self.factors[target.name] = {name: min(CORRECTION, max(1.0, counts[name] / guess)) if guess else 1.0
+                                     for name, guess in guesses.items()}
+        return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog=verilog,
+                     resources=resources, choice=self._reason(target, design, packed, among))
 
     def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
         """What was chosen, and what of it the user fixed."""
