@@ -50,7 +50,7 @@ def facts_of(number: int) -> dict[str, Any]:
     again = rest // len(SETS)
     return {"number": number, "kind": kind, "data": SETS[rest % len(SETS)], "width": WIDTHS[(number + again) % 3],
             "scheme": SCHEMES[number % len(SCHEMES)],
-            "twist": TWISTS[1 + (number + rest) % (len(TWISTS) - 1)] if again else TWISTS[0]}
+            "twist": TWISTS[1 + (number + 2 * rest) % (len(TWISTS) - 1)] if again else TWISTS[0]}
 
 
 def graphs_of(name: str, seed: int) -> list[Data]:
@@ -174,6 +174,8 @@ def main() -> int:
     lines = []
     for number in options.only or range(COUNT):
         line = known.get((number, digest))
+        if line is not None and any(line[name] != value for name, value in facts_of(number).items()):
+            line = None
         wanted = options.build and number % 10 == 3
         if line is None or (wanted and "built" not in line):
             started = time.perf_counter()

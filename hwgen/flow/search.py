@@ -11,19 +11,19 @@ from itertools import groupby
 
 from boards import Board
 
-from ..errors import CapacityError, HwgenError
+from ..errors import CapacityError
 from ..network.network import Network
 from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..scratch import scratch_folder
-from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
 from .packed import Packed, pack_batches
 from .resources import Component, Resources, Usage
+from .wanted import candidate_targets, flag_of
 from .wishes import Wishes
 
-__all__ = ["COMFORT", "Found", "candidate_targets", "search"]
+__all__ = ["COMFORT", "Found", "search"]
 
 #: Largest share of each resource that a chosen design may take: routers want room.
 COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
@@ -85,53 +85,6 @@ def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progr
         The network exceeds every design.
     """
     return _Search(network, sample, board, wishes, progress).run()
-
-
-def candidate_targets(network: Network, sample: Sample, wishes: Wishes) -> list[Target]:
-    """Targets that accept a network, and have everything that was wished for.
-
-    Raises
-    ------
-    HwgenError
-        There is none: says which wish, or what of the network, is in the way.
-    """
-    names = TARGETS if wishes.target is None else (find_target(wishes.target).name,)
-    having = {name: {*find_target(name).parameters, *(each.name for each in OPTIONS if name in each.targets)}
-              for name in TARGETS}
-    for wish in wishes.names:
-        if not any(wish in have for have in having.values()):
-            known = sorted(set().union(*(having[name] for name in names)))
-            raise HwgenError(f"no parameter is called {wish}", f"hardware.{wish}", f"use {', '.join(known)}")
-    wanted = [name for name in names if set(wishes.names) <= having[name]]
-    if not wanted:
-        raise _foreign_wish(wishes, having)
-    reasons = {name: find_target(name).accepts(network, sample) for name in wanted}
-    accepted = [find_target(name) for name, reason in reasons.items() if reason is None]
-    if not accepted:
-        reason = next(reason for reason in reasons.values() if reason is not None)
-        asked = [wish for wish in wishes.names if any(wish not in have for have in having.values())]
-        if wishes.target is None and asked:
-            raise HwgenError(f"{_flag(asked[0])} is an option of target {wanted[0]}, which does not run this network: "
-                             f"{reason.what}", reason.where, f"leave {_flag(asked[0])} out")
-        raise reason
-    return accepted
-
-
-def _foreign_wish(wishes: Wishes, having: Mapping[str, set[str]]) -> HwgenError:
-    """Wishes that no single target has."""
-    owners = {wish: [name for name in TARGETS if wish in having[name]] for wish in wishes.names}
-    if wishes.target is not None:
-        wrong = next(wish for wish, names in owners.items() if wishes.target not in names)
-        return HwgenError(f"{_flag(wrong)} is an option of target {owners[wrong][0]}, and the target is "
-                          f"{wishes.target}", _flag(wrong), f"leave it out, or use --target {owners[wrong][0]}")
-    first = next(wish for wish, names in owners.items() if len(names) == 1)
-    other = next(wish for wish, names in owners.items() if owners[first][0] not in names)
-    return HwgenError(f"{_flag(first)} is an option of target {owners[first][0]}, {_flag(other)} one of target "
-                      f"{owners[other][0]}", _flag(first), "leave one of them out")
-
-
-def _flag(wish: str) -> str:
-    return next((option.flag for option in OPTIONS if option.name == wish), f"hardware.{wish}")
 
 
 class _Search:
@@ -239,7 +192,7 @@ class _Search:
     def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
         """What was chosen, and what of it the user fixed."""
         fixed = {name: value for name, value in self.wishes.hardware.items() if name in target.space}
-        given = " ".join(f"{_flag(name)} {value}" for name, value in fixed.items())
+        given = " ".join(f"{flag_of(name)} {value}" for name, value in fixed.items())
         if set(fixed) == set(target.space):
             what = f"as asked for: {given}"
         else:

@@ -17,7 +17,8 @@ from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow import resources
 from hwgen.flow.build import build, estimate
 from hwgen.flow.resources import Resources
-from hwgen.flow.search import COMFORT, Found, candidate_targets, search
+from hwgen.flow.search import COMFORT, Found, search
+from hwgen.flow.wanted import candidate_targets
 from hwgen.flow.wishes import Wishes
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
