@@ -8,6 +8,7 @@ import click
 
 from ..flow.wishes import Wishes
 from .console import Console, common
+from .figures import TEST, measure
 from .options import BUILD, design_options, wishes_from
 from .summary import show_design
 from .verify import check
@@ -21,8 +22,10 @@ __all__ = ["build", "pack", "run_build"]
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The build folder.  [default: build/MODEL-BOARD]")
 @design_options
 @click.option("--no-verify", is_flag=True, help="Do not simulate.")
+@TEST
 @common
-def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, **options: Any) -> None:
+def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, test: Path | None,
+          **options: Any) -> None:
     """Build the hardware for a checkpoint, simulate it, and compare every code it computes.
 
     \b
@@ -41,14 +44,14 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
     The whole sample is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the hardware
     differs from the model.
     """
-    facts, exact = run_build(console, model, board, wishes_from(options), out=out, verify=not no_verify)
+    facts, exact = run_build(console, model, board, wishes_from(options), out=out, verify=not no_verify, test=test)
     console.result(facts)
     if not exact:
         raise SystemExit(1)
 
 
 def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out: Path | None = None,
-              verify: bool = True) -> tuple[dict[str, Any], bool]:
+              verify: bool = True, test: Path | None = None) -> tuple[dict[str, Any], bool]:
     """Build and verify; shared with ``hwgen demo``. Returns all facts, and whether everything was equal."""
     import boards
 
@@ -63,6 +66,8 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
     source = hashlib.sha256(model.read_bytes()).hexdigest()
     choice = build_design(network, sample, target, folder, wishes, source=source, progress=console).choice
     facts, exact = check(console, folder) if verify else (read_report(folder), True)
+    if test is not None:
+        facts = measure(console, folder, test)
     show_design(console, facts, choice)
     console.say(f"build:  {folder}\nreport: {folder / 'report' / 'report.html'}")
     return {"build": str(folder), **facts.to_dict(), "choice": choice}, exact
@@ -77,9 +82,9 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
 def pack(console: Console, build_folder: Path, graph: Path, name: str | None, batch_size: int | None) -> None:
     """Pack other graphs for a built design: memory images and golden codes, no new RTL.
 
-    GRAPH is an .npz with edges, features and, where quantizers are by node and the nodes are not the trained ones,
-    node; of many graphs with graph, the graph of each node: see docs/usage.md. Graphs that exceed the design's capacity
-    are refused. `hwgen verify BUILD --graph GRAPH` packs and simulates.
+    GRAPH is a .npz or .pt file of graphs, such as hwgen.save_graphs writes; where quantizers are by node and the nodes
+    are not the trained ones, with node: see docs/graphs.md. Graphs that exceed the design's capacity are refused.
+    `hwgen verify BUILD --graph GRAPH` packs and simulates.
     """
     from ..flow.built import read_sample
     from ..flow.pack import pack as pack_graphs

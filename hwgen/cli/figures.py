@@ -1,4 +1,4 @@
-"""Figures of a model that was just quantized or trained: FP32, quantized and integer program, side by side."""
+"""Figures that the verbs ask for: of a model that was just made, and of a build on a user's graphs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .console import Console
+
 if TYPE_CHECKING:  # importing these takes long
     from ..frontend import QuantizedNetwork
     from ..network.figures import Figures
+    from ..report.facts import Report
 
-__all__ = ["TEST", "measured"]
+__all__ = ["TEST", "measure", "measured"]
 
 TEST = click.option("--test", "test", type=click.Path(path_type=Path),
-                    help="Graphs with labels that figures are of, a file as --data takes.")
+                    help="Figures are of these graphs with labels: a file, as --data takes, or .npz.")
 
 
 def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[Any], data: str) -> "Figures":
@@ -32,3 +35,20 @@ def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[
     network = fit_steps(model, alone)
     sample = with_integers(network, replace(known_of(model, tested), limits=alone.limits))
     return figures_of(sample, data=data, of=network.values[-1].domain)
+
+
+def measure(console: Console, build: Path, test: Path) -> "Report":
+    """Figures of a build on a user's graphs, kept in its report."""
+    from ..flow.built import read_sample
+    from ..flow.verify import record
+    from ..network.figures import figures_of
+    from ..report.files import read_report
+    from ..runtime import Accelerator
+
+    with console.step(f"running the integer program on {test.name}"):
+        sample, accelerator = read_sample(build, test), Accelerator(build)
+        figures = figures_of(replace(sample, integer=accelerator.run(sample)), data=test.name,
+                             of=accelerator.design.network.values[-1].domain)
+    report = read_report(build).measured(figures)
+    record(build, report)
+    return report

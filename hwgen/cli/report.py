@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from .console import Console, common
+from .figures import TEST, measure
 from .options import BUILD, design_options, wishes_from
 from .summary import show_design
 
@@ -38,18 +39,22 @@ def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
+@TEST
 @click.option("--open", "open_it", is_flag=True, help="Open report.html in a browser.")
 @common
-def report(console: Console, build_folder: Path, open_it: bool) -> None:
+def report(console: Console, build_folder: Path, open_it: bool, test: Path | None) -> None:
     """Print a build's facts, and write report/ anew from report.json.
 
-    The numbers are those of the build and of its last verification; nothing is computed again.
+    The numbers are those of the build and of its last verification; nothing is computed again, but figures on --test.
     """
     from ..flow.verify import record
     from ..report.files import read_report
 
-    facts = read_report(build_folder)
-    record(build_folder, facts)
+    if test is None:
+        facts = read_report(build_folder)
+        record(build_folder, facts)
+    else:
+        facts = measure(console, build_folder, test)
     show_design(console, facts)
     page = build_folder / "report" / "report.html"
     console.say(f"report: {page}")

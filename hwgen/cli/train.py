@@ -10,6 +10,8 @@ import click
 from ..errors import HwgenError
 from .checkpoint_options import SCHEMES, check_output, data_option, output_options
 from .console import Console, common
+from .figures import TEST, measured
+from .summary import show_figures
 
 if TYPE_CHECKING:
     from ..frontend.training.results import Progress, Result, Training
@@ -24,6 +26,7 @@ STEPS = 40
 @click.option("--model", default="gcn", show_default=True,
               help="gcn, sage or gin; or a module of your own, net.py:Net, whose file is executed.")
 @data_option(default="digits", show_default=True)
+@TEST
 @click.option("--scheme", type=click.Choice(SCHEMES),
               help="How hidden values get their bits. a2q: every node of one graph learns its own. nns: a table that a "
                    "value searches by its size, mega: by in-degree, uniform: one step; these serve graphs that "
@@ -58,8 +61,9 @@ def train(console: Console, output: Path, folds: int | None, fold: int | None, *
     hwgen train --model net.py:Net --data graphs.pt -o net.pt      your own module, your own graphs
 
     The model is trained in FP32, quantized, and trained on with the FP32 model's predictions beside the labels. Epochs
-    are selected by validation; the test part is looked at once, at the end. One graph is parted by its masks, a set of
-    graphs by ten stratified folds. What cannot be trained or built is refused before the first epoch.
+    are selected by validation; the test part is looked at once, at the end: FP32, the quantized model and the integer
+    program stand side by side. One graph is parted by its masks, a set of graphs by ten stratified folds. What cannot
+    be trained or built is refused before the first epoch.
 
     The same from Python: hwgen.train(...); around a training loop of your own: docs/usage.md.
     """
@@ -71,11 +75,15 @@ def train(console: Console, output: Path, folds: int | None, fold: int | None, *
 
 def run_training(console: Console, *, output: Path, model: str = "gcn", data: str = "digits", scheme: str | None = None,
                  recipe: str = "default", seeds: int = 1, folds: Sequence[int] | None = None,
-                 data_root: Path | None = None, **options: Any) -> dict[str, Any]:
+                 data_root: Path | None = None, test: Path | None = None, **options: Any) -> dict[str, Any]:
     """Train, save and print; shared with ``hwgen demo``."""
     check_output(output)
     with console.step("loading torch and the data set"):
+        from ..frontend.data import load_data
+        from ..frontend.data.batching import graphs_of
         from ..frontend.training import train as train_model
+
+        given = None if test is None else graphs_of(load_data(test, data_root))
 
     shown = 0
     with console.bar(f"training {model} on {data}", total=STEPS * seeds * len(folds or [0])) as advance:
@@ -88,11 +96,16 @@ def run_training(console: Console, *, output: Path, model: str = "gcn", data: st
 
         done = train_model(model, data, scheme, recipe, seeds=seeds, folds=folds, root=data_root, progress=progress,
                            **options)
-    done.save(output)
     show_results(console, f"{model} on {data}", done)
+    with console.step("running FP32, the quantized model and the integer program"):
+        others, tested = done.kept.examples.graphs()
+        figures = measured(done.model, tested if given is None else given, others,
+                           f"the test part of {data}" if test is None else str(test))
+        done.save(output, test=given)
+    show_figures(console, [figures])
     console.say(f"checkpoint: {output}")
     return {"checkpoint": str(output), "model": model, "data": data, "scheme": done.scheme, "recipe": recipe,
-            "best": asdict(done.best), "runs": [asdict(result) for result in done.results]}
+            "best": asdict(done.best), "runs": [asdict(result) for result in done.results], "figures": asdict(figures)}
 
 
 def show_results(console: Console, what: str, training: "Training") -> None:

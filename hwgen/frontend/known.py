@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 
 from ..network.labels import Labels
+from ..network.reader import read_graphs
 from ..network.sample import Limits, Sample
-from .data.batching import joined, union_of
+from .data.batching import union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
 
@@ -36,7 +37,7 @@ def batches_of(graphs: Sequence[Data]) -> Iterator[GraphBatch]:
 def known_of(model: QuantizedNetwork, graphs: Sequence[Data]) -> Sample:
     """Run both models on graphs, and keep labels as they are.
 
-    Labels that are not one, or one row, for each row of results are left out with a warning.
+    Labels of something else than the results are left out, with a warning.
     """
     was, results = model.training, list[tuple[torch.Tensor, torch.Tensor]]()
     model.eval()
@@ -44,26 +45,28 @@ def known_of(model: QuantizedNetwork, graphs: Sequence[Data]) -> Sample:
         results.append((model.fp32(batch), model.logits(batch)))
     model.train(was)
     fp32, logits = (torch.cat(each).double().numpy() for each in zip(*results, strict=True))
-    union = union_of(graphs)[0]
-    return Sample(batch=union, labels=_labels(model, graphs), mask=_mask(model, graphs), logits=logits, fp32=fp32,
+    union, (labels, mask) = union_of(graphs)[0], _known(model, graphs)
+    return Sample(batch=union, labels=labels, mask=mask, logits=logits, fp32=fp32,
                   limits=Limits.of(union, model.input_bits))
 
 
 def drawn(model: QuantizedNetwork, graphs: Sequence[Data], most: int = SAMPLE) -> list[Data]:
     """So many graphs at most, drawn from all of them, in their order; the same ones every time.
 
-    Graphs that a mask leaves out come last. Of classes each gives its share, and one graph at least.
+    Graphs that a mask leaves out, or that have no label, come last. Of classes each gives its share, and one graph at
+    least.
     """
     if len(graphs) <= most:
         return list(graphs)
     place = np.random.default_rng(0).permutation(len(graphs))
     kinds, counted = np.zeros(len(graphs)), np.ones(len(graphs), dtype=bool)
-    if _by_graph(model):
-        mask = _mask(model, graphs)
-        known = Labels.of(_labels(model, graphs), model.plan.values[-1].width, len(graphs))
+    result = model.plan.values[-1]
+    if result.domain == "graphs":
+        labels, mask = _known(model, graphs)
+        known = Labels.of(labels, result.width, len(graphs), mask)
         if known.kind in ("classification", "binary"):
             kinds = np.nan_to_num(known.known[:, 0], nan=-1.0)
-        counted = counted if mask is None else mask
+        counted = known.counted
     share = np.zeros(len(graphs))  # where a graph stands among those of its class: 0 the first one, below 1 the last
     for kind in np.unique(kinds):
         own = place[kinds[place] == kind]
@@ -73,22 +76,12 @@ def drawn(model: QuantizedNetwork, graphs: Sequence[Data], most: int = SAMPLE) -
     return [graphs[index] for index in np.sort(chosen)]
 
 
-def _by_graph(model: QuantizedNetwork) -> bool:
-    return model.plan.values[-1].domain == "graphs"
-
-
-def _labels(model: QuantizedNetwork, graphs: Sequence[Data]) -> NDArray[np.int64] | NDArray[np.float64] | None:
-    found = joined(graphs, "y", by_graph=_by_graph(model))
-    if isinstance(found, str):
-        warnings.warn(f"labels are left out: {found}", stacklevel=2)
-        return None
-    if found is None or found.dtype.kind != "f":
-        return None if found is None else found.astype(np.int64)
-    return None if np.isnan(found).all() else found.astype(np.float64)
-
-
-def _mask(model: QuantizedNetwork, graphs: Sequence[Data]) -> NDArray[np.bool_] | None:
-    found = joined(graphs, "test_mask", by_graph=_by_graph(model))
-    if isinstance(found, str) or found is None or found.ndim != 1:
-        return None
-    return found.astype(bool)
+def _known(model: QuantizedNetwork, graphs: Sequence[Data]) -> tuple[
+        NDArray[np.int64] | NDArray[np.float64] | None, NDArray[np.bool_] | None]:
+    """Labels and test mask of the rows of results."""
+    found, domain = read_graphs(graphs), model.plan.values[-1].domain
+    if domain not in found.domains:
+        if found.labels is not None:
+            warnings.warn(f"labels are left out: they are of {found.domain}, results are of {domain}", stacklevel=2)
+        return None, None
+    return found.labels, found.counted("test_mask", domain)

@@ -16,16 +16,12 @@ Cell = Callable[[ModelFigures], str]
 def figure_table(figures: Figures) -> Table:
     """A column a model, a row a figure; a figure that no model has gets no row."""
     word = DECIDED[figures.task]
-    rows: list[tuple[str, Cell]] = [
-        ("accuracy" if figures.task != "multilabel" else "labels right", lambda each: _right(each.score)),
-        ("micro-F1", lambda each: _score(each, "micro_f1", "{:.4f}")),
-        ("mean error", lambda each: _score(each, "mean_error", "{:.4g}")),
-        ("largest error", lambda each: _score(each, "largest_error", "{:.4g}")),
-        ("R²", lambda each: _score(each, "r2", "{:.4f}"))]
+    rows = list(FIGURES)
     for other, near in (("FP32", _to_fp32), ("quantized", _to_quantized)):
         rows += [(f"same {word} as {other}", _cell(near, _same)),
-                 (f"difference from {other}, largest / median, of the results' range", _cell(near, _shares))]
-    cells = [(name, *(cell(each) for each in figures.models)) for name, cell in rows]
+                 (f"largest / median difference from {other}", _cell(near, _shares))]
+    own = {"accuracy": "labels right"} if figures.task == "multilabel" else {}
+    cells = [(own.get(name, name), *(cell(each) for each in figures.models)) for name, cell in rows]
     return Table(title=f"Results on {figures.data}; {counted(figures)}",
                  columns=("figure", *(MODELS[each.model] for each in figures.models)),
                  rows=[tuple(text or "-" for text in row) for row in cells if any(row[1:])])
@@ -40,14 +36,14 @@ def counted(figures: Figures) -> str:
     return f"{figures.said}; {figures.counted:,} of {rows} scored{left}"
 
 
-def headline_figure(figures: Figures | None) -> tuple[str, str] | None:
+def headline_figure(figures: Figures) -> tuple[str, str] | None:
     """The figure of most interest, of the model nearest to hardware, and what it is; None where there is none."""
-    for each in reversed(figures.models if figures else ()):
-        for name, cell in (("micro-F1", _score(each, "micro_f1", "{:.3f}")), ("accuracy", _right(each.score)),
-                           ("mean error", _score(each, "mean_error", "{:.3g}"))):
-            if cell:
-                assert figures is not None
-                return cell.partition(":")[0], f"{name}, {MODELS[each.model]}, {_count(figures.counted, figures.of)}"
+    for name, cell in FIGURES:
+        known = [(MODELS[each.model], cell(each).partition(":")[0]) for each in figures.models if cell(each)]
+        if known and name in HEADLINES:
+            (model, value), (other, beside) = known[-1], known[0]
+            more = f"; {other} {beside}" if len(known) > 1 else ""
+            return value, f"{name}, {model}, {_count(figures.counted, figures.of)}{more}"
     return None
 
 
@@ -82,7 +78,8 @@ def _same(found: Nearness) -> str:
 
 
 def _shares(found: Nearness) -> str:
-    return "" if found.largest is None or found.median is None else f"{found.largest:.3%} / {found.median:.3%}"
+    return "" if found.largest is None or found.median is None else (
+        f"{found.largest:.3%} / {found.median:.3%} of its range")
 
 
 def _score(each: ModelFigures, name: str, form: str) -> str:
@@ -92,3 +89,14 @@ def _score(each: ModelFigures, name: str, form: str) -> str:
 
 def _count(number: int, of: str) -> str:
     return f"1 {of.removesuffix('s')}" if number == 1 else f"{number:,} {of}"
+
+
+#: Scores by their names, in order.
+FIGURES: tuple[tuple[str, Cell], ...] = (
+    ("micro-F1", lambda each: _score(each, "micro_f1", "{:.4f}")),
+    ("accuracy", lambda each: _right(each.score)),
+    ("mean error", lambda each: _score(each, "mean_error", "{:.4g}")),
+    ("largest error", lambda each: _score(each, "largest_error", "{:.4g}")),
+    ("R²", lambda each: _score(each, "r2", "{:.4f}")))
+#: Those that stand for all.
+HEADLINES = ("micro-F1", "accuracy", "mean error")

@@ -36,12 +36,13 @@ def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share])
             label = f"{part.count} x {part.name}" if part.count > 1 else part.name
             axes.barh(names, share, left=left, color=colour, label=label, height=0.62)
             left = [before + more for before, more in zip(left, share, strict=True)]
+        edge = max(100.0, *left)  # labels stand beside the line of 100 %, and beside bars that cross it
         for row, (name, percent) in enumerate(zip(names, left, strict=True)):
             used, have = utilisation[name].used, utilisation[name].available
-            axes.text(percent + 1, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})
+            axes.text(1.01 * edge, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
         axes.set_yticks(range(len(names)), [name.upper() for name in names])
-        axes.set_xlim(0, max(130.0, 1.3 * max(left)))
+        axes.set_xlim(0, 1.35 * edge)
+        axes.set_xticks([tick for tick in axes.get_xticks() if tick <= edge])
         axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)
         axes.set_xlabel("% of the board")
         _finish(axes, legend=len(parts))

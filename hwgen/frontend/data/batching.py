@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from ...network.reader.codes import own_codes
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["data_of", "graphs_of", "joined", "real", "union_of"]
+__all__ = ["data_of", "graphs_of", "real", "union_of"]
 
 
 def graphs_of(data: Any, most: int | None = None) -> list[Data]:
@@ -76,41 +75,3 @@ def real(graph: Data) -> Data:
     copied = graph.clone()
     copied.x = graph.x.float() * float(getattr(graph, "input_scale", 1.0))
     return copied
-
-
-def joined(graphs: Sequence[Data], key: str, *, by_graph: bool) -> NDArray[Any] | str | None:
-    """Labels or masks of all rows of results, as the user gave them: [rows], or [rows, columns].
-
-    Parameters
-    ----------
-    by_graph : bool
-        Whether a row of results is a graph, or a node.
-
-    Returns
-    -------
-    array, str or None
-        NaN where some graphs have them and others not; None where no graph has; what is wrong where they are not one,
-        or one row, for each row of results.
-    """
-    found = [getattr(each, key, None) for each in graphs]
-    if all(each is None for each in found):
-        return None
-    parts: list[NDArray[Any] | None] = []
-    for index, (graph, each) in enumerate(zip(graphs, found, strict=True)):
-        if each is None:
-            parts.append(None)
-            continue
-        values, rows = np.asarray(each.detach().cpu() if hasattr(each, "detach") else each), len(graph.x)
-        if by_graph and values.size and (values.ndim < 2 or len(values) == 1):
-            values = values.reshape(1, -1)  # PyG has several labels of one graph as [columns] or [1, columns]
-        if len(values) != (1 if by_graph else rows) or values.ndim > 2:
-            return f"{key} of graph {index} has shape {values.shape}, results are of its " + (
-                "graph" if by_graph else f"{rows} nodes")
-        parts.append(values.reshape(len(values), -1))
-    widths = {each.shape[1] for each in parts if each is not None}
-    if len(widths) > 1:
-        return f"{key} has {' or '.join(map(str, sorted(widths)))} columns"
-    columns = widths.pop()
-    whole = np.concatenate([np.full((1 if by_graph else len(graph.x), columns), np.nan) if each is None else each
-                            for graph, each in zip(graphs, parts, strict=True)])
-    return whole[:, 0] if columns == 1 else whole

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
@@ -12,6 +12,9 @@ from ..checkpoint import save_read
 from ..quantize import QuantizedNetwork
 from .examples import Examples
 from .recipes import Recipe
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
 
 __all__ = ["Progress", "Result", "Run", "Training"]
 
@@ -109,8 +112,8 @@ class Training:
         """The result of ``model``."""
         return self.kept.result
 
-    def save(self, path: Path | str) -> None:
-        """Write the model's checkpoint; of a set of graphs, some of the test part travel along.
+    def save(self, path: Path | str, *, test: list[Data] | None = None) -> None:
+        """Write the model's checkpoint; of a set of graphs, some of the test part travel along, or of ``test``.
 
         Raises
         ------
@@ -118,4 +121,5 @@ class Training:
             A parameter that is not finite, or a path that cannot be written.
         """
         graphs, tested = self.kept.examples.graphs()
+        tested = tested if test is None else test
         save_read(self.model, graphs, tested, path)

@@ -213,9 +213,11 @@ def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Networ
     assert sum(layout["graphs"] for layout in layouts) == 5
     assert max(layout["graphs"] for layout in layouts) <= 3
     assert not (built / "runs" / "other" / "design.v").exists()
-    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=1, nodes=200)))
-    with pytest.raises(CapacityError, match="11 nodes of a graph; the design takes"):
+    few, large = random_batch(8, network, graphs=3, nodes=3), random_batch(6, network, graphs=1, nodes=300)
+    write_npz(graphs, batch_arrays(union([few, large])))
+    with pytest.raises(CapacityError, match=r"^graph 3 needs max_nodes \d+, and the design takes \d+, ") as caught:
         run("pack", built, graphs)
+    assert "build with --max-nodes " in caught.value.fix
     write_npz(graphs, batch_arrays(random_batch(8, sage_network(0), graphs=2, nodes=3)))
     with pytest.raises(HwgenError, match="features"):
         run("pack", built, graphs)
@@ -229,6 +231,32 @@ def random_nodes(folder: Path) -> dict[str, Any]:
     save_sample(random_graph_data(5, nodes=30, features=24, trained=40), folder / "node.npz")
     with np.load(folder / "node.npz") as arrays:
         return dict(arrays)
+
+
+def test_figures_on_a_users_test_set(built: Path, sample: Sample, tmp_path: Path) -> None:
+    """Labels without logits are enough, and labels alone of the build's own graphs."""
+    other = union(single(sample.batch)[1:])
+    results = execute(load_design(built).program, other).results.argmax(axis=1)
+    labels = np.where(np.arange(6) % 3 == 0, (results + 1) % 3, results)
+    labels[1] = -1
+    write_npz(tmp_path / "test.npz", {**batch_arrays(other), "labels": labels})
+    found = facts("report", built, "--test", tmp_path / "test.npz")["figures"]
+    assert [each["data"] for each in found] == ["the sample", "test.npz"]
+    [integer] = found[1]["models"]
+    assert (found[1]["rows"], found[1]["counted"], found[1]["unlabelled"]) == (6, 5, 1)
+    assert (integer["model"], integer["score"]["right"], integer["score"]["decided"]) == ("integer", 3, 5)
+    assert (integer["to_fp32"], integer["to_quantized"]) == (None, None)
+
+    np.savez(tmp_path / "labels.npz", labels=np.array([0.5, np.nan, 1, 2, 3, 4, 5]))
+    found = facts("report", built, "--test", tmp_path / "labels.npz")["figures"]
+    assert [each["data"] for each in found] == ["the sample", "test.npz", "labels.npz"]
+    assert (found[2]["task"], found[2]["said"]) == ("unknown", "one real label a row beside 3 results")
+    assert [each["model"] for each in found[2]["models"]] == ["quantized", "integer"]
+    assert all(each["score"] is None for each in found[2]["models"])
+    assert facts("report", built)["figures"] == found  # they are kept
+    np.savez(tmp_path / "labels.npz", labels=np.zeros(4))
+    with pytest.raises(HwgenError, match="4 entries for 7 graphs"):
+        run("report", built, "--test", tmp_path / "labels.npz")
 
 
 @pytest.mark.slow

@@ -129,6 +129,26 @@ def test_quantize_writes_a_checkpoint_that_lowers(home: Path, graphs: list[Data]
     assert (predicted == theirs).mean() >= 0.9
 
 
+def test_figures_of_quantize_are_of_the_test_graphs(home: Path, graphs: list[Data]) -> None:
+    net, out = f"{home / 'net_of_cli.py'}:Net", home / "out.pt"
+    for index, each in enumerate(graphs):
+        each.y = torch.tensor([index % 2 if index % 4 else -1])
+    save_graphs(graphs[:7], home / "test.pt")
+    facts = json.loads(run("quantize", net, "--data", str(home / "graphs.pt"), "--test", str(home / "test.pt"), "-o",
+                           str(out), "--json").stdout)
+    figures = facts["figures"]
+    assert (figures["data"], figures["rows"], figures["counted"], figures["unlabelled"]) == (
+        str(home / "test.pt"), 7, 5, 2)
+    fp32, quantized, integer = figures["models"]
+    assert facts["fp32_accuracy"] == fp32["score"]["accuracy"]
+    assert facts["accuracy"] == quantized["score"]["accuracy"]
+    assert facts["agreement"] == quantized["to_fp32"]["same"]
+    assert integer["to_quantized"]["same"] == 1
+    _, sample = load(out)
+    assert sample.batch.graphs == 7
+    assert sample.limits.nodes == max(len(each.x) for each in graphs)
+
+
 def test_a_chain_on_one_graph_goes_the_node_level_way(home: Path) -> None:
     from hwgen.frontend import load
 

@@ -55,6 +55,13 @@ def test_one_graph_by_a_named_model(home: Path) -> None:
     network, sample = load(out)
     assert network.values[-1].width == 3
     assert (sample.mask == small_data().test_mask.numpy()).all()
+    found = json.loads(run("train", "--data", str(home / "one.pt"), "--epochs", "4", "--seeds", "2", "-o", str(out),
+                           "--json"))
+    fp32, quantized, integer = found["figures"]["models"]
+    assert found["figures"]["counted"] == small_data().test_mask.sum()
+    assert (fp32["score"]["accuracy"], quantized["score"]["accuracy"]) == (
+        pytest.approx(found["best"]["fp32_test"]), pytest.approx(found["best"]["test"]))
+    assert integer["model"] == "integer"
 
 
 def test_a_module_of_a_users_own(home: Path) -> None:

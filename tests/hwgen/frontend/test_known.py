@@ -33,15 +33,14 @@ def sizes(graphs: list[Data], classes: list[int]) -> list[int]:
     ([0.25, NAN, -1.5, 3.0], [0.25, NAN, -1.5, 3.0]),
     ([2, -1, 0, 1], [2, -1, 0, 1]),
     ([True, False, True, True], [1, 0, 1, 1]),
-    ([[1.0, 0.0, NAN]] * 4, [[1.0, 0.0, NAN]] * 4),
+    ([[[1.0, 0.0, NAN]]] * 4, [[1.0, 0.0, NAN]] * 4),
     ([[[1, 0, 1]]] * 4, [[1, 0, 1]] * 4),
-    ([0.5, None, 0.25, None], [0.5, NAN, 0.25, NAN]),
 ])
 def test_labels_stay_what_they_are(labels: list[object], kept: object, tmp_path: Path) -> None:
     graphs = several()
     model = quantize(pooled(), scheme="uniform", data=graphs)
     for graph, label in zip(graphs, labels, strict=True):
-        graph.y = None if label is None else torch.tensor(label if isinstance(label, list) else [label])
+        graph.y = torch.tensor(label if isinstance(label, list) else [label])
     save(model, graphs, tmp_path / "model.pt")
     _, sample = load(tmp_path / "model.pt")
     assert sample.labels is not None
@@ -52,11 +51,9 @@ def test_labels_stay_what_they_are(labels: list[object], kept: object, tmp_path:
 def test_labels_that_are_not_of_the_results_are_left_out_aloud() -> None:
     graphs = several()
     model = quantize(pooled(), scheme="uniform", data=graphs)
-    graphs[2].y = torch.zeros(2, 3)
-    with pytest.warns(UserWarning, match=r"left out: y of graph 2 has shape \(2, 3\), results are of its graph"):
-        assert known_of(model, graphs).labels is None
-    graphs[2].y = torch.zeros(2)
-    with pytest.warns(UserWarning, match="labels are left out: y has 1 or 2 columns"):
+    for each in graphs:
+        each.y = torch.zeros(len(each.x))
+    with pytest.warns(UserWarning, match="labels are left out: they are of nodes, results are of graphs"):
         assert known_of(model, graphs).labels is None
 
 
@@ -115,6 +112,15 @@ def test_graphs_of_the_mask_come_first() -> None:
     assert len(chosen) == 64
     assert all(bool(each.test_mask) for each in chosen)
     assert sizes(chosen, [0, 1]) == [32, 32]
+
+
+def test_graphs_without_a_label_come_last() -> None:
+    graphs = many(100)
+    for index, each in enumerate(graphs):
+        each.y = torch.tensor([index % 3 if index % 5 else -1])
+    model = quantize(pooled(), scheme="uniform", data=graphs)
+    assert all(int(each.y) >= 0 for each in drawn(model, graphs))
+    assert sum(int(each.y) < 0 for each in drawn(model, graphs[:70], 60)) == 4  # 56 have one
 
 
 def test_test_graphs_travel_and_limits_are_of_all(tmp_path: Path) -> None:

@@ -244,8 +244,9 @@ def test_the_page_has_every_fact(cycles: object) -> None:
                   f"latency of {facts.performance.of}", "2 x unit"):
         assert piece in page
     page = render(verified(facts))
-    for piece in ("<b>no</b>", "128 codes of the sample compared", "75.00%: 1 of 4 differs", "12.500% / 0.000%",
-                  "<b>66.67%</b><span>accuracy, hardware, 3 nodes",
+    for piece in ("<b>no</b>", "128 codes of the sample compared", "75.00%: 1 of 4 differs",
+                  "12.500% / 0.000% of its range",
+                  "<b>66.67%</b><span>accuracy, hardware, 3 nodes; quantized in PyTorch 66.67%",
                   "610 were expected"):
         assert piece in page
 

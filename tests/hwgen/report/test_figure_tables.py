@@ -25,40 +25,39 @@ def test_classes() -> None:
     assert table.rows == [
         ("accuracy", "100.00%: 2 of 2", "50.00%: 1 of 2"),
         ("same class as FP32", "-", "66.67%: 1 of 3 differs"),
-        ("difference from FP32, largest / median, of the results' range", "-", "100.000% / 0.000%")]
-    assert headline_figure(found) == ("50.00%", "accuracy, integer program, 2 graphs")
+        ("largest / median difference from FP32", "-", "100.000% / 0.000% of its range")]
+    assert headline_figure(found) == ("50.00%", "accuracy, integer program, 2 graphs; FP32 100.00%")
 
 
 def test_one_graph_has_no_percents() -> None:
     found = figures([1], [[0, 1]], [[0, 1]])
     assert figure_table(found).rows[:2] == [
         ("accuracy", "1 of 1", "1 of 1"), ("same class as FP32", "-", "0 of 1 differ")]
-    assert headline_figure(found) == ("1 of 1", "accuracy, integer program, 1 graph")
+    assert headline_figure(found) == ("1 of 1", "accuracy, integer program, 1 graph; FP32 1 of 1")
     assert counted(found) == "whole labels: the largest of 2 results; 1 of 1 graph scored"
 
 
 def test_real_values_in_their_unit() -> None:
     found = figures([0.5, 2.5, 7.0], [[0.5], [2.5], [7.0]], [[0.5], [3.5], [7.0]])
     assert [row[0] for row in figure_table(found).rows] == [
-        "mean error", "largest error", "R²", "difference from FP32, largest / median, of the results' range"]
+        "mean error", "largest error", "R²", "largest / median difference from FP32"]
     assert figure_table(found).rows[1] == ("largest error", "0", "1")
-    assert headline_figure(found) == ("0.333", "mean error, integer program, 3 graphs")
+    assert headline_figure(found) == ("0.3333", "mean error, integer program, 3 graphs; FP32 0")
 
 
 def test_several_labels() -> None:
     found = figures([[1, 0], [1, 1]], [[1, -1], [1, 1]], [[1, -1], [1, -1]])
     assert figure_table(found).rows[:3] == [
-        ("labels right", "100.00%: 4 of 4", "75.00%: 3 of 4"), ("micro-F1", "1.0000", "0.8000"),
+        ("micro-F1", "1.0000", "0.8000"), ("labels right", "100.00%: 4 of 4", "75.00%: 3 of 4"),
         ("same sign as FP32", "-", "75.00%: 1 of 4 differs")]
-    assert headline_figure(found) == ("0.800", "micro-F1, integer program, 2 graphs")
+    assert headline_figure(found) == ("0.8000", "micro-F1, integer program, 2 graphs; FP32 1.0000")
 
 
 def test_nothing_that_the_data_do_not_support() -> None:
     found = figures(None, [[1], [2]], [[1], [2]])
     assert [row[0] for row in figure_table(found).rows] == [
-        "difference from FP32, largest / median, of the results' range"]
+        "largest / median difference from FP32"]
     assert counted(found) == "no labels, 1 result; 2 graphs, none of them scored"
     assert headline_figure(found) is None
-    assert headline_figure(None) is None
     assert [row[0] for row in figure_table(figures([0, 9], [[1, 0], [2, 0]], [[1, 0], [2, 0]])).rows] == [
-        "difference from FP32, largest / median, of the results' range"]
+        "largest / median difference from FP32"]
