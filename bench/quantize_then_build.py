@@ -50,7 +50,7 @@ def facts_of(number: int) -> dict[str, Any]:
     again = rest // len(SETS)
     return {"number": number, "kind": kind, "data": SETS[rest % len(SETS)], "width": WIDTHS[(number + again) % 3],
             "scheme": SCHEMES[number % len(SCHEMES)],
-            "twist": TWISTS[1 + (number + rest) % (len(TWISTS) - 1)] if again else TWISTS[0]}
+            "twist": TWISTS[1 + (number + 2 * rest) % (len(TWISTS) - 1)] if again else TWISTS[0]}
 
 
 def graphs_of(name: str, seed: int) -> list[Data]:
@@ -104,8 +104,9 @@ def measured(facts: dict[str, Any], work: Path) -> dict[str, Any]:
 
 def simulated(facts: dict[str, Any], work: Path) -> dict[str, Any]:
     """Build the model and simulate what takes a minute or two of its sample."""
-    command = [sys.executable, "-m", "hwgen", "build", str(work / f"model{facts['number']}.pt"), "--target", "lists",
-               "--units", "1", "--requant-lanes", "2", "-o", str(work / f"build{facts['number']}"), "--json"]
+    model, out = work / f"model{facts['number']}.pt", work / f"build{facts['number']}"
+    small = ["--target", "lists", "--units", "1", "--requant-lanes", "2", "--lanes", "16", "--graphs", "1"]
+    command = [sys.executable, "-m", "hwgen", "build", str(model), *small, "-o", str(out), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 2:
         return {"built": False, "error": done.stderr.strip()[-400:]}
@@ -163,15 +164,18 @@ def main() -> int:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
-    sources = [Path(__file__), Path(__file__).with_name("trained_modules.py"),
-               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")),
-               *sorted((ROOT / "hwgen" / "targets" / "lists").glob("*.py")),
-               *(ROOT / "hwgen" / name for name in ("numeric.py", "network/reach.py"))]
+    lists = (ROOT / "hwgen" / "targets" / "lists" / f"{name}.py" for name in (
+        "fixed_point", "network_to_program", "passes", "quantizers", "ranges", "rules", "shares"))
+    sources = [Path(__file__).with_name("trained_modules.py"),
+               *sorted((ROOT / "hwgen" / "frontend" / "quantize").glob("*.py")), *lists,
+               ROOT / "hwgen" / "numeric.py", ROOT / "hwgen" / "network" / "reach.py"]
     digest = digest_of((path.name, path) for path in sources)
     known = {(line["number"], line["digest"]): line for line in read_lines(options.results)}
     lines = []
     for number in options.only or range(COUNT):
         line = known.get((number, digest))
+        if line is not None and any(line[name] != value for name, value in facts_of(number).items()):
+            line = None
         wanted = options.build and number % 10 == 3
         if line is None or (wanted and "built" not in line):
             started = time.perf_counter()

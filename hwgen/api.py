@@ -22,7 +22,7 @@ __all__ = ["build", "verify"]
 
 
 def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", out: Path | str | None = None, *,
-          target: str | None = None, graphs: int | None = None, windows: bool | None = None, **hardware: int) -> Path:
+          target: str | None = None, graphs: int | None = None, windows: bool | None = None, **options: int) -> Path:
     """Build the hardware for a model, as ``hwgen build --no-verify`` does.
 
     Parameters
@@ -39,8 +39,9 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
         Graphs of mean size that a batch has room for.
     windows : bool or None
         Whether graphs run by windows; None: where no design that holds them whole fits the board.
-    **hardware : int
-        Hardware parameters not to be chosen, by the names of the command line's options, such as ``requant_lanes=8``.
+    **options : int
+        Whatever else is not to be chosen, by the names of the command line's options: hardware parameters such as
+        ``requant_lanes=8``; ``max_nodes``, ``max_edges`` and ``max_degree`` of the largest graph that may come.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
         (network, sample), name = load(model), Path(model).stem
         source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
     folder = Path(out) if out is not None else Path("build") / f"{name}-{chosen.name}"
-    wishes = Wishes(target=target, hardware=hardware, graphs=graphs, windows=windows)
+    wishes = Wishes.of({"graphs": graphs, "windows": windows, **options}, target=target)
     build_design(network, sample, chosen, folder, wishes, source=source)
     return folder
 

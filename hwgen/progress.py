@@ -10,8 +10,12 @@ __all__ = ["SILENT", "Progress"]
 class Progress(Protocol):
     """Told what goes on; the command line shows it."""
 
-    def step(self, text: str) -> AbstractContextManager[None]:
-        """A context that lasts as long as the step that ``text`` names."""
+    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
+        """A context that lasts as long as the step that ``text`` names; ``expected`` seconds, about."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that is known before the next step begins."""
         ...
 
     def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
@@ -20,8 +24,11 @@ class Progress(Protocol):
 
 
 class _Silent:
-    def step(self, text: str) -> AbstractContextManager[None]:
+    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def note(self, text: str) -> None:
+        pass
 
     def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
         return nullcontext(lambda note: None)

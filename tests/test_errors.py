@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pytest
 import torch
 from models import random_graph_data, random_graph_model
 
+from hwgen import cli as cli_module
 from hwgen.cli import cli, main
 from hwgen.errors import HwgenError
 from hwgen.flow import resources
@@ -272,3 +274,20 @@ def test_a_signal_ends_a_verb_in_order(number: int, tmp_path: Path) -> None:
     _, err = process.communicate(timeout=5)
     assert (process.returncode, err) == (128 + number, "stopped; nothing half-written is left\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_warnings_are_notes_in_one_line(capsys, monkeypatch) -> None:
+    def warn(*_: object, **__: object) -> None:
+        warnings.warn_explicit("labels are left out", UserWarning, str(Path(cli_module.__file__)), 3)
+        warnings.warn_explicit("of torch", UserWarning, "/torch/x.py", 7)
+
+    monkeypatch.setattr(cli.commands["boards"], "callback", warn)
+    monkeypatch.setattr(sys, "argv", ["hwgen", "boards"])
+    shown = warnings.showwarning
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            main()
+    finally:
+        warnings.showwarning = shown
+    assert capsys.readouterr().err == "note: labels are left out\n/torch/x.py:7: UserWarning: of torch\n"

@@ -1,8 +1,18 @@
 """A slice of bench/hostile.py: whatever is done to a file, it is refused in three parts, or it is what was written."""
 
+import json
+import shutil
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hostile_inputs import KINDS, Case, Place, case, judge, make_place
+from reseal import reseal
+
+from hwgen.errors import HwgenError
+from hwgen.flow.built import load_design
+from hwgen.frontend.checkpoint import load
+from hwgen.network.sample_store import load_sample
 
 CASES = 200
 
@@ -24,6 +34,30 @@ def test_changed_files_are_refused_or_equal(kind: str, place: Place) -> None:
             except Exception as error:
                 raise AssertionError(f"case {number}, {given.what}") from error
     assert outcomes.count("refused") > len(outcomes) // 4
+
+
+@pytest.mark.parametrize("name", ["build-graph", "build-node"])
+def test_a_build_of_another_version_names_its_file(name: str, place: Place, tmp_path: Path) -> None:
+    """Its hashes are right; its hardware has other parameters."""
+    build = Path(shutil.copytree(place.good / name, tmp_path / "b"))
+    facts = json.loads((build / "config.json").read_text())
+    facts["hardware"]["more"] = 1
+    (build / "config.json").write_text(json.dumps(facts))
+    reseal(build)
+    with pytest.raises(HwgenError, match="more") as caught:
+        load_design(build)
+    assert caught.value.where == f"{build / 'config.json'}: hardware"
+
+
+@pytest.mark.parametrize("pointers", [
+    [0, 3, 5, 0, 0], [0, 9, 1, 2, 5], [1, 1, 2, 3, 5], [0, 1, 2, 3, 4], [0, 1, 2, 3, 6]])
+def test_pointers_that_lead_out_of_the_features(pointers: list[int], place: Place, tmp_path: Path) -> None:
+    """SciPy's C++ writes past its arrays for some of them."""
+    np.savez(tmp_path / "g.npz", edges=np.zeros((2, 0), np.int64), **{
+        "features.indptr": np.array(pointers), "features.indices": np.arange(5), "features.data": np.ones(5, np.int64),
+        "features.shape": np.array([4, 5])})
+    with pytest.raises(HwgenError, match="not a CSR matrix"):
+        load_sample(tmp_path / "g.npz", load(place.good / "graph.pt")[0])
 
 
 def test_what_differs_is_seen(place: Place) -> None:

@@ -93,10 +93,6 @@ FAULTS = {
         ("lists-execute-degree", "hwgen/targets/lists/test_execute.py::test_the_integer_oracle_equals_plain_loops",
          "a hub's degree wraps in its table",
          "np.minimum(self.lists.lengths(of), entries - 1)", "self.lists.lengths(of) % entries"),
-        ("lists-execute-bias-with-max",
-         "hwgen/targets/lists/test_execute.py::test_the_integer_oracle_equals_plain_loops",
-         "a maximum of operands is their minimum",
-         "np.max(products, axis=0)", "np.min(products, axis=0)"),
     ),
     "hwgen/targets/lists/fixed_point.py": (
         ("lists-units-fine",

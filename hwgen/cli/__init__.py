@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import warnings
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TextIO
 
@@ -11,7 +12,7 @@ import click
 
 from ..cache import CacheWarning
 from ..errors import HwgenError
-from ..neighbours import check_neighbours
+from ..neighbours import ROOT, check_neighbours
 from ..version import __version__
 from .boards import boards
 from .build import build, pack
@@ -106,8 +107,9 @@ def _stopped(number: int) -> NoReturn:
 def _say(message: Warning | str, category: type[Warning], filename: str, lineno: int,
          file: TextIO | None = None, line: str | None = None) -> None:
     """A warning in one line; of others than hwgen's also where."""
-    ours = issubclass(category, CacheWarning)
-    click.echo(f"note: {message}" if ours else f"{filename}:{lineno}: {category.__name__}: {message}", err=True)
+    ours = issubclass(category, CacheWarning) or Path(filename).is_relative_to(ROOT / "hwgen")
+    text = f"note: {message}" if ours else f"{filename}:{lineno}: {category.__name__}: {message}"
+    click.echo(plain(text), err=True)
 
 
 def _fail(what: str, where: str, fix: str, code: int = BAD_INPUT) -> NoReturn:

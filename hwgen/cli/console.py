@@ -2,19 +2,18 @@
 
 import functools
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import click
 from rich import box
 from rich.console import Console as RichConsole
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from ..report.tables import is_number
+from . import steps
 
 __all__ = ["Console", "common", "plain"]
 
@@ -46,32 +45,17 @@ class Console:
         if not self._results.is_terminal:
             self._results.width = 160  # a pipe or a file has no width: do not fold tables
 
-    @contextmanager
-    def step(self, text: str) -> Iterator[None]:
-        """Show that something runs; print how long it took where that was over a second."""
-        start = time.perf_counter()
-        if self.progress_console.is_terminal:
-            with self.progress_console.status(Text(f"{plain(text)} ...")):
-                yield
-        else:
-            yield
-        seconds = time.perf_counter() - start
-        if self.verbose or seconds > 1:
-            self.progress_console.print(Text(f"{plain(text)}: {seconds:.1f} s", "dim"))
+    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
+        """Show that something runs, and how long it may take; as :class:`hwgen.progress.Progress`."""
+        return steps.step(self.progress_console, plain(text), expected, keep=self.verbose)
 
-    @contextmanager
-    def bar(self, text: str, total: int) -> Iterator[Callable[[str], None]]:
-        """Progress bar; yields a function that advances it by one and sets its note."""
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(),
-                   TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn(),
-                   TextColumn("{task.fields[note]}", markup=False))
-        with Progress(*columns, console=self.progress_console, transient=not self.verbose) as progress:
-            task = progress.add_task(plain(text), total=total, note="")
+    def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:
+        """Show how much of some work is done; as :class:`hwgen.progress.Progress`."""
+        return steps.bar(self.progress_console, plain(text), total, keep=self.verbose)
 
-            def advance(note: str) -> None:
-                progress.update(task, advance=1, note=plain(note))
-
-            yield advance
+    def note(self, text: str) -> None:
+        """Say what goes on, once."""
+        self.progress_console.print(Text(plain(text), "dim"), soft_wrap=True)
 
     def say(self, text: str, *, head: str = "") -> None:
         """Print a line of result, ``head`` before it in bold."""

@@ -38,9 +38,7 @@ def wishes_from(options: dict[str, Any]) -> Wishes:
 
     config, target = options.pop("config"), options.pop("target")
     given = {each.name: options.pop(each.name) for each in OPTIONS}
-    windows, graphs = given.pop("windows"), given.pop("graphs")
-    hardware = {name: int(value) for name, value in given.items() if value is not None}
-    return Wishes(target=target, hardware=hardware, graphs=graphs, windows=windows).over(wishes_of(config))
+    return Wishes.of(given, target=target).over(wishes_of(config))
 
 
 def _option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

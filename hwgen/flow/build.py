@@ -38,7 +38,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     ----------
     network : Network
     sample : Sample
-        Graphs that the build is proved on; its limits are what the design takes.
+        Graphs that the build is proved on; what the design takes follows from their limits, unless wishes say more.
     board : Board
     out : Path
         The build folder; replaced if it is one already.
@@ -72,7 +72,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             save_sample(sample, folder.path / MODEL / SAMPLE)
             folder.write(CONFIG, Config(
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
-                capacity=dict(design.capacity), limits=sample.limits).to_text())
+                capacity=dict(design.capacity), limits=found.limits).to_text())
             write_files(folder.path / "report", report_files(_report(found, sample, board)))
             folder.write(MANIFEST, manifest_text(folder.path,
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,

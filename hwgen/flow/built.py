@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from ..files import read_npz
+from ..files import malformed, read_npz
 from ..network.network import Network
 from ..network.sample import Sample
 from ..network.sample_store import load_sample, sample_of
 from ..network.store import load_network
 from ..targets import find_target
 from ..targets.target import Design
-from .config import load_config
+from .config import CONFIG, load_config
 from .manifest import check_build
 
 __all__ = ["MODEL", "SAMPLE", "load_built_network", "load_design", "read_sample"]
@@ -40,7 +40,9 @@ def load_design(build: Path) -> Design:
     """
     check_build(build)
     config = load_config(build)
-    return find_target(config.target).design(load_network(build / MODEL), config)
+    network, target = load_network(build / MODEL), find_target(config.target)
+    with malformed(f"{build / CONFIG}: hardware"):  # of another version, whose hardware has other parameters
+        return target.design(network, config)
 
 
 def read_sample(build: Path, path: Path | None = None) -> Sample:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict, cast
 
 from ..documents import read_json
 from ..errors import HwgenError
-from ..kinds import Count
+from ..kinds import Count, Within
+from ..network.limit_names import LIMITS
 from ..network.sample import Limits
 from .folder import to_json
 from .wishes import Wishes
@@ -37,7 +38,7 @@ class Config:
     capacity : mapping
         What the largest run has room for, by names of the target; none by windows.
     limits : Limits
-        Of single graphs: ranges are proved within them.
+        Of single graphs, by the names of options: ranges are proved within them.
     """
 
     board: str
@@ -49,7 +50,34 @@ class Config:
 
     def to_text(self) -> str:
         """The content of the file."""
-        return to_json(asdict(self))
+        return to_json({**asdict(self), "limits": self.limits.to_dict()})
+
+
+_Mean = Annotated[float, Within(0, 1 << 53)]
+
+
+class _Limits(TypedDict, total=False):
+    """By the names of options."""
+
+    max_nodes: Count
+    max_edges: Count
+    max_nonzeros: Count
+    max_degree: Count
+    max_node_nonzeros: Count
+    mean_nodes: _Mean
+    mean_edges: _Mean
+    mean_nonzeros: _Mean
+
+
+class _File(TypedDict):
+    """What a build's file holds."""
+
+    board: str
+    target: str
+    runs: RunKind
+    hardware: dict[str, int]
+    capacity: dict[str, Count]
+    limits: _Limits
 
 
 class _Given(TypedDict, total=False):
@@ -60,7 +88,7 @@ class _Given(TypedDict, total=False):
     runs: RunKind
     hardware: dict[str, int]
     capacity: dict[str, Count]
-    limits: Limits
+    limits: _Limits
 
 
 def load_config(build: Path) -> Config:
@@ -71,7 +99,13 @@ def load_config(build: Path) -> Config:
     HwgenError
         Not a build, or a file that lacks something or holds something else.
     """
-    return read_json(Config, build / CONFIG, "name a folder that hwgen build wrote with this version")
+    path, fix = build / CONFIG, "name a folder that hwgen build wrote with this version"
+    found = read_json(_File, path, fix)
+    missing = set(LIMITS) - set(found["limits"])
+    if missing:
+        raise HwgenError(f"limits.{min(missing)} is missing", str(path), fix)
+    return Config(board=found["board"], target=found["target"], runs=found["runs"], hardware=found["hardware"],
+                  capacity=found["capacity"], limits=Limits.from_dict(cast("Mapping[str, float]", found["limits"])))
 
 
 def wishes_of(path: Path | None) -> Wishes:
@@ -90,4 +124,5 @@ def wishes_of(path: Path | None) -> Wishes:
     runs = given.get("runs")
     return Wishes(target=given.get("target"), hardware=given["hardware"],
                   graphs=given.get("capacity", {}).get("graphs") if runs == "batch" else None,
-                  windows=True if runs == "window" else None)
+                  windows=True if runs == "window" else None,
+                  limits=cast("Mapping[str, float]", given.get("limits", {})))

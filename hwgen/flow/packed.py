@@ -7,11 +7,13 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import CapacityError
 from ..network.batch import Batch
 from ..network.bits import Bits
 from ..report.cycles import Ran
 from ..targets.run_folder import Files
 from ..targets.target import Design
+from .misfit import misfit
 
 __all__ = ["UNIFORM", "Packed", "pack_batches", "representative"]
 
@@ -63,13 +65,18 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
     Raises
     ------
     CapacityError
-        A batch exceeds the design; says which capacity, and by how much.
+        A graph exceeds the design; says which, which capacity, and by how much.
     """
     runs, files, bits = list[Ran](), dict[int, Files](), dict[str, list[NDArray[np.int64]]]()
     by_bits = dict.fromkeys(("learned", *(f"uniform {bits} bit" for bits in UNIFORM)), 0)
     results, scales = list[NDArray[np.int64]](), list[NDArray[np.float64]]()
+    first = 0
     for batch in batches:
-        session = design.session(batch)
+        try:
+            session = design.session(batch)
+        except CapacityError as error:
+            raise misfit(design, batch, first, error) from None
+        first += batch.graphs
         while some := session.next_runs():
             own = [run.ran for run in some]
             standing = representative([(ran.part, ran.sizes.get("entries", 0)) for ran in own])

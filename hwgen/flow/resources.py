@@ -137,7 +137,8 @@ class Resources:
             return
         what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
                                                for name, used, have in over)
-        raise CapacityError(what, f"board {board.name}", self._fix(board, space))
+        by = "" if "Yosys synth" in self.method else ", by formulas"
+        raise CapacityError(f"{what}{by}", f"board {board.name}", self._fix(board, space))
 
     def _fix(self, board: Board, space: Mapping[str, Sequence[int]]) -> str:
         """The setting nearest to this one that fits by the same counts, or boards that hold it."""

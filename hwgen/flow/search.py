@@ -11,19 +11,19 @@ from itertools import groupby
 
 from boards import Board
 
-from ..errors import CapacityError, HwgenError
+from ..errors import CapacityError
 from ..network.network import Network
-from ..network.sample import Sample, single
+from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..scratch import scratch_folder
-from ..targets import OPTIONS, TARGETS, find_target
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
 from .packed import Packed, pack_batches
-from .resources import Resources
+from .resources import Component, Resources, Usage
+from .wanted import candidate_targets, flag_of
 from .wishes import Wishes
 
-__all__ = ["COMFORT", "Found", "candidate_targets", "search"]
+__all__ = ["COMFORT", "Found", "search"]
 
 #: Largest share of each resource that a chosen design may take: routers want room.
 COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
@@ -37,6 +37,13 @@ _ANY: Mapping[str, float] = dict.fromkeys(COMFORT, float("inf"))
 #: A smaller design is preferred to one that is expected to be faster by less than this.
 WORTH = 1.03
 
+#: A design that is guessed to exceed the board by more is not synthesized: no guess is so wrong.
+FUTILE = 1.25
+#: Most that one count corrects the guesses of its target by: they are right to 15 %.
+CORRECTION = 1.25
+#: Seconds that Yosys takes for a look-up table, about.
+SECONDS_PER_LUT = 0.004
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -46,18 +53,21 @@ class Found:
     ----------
     target : Target
     design : Design
+    limits : Limits
+        Of single graphs.
     packed : Packed
         The sample.
     verilog : str
         With primitives.
     resources : Resources
-        By Yosys.
+        By Yosys; by formulas where these exceed the board by far: then there is no Verilog.
     choice : str
         Why, for people.
     """
 
     target: Target
     design: Design
+    limits: Limits
     packed: Packed
     verilog: str
     resources: Resources
@@ -77,53 +87,6 @@ def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progr
     return _Search(network, sample, board, wishes, progress).run()
 
 
-def candidate_targets(network: Network, sample: Sample, wishes: Wishes) -> list[Target]:
-    """Targets that accept a network, and have everything that was wished for.
-
-    Raises
-    ------
-    HwgenError
-        There is none: says which wish, or what of the network, is in the way.
-    """
-    names = TARGETS if wishes.target is None else (find_target(wishes.target).name,)
-    having = {name: {*find_target(name).parameters, *(each.name for each in OPTIONS if name in each.targets)}
-              for name in TARGETS}
-    for wish in wishes.names:
-        if not any(wish in have for have in having.values()):
-            known = sorted(set().union(*(having[name] for name in names)))
-            raise HwgenError(f"no parameter is called {wish}", f"hardware.{wish}", f"use {', '.join(known)}")
-    wanted = [name for name in names if set(wishes.names) <= having[name]]
-    if not wanted:
-        raise _foreign_wish(wishes, having)
-    reasons = {name: find_target(name).accepts(network, sample) for name in wanted}
-    accepted = [find_target(name) for name, reason in reasons.items() if reason is None]
-    if not accepted:
-        reason = next(reason for reason in reasons.values() if reason is not None)
-        asked = [wish for wish in wishes.names if any(wish not in have for have in having.values())]
-        if wishes.target is None and asked:
-            raise HwgenError(f"{_flag(asked[0])} is an option of target {wanted[0]}, which does not run this network: "
-                             f"{reason.what}", reason.where, f"leave {_flag(asked[0])} out")
-        raise reason
-    return accepted
-
-
-def _foreign_wish(wishes: Wishes, having: Mapping[str, set[str]]) -> HwgenError:
-    """Wishes that no single target has."""
-    owners = {wish: [name for name in TARGETS if wish in having[name]] for wish in wishes.names}
-    if wishes.target is not None:
-        wrong = next(wish for wish, names in owners.items() if wishes.target not in names)
-        return HwgenError(f"{_flag(wrong)} is an option of target {owners[wrong][0]}, and the target is "
-                          f"{wishes.target}", _flag(wrong), f"leave it out, or use --target {owners[wrong][0]}")
-    first = next(wish for wish, names in owners.items() if len(names) == 1)
-    other = next(wish for wish, names in owners.items() if owners[first][0] not in names)
-    return HwgenError(f"{_flag(first)} is an option of target {owners[first][0]}, {_flag(other)} one of target "
-                      f"{owners[other][0]}", _flag(first), "leave one of them out")
-
-
-def _flag(wish: str) -> str:
-    return next((option.flag for option in OPTIONS if option.name == wish), f"hardware.{wish}")
-
-
 class _Search:
     """One search; remembers what was counted and what went wrong."""
 
@@ -133,6 +96,7 @@ class _Search:
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str], Found | None] = {}
         self.refused = 0
+        self.factors: dict[str, Mapping[str, float]] = {}  # what counts were more than guesses, by target
 
     def run(self) -> Found:
         """The first of all stages; else the smallest design, so that the caller can say by how much it is too large."""
@@ -141,6 +105,9 @@ class _Search:
                 with self.progress.step("choosing hardware"):
                     some = list(ranked)
                 for candidate in _order(some, self.board, limits):
+                    if self._corrected(candidate).fullest(self.board, limits)[1] > 1:
+                        self.refused += 1
+                        continue
                     found = self._counted(candidate, len(some))
                     if found is not None and found.resources.fullest(self.board, limits)[1] <= 1:
                         return found
@@ -175,6 +142,15 @@ class _Search:
         except CapacityError as error:
             self.wrong = self.wrong or error
 
+    def _corrected(self, candidate: Candidate) -> Resources:
+        """The guess for a candidate; from the first count of its target on by so much more as that was."""
+        factors = self.factors.get(candidate.target.name)
+        if factors is None:
+            return Resources(components=())
+        used = asdict(candidate.area.total)
+        total = Usage(**{name: amount * factors[name] for name, amount in used.items()})
+        return Resources(components=(Component(name="all", count=1, one=total),))
+
     def _counted(self, candidate: Candidate, among: int) -> Found | None:
         """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
         key = (candidate.runs, candidate.rank, repr(candidate.hardware))
@@ -192,20 +168,31 @@ class _Search:
             self.wrong = self.wrong or error
             return None
         shown = " ".join(f"{name} {value}" for name, value in design.hardware.to_dict().items() if name in target.space)
+        shares = candidate.area.utilisation(self.board)
+        fullest = sorted(shares, key=lambda name: shares[name][2], reverse=True)[:2]
+        progress.note(f"target {target.name}, {shown}: about {candidate.cycles:,.0f} cycles, "
+                      + ", ".join(f"{shares[name][2]:.0%} of {name.upper()}" for name in fullest) + " by formulas")
+        if candidate.area.fullest(self.board)[1] > FUTILE:
+            return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
+                         resources=candidate.area, choice=self._reason(target, design, packed, among))
         with scratch_folder() as folder:
             path = folder / "design_xcup.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=True)[0])
-            with progress.step("counting resources with Yosys"):
+            expected = SECONDS_PER_LUT * sum(part.one.lut for part in candidate.area.components)
+            with progress.step("counting resources with Yosys", expected):
                 resources = counting.estimate(path, target.parts)
             verilog = path.read_text()
-        return Found(target=target, design=design, packed=packed, verilog=verilog, resources=resources,
-                     choice=self._reason(target, design, packed, among))
+        guesses, counts = asdict(candidate.area.total), asdict(resources.total)
+        self.factors[target.name] = {name: min(CORRECTION, max(1.0, counts[name] / guess)) if guess else 1.0
+                                     for name, guess in guesses.items()}
+        return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog=verilog,
+                     resources=resources, choice=self._reason(target, design, packed, among))
 
     def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
         """What was chosen, and what of it the user fixed."""
         fixed = {name: value for name, value in self.wishes.hardware.items() if name in target.space}
-        given = " ".join(f"{_flag(name)} {value}" for name, value in fixed.items())
+        given = " ".join(f"{flag_of(name)} {value}" for name, value in fixed.items())
         if set(fixed) == set(target.space):
             what = f"as asked for: {given}"
         else:

@@ -25,6 +25,8 @@ __all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 
 #: Cycles and beats that one simulator runs before progress is shown: some seconds.
 AT_ONCE = 40_000
+#: Seconds that a simulator compiles, and cycles that it simulates in one, about.
+COMPILE_S, CYCLES_PER_S = 25.0, 5_000.0
 
 
 def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | None = None, *,
@@ -51,7 +53,9 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     options = replace(options or sim.SimOptions(), quiet=True)
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
-        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator"):
+        compiled = any((build / "sim").glob("model-*"))
+        expected = COMPILE_S * (not compiled) + sum(map(work_of, folders)) / CYCLES_PER_S
+        with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator", expected):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []
     with progress.bar("simulating with Verilator", len(folders)) as advance:

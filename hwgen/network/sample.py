@@ -1,15 +1,17 @@
 """Graphs that travel with a network: what a build is proved on, and how large graphs of its kind are."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..kinds import Count, Within
 from .batch import Batch, SetName
+from .limit_names import LIMITS
 
 __all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
 
@@ -68,6 +70,22 @@ class Limits:
     def longest(self) -> dict[SetName, int]:
         """The longest list of each set."""
         return {"edges": self.degree, "looped": self.degree, "features": self.features, "members": self.nodes}
+
+    def to_dict(self) -> dict[str, float]:
+        """By the names of :data:`.limit_names.LIMITS`."""
+        return {name: getattr(self, field) for name, field in LIMITS.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> "Limits":
+        """Inverse of :meth:`to_dict`.
+
+        Raises
+        ------
+        KeyError
+            One is missing.
+        """
+        found: dict[str, Any] = {field: values[name] for name, field in LIMITS.items()}
+        return cls(**found)
 
     def enlarged(self, times: float) -> "Limits":
         """Those of graphs with so many times the nodes, edges and degree; a node has no more features."""

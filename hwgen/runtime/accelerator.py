@@ -1,5 +1,6 @@
 """The host's view of a build: graphs in, logits out."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -7,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import HwgenError
+from ..errors import CapacityError, HwgenError
 from ..flow.built import load_design
+from ..flow.misfit import misfit
 from ..network.batch import Batch
 from ..network.reader import read_graphs
 from ..network.reader.codes import batch_for
@@ -19,6 +21,8 @@ from .backends import Backend, Board, Reference, Simulation
 __all__ = ["Accelerator"]
 
 Name = Literal["reference", "simulation", "pynq"]
+#: Whether a batch runs by windows, or whole where it fits.
+Way = Literal["window", "either"]
 
 
 class Accelerator:
@@ -65,7 +69,9 @@ class Accelerator:
     def run(self, graphs: Any, *, batch_size: int | None = None) -> NDArray[np.float64]:
         """Logits of every graph, in the order given; where results are by node, of every node, in the order given.
 
-        A build whose graphs run by windows takes graphs of any size: :meth:`run_windows`.
+        A build whose graphs run by windows takes graphs of any size: :meth:`run_windows`. So does another build of the
+        same target: a graph that exceeds it runs by windows, the others as always. Where not even a window holds one,
+        its results are NaN, and a warning names its number and the option that a build would take it with.
 
         Parameters
         ----------
@@ -85,11 +91,12 @@ class Accelerator:
         HwgenError
             Not a graph of the model's features, or no batch size.
         CapacityError
-            A graph exceeds the design; says which capacity, and by how much.
+            All graphs exceed the design, by windows too; says which capacity, and by how much.
         """
         if batch_size is not None and batch_size < 1:
             raise HwgenError(f"batch_size is {batch_size}", "batch_size", "use 1 or more, or leave it out")
-        return self._run(graphs, self.design.runs == "window", lambda single: self.design.deal(single, batch_size))
+        return self._run(graphs, "window" if self.design.runs == "window" else "either",
+                         lambda single: self.design.deal(single, batch_size))
 
     def run_windows(self, graph: Any) -> NDArray[np.float64]:
         """Logits of graphs larger than the design: pass by pass, window of rows by window (docs/windows.md).
@@ -107,18 +114,57 @@ class Accelerator:
         CapacityError
             The design's target has no windows, or a row alone, such as a hub with its list, exceeds the design.
         """
-        return self._run(graph, True, list)
+        return self._run(graph, "window", list)
 
-    def _run(self, given: Any, by_windows: bool, deal: Callable[[list[Batch]], list[Batch]]) -> NDArray[np.float64]:
+    def _run(self, given: Any, way: Way, deal: Callable[[list[Batch]], list[Batch]]) -> NDArray[np.float64]:
         """Read graphs, deal them into batches, and run these one after another."""
         network = self.design.network
         graphs = read_graphs(given, "graphs", least=0)
         if not graphs.graphs:
             return np.zeros((0, network.values[-1].width))
-        rows = []
+        done = _Done()
         for batch in deal(single(batch_for(network, graphs, "graphs"))):
-            design = self.design.by_windows(batch) if by_windows else self.design
-            session = design.session(batch)
-            rows.append(self.backend.run(design, session) * session.scale)
-        results = np.concatenate(rows)
+            self._batch(batch, way, done)
+        done.tell()
+        results = np.concatenate(done.rows)
         return results if graphs.asked is None or network.values[-1].domain == "graphs" else results[graphs.asked]
+
+    def _batch(self, batch: Batch, way: Way, done: "_Done") -> None:
+        """Run a batch whole, or by windows where it exceeds the design; graph by graph where one of several does."""
+        try:
+            design = self.design.by_windows(batch) if way == "window" else self.design
+            session = design.session(batch)
+        except CapacityError as error:
+            if batch.graphs > 1:
+                for graph in single(batch):
+                    self._batch(graph, way, done)
+            elif way == "either":
+                self._batch(batch, "window", done)
+            else:
+                last = self.design.network.values[-1]
+                lost = batch.num_nodes if last.domain == "nodes" else 1
+                done.refused.append(misfit(self.design, batch, done.graphs, error))
+                done.add(np.full((lost, last.width), np.nan), batch)
+            return
+        done.add(self.backend.run(design, session) * session.scale, batch)
+
+
+class _Done:
+    """What was run, in order."""
+
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.float64]] = []
+        self.refused: list[CapacityError] = []
+        self.graphs = 0
+
+    def add(self, rows: NDArray[np.float64], batch: Batch) -> None:
+        """Results of a batch."""
+        self.rows.append(rows)
+        self.graphs += batch.graphs
+
+    def tell(self) -> None:
+        """Say which graphs have no results."""
+        if len(self.refused) == self.graphs:
+            raise self.refused[0]
+        for error in self.refused:
+            warnings.warn(f"{error.what}; its results are NaN; {error.fix}", stacklevel=4)

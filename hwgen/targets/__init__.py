@@ -61,6 +61,10 @@ OPTIONS = (
     Option(name="bank_depth", targets=("banked",), help="Rows of a bank: a power of two."),
     Option(name="slots", targets=("banked",), help="Slots of the schedule memory."),
     Option(name="graphs", targets=("lists",), help="Graphs of mean size that a batch has room for."),
+    Option(name="max_nodes", targets=TARGETS,
+           help="Nodes of the largest graph that may come.  [default: 1.5 times those of the largest of a set]"),
+    Option(name="max_edges", targets=TARGETS, help="Edges of the largest graph that may come, likewise."),
+    Option(name="max_degree", targets=TARGETS, help="Most in-edges of a node, a self loop counted, likewise."),
     Option(name="windows", targets=("lists",), values=(0, 1), help="Run graphs by windows of rows, or never."),
 )
 

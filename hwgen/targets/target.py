@@ -18,7 +18,7 @@ from ..flow.wishes import Wishes
 from ..network.batch import Batch
 from ..network.bits import Bits
 from ..network.network import Network
-from ..network.sample import Sample
+from ..network.sample import Limits, Sample
 from ..report.cycles import Ran
 from .run_folder import Files
 
@@ -198,8 +198,10 @@ class Candidate:
     hardware : Hardware
     runs : "graph", "batch" or "window"
     rank : int
-        0: all that was wished for; more: less of it, such as smaller batches. Lower ranks are preferred, whatever the
-        cycles.
+        0: all that was wished for; more: less of it, such as smaller batches, or no room for larger graphs. Lower ranks
+        are preferred, whatever the cycles.
+    limits : Limits
+        Of single graphs.
     cycles : float
         Guessed for the sample.
     area : Resources
@@ -212,6 +214,7 @@ class Candidate:
     hardware: Hardware
     runs: RunKind
     rank: int
+    limits: Limits
     cycles: float
     area: Resources
     design: Callable[[], Design]

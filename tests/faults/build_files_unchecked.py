@@ -9,7 +9,7 @@ def test():
     for level, file, path, value in (
         ("node", "config.json", ["hardware", "acc_bits"], "x"),
         ("node", "config.json", ["hardware", "lanes"], None),
-        ("graph", "config.json", ["limits", "degree"], -1),
+        ("graph", "config.json", ["limits", "max_degree"], -1),
         ("graph", "config.json", ["hardware", "list_depth"], []),
         ("node", "design.json", ["registers", 1, "reset"], 2**62),
         ("graph", "manifest.json", ["capacities"], {}),

@@ -9,8 +9,8 @@ def test():
     folder = build()
     model = checkpoint(folder.parent / "m.pt")
     config = json.loads((folder / "config.json").read_text())
-    wanted = config["limits"]["nodes"] + 100
-    for edit, words in {"nodes": wanted, "nodez": 5}.items():
+    wanted = config["limits"]["max_nodes"] + 100
+    for edit, words in {"max_nodes": wanted, "nodez": 5}.items():
         changed = json.loads(json.dumps(config))
         changed["limits"][edit] = words
         (folder.parent / "c.json").write_text(json.dumps(changed))
@@ -18,12 +18,12 @@ def test():
         if unrefused(found) is None:
             continue
         have = (
-            json.loads((folder.parent / "again" / "config.json").read_text())["limits"]["nodes"]
+            json.loads((folder.parent / "again" / "config.json").read_text())["limits"]["max_nodes"]
             if found.returncode == 0
             else None
         )
-        if edit == "nodes" and have != wanted:
-            yield f"limits.nodes {wanted} in config.json: the new build has {have}, without a word"
+        if edit == "max_nodes" and have != wanted:
+            yield f"limits.max_nodes {wanted} in config.json: the new build has {have}, without a word"
         if edit == "nodez":
             yield "an unknown limit is not refused"
 

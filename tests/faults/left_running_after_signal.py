@@ -25,7 +25,7 @@ def children(parent):
 
 
 def test():
-    for name, number in (("SIGTERM", signal.SIGTERM), ("SIGHUP", signal.SIGHUP)):
+    for name, number in (("SIGTERM", signal.SIGTERM), ("SIGHUP", signal.SIGHUP), ("SIGKILL", signal.SIGKILL)):
         folder = build()
         shutil.rmtree(folder / "sim", ignore_errors=True)  # it has to compile
         process = subprocess.Popen(

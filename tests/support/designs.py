@@ -15,9 +15,9 @@ __all__ = ["counted_as", "design_of", "graph_run"]
 
 
 def design_of(target: str, network: Network, sample: Sample, *, graphs: int | None = None, windows: bool = False,
-              **hardware: int) -> Any:
+              limits: Mapping[str, float] | None = None, **hardware: int) -> Any:
     """The first candidate of a target."""
-    wishes = Wishes(hardware=hardware, graphs=graphs, windows=windows)
+    wishes = Wishes(hardware=hardware, graphs=graphs, windows=windows, limits=limits or {})
     return next(iter(find_target(target).candidates(network, sample, wishes, lambda area: True))).design()
 
 

@@ -20,7 +20,7 @@ def build_folder(folder, network, batch, target="lists", *, windows=False, **har
     limits = Limits.of(batch, network.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
     graphs = None if windows or target != "lists" else 2
-    design = design_of(target, network, sample, graphs=graphs, windows=windows, **hardware)
+    design = design_of(target, network, sample, graphs=graphs, windows=windows, limits=limits.to_dict(), **hardware)
     save_network(network, folder / "model")
     config = Config(board="ultra96", target=target, runs=design.runs, hardware=design.hardware.to_dict(),
                     capacity=design.capacity, limits=limits)

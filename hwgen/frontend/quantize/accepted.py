@@ -19,8 +19,8 @@ __all__ = ["accepted", "fit_steps"]
 
 #: Widths that users choose, and what each may come down to, the least loss first.
 FEWER = {"message_bits": 4, "weight_bits": 4, "bits": 4}
-#: How much coarser steps may become than the rule says, before a model is refused.
-MARGINS = (1.0, 2.0, 4.0, 8.0)
+#: How steps are held, in turn, before a model is refused: not at all, by the rule, and coarser than that.
+MARGINS = (None, 1.0, 2.0, 4.0, 8.0)
 
 
 def fit_steps(model: QuantizedNetwork, sample: Sample, name: str = "model") -> Network:
@@ -36,26 +36,16 @@ def fit_steps(model: QuantizedNetwork, sample: Sample, name: str = "model") -> N
     HwgenError
         No target runs it on graphs like the sample's.
     """
-    for limits in (sample.room, sample.limits):
-        for margin in MARGINS:
-            model.hold(limits.longest, margin=margin)
-            network = model.export(name)
-            try:
-                check_accepted(network, replace(sample, limits=limits))
-            except HwgenError as error:
-                reason = error
-            else:
-                return network
-    raise reason
+    return _fit(model, sample, name)[0]
 
 
-def accepted(made: Callable[[Scheme], QuantizedNetwork], rules: Scheme, batch: Batch) -> QuantizedNetwork:
+def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Scheme, batch: Batch) -> QuantizedNetwork:
     """Quantize by some rules such that a target runs the model.
 
     Parameters
     ----------
     made : callable
-        Quantizes by rules.
+        Quantizes by rules, and a margin by which steps are held while they are read off.
     rules : Scheme
     batch : Batch
         All graphs that the model is for.
@@ -65,25 +55,49 @@ def accepted(made: Callable[[Scheme], QuantizedNetwork], rules: Scheme, batch: B
     HwgenError
         No target runs it; names the widths that it would run with.
     """
-    model = made(rules)
-    reason = _refusal(model, batch)
+    model, margin, reason = _tried(made, rules, batch)
     if reason is None:
+        if margin is not None:  # so that biases make up for these steps too
+            model = made(rules, margin)
+            _fit(model, _alone(model, batch))
         return model
     lower = [name for name, least in FEWER.items() if getattr(rules, name) > least]
     for count in range(1, len(lower) + 1):
         for names in combinations(lower, count):
             fewer: dict[str, Any] = {name: FEWER[name] for name in names}
-            if _refusal(made(replace(rules, **fewer)), batch) is None:
+            if _tried(made, replace(rules, **fewer), batch)[2] is None:
                 options = " and ".join(f"--{name.replace('_', '-')} {value}" for name, value in fewer.items())
                 keys = ", ".join(f"{name}={value}" for name, value in fewer.items())
                 raise HwgenError(reason.what, reason.where, f"use {options} (in Python {keys}): hardware takes that")
     raise HwgenError(reason.what, reason.where, "use narrower layers, or graphs with shorter lists: no widths mend it")
 
 
-def _refusal(model: QuantizedNetwork, batch: Batch) -> HwgenError | None:
-    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input_bits))
+def _tried(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Scheme,
+           batch: Batch) -> tuple[QuantizedNetwork, float | None, HwgenError | None]:
+    """A model with the margin that it took, or why no target runs it."""
+    model = made(rules, None)
     try:
-        fit_steps(model, sample)
+        return model, _fit(model, _alone(model, batch))[1], None
     except HwgenError as reason:
-        return reason
-    return None
+        return model, None, reason
+
+
+def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[Network, float | None]:
+    """As :func:`fit_steps`, with the margin that it took."""
+    for limits in (sample.room, sample.limits):
+        for margin in MARGINS:
+            if margin is not None:
+                model.hold(limits.longest, margin=margin)
+            network = model.export(name)
+            try:
+                check_accepted(network, replace(sample, limits=limits))
+            except HwgenError as error:
+                reason = error
+            else:
+                return network, margin
+    raise reason
+
+
+def _alone(model: QuantizedNetwork, batch: Batch) -> Sample:
+    """Graphs of which nothing else is known."""
+    return Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input_bits))

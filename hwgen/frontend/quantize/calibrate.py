@@ -20,14 +20,13 @@ better so (MUTAG 90.5 against 88.4 with the mean, IMDB-BINARY 77.9 against 77.0)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from ...errors import HwgenError
-from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ..data.graph_batch import GraphBatch
 from .execute import activated, joined
@@ -40,7 +39,7 @@ __all__ = ["calibrate_steps"]
 
 @torch.no_grad()
 def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: GraphBatch, *,
-                    longest: Mapping[SetName, int], input_top: float, correct: bool, target_bits: float | None) -> None:
+                    correct: bool, target_bits: float | None, holder: Holder | None = None) -> None:
     """Calibrate in place.
 
     Parameters
@@ -49,12 +48,12 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
     tensors : sequence of Tensor
         Parameters of the network, of which biases move.
     batch : GraphBatch
-    longest, input_top
-        As of :class:`.hold.Holder`.
     correct : bool
         Whether biases move.
     target_bits : float or None
         A mean of bits to spread over nodes by their errors, and to freeze; None keeps bit widths.
+    holder : Holder or None
+        Keeps steps such that hardware holds them; None: they are as fine as they like.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
                          "target_bits", "use scheme a2q: it allocates bits to nodes, from 0 up")
     quantizers.release()
     quantizers.calibrate_weights()
-    weights, holder = quantizers.weigher(), Holder(quantizers, longest, input_top)
+    weights = quantizers.weigher()
     exact: dict[str, Tensor] = {}
     stored: dict[str, Tensor] = {}
     biases = {id(tensor): tensor.clone() for tensor in tensors}
@@ -91,7 +90,8 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
                 rows.allocate(seen, batch, target_bits)
             else:
                 rows.calibrate(seen, batch)
-        holder.hold(value)
+        if holder is not None:
+            holder.hold(value)
         stored[value.name] = quantizers.store(value, activated(value, batch, got), batch)
 
 

@@ -2,7 +2,8 @@
 
 A channel that is nearly dead, or alive on few graphs only, gets a step that fits what was seen of it. In such steps it
 can reach so far that no constant serves it and the others. Nothing is lost by a coarser step there: its codes differ
-from 0 on few rows, or saturate. Steps of ordinary channels stay as they are.
+from 0 on few rows, or saturate. Models that
+hardware takes as they are stay so, and steps of ordinary channels.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from ..traced import TracedValue
 from .export import export_value
 from .quantizers import Quantizers
 
-__all__ = ["Holder", "hold_steps"]
+__all__ = ["Holder"]
 
 
 class Holder:
@@ -52,10 +53,3 @@ class Holder:
             exported = export_value(self.quantizers, value)
         assert exported.quantizer is not None
         self._reach.tell(value.name, exported.quantizer)
-
-
-def hold_steps(quantizers: Quantizers, longest: Mapping[SetName, int], input_top: float, margin: float = 1.0) -> None:
-    """Hold every value."""
-    holder = Holder(quantizers, longest, input_top, margin)
-    for value in quantizers.plan.values:
-        holder.hold(value)

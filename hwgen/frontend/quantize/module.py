@@ -21,7 +21,7 @@ from ..traced import TracedNetwork
 from .calibrate import calibrate_steps
 from .execute import execute
 from .export import export_network
-from .hold import hold_steps
+from .hold import Holder
 from .own import own
 from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
@@ -174,7 +174,7 @@ class QuantizedNetwork(nn.Module):
         return total / number if number else 0.0
 
     def calibrate(self, batch: GraphBatch | None = None, *, correct: bool = True,
-                  target_bits: float | None = None) -> None:
+                  target_bits: float | None = None, margin: float | None = None) -> None:
         """Set steps from the FP32 values of some graphs (:mod:`.calibrate`).
 
         Parameters
@@ -185,15 +185,18 @@ class QuantizedNetwork(nn.Module):
             Whether biases make up for what quantizing takes away: for a model that is not trained on.
         target_bits : float or None
             By node: a mean of bits to spread over nodes by their errors, and to freeze. None keeps bit widths.
+        margin : float or None
+            As of :meth:`hold`, which is done on the way; None: it is not.
         """
         given = self._own(batch)
+        holder = None if margin is None else Holder(self._quantizers(), self._longest(given), self._input_top, margin)
         calibrate_steps(self._quantizers(), list(self.tensors), given, correct=correct, target_bits=target_bits,
-                        longest=self._longest(given), input_top=self._input_top)
+                        holder=holder)
 
     def hold(self, longest: Mapping[SetName, int] | None = None, *, margin: float = 1.0) -> None:
         """Raise steps that are so fine that no hardware holds what their values can reach (:mod:`.hold`).
 
-        Calibration and :meth:`settle` do it; after more training :func:`hwgen.save` does it again.
+        :func:`hwgen.quantize` and :func:`hwgen.save` do it for models that no target runs as they are.
 
         Parameters
         ----------
@@ -208,7 +211,9 @@ class QuantizedNetwork(nn.Module):
             A parameter that is not finite.
         """
         self._need_finite("model")
-        hold_steps(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin)
+        holder = Holder(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin)
+        for value in self.plan.values:
+            holder.hold(value)
 
     def randomise_steps(self) -> None:
         """Set steps as A²Q does before training from scratch: |N(0.01, 0.01)|."""
@@ -221,9 +226,7 @@ class QuantizedNetwork(nn.Module):
         Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
         model in evaluation mode.
         """
-        given = self._own(batch)
-        self.hold(self._longest(given))
-        settle_steps(self.eval()._quantizers(), given)
+        settle_steps(self.eval()._quantizers(), self._own(batch))
 
     def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
                          weight_steps: Mapping[str, float] | None = None,

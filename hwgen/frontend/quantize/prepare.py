@@ -80,8 +80,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     graphs = graphs_of(data)
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])
 
-    def made(rules: Scheme) -> QuantizedNetwork:
-        return quantize_plan(traced, rules, graphs, target_bits=target_bits)
+    def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
+        return quantize_plan(traced, rules, graphs, target_bits=target_bits, margin=margin)
 
     quantized = accepted(made, rules, union_of(graphs)[0])
     quantized.edge_values = edge_values(model)
@@ -89,7 +89,7 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
 
 
 def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
-                  target_bits: float | None = None) -> QuantizedNetwork:
+                  target_bits: float | None = None, margin: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a traced network, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -99,7 +99,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
         Sample graphs; steps are read off the first 256. For scheme ``a2q`` the one graph that the model is for.
-    correct, target_bits
+    correct, target_bits, margin
         As in :meth:`QuantizedNetwork.calibrate`.
 
     Returns
@@ -116,12 +116,14 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     codes, bits, scale = union_of(graphs[:SAMPLE_GRAPHS])
     whole = codes if len(graphs) <= SAMPLE_GRAPHS else union_of(graphs)[0]
     return quantize_batch(traced, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
-                          longest=room_of(whole, bits).longest, correct=correct, target_bits=target_bits)
+                          longest=room_of(whole, bits).longest, correct=correct, target_bits=target_bits,
+                          margin=margin)
 
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
                    longest: Mapping[SetName, int] | None = None, correct: bool = True,
-                   target_bits: float | None = None, original: TracedNetwork | None = None) -> QuantizedNetwork:
+                   target_bits: float | None = None, margin: float | None = None,
+                   original: TracedNetwork | None = None) -> QuantizedNetwork:
     """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
@@ -137,7 +139,7 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
                              input_bits=input_bits, input_scale=input_scale, longest=longest, original=original)
-    model.calibrate(correct=correct, target_bits=target_bits)
+    model.calibrate(correct=correct, target_bits=target_bits, margin=margin)
     return model
 
 

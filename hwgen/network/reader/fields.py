@@ -142,6 +142,11 @@ def _features(fields: _Fields) -> tuple[csr_array, float | None]:
     if shape.shape != (2,) or shape.min() < 0 or pointers.shape != (shape[0] + 1,):
         raise HwgenError(f"{pointers.size} pointers for the shape {shape.tolist()}", fields.prefix + "features.shape",
                          "store nodes and features, and one pointer more than nodes")
+    # SciPy looks at pointers only where the last one is not 0, and its C++ trusts them
+    if pointers[0] != 0 or (np.diff(pointers) < 0).any() or not pointers[-1] == columns.size == values.size:
+        raise HwgenError("features are not a CSR matrix: pointers do not ascend from 0 to the number of entries",
+                         fields.prefix + "features.indptr",
+                         "store indptr, indices, data and shape of scipy.sparse.csr_array")
     try:
         matrix = csr_array((values, columns, pointers), shape=tuple(shape.tolist()))
         matrix.check_format(full_check=True)

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 from functools import partial
 from itertools import product
 
-from ...errors import HwgenError
-from ...flow.wishes import Wishes
+from ...errors import CapacityError, HwgenError
+from ...flow.wishes import Wishes, limits_of
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Target
@@ -31,10 +31,14 @@ _SLOT_STEP = 128
 
 def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes) -> Iterator[Candidate]:
     """Every design of :data:`SPACE`, as :meth:`hwgen.targets.target.Target.candidates`."""
+    limits = limits_of(sample, wishes)[0]
+    if limits != sample.limits:
+        raise CapacityError("room for graphs that are larger than the model's own", "limits",
+                            "leave --max-nodes, --max-edges and --max-degree out, or use --target lists")
     program = lower(network, sample.batch)
     for hardware in hardware_for(program, wishes.hardware):
-        yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, area=guess_resources(hardware),
-                        cycles=guess_cycles(program, hardware),
+        yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=limits,
+                        area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
                         design=partial(_design, network, sample, program, hardware, "slots" in wishes.hardware))
 
 

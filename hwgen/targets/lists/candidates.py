@@ -1,14 +1,14 @@
 """Designs for a network and its sample: for batches, of fewer and fewer graphs; then by windows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple
 from functools import partial
 
-from ...errors import CapacityError
+from ...errors import CapacityError, HwgenError
 from ...flow.resources import Resources
-from ...flow.wishes import Wishes
+from ...flow.wishes import Wishes, limits_of
 from ...network.network import Network
-from ...network.sample import Sample
+from ...network.sample import Limits, Sample
 from ..target import Candidate, Target
 from .area import guess_resources
 from .choose import Capacity, capacity_of, choose, hardware_for
@@ -32,45 +32,60 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
     """As :meth:`hwgen.targets.target.Target.candidates`; windows have the highest ranks.
 
     When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
+    For each number, room for larger graphs is tried before none.
     """
-    program = program_for(network, sample.limits)
+    programs = list(_programs(network, limits_of(sample, wishes)))
     total = Capacity.of([sample.batch], network.input_bits)
     rank = 0
     if wishes.windows is not True:
-        for each in _batches(target, network, program, sample, total, wishes):
+        for each in _batches(target, network, programs, sample, total, wishes):
             rank = each.rank + 1
             yield each
     if wishes.windows is not False:
-        for offset, hardware in enumerate(window_candidates(program, total, wishes.hardware,
-                                                            lambda hardware: fits(guess_resources(hardware)))):
-            yield Candidate(target=target, hardware=hardware, runs="window", rank=rank + offset,
-                            cycles=guess_cycles(program, hardware, total, 1), area=guess_resources(hardware),
-                            design=partial(place_windows, network, program, hardware))
+        for limits, program in programs:
+            for hardware in window_candidates(program, total, wishes.hardware,
+                                              lambda hardware: fits(guess_resources(hardware))):
+                yield Candidate(target=target, hardware=hardware, runs="window", rank=rank, limits=limits,
+                                cycles=guess_cycles(program, hardware, total, 1), area=guess_resources(hardware),
+                                design=partial(place_windows, network, program, hardware))
+                rank += 1
 
 
-def _batches(target: Target, network: Network, program: Program, sample: Sample, total: Capacity,
-             wishes: Wishes) -> Iterator[Candidate]:
+def _programs(network: Network, every: Sequence[Limits]) -> Iterator[tuple[Limits, Program]]:
+    """Programs within limits; room for larger graphs is left out where no multiplier has it."""
+    for limits in every:
+        try:
+            yield limits, program_for(network, limits)
+        except HwgenError:
+            if limits is every[-1]:
+                raise
+
+
+def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, Program]], sample: Sample,
+             total: Capacity, wishes: Wishes) -> Iterator[Candidate]:
     """Designs that hold whole graphs."""
     graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
     seen: set[Hardware] = set()
     rank = 0
     while graphs:
-        room = capacity_of(sample.limits, graphs)
-        try:
-            for hardware in hardware_for(program, room, wishes.hardware):
-                if hardware not in seen:
-                    seen.add(hardware)
-                    yield Candidate(
-                        target=target, hardware=hardware, runs="batch", rank=rank, area=guess_resources(hardware),
-                        cycles=guess_cycles(program, hardware, total, _runs(total, room)),
-                        design=partial(place_batches, network, program, hardware, room))
-            if not seen:  # says what is wrong with the wish
-                choose(program, room, wishes.hardware)
-        except CapacityError:
-            if graphs == 1 and not seen and not wishes.windows:
-                raise
+        for limits, program in programs:
+            room = capacity_of(limits, graphs)
+            try:
+                for hardware in hardware_for(program, room, wishes.hardware):
+                    if hardware not in seen:
+                        seen.add(hardware)
+                        yield Candidate(
+                            target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
+                            area=guess_resources(hardware),
+                            cycles=guess_cycles(program, hardware, total, _runs(total, room)),
+                            design=partial(place_batches, network, program, hardware, room))
+                if not seen:  # says what is wrong with the wish
+                    choose(program, room, wishes.hardware)
+            except CapacityError:
+                if graphs == 1 and limits is programs[-1][0] and not seen and not wishes.windows:
+                    raise
+            rank += 1
         graphs //= 2
-        rank += 1
 
 
 def _runs(total: Capacity, room: Capacity) -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 
 from rtl_templates.lists.formats import NULL_INDEX, SETUP
 
-from ...errors import CapacityError
+from ...errors import CapacityError, HwgenError
 from ...network.batch import Batch
 from ...network.sample import Limits
 from .batch import batch_lists
@@ -107,7 +107,7 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
         raise CapacityError(f"batches of {capacity.nodes} nodes and {capacity.graphs} graphs; a design takes at most "
                             f"{NULL_INDEX} and {(1 << SETUP['graphs']) - 1}", "capacity", "use smaller batches")
     place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
-    hardware.verify()
+    _verify(hardware, wanted)
     for name, value in _lists(program, capacity, hardware).items():
         have = hardware.to_dict()[name]
         if value > have:
@@ -115,6 +115,16 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
                                 f"{value - have} too few", f"program {program.name}, hardware.{name}",
                                 f"build a design with {name} {value} or more, or use smaller batches")
     return hardware
+
+
+def _verify(hardware: Hardware, wanted: Mapping[str, int]) -> None:
+    """Refuse values beyond the templates; what nobody asked for is too large a batch."""
+    try:
+        hardware.verify()
+    except HwgenError as error:
+        if error.where.removeprefix("hardware.") in wanted:
+            raise
+        raise CapacityError(error.what, error.where, "use smaller batches, or windows") from None
 
 
 def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]) -> Iterator[Hardware]:

@@ -47,8 +47,8 @@ class _Design:
     def lists(self) -> dict[str, int]:
         """The longest lists that ranges are proved for, in the words of builds."""
         program = self.program
-        return {"max_degree": program.max_degree, "max_graph_nodes": program.max_members,
-                "max_node_nonzeros": program.max_features}
+        pooled = {"max_nodes": program.max_members} if "members" in program.sets else {}
+        return {**pooled, "max_degree": program.max_degree, "max_node_nonzeros": program.max_features}
 
     def by_windows(self, batch: Batch) -> "WindowDesign":
         return by_windows(self.network, self.program, self.hardware, batch)
@@ -78,7 +78,9 @@ class BatchDesign(_Design):
 
     @property
     def capacities(self) -> dict[str, int]:
-        return {**{f"max_{name}": value for name, value in self.capacity.items()}, **self.lists}
+        room = self.capacity
+        return {"max_nodes": room["nodes"], "max_edges": room["edges"], "max_nonzeros": room["nonzeros"], **self.lists,
+                "max_graphs": room["graphs"], "batch_nodes": room["nodes"]}
 
     def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
         """As many graphs in a batch as fit; one that exceeds the design alone makes a batch of its own."""

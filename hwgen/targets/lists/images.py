@@ -27,11 +27,12 @@ from rtl_templates.shell.words import BEAT_BITS, pack
 from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch
 from ..mac_tables import subset_sums
-from ..words import END, Beats, pack_fields, section, split
+from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program
+from .rules import longest as longest_of
 
 __all__ = ["BatchImage", "batch_image", "buffer_bytes", "check_lists", "model_image", "program_words", "row_words",
            "unit_words"]
@@ -87,7 +88,7 @@ def model_image(layout: Layout) -> Beats:
     for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
         if tensor.rows is not None:
             stream += row_words(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
-    return np.concatenate([*stream, END])
+    return ended(stream)
 
 
 def batch_image(layout: Layout, batch: Batch) -> BatchImage:
@@ -103,7 +104,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     program, units = layout.program, layout.hardware.units
     check_batch(program, batch)
     n = batch.num_nodes
-    _capacity(program.name, "nodes in a batch", "max_nodes", n, layout.nodes)
+    _capacity(program.name, "nodes in a batch", "batch_nodes", n, layout.nodes)
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
     lists = batch_lists(batch, program.sets, program.input_bits)
     check_lists(program, lists)
@@ -118,7 +119,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     for unit in range(units):
         stream += unit_words(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
     order = graphs if program.passes[-1].domain == "graphs" else nodes
-    beats = np.concatenate([*stream, END])
+    beats = ended(stream)
     return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, order=order,
                       result_words=-(-len(order) // units) * layout.result_words)
 
@@ -139,10 +140,11 @@ def check_lists(program: Program, lists: Mapping[SetName, Lists]) -> None:
     ------
     CapacityError
     """
+    most_of = longest_of(program)
     for name, (what, limit) in _LIMITS.items():
         if name in lists:
             longest = int(lists[name].length.max(initial=0))
-            _capacity(program.name, what, limit, longest, getattr(program, limit))
+            _capacity(program.name, what, limit, longest, most_of[name])
 
 
 def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -> Bytes:
@@ -155,14 +157,20 @@ def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -
 
 _LIMITS: dict[SetName, tuple[str, str]] = {
     "edges": ("neighbours of a node", "max_degree"), "looped": ("neighbours of a node, itself included", "max_degree"),
-    "members": ("nodes of a graph", "max_members"), "features": ("non-zero features of a node", "max_features")}
+    "members": ("nodes of a graph", "max_nodes"), "features": ("non-zero features of a node", "max_node_nonzeros")}
+
+
+#: How a build is asked for more.
+_OPTION = {"batch_nodes": "--max-nodes {}", "max_graphs": "--graphs {}", "max_nodes": "--max-nodes {}",
+           "max_degree": "--max-degree {}", "max_node_nonzeros": "limits.max_node_nonzeros {} in --config",
+           "list_depth": "a larger --max-edges", "descriptor_depth": "a larger --max-nodes"}
 
 
 def _capacity(program: str, what: str, name: str, wanted: int, have: int) -> None:
     """Refuse what exceeds a capacity."""
     if wanted > have:
         raise CapacityError(f"{wanted} {what}; the design takes {name} {have}, {wanted - have} too few",
-                            f"program {program}", f"use smaller batches, or build with {name} {wanted} or more")
+                            f"program {program}", f"use smaller batches, or build with {_OPTION[name].format(wanted)}")
 
 
 def _thresholds(tables: Ints, stage: int, hardware: Hardware) -> list[Beats]:

@@ -213,9 +213,11 @@ def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Networ
     assert sum(layout["graphs"] for layout in layouts) == 5
     assert max(layout["graphs"] for layout in layouts) <= 3
     assert not (built / "runs" / "other" / "design.v").exists()
-    write_npz(graphs, batch_arrays(random_batch(8, network, graphs=1, nodes=200)))
-    with pytest.raises(CapacityError, match="11 nodes of a graph; the design takes"):
+    few, large = random_batch(8, network, graphs=3, nodes=3), random_batch(6, network, graphs=1, nodes=300)
+    write_npz(graphs, batch_arrays(union([few, large])))
+    with pytest.raises(CapacityError, match=r"^graph 3 needs max_nodes \d+, and the design takes \d+, ") as caught:
         run("pack", built, graphs)
+    assert "build with --max-nodes " in caught.value.fix
     write_npz(graphs, batch_arrays(random_batch(8, sage_network(0), graphs=2, nodes=3)))
     with pytest.raises(HwgenError, match="features"):
         run("pack", built, graphs)

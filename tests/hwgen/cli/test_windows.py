@@ -121,7 +121,7 @@ def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     rows = {"nodes": sample.batch.num_nodes, "graphs": sample.batch.graphs}
     assert [sum(run["sizes"]["rows"] for run in runs if run["part"] == step.name) for step in plan.program.passes] == [
         rows[step.domain] for step in plan.program.passes]
-    assert found["capacities"] == {"max_degree": plan.program.max_degree, "max_graph_nodes": plan.program.max_members,
+    assert found["capacities"] == {"max_nodes": plan.program.max_members, "max_degree": plan.program.max_degree,
                                    "max_node_nonzeros": plan.program.max_features}
     text, page = run("report", built), (built / "report" / "report.html").read_text()
     assert f"all {len(runs)} windows" in text

@@ -1,6 +1,8 @@
 """Which design is chosen: of both targets, by cycles, with room for the router; and what the user is told of it."""
 
 import dataclasses
+import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow import resources
 from hwgen.flow.build import build, estimate
 from hwgen.flow.resources import Resources
-from hwgen.flow.search import COMFORT, Found, candidate_targets, search
+from hwgen.flow.search import COMFORT, Found, search
+from hwgen.flow.wanted import candidate_targets
 from hwgen.flow.wishes import Wishes
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
@@ -117,7 +120,8 @@ def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[
 def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) -> None:
     fixed = {"lanes": 8, "units": 1, "requant_lanes": 2}
     wishes = Wishes(graphs=8, hardware=fixed, windows=False)
-    sizes = [each.area.total.bram36 for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)]
+    sizes = [each.area.total.bram36 for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)
+             if each.limits == many.room]
     facts, choice = estimate(GIN, many, board_with(bram36=int(sizes[1] / COMFORT["bram36"]) + 1), wishes)
     assert facts.capacities["max_graphs"] == 4
     assert choice.endswith("batches of up to 4 graphs, with room for 8 none fits")
@@ -126,12 +130,58 @@ def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) ->
 
 def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[Any], tmp_path: Path) -> None:
     board = board_with(bram36=1)
-    with pytest.raises(CapacityError, match="BRAM36"):
+    with pytest.raises(CapacityError, match=r"BRAM36, .* too many, by formulas"):
         build(GIN, many, board, tmp_path / "build", Wishes(windows=False))
     assert not (tmp_path / "build").exists()
-    assert counted[0].units == 1
     shown, _ = estimate(GIN, many, board, Wishes(windows=False))
     assert shown.resources.utilisation["bram36"].share > 1
+    assert shown.resources.method == "formulas fitted to Yosys's counts"
+    assert counted == []  # what is too large by far was not synthesized
+    least = find_target("lists").candidates(GIN, many, Wishes(windows=False), lambda area: True)
+    nearly = board_with(bram36=int(min(each.area.total.bram36 for each in least) / 1.2) + 1)
+    with pytest.raises(CapacityError, match="BRAM36"):
+        build(GIN, many, nearly, tmp_path / "build", Wishes(windows=False))
+    assert [each.units for each in counted] == [1]  # a guess may be so wrong
+
+
+def test_one_count_corrects_the_next_guess(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
+    """Designs are 15 % larger than guessed: after the first, those within 15 % of the limit are not synthesized."""
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    guess = resources.estimate
+
+    def larger(path: Path, parts: object) -> Resources:
+        found = guess(path, parts)
+        return dataclasses.replace(found, components=tuple(
+            dataclasses.replace(each, one=dataclasses.replace(each.one, lut=each.one.lut * 115 // 100))
+            for each in found.components))
+
+    luts = sorted({each.area.total.lut for each in find_target("banked").candidates(
+        network, sample, Wishes(), lambda area: True)}, reverse=True)
+    monkeypatch.setattr(resources, "estimate", larger)
+    board = board_with(lut=int(luts[0] / COMFORT["lut"]) + 1)  # the largest seems to fit
+    chosen = found(network, sample, board, target="banked")
+    assert chosen.resources.fullest(board, COMFORT)[1] <= 1
+    assert len(counted) == 2  # the largest, and the one that was chosen
+
+
+def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any]) -> None:
+    said: list[str] = []
+
+    class Listener:
+        def step(self, text: str, expected: float | None = None) -> Any:
+            said.append(f"{text} {expected and expected > 1}")
+            return nullcontext()
+
+        def note(self, text: str) -> None:
+            said.append(text)
+
+        def bar(self, text: str, total: int) -> Any:
+            raise AssertionError
+
+    search(GIN, sample_of(GIN, 1), BOARD, Wishes(), Listener())
+    (note,) = (text for text in said if "by formulas" in text)
+    assert re.search(r"target lists, .*: about [\d,]+ cycles, \d+% of [A-Z0-9]+, \d+% of [A-Z0-9]+ by formulas$", note)
+    assert said.index(note) < said.index("counting resources with Yosys True")
 
 
 def test_windows_where_nothing_holds_the_graph(counted: list[Any]) -> None:

@@ -210,9 +210,8 @@ def test_windows_of_a_graph_beyond_the_design(tmp_path):
     plan, folder = build_folder(tmp_path, network, batch, units=2), tmp_path
     large = random_batch(6, network, graphs=1, nodes=300, hub=9)
     accelerator = Accelerator(folder)
-    with pytest.raises(CapacityError):
-        accelerator.run(large)
     wanted = accelerator.run_windows(large)
+    assert np.array_equal(accelerator.run(large), wanted)
     resident = accelerator.run(batch)
     accelerator.backend, _ = board(plan, folder)
     assert np.array_equal(accelerator.run_windows(large), wanted)
@@ -333,3 +332,28 @@ def test_a_graph_at_once_on_every_backend(tmp_path):
     assert find_target("banked").design(network, Config(
         board="ultra96", target="banked", runs="graph", hardware=design.hardware.to_dict(), capacity=design.capacity,
         limits=sample.limits)).capacities == design.capacities
+
+
+def test_a_graph_too_large_runs_by_windows_among_others(tmp_path):
+    network = node_gcn_network(3)
+    batch = random_batch(3, network, graphs=1, nodes=20, hub=9)
+    build_folder(tmp_path, network, batch, units=2)
+    accelerator = Accelerator(tmp_path)
+    large = random_batch(6, network, graphs=1, nodes=300, hub=9)
+    every = [accelerator.run(batch), accelerator.run_windows(large), accelerator.run(batch)]
+    assert np.array_equal(accelerator.run([batch, large, batch]), np.concatenate(every))
+
+
+def test_a_graph_that_no_window_holds_does_not_lose_the_others(tmp_path):
+    """Its results are NaN, and its number and the option are said."""
+    network = gin_network(3, features=7)
+    batch = random_batch(3, network, graphs=4, nodes=5, hub=4)
+    build_folder(tmp_path, network, batch)
+    accelerator = Accelerator(tmp_path)
+    large, alone = random_batch(6, network, graphs=1, nodes=400, hub=300), accelerator.run(batch)
+    with pytest.warns(UserWarning, match=r"graph 4 needs max_nodes .* NaN; build with --max-nodes \d+ .*--max-degree"):
+        some = accelerator.run([batch, large, batch])
+    assert np.isnan(some[4]).all()
+    np.testing.assert_array_equal(np.delete(some, 4, axis=0), np.concatenate([alone, alone]))
+    with pytest.raises(CapacityError, match="graph 0 needs max_nodes"):
+        accelerator.run(large)

@@ -11,7 +11,7 @@ from rtl_templates.lists.load_map import load_map as lists_map
 
 BANKED = {"groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
           "slots": 250, "param_depth": 61, "result_depth": 64, "feature_depth": 0, "requant_lanes": 8, "mac_columns": 8,
-          "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 16}
+          "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 16, "bias_depth": 24}
 
 
 def told(memories):

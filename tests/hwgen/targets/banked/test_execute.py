@@ -107,8 +107,9 @@ def test_agreement_counts_nodes_and_measures_codes():
 def test_ties_of_results_round_as_their_stage_says(half_up, codes):
     """Values of -1/2, 1/2 and 1 code: column 1, row half of a result's code."""
     weight = np.array([[-1], [1], [2]])
-    raw = Requant(kind="raw", bits=16, row_bits=None, column=np.array([256]), bias=np.array([0]),
-                  row=np.full(3, 1 << 19), bias_row=None, half_up=half_up, x=IntRange(-2, 2), scale=np.ones(1))
+    raw = Requant(kind="raw", bits=16, row_bits=None, column=np.array([256]), bias=np.array([[0]]),
+                  row=np.full(3, 1 << 19), bias_class=np.zeros(3, dtype=np.int64), bias_row=None, half_up=half_up,
+                  x=IntRange(-2, 2), scale=np.ones(1))
     step = Pass(name="tie", kind="gather_features", source=weight, accumulate=IntRange(-2, 2), q1=raw, combine=None,
                 q2=None)
     eye = csr_array(np.eye(3, dtype=np.int64))

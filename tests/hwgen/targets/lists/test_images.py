@@ -26,7 +26,7 @@ def sections(stream):
     """(target, unit, address) -> data beats as integers, in order."""
     words = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]
     out, at = {}, 0
-    while words[at]:
+    while words[at] & 0xFF:
         header = words[at]
         assert header >> 96 == 0
         assert header >> 24 & 0xFF == 0
@@ -111,12 +111,12 @@ def limited():
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda batch: chain(13), "13 nodes in a batch; the design takes max_nodes 12, 1 too few"),
+    (lambda batch: chain(13), "13 nodes in a batch; the design takes batch_nodes 12, 1 too few"),
     (lambda batch: replace(batch, graphs=2), "2 graphs in a batch; the design takes max_graphs 1, 1 too few"),
     (lambda batch: replace(batch, edges=np.array([[0, 1, 2], [5, 5, 5]])),
      "3 neighbours of a node; the design takes max_degree 2, 1 too few"),
     (lambda batch: replace(batch, features=csr_array(np.ones((12, 6), dtype=np.int64))),
-     "6 non-zero features of a node; the design takes max_features 1, 5 too few"),
+     "6 non-zero features of a node; the design takes max_node_nonzeros 1, 5 too few"),
     (lambda batch: replace(batch, edges=np.tile([[0], [1]], (1, 50)) + np.arange(50) % 11),
      "neighbours of a node; the design takes max_degree 2"),
 ])
