@@ -19,7 +19,8 @@ of each pass and every stage counter (groups: run, stalled, idle; servers: run, 
 *Agreement* is the share of nodes to which PyTorch's model gives the same class; *accuracy* is the hardware's, on test
 nodes (of another graph: on those it kept; PyTorch is not asked there). A compile time of – is a simulation that was
 compiled for a line above. Random back-pressure pauses every AXI channel; it must not change a run's cycles, since
-memory is read before and written after.
+memory is read before and written after. [Bus
+faults](bus_faults.md) and [a soak](soak.md) have pages of their own.
 """
 
 OTHERS = """

@@ -1,7 +1,6 @@
 """The bench inside the simulator: clock, registers over AXI4-Lite, memory over AXI4, and a watch on every row write."""
 
-import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import cocotb
@@ -10,13 +9,13 @@ from cocotb.triggers import ClockCycles, Event, First, RisingEdge
 from cocotb.utils import get_sim_time
 from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiSlave
 
+from . import stalls
 from .folder import Design
 from .result import Mismatch
 
 __all__ = ["PERIOD_NS", "Bench", "Memory", "Rows"]
 
 PERIOD_NS = 4
-_STALL = 0.4  # share of cycles in which a stalled channel pauses
 
 
 class Rows(Protocol):
@@ -76,11 +75,11 @@ class Bench:
     memory : Memory
     scoreboard : Rows
         May be replaced between runs.
-    stalls : int or None
-        Seed of random pauses on all ten AXI channels.
+    seed : int or None
+        Of random pauses on all ten AXI channels, :mod:`sim.stalls`.
     """
 
-    def __init__(self, dut: Any, design: Design, memory: Memory, scoreboard: Rows, stalls: int | None) -> None:
+    def __init__(self, dut: Any, design: Design, memory: Memory, scoreboard: Rows, seed: int | None) -> None:
         self.dut, self.design, self.region, self.scoreboard = dut, design, memory, scoreboard
         self.different = Event()
         self._run_started = 0
@@ -90,17 +89,21 @@ class Bench:
                                      reset_active_level=False)
         self.memory = AxiSlave(AxiBus.from_prefix(dut, "m_axi_gmem"), dut.ap_clk, dut.ap_rst_n, target=memory,
                                reset_active_level=False)
-        if stalls is not None:
-            self._stall(stalls)
+        if seed is not None:
+            self._stall(seed)
 
     def _stall(self, seed: int) -> None:
-        write, read = self.memory.write_if, self.memory.read_if
-        lite_write, lite_read = self.control.write_if, self.control.read_if
-        channels = [write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel,
-                    lite_write.aw_channel, lite_write.w_channel, lite_write.b_channel, lite_read.ar_channel,
-                    lite_read.r_channel]
-        for index, channel in enumerate(channels):
-            channel.set_pause_generator(_pauses(random.Random(f"{seed}/{index}")))
+        sides = {"m_axi_gmem": (self.memory, ("aw", "w", "ar")), "s_axi_control": (self.control, ("b", "r"))}
+        channels = {f"{prefix}_{name}": (side, name, name in receive) for prefix, (side, receive) in sides.items()
+                    for name in ("aw", "w", "b", "ar", "r")}
+        order, manners = stalls.draw(seed, {path: receives for path, (_, _, receives) in channels.items()})
+        waits = {"address first": ("m_axi_gmem_w", "m_axi_gmem_aw"), "data first": ("m_axi_gmem_aw", "m_axi_gmem_w")}
+        for path, (side, name, _) in channels.items():
+            interface = side.write_if if name in ("aw", "w", "b") else side.read_if
+            later, first = waits.get(order, ("", ""))
+            getattr(interface, f"{name}_channel").set_pause_generator(stalls.pauses(
+                f"{seed}/{path}", manners[path], getattr(self.dut, f"{path}valid"),
+                getattr(self.dut, f"{first}valid") if path == later else None))
 
     async def reset(self) -> None:
         """Hold reset for some cycles and start the monitor."""
@@ -166,9 +169,3 @@ class Bench:
                 valid >>= 1
                 unit += 1
         self.different.set()
-
-
-def _pauses(source: random.Random) -> Iterator[bool]:
-    draw: Callable[[], float] = source.random
-    while True:
-        yield draw() < _STALL

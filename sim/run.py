@@ -17,11 +17,11 @@ from .batch import BatchFolder
 from .errors import SimError
 from .folder import AGAIN, Design, Images
 from .result import Result
-from .toolchain import Tool, libpython
+from .toolchain import libpython
 from .verilate import Model, compile_model
 from .wrapper import BENCH
 
-__all__ = ["SimOptions", "batch_folders", "run"]
+__all__ = ["SimOptions", "batch_folders", "run", "simulate"]
 
 _SLACK = 20_000  # cycles beyond twice the estimate before a run counts as stuck
 _UNKNOWN = 5_000_000  # deadline where there is no estimate; the watchdog is much faster
@@ -73,8 +73,8 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
     SimError
         If a folder is not what it should be, or the simulator fails.
     """
+    libpython()  # what is missing is said before the design is compiled
     build, chosen = Path(build_dir).resolve(), options or SimOptions()
-    library = libpython()
     design, images = Design.load(build), Images.load_from(build)
     entries: dict[str, dict[str, Any]] = {}
     for folder in (Path(path).resolve() for path in (batch_folders(build / "batches") if batches is None else batches)):
@@ -89,7 +89,7 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
     if progress:
         progress("simulating")
     job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls}
-    facts, more = _simulate(model, job, build / "sim", chosen, library)
+    facts, more = simulate(model, job, build / "sim", chosen)
     return Result.from_facts(facts, compile_s=model.compile_s, **more)
 
 
@@ -99,8 +99,8 @@ def batch_folders(folder: Path) -> list[Path]:
     return sorted(found, key=lambda batch: (len(batch.name), batch.name))
 
 
-def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOptions,
-              library: Tool) -> tuple[dict[str, Any], dict[str, Any]]:
+def simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOptions, *,
+             test: str = "sim.cosim") -> tuple[dict[str, Any], dict[str, Any]]:
     """Run a compiled design once.
 
     Parameters
@@ -109,6 +109,8 @@ def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOp
         What the test finds in the file that HWGEN_COSIM_JOB names, beside ``result``: where its own JSON goes.
     output : Path
         Folder for a log of what goes wrong, and for traces.
+    test : str
+        The module of the cocotb test.
 
     Returns
     -------
@@ -120,7 +122,7 @@ def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOp
     SimError
         The folder cannot be written, or the simulator failed.
     """
-    started = time.perf_counter()
+    library, started = libpython(), time.perf_counter()
     try:
         output.mkdir(exist_ok=True)
     except OSError as wrong:
@@ -131,7 +133,7 @@ def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOp
         result_file, job_file = shop.path / "result.json", shop.path / "job.json"
         job_file.write_text(json.dumps({**job, "result": str(result_file)}))
         words = [str(model.executable), *(["--trace", "--trace-file", str(traced)] if traced else [])]
-        done = shop.run(Command(words=words, environment=_environment(library.path, job_file)))
+        done = shop.run(Command(words=words, environment=_environment(library.path, job_file, test)))
         if done.code or not result_file.is_file():
             log = output / "simulator.log"
             log.write_text(done.text)
@@ -144,7 +146,7 @@ def _simulate(model: Model, job: Mapping[str, Any], output: Path, options: SimOp
                    "peak_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024}
 
 
-def _environment(library: Path, job: Path) -> dict[str, str]:
+def _environment(library: Path, job: Path, test: str) -> dict[str, str]:
     from cocotb_tools import config
 
     # Whoever sets such a variable means a simulation of their own.
@@ -157,7 +159,7 @@ def _environment(library: Path, job: Path) -> dict[str, str]:
         "PYGPI_PYTHON_BIN": sys.executable,
         "GPI_USERS": f"{library};{config.pygpi_entry_point()}",
         "COCOTB_TOPLEVEL": BENCH,
-        "COCOTB_TEST_MODULES": "sim.cosim",
+        "COCOTB_TEST_MODULES": test,
         "COCOTB_TRUST_INERTIAL_WRITES": "1",
         "COCOTB_LOG_LEVEL": "WARNING",
         "TOPLEVEL_LANG": "verilog",

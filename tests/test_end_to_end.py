@@ -1,6 +1,7 @@
 """Random models on random graphs, from network to Verilator: every code, every cycle, every counter equal."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -68,8 +69,9 @@ def test_sample_graph(built):
     check(sim.run(folder), run)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 3, 24])
 def test_back_pressure(built, seed):
+    """Writes whose data comes first, whose address comes first, and any."""
     folder, _, run = built
     result = sim.run(folder, options=sim.SimOptions(stalls=seed))
     check(result, run)
@@ -96,6 +98,27 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
     result = sim.run(folder, [tmp_path], sim.SimOptions(stalls=seed))
     assert result.compile_s == 0
     check(result, fitting)
+
+
+@pytest.mark.parametrize("wrong", ["cycles", "pass_cycles", "GATHER_RUN", "GATHER_IDLE", "GATHER_WAIT_OUT",
+                                   "SERVER_RUN", "SERVER_IDLE", "SERVER_WAIT_IN"])
+def test_cycles_and_counters_are_compared(built, tmp_path, wrong):
+    """Every one of them: an estimate that is off by one is a difference."""
+    folder, _, run = built
+    write_files(tmp_path, run.files)
+    layout = json.loads((tmp_path / "layout.json").read_text())
+    assert set(layout["counters"]) == {f"{stage}_{what}" for stage, what in (
+        ("GATHER", "RUN"), ("GATHER", "IDLE"), ("GATHER", "WAIT_OUT"), ("SERVER", "RUN"), ("SERVER", "IDLE"),
+        ("SERVER", "WAIT_IN"))}
+    if wrong == "pass_cycles":
+        layout[wrong][-1] += 1
+    else:
+        part = layout if wrong == "cycles" else layout["counters"]
+        part[wrong] += 1
+    (tmp_path / "layout.json").write_text(json.dumps(layout))
+    found = sim.run(folder, [tmp_path]).mismatch
+    assert found.kind == "counter"
+    assert found.detail.startswith(wrong.upper() + " is ")
 
 
 def test_wrong_golden_code_is_named(built, tmp_path):

@@ -18,7 +18,8 @@ HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_to
 CORE = {f"hwgen.{name}" for name in (
     "errors", "numeric", "cache", "documents", "files", "kinds", "neighbours", "progress", "scratch", "seals",
     "version", "workshop")}
-FORMATS = {f"rtl_templates.{name}" for name in ("shell.words", "shell.timing", "cells.formats", "cells.timing")}
+FORMATS = {f"rtl_templates.{name}" for name in ("shell.checksum", "shell.words", "shell.timing", "cells.formats",
+                                                  "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},

@@ -38,9 +38,22 @@ FAULTS = {
         ("loader-any-unit", f"{_SHELL}test_loader.py::test_only_words_that_exist_are_loaded",
          "words of a unit that does not exist are no error",
          "memory.has(load.unit, load.address)", "memory.has(load.unit[:6], load.address)"),
+        ("loader-other-checksum", f"{_SHELL}test_loader.py::test_every_word_arrives_in_order_under_pauses",
+         "the loader computes another checksum than the packer",
+         "low.rotate_left(SPREAD)", "low.rotate_right(SPREAD)"),
+        ("loader-ignores-the-checksum", f"{_SHELL}test_loader.py::test_a_flipped_bit_anywhere_is_an_error",
+         "a damaged stream is taken", "with m.Elif(~check.all()):", "with m.Elif(0):"),
         ("loader-trusts-rlast", f"{_SHELL}test_loader.py::test_beats_are_counted_whatever_rlast_says",
          "beats are counted where RLAST comes only",
          "coming.eq(coming + asked - self.beat)", "coming.eq(coming + asked - (self.beat & axi.rlast))"),
+    ),
+    "rtl_templates/shell/checksum.py": (
+        ("checksum-half-of-ones", f"{_SHELL}test_checksum.py::test_any_damage_to_half_a_beat_is_found",
+         "a lower half that is inverted adds nothing",
+         " ^ low >> BITS - 1 << ODD", ""),
+        ("checksum-rotates", f"{_SHELL}test_checksum.py::test_any_two_flipped_bits_of_a_long_stream_are_found",
+         "bits flipped in two beats, one place apart, cancel",
+         "grown = state ^ (state << 1 & ONES)", "grown = (state << 1 & ONES)"),
     ),
     "rtl_templates/shell/store.py": (
         ("store-skips-a-server", f"{_SHELL}test_store.py::test_words_land_in_order_under_pauses",
@@ -92,10 +105,27 @@ FAULTS = {
          "ran.eq(ran & ~lowest[_RUN])", "ran.eq(ran)"),
     ),
     "rtl_templates/shell/shell.py": (
+        ("shell-emitted-units-not-reset",
+         "test_bus_faults.py::test_a_run_that_is_ended_at_any_moment_leaves_the_design_as_it_was",
+         "in the emitted Verilog clear and limits leave groups, servers and units as they are",
+         "i_rst=ResetSignal() | abort", "i_rst=ResetSignal()"),
         ("top-valid-in-reset",
          f"{_SHELL}test_top.py::test_no_valid_and_no_ready_from_the_fall_of_the_pin_to_the_end_of_the_cores_reset",
          "VALID stays high for two cycles of a reset",
          "awake.eq(self.ap_rst_n & ~early & ~sync.rst)", "awake.eq(~sync.rst)"),
+    ),
+    "hwgen/targets/words.py": (
+        ("words-checksum-of-other-beats",
+         f"{_SHELL}test_checksum.py::test_the_packer_ends_streams_as_the_loader_expects",
+         "streams end with a checksum of their beats in another order",
+         "states[len(states) - len(beats):] = added", "states[len(states) - len(beats):] = added[::-1]"),
+    ),
+    "sim/stalls.py": (
+        ("stalls-never-late", "sim/test_stalls.py::test_a_late_receiver_is_ready_only_after_valid",
+         "memory of the bench is always ready before valid", 'or (manner == "late" and not int(valid.value))', ""),
+        ("stalls-no-order", "sim/test_stalls.py::test_a_channel_that_waits_for_another_goes_on_once_that_was_seen",
+         "memory of the bench takes addresses and data of writes in any order",
+         "yield rests or not seen", "yield rests"),
     ),
     "hwgen/runtime/device.py": (
         ("driver-waits-for-read-errors",
@@ -137,7 +167,7 @@ FAULTS = {
     ),
     "rtl_templates/shell/load_map.py": (
         ("load-map-any-address", f"{_SHELL}test_loader.py::test_only_words_that_exist_are_loaded",
-         "words behind the end of a memory are no error", "& (address < self.words))", ")"),
+         "words behind the end of a memory are no error", " & (address < self.words)", ""),
     ),
 }
 

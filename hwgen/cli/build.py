@@ -82,9 +82,9 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
 def pack(console: Console, build_folder: Path, graph: Path, name: str | None, batch_size: int | None) -> None:
     """Pack other graphs for a built design: memory images and golden codes, no new RTL.
 
-    GRAPH is an .npz with edges, features and, where quantizers are by node and the nodes are not the trained ones,
-    node; of many graphs with graph, the graph of each node: see docs/usage.md. Graphs that exceed the design's capacity
-    are refused. `hwgen verify BUILD --graph GRAPH` packs and simulates.
+    GRAPH is a .npz or .pt file of graphs, such as hwgen.save_graphs writes; where quantizers are by node and the nodes
+    are not the trained ones, with node: see docs/graphs.md. Graphs that exceed the design's capacity are refused.
+    `hwgen verify BUILD --graph GRAPH` packs and simulates.
     """
     from ..flow.built import read_sample
     from ..flow.pack import pack as pack_graphs

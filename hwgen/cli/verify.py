@@ -22,7 +22,7 @@ __all__ = ["check", "verify"]
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
 @verify_options
 @click.option("--graph", "--test", "graph", type=click.Path(path_type=Path),
-              help="Another graph, or graphs (.npz), on the same design; or labels alone, of the build's own graphs.")
+              help="Other graphs (.npz or .pt) on the same design; or labels alone (.npz), of the build's own graphs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many at most.")
 @click.option("--sample/--whole", default=None,
               help="A part of the sample only, or all of it.  [default: what takes a minute or two; by windows: the "

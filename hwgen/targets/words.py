@@ -6,16 +6,15 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.shell.checksum import BITS, ODD, ONES, POLYNOMIAL, SPREAD, step
 from rtl_templates.shell.words import BEAT_BITS
 
-__all__ = ["END", "Beats", "pack_bits", "pack_fields", "section", "split", "to_bytes"]
+__all__ = ["Beats", "ended", "pack_bits", "pack_fields", "section", "split", "to_bytes"]
 
 Ints = NDArray[np.int64]
 Beats = NDArray[np.uint64]
 
 HALF = 64  # a beat is two of these, the lower one first
-#: The header that ends a load stream.
-END: Beats = np.zeros((1, 2), dtype=np.uint64)
 
 
 def pack_fields(fields: Sequence[tuple[Ints, int]]) -> Beats:
@@ -74,6 +73,36 @@ def section(target: IntEnum, unit: int, address: int, data: Beats) -> list[Beats
         return []
     header = np.array([[int(target) | unit << 8 | address << 32, len(data)]], dtype=np.uint64)
     return [header, data]
+
+
+def ended(stream: Sequence[Beats]) -> Beats:
+    """A load stream of some sections with the beat that ends it: the header END, and the checksum.
+
+    :func:`rtl_templates.shell.checksum.end_beat` for many beats at once: neighbours are joined, then pairs of them,
+    since the factor for 2, 4, 8 ... beats is the square of the one before.
+    """
+    beats = np.concatenate(stream)
+    low, high = beats[:, 0], beats[:, 1]
+    turned = low << np.uint64(SPREAD) | low >> np.uint64(BITS - SPREAD)
+    added = high ^ low ^ turned ^ low >> np.uint64(BITS - 1) << np.uint64(ODD)
+    states = np.zeros(1 << len(beats).bit_length(), dtype=np.uint64)
+    states[len(states) - len(beats):] = added
+    factor = 0b11  # x + 1
+    while len(states) > 1:
+        states = _times(states[0::2], factor) ^ states[1::2]
+        factor = int(_times(np.array([factor], dtype=np.uint64), factor)[0])
+    end = np.array([[0, step(int(states[0]), 0) ^ ONES]], dtype=np.uint64)
+    return np.concatenate([beats, end])
+
+
+def _times(states: NDArray[np.uint64], factor: int) -> NDArray[np.uint64]:
+    """Products in the checksum's field, uint64 [n]."""
+    product = np.zeros_like(states)
+    for bit in range(factor.bit_length()):
+        if factor >> bit & 1:
+            product ^= states
+        states = states << np.uint64(1) ^ (states >> np.uint64(BITS - 1)) * np.uint64(POLYNOMIAL)
+    return product
 
 
 def split(words: Sequence[int]) -> Beats:

@@ -89,7 +89,7 @@ class Accelerator(Shell):
             store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
                         depth=hardware["result_depth"]),
             sequencer=Sequencer(units=len(self.groups) + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
-                                index_bits=index_bits),
+                                index_bits=index_bits, parts=False),
             counters=Counters([Counted("gather", len(self.groups), "wait_out"), Counted("server", count, "wait_in")]))
         for module, units in (("group", self.groups), ("server", self.servers)):
             for index, unit in enumerate(units):

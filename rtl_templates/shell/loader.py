@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from amaranth import Module, Signal
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from .axi import AxiRead, Bursts, Bus
+from .checksum import BITS, ODD, POLYNOMIAL, SPREAD
 from .load_map import LoadMemory
 from .signatures import LoadBus, LoadPort
 from .status import Error
@@ -116,9 +117,10 @@ class Loader(wiring.Component):
         # One bit more than addresses: a section that runs over the end of its memory is seen before they wrap.
         address = Signal(bits_for(max(memory.words for memory in self.memories)))
         count = Signal(len(address) + 1)
+        check = Signal(BITS)
         m.d.sync += load.valid.eq(0)
         with m.If(begin):
-            m.d.sync += [inside.eq(0), over.eq(0), ended.eq(0), failed.eq(0), unknown.eq(0), strange.eq(0),
+            m.d.sync += [check.eq(0), inside.eq(0), over.eq(0), ended.eq(0), failed.eq(0), unknown.eq(0), strange.eq(0),
                          aborted.eq(0)]
         with m.Elif(valid & bad):
             m.d.sync += [failed.eq(1), over.eq(1)]
@@ -140,22 +142,19 @@ class Loader(wiring.Component):
                 m.d.sync += [unknown.eq(1), over.eq(1)]
             with m.Elif(header.address[len(address):].any() | header.count[len(count):].any()):
                 m.d.sync += [strange.eq(1), over.eq(1)]
+        with m.If(valid & ~over):
+            m.d.sync += check.eq(_checksum_step(check, word))
         with m.If(load.valid & ~exists):
             m.d.sync += strange.eq(1)
         with m.If(self.abort & self.busy):
             m.d.sync += [aborted.eq(1), over.eq(1)]
 
         targets = sorted({memory.target for memory in self.memories})
-        with m.Switch(header.target):
-            with m.Case(*targets):
-                m.d.comb += known.eq(1)
-        with m.Switch(load.target):
-            for target in targets:
-                with m.Case(target):
-                    for memory in self.memories:
-                        if memory.target == target:
-                            with m.If(memory.has(load.unit, load.address)):
-                                m.d.comb += exists.eq(1)
+        m.d.comb += [
+            known.eq(Cat(header.target == target for target in targets).any()),
+            exists.eq(Cat((load.target == memory.target) & memory.has(load.unit, load.address)
+                          for memory in self.memories if memory.words).any()),
+        ]
         with m.If(failed):
             m.d.comb += self.error.eq(Error.READ)
         with m.Elif(unknown):
@@ -164,6 +163,8 @@ class Loader(wiring.Component):
             m.d.comb += self.error.eq(Error.BAD_ADDRESS)
         with m.Elif(~ended):
             m.d.comb += self.error.eq(Error.NO_END)
+        with m.Elif(~check.all()):
+            m.d.comb += self.error.eq(Error.CHECKSUM)
         return aborted
 
     def _keep(self, m: Module, begin: Signal, aborted: Signal) -> None:
@@ -181,3 +182,11 @@ class Loader(wiring.Component):
                 m.d.sync += kept.eq(kept | seen)
             with m.Else():
                 m.d.sync += kept.eq(0)
+
+
+def _checksum_step(state: Value, beat: Value) -> Value:
+    """As :func:`rtl_templates.shell.checksum.step`."""
+    low = beat[:BITS]
+    grown = state ^ (state << 1)[:BITS] ^ Mux(state[-1], POLYNOMIAL, 0)
+    spread = low ^ low.rotate_left(SPREAD) ^ low[-1] << ODD
+    return (grown ^ spread ^ beat[BITS:])[:BITS]

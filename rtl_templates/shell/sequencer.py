@@ -33,6 +33,8 @@ class Sequencer(wiring.Component):
         Words of the pass memory.
     index_bits : int
         Of a pass's number.
+    parts : bool
+        Runs may be parts of a program; else ``first`` and ``count`` stay 0.
 
     Members
     -------
@@ -75,10 +77,12 @@ class Sequencer(wiring.Component):
     pass_index: Signal
     pass_cycles: Signal
 
-    def __init__(self, *, units: int, layout: data.StructLayout, target: int, passes: int, index_bits: int) -> None:
+    def __init__(self, *, units: int, layout: data.StructLayout, target: int, passes: int, index_bits: int,
+                 parts: bool = True) -> None:
         if not 1 <= passes <= 1 << index_bits:
             raise ValueError(f"passes is {passes}, not 1 to {1 << index_bits}")
         self.layout, self.target, self.passes, self.index_bits = layout, target, passes, index_bits
+        self.parts = parts
         super().__init__({
             "load": In(LoadBus()), "run": In(1), "first": In(32), "count": In(32), "outside": Out(1),
             "run_start": Out(1), "start": Out(1), "task": Out(layout), "active": In(units), "busy": Out(1),
@@ -92,9 +96,10 @@ class Sequencer(wiring.Component):
         top = Signal(self.index_bits, reset_less=True)  # the last pass that was loaded: what aborts a run keeps it
         word = self._memory(m, following, top)
         bits = self.index_bits
-        m.d.sync += self.outside.eq(
-            self.first[bits:].any() | self.count[bits + 1:].any() | (self.first[:bits] > top)
-            | (self.first[:bits] + self.count[:bits + 1] > top + 1))
+        if self.parts:
+            m.d.sync += self.outside.eq(
+                self.first[bits:].any() | self.count[bits + 1:].any() | (self.first[:bits] > top)
+                | (self.first[:bits] + self.count[:bits + 1] > top + 1))
         stamps = add_memory(m, "stamps", 32, self.passes)
         stamp, look_up = stamps.write_port(), stamps.read_port(domain="comb")
         m.d.comb += [look_up.addr.eq(self.pass_index), self.pass_cycles.eq(look_up.data),

@@ -21,6 +21,7 @@ class Error(IntEnum):
     STORE_RANGE = 10
     BAD_ADDRESS = 11
     RUN_LIMIT = 12
+    CHECKSUM = 13
 
     @property
     def meaning(self) -> str:
@@ -42,6 +43,7 @@ _MEANING = {
     Error.STORE_RANGE: "STORE_WORDS is more than a result memory has",
     Error.BAD_ADDRESS: "a header of the load stream names a unit or words that do not exist",
     Error.RUN_LIMIT: "a run took RUN_LIMIT cycles",
+    Error.CHECKSUM: "the load stream is not what was written: its checksum differs",
 }
 
 

@@ -31,6 +31,7 @@ from rtl_templates.lists.formats import (
 from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.timing import STAGES, unit_pass
+from rtl_templates.shell.checksum import end_beat
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 from rtl_templates.shell.words import BEAT_BITS, pack
 
@@ -208,7 +209,7 @@ class Machine:
                     beats += [tables[unit, subset] for subset in range(64)]
         for chunk in range(-(-self.lanes * hardware["code_bits"] // BEAT_BITS)):
             section(Target.ROWS, chunk, [word >> chunk * BEAT_BITS & mask for word in self.words])
-        return [*beats, int(Target.END)]
+        return [*beats, end_beat(beats)]
 
     # ---- what must come out
 

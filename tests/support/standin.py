@@ -21,6 +21,7 @@ from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.lists.registers import REGISTERS as LISTS_REGISTERS
 from rtl_templates.shell.axi import AxiRead, AxiWrite
 from rtl_templates.shell.axi_lite import AxiLite, RegisterFile
+from rtl_templates.shell.checksum import end_beat
 from rtl_templates.shell.control import Control
 from rtl_templates.shell.load_map import LoadMemory
 from rtl_templates.shell.loader import Loader
@@ -237,7 +238,7 @@ def write_batch(batch, codes, *, lists=False, fault=Fault(0)):  # noqa: B008 - a
 
 
 def _write_words(path, beats):
-    path.write_bytes(b"".join(beat.to_bytes(16, "little") for beat in [*beats, header(Target.END, 0)]))
+    path.write_bytes(b"".join(beat.to_bytes(16, "little") for beat in [*beats, end_beat(beats)]))
 
 
 def _words(codes):

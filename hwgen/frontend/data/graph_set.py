@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from ...network.reader import Graphs
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "folds"]
+__all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "class_count", "folds"]
 
 Ints = NDArray[np.int64]
 
@@ -39,7 +39,8 @@ class GraphSet:
     edges : int64 [2, e]
         Sources above destinations, numbered over all graphs; those of a graph lie together.
     node_start, edge_start : int64 [graphs + 1]
-    labels : int64 [graphs] or [nodes]
+    labels : int64 [rows] or float32 [rows, labels]
+        Of graphs or of nodes: classes, -1 for none; or several labels of 0 and 1, NaN for those that are not known.
     input_scale : float
         The real value of code 1.
     per : "graphs" or "nodes"
@@ -51,12 +52,13 @@ class GraphSet:
     edges: Ints
     node_start: Ints
     edge_start: Ints
-    labels: Ints
+    labels: NDArray[Any]
     input_scale: float = 1.0
     per: Domain = "graphs"
 
     @classmethod
-    def of(cls, batch: Batch, labels: Ints, *, name: str, input_scale: float, per: Domain = "graphs") -> GraphSet:
+    def of(cls, batch: Batch, labels: NDArray[Any], *, name: str, input_scale: float,
+           per: Domain = "graphs") -> GraphSet:
         """From a union of graphs whose edges lie together graph by graph."""
         starts = (np.r_[0, np.cumsum(np.bincount(owner, minlength=batch.graphs))]
                   for owner in (batch.graph, batch.graph[batch.edges[1]]))
@@ -72,8 +74,8 @@ class GraphSet:
 
     @property
     def classes(self) -> int:
-        """Number of classes."""
-        return int(self.labels.max()) + 1
+        """Number of classes, or of labels of a row."""
+        return class_count(self.labels)
 
     @property
     def input_bits(self) -> int:
@@ -95,20 +97,21 @@ class GraphSet:
                     edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels_of([graph])),
                     input_scale=self.input_scale)
 
-    def labels_of(self, graphs: Sequence[int] | Ints) -> Ints:
+    def labels_of(self, graphs: Sequence[int] | Ints) -> NDArray[Any]:
         """Labels of some graphs, or of their nodes, in that order."""
         chosen = np.asarray(graphs, dtype=np.int64)
         return self.labels[chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]]
 
     def folds(self, seed: int) -> list[Split]:
-        """Folds of the graphs: stratified by their labels, where they have one each.
+        """Folds of the graphs: stratified by their classes, where they have one each.
 
         Raises
         ------
         HwgenError
             As :func:`folds`; too few graphs.
         """
-        return folds(self.labels if self.per == "graphs" else np.zeros(len(self), np.int64), seed)
+        classes = self.per == "graphs" and self.labels.ndim == 1
+        return folds(self.labels if classes else np.zeros(len(self), np.int64), seed)
 
     def union(self, graphs: Sequence[int] | Ints) -> Batch:
         """Disjoint union of some graphs, in that order."""
@@ -128,6 +131,11 @@ class Split:
     train: Ints
     validation: Ints
     test: Ints
+
+
+def class_count(labels: NDArray[Any]) -> int:
+    """Number of classes of labels [rows], or of labels of a row [rows, labels]."""
+    return int(labels.max()) + 1 if labels.ndim == 1 else int(labels.shape[1])
 
 
 def folds(labels: Ints, seed: int = FOLD_SEED) -> list[Split]:

@@ -19,7 +19,7 @@ from ...network.reader.codes import own_codes
 from ...network.reader.fields import MASKS
 from ..data.batching import data_of, union_of
 from ..data.graph_batch import GraphBatch, quotient
-from ..data.graph_set import GraphSet, Split
+from ..data.graph_set import GraphSet, Split, class_count
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -39,7 +39,7 @@ FEW = 16
 
 
 class Example(NamedTuple):
-    """A batch, the labels of its rows (nodes or graphs), and which of these count; None: all."""
+    """A batch, the labels of its rows (:func:`class_labels`), and which of these count; None: all."""
 
     batch: GraphBatch
     labels: Tensor
@@ -54,14 +54,18 @@ class Examples(ABC):
     name : str
     per : "nodes" or "graphs"
         What has a label.
-    classes, features : int
+    labels : int64 [rows] or float32 [rows, labels]
+        Of all parts (:func:`class_labels`).
+    features : int
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
     """
 
-    def __init__(self, *, name: str, per: Domain, classes: int, features: int, input_bits: int,
+    def __init__(self, *, name: str, per: Domain, labels: NDArray[Any], features: int, input_bits: int,
                  input_scale: float) -> None:
-        self.name, self.per, self.classes, self.features = name, per, classes, features
+        self.name, self.per, self.features = name, per, features
+        #: Classes, or labels of a row where it has several.
+        self.classes, self.several = class_count(labels), labels.ndim > 1
         self.input_bits, self.input_scale = input_bits, input_scale
 
     @abstractmethod
@@ -117,12 +121,12 @@ class OneGraph(Examples):
             mask = None if key not in graphs.masks else graphs.counted(key, "nodes")
             if mask is None:
                 raise HwgenError(f"the graph has no {key}", f"data.{key}", "set labels and the three masks")
-            rows = mask & (labels >= 0)
+            rows = mask & _known(labels)
             if not rows.any():
                 raise HwgenError(f"no node for {part}", f"data.{key}", "put at least one node into every mask")
             self._rows[part] = torch.from_numpy(rows)
         self._codes, bits, scale = own_codes(graphs, "data")
-        super().__init__(name=name, per="nodes", classes=int(labels.max()) + 1, features=self._codes.features.shape[1],
+        super().__init__(name=name, per="nodes", labels=labels, features=self._codes.features.shape[1],
                          input_bits=bits, input_scale=scale)
         self._data, self._labels = data_of(graphs), torch.from_numpy(labels)
         self._batch = GraphBatch.union(self._codes, scale)
@@ -162,7 +166,7 @@ class ManyGraphs(Examples):
     """
 
     def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int) -> None:
-        super().__init__(name=graphs.name, per=graphs.per, classes=graphs.classes,
+        super().__init__(name=graphs.name, per=graphs.per, labels=graphs.labels,
                          features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
                          input_scale=graphs.input_scale)
         self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
@@ -197,8 +201,10 @@ class ManyGraphs(Examples):
             union = self._set.union(chosen)
             batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
                      else quotient(union, self.rounds, self.input_scale))
-            labels = torch.from_numpy(self._set.labels_of(chosen))
-            self._built[key] = Example(batch, labels, None if bool((labels >= 0).all()) else labels >= 0)
+            labels = self._set.labels_of(chosen)
+            known = _known(labels)
+            rows = None if known.all() else torch.from_numpy(known)
+            self._built[key] = Example(batch, torch.from_numpy(labels), rows)
         return self._built[key]
 
     def _cut(self, chosen: Ints) -> Sequence[Ints]:
@@ -221,19 +227,31 @@ def as_set(graphs: Graphs, name: str) -> GraphSet:
     return GraphSet.of(batch, class_labels(graphs.labels), name=name, input_scale=scale, per=graphs.domain)
 
 
-def class_labels(labels: NDArray[Any]) -> Ints:
-    """Labels as classes from 0: int64 [rows], -1 where a row has none.
+def class_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Labels that training learns.
+
+    Returns
+    -------
+    int64 [rows] or float32 [rows, labels]
+        Classes from 0, -1 where a row has none; or several labels of 0 and 1 a row, NaN where one is not known.
 
     Raises
     ------
     HwgenError
-        Several labels a row, fractions, no label at all, or labels of -1 and 1.
+        Fractions, no label at all, labels of -1 and 1, or several labels that are not 0 and 1.
     """
     fix = "give every row a class, from 0 on, or -1; for other labels quantize a trained model (hwgen.quantize)"
-    if labels.ndim != 1:
-        raise HwgenError(f"{labels.shape[1]} labels a row", "data.y", fix)
     known = labels[~np.isnan(labels)]
+    if labels.ndim == 2:
+        if not np.isin(known, (-1, 0, 1)).all() or not (known >= 0).any():
+            raise HwgenError(f"{labels.shape[1]} labels a row that are not 0 and 1", "data.y", fix)
+        return np.where(labels < 0, np.nan, labels).astype(np.float32)
     if not len(known) or (known != np.rint(known)).any() or known.max() < 0 or set(known.tolist()) == {-1, 1}:
         some = ", ".join(f"{value:g}" for value in np.unique(known)[:3].tolist())
         raise HwgenError(f"labels are no classes: {some or 'none is given'}", "data.y", fix)
     return np.where(np.isnan(labels) | (labels < 0), -1, labels).astype(np.int64)
+
+
+def _known(labels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows have a label."""
+    return np.asarray(labels >= 0 if labels.ndim == 1 else ~np.isnan(labels).all(axis=1))

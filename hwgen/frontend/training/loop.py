@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ..data.graph_batch import GraphBatch
 from ..quantize import QuantizedNetwork
 from .examples import Example, Examples, OneGraph
+from .losses import distance, loss_of, right_of
 
 __all__ = ["Forward", "Score", "evaluate", "fit"]
 
@@ -22,7 +22,7 @@ Forward = Callable[[GraphBatch], Tensor]
 
 @dataclass(frozen=True)
 class Score:
-    """Share of rows that are classified right, and the mean cross entropy."""
+    """Share of rows, or of their labels where a row has several, that are decided right, and the mean cross entropy."""
 
     accuracy: float
     loss: float
@@ -45,9 +45,9 @@ def evaluate(forward: Forward, examples: Sequence[Example]) -> Score:
     right = loss = total = 0.0
     for example in examples:
         logits, labels = _counted(forward(example.batch), example)
-        right += float((logits.argmax(1) == labels).sum())
-        loss += float(F.cross_entropy(logits, labels, reduction="sum"))
-        total += len(labels)
+        found, count = right_of(logits, labels)
+        right, total = right + found, total + count
+        loss += float(loss_of(logits, labels, "sum"))
     if loss != loss:
         raise HwgenError("the loss is not a number", "training", "use a lower learning rate, or scale the features")
     return Score(right / total, loss / total)
@@ -104,12 +104,12 @@ def fit(model: nn.Module, forward: Forward, examples: Examples, optimizer: torch
         model.train()
         for example in examples.epoch(epoch, seed):
             logits = forward(example.batch)
-            loss = F.cross_entropy(*_counted(logits, example))
+            loss = loss_of(*_counted(logits, example))
             if teacher is not None:
                 if id(example.batch) not in goals:
                     with torch.no_grad():
-                        goals[id(example.batch)] = teacher(example.batch).softmax(1)
-                far = F.kl_div(logits.log_softmax(1), goals[id(example.batch)], reduction="batchmean")
+                        goals[id(example.batch)] = teacher(example.batch)
+                far = distance(logits, goals[id(example.batch)], example.labels)
                 loss = (1 - share) * loss + share * far
             if quantized is not None:
                 loss = loss + quantized.penalty()

@@ -147,7 +147,10 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
-        if plan.one_graph and examples.per == "graphs":
+        if examples.several and result.width != examples.classes:
+            raise HwgenError(f"the model gives {result.width} results, the data has {examples.classes} labels a row",
+                             result.path, f"let the last layer have {examples.classes} outputs")
+        if plan.one_graph and isinstance(examples, ManyGraphs):
             raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
                              "leave cached at its default, False: it keeps the edges of the first graph that it sees")
         if result.width < examples.classes:
@@ -185,7 +188,7 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     return replace(found, scheme=replace(found.scheme, **widths), **given)
 
 
-def _maker(model: Model, kind: str, data: Data | GraphSet, recipe: Recipe) -> Callable[[], nn.Module]:
+def _maker(model: Model, kind: str, data: Graphs | GraphSet, recipe: Recipe) -> Callable[[], nn.Module]:
     if kind:
         features, classes = _shape(data)
         pool = recipe.pool if isinstance(data, GraphSet) and data.per == "graphs" else ""
@@ -199,7 +202,7 @@ def _maker(model: Model, kind: str, data: Data | GraphSet, recipe: Recipe) -> Ca
     return model
 
 
-def _shape(data: Data | GraphSet) -> tuple[int, int]:
+def _shape(data: Graphs | GraphSet) -> tuple[int, int]:
     """Numbers of features and of classes."""
     if isinstance(data, GraphSet):
         return int(data.features.shape[1]), data.classes

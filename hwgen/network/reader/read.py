@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ...errors import HwgenError
+from ...kinds import shown
 from ..batch import Batch
 from ..sample import Sample
 from .fields import FIELDS, graphs_of_fields
@@ -97,9 +98,9 @@ def _parts(given: Any, where: str, depth: int) -> Iterator[Graphs]:
 
 def _known(record: Mapping[Any, Any], where: str) -> Mapping[str, Any]:
     """A record all of whose names have a meaning."""
-    unknown = [name for name in record if name not in FIELDS]
-    if unknown:
-        raise HwgenError(f"{unknown[0]!r} has no meaning", where, f"store only {', '.join(FIELDS)}")
+    for name in record:
+        if name not in FIELDS:
+            raise HwgenError(f"{shown(name)} has no meaning", where, f"store only {', '.join(FIELDS)}")
     return record
 
 

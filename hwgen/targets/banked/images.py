@@ -17,7 +17,7 @@ from rtl_templates.shell.words import pack as pack_word
 from ...errors import HwgenError
 from ...numeric import IntRange
 from ..mac_tables import subset_sums
-from ..words import END, Beats, pack_fields, section, split
+from ..words import Beats, ended, pack_fields, section, split
 from .hardware import Hardware
 from .memories import (
     bank_memory,
@@ -78,7 +78,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     stream += lane_tables([requant for step in program.passes for _, requant in _stages(step)], hardware)
     stream += subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
     stream += feature_memory(program, hardware, schedule)
-    beats = np.concatenate([*stream, END])
+    beats = ended(stream)
     return Image(beats=beats, result_words=result_places(program, hardware, schedule)[2])
 
 

@@ -27,7 +27,7 @@ from rtl_templates.shell.words import BEAT_BITS, pack
 from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch
 from ..mac_tables import subset_sums
-from ..words import END, Beats, pack_fields, section, split
+from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
 from .hardware import Hardware
 from .layout import Layout
@@ -88,7 +88,7 @@ def model_image(layout: Layout) -> Beats:
     for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
         if tensor.rows is not None:
             stream += row_words(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
-    return np.concatenate([*stream, END])
+    return ended(stream)
 
 
 def batch_image(layout: Layout, batch: Batch) -> BatchImage:
@@ -119,7 +119,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     for unit in range(units):
         stream += unit_words(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
     order = graphs if program.passes[-1].domain == "graphs" else nodes
-    beats = np.concatenate([*stream, END])
+    beats = ended(stream)
     return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, order=order,
                       result_words=-(-len(order) // units) * layout.result_words)
 

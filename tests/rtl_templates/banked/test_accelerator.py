@@ -16,6 +16,7 @@ from rtl_templates.banked.formats import TASK, UNITS, Target
 from rtl_templates.banked.registers import ID, REGISTERS
 from rtl_templates.banked.signatures import Hold, task_layout
 from rtl_templates.cells.bank import BankWrite
+from rtl_templates.shell.checksum import end_beat
 from rtl_templates.shell.registers import register
 from rtl_templates.shell.signatures import LoadBus
 from rtl_templates.shell.status import Error, Stage
@@ -113,8 +114,8 @@ def played(monkeypatch):
 
 
 def load_stream(*tasks):
-    beats = [Target.TASK | len(tasks) << 64]
-    return [*beats, *(pack(TASK, **task) for task in tasks), int(Target.END)]
+    beats = [Target.TASK | len(tasks) << 64, *(pack(TASK, **task) for task in tasks)]
+    return [*beats, end_beat(beats)]
 
 
 class Driver:

@@ -7,6 +7,7 @@ import pytest
 from axi_models import Memory, simulate
 
 from rtl_templates.banked.formats import Target
+from rtl_templates.shell.checksum import end_beat
 from rtl_templates.shell.load_map import LoadMemory
 from rtl_templates.shell.loader import OUTSTANDING, Loader
 from rtl_templates.shell.status import Error
@@ -32,7 +33,12 @@ def stream(rng, blocks, longest):
         for offset in range(count):
             beats.append(rng.getrandbits(128))
             expected.append((int(target), unit, address + offset, beats[-1]))
-    return [*beats, header(Target.END)], expected
+    return whole(*beats), expected
+
+
+def whole(*beats):
+    """A stream with its END."""
+    return [*beats, end_beat(beats)]
 
 
 def load(beats, base, memory, deadline, count=None, memories=MEMORIES):
@@ -68,6 +74,25 @@ def load(beats, base, memory, deadline, count=None, memories=MEMORIES):
     return seen, result
 
 
+def errors_of(streams, memories=MEMORIES):
+    """The error of each load, one after the other."""
+    dut, memory, errors = Loader(memories=memories), Memory(latency=0), []
+
+    async def bench(ctx):
+        for beats in streams:
+            memory.fill(0, beats)
+            ctx.set(dut.beats, len(beats))
+            ctx.set(dut.start, 1)
+            await ctx.tick()
+            ctx.set(dut.start, 0)
+            *_, error = await ctx.tick().sample(dut.error).until(dut.done)
+            errors.append(Error(error))
+            await ctx.tick()
+
+    simulate(dut, bench, background=[memory.reader(dut.axi)])
+    return errors
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_every_word_arrives_in_order_under_pauses(seed):
     rng = random.Random(seed)
@@ -83,7 +108,8 @@ def test_every_word_arrives_in_order_under_pauses(seed):
 
 def test_full_rate_with_two_bursts_in_flight():
     rng = random.Random(9)
-    beats = [header(Target.BANK, 3, 5, 1500), *(rng.getrandbits(128) for _ in range(1500)), header(Target.END)]
+    beats = [header(Target.BANK, 3, 5, 1500), *(rng.getrandbits(128) for _ in range(1500))]
+    beats = whole(*beats)
     memory = Memory(latency=20)
     seen, result = load(beats, 0x12340FF0, memory, 2000)
     assert [word[3] for word in seen] == beats[1:-1]
@@ -94,12 +120,12 @@ def test_full_rate_with_two_bursts_in_flight():
 
 
 def test_low_address_bits_are_ignored():
-    seen, _ = load([header(Target.TASK, 0, 0, 1), 42, header(Target.END)], 0x1009, Memory(), 200)
+    seen, _ = load(whole(header(Target.TASK, 0, 0, 1), 42), 0x1009, Memory(), 200)
     assert seen == [(Target.TASK, 0, 0, 42)]
 
 
 def test_beats_after_end_are_dropped():
-    beats = [header(Target.PARAM, 1, 2, 1), 7, header(Target.END), header(Target.PARAM, 1, 2, 1), 8]
+    beats = [*whole(header(Target.PARAM, 1, 2, 1), 7), header(Target.PARAM, 1, 2, 1), 8]
     seen, result = load(beats, 0, Memory(), 200)
     assert seen == [(Target.PARAM, 1, 2, 7)]
     assert result["error"] is Error.NONE
@@ -109,7 +135,7 @@ def test_beats_after_end_are_dropped():
     ([], Error.NO_END, 0),
     ([header(Target.BANK, 0, 0, 2), 1, 2], Error.NO_END, 2),
     ([header(Target.BANK, 0, 0, 3), 1, header(Target.END)], Error.NO_END, 2),
-    ([header(9, 0, 0, 1), 1, header(Target.END)], Error.BAD_TARGET, 0),
+    ([header(15, 0, 0, 1), 1, header(Target.END)], Error.BAD_TARGET, 0),
     ([header(0x13, 0, 0, 1), 1, header(Target.END)], Error.BAD_TARGET, 0),
 ])
 def test_broken_streams_are_told_apart(beats, error, words):
@@ -126,18 +152,13 @@ def test_only_words_that_exist_are_loaded():
     """Every corner of every memory, and the first word beyond it on each side."""
     exist = {(memory.target, unit, memory.words) for memory in SHAPES for unit in memory.units if memory.words}
     assert {unit for target, unit, _ in exist if target == 5} == {*range(11), *range(32, 43), *range(64, 75)}
-    cases = [(target, unit, words - count, count) for target, unit, words in exist for count in (1, words)]
-    for target, unit, address, count in cases:
-        _, result = load([header(target, unit, address, count), *range(count), header(0)], 0, Memory(), 200,
-                         memories=SHAPES)
-        assert result["error"] is Error.NONE, (target, unit, address, count)
+    within = [(target, unit, words - count, count) for target, unit, words in exist for count in (1, words)]
     beyond = [(3, 3, 0, 1), (3, 32, 0, 1), (3, 1 << 15, 0, 1), (5, 11, 0, 1), (5, 96, 0, 1), (7, 2, 0, 1), (9, 0, 0, 1),
               (3, 0, 10, 1), (3, 18, 0, 11), (5, 74, 6, 1), (7, 0, 4, 1), (7, 1, 8, 1), (3, 0, 15, 1), (3, 0, 14, 2),
               *((3, 0, 1 << bit, 1) for bit in range(4, 32)), *((3, 0, 0, 1 << bit) for bit in range(4, 32))]
-    for target, unit, address, count in beyond:
-        _, result = load([header(target, unit, address, count), *range(min(count, 20)), header(0)], 0, Memory(), 200,
-                         memories=SHAPES)
-        assert result["error"] is Error.BAD_ADDRESS, (target, unit, address, count)
+    found = errors_of([whole(header(*case), *range(min(case[3], 20))) for case in [*within, *beyond]], SHAPES)
+    assert dict(zip([*within, *beyond], found, strict=True)) == {
+        **dict.fromkeys(within, Error.NONE), **dict.fromkeys(beyond, Error.BAD_ADDRESS)}
 
 
 @pytest.mark.parametrize(("target", "error"), [
@@ -145,7 +166,7 @@ def test_only_words_that_exist_are_loaded():
     (0x83, Error.BAD_TARGET),
 ])
 def test_a_target_that_no_memory_has(target, error):
-    seen, result = load([header(target, 0, 0, 1), 7, header(Target.END)], 0, Memory(), 200, memories=SHAPES)
+    seen, result = load(whole(header(target, 0, 0, 1), 7), 0, Memory(), 200, memories=SHAPES)
     assert result["error"] is error
     assert len(seen) == (error is Error.NONE)
 
@@ -161,7 +182,7 @@ def test_read_error_stops_writing():
 @pytest.mark.parametrize("place", [0, 1, 4, 7])
 def test_every_response_at_every_beat(response, place):
     """SLVERR and DECERR are errors, at the first beat, within, at END and behind it; OKAY and EXOKAY are not."""
-    beats = [header(Target.BANK, 0, 0, 3), 0, 1, 2, header(Target.END), 8, 9, 10]
+    beats = [*whole(header(Target.BANK, 0, 0, 3), 0, 1, 2), 8, 9, 10]
     seen, result = load(beats, 0x40, Memory(bad_read=place, bad=response), 200)
     assert result["error"] is (Error.READ if response >= 2 else Error.NONE)
     assert len(seen) == (max(0, place - 1) if response >= 2 and place < 4 else 3)
@@ -174,17 +195,27 @@ def test_a_bad_response_counts_before_and_behind_an_unknown_target(bad):
     assert result["error"] is Error.READ
 
 
+def test_a_flipped_bit_anywhere_is_an_error():
+    """Every bit of headers, of data and of END; and zeros instead of a stream."""
+    good = whole(header(Target.PARAM, 3, 7, 2), random.Random(1).getrandbits(128), 5)
+    flipped = [[beat ^ (1 << bit % 128) * (place == bit // 128) for place, beat in enumerate(good)]
+               for bit in range(128 * len(good))]
+    assert errors_of([good, [0] * 4, [good[0], good[2], good[1], good[3]]]) == [Error.NONE, *[Error.CHECKSUM] * 2]
+    assert [bit for bit, error in enumerate(errors_of(flipped)) if error is Error.NONE] == []
+
+
 @pytest.mark.parametrize("last", ["never", "always", "early"])
 def test_beats_are_counted_whatever_rlast_says(last):
     rng = random.Random(4)
-    beats = [header(Target.BANK, 3, 5, 700), *(rng.getrandbits(128) for _ in range(700)), header(Target.END)]
+    beats = [header(Target.BANK, 3, 5, 700), *(rng.getrandbits(128) for _ in range(700))]
+    beats = whole(*beats)
     seen, result = load(beats, 0x5550, Memory(last=last, pause=0.1), 2000)
     assert [word[3] for word in seen] == beats[1:-1]
     assert result["error"] is Error.NONE
 
 
 def test_a_load_across_4_gib_goes_on_above():
-    beats = [header(Target.PARAM, 0, 0, 3), 1, 2, 3, header(Target.END)]
+    beats = whole(header(Target.PARAM, 0, 0, 3), 1, 2, 3)
     memory = Memory()
     seen, result = load(beats, 0x1_FFFF_FFD0, memory, 200)
     assert memory.reads == [(0x1_FFFF_FFD0, 3), (0x2_0000_0000, 2)]
@@ -194,9 +225,9 @@ def test_a_load_across_4_gib_goes_on_above():
 def test_what_a_run_needs_is_loaded():
     """Over several loads; all of it is gone with a load that fails, or is aborted at any moment."""
     dut, memory = Loader(memories=MEMORIES), Memory()
-    streams = {"nothing": [header(Target.END)], "task": [header(Target.TASK, 0, 0, 1), 1, header(Target.END)],
-               "setup": [header(Target.SETUP, 1, 0, 2), 1, 2, header(Target.END)],
-               "empty": [header(Target.TASK, 0, 0, 0), header(Target.SETUP), header(Target.END)],
+    streams = {"nothing": whole(), "task": whole(header(Target.TASK, 0, 0, 1), 1),
+               "setup": whole(header(Target.SETUP, 1, 0, 2), 1, 2),
+               "empty": whole(header(Target.TASK, 0, 0, 0), header(Target.SETUP)),
                "broken": [header(Target.PARAM, 0, 0, 1), 1]}
     for place, beats in enumerate(streams.values()):
         memory.fill(place << 12, beats)
@@ -240,7 +271,7 @@ def test_what_a_run_needs_is_loaded():
 def test_a_second_load_starts_afresh():
     dut, memory, errors = Loader(memories=MEMORIES), Memory(), []
     memory.fill(0, [header(Target.BANK, 0, 0, 5), 1])
-    memory.fill(0x100, [header(Target.TASK, 0, 3, 1), 9, header(Target.END)])
+    memory.fill(0x100, whole(header(Target.TASK, 0, 3, 1), 9))
     seen = []
 
     async def bench(ctx):

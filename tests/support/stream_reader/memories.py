@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import PASSES, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
+from rtl_templates.shell.checksum import end_beat
 from rtl_templates.shell.words import BEAT_BITS
 
 __all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
@@ -43,7 +44,8 @@ class LoadedMemories:
         Raises
         ------
         ImageError
-            If a header names words that no memory has or the stream lacks, or none is END, or more follows.
+            If a header names words that no memory has or the stream lacks, or none is END, or more follows, or
+            the checksum differs.
         """
         beats, at = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)], 0
         while True:
@@ -54,6 +56,8 @@ class LoadedMemories:
             address, count = header >> 32 & 0xFFFFFFFF, header >> 64 & 0xFFFFFFFF
             at += 1
             if target == Target.END:
+                if header != end_beat(beats[: at - 1]):
+                    raise ImageError("the checksum in END is not that of the stream")
                 break
             depth = next((depth for units, depth in self.limits.get(target, []) if unit in units), 0)
             if address + count > depth or at + count > len(beats):

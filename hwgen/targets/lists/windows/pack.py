@@ -11,7 +11,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
 
 from ....network.batch import SetName
-from ...words import END, Beats, pack_fields, section, to_bytes
+from ...words import Beats, ended, pack_fields, section, to_bytes
 from ..batch import Lists, deal
 from ..golden import DonePass
 from ..images import BatchImage, program_words, row_words, unit_words
@@ -155,7 +155,7 @@ class Packer:
         trained = {"nodes": nothing if graphs else numbers, "graphs": numbers if graphs else nothing}
         for unit in range(units):
             stream += unit_words(layout, unit, lists, NUMBERS, trained)
-        beats = np.concatenate([*stream, END])
+        beats = ended(stream)
         return BatchImage(beats=beats, nodes=nothing if graphs else rows, graphs=rows if graphs else nothing,
                           lists=lists, order=rows, result_words=-(-len(rows) // units) * layout.result_words)
 

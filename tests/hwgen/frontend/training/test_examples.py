@@ -10,7 +10,7 @@ from training_graphs import small_data
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_set import Split
-from hwgen.frontend.training.examples import DEALS, ManyGraphs, OneGraph, as_set, class_labels
+from hwgen.frontend.training.examples import DEALS, PARTS, ManyGraphs, OneGraph, as_set, class_labels
 from hwgen.network.reader import read_graphs
 from hwgen.network.reader.fields import MASKS
 
@@ -157,12 +157,28 @@ def test_rows_without_a_class_do_not_count() -> None:
 
 
 @pytest.mark.parametrize(("labels", "message"), [
-    (np.zeros((4, 5)), "^5 labels a row"), (np.array([0.5, 1]), "^labels are no classes: 0.5, 1"),
+    (np.full((4, 5), 2.0), "^5 labels a row that are not 0 and 1"), (np.full((4, 5), np.nan), "^5 labels a row"),
+    (np.array([0.5, 1]), "^labels are no classes: 0.5, 1"),
     (np.array([-1, 1]), "^labels are no classes: -1, 1"), (np.array([-1, -2]), "no classes: -2, -1"),
     (np.array([np.nan]), "none is given")])
 def test_labels_that_are_no_classes_are_refused(labels: np.ndarray, message: str) -> None:
     with pytest.raises(HwgenError, match=message):
         class_labels(labels)
+
+
+def test_several_labels_a_row_are_learned_label_by_label() -> None:
+    graphs = nodes_of(12)
+    for each in graphs:
+        each.y = torch.stack([each.y == 0, each.y > 0, each.x[:, 0] > 0], 1).float()
+    graphs[2].y[3] = float("nan")
+    graphs[2].y[4, 1] = -1
+    found = as_set(read_graphs(graphs), "mine")
+    assert (found.classes, found.labels.dtype, found.labels.shape[1]) == (3, np.float32, 3)
+    examples = ManyGraphs(found, found.folds(0)[0], None, 4)
+    assert (examples.classes, examples.several) == (3, True)
+    parts = [each for part in PARTS for each in examples.part(part)]
+    assert sum(int(each.rows is not None and not each.rows.all()) for each in parts) == 1
+    assert sum(int(torch.isnan(each.labels).sum()) for each in parts) == 4
 
 
 def test_graphs_without_labels_are_refused() -> None:

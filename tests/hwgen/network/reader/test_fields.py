@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.sparse import coo_array, csr_array
+from torch_geometric.data import HeteroData
 
 from hwgen.errors import HwgenError
 from hwgen.network.reader import read_graphs
@@ -32,8 +33,8 @@ def of_torch(make):
     np.eye(4), np.eye(4, dtype=np.uint8), np.eye(4, dtype=bool), np.eye(4, dtype=">i4"), np.eye(4, dtype=np.float16),
     np.eye(4).tolist(), csr_array(np.eye(4)), coo_array(np.eye(4)), torch.eye(4), torch.eye(4).bfloat16(),
     torch.eye(4).double().requires_grad_(), torch.eye(4).bool(), torch.eye(8)[::2, ::2], torch.eye(4).to_sparse(),
-    of_torch(lambda x: x.to_sparse_csc()), torch._neg_view(-torch.eye(4)), torch.eye(4).to(torch.float8_e4m3fn),
-    [torch.eye(4)[row] for row in range(4)], np.asfortranarray(np.eye(4))])
+    of_torch(lambda x: x.to_sparse_csc()), torch._neg_view(-torch.eye(4).double()),
+    torch.eye(4).to(torch.float8_e4m3fn), [torch.eye(4)[row] for row in range(4)], np.asfortranarray(np.eye(4))])
 def test_features_of_every_kind_are_the_same(value):
     found = read_graphs(usual(features=value))
     assert found.features.dtype in (np.int64, np.float64)
@@ -127,6 +128,12 @@ def test_a_mask_has_one_meaning(mask):
     assert found.domains == {"nodes"}
 
 
+def test_two_numbers_are_those_of_nodes_unless_there_are_two_nodes():
+    assert read_graphs(usual(mask=[0, 1])).masks["test_mask"].tolist() == [True, True, False, False]
+    two = {"x": np.eye(2), "edge_index": [], "test_mask": [0, 1]}
+    assert read_graphs(two).masks["test_mask"].tolist() == [False, True]
+
+
 @pytest.mark.parametrize(("labels", "kept", "domain"), [
     (np.array([2, -1]), [2, -1], "graphs"), (np.array([0.5, NAN]), [0.5, NAN], "graphs"),
     (np.array([[1], [0]]), [1, 0], "graphs"), (np.array([[1, 0, NAN], [0, 1, 1]]), [[1, 0, NAN], [0, 1, 1]], "graphs"),
@@ -159,6 +166,32 @@ def test_seeds_are_the_first_nodes_of_a_loaders_batch():
     assert found.counted("test_mask", "graphs") is None
     masked = read_graphs(usual(batch_size=3, mask=np.array([0, 1, 0, 1])))
     assert masked.counted("test_mask", "nodes").tolist() == [False, True, False, False]
+
+
+def test_graphs_one_after_another():
+    found = read_graphs([usual(batch_size=1), usual(), usual(batch_size=2)])
+    assert found.asked.tolist() == [0, 4, 5, 6, 7, 8, 9]
+    assert found.graph.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    assert found.edges[:, 2:4].tolist() == [[4, 6], [5, 7]]
+    part = found.part(2, 4)
+    assert (part.graph.tolist(), part.edges.tolist()) == ([0, 0, 1, 1], USUAL["edges"].tolist())
+    for other, message in ((usual(input_scale=0.5), "graph 0 has 4 features, graph 2 4 features of scale 0.5"),
+                           (usual(features=np.eye(4)[:, :3]), "graph 0 has 4 features, graph 2 3 features")):
+        with pytest.raises(HwgenError, match=message):
+            read_graphs([usual(), other])
+    for nothing in ([], (), iter([]), [[], []]):
+        with pytest.raises(HwgenError, match=r"^no graph\n  at data\n"):
+            read_graphs(nothing)
+        assert read_graphs(nothing, least=0).graphs == 0
+    assert read_graphs(iter([usual()] * 5), most=3).graphs == 3
+
+
+@pytest.mark.parametrize("given", [3, None, "graphs.txt", b"x", np.eye(3), torch.eye(3), [torch.eye(3)], object(),
+                                   HeteroData(), [[[[[[[[[[]]]]]]]]]]])
+def test_what_holds_no_graphs_is_refused(given):
+    with pytest.raises(HwgenError) as error:
+        read_graphs(given)
+    assert error.value.fix
 
 
 def test_weights_of_edges_are_remembered():

@@ -14,7 +14,8 @@ from hwgen.targets.banked.golden import expected, pass_facts, read_results
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
-from hwgen.targets.words import to_bytes
+from hwgen.targets.words import ended, to_bytes
+from rtl_templates.shell.checksum import end_beat
 
 CASES = [
     # model, hardware
@@ -94,7 +95,8 @@ def test_bytes_are_little_endian_beats():
     assert len(raw) == 16 * len(image.beats)
     assert raw[0] == 1  # TASK, the first header's target
     assert int.from_bytes(raw[8:12], "little") == 3  # three passes
-    assert raw[-16:] == bytes(16)  # END
+    beats = [int.from_bytes(raw[at:at + 16], "little") for at in range(0, len(raw), 16)]
+    assert beats[-1] == end_beat(beats[:-1])
 
 
 @pytest.mark.parametrize(("target", "bit"), [("SCHEDULE", 0), ("BANK", 0), ("PARAM", 12), ("COLUMN", 20), ("TABLE", 0)])
@@ -107,8 +109,10 @@ def test_the_interpreter_notices_a_flipped_bit(target, bit):
         at += 1 + int(image.beats[at, 1])
     flipped = image.beats.copy()
     flipped[at + 1 : at + 1 + int(image.beats[at, 1]), 0] ^= np.uint64(1 << bit)
+    with pytest.raises(interpreter.ImageError, match="checksum"):
+        interpreter.execute(flipped, design)
     try:
-        got = [step.codes for step in interpreter.execute(flipped, design)]
+        got = [step.codes for step in interpreter.execute(ended([flipped[:-1]]), design)]
     except interpreter.ImageError:
         return
     same = all(np.array_equal(a, b) for left, right in zip(got, wanted, strict=True)

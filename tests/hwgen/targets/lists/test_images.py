@@ -26,7 +26,7 @@ def sections(stream):
     """(target, unit, address) -> data beats as integers, in order."""
     words = [int.from_bytes(stream[at : at + 16], "little") for at in range(0, len(stream), 16)]
     out, at = {}, 0
-    while words[at]:
+    while words[at] & 0xFF:
         header = words[at]
         assert header >> 96 == 0
         assert header >> 24 & 0xFF == 0

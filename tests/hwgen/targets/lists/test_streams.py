@@ -8,6 +8,7 @@ from stream_reader.lists import ImageError, Machine
 from hwgen.targets.lists.images import batch_image, model_image
 from hwgen.targets.words import to_bytes
 from rtl_templates.lists.formats import Target
+from rtl_templates.shell.checksum import end_beat
 
 STRUCTURES = [
     (gin_network, {}, {"units": 1, "lanes": 16}),
@@ -46,7 +47,7 @@ def small():
 
 
 def flipped(stream, target, bit, units=range(64)):
-    """A load stream with one bit flipped in every data beat of a target, where it is for one of the units."""
+    """A load stream with a bit flipped in every data beat of a target that is for one of the units, ended anew."""
     data, at = bytearray(stream), 0
     while data[at] != Target.END:
         header = int.from_bytes(data[at : at + 16], "little")
@@ -55,7 +56,8 @@ def flipped(stream, target, bit, units=range(64)):
             if header & 0xFF == target and header >> 8 & 0xFFFF in units:
                 data[at + 16 * beat + bit // 8] ^= 1 << bit % 8
         at += 16 * (count + 1)
-    return bytes(data)
+    beats = [int.from_bytes(data[place : place + 16], "little") for place in range(0, at, 16)]
+    return bytes(data[:at]) + end_beat(beats).to_bytes(16, "little")
 
 
 FIRST, SECOND = range(16), range(16, 32)
@@ -94,7 +96,8 @@ def test_every_memory_of_a_batch_matters(small, target, bit):
 
 def test_streams_that_no_loader_takes(small):
     model = to_bytes(model_image(small.layout))
-    for stream, message in ((model[:-16], "no END"), (model + bytes(16), "behind END"),
+    for stream, message in ((model[:-16], "no END"), (bytes([*model[:20], model[20] ^ 1, *model[21:]]), "checksum"),
+                            (model + bytes(16), "behind END"),
                             (bytes([99]) + model[1:], "do not exist"), (model[:48], "do not exist")):
         with pytest.raises(ImageError, match=message):
             Machine(small.hardware, stream)
