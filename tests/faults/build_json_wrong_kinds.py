@@ -15,7 +15,7 @@ def test():
         ("config.json", ["hardware", "requant_lanes"], 1.5, "pack"),
         ("config.json", ["limits", "max_nodes"], 1.5, "verify"),
         ("config.json", ["capacity", "graphs"], {}, "verify"),
-        ("images/layout.json", ["scale", 2], [], "verify"),
+        ("batches/0001/layout.json", ["scale", 2], [], "verify"),
         ("design.json", ["ports", 3, "width"], None, "verify"),
     ):
         folder = build(simulator=verb == "verify")

@@ -25,7 +25,7 @@ def test():
         for epoch in range(20):
             if epoch == 10:
                 model.freeze_bits()
-            logits = model(data.x, data.edge_index)
+            logits = model(data)
             loss = torch.nn.functional.cross_entropy(logits[data.train_mask], data.y[data.train_mask]) + model.penalty()
             optimizer.zero_grad()
             loss.backward()

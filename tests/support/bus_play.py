@@ -266,7 +266,7 @@ class Play:
             chip.memory.faults = Faults(silent_write=0)
             await chip.start("store")
         if self.rng.random() < 0.5:
-            status = await chip.wait(5000)
+            status = await chip.wait(50_000)  # slow memory takes its time to where it stops
             if status["error"] != "WATCHDOG" or not status[f"busy_{name}"]:
                 raise Silent(f"silent memory: {status}")
         else:

@@ -188,7 +188,7 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     return replace(found, scheme=replace(found.scheme, **widths), **given)
 
 
-def _maker(model: Model, kind: str, data: Data | GraphSet, recipe: Recipe) -> Callable[[], nn.Module]:
+def _maker(model: Model, kind: str, data: Graphs | GraphSet, recipe: Recipe) -> Callable[[], nn.Module]:
     if kind:
         features, classes = _shape(data)
         pool = recipe.pool if isinstance(data, GraphSet) and data.per == "graphs" else ""
@@ -202,7 +202,7 @@ def _maker(model: Model, kind: str, data: Data | GraphSet, recipe: Recipe) -> Ca
     return model
 
 
-def _shape(data: Data | GraphSet) -> tuple[int, int]:
+def _shape(data: Graphs | GraphSet) -> tuple[int, int]:
     """Numbers of features and of classes."""
     if isinstance(data, GraphSet):
         return int(data.features.shape[1]), data.classes
