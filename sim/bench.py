@@ -17,6 +17,9 @@ __all__ = ["PERIOD_NS", "Bench", "Memory", "Rows"]
 
 PERIOD_NS = 4
 
+#: What is high where a write's address, or its data, has been taken.
+_ENDS = {"aw": ("awvalid", "awready"), "w": ("wvalid", "wready", "wlast")}
+
 
 class Rows(Protocol):
     """A scoreboard: told of every row write until it sees a difference; fields are :attr:`Design.row_fields`."""
@@ -103,7 +106,8 @@ class Bench:
             later, first = waits.get(order, ("", ""))
             getattr(interface, f"{name}_channel").set_pause_generator(stalls.pauses(
                 f"{seed}/{path}", manners[path], getattr(self.dut, f"{path}valid"),
-                getattr(self.dut, f"{first}valid") if path == later else None))
+                getattr(self.dut, f"{first}valid") if path == later else None,
+                [getattr(self.dut, f"m_axi_gmem_{signal}") for signal in _ENDS.get(name, ())]))
 
     async def reset(self) -> None:
         """Hold reset for some cycles and start the monitor."""

@@ -1,7 +1,7 @@
 """Pauses of AXI channels, drawn by a seed: memory and master behave in every way that AXI allows, not in one."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 __all__ = ["MANNERS", "ORDERS", "draw", "pauses"]
@@ -26,7 +26,7 @@ def draw(seed: int, channels: Mapping[str, bool]) -> tuple[str, dict[str, str]]:
     return order, {name: source.choice(MANNERS if receives else MANNERS[:-1]) for name, receives in channels.items()}
 
 
-def pauses(seed: str, manner: str, valid: Any = None, other: Any = None) -> Iterator[bool]:
+def pauses(seed: str, manner: str, valid: Any = None, other: Any = None, ends: Sequence[Any] = ()) -> Iterator[bool]:
     """Whether a channel rests, cycle by cycle.
 
     Parameters
@@ -37,11 +37,14 @@ def pauses(seed: str, manner: str, valid: Any = None, other: Any = None) -> Iter
         VALID of the channel, where it receives.
     other : signal or None
         VALID of the channel that must have shown itself before: rests until then.
+    ends : sequence of signals
+        With ``other``: all are high where a transfer ends, after which it must show itself again. It may have come and
+        gone before this channel has anything to offer.
     """
     source, phase, left, seen = random.Random(seed), False, 0, other is None
     while True:
         if other is not None:
-            seen = bool(int(other.value)) or (seen and bool(int(valid.value)))
+            seen = bool(int(other.value)) or (seen and not all(int(each.value) for each in ends))
         if manner == "phases":
             if not left:
                 phase, left = not phase, source.randrange(1, 30)

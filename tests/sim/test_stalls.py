@@ -33,12 +33,15 @@ def test_a_late_receiver_is_ready_only_after_valid():
 
 
 def test_a_channel_that_waits_for_another_goes_on_once_that_was_seen():
-    valid, other = SimpleNamespace(value=1), SimpleNamespace(value=0)
-    source = pauses("1", "seldom", valid, other)
+    """The other may be gone before this channel has anything to offer: it is remembered until the transfer ends."""
+    valid, other, end = SimpleNamespace(value=1), SimpleNamespace(value=0), SimpleNamespace(value=0)
+    source = pauses("1", "seldom", valid, other, [valid, end])
     assert all(islice(source, 50))
     other.value = 1
     assert not all(islice(source, 5))
-    other.value = 0
-    assert not all(islice(source, 50))  # it still offers what it offered then
-    valid.value = 0
+    other.value = valid.value = 0
+    assert not all(islice(source, 50))
+    end.value = 1
+    assert not all(islice(source, 50))
+    valid.value = 1
     assert all(islice(source, 50))
