@@ -162,7 +162,7 @@ def test_verify_passes_and_sees_a_wrong_code(built: Path) -> None:
     facts = json.loads(run("verify", str(built), "--stalls", "3", "--json"))
     assert facts["verification"]["bit_exact"]
     models = {each["model"]: each for each in facts["figures"]["models"]}
-    assert list(models) == ["fp32", "quantized", "integer", "hardware"]
+    assert list(models) == ["quantized", "integer", "hardware"]  # the model was drawn, so that there is no FP32
     assert {**models["hardware"], "model": "integer"} == models["integer"]  # they are equal, code by code
     assert models["hardware"]["to_quantized"]["same"] > 0.9
     facts = json.loads(run("verify", str(built), "--json"))
