@@ -33,11 +33,11 @@ def main(path: str = "batchnorm_three_layers.pt") -> None:
     torch.manual_seed(0)
     data = hwgen.frontend.load_data("digits")
     model = Net([data.num_features, 32, 24, data.classes])
-    fit(model, data.x * data.input_scale, data, epochs=60)
+    fit(model, data, epochs=60)
 
     # Batch norms are folded here, exactly; what is trained from here on has none.
     quantized = hwgen.quantize(model, scheme="a2q", data=data, penalty=PENALTY)
-    fit(quantized, data.x, data, epochs=60)
+    fit(quantized, data, epochs=60)
     quantized.settle()
     hwgen.save(quantized, data, path)
 
@@ -49,14 +49,15 @@ def main(path: str = "batchnorm_three_layers.pt") -> None:
     print("accuracy ", f"{(predicted == sample.labels)[sample.mask].mean():.4f}")
 
 
-def fit(model: nn.Module, x: Tensor, data: Data, epochs: int) -> None:
+def fit(model: nn.Module, data: Data, epochs: int) -> None:
     """The same loop for the FP32 and for the quantized model."""
     groups = model.parameters()
     if isinstance(model, hwgen.frontend.QuantizedNetwork):  # in 60 epochs, bits need larger steps than weights
         groups = model.parameter_groups()
     optimizer = torch.optim.Adam(groups, lr=0.01)
     for epoch in range(epochs):
-        loss = F.cross_entropy(model(x, data.edge_index)[data.train_mask], data.y[data.train_mask])
+        results = model(data.x * data.input_scale, data.edge_index)  # in real values
+        loss = F.cross_entropy(results[data.train_mask], data.y[data.train_mask])
         if isinstance(model, hwgen.frontend.QuantizedNetwork):
             loss = loss + model.penalty()
             if epoch == epochs // 2:

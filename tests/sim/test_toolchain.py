@@ -69,7 +69,8 @@ def test_variables_of_other_simulations_are_left_behind(monkeypatch, tmp_path):
                  "MODULE", "TOPLEVEL", "VERILATOR_ROOT", "RANDOM_SEED"):
         monkeypatch.setenv(name, "theirs")
     monkeypatch.setenv("MINE", "kept")
-    found = importlib.import_module("sim.run")._environment(tmp_path / "lib.so", tmp_path / "job.json")
+    found = importlib.import_module("sim.run")._environment(tmp_path / "lib.so", tmp_path / "job.json",
+                                                              "sim.cosim")
     assert "theirs" not in found.values()
     assert found["MINE"] == "kept"
     assert found["COCOTB_TEST_MODULES"] == "sim.cosim"
