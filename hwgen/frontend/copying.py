@@ -80,7 +80,7 @@ def copy_of(module: nn.Module, *, training: bool = False) -> nn.Module:
 def _copied(module: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(module)
-    except Exception:  # something beside its layers
+    except Exception:  # something beside its layers cannot be copied, such as a lock: find it, and copy around it
         memo: dict[int, object] = {}
         for layer in module.modules():
             others = {name: each for name, each in vars(layer).items() if name not in ("_modules", "_parameters")}
@@ -93,7 +93,7 @@ def _copied(module: nn.Module) -> nn.Module:
 def _can_be_copied(value: object) -> bool:
     try:
         copy.deepcopy(value)
-    except Exception:
+    except Exception:  # a lock, a file, a tensor with a history: each says no in its own way
         return False
     return True
 
