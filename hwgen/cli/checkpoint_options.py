@@ -9,7 +9,7 @@ import click
 
 from ..errors import HwgenError
 
-__all__ = ["NAMES", "SCHEMES", "check_output", "data_option", "output_options"]
+__all__ = ["NAMES", "SCHEMES", "check_output", "data_option", "input_option", "output_options"]
 
 #: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
 NAMES = ("digits", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
@@ -22,6 +22,12 @@ def data_option(**settings: Any) -> Callable[..., Any]:
     text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). digits needs "
             f"no download: scikit-learn's digits as a k-NN graph.")
     return click.option("--data", help=text, **settings)
+
+
+def input_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--input-bits``."""
+    return click.option("--input-bits", type=click.IntRange(1, 8), help="Bits of an input feature's code.  "
+                        "[default: what unsigned integers need; of real values 8]")(function)
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:

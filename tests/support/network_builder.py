@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, real_value, store
 from hwgen.network.granularity import Granularity
-from hwgen.network.network import Domain, Network, Quantizer, Term, Value, Weight
+from hwgen.network.network import Domain, Input, Network, Quantizer, Term, Value, Weight
 
 __all__ = ["Builder", "By", "Capacities", "capacities", "random_batch"]
 
@@ -97,7 +97,7 @@ class Builder:
                  weight_bits: int | None = None) -> None:
         self.rng = np.random.default_rng([seed, 12])
         scale = 1.0 if input_bits == 1 else float(self.rng.uniform(0.5, 1.5)) / (1 << input_bits)
-        self.network = Network(name=name, features=features, input_bits=input_bits, input_scale=scale, values=(),
+        self.network = Network(name=name, input=Input.plain(features, input_bits, scale), values=(),
                                trained_nodes=trained_nodes)
         self.weight_bits = weight_bits
         sample = random_batch(seed + 1, self.network, graphs=8)

@@ -1,4 +1,4 @@
-"""A set of graphs for classification, of graphs or of nodes: integer features, fast unions, folds."""
+"""A set of graphs for classification, of graphs or of nodes: fast unions, folds."""
 
 from __future__ import annotations
 
@@ -34,15 +34,14 @@ class GraphSet:
     Parameters
     ----------
     name : str
-    features : csr_array int64 [n, f]
-        Codes.
+    features : csr_array int64 or float64 [n, f]
     edges : int64 [2, e]
         Sources above destinations, numbered over all graphs; those of a graph lie together.
     node_start, edge_start : int64 [graphs + 1]
     labels : int64 [rows] or float32 [rows, labels]
         Of graphs or of nodes: classes, -1 for none; or several labels of 0 and 1, NaN for those that are not known.
     input_scale : float
-        The real value of code 1.
+        What features are multiplied by to be real values.
     per : "graphs" or "nodes"
         What has a label.
     """
@@ -77,11 +76,6 @@ class GraphSet:
         """Number of classes, or of labels of a row."""
         return class_count(self.labels)
 
-    @property
-    def input_bits(self) -> int:
-        """Unsigned width of the codes."""
-        return max(1, int(self.features.data.max(initial=1)).bit_length())
-
     def __len__(self) -> int:
         return len(self.node_start) - 1
 
@@ -97,10 +91,14 @@ class GraphSet:
                     edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels_of([graph])),
                     input_scale=self.input_scale)
 
+    def nodes_of(self, graphs: Ints) -> Ints:
+        """The nodes of some graphs."""
+        return _ranges(self.node_start, graphs)[0]
+
     def labels_of(self, graphs: Sequence[int] | Ints) -> NDArray[Any]:
         """Labels of some graphs, or of their nodes, in that order."""
         chosen = np.asarray(graphs, dtype=np.int64)
-        return self.labels[chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]]
+        return self.labels[chosen if self.per == "graphs" else self.nodes_of(chosen)]
 
     def folds(self, seed: int) -> list[Split]:
         """Folds of the graphs: stratified by their classes, where they have one each.
@@ -114,7 +112,7 @@ class GraphSet:
         return folds(self.labels if classes else np.zeros(len(self), np.int64), seed)
 
     def union(self, graphs: Sequence[int] | Ints) -> Batch:
-        """Disjoint union of some graphs, in that order."""
+        """Disjoint union of some graphs, in that order, with features as they are here."""
         chosen = np.asarray(graphs, dtype=np.int64)
         nodes, sizes = _ranges(self.node_start, chosen)
         edges, counts = _ranges(self.edge_start, chosen)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch
+from ...network.input import Input
 from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
-from ...network.reader.codes import own_codes
 from ...network.reader.fields import MASKS
-from ..data.batching import data_of, union_of
+from ..data.batching import data_of, prepared, union_of
 from ..data.graph_batch import GraphBatch, quotient
 from ..data.graph_set import GraphSet, Split, class_count
+from ..quantize.input import input_of
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -57,16 +60,14 @@ class Examples(ABC):
     labels : int64 [rows] or float32 [rows, labels]
         Of all parts (:func:`class_labels`).
     features : int
-    input_bits, input_scale
-        As in :class:`hwgen.network.network.Network`.
+    given : Input
+        How features become codes.
     """
 
-    def __init__(self, *, name: str, per: Domain, labels: NDArray[Any], features: int, input_bits: int,
-                 input_scale: float) -> None:
-        self.name, self.per, self.features = name, per, features
+    def __init__(self, *, name: str, per: Domain, labels: NDArray[Any], given: Input) -> None:
+        self.name, self.per, self.input, self.features = name, per, given, given.features
         #: Classes, or labels of a row where it has several.
         self.classes, self.several = class_count(labels), labels.ndim > 1
-        self.input_bits, self.input_scale = input_bits, input_scale
 
     @abstractmethod
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -103,14 +104,16 @@ class OneGraph(Examples):
         one entry a node.
     name : str
         Of the data set.
+    bits, zero_points
+        As in :func:`hwgen.frontend.quantize.input.input_of`.
 
     Raises
     ------
     HwgenError
-        Labels or a mask that are missing, of something else than nodes, or empty; features that are no codes.
+        Labels or a mask that are missing, of something else than nodes, or empty.
     """
 
-    def __init__(self, data: Any, name: str = "") -> None:
+    def __init__(self, data: Any, name: str = "", *, bits: int | None = None, zero_points: bool = True) -> None:
         graphs = read_graphs(data)
         graphs.check_rows("nodes", "data")
         if graphs.labels is None:
@@ -125,11 +128,10 @@ class OneGraph(Examples):
             if not rows.any():
                 raise HwgenError(f"no node for {part}", f"data.{key}", "put at least one node into every mask")
             self._rows[part] = torch.from_numpy(rows)
-        self._codes, bits, scale = own_codes(graphs, "data")
-        super().__init__(name=name, per="nodes", labels=labels, features=self._codes.features.shape[1],
-                         input_bits=bits, input_scale=scale)
+        super().__init__(name=name, per="nodes", labels=labels,
+                         given=input_of(graphs.features, graphs.scale, bits, zero_points=zero_points))
         self._data, self._labels = data_of(graphs), torch.from_numpy(labels)
-        self._batch = GraphBatch.union(self._codes, scale)
+        self._batch, self._codes = prepared(graphs), union_of(graphs, self.input)
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
         return iter(self.part("train"))
@@ -145,7 +147,7 @@ class OneGraph(Examples):
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         few = self._data[:FEW]
-        return few, self._batch if len(few) == len(self._data) else GraphBatch.union(*union_of(few)[::2])
+        return few, self._batch if len(few) == len(self._data) else prepared(few)
 
     def graphs(self) -> tuple[list[Data], list[Data]]:
         return self._data, self._data
@@ -163,12 +165,14 @@ class ManyGraphs(Examples):
         (:func:`hwgen.frontend.data.graph_batch.quotient`). None: every node has its own.
     size : int
         Graphs in a batch.
+    bits, zero_points
+        As in :func:`hwgen.frontend.quantize.input.input_of`; real values are read off the training part.
     """
 
-    def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int) -> None:
-        super().__init__(name=graphs.name, per=graphs.per, labels=graphs.labels,
-                         features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
-                         input_scale=graphs.input_scale)
+    def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int, *, bits: int | None = None,
+                 zero_points: bool = True) -> None:
+        super().__init__(name=graphs.name, per=graphs.per, labels=graphs.labels, given=input_of(
+            graphs.features, graphs.input_scale, bits, rows=graphs.nodes_of(split.train), zero_points=zero_points))
         self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
         self._built: dict[bytes, Example] = {}
 
@@ -185,7 +189,7 @@ class ManyGraphs(Examples):
         return self._batch(np.random.default_rng(seed).permutation(self.split.train)[:SAMPLE]).batch
 
     def codes(self, part: Part) -> list[Batch]:
-        return [self._set.union(chosen) for chosen in self._cut(getattr(self.split, part))]
+        return [self.in_codes(chosen) for chosen in self._cut(getattr(self.split, part))]
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         chosen = self.split.train[:FEW]
@@ -195,12 +199,17 @@ class ManyGraphs(Examples):
         every = [self._set[graph] for graph in range(len(self._set))]
         return every, [every[int(graph)] for graph in self.split.test]
 
+    def in_codes(self, chosen: Ints) -> Batch:
+        """Some graphs of the set, as integers."""
+        union = self._set.union(chosen)
+        return replace(union, features=self.input.codes(csr_array(union.features * self._set.input_scale)))
+
     def _batch(self, chosen: Ints) -> Example:
         key = chosen.tobytes()
         if key not in self._built:
             union = self._set.union(chosen)
-            batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
-                     else quotient(union, self.rounds, self.input_scale))
+            batch = (GraphBatch.union(union, self._set.input_scale) if self.rounds is None
+                     else quotient(union, self.rounds, self._set.input_scale))
             labels = self._set.labels_of(chosen)
             known = _known(labels)
             rows = None if known.all() else torch.from_numpy(known)
@@ -217,14 +226,15 @@ def as_set(graphs: Graphs, name: str) -> GraphSet:
     Raises
     ------
     HwgenError
-        Graphs without labels; features that are no codes.
+        Graphs without labels.
     """
     graphs.check_rows(graphs.domain, "data")
     if graphs.labels is None:
         raise HwgenError("graphs without labels", "data.y", "set y to int64 [1] in every graph, or to [n] to classify "
                          "nodes")
-    batch, _, scale = own_codes(graphs.ordered(), "data")
-    return GraphSet.of(batch, class_labels(graphs.labels), name=name, input_scale=scale, per=graphs.domain)
+    found = graphs.ordered()
+    return GraphSet.of(found.batch(found.features), class_labels(graphs.labels), name=name, per=graphs.domain,
+                       input_scale=1.0 if found.scale is None else found.scale)
 
 
 def class_labels(labels: NDArray[Any]) -> NDArray[Any]:

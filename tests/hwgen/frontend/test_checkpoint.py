@@ -35,7 +35,7 @@ def test_codes_scales_and_graph_come_back(path: Path) -> None:
     data = small_data(top=15)
     model = small_quantized(data, layers=3).eval()
     network, sample = load(path)
-    assert (network.name, network.features, network.input_bits, network.input_scale) == ("model", 12, 4, 1 / 15)
+    assert (network.name, network.features, network.input_bits, network.input.unit) == ("model", 12, 4, 1 / 15)
     assert network.trained_nodes == 40
     np.testing.assert_array_equal(sample.batch.features.toarray(), data.x)
     np.testing.assert_array_equal(sample.batch.edges, data.edge_index)

@@ -2,16 +2,17 @@
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from hwgen.frontend import load_data
-from hwgen.frontend.data.batching import union_of
+from hwgen.frontend.quantize.input import input_of
 
 
 def test_digits_are_integers_on_a_symmetric_graph() -> None:
     data = load_data("Digits")
-    batch, bits, scale = union_of(data)
-    assert (data.name, data.classes, batch.features.shape) == ("digits", 10, (1797, 64))
-    assert (bits, scale) == (5, 1 / 16)
+    found = input_of(csr_array(data.x.numpy()), data.input_scale)
+    assert (data.name, data.classes, data.x.shape) == ("digits", 10, (1797, 64))
+    assert (found.exact, found.bits, found.unit) == (True, 5, 1 / 16)
     assert data.x.max() == 16
     edges = set(map(tuple, data.edge_index.t().tolist()))
     assert len(edges) == data.edge_index.shape[1]

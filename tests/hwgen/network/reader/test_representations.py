@@ -19,6 +19,7 @@ from training_graphs import pooled, several
 from hwgen.errors import HwgenError
 from hwgen.frontend import load, save, save_graphs
 from hwgen.frontend.quantize.prepare import quantize
+from hwgen.network.input import Input
 from hwgen.network.reader import read_graphs
 from hwgen.network.reader.codes import batch_for
 from hwgen.network.sample import Limits, Sample
@@ -100,7 +101,7 @@ def accelerators(tmp_path_factory):
     found = {}
     for make in (gin_network, node_gcn_network):
         made = make(1, features=7, by="nearest")
-        network = dataclasses.replace(made, input_bits=BITS, input_scale=SCALE, trained_nodes=0)
+        network = dataclasses.replace(made, input=Input.plain(7, BITS, SCALE), trained_nodes=0)
         folder = tmp_path_factory.mktemp("build")
         build_folder(folder, network, random_batch(3, network, graphs=9, nodes=12, hub=30), units=2)
         found[network.values[-1].domain] = Accelerator(folder)
