@@ -12,22 +12,23 @@ from ..errors import HwgenError
 __all__ = ["NAMES", "SCHEMES", "check_output", "data_option", "input_option", "output_options"]
 
 #: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
-NAMES = ("digits", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
+NAMES = ("digits", "breast_cancer", "wine", "diabetes", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY",
+         "REDDIT-BINARY", "COX2")
 #: Of hwgen.frontend.quantize.SCHEMES, likewise.
 SCHEMES = ("a2q", "nns", "nns-published", "mega", "uniform")
 
 
 def data_option(**settings: Any) -> Callable[..., Any]:
     """``--data``: a name or a file."""
-    text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). digits needs "
-            f"no download: scikit-learn's digits as a k-NN graph.")
+    text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). The first four "
+            f"need no download: scikit-learn's tables as k-NN graphs.")
     return click.option("--data", help=text, **settings)
 
 
 def input_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--input-bits``."""
     return click.option("--input-bits", type=click.IntRange(1, 8), help="Bits of an input feature's code.  "
-                        "[default: what unsigned integers need; of real values 8]")(function)
+                        "[default: what unsigned integers need; of real values 4]")(function)
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:

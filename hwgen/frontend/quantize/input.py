@@ -30,8 +30,9 @@ __all__ = ["INPUT_BITS", "calibrated", "input_of"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Width of a code of real values.
-INPUT_BITS = 8
+#: Width of a code of real values. Test accuracy of 3 seeds at 2, 3, 4 and 8 bits (FP32: 92.8, 96.0): wine 92.1, 92.8,
+#: 93.6, 94.3; breast_cancer 94.1, 94.3, 93.9, 93.9. A node of breast_cancer costs 20, 30, 41 and 99 list entries.
+INPUT_BITS = 4
 #: How far a multiple may lie from an integer: features are float32.
 NEAR = 1e-5
 #: Values of a feature that its step is searched on, at most.

@@ -61,7 +61,7 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     weight_bits, message_bits, bits : number or None
         Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
     input_bits : int or None
-        Width of the input's codes; None: what unsigned integers need, and 8 of real values
+        Width of the input's codes; None: what unsigned integers need, and 4 of real values
         (:func:`.input.input_of`).
     penalty : Penalty or None
         What :meth:`QuantizedNetwork.penalty` adds to the loss; None: the scheme's.

@@ -74,7 +74,7 @@ def train(
     bits, weight_bits, message_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
     input_bits : int or None
-        Width of the input's codes; None: what unsigned integers need, and 8 of real values.
+        Width of the input's codes; None: what unsigned integers need, and 4 of real values.
     target_bits : float or None
         Mean stored bits of a hidden value to allocate at the start instead of learning them: a2q only, for below 0.9.
     root : Path or None

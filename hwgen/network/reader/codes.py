@@ -40,9 +40,14 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     Warns
     -----
     UserWarning
-        As :func:`codes_for`.
+        Real values beyond what the input was calibrated for, with their number: they are clipped.
     """
-    return replace(graphs, node=_trained(network, graphs, where)).batch(codes_for(network.input, graphs, where))
+    given, codes = network.input, codes_for(network.input, graphs, where)
+    lost = 0 if given.exact or graphs.scale is None else given.clipped(graphs.real)
+    if lost:
+        warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
+                      f"was calibrated for: they are clipped ({where})", stacklevel=3)
+    return replace(graphs, node=_trained(network, graphs, where)).batch(codes)
 
 
 def codes_for(given: Input, graphs: Graphs, where: str) -> csr_array:
@@ -60,25 +65,13 @@ def codes_for(given: Input, graphs: Graphs, where: str) -> csr_array:
     ------
     HwgenError
         Features of another width; codes out of range; of an exact input real values that are no codes.
-
-    Warns
-    -----
-    UserWarning
-        Real values beyond what the input was calibrated for, with their number.
     """
     is_codes = graphs.scale is None
     width, need = int(graphs.features.shape[1]), given.width if is_codes else given.features
     if width != need:
         raise HwgenError(f"nodes have {width} features, the model takes {need} features", where,
                          "give the features that the model was trained on")
-    if is_codes or given.exact:
-        return _as_they_are(given, graphs, where)
-    real = graphs.real
-    lost = given.clipped(real)
-    if lost:
-        warnings.warn(f"{lost:,} of {real.shape[0] * real.shape[1]:,} features lie beyond the range that the input was "
-                      f"calibrated for ({where}): they are clipped", stacklevel=3)
-    return given.codes(real)
+    return _as_they_are(given, graphs, where) if is_codes or given.exact else given.codes(graphs.real)
 
 
 def _as_they_are(given: Input, graphs: Graphs, where: str) -> csr_array:

@@ -221,7 +221,7 @@ def test_numbers_that_are_wrong(path: Path, part: str, end: str, at: Any, value:
 
 @pytest.mark.parametrize("edit", [
     put("facts", value="{}"), put("facts", value="no JSON"), put("network", value={}), put("sample", value={}),
-    put("network", value=None), fact("values", value=None), fact("input_scale", value="one"),
+    put("network", value=None), fact("values", value=None), fact("input", "bits", value="one"),
 ])
 def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) -> None:
     change(path, edit)
@@ -230,8 +230,8 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
 
 
 @pytest.mark.parametrize(("edit", "what"), [
-    (fact("input_bits", value=2), "feature code 1. is not one of 0 .. 3"),
-    (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
+    (fact("input", "bits", value=2), "feature code 1. is not one of 0 .. 3"),
+    (fact("input", "features", value=0), "features is 0"),
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
     (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graph of 40 nodes"),
