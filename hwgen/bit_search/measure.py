@@ -86,10 +86,10 @@ class Measure:
             No hardware runs the model.
         """
         if self.objective == "memory":
-            sample = self.examples.sample(self.seed)
-            rows = {"nodes": float(sample.count.sum()), "graphs": float(sample.graphs)}
+            known = self.examples.sample(self.seed)
+            rows = {"nodes": float(known.count.sum()), "graphs": float(known.graphs)}
             codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
-            return model.average_bits([sample], messages=True) * codes / 8 / 1024
+            return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
         sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input_bits))
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 import optuna
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -82,7 +82,9 @@ class Study:
     def __init__(self, folder: Path, settings: Mapping[str, str | int | float | None],
                  choices: Mapping[str, Sequence[int]]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.folder, self.choices = folder, {name: CategoricalDistribution(each) for name, each in choices.items()}
+        self.folder = folder
+        self.choices: dict[str, BaseDistribution] = {
+            name: CategoricalDistribution(each) for name, each in choices.items()}
         self._workers = folder / "workers"
         self._workers.mkdir(parents=True, exist_ok=True)
         log = folder / "study.log"

@@ -1,11 +1,12 @@
 """``hwgen search-bits``: which widths a model's values get, by measured assignments."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .checkpoint_options import SCHEMES, check_output, data_option, output_options
+from ..schemes import SCHEMES
+from .checkpoint_options import check_output, data_option, output_options
 from .console import Console, common
 from .figures import measured
 from .summary import show_figures
@@ -23,7 +24,7 @@ __all__ = ["search_bits"]
 @click.option("--weights", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="Trained FP32 weights of it.  [default: it is trained in FP32 first]")
 @data_option(default="digits", show_default=True)
-@click.option("--scheme", type=click.Choice(SCHEMES), default="uniform", show_default=True,
+@click.option("--scheme", type=click.Choice(list(SCHEMES)), default="uniform", show_default=True,
               help="What shares a step; widths are what is searched.")
 @click.option("--granularity", type=click.Choice(["uniform", "component", "layer", "value"]), default="value",
               show_default=True, help="What shares a width: everything; what is aggregated, and what is combined; each "
@@ -44,9 +45,8 @@ __all__ = ["search_bits"]
               help="Folder that the search lives in: continued where it exists, by any number of processes.")
 @output_options
 @common
-def search_bits(console: Console, model: str, weights: Path | None, data: str, scheme: str, granularity: str,
-                objective: str, board: str, drop: float, trials: int, epochs: int, sampler: str, seed: int,
-                study: Path, output: Path, data_root: Path | None) -> None:
+def search_bits(console: Console, data: str, drop: float, objective: str, study: Path, output: Path,
+                data_root: Path | None, **options: Any) -> None:
     """Search bit widths: the cheapest assignment whose validation accuracy is near FP32's; write its checkpoint.
 
     \b
@@ -66,9 +66,8 @@ def search_bits(console: Console, model: str, weights: Path | None, data: str, s
         from ..frontend.checkpoint import save_read
         from ..report.plots import pareto
 
-    found = search(model, data, scheme, study=study, weights=weights, granularity=granularity, objective=objective,
-                   board=board, drop=drop / 100, trials=trials, epochs=epochs, sampler=sampler, seed=seed,
-                   root=data_root, progress=console)
+    given: dict[str, Any] = {**options, "objective": objective}
+    found = search(data=data, study=study, drop=drop / 100, root=data_root, progress=console, **given)
     unit = UNITS[objective]
     plot = study / "pareto.svg"
     plot.write_text(pareto([(each.cost, each.accuracy) for each in found.measured],

@@ -8,7 +8,7 @@ from hwgen.bit_search.propose import Proposer
 from hwgen.bit_search.study import Assignment, Measured, Study
 from hwgen.bit_search.work import work
 
-CHOICES = {name: (1, 2, 3, 4, 6, 8) for name in ("a", "b", "c", "d")}
+CHOICES = dict.fromkeys(("a", "b", "c", "d"), (1, 2, 3, 4, 6, 8))
 #: Bits that each knob wants before accuracy suffers.
 NEEDS = {"a": 4, "b": 2, "c": 3, "d": 6}
 

@@ -56,11 +56,15 @@ def test_the_slot_of_a_dead_process_is_measured_again_and_that_of_a_living_one_i
     claimed = first.claim(2, proposer.known_before, proposer)
     second = Study(tmp_path, SETTINGS, CHOICES)
     other = second.claim(2, proposer.known_before, proposer)
-    assert claimed is not None and other is not None and (claimed.number, other.number) == (0, 1)
+    assert claimed is not None
+    assert other is not None
+    assert (claimed.number, other.number) == (0, 1)
     assert second.claim(2, proposer.known_before, proposer) is None
     first._held.close()  # what the kernel does where a process ends
     again = second.claim(2, proposer.known_before, proposer)
-    assert again is not None and again.number == 0 and again.assignment == claimed.assignment
+    assert again is not None
+    assert again.number == 0
+    assert again.assignment == claimed.assignment
     second.close()
 
 
@@ -75,7 +79,8 @@ def test_a_round_waits_for_the_one_before(tmp_path: Path) -> None:
     proposer = Proposer(choices=CHOICES, seed=3, floor=0.88, first=2)
     study = Study(tmp_path, SETTINGS, CHOICES)
     slots = [study.claim(6, proposer.known_before, proposer) for _ in range(2)]
-    assert all(slots) and study.claim(6, proposer.known_before, proposer) is None
+    assert all(slots)
+    assert study.claim(6, proposer.known_before, proposer) is None
     for each in slots:
         assert each is not None
         study.tell(each, (1.0, 0.5))
