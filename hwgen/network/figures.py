@@ -174,11 +174,12 @@ def figures_of(sample: Sample, *, data: str, of: Domain, head: Head = "", hardwa
         before = other in found and list(MODELS).index(other) < list(MODELS).index(model)
         return Nearness.of(labels.kind, results, found[other][:len(results)]) if before else None
 
-    return Figures(
-        data=data, of=of, rows=rows, counted=int(labels.counted.sum()), unlabelled=labels.unlabelled, task=labels.kind,
-        said=labels.said, models=tuple(
-            ModelFigures(model=model, rows=len(results), score=Score.of(labels.first(len(results)), results),
-                         to_fp32=near(model, results, "fp32"), to_quantized=near(model, results, "quantized")) for model, results in found.items()))
+    models = tuple(ModelFigures(
+        model=model, rows=len(results), score=Score.of(labels.first(len(results)), results),
+        to_fp32=near(model, results, "fp32"), to_quantized=near(model, results, "quantized"))
+        for model, results in found.items())
+    return Figures(data=data, of=of, rows=rows, counted=int(labels.counted.sum()), unlabelled=labels.unlabelled,
+                   task=labels.kind, said=labels.said, models=models)
 
 
 def _r2(known: Floats, mine: Floats) -> float | None:

@@ -106,7 +106,8 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     values = [_value_facts(value, f"values.{index}", arrays) for index, value in enumerate(network.values)]
     facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
              "input_bits": network.input_bits, "input_scale": network.input_scale,
-             "trained_nodes": network.trained_nodes, "values": values, **({"head": network.head} if network.head else {})}
+             "trained_nodes": network.trained_nodes, "values": values}
+    facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
 
