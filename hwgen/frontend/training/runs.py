@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,6 +43,7 @@ def train(
     bits: int | None = None,
     weight_bits: int | None = None,
     message_bits: int | None = None,
+    widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
     root: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -58,7 +59,7 @@ def train(
         What :func:`hwgen.load_data` takes or gives: one graph with ``y`` and the three masks, or a set of graphs with a
         label each.
     scheme : str, Scheme or None
-        How hidden values get their bits (:data:`hwgen.frontend.quantize.SCHEMES`). None: ``a2q`` on one graph, a step
+        How hidden values get their bits (:data:`hwgen.schemes.SCHEMES`). None: ``a2q`` on one graph, a step
         and a width for each node; ``nns`` on a set, which serves graphs that training never saw.
     recipe : str or Recipe
         Hyper-parameters: a name of :data:`.recipes.RECIPES`, or settings of one's own.
@@ -72,6 +73,8 @@ def train(
         Of every model, in place of the recipe's.
     bits, weight_bits, message_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
+    widths : mapping of str to int, or None
+        Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`).
     target_bits : float or None
         Mean stored bits of a hidden value to allocate at the start instead of learning them: a2q only, for below 0.9.
     root : Path or None
@@ -88,7 +91,8 @@ def train(
     if seeds < 1:
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
-                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, target_bits=target_bits)
+                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, widths=widths,
+                   target_bits=target_bits)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
                          "pass what makes the module, such as its class, or train 1 seed")
