@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..calls import Value
-from ..traced import Head
+from ...network.heads import Head
 from .expr import Expr
 
 __all__ = ["OF_BATCH", "End", "Fixed", "Outcome", "Shaped"]
