@@ -58,7 +58,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth"}) for name in OWN},
     "hwgen/bit_search": (FLOW | {"hwgen.schemes", "hwgen.frontend", "hwgen.bit_search"},
-                         {"torch", "optuna", "sklearn"}),
+                         {"torch", "torch_geometric", "optuna", "sklearn"}),
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
     "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),
