@@ -1,7 +1,7 @@
 """Everything that hardware runs: layers, functions and methods of tensors, and what reads them.
 
-A new layer is a function in :mod:`.convolutions` or :mod:`.layers`, and a row here; functions and methods are there or
-in :mod:`.arithmetic` and :mod:`.shapes`. A new activation is a row of
+A new layer is a function in :mod:`.convolutions`, :mod:`.propagation` or :mod:`.layers`, and a row here; functions and
+methods are there or in :mod:`.arithmetic` and :mod:`.shapes`. A new activation is a row of
 :mod:`hwgen.frontend.activations`. What errors propose follows.
 """
 
@@ -16,7 +16,7 @@ import torch_geometric.utils as pyg_utils
 from torch import nn
 
 from ..activations import TORCH
-from . import arithmetic, convolutions, layers, shapes
+from . import arithmetic, convolutions, layers, propagation, shapes
 from .table import Recogniser, Recognisers
 
 __all__ = ["RECOGNISERS"]
@@ -26,6 +26,12 @@ RECOGNISERS = Recognisers([
     Recogniser("convolution", (pyg.GINConv,), convolutions.gin),
     Recogniser("convolution", (pyg.SAGEConv,), convolutions.sage),
     Recogniser("convolution", (pyg.GraphConv,), convolutions.graph_conv),
+    Recogniser("convolution", (pyg.SGConv,), propagation.sg),
+    Recogniser("convolution", (pyg.TAGConv,), propagation.tag),
+    Recogniser("convolution", (pyg.APPNP,), propagation.appnp),
+    Recogniser("convolution", (pyg.ClusterGCNConv,), propagation.cluster_gcn),
+    Recogniser("convolution", (pyg.LGConv,), propagation.lg),
+    Recogniser("convolution", (pyg.GCN2Conv,), propagation.gcn2),
     Recogniser("linear", (nn.Linear, pyg.Linear), layers.linear_layer),
     Recogniser("norm", (nn.BatchNorm1d, pyg.BatchNorm), layers.batch_norm),
     *(Recogniser("activation", known.targets, layers.activation(kind))

@@ -49,7 +49,7 @@ def well_formed(plan: TracedNetwork) -> None:
                 assert (len(value.terms), term.factor) == (1, "one")
             if term.via == "features":
                 assert term.weight.shape[0] == plan.features
-            assert term.factor == "one" or term.via in ("edges", "looped", "members")
+            assert term.factor == "one" or term.weight is None
             assert (term.via == "members") == (value.domain == "graphs" and
                                                (term.source is None or values[term.source].domain == "nodes"))
             assert term.op == "sum" or term.via in ("edges", "looped", "members")
