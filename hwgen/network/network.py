@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from .equation import Counted, Domain, Equation, Factor, TermOf, Via
 from .granularity import Granularity
+from .heads import Head
 
 __all__ = ["Counted", "Domain", "Factor", "Granularity", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
@@ -128,6 +129,8 @@ class Network:
         In order of computation; the last one is the result.
     trained_nodes : int
         Number of nodes of quantizers per node; 0 if there are none.
+    head : Head
+        What the user's forward does with the results, and hardware does not.
     """
 
     name: str
@@ -136,3 +139,4 @@ class Network:
     input_scale: float
     values: tuple[Value, ...]
     trained_nodes: int = 0
+    head: Head = ""

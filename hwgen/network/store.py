@@ -13,6 +13,7 @@ from ..errors import HwgenError
 from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
 from .granularity import Granularity
+from .heads import Head
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
 
@@ -70,6 +71,7 @@ class _Network(TypedDict):
     input_bits: Count
     input_scale: float
     trained_nodes: Count
+    head: NotRequired[Head]
     values: list[_Value]
 
 
@@ -106,6 +108,7 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
              "input_bits": network.input_bits, "input_scale": network.input_scale,
              "trained_nodes": network.trained_nodes, "values": values}
+    facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
 
@@ -133,6 +136,7 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
     network = Network(
         name=known["name"], features=known["features"], input_bits=known["input_bits"],
         input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
+        head=known.get("head", ""),
         values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
     check_network(network)
     taken.check_all_taken()
