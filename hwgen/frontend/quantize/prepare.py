@@ -12,6 +12,7 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ...network.sample import room_of
+from ...schemes import Penalty, Scheme, named
 from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edge_values
@@ -20,8 +21,6 @@ from ..tracing import plan_of
 from ..tracing.compare import compare
 from .accepted import accepted
 from .module import QuantizedNetwork
-from .penalty import Penalty
-from .schemes import SCHEMES, Scheme
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -38,7 +37,8 @@ MOST_ALLOCATED = 4
 
 def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
              weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
-             penalty: Penalty | None = None, target_bits: float | None = None) -> QuantizedNetwork:
+             widths: Mapping[str, int] | None = None, penalty: Penalty | None = None,
+             target_bits: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
     It may be saved as it is (post-training quantization), or trained further.
@@ -56,6 +56,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         ``data.input_scale`` (default 1) is the real value of 1.
     weight_bits, message_bits, bits : number or None
         Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
+    widths : mapping of str to int, or None
+        Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`); None: the scheme's.
     penalty : Penalty or None
         What :meth:`QuantizedNetwork.penalty` adds to the loss; None: the scheme's.
     target_bits : float or None
@@ -69,11 +71,12 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     Raises
     ------
     HwgenError
-        Unknown scheme, unsupported layer (before anything is computed), widths out of range, features that do not fit;
-        a network that no target runs, with the widths that mend it.
+        Unknown scheme, unsupported layer (before anything is computed), widths out of range or of unknown
+        values, features that do not fit; a network that no target runs, with the widths that mend it.
     """
-    rules = _scheme(scheme)
-    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "penalty": penalty}
+    rules = named(scheme)
+    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "widths": widths,
+             "penalty": penalty}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     rules = replace(rules, **changed)
     traced = plan_of(model)
@@ -112,7 +115,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     HwgenError
         Unknown scheme, no sample graph, features that do not fit.
     """
-    rules, graphs = _scheme(scheme), graphs_of(data)
+    rules, graphs = named(scheme), graphs_of(data)
     codes, bits, scale = union_of(graphs[:SAMPLE_GRAPHS])
     whole = codes if len(graphs) <= SAMPLE_GRAPHS else union_of(graphs)[0]
     return quantize_batch(traced, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
@@ -141,11 +144,3 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
                              input_bits=input_bits, input_scale=input_scale, longest=longest, original=original)
     model.calibrate(correct=correct, target_bits=target_bits, margin=margin)
     return model
-
-
-def _scheme(scheme: str | Scheme) -> Scheme:
-    if isinstance(scheme, Scheme):
-        return scheme
-    if scheme not in SCHEMES:
-        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
-    return SCHEMES[scheme]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 from torch import Tensor, nn
 
+from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .row_quantizer import RowQuantizer
 from .rows import row_quantizer
-from .schemes import Scheme
 from .signs import signs_of
+from .widths import widths_of
 
 __all__ = ["Quantizers"]
 
@@ -35,6 +37,7 @@ class Quantizers(nn.Module):
         self.plan, self.scheme = plan, scheme
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
+        widths = widths_of(plan, scheme, signed)
         for weight in self._distinct():
             steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
             steps.calibrate(weight)
@@ -42,10 +45,11 @@ class Quantizers(nn.Module):
         for value in plan.values:
             if value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
-                    value.width, scheme.message_bits, signed=signed[value.name], gradient="local", linear=linear)
+                    value.width, int(widths[value.name]), signed=signed[value.name], gradient="local", linear=linear)
             elif value.role == "activation":
-                self.rows[_slot(value)] = row_quantizer(scheme, signed=signed[value.name], nodes=nodes, degrees=degrees,
-                                                        of_graphs=value.domain == "graphs")
+                self.rows[_slot(value)] = row_quantizer(
+                    replace(scheme, bits=widths[value.name]), signed=signed[value.name], nodes=nodes, degrees=degrees,
+                    of_graphs=value.domain == "graphs")
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from ...network.network import Quantizer
+from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from .fake_quantize import TINY, fake_quantize, top_of
 from .penalty import Stored
-from .schemes import Scheme
 from .step_search import best_steps
 
 __all__ = ["RowQuantizer"]

@@ -14,10 +14,10 @@ from torch import Tensor
 
 from ...network.granularity import Granularity
 from ...network.network import Quantizer
+from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from .fake_quantize import TINY
 from .row_quantizer import RowQuantizer
-from .schemes import Scheme
 from .step_search import allocate_bits, best_steps
 
 __all__ = ["Nearest", "PerDegree", "PerNode", "PerTensor", "row_quantizer"]

@@ -1,15 +1,17 @@
-"""How the values of a network are quantized, as data."""
+"""Settings of how the values of a network are quantized."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...errors import HwgenError
-from ...network.granularity import Granularity
-from .fake_quantize import Gradient
+from ..errors import HwgenError
+from ..network.granularity import Granularity
 from .penalty import Penalty
 
-__all__ = ["SCHEMES", "Parametrization", "Scheme"]
+__all__ = ["Gradient", "Parametrization", "Scheme"]
+
+#: What trains a step and a width: the task, or the quantization error itself.
+Gradient = Literal["task", "local"]
 
 #: What is learned of a row's step: the step itself, its logarithm, or the logarithm of the largest value that its
 #: codes represent, ``step · (2^b - 1)``: then a change of bits changes the resolution and leaves the range.
@@ -43,6 +45,9 @@ class Scheme:
         Fixed, 2 to 8, sign included.
     gradient : "task" or "local"
         Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
+    widths : mapping of str to int
+        Bits of single values, in place of ``bits`` and ``message_bits``: by the value's name as ``hwgen inspect`` shows
+        it, or by a layer's path, which stands for all its values that are not named for themselves.
     penalty : Penalty
         What :meth:`QuantizedNetwork.penalty` adds to the loss.
     """
@@ -58,6 +63,7 @@ class Scheme:
     message_bits: int = 8
     weight_bits: int = 4
     gradient: Gradient = "task"
+    widths: Mapping[str, int] = field(default_factory=dict)
     penalty: Penalty = field(default_factory=lambda: Penalty(weight=1.0, target=3.0))
 
     def __post_init__(self) -> None:
@@ -65,6 +71,9 @@ class Scheme:
                                    ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
+        for name, width in self.widths.items():
+            if not isinstance(width, int) or isinstance(width, bool) or not 0 <= width <= 8:
+                raise HwgenError(f"{width!r} bits of {name}", "widths", "use a whole number, 0 to 8")
         if self.rows is Granularity.PER_CHANNEL:
             raise HwgenError(f"rows is {self.rows}", "rows",
                              "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
@@ -78,14 +87,3 @@ class Scheme:
             raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
         if not 0 < self.clip <= 1:
             raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
-
-
-#: Names for :func:`hwgen.quantize`. nns and mega serve any graph; a2q learns a step for each node of one graph.
-SCHEMES: Mapping[str, Scheme] = {
-    "nns": Scheme(),
-    "nns-published": Scheme(parametrization="log_step", message_bits=4),
-    "mega": Scheme(rows=Granularity.PER_DEGREE, parametrization="log_step", message_bits=4),
-    "a2q": Scheme(rows=Granularity.PER_NODE, parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
-                  penalty=Penalty(rounded=False, weight=1000.0, target=0.5)),
-    "uniform": Scheme(rows=Granularity.PER_TENSOR, bits=8),
-}
