@@ -8,14 +8,13 @@ from typing import Any
 import click
 
 from ..errors import HwgenError
+from ..schemes import ABOUT
 
-__all__ = ["NAMES", "SCHEMES", "check_output", "data_option", "input_option", "output_options"]
+__all__ = ["NAMES", "check_output", "data_option", "input_option", "output_options", "scheme_options"]
 
 #: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
 NAMES = ("digits", "breast_cancer", "wine", "diabetes", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY",
          "REDDIT-BINARY", "COX2")
-#: Of hwgen.frontend.quantize.SCHEMES, likewise.
-SCHEMES = ("a2q", "nns", "nns-published", "mega", "uniform")
 
 
 def data_option(**settings: Any) -> Callable[..., Any]:
@@ -29,6 +28,38 @@ def input_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--input-bits``."""
     return click.option("--input-bits", type=click.IntRange(1, 8), help="Bits of an input feature's code.  "
                         "[default: what unsigned integers need; of real values 4]")(function)
+
+
+def scheme_options(default: str | None, usual: str = "") -> Callable[..., Any]:
+    """``--scheme``, whose help says what each is, and ``--width`` of single values.
+
+    Parameters
+    ----------
+    default : str or None
+    usual : str
+        What None stands for.
+    """
+    every = "; ".join(f"{name}: {about}" for name, about in ABOUT.items())
+    text = f"How hidden values get their bits. {every}.{f'  [default: {usual}]' if usual else ''}"
+
+    def added(function: Callable[..., Any]) -> Callable[..., Any]:
+        width = click.option("--width", "widths", multiple=True, metavar="VALUE=BITS", callback=_widths,
+                             help="Bits of one value, by its name or layer as `hwgen inspect` shows them.")
+        scheme = click.option("--scheme", type=click.Choice(list(ABOUT)), default=default,
+                              show_default=default is not None, help=text)
+        return scheme(width(function))
+
+    return added
+
+
+def _widths(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, int] | None:
+    found: dict[str, int] = {}
+    for each in given:
+        name, _, bits = each.rpartition("=")
+        if not name or not bits.isdecimal():
+            raise HwgenError(f"--width {each}", "--width", "use VALUE=BITS, such as convs.0.message=4")
+        found[name] = int(bits)
+    return found or None
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:

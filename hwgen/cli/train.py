@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import HwgenError
-from .checkpoint_options import SCHEMES, check_output, data_option, input_option, output_options
+from .checkpoint_options import check_output, data_option, input_option, output_options, scheme_options
 from .console import Console, common
 from .figures import TEST, measured
 from .summary import show_figures
@@ -27,10 +27,7 @@ STEPS = 40
               help="gcn, sage or gin; or a module of your own, net.py:Net, whose file is executed.")
 @data_option(default="digits", show_default=True)
 @TEST
-@click.option("--scheme", type=click.Choice(SCHEMES),
-              help="How hidden values get their bits. a2q: every node of one graph learns its own. nns: a table that a "
-                   "value searches by its size, mega: by in-degree, uniform: one step; these serve graphs that "
-                   "training never saw.  [default: a2q on one graph, nns on a set]")
+@scheme_options(None, "a2q on one graph, nns on a set")
 @click.option("--recipe", default="default", show_default=True,
               help="default: starts from FP32, distils, freezes bits half-way. published: A²Q as its authors train it, "
                    "gcn on one graph.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from ..errors import HwgenError
 from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
 from .granularity import Granularity
+from .heads import Head
 from .input import Input
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
@@ -47,6 +48,7 @@ class _Quantizer(TypedDict):
     granularity: Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
     via: Literal["edges", "looped"]
     clip_value: bool
+    zero_point: NotRequired[Count]
 
 
 class _Value(TypedDict):
@@ -77,6 +79,7 @@ class _Network(TypedDict):
     name: str
     input: _Input
     trained_nodes: Count
+    head: NotRequired[Head]
     values: list[_Value]
 
 
@@ -115,6 +118,7 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
              "trained_nodes": network.trained_nodes, "values": values}
     for name in _INPUT:
         arrays[f"input.{name}"] = getattr(network.input, name)
+    facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
 
@@ -140,7 +144,7 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
     known = read_as(_Network, facts, where, AGAIN)
     taken = _Arrays(arrays, where)
     network = Network(
-        name=known["name"], trained_nodes=known["trained_nodes"],
+        name=known["name"], trained_nodes=known["trained_nodes"], head=known.get("head", ""),
         input=Input(**known["input"], scale=taken.floats("input.scale"), zero_point=taken.ints("input.zero_point"),
                     column=taken.ints("input.column")),
         values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
@@ -196,7 +200,7 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
         if q.clip_value is not None:
             arrays[f"{stem}.clip_value"] = q.clip_value
         quantizer = {"signed": q.signed, "granularity": q.granularity, "via": q.via,
-                     "clip_value": q.clip_value is not None}
+                     "clip_value": q.clip_value is not None, **({"zero_point": q.zero_point} if q.zero_point else {})}
     return {"name": value.name, "path": value.path, "width": value.width, "domain": value.domain, "join": value.join,
             "activation": value.activation.facts(), "factor": value.factor, "of": value.of,
             "bias": value.bias is not None, "quantizer": quantizer, "terms": terms}
@@ -208,7 +212,8 @@ def _value(facts: _Value, stem: str, arrays: _Arrays) -> Value:
         quantizer = Quantizer(
             signed=about["signed"], granularity=Granularity(about["granularity"]), via=about["via"],
             step=arrays.floats(f"{stem}.step"), bits=arrays.ints(f"{stem}.bits"),
-            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None)
+            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None,
+            zero_point=about.get("zero_point", 0))
     with files.malformed(f"{stem}.activation", AGAIN):
         activation = activation_of(facts["activation"])
     return Value(

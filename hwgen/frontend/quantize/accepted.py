@@ -11,9 +11,9 @@ from ...errors import HwgenError
 from ...network.batch import Batch
 from ...network.network import Network
 from ...network.sample import Limits, Sample
+from ...schemes import Scheme
 from ...targets import check_accepted
 from .module import QuantizedNetwork
-from .schemes import Scheme
 
 __all__ = ["accepted", "fit_steps"]
 

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from ...network.granularity import Granularity
 from ...network.network import Quantizer
-from .fake_quantize import TINY, Gradient, fake_quantize, round_half_away
+from ...schemes import Gradient
+from .fake_quantize import TINY, fake_quantize, round_half_away
 from .step_search import best_steps
 
 __all__ = ["CHANNEL_SPAN", "ChannelSteps"]

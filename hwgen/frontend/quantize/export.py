@@ -22,7 +22,7 @@ def export_network(quantizers: Quantizers, name: str, *, nodes: int) -> Network:
     plan = quantizers.plan
     return Network(name=name, input=quantizers.input,
                    values=tuple(export_value(quantizers, each) for each in plan.values),
-                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0)
+                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head)
 
 
 @torch.no_grad()

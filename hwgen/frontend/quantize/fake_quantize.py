@@ -15,18 +15,17 @@ The local gradient (A²Q §3.2) is that of the quantization error itself: it rea
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["TINY", "Gradient", "fake_quantize", "round_half_away", "top_of"]
+from ...schemes import Gradient
+
+__all__ = ["TINY", "fake_quantize", "round_half_away", "top_of"]
 
 #: No step, and no magnitude that a step is read off, is smaller.
 TINY = 1e-8
-
-Gradient = Literal["task", "local"]
-
 
 def round_half_away(x: Tensor) -> Tensor:
     """Round to the nearest integer, halves away from zero."""

@@ -15,6 +15,7 @@ from ...network.input import Input
 from ...network.network import Network
 from ...network.reader.fields import scale_of
 from ...network.sample import HEADROOM
+from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..edge_values import check_edge_values, given_in
 from ..original import with_head
@@ -24,9 +25,9 @@ from .execute import execute
 from .export import export_network
 from .hold import Holder
 from .own import own
+from .penalty import cost_of
 from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
-from .schemes import Scheme
 from .settle import settle_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -131,7 +132,7 @@ class QuantizedNetwork(nn.Module):
         if self.scheme is None:
             return torch.zeros(())
         stored = [row.stored for row in self.rows if row.stored is not None and not row.frozen]
-        return self.scheme.penalty(stored) if stored else torch.zeros(())
+        return cost_of(self.scheme.penalty, stored) if stored else torch.zeros(())
 
     def freeze_bits(self) -> None:
         """Round bit widths and stop learning them."""

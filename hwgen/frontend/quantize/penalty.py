@@ -1,14 +1,15 @@
 """What stored bits cost: the term that training adds to the loss."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Penalty", "Stored"]
+from ...schemes import Penalty
+
+__all__ = ["Stored", "cost_of"]
 
 
 class Stored(NamedTuple):
@@ -33,39 +34,15 @@ class Stored(NamedTuple):
     signed: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Penalty:
-    """``weight · relu(size - target)²``.
+def cost_of(penalty: Penalty, stored: Sequence[Stored]) -> Tensor:
+    """Evaluate the penalty of values, at least one: a scalar."""
+    return penalty.weight * F.relu(_size(penalty, stored) - penalty.target) ** 2
 
-    Parameters
-    ----------
-    size : "bits" or "kilobytes"
-        Mean stored bits of a row, where every row counts once; or A²Q's memory size in KB (its equation 8, with the
-        authors' hinge): Σ width · B / 8 / 1024 over all rows, where B counts a sign for every value, signed or not.
-    rounded : bool
-        Whether bits count as they are stored, or as they are learned. A²Q's cost the latter: the penalty does not jump
-        where one of thousands of nodes rounds up, and half a bit costs less than one (CiteSeer, 3 seeds: 71.7 % at 0.95
-        bit; 69.9 % at 0.79 rounded, which the same weight pulls down further). The few entries of a table move
-        together: unrounded, all of them come to rest just above 2.5 bits and store 3 (GraphSAGE on Cora).
-    weight, target : float
-        With a step for every node the mean needs weights of 100 to 1000, since the share of a node in its gradient is
-        1/n. Bits settle where the penalty meets the clipping error, above ``target``: on Cora 1000 and 0.5 bit give
-        about 0.9, 300 and 1 bit give 1.45.
-    """
 
-    size: Literal["bits", "kilobytes"] = "bits"
-    rounded: bool = True
-    weight: float = 1000.0
-    target: float = 0.5
-
-    def __call__(self, stored: Sequence[Stored]) -> Tensor:
-        """Evaluate the penalty of values, at least one."""
-        return self.weight * F.relu(self._size(stored) - self.target) ** 2
-
-    def _size(self, stored: Sequence[Stored]) -> Tensor:
-        bits = [each.bits if self.rounded else each.learned for each in stored]
-        if self.size == "bits":
-            return torch.stack(bits).sum() / max(1.0, sum(each.rows for each in stored))
-        sizes = [each.width * (sum_of_bits + (0.0 if each.signed else each.rows))
-                 for each, sum_of_bits in zip(stored, bits, strict=True)]
-        return torch.stack(sizes).sum() / (8 * 1024)
+def _size(penalty: Penalty, stored: Sequence[Stored]) -> Tensor:
+    bits = [each.bits if penalty.rounded else each.learned for each in stored]
+    if penalty.size == "bits":
+        return torch.stack(bits).sum() / max(1.0, sum(each.rows for each in stored))
+    sizes = [each.width * (sum_of_bits + (0.0 if each.signed else each.rows))
+             for each, sum_of_bits in zip(stored, bits, strict=True)]
+    return torch.stack(sizes).sum() / (8 * 1024)

@@ -14,6 +14,7 @@ from ...network.granularity import Granularity
 from ...network.input import Input
 from ...network.reader import read_graphs
 from ...network.sample import room_of
+from ...schemes import Penalty, Scheme, named
 from ..data.batching import graphs_of, prepared, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edge_values
@@ -23,8 +24,6 @@ from ..tracing.compare import compare
 from .accepted import accepted
 from .input import input_of
 from .module import QuantizedNetwork
-from .penalty import Penalty
-from .schemes import SCHEMES, Scheme
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -41,7 +40,7 @@ MOST_ALLOCATED = 4
 
 def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
              weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
-             input_bits: int | None = None, penalty: Penalty | None = None,
+             input_bits: int | None = None, widths: Mapping[str, int] | None = None, penalty: Penalty | None = None,
              target_bits: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
@@ -63,6 +62,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     input_bits : int or None
         Width of the input's codes; None: what unsigned integers need, and 4 of real values
         (:func:`.input.input_of`).
+    widths : mapping of str to int, or None
+        Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`); None: the scheme's.
     penalty : Penalty or None
         What :meth:`QuantizedNetwork.penalty` adds to the loss; None: the scheme's.
     target_bits : float or None
@@ -76,11 +77,12 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     Raises
     ------
     HwgenError
-        Unknown scheme, unsupported layer (before anything is computed), widths out of range, features that do not fit;
-        a network that no target runs, with the widths that mend it.
+        Unknown scheme, unsupported layer (before anything is computed), widths out of range or of unknown
+        values, features that do not fit; a network that no target runs, with the widths that mend it.
     """
-    rules = _scheme(scheme)
-    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "penalty": penalty}
+    rules = named(scheme)
+    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "widths": widths,
+             "penalty": penalty}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     rules = replace(rules, **changed)
     traced = plan_of(model)
@@ -124,7 +126,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     HwgenError
         Unknown scheme, no sample graph, features that do not fit.
     """
-    rules, graphs = _scheme(scheme), graphs_of(data)
+    rules, graphs = named(scheme), graphs_of(data)
     given = given or _input(traced, graphs, None)
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
                           longest=room_of(union_of(graphs, given), given.bits).longest, correct=correct,
@@ -158,11 +160,3 @@ def _input(traced: TracedNetwork, graphs: list[Data], bits: int | None) -> Input
     """How features of graphs become codes."""
     found = read_graphs(graphs)
     return input_of(found.features, found.scale, bits, zero_points=traced.takes_zero_points)
-
-
-def _scheme(scheme: str | Scheme) -> Scheme:
-    if isinstance(scheme, Scheme):
-        return scheme
-    if scheme not in SCHEMES:
-        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
-    return SCHEMES[scheme]

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ...network.input import Input
+from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .row_quantizer import RowQuantizer
 from .rows import row_quantizer
-from .schemes import Scheme
 from .signs import signs_of
+from .widths import Widths
 
 __all__ = ["Quantizers"]
 
@@ -40,6 +41,7 @@ class Quantizers(nn.Module):
         self._columns, self._ratio = torch.from_numpy(given.column), torch.from_numpy(given.ratio).float()[:, None]
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
+        widths = Widths(plan, scheme, signed)
         for term in self._distinct().values():
             weight = self.matrix(term)
             steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
@@ -48,10 +50,11 @@ class Quantizers(nn.Module):
         for value in plan.values:
             if value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
-                    value.width, scheme.message_bits, signed=signed[value.name], gradient="local", linear=linear)
+                    value.width, widths.of_message(value), signed=signed[value.name], gradient="local", linear=linear)
             elif value.role == "activation":
-                self.rows[_slot(value)] = row_quantizer(scheme, signed=signed[value.name], nodes=nodes, degrees=degrees,
-                                                        of_graphs=value.domain == "graphs")
+                self.rows[_slot(value)] = row_quantizer(
+                    widths.of_rows(value), signed=signed[value.name], nodes=nodes, degrees=degrees,
+                    of_graphs=value.domain == "graphs")
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""

@@ -22,7 +22,7 @@ from .reader import Reader
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg
 
-__all__ = ["gcn", "gin", "graph_conv", "matrix", "sage"]
+__all__ = ["Aggregate", "aggregate_of", "check_options", "gcn", "gin", "graph_conv", "matrix", "nodes_of", "sage"]
 
 
 class Aggregate(NamedTuple):
@@ -35,9 +35,9 @@ class Aggregate(NamedTuple):
 def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
     """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
-    expr = _nodes(reader, call, given)
-    _check(call, layer, {"improved": False})
-    if _aggregate(call, layer) != Aggregate("sum", "one"):
+    expr = nodes_of(reader, call, given)
+    check_options(call, layer, {})  # improved is no option without weights of edges: PyG's self loops weigh 1 then
+    if aggregate_of(call, layer) != Aggregate("sum", "one"):
         refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
     path = path_of(call)
     via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
@@ -50,9 +50,9 @@ def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
 def gin(reader: Reader, call: Call, layer: pyg.GINConv) -> Expr | End:
     """``MLP((1 + ε) x_i + Σ_j x_j)``."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
-    expr = materialised(_nodes(reader, call, given))
-    _check(call, layer, {})
-    aggregate, path = _aggregate(call, layer), path_of(call)
+    expr = materialised(nodes_of(reader, call, given))
+    check_options(call, layer, {})
+    aggregate, path = aggregate_of(call, layer), path_of(call)
     if not isinstance(layer.nn, nn.Module):
         refuse(call, "GINConv with a function", "give it a module, such as Sequential of Linear and ReLU")
     own = reference_to(expr, path, "sum")
@@ -71,8 +71,8 @@ def gin(reader: Reader, call: Call, layer: pyg.GINConv) -> Expr | End:
 def sage(reader: Reader, call: Call, layer: pyg.SAGEConv) -> Expr:
     """``W_l · mean_j x_j + W_r x_i + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "size": None})
-    expr, path = materialised(_nodes(reader, call, given)), path_of(call)
-    _check(call, layer, {"normalize": False})
+    expr, path = materialised(nodes_of(reader, call, given)), path_of(call)
+    check_options(call, layer, {"normalize": False})
     source = expr
     if layer.project:
         projected = linear(expr, *matrix(reader, call, layer.lin, expr), path, "project")
@@ -83,15 +83,15 @@ def sage(reader: Reader, call: Call, layer: pyg.SAGEConv) -> Expr:
 def graph_conv(reader: Reader, call: Call, layer: pyg.GraphConv) -> Expr:
     """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
-    expr = materialised(_nodes(reader, call, given))
-    _check(call, layer, {})
+    expr = materialised(nodes_of(reader, call, given))
+    check_options(call, layer, {})
     return _rooted(reader, call, layer, expr, expr, layer.lin_rel, layer.lin_root)
 
 
 def _rooted(reader: Reader, call: Call, layer: pyg.MessagePassing, source: Expr, own: Expr,
             neighbours: nn.Linear | pyg.Linear, root: nn.Linear | pyg.Linear | None) -> Expr:
     """A linear layer on what the neighbours sent, and another on the node itself."""
-    aggregate, path = _aggregate(call, layer), path_of(call)
+    aggregate, path = aggregate_of(call, layer), path_of(call)
     weight, bias = matrix(reader, call, neighbours, source)
     weights = [weight] if root is None else [weight, matrix(reader, call, root, own)[0]]
     if aggregate.op == "max":  # the maximum does not commute with a linear layer
@@ -121,7 +121,7 @@ def matrix(reader: Reader, call: Call, layer: nn.Linear | pyg.Linear, expr: Expr
     return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
-def _nodes(reader: Reader, call: Call, given: Mapping[str, object]) -> Expr:
+def nodes_of(reader: Reader, call: Call, given: Mapping[str, object]) -> Expr:
     """What a convolution takes, once its other arguments are the graph's own."""
     if given.get("edge_weight") is not None:
         refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")
@@ -138,13 +138,15 @@ def _nodes(reader: Reader, call: Call, given: Mapping[str, object]) -> Expr:
     return expr
 
 
-def _check(call: Call, layer: pyg.MessagePassing, usual: Mapping[str, object]) -> None:
+def check_options(call: Call, layer: pyg.MessagePassing, usual: Mapping[str, object]) -> None:
+    """Refuse options of a convolution that have another value than their usual one."""
     for name, value in {**usual, "flow": "source_to_target", "node_dim": -2}.items():
         if getattr(layer, name) != value:
             refuse(call, f"{call.name} with {name}={getattr(layer, name)}", f"leave {name} at its default, {value}")
 
 
-def _aggregate(call: Call, layer: pyg.MessagePassing) -> Aggregate:
+def aggregate_of(call: Call, layer: pyg.MessagePassing) -> Aggregate:
+    """How a convolution makes one row of those of a list."""
     from torch_geometric.nn import aggr
 
     known = {aggr.SumAggregation: Aggregate("sum", "one"), aggr.MeanAggregation: Aggregate("sum", "mean"),

@@ -8,7 +8,6 @@ A convolution that has no function here is called as it is, with the edges as Py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -20,34 +19,16 @@ from torch import Tensor, nn
 from ...errors import HwgenError
 from ..calls import Call, Count, Value, bind, origins
 from ..copying import unwrapped
-from ..data.graph_batch import GraphBatch, Lists
+from ..data.graph_batch import GraphBatch
 from ..data.sparse import SparseMatrix
 from ..tracing import traced_of
 from ..tracing.layers import SCATTER
 from ..tracing.recognisers import RECOGNISERS
 from ..tracing.roles import roles_of
+from .convolutions import CONVOLUTIONS
+from .operands import Operand, SparseInput, aggregate, dense, linear
 
 __all__ = ["PreparedForward"]
-
-
-class SparseInput:
-    """Input features of which few are not zero: a matrix, and its values after dropout."""
-
-    def __init__(self, matrix: SparseMatrix, values: Tensor) -> None:
-        self.matrix, self.values = matrix, values
-
-    def product(self, weight: Tensor) -> Tensor:
-        """Times ``weight`` [features, k]: float [n, k]."""
-        return self.matrix.product(weight, self.values)
-
-    def dense(self) -> Tensor:
-        """All values: float [n, features]."""
-        pointers, columns, _ = self.matrix.matrix
-        rows = torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff())
-        return self.values.new_zeros(self.matrix.shape).index_put((rows, columns), self.values)
-
-
-Operand = Tensor | SparseInput
 
 
 class PreparedForward:
@@ -70,6 +51,11 @@ class PreparedForward:
         roles = roles_of(module)
         #: The traced forward in evaluation and in training.
         self._traced = traced_of(module, roles), traced_of(module, roles, training=True)
+        for call in self._traced[0].calls:
+            share: float = getattr(call.target, "dropout", 0.0)
+            if _kind(call) == "convolution" and share:
+                raise HwgenError(f"{call.name} with dropout={share}", call.where,
+                                 "set it to 0 and drop entries of x before the layer: hwgen drops no edges")
         usual, learning = ([call for call in each.calls if _kind(call) != "dropout"] for each in self._traced)
         for theirs, call in zip_longest(usual, learning):
             if theirs is None or call is None or theirs.name != call.name or _kind(call) == "edges":
@@ -103,7 +89,7 @@ class PreparedForward:
             args, kwargs = value_of(call.args), {name: value_of(each) for name, each in call.kwargs.items()}
             values.append(_plain(call, args, kwargs) if of == "constant" else batch if of == "batch" else
                           self._run(call, args, kwargs, batch))
-        out: Tensor = _dense(value_of(traced.result))
+        out: Tensor = dense(value_of(traced.result))
         return out if out.ndim == 2 else out.reshape(-1, 1)
 
     def _weight(self, name: str) -> Tensor:
@@ -124,21 +110,23 @@ class PreparedForward:
             if isinstance(layer, nn.Dropout):
                 return _dropout(first, layer.p if layer.training else 0.0)
             if isinstance(layer, nn.Linear | pyg.Linear):
-                return _linear(layer, first)
+                return linear(layer, first)
             if kind == "aggregation":
-                return _aggregate(batch.members, _dense(first), type(layer).__name__)
+                return aggregate(batch.members, dense(first), type(layer).__name__)
             if kind == "convolution":
                 prepared = CONVOLUTIONS.get(type(layer))
-                return layer(_dense(first), batch.edge_index) if prepared is None else prepared(layer, first, batch)
-            return layer(*_dense(args), **_dense(kwargs))
+                if prepared is not None:
+                    return prepared(layer, first, batch)
+                args, kwargs = _with_edges(args, batch), _with_edges(kwargs, batch)
+            return layer(*dense(args), **dense(kwargs))
         if kind == "dropout":
             on = "train" if target is torch.dropout else "training"
             found = bind(call, {"input": None, "p": 0.5, on: True, "inplace": ...})
             return _dropout(first, float(found["p"]) if found[on] else 0.0)
         if kind == "pool":
             way = bind(call, SCATTER)["reduce"] if call.name == "scatter" else call.name
-            return _aggregate(batch.members, _dense(first), way)
-        return _plain(call, _dense(args), _dense(kwargs))
+            return aggregate(batch.members, dense(first), way)
+        return _plain(call, dense(args), dense(kwargs))
 
 
 def _plain(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -159,81 +147,16 @@ def _features(batch: GraphBatch) -> Operand:
     return batch.features
 
 
-def _dense(x: object) -> Any:
-    if isinstance(x, tuple | list):
-        return type(x)(_dense(each) for each in x)
-    if isinstance(x, dict):
-        return {name: _dense(each) for name, each in x.items()}
-    return x.dense() if isinstance(x, SparseInput) else x
+def _with_edges(given: Any, batch: GraphBatch) -> Any:
+    """Arguments of a convolution, with edges as PyG has them."""
+    if isinstance(given, dict):
+        return {name: _with_edges(each, batch) for name, each in given.items()}
+    if isinstance(given, tuple):
+        return tuple(_with_edges(each, batch) for each in given)
+    return batch.edge_index if given is batch else given
 
 
 def _dropout(x: Operand, rate: float) -> Operand:
     if rate == 0:
         return x
     return F.dropout(x, rate) if isinstance(x, Tensor) else SparseInput(x.matrix, F.dropout(x.values, rate))
-
-
-def _linear(layer: nn.Linear | pyg.Linear, x: Operand, *, bias: bool = True) -> Tensor:
-    out = x @ layer.weight.t() if isinstance(x, Tensor) else x.product(layer.weight.t().contiguous())
-    return out + layer.bias if bias and layer.bias is not None else out
-
-
-def _aggregate(lists: Lists, x: Tensor, name: str) -> Tensor:
-    """What PyG's function or module of that name makes of each list's rows: its sum, mean or maximum."""
-    if "max" in name.lower():
-        return lists.largest(x)
-    total = lists.sum(x)
-    return total * lists.mean.to(total.dtype) if "mean" in name.lower() else total
-
-
-def _aggr(layer: pyg.MessagePassing) -> str:
-    return type(layer.aggr_module).__name__
-
-
-def _gcn(layer: pyg.GCNConv, x: Operand, batch: GraphBatch) -> Tensor:
-    lists = batch.looped if layer.add_self_loops else batch.edges
-    out = _linear(layer.lin, x)
-    if layer.normalize:
-        factor = lists.rsqrt.to(out.dtype)
-        out = lists.sum(out * factor) * factor
-    else:
-        out = lists.sum(out)
-    return out if layer.bias is None else out + layer.bias
-
-
-def _gin(layer: pyg.GINConv, x: Operand, batch: GraphBatch) -> Tensor:
-    body, aggr = layer.nn, _aggr(layer)
-    first = body[0] if isinstance(body, nn.Sequential) else body
-    if isinstance(x, SparseInput) and "Max" not in aggr and type(first) is nn.Linear:  # sums commute with a matrix
-        seen = _linear(first, x, bias=False)
-        rest: Callable[[Tensor], Tensor] = (lambda z: body[1:](z)) if body is not first else (lambda z: z)
-        bias = 0.0 if first.bias is None else first.bias
-        return rest(_aggregate(batch.edges, seen, aggr) + (1 + layer.eps) * seen + bias)
-    seen = _dense(x)
-    out: Tensor = body(_aggregate(batch.edges, seen, aggr) + (1 + layer.eps) * seen)
-    return out
-
-
-def _sage(layer: pyg.SAGEConv, x: Operand, batch: GraphBatch) -> Tensor:
-    source: Operand = F.relu(_linear(layer.lin, x)) if layer.project else x
-    return _rooted(layer, source, x, layer.lin_l, layer.lin_r if layer.root_weight else None, batch)
-
-
-def _graph_conv(layer: pyg.GraphConv, x: Operand, batch: GraphBatch) -> Tensor:
-    return _rooted(layer, x, x, layer.lin_rel, layer.lin_root, batch)
-
-
-def _rooted(layer: pyg.MessagePassing, source: Operand, own: Operand, neighbours: nn.Linear | pyg.Linear,
-            root: nn.Linear | pyg.Linear | None, batch: GraphBatch) -> Tensor:
-    aggr = _aggr(layer)
-    if "Max" in aggr:
-        out = _linear(neighbours, _aggregate(batch.edges, _dense(source), aggr))
-    else:  # sums commute with a matrix, which mostly has fewer columns than rows
-        out = _aggregate(batch.edges, _linear(neighbours, source, bias=False), aggr)
-        out = out if neighbours.bias is None else out + neighbours.bias
-    return out if root is None else out + _linear(root, own)
-
-
-#: What is computed in another way than by calling it.
-CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
-    pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv}

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...errors import HwgenError
 from ...network.network import Domain
-from ..quantize import SCHEMES, Penalty, Scheme
+from ...schemes import SCHEMES, Penalty, Scheme, named, started
 from .models import Pool
 
 __all__ = ["DEFAULT_SCHEMES", "RECIPES", "Recipe", "recipe_for"]
@@ -91,17 +91,14 @@ class Recipe:
 
 def _nodes(scheme: Scheme) -> Recipe:
     """One graph: the whole of it is a batch, and most nodes have no label."""
-    learning = replace(scheme, parametrization="log_clip", bits=max(scheme.bits, 4), least=1, most=4, gradient="local",
-                       penalty=Penalty(weight=1000.0, target=2.5))
-    return Recipe(scheme=learning, distillation=0.9, epochs=200, decay=0.01, quantized_epochs=200, weight_rate=0.005,
+    return Recipe(scheme=scheme, distillation=0.9, epochs=200, decay=0.01, quantized_epochs=200, weight_rate=0.005,
                   weight_decay=0.005, weight_step_rate=0.005, message_step_rate=0.005, row_step_rate=0.005,
                   bit_rate=0.05)
 
 
 def _graphs(scheme: Scheme) -> Recipe:
     """A set of graphs."""
-    learning = replace(scheme, message_bits=4, penalty=Penalty(weight=10.0, target=2.5))
-    return Recipe(scheme=learning, hidden=32, layers=3, pool="add", distillation=0.5, epochs=60, decay=0.0, cosine=True,
+    return Recipe(scheme=scheme, hidden=32, layers=3, pool="add", distillation=0.5, epochs=60, decay=0.0, cosine=True,
                   quantized_epochs=60, weight_rate=0.001, weight_step_rate=0.001, message_step_rate=0.001,
                   row_step_rate=0.001, bit_rate=0.03)
 
@@ -129,8 +126,8 @@ def _published(*, decay: float, weight_decay: float, dropout: float, penalty: fl
 #: The scheme where none is named: a step for each node of one graph; for sets, one that any graph may come to.
 DEFAULT_SCHEMES: Mapping[Domain, str] = {"nodes": "a2q", "graphs": "nns"}
 
-_MEGA = _nodes(SCHEMES["mega"])
-_NNS = _graphs(SCHEMES["nns"])
+_MEGA = _nodes(started("mega", "nodes"))
+_NNS = _graphs(started("nns", "graphs"))
 
 #: Recipe -> (model, data set, scheme) -> settings. The empty name of a data set serves those that were not tuned.
 RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
@@ -188,8 +185,7 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
     """
     if name not in RECIPES:
         raise HwgenError(f"unknown recipe {name!r}", "recipe", f"use one of {', '.join(RECIPES)}")
-    if scheme not in SCHEMES:
-        raise HwgenError(f"unknown scheme {scheme!r}", "scheme", f"use one of {', '.join(SCHEMES)}")
+    named(scheme)
     known = RECIPES[name]
     general = known.get((model, "", scheme)) if per == "nodes" else None
     found = known.get((model, data, scheme), general)
@@ -199,4 +195,4 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
         served = ", ".join(sorted({f"{kind} with {how}" for kind, _, how in known}))
         raise HwgenError(f"recipe {name} has no settings for {model or 'a module of your own'} with {scheme}, by {per}",
                          "recipe", f"use default, or {served} on one graph")
-    return (_nodes if per == "nodes" else _graphs)(SCHEMES[scheme])
+    return (_nodes if per == "nodes" else _graphs)(started(scheme, per))

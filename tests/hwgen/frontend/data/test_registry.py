@@ -6,9 +6,8 @@ import pytest
 import torch
 from training_graphs import small_data
 
-from hwgen.cli.checkpoint_options import NAMES, SCHEMES
+from hwgen.cli.checkpoint_options import NAMES
 from hwgen.errors import HwgenError
-from hwgen.frontend import quantize
 from hwgen.frontend.data import DATA, load_data
 from hwgen.frontend.data.own_files import save_graphs
 
@@ -20,7 +19,6 @@ def test_unknown_names_list_the_known_ones() -> None:
 
 def test_help_lists_every_name() -> None:
     assert list(NAMES) == list(DATA)
-    assert sorted(SCHEMES) == sorted(quantize.SCHEMES)
 
 
 def test_every_name_is_read_from_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

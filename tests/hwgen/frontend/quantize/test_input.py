@@ -17,12 +17,12 @@ from hwgen.errors import HwgenError
 from hwgen.frontend.data.batching import prepared
 from hwgen.frontend.quantize import QuantizedNetwork
 from hwgen.frontend.quantize.input import calibrated, input_of
-from hwgen.frontend.quantize.schemes import SCHEMES
 from hwgen.frontend.tracing import plan_of
 from hwgen.network.execute import run_network
 from hwgen.network.input import Input
 from hwgen.network.reader import read_graphs
 from hwgen.network.rules import check_network
+from hwgen.schemes import SCHEMES
 
 Floats = NDArray[np.float64]
 

@@ -1,0 +1,7 @@
+"""How the values of a network are quantized, as data that needs no torch: settings, and a table of named ones."""
+
+from .penalty import Penalty
+from .scheme import Gradient, Parametrization, Scheme
+from .table import ABOUT, SCHEMES, named, started
+
+__all__ = ["ABOUT", "SCHEMES", "Gradient", "Parametrization", "Penalty", "Scheme", "named", "started"]
