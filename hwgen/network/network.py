@@ -15,9 +15,9 @@ with, for term t, one of::
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
-"self" has no other term and the term no factor; its source has one step for all channels of a row (not per channel,
-unless all are equal). The source of a list, or of a factor, is quantized per tensor or per channel. Lists of nodes are
-edges, looped and features; those of graphs are members, and their sources nodes.
+"self" has no other term; its source has one step for all channels of a row (not per channel, unless all are equal), and
+one for all rows where the term has a factor. The source of a list, or of a factor, is quantized per tensor or per
+channel. Lists of nodes are edges, looped and features; those of graphs are members, and their sources nodes.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Quantizer:
     """How a value becomes codes; rounding is half away from zero.
 
     Unsigned codes are ``0 .. 2^b-1``, signed ones ``±(2^(b-1)-1)``; b = 0 stores zeros. The code of v is
-    ``clip(round(v / step))``.
+    ``clip(round(v / step + zero_point))``, and stands for ``step · (code - zero_point)``.
 
     Parameters
     ----------
@@ -75,6 +75,9 @@ class Quantizer:
         Largest value that an entry stands for, ascending; of nearest.
     via : "edges" or "looped"
         Of per_degree.
+    zero_point : int
+        The code of 0: of unsigned codes with one step, or one a channel. Hardware has none
+        (:mod:`hwgen.network.zero_points`).
     """
 
     signed: bool
@@ -83,6 +86,7 @@ class Quantizer:
     bits: Ints
     clip_value: Floats | None = None
     via: Literal["edges", "looped"] = "edges"
+    zero_point: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,7 @@ class _Quantizer(TypedDict):
     granularity: Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
     via: Literal["edges", "looped"]
     clip_value: bool
+    zero_point: NotRequired[Count]
 
 
 class _Value(TypedDict):
@@ -189,7 +190,7 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
         if q.clip_value is not None:
             arrays[f"{stem}.clip_value"] = q.clip_value
         quantizer = {"signed": q.signed, "granularity": q.granularity, "via": q.via,
-                     "clip_value": q.clip_value is not None}
+                     "clip_value": q.clip_value is not None, **({"zero_point": q.zero_point} if q.zero_point else {})}
     return {"name": value.name, "path": value.path, "width": value.width, "domain": value.domain, "join": value.join,
             "activation": value.activation.facts(), "factor": value.factor, "of": value.of,
             "bias": value.bias is not None, "quantizer": quantizer, "terms": terms}
@@ -201,7 +202,8 @@ def _value(facts: _Value, stem: str, arrays: _Arrays) -> Value:
         quantizer = Quantizer(
             signed=about["signed"], granularity=Granularity(about["granularity"]), via=about["via"],
             step=arrays.floats(f"{stem}.step"), bits=arrays.ints(f"{stem}.bits"),
-            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None)
+            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None,
+            zero_point=about.get("zero_point", 0))
     with files.malformed(f"{stem}.activation", AGAIN):
         activation = activation_of(facts["activation"])
     return Value(

@@ -4,6 +4,7 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.network import Network
 from ...network.rules import check_network
+from ...network.zero_points import fold_zero_points
 from .fuse import blocks, steps
 from .passes import PassBuilder
 from .program import Pass, Program
@@ -34,6 +35,7 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
         if given < 1:
             raise HwgenError(f"{name} is {given}", f"network {network.name}", "give the longest list, at least 1")
     check_network(network)
+    network = fold_zero_points(network)
     longest = {"edges": max_degree, "looped": max_degree, "features": max_features, "members": max_members}
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))
