@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...network.granularity import Granularity
-from ...network.input import Input
 from ...network.network import Network, Quantizer, Term, Value, Weight
+from ...network.zero_points import of_input_codes
 from ..traced import TracedTerm, TracedValue
 from .quantizers import Quantizers
 
@@ -28,26 +28,10 @@ def export_network(quantizers: Quantizers, name: str, *, nodes: int) -> Network:
 @torch.no_grad()
 def export_value(quantizers: Quantizers, value: TracedValue) -> Value:
     """Codes, steps and tables of one value."""
-    terms, bias = [_term(quantizers, term) for term in value.terms], _floats(value.bias)
-    for term in list(terms):
-        away = _zero_points(quantizers.input, term)
-        if away is not None and term.factor == "one":
-            bias = np.zeros(value.width) if bias is None else bias
-            bias[term.offset : term.offset + len(away)] -= away
-        elif away is not None:
-            terms.append(Term(source=None, via="self", offset=term.offset, factor=term.factor, of=term.of, gain=-away))
-    return Value(name=value.name, path=value.path, width=value.width, domain=value.domain, terms=tuple(terms),
-                 join=value.join, bias=bias, activation=value.activation, factor=value.factor, of=value.of,
-                 quantizer=_quantizer(quantizers, value))
-
-
-def _zero_points(given: Input, term: Term) -> NDArray[np.float64] | None:
-    """What the codes of the real 0 add to a term on the input: float64 [k], or None."""
-    if term.via != "features" or not given.zero_point.any():
-        return None
-    assert term.weight is not None
-    found = given.zero_point @ term.weight.codes * term.weight.step * given.unit
-    return np.asarray(found if term.gain is None else found * term.gain)
+    return of_input_codes(quantizers.input, Value(
+        name=value.name, path=value.path, width=value.width, domain=value.domain,
+        terms=tuple(_term(quantizers, term) for term in value.terms), join=value.join, bias=_floats(value.bias),
+        activation=value.activation, factor=value.factor, of=value.of, quantizer=_quantizer(quantizers, value)))
 
 
 def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
