@@ -18,7 +18,7 @@ from .row_quantizer import RowQuantizer
 from .rows import row_quantizer
 from .signs import signs_of
 from .tracked import Tracked
-from .widths import widths_of
+from .widths import Widths
 
 __all__ = ["Quantizers"]
 
@@ -42,7 +42,7 @@ class Quantizers(nn.Module):
         self.plan, self.scheme = plan, scheme
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
-        widths, tracking = widths_of(plan, scheme, signed), scheme.tracking
+        widths, tracking = Widths(plan, scheme, signed), scheme.tracking
         #: Rows that pass unquantized in this forward, and values of which they do.
         self._protected: Tensor | None = None
         self._exposed = exposed(plan)
@@ -56,14 +56,16 @@ class Quantizers(nn.Module):
             self.weights[str(len(self.weights))] = steps
         for value in plan.values:
             if value.role != "result" and tracking is not None:
-                part = self.messages if value.role == "message" else self.rows
-                part[_slot(value)] = Tracked(tracking, int(widths[value.name]), signed=signed[value.name])
+                message = value.role == "message"
+                bits = widths.of_message(value) if message else int(widths.of_rows(value).bits)
+                (self.messages if message else self.rows)[_slot(value)] = Tracked(
+                    tracking, bits, signed=signed[value.name])
             elif value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
-                    value.width, int(widths[value.name]), signed=signed[value.name], gradient="local", linear=linear)
+                    value.width, widths.of_message(value), signed=signed[value.name], gradient="local", linear=linear)
             elif value.role == "activation":
                 self.rows[_slot(value)] = row_quantizer(
-                    replace(scheme, bits=widths[value.name]), signed=signed[value.name], nodes=nodes, degrees=degrees,
+                    widths.of_rows(value), signed=signed[value.name], nodes=nodes, degrees=degrees,
                     of_graphs=value.domain == "graphs")
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
