@@ -17,7 +17,6 @@ import boards
 from ..errors import HwgenError
 from ..frontend.data.own_files import load_weights
 from ..frontend.quantize import QuantizedNetwork
-from ..frontend.quantize.signs import signs_of
 from ..frontend.training.examples import Examples
 from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
@@ -90,7 +89,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         Folder of the study; one that exists is continued, and other processes may work on it.
     weights : Path or None
         Of a module that is trained already; None: it is trained in FP32 first.
-    granularity : "uniform", "component", "layer" or "value"
+    granularity : "uniform", "component", "layer", "value" or "topology"
         What shares a width (:mod:`.space`).
     objective : "memory", "cycles" or "luts"
         What is to be small (:mod:`.measure`).
@@ -117,8 +116,10 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     task = replace(task, recipe=replace(task.recipe, quantized_epochs=epochs))
     examples = task.examples()
     task.check(examples)
-    signed = signs_of(task.plan)
-    space = Space.of(task.plan, granularity, signed=signed)
+    if examples.labels.kind == "regression":
+        raise HwgenError("real labels, and the search compares accuracies", "data.y",
+                         "give classes, or choose widths by hand: hwgen train --width NAME=BITS")
+    space = Space.of(task.plan, granularity, task.recipe.scheme)
     given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
     shared = Study(study, {
         "model": str(model), "data": task.name, "scheme": task.scheme, "weights": given, "granularity": granularity,
@@ -128,7 +129,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         with progress.step("training in FP32" if weights is None else "reading weights"), shared.alone("fp32"):
             module = _fp32(task, examples, study / "fp32.pt", weights, seed)
         forward = PreparedForward(module)
-        fp32 = evaluate(forward, examples.part("validation")).accuracy
+        fp32 = evaluate(forward, examples, "validation").figure
         measure = Measure(task=task, examples=examples, module=module, space=space, objective=objective,
                           board=boards.load(board), seed=seed)
         proposer = Proposer(choices=space.choices, seed=seed, floor=fp32 - drop, sampler=sampler)
@@ -142,7 +143,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
                                            else -each.accuracy, each.slot))
     with progress.step("training the best assignment again"):
         chosen = measure.model(best.assignment)
-    test, fp32_test = (evaluate(each, examples.part("test")).accuracy for each in (chosen.logits, forward))
+    test, fp32_test = (evaluate(each, examples, "test").figure for each in (chosen.logits, forward))
     return Outcome(fp32=fp32, floor=proposer.floor, measured=measured, best=best, model=chosen, test=test,
                    fp32_test=fp32_test, examples=examples)
 
