@@ -67,6 +67,8 @@ class Quantizers(nn.Module):
                 self.rows[_slot(value)] = row_quantizer(
                     widths.of_rows(value), signed=signed[value.name], nodes=nodes, degrees=degrees,
                     of_graphs=value.domain == "graphs")
+            if value.role != "result":
+                self.of(value).cap = value.cap
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""
