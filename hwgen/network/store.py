@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from ..documents import parse_json, read_text
 from ..errors import HwgenError
 from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
+from .edges import EdgeCodes, Weighed
 from .granularity import Granularity
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
@@ -59,6 +60,11 @@ class _Value(TypedDict):
     terms: list[_Term]
 
 
+class _Edges(TypedDict):
+    bits: Count
+    step: float
+
+
 class _Network(TypedDict):
     """What JSON holds of a network; ``gain``, ``bias``, ``clip_value`` say whether there is such an array."""
 
@@ -70,6 +76,7 @@ class _Network(TypedDict):
     input_scale: float
     trained_nodes: Count
     values: list[_Value]
+    edges: NotRequired[dict[Weighed, _Edges]]
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -105,6 +112,8 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
              "input_bits": network.input_bits, "input_scale": network.input_scale,
              "trained_nodes": network.trained_nodes, "values": values}
+    if network.edges:
+        facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
     return facts, arrays
 
 
@@ -132,7 +141,9 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
     network = Network(
         name=known["name"], features=known["features"], input_bits=known["input_bits"],
         input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
-        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
+        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
+        edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
+               for name, each in known.get("edges", {}).items()})
     check_network(network)
     taken.check_all_taken()
     return network
