@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
-         "click", "rich", "jinja2", "matplotlib"}
+         "click", "rich", "jinja2", "matplotlib", "optuna"}
 CORE = {f"hwgen.{name}" for name in (
     "errors", "numeric", "cache", "documents", "files", "kinds", "neighbours", "progress", "scratch", "seals",
     "version", "workshop")}
@@ -57,6 +57,8 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}": (TARGETS | own, set()) for name, own in OWN.items()},
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth"}) for name in OWN},
+    "hwgen/bit_search": (FLOW | {"hwgen.schemes", "hwgen.frontend", "hwgen.bit_search"},
+                         {"torch", "torch_geometric", "optuna", "sklearn"}),
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
     "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),

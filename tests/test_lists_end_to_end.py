@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from list_builds import build, random_build
-from network_models import gin_network
+from network_models import gin_network, node_gcn_network
 from networks import random_batch
+from zero_points import with_zero_points
 
 import sim
 from hwgen.flow.folder import to_json, write_files
@@ -23,12 +24,20 @@ def _gin():
                  wanted={"units": 4, "lanes": 8, "requant_lanes": 8, "code_bits": 4})
 
 
+def _zero_points():
+    """A GCN whose messages have zero points: their sources' factor is in the product, and a constant is counted."""
+    network = with_zero_points(node_gcn_network(1, hidden=10, by="per_tensor"), 1, rectified=False)
+    return build(network, *(random_batch(seed, network, graphs=seed, nodes=6, hub=15) for seed in (2, 1)),
+                 wanted={"units": 1, "lanes": 8, "requant_lanes": 2})
+
+
 #: What is built.
 DESIGNS = {
     "one unit, long rows": lambda: random_build(3, batches=3, wanted={"units": 1, "lanes": 8, "requant_lanes": 2}),
     "two units, unlike requantizers": lambda: random_build(
         4, batches=3, wanted={"units": 2, "lanes": 16, "requant_lanes": 8}),
     "four units, narrow codes, a chunk a cycle": _gin,
+    "zero points": _zero_points,
 }
 
 

@@ -22,6 +22,7 @@ from .doctor import doctor
 from .inspect import inspect
 from .quantize import quantize
 from .report import estimate, report
+from .search_bits import search_bits
 from .train import train
 from .unforeseen import UNFORESEEN, parts_of
 from .verify import verify
@@ -50,6 +51,7 @@ def cli() -> None:
     The way of the data:
       hwgen train --data digits -o model.pt      a checkpoint: integer codes, scales, bits per node
       hwgen quantize net.py:Net --data MUTAG        the same from your own FP32 model, without training
+      hwgen search-bits --data digits               widths by search, under an accuracy that you ask for
       hwgen inspect model.pt                        its layers, bit widths and size
       hwgen build model.pt --board ultra96          RTL, memory images, golden codes; simulated and compared
       hwgen verify build/model-ultra96              the comparison again, with random stalls or a waveform
@@ -61,7 +63,7 @@ def cli() -> None:
     """
 
 
-for command in (train, quantize, inspect, build, verify, pack, estimate, report, boards, doctor, demo):
+for command in (train, quantize, search_bits, inspect, build, verify, pack, estimate, report, boards, doctor, demo):
     cli.add_command(command)
 
 

@@ -34,7 +34,7 @@ def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[
                    limits=Limits.of(union_of(every)[0], model.input_bits))
     network = fit_steps(model, alone)
     sample = with_integers(network, replace(known_of(model, tested), limits=alone.limits))
-    return figures_of(sample, data=data, of=network.values[-1].domain)
+    return figures_of(sample, data=data, of=network.values[-1].domain, head=network.head)
 
 
 def measure(console: Console, build: Path, test: Path) -> "Report":
@@ -47,8 +47,9 @@ def measure(console: Console, build: Path, test: Path) -> "Report":
 
     with console.step(f"running the integer program on {test.name}"):
         sample, accelerator = read_sample(build, test), Accelerator(build)
+        network = accelerator.design.network
         figures = figures_of(replace(sample, integer=accelerator.run(sample)), data=test.name,
-                             of=accelerator.design.network.values[-1].domain)
+                             of=network.values[-1].domain, head=network.head)
     report = read_report(build).measured(figures)
     record(build, report)
     return report

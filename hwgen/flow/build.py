@@ -102,5 +102,5 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
     return report_of(
         target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
         hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
-        figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain),
+        figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain, head=design.network.head),
         cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs))

@@ -74,8 +74,14 @@ class Found:
     choice: str
 
 
-def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress) -> Found:
+def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress, *,
+           count: bool = True) -> Found:
     """Choose a design; where none fits the board, the smallest that holds the sample.
+
+    Parameters
+    ----------
+    count : bool
+        Whether Yosys has the last word; else formulas have: cycles are exact all the same, and there is no Verilog.
 
     Raises
     ------
@@ -84,14 +90,16 @@ def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progr
     CapacityError
         The network exceeds every design.
     """
-    return _Search(network, sample, board, wishes, progress).run()
+    return _Search(network, sample, board, wishes, progress, count).run()
 
 
 class _Search:
     """One search; remembers what was counted and what went wrong."""
 
-    def __init__(self, network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress) -> None:
+    def __init__(self, network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress,
+                 count: bool) -> None:
         self.network, self.sample, self.board, self.wishes, self.progress = network, sample, board, wishes, progress
+        self.by_yosys = count
         self.targets = candidate_targets(network, sample, wishes)
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str], Found | None] = {}
@@ -172,7 +180,7 @@ class _Search:
         fullest = sorted(shares, key=lambda name: shares[name][2], reverse=True)[:2]
         progress.note(f"target {target.name}, {shown}: about {candidate.cycles:,.0f} cycles, "
                       + ", ".join(f"{shares[name][2]:.0%} of {name.upper()}" for name in fullest) + " by formulas")
-        if candidate.area.fullest(self.board)[1] > FUTILE:
+        if not self.by_yosys or candidate.area.fullest(self.board)[1] > FUTILE:
             return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
                          resources=candidate.area, choice=self._reason(target, design, packed, among))
         with scratch_folder() as folder:

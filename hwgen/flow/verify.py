@@ -5,14 +5,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import sim
 from sim.batch import RunLayout
 from sim.folder import image_layout
 
 from ..errors import HwgenError
-from ..network.figures import Figures, figures_of
-from ..network.sample import Sample
+from ..network.figures import figures_of
 from ..progress import SILENT, Progress
 from ..report.collect import verification_of
 from ..report.facts import Report
@@ -77,7 +77,7 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
     Notes
     -----
     Of windows, ``rows_compared`` are rows of windows, not words; their results count as codes. Figures are of all the
-    graphs that runs are of; the hardware has some where all of them ran and none of them by windows.
+    graphs that runs are of; the hardware has some of those that ran, and none by windows.
     """
     sample, layouts = chosen.sample, {folder.name: read_layout(folder) for folder in chosen.folders}
     windows = all("window" in layout for layout in layouts.values())
@@ -93,7 +93,10 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
         found = replace(found, rows_compared=sum(rows.values()), codes_compared=codes + found.codes_compared,
                         pass_cycles=_by_pass(build, layouts, result))
     whole = sample if sample.integer is not None else read_sample(build)
-    return read_report(build).verified(found).measured(_figures(build, chosen, whole, layouts, result))
+    report = read_report(build)
+    hardware = _hardware(chosen, layouts, result)
+    return report.verified(found).measured(
+        figures_of(whole, data=chosen.data, of=rows_of(build), head=report.model.head, hardware=hardware))
 
 
 def record(build: Path, report: Report) -> None:
@@ -101,14 +104,11 @@ def record(build: Path, report: Report) -> None:
     write_files(build / "report", report_files(report))
 
 
-def _figures(build: Path, chosen: Chosen, sample: Sample, layouts: Mapping[str, RunLayout],
-             result: sim.Result) -> Figures:
-    """Figures of the graphs, with the hardware's results if there are some of all rows."""
-    hardware = None
-    if result.ok and all(layout["scale"] for layout in layouts.values()) and sample.integer is not None:
-        rows = [each.logits * np.array(layouts[name]["scale"]) for name, each in result.batches.items()]
-        hardware = np.concatenate(rows) if sum(map(len, rows)) == len(sample.integer) else None
-    return figures_of(sample, data=chosen.data, of=rows_of(build), hardware=hardware)
+def _hardware(chosen: Chosen, layouts: Mapping[str, RunLayout], result: sim.Result) -> NDArray[np.float64] | None:
+    """The hardware's results of the graphs that ran, which are the first ones; None of windows, and of a subgraph."""
+    if not result.ok or not all(layout["scale"] for layout in layouts.values()) or chosen.sample.integer is None:
+        return None
+    return np.concatenate([each.logits * np.array(layouts[name]["scale"]) for name, each in result.batches.items()])
 
 
 def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
@@ -117,7 +117,8 @@ def _share(chosen: Chosen, graphs: int, windows: bool) -> str:
     if windows:
         some = "all" if count == chosen.of else f"{count:,} of"
         return f"{some} {_count(chosen.of, 'window', 'windows')}"
-    first = "" if graphs == chosen.sample.batch.graphs else f"the first {graphs:,} of "
+    first = "" if graphs == chosen.sample.batch.graphs else "the first of " if graphs == 1 else (
+        f"the first {graphs:,} of ")
     there = _count(chosen.sample.batch.graphs, "graph", "graphs")
     return f"{first}{there}" if count == graphs == 1 else f"{first}{there} in {_count(count, 'batch', 'batches')}"
 

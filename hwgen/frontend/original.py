@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import HwgenError
-from .traced import Head, TracedNetwork
+from ..network.heads import Head
+from .traced import TracedNetwork
 from .user_code import line_of, said, users_code
 
 __all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]

@@ -11,14 +11,13 @@ from typing import Literal
 from torch import Tensor
 
 from ..network.equation import Equation, TermOf
+from ..network.heads import Head
 
-__all__ = ["Head", "Role", "TracedNetwork", "TracedTerm", "TracedValue"]
+__all__ = ["Role", "TracedNetwork", "TracedTerm", "TracedValue"]
 
 #: message: one step a channel, so that rows can be added; activation: a step for each row, for the MAC array; result:
 #: none.
 Role = Literal["message", "activation", "result"]
-#: What follows the result in the user's forward, and not in hardware.
-Head = Literal["", "log_softmax", "softmax", "sigmoid"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

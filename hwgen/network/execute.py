@@ -125,10 +125,10 @@ def store(real: Floats, quantizer: Quantizer | None, lists: Lists) -> Computed:
     else:
         step, bits = quantizer.step[None, :], quantizer.bits[[0]][:, None]
     top = np.maximum(0, (1 << np.maximum(bits - quantizer.signed, 0)) - 1)
-    scaled = real / step
+    scaled = real / step + quantizer.zero_point
     rounded = np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)
     codes = np.clip(rounded, -top if quantizer.signed else 0, top).astype(np.int64)
-    return Computed(real=real, codes=codes, entry=entry, stored=codes * step)
+    return Computed(real=real, codes=codes, entry=entry, stored=(codes - quantizer.zero_point) * step)
 
 
 def choose_entry(real: Floats, quantizer: Quantizer, lists: Lists) -> Ints:

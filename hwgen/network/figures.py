@@ -4,12 +4,13 @@ Nothing here is a tolerance: integers are compared by equality elsewhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .equation import Domain
+from .heads import Head, behind
 from .labels import Kind, Labels, decisions
 from .sample import Sample
 
@@ -97,9 +98,10 @@ class Nearness:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFigures:
-    """One model's results; ``model`` is a key of MODELS. Nearness is to models before it."""
+    """One model's results on the first ``rows`` rows; ``model`` is a key of MODELS. Nearness is to models before it."""
 
     model: str
+    rows: int
     score: Score | None
     to_fp32: Nearness | None
     to_quantized: Nearness | None
@@ -146,7 +148,7 @@ class Figures:
         return None if near is None else near.same
 
 
-def figures_of(sample: Sample, *, data: str, of: Domain, hardware: Floats | None = None) -> Figures:
+def figures_of(sample: Sample, *, data: str, of: Domain, head: Head = "", hardware: Floats | None = None) -> Figures:
     """Count everything that a sample supports.
 
     Parameters
@@ -154,24 +156,30 @@ def figures_of(sample: Sample, *, data: str, of: Domain, hardware: Floats | None
     sample : Sample
     data, of : str
         :class:`Figures`
+    head : Head
+        What the user's forward does with results: real labels are compared with what it returns.
     hardware : float64 [rows, width] or None
-        What the RTL gave for all rows; None where it did not run on all of them.
+        What the RTL gave: of all rows, or of the first ones.
     """
     rows = sample.batch.graphs if of == "graphs" else sample.batch.num_nodes
     known = {"fp32": sample.fp32, "quantized": sample.logits, "integer": sample.integer, "hardware": hardware}
     found = {model: results for model, results in known.items() if results is not None}
     width = next(iter(found.values())).shape[1] if found else 0
     labels = Labels.of(sample.labels, width, rows, sample.mask)
+    if labels.kind == "regression" and head:
+        labels = replace(labels, said=f"{labels.said} behind {head}")
+        found = {model: behind(head, results) for model, results in found.items()}
 
     def near(model: str, results: Floats, other: str) -> Nearness | None:
         before = other in found and list(MODELS).index(other) < list(MODELS).index(model)
-        return Nearness.of(labels.kind, results, found[other]) if before else None
+        return Nearness.of(labels.kind, results, found[other][:len(results)]) if before else None
 
-    return Figures(
-        data=data, of=of, rows=rows, counted=int(labels.counted.sum()), unlabelled=labels.unlabelled, task=labels.kind,
-        said=labels.said, models=tuple(
-            ModelFigures(model=model, score=Score.of(labels, results), to_fp32=near(model, results, "fp32"),
-                         to_quantized=near(model, results, "quantized")) for model, results in found.items()))
+    models = tuple(ModelFigures(
+        model=model, rows=len(results), score=Score.of(labels.first(len(results)), results),
+        to_fp32=near(model, results, "fp32"), to_quantized=near(model, results, "quantized"))
+        for model, results in found.items())
+    return Figures(data=data, of=of, rows=rows, counted=int(labels.counted.sum()), unlabelled=labels.unlabelled,
+                   task=labels.kind, said=labels.said, models=models)
 
 
 def _r2(known: Floats, mine: Floats) -> float | None:

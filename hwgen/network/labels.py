@@ -12,7 +12,7 @@ NaN is a missing label. So is a negative one beside classes, or beside 0 and 1; 
 value alone tells no task where results are as many as columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -69,6 +69,10 @@ class Labels:
         labelled = ~np.isnan(known).all(axis=1)
         return cls(kind=kind, said=said, known=known, counted=inside & labelled,
                    unlabelled=int((inside & ~labelled).sum()) if table.size else 0)
+
+    def first(self, rows: int) -> "Labels":
+        """Those of the first rows."""
+        return replace(self, known=self.known[:rows], counted=self.counted[:rows])
 
 
 def decisions(kind: Kind, results: Floats) -> NDArray[np.int64] | None:

@@ -16,9 +16,10 @@ with, for term t, one of::
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
-"self" has no other term and the term no factor; its source has one step for all channels of a row (not per channel,
-unless all are equal). The source of a list, or of a factor, is quantized per tensor or per channel. Lists of nodes are
-edges, looped, weighted, normed and features; those of graphs are members, and their sources nodes.
+"self" has no other term; its source has one step for all channels of a row (not per channel, unless all are equal), and
+one for all rows where the term has a factor. The source of a list, or of a factor, is quantized per tensor or per
+channel. Lists of nodes are edges, looped, weighted, normed and features; those of graphs are members, and their sources
+nodes.
 """
 
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from numpy.typing import NDArray
 from .edges import EdgeQuantizers
 from .equation import Counted, Domain, Equation, Factor, TermOf, Via
 from .granularity import Granularity
+from .heads import Head
 
 __all__ = ["Counted", "Domain", "Factor", "Granularity", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
@@ -60,7 +62,7 @@ class Quantizer:
     """How a value becomes codes; rounding is half away from zero.
 
     Unsigned codes are ``0 .. 2^b-1``, signed ones ``±(2^(b-1)-1)``; b = 0 stores zeros. The code of v is
-    ``clip(round(v / step))``.
+    ``clip(round(v / step + zero_point))``, and stands for ``step · (code - zero_point)``.
 
     Parameters
     ----------
@@ -76,6 +78,9 @@ class Quantizer:
         Largest value that an entry stands for, ascending; of nearest.
     via : "edges" or "looped"
         Of per_degree.
+    zero_point : int
+        The code of 0: of unsigned codes with one step, or one a channel. Hardware has none
+        (:mod:`hwgen.network.zero_points`).
     """
 
     signed: bool
@@ -84,6 +89,7 @@ class Quantizer:
     bits: Ints
     clip_value: Floats | None = None
     via: Literal["edges", "looped"] = "edges"
+    zero_point: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +134,8 @@ class Network:
         Number of nodes of quantizers per node; 0 if there are none.
     edges : mapping of EdgeCodes
         Of each kind of lists that weigh and that a term goes over.
+    head : Head
+        What the user's forward does with the results, and hardware does not.
     """
 
     name: str
@@ -137,3 +145,4 @@ class Network:
     values: tuple[Value, ...]
     trained_nodes: int = 0
     edges: EdgeQuantizers = field(default_factory=dict)
+    head: Head = ""

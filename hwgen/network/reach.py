@@ -71,6 +71,7 @@ class Reach:
     def tell(self, name: str, quantizer: Quantizer) -> None:
         """What readers of a value get."""
         top = np.exp2(np.maximum(quantizer.bits - quantizer.signed, 0)) - 1
+        top = np.maximum(top - quantizer.zero_point, quantizer.zero_point)
         sizes = quantizer.step * top
         self.stored[name] = quantizer, sizes.max(keepdims=True) if quantizer.granularity.by_row else sizes
 
@@ -86,7 +87,7 @@ class Reach:
         signed, sizes = False, np.ones(1)
         if term.source is not None:
             quantizer, sizes = self.stored[term.source]
-            signed = quantizer.signed
+            signed = quantizer.signed or quantizer.zero_point > 0
         if term.weight is not None:
             weight = term.weight.codes * term.weight.step
             up, down = np.maximum(weight, 0).sum(0), -np.minimum(weight, 0).sum(0)

@@ -148,8 +148,6 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
         _need(term.via in ("self", "features"), f"a linear layer via {term.via!r}", place,
               "give it a value of its own, before or behind the list")
         _weight(term.weight, network.features if source is None else source.width, f"{place}.weight")
-        _need(term.via == "features" or term.factor == "one", "factor of a linear layer", place,
-              "give the factor to the value, or to who reads it")
     width = term_width(network, term)
     if term.gain is not None:
         _need(term.gain.shape == (width,) and _finite(term.gain), "gain is not one finite number a "
@@ -163,6 +161,9 @@ def _readable(term: Term, source: Value, place: str) -> None:
     assert source.quantizer is not None
     quantizer = source.quantizer
     if term.weight is not None:
+        _need(term.factor == "one" or not quantizer.granularity.by_row,
+              f"factor of a linear layer on {source.name!r}, whose rows have steps of their own", place,
+              "give the factor to the value, or to who reads it")
         _need(quantizer.granularity is not Granularity.PER_CHANNEL
               or bool((quantizer.step == quantizer.step[0]).all()),
               f"a linear layer reads {source.name!r}, whose channels have steps of their own", place,
@@ -196,6 +197,11 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
         raise CapacityError(f"{entries} entries {kind}, {MOST[kind]} at most", place, "use fewer, or another quantizer")
     _need(not kind.by_row or kind is Granularity.PER_DEGREE or value.factor == "one",
           f"a factor and a quantizer {kind}", place, "give the factor to the terms, or quantize per_channel")
+    zero = quantizer.zero_point
+    _need(zero == 0 or not (quantizer.signed or kind.by_row), f"zero point {zero} of "
+          f"{'signed codes' if quantizer.signed else f'a quantizer {kind}'}", place,
+          "use unsigned codes, quantized per_tensor or per_channel")
+    _need(0 <= zero < 1 << high, f"zero point {zero} of {high} bits", place, f"use a code, 0 to {(1 << high) - 1}")
     if kind is Granularity.PER_NODE:
         _need(entries == network.trained_nodes, f"{entries} entries for {network.trained_nodes} trained nodes", place,
               "give one for each")

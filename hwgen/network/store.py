@@ -14,6 +14,7 @@ from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
 from .edges import EdgeCodes, Weighed
 from .granularity import Granularity
+from .heads import Head
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
 
@@ -44,6 +45,7 @@ class _Quantizer(TypedDict):
     granularity: Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
     via: Literal["edges", "looped"]
     clip_value: bool
+    zero_point: NotRequired[Count]
 
 
 class _Value(TypedDict):
@@ -75,6 +77,7 @@ class _Network(TypedDict):
     input_bits: Count
     input_scale: float
     trained_nodes: Count
+    head: NotRequired[Head]
     values: list[_Value]
     edges: NotRequired[dict[Weighed, _Edges]]
 
@@ -114,6 +117,7 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
              "trained_nodes": network.trained_nodes, "values": values}
     if network.edges:
         facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
+    facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
 
@@ -141,6 +145,7 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
     network = Network(
         name=known["name"], features=known["features"], input_bits=known["input_bits"],
         input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
+        head=known.get("head", ""),
         values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
         edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
                for name, each in known.get("edges", {}).items()})
@@ -196,7 +201,7 @@ def _value_facts(value: Value, stem: str, arrays: Arrays) -> dict[str, Any]:
         if q.clip_value is not None:
             arrays[f"{stem}.clip_value"] = q.clip_value
         quantizer = {"signed": q.signed, "granularity": q.granularity, "via": q.via,
-                     "clip_value": q.clip_value is not None}
+                     "clip_value": q.clip_value is not None, **({"zero_point": q.zero_point} if q.zero_point else {})}
     return {"name": value.name, "path": value.path, "width": value.width, "domain": value.domain, "join": value.join,
             "activation": value.activation.facts(), "factor": value.factor, "of": value.of,
             "bias": value.bias is not None, "quantizer": quantizer, "terms": terms}
@@ -208,7 +213,8 @@ def _value(facts: _Value, stem: str, arrays: _Arrays) -> Value:
         quantizer = Quantizer(
             signed=about["signed"], granularity=Granularity(about["granularity"]), via=about["via"],
             step=arrays.floats(f"{stem}.step"), bits=arrays.ints(f"{stem}.bits"),
-            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None)
+            clip_value=arrays.floats(f"{stem}.clip_value") if about["clip_value"] else None,
+            zero_point=about.get("zero_point", 0))
     with files.malformed(f"{stem}.activation", AGAIN):
         activation = activation_of(facts["activation"])
     return Value(

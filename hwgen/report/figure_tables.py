@@ -23,7 +23,7 @@ def figure_table(figures: Figures) -> Table:
     own = {"accuracy": "labels right"} if figures.task == "multilabel" else {}
     cells = [(own.get(name, name), *(cell(each) for each in figures.models)) for name, cell in rows]
     return Table(title=f"Results on {figures.data}; {counted(figures)}",
-                 columns=("figure", *(MODELS[each.model] for each in figures.models)),
+                 columns=("figure", *(_name(each, figures) for each in figures.models)),
                  rows=[tuple(text or "-" for text in row) for row in cells if any(row[1:])])
 
 
@@ -37,14 +37,24 @@ def counted(figures: Figures) -> str:
 
 
 def headline_figure(figures: Figures) -> tuple[str, str] | None:
-    """The figure of most interest, of the model nearest to hardware, and what it is; None where there is none."""
+    """The figure of most interest, of the model nearest to hardware, and what it is; None where there is none.
+
+    Models that ran on fewer rows stand apart.
+    """
     for name, cell in FIGURES:
-        known = [(MODELS[each.model], cell(each).partition(":")[0]) for each in figures.models if cell(each)]
+        known = [(MODELS[each.model], cell(each).partition(":")[0]) for each in figures.models
+                 if cell(each) and each.rows == figures.rows]
         if known and name in HEADLINES:
             (model, value), (other, beside) = known[-1], known[0]
             more = f"; {other} {beside}" if len(known) > 1 else ""
             return value, f"{name}, {model}, {_count(figures.counted, figures.of)}{more}"
     return None
+
+
+def _name(each: ModelFigures, figures: Figures) -> str:
+    """A model, and on how many rows it ran where that is not all of them."""
+    some = "" if each.rows == figures.rows else f", {each.rows:,} of {_count(figures.rows, figures.of)}"
+    return MODELS[each.model] + some
 
 
 def _to_fp32(each: ModelFigures) -> Nearness | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ..network.batch import Batch
 from ..network.bits import Bits
 from ..network.formulas import formula
+from ..network.heads import Head
 from ..network.network import Network, Quantizer, Term, Value
 from ..numeric import MAX_ACTIVATION_BITS
 from .names import quantizer_name, roles
@@ -114,6 +115,8 @@ class ModelFacts:
         What has results: nodes or graphs.
     classes, trained_nodes : int
         Results of each; nodes of per-node quantizers, 0 where there are none.
+    head : Head
+        What the user's forward does with the results, and hardware does not.
     values, layers : tuple
         In order of computation.
     operations : dict
@@ -136,6 +139,7 @@ class ModelFacts:
     of: str
     classes: int
     trained_nodes: int
+    head: Head
     values: tuple[ValueFacts, ...]
     layers: tuple[LayerFacts, ...]
     operations: dict[str, dict[str, int]]
@@ -169,6 +173,7 @@ def model_facts(network: Network, batch: Batch, bits: Bits) -> ModelFacts:
         name=network.name, graphs=batch.graphs, nodes=batch.num_nodes, edges=int(batch.edges.shape[1]),
         features=network.features, feature_nonzeros=int(batch.features.nnz), input_bits=network.input_bits,
         of=network.values[-1].domain, classes=network.values[-1].width, trained_nodes=network.trained_nodes,
+        head=network.head,
         values=tuple(_value(value, role[value.name], bits.get(value.name)) for value in network.values),
         layers=tuple(_layer(value, term) for value, term in linear_terms(network)),
         operations={value.name: operations(value, network, batch) for value in network.values},

@@ -17,7 +17,9 @@ CONVENTIONS = {"rows": "rows of activations, each counted once, as A²Q reports"
 def headline(facts: ModelFacts) -> str:
     """The model and its sample in one sentence."""
     graphs = "1 graph" if facts.graphs == 1 else f"{facts.graphs:,} graphs"
-    return (f"{facts.classes} results for each of the {facts.of}; sample of {graphs}, {facts.nodes:,} nodes, "
+    results = "1 result" if facts.classes == 1 else f"{facts.classes} results"
+    left = f", {facts.head} left to the host" if facts.head else ""
+    return (f"{results} for each of the {facts.of}{left}; sample of {graphs}, {facts.nodes:,} nodes, "
             f"{facts.edges:,} edges, {facts.features:,} features of {facts.input_bits} bit, "
             f"{facts.feature_nonzeros:,} of them not zero")
 

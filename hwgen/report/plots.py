@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from .facts import ComponentFacts, Pass, Share
 
-__all__ = ["bits", "cycles", "resources", "saved", "stages"]
+__all__ = ["bits", "cycles", "pareto", "resources", "saved", "stages"]
 
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
 PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
@@ -120,6 +120,35 @@ def saved(totals: Mapping[str, int]) -> str:
         axes.set_xlim(0, 1.25 * max(values))
         axes.set_xlabel("cycles")
         _finish(axes)
+        return _svg(figure)
+
+
+def pareto(measured: Sequence[tuple[float, float]], front: Sequence[tuple[float, float]], full: float, floor: float,
+           label: str) -> str:
+    """Accuracy over cost of measured assignments, those that no other beats joined; shares become percent.
+
+    Parameters
+    ----------
+    measured, front : sequence of (float, float)
+        Cost and accuracy.
+    full, floor : float
+        Accuracy in FP32, and what was asked for.
+    label : str
+        Of costs.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(4.2)
+        axes.invert_yaxis()
+        axes.grid(visible=True, axis="both", linewidth=0.6)
+        for value, name, style in ((full, "FP32", "-"), (floor, "asked for", "--")):
+            axes.axhline(100 * value, color=WARN, linewidth=1, linestyle=style, label=name)
+        axes.scatter([cost for cost, _ in measured], [100 * each for _, each in measured], s=18, color=PALETTE[2],
+                     label="measured")
+        axes.plot([cost for cost, _ in front], [100 * each for _, each in front], color=PALETTE[0], marker="o",
+                  markersize=5, drawstyle="steps-post", label="not beaten")
+        axes.set_xlabel(label)
+        axes.set_ylabel("validation accuracy, %")
+        _finish(axes, legend=4)
         return _svg(figure)
 
 

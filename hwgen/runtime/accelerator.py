@@ -12,6 +12,7 @@ from ..errors import CapacityError, HwgenError
 from ..flow.built import load_design
 from ..flow.misfit import misfit
 from ..network.batch import Batch
+from ..network.heads import Head
 from ..network.reader import read_graphs
 from ..network.reader.codes import batch_for
 from ..network.sample import single
@@ -66,6 +67,14 @@ class Accelerator:
             return Board.open(self.design, self.build, bitstream)
         raise HwgenError(f"unknown backend {name!r}", "backend", "use reference, simulation or pynq")
 
+    @property
+    def head(self) -> Head:
+        """What the user's forward does with the results that :meth:`run` gives: nothing, or its softmax or sigmoid.
+
+        ``torch.sigmoid(torch.from_numpy(accelerator.run(graphs)))`` is what a forward that ends in a sigmoid returns.
+        """
+        return self.design.network.head
+
     def run(self, graphs: Any, *, batch_size: int | None = None) -> NDArray[np.float64]:
         """Logits of every graph, in the order given; where results are by node, of every node, in the order given.
 
@@ -84,7 +93,8 @@ class Accelerator:
         Returns
         -------
         float64 [rows, classes]
-            Integer results times their scale: equal numbers from every backend.
+            Integer results times their scale: equal numbers from every backend, before the softmax or sigmoid that
+            the user's forward may end with (:attr:`head`).
 
         Raises
         ------

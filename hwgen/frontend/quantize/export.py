@@ -22,7 +22,7 @@ def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits:
     plan = quantizers.plan
     return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
                    values=tuple(export_value(quantizers, each) for each in plan.values),
-                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0)
+                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head)
 
 
 @torch.no_grad()

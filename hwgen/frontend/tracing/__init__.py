@@ -106,14 +106,14 @@ def _features(traced: Traced) -> int | None:
             width = int(weights[0].shape[1 if call.target is F.linear else 0]) if weights else None
         if width is not None:
             return width
-        if known is not None and known.kind not in ("jump", "cat", "linear", "convolution"):
+        if known is not None and known.kind not in ("jump", "cat", "linear"):
             carriers.add(Value("", index))
     return None
 
 
 def _width(layer: nn.Module) -> int | None:
     for each in layer.modules():  # GINConv has none of its own, but its module does
-        for name in ("in_channels", "in_features", "num_features"):
+        for name in ("in_channels", "in_features", "num_features", "channels"):
             width = getattr(each, name, None)
             width = width[0] if isinstance(width, tuple) else width
             if isinstance(width, int) and width > 0:

@@ -18,7 +18,7 @@ from ...network.equation import Counted, Factor
 from .expr import Expr, ExprTerm
 
 __all__ = ["activated", "added", "concatenated", "dropped", "gathered", "linear", "materialised", "maximum",
-           "reference_to", "scaled"]
+           "reference_to", "scaled", "weighed"]
 
 
 def reference_to(expr: Expr, path: str, label: str = "") -> Expr:
@@ -107,6 +107,15 @@ def gathered(expr: Expr, via: Counted, path: str, label: str, *, op: Literal["su
                 terms=tuple(terms))
 
 
+def weighed(expr: Expr, factor: Factor, of: Counted, path: str, label: str) -> Expr:
+    """What is gathered with a factor of the source: the value itself carries it, where nothing else reads it."""
+    if factor == "one":
+        return expr
+    if expr.is_input or expr.shared or expr.factor != "one":
+        expr = reference_to(expr, path, label)
+    return replace(expr, factor=factor, of=of, origin=None)
+
+
 def linear(expr: Expr, weight: Tensor, bias: Tensor | None, path: str, label: str = "") -> Expr:
     """A linear layer: ``weight`` float64 [in, out], ``bias`` float64 [out] or None.
 
@@ -131,6 +140,10 @@ def _of_features(expr: Expr, weight: Tensor, bias: Tensor | None, path: str, lab
     if expr.is_input:
         term = ExprTerm(source=None, width=width, via="features", weight=weight, dropout=expr.dropout)
         return Expr(path=path, label=label, width=width, terms=(term,), bias=bias)
+    if expr.factor != "one":
+        plain = _of_features(replace(expr, factor="one"), weight, None, path, label)
+        made = replace(plain, factor=expr.factor, of=expr.of)
+        return made if bias is None else scaled(made, None, bias, path, label)
     if expr.bias is not None:
         bias = _plus(expr.bias @ weight, bias)
     keys = [(id(term.source), term.segment, None if _is_uniform(term.gain) else id(term)) for term in expr.terms]

@@ -36,7 +36,7 @@ def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
     """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
     expr = nodes_of(reader, call, given)
-    check_options(call, layer, {"improved": False})
+    check_options(call, layer, {})  # improved is no option without weights of edges: PyG's self loops weigh 1 then
     if aggregate_of(call, layer) != Aggregate("sum", "one"):
         refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
     path = path_of(call)

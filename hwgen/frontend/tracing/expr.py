@@ -94,9 +94,14 @@ class Expr(Equation[ExprTerm, Tensor]):
     @property
     def is_raw(self) -> bool:
         """Whether it is linear in the input features: a linear layer that follows is then applied to these first."""
-        return self.is_input or (self.is_affine and all(term.is_raw for term in self.terms))
+        return self.is_input or (self.is_sum and all(term.is_raw for term in self.terms))
 
     @property
     def is_affine(self) -> bool:
+        """Whether it is a sum without activation, and no factor behind it."""
+        return self.is_sum and self.factor == "one"
+
+    @property
+    def is_sum(self) -> bool:
         """Whether it is a sum without activation."""
-        return self.join == "sum" and self.activation == IDENTITY and self.factor == "one"
+        return self.join == "sum" and self.activation == IDENTITY

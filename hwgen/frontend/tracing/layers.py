@@ -83,6 +83,7 @@ def activation(kind: type[Activation]) -> Read:
             refuse(call, f"{call.name} with {', '.join(f'{name}={value}' for name, value in own.items())}", made)
         return activated(expr, made, path_of(call), "" if layer is not None else kind.kind)
 
+    read.__doc__ = kind.__doc__
     return read
 
 
@@ -177,6 +178,7 @@ def larger(reader: Reader, call: Call, layer: None) -> Expr:
 def pool(op: Literal["sum", "max"], factor: Factor) -> Read:
     """One value a graph, of those of its nodes."""
     def read(reader: Reader, call: Call, layer: None) -> Expr:
+        """One value a graph, of those of its nodes."""
         given = bind(call, {"x": None, "batch": None, "size": None})
         return _pooled(reader, call, given["x"], given["batch"], given["size"], op, factor)
 
@@ -186,6 +188,7 @@ def pool(op: Literal["sum", "max"], factor: Factor) -> Read:
 def readout(op: Literal["sum", "max"], factor: Factor) -> Read:
     """The same as an aggregation module."""
     def read(reader: Reader, call: Call, layer: pyg.Aggregation) -> Expr:
+        """One value a graph, of those of its nodes."""
         given = bind(call, {"x": None, "index": None, "ptr": None, "dim_size": None, "dim": -2})
         if given["ptr"] is not None or given["dim"] != -2:
             refuse(call, f"{call.name} with ptr or dim", "call it with x and batch only")

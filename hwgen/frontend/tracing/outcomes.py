@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...network.heads import Head
 from ..calls import Value
-from ..traced import Head
 from .expr import Expr
 
 __all__ = ["OF_BATCH", "End", "Fixed", "Outcome", "Shaped"]

@@ -32,6 +32,8 @@ class Recogniser(NamedTuple):
         Whether the result is the first argument.
     is_proposed : bool
         Whether errors propose it.
+    options : str
+        What users may choose of it, for docs/own-models.md. What it computes is the docstring of ``read``.
     """
 
     kind: Kind
@@ -39,6 +41,17 @@ class Recogniser(NamedTuple):
     read: Callable[..., Any]
     is_alias: bool = False
     is_proposed: bool = True
+    options: str = ""
+
+    @property
+    def computes(self) -> str:
+        """The first paragraph of the docstring of what reads it."""
+        return " ".join((self.read.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
+
+    def names(self) -> list[str]:
+        """Modules, functions and methods by the names that users write; what works in place goes without saying."""
+        found = [target.__name__ if isinstance(target, type) else name_of(target) for target in self.targets]
+        return [name for name in dict.fromkeys(found) if not name.removesuffix("()").endswith(("_", "="))]
 
 
 class Recognisers:

@@ -62,6 +62,49 @@ def _rooted(layer: pyg.MessagePassing, source: Operand, own: Operand, neighbours
     return out if root is None else out + linear(root, own)
 
 
+def _propagated(layer: pyg.MessagePassing, x: Tensor, batch: GraphBatch) -> Tensor:
+    """``D^-1/2 (A + I) D^-1/2 x``; without ``I``, or without both, as the layer's options say."""
+    if not getattr(layer, "normalize", True):
+        return batch.edges.sum(x)
+    lists = batch.looped if getattr(layer, "add_self_loops", False) else batch.edges
+    factor = lists.rsqrt.to(x.dtype)
+    return lists.sum(x * factor) * factor
+
+
+def _sg(layer: pyg.SGConv, x: Operand, batch: GraphBatch) -> Tensor:
+    out = linear(layer.lin, x, bias=False)
+    for _ in range(layer.K):
+        out = _propagated(layer, out, batch)
+    return out if layer.lin.bias is None else out + layer.lin.bias
+
+
+def _tag(layer: pyg.TAGConv, x: Operand, batch: GraphBatch) -> Tensor:
+    out = linear(layer.lins[-1], x)
+    for lin in list(layer.lins)[-2::-1]:
+        out = _propagated(layer, out, batch) + linear(lin, x)
+    return out if layer.bias is None else out + layer.bias
+
+
+def _appnp(layer: pyg.APPNP, x: Operand, batch: GraphBatch) -> Tensor:
+    out: Tensor = dense(x)
+    first = layer.alpha * out
+    for _ in range(layer.K):
+        out = (1 - layer.alpha) * _propagated(layer, out, batch) + first
+    return out
+
+
+def _cluster_gcn(layer: pyg.ClusterGCNConv, x: Operand, batch: GraphBatch) -> Tensor:
+    seen, lists = linear(layer.lin_out, x, bias=False), batch.looped
+    near: Tensor = (lists.sum(seen) + layer.diag_lambda * seen) * lists.mean.to(seen.dtype)
+    out = near + linear(layer.lin_root, x)
+    return out if layer.lin_out.bias is None else out + layer.lin_out.bias
+
+
+def _lg(layer: pyg.LGConv, x: Operand, batch: GraphBatch) -> Tensor:
+    return _propagated(layer, dense(x), batch)
+
+
 #: What is computed in another way than by calling it.
 CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
-    pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv}
+    pyg.GCNConv: _gcn, pyg.GINConv: _gin, pyg.SAGEConv: _sage, pyg.GraphConv: _graph_conv,
+    pyg.SGConv: _sg, pyg.TAGConv: _tag, pyg.APPNP: _appnp, pyg.ClusterGCNConv: _cluster_gcn, pyg.LGConv: _lg}

@@ -51,6 +51,11 @@ class PreparedForward:
         roles = roles_of(module)
         #: The traced forward in evaluation and in training.
         self._traced = traced_of(module, roles), traced_of(module, roles, training=True)
+        for call in self._traced[0].calls:
+            share: float = getattr(call.target, "dropout", 0.0)
+            if _kind(call) == "convolution" and share:
+                raise HwgenError(f"{call.name} with dropout={share}", call.where,
+                                 "set it to 0 and drop entries of x before the layer: hwgen drops no edges")
         usual, learning = ([call for call in each.calls if _kind(call) != "dropout"] for each in self._traced)
         for theirs, call in zip_longest(usual, learning):
             if theirs is None or call is None or theirs.name != call.name or _kind(call) == "edges":
@@ -110,7 +115,9 @@ class PreparedForward:
                 return aggregate(batch.members, dense(first), type(layer).__name__)
             if kind == "convolution":
                 prepared = CONVOLUTIONS.get(type(layer))
-                return layer(dense(first), batch.edge_index) if prepared is None else prepared(layer, first, batch)
+                if prepared is not None:
+                    return prepared(layer, first, batch)
+                args, kwargs = _with_edges(args, batch), _with_edges(kwargs, batch)
             return layer(*dense(args), **dense(kwargs))
         if kind == "dropout":
             on = "train" if target is torch.dropout else "training"
@@ -138,6 +145,15 @@ def _features(batch: GraphBatch) -> Operand:
     if isinstance(batch.features, SparseMatrix):
         return SparseInput(batch.features, batch.features.values)
     return batch.features
+
+
+def _with_edges(given: Any, batch: GraphBatch) -> Any:
+    """Arguments of a convolution, with edges as PyG has them."""
+    if isinstance(given, dict):
+        return {name: _with_edges(each, batch) for name, each in given.items()}
+    if isinstance(given, tuple):
+        return tuple(_with_edges(each, batch) for each in given)
+    return batch.edge_index if given is batch else given
 
 
 def _dropout(x: Operand, rate: float) -> Operand:

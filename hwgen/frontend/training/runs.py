@@ -25,7 +25,10 @@ from .task import Model, Task
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["run", "train"]
+__all__ = ["run", "train", "train_fp32", "train_quantized"]
+
+#: Gives what is told after every epoch of a stage; it begins after so many epochs of other models.
+Report = Callable[[Literal["fp32", "quantized"], int], Callable[[int, float | None], None]]
 
 
 def train(
@@ -134,22 +137,10 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number:
 
         return tell
 
-    teachers: list[Forward] = []
-    scores: list[Score] = []
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(rng)
-        for generation in range(recipe.generations):
-            module = task.make()
-            forward = PreparedForward(module)
-            _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
-                           teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
-                           progress=report("fp32", generation * recipe.epochs))
-            teachers.append(forward)
-            scores.append(score)
-        model = _quantized(task, module, examples, rng)
-        epoch, _ = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs,
-                       seed=rng, teacher=teachers[-1] if recipe.distillation else None, share=recipe.distillation,
-                       cosine=recipe.cosine, progress=report("quantized", recipe.generations * recipe.epochs))
+        module, teachers, scores = train_fp32(task, examples, rng, report)
+        model, epoch = train_quantized(task, module, examples, rng, teachers[-1],
+                                       report("quantized", recipe.generations * recipe.epochs))
     if examples.per == "nodes":
         model.settle(examples.sample(rng))
     score = evaluate(model.logits, examples.part("validation"))
@@ -162,6 +153,32 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number:
         bits_of_every_code=model.average_bits(batches, messages=True), fp32_validation=scores[-1].accuracy,
         fp32_test=last, first_validation=scores[0].accuracy, first_test=first)
     return Run(model=model, module=module, examples=examples, result=result)
+
+
+def train_fp32(task: Task, examples: Examples, rng: int, report: Report | None = None,
+               ) -> tuple[nn.Module, list[Forward], list[Score]]:
+    """Every FP32 generation: the last module, and what each of them computes and reaches in validation."""
+    recipe, teachers, scores = task.recipe, list[Forward](), list[Score]()
+    torch.manual_seed(rng)
+    for generation in range(recipe.generations):
+        module = task.make()
+        forward = PreparedForward(module)
+        _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
+                       teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
+                       progress=None if report is None else report("fp32", generation * recipe.epochs))
+        teachers.append(forward)
+        scores.append(score)
+    return module, teachers, scores
+
+
+def train_quantized(task: Task, module: nn.Module, examples: Examples, rng: int, teacher: Forward,
+                    tell: Callable[[int, float | None], None] | None = None) -> tuple[QuantizedNetwork, int]:
+    """The quantized model of an FP32 module, trained on; and the epoch that was selected."""
+    recipe, model = task.recipe, _quantized(task, module, examples, rng)
+    epoch, _ = fit(model, model.logits, examples, _optimizer(model, recipe), epochs=recipe.quantized_epochs, seed=rng,
+                   teacher=teacher if recipe.distillation else None, share=recipe.distillation, cosine=recipe.cosine,
+                   progress=tell)
+    return model, epoch
 
 
 def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> QuantizedNetwork:

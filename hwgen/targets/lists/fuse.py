@@ -93,8 +93,11 @@ def _joins_its_reader(value: Value, readers: list[Value]) -> bool:
 
 
 def _degree_sets(value: Value) -> set[str]:
-    """Lists whose lengths a value's quantizer looks up."""
+    """Lists whose lengths a value's quantizer, or its linear layer, looks up."""
+    linear = linear_term(value)
     found: set[str] = {value.of} if value.factor != "one" else set()
+    if linear is not None and linear.factor != "one":
+        found |= {linear.of}
     if value.quantizer is not None and value.quantizer.granularity is Granularity.PER_DEGREE:
         found |= {value.quantizer.via}
     return found

@@ -4,6 +4,7 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.network import Network
 from ...network.rules import check_network
+from ...network.zero_points import fold_zero_points
 from .fuse import blocks, steps
 from .passes import PassBuilder
 from .program import ORDER, Pass, Program
@@ -37,6 +38,7 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
     check_network(network)
     longest = {"edges": max_degree, "looped": max_degree, "weighted": max_weight, "normed": max_weight,
                "features": max_features, "members": max_members}
+    network = fold_zero_points(network)
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))
     program = Program(

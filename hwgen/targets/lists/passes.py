@@ -162,17 +162,19 @@ class PassBuilder:
         assert term is not None
         assert term.weight is not None
         gain = np.ones(value.width) if term.gain is None else term.gain
-        row = np.ones(1) if steps.entry is None else steps.entry
+        select, factor, of = self._row_factor(term)  # of the product; a factor of the value is in its lookup
+        row = factor if steps.entry is None else steps.entry
+        select = select if steps.entry is None else "entry"
         zeros = np.zeros(value.width, dtype=np.int64)
         lookup = lookup_of(value, self.longest)
         target = target_of(value, lookup)
-        select: RowSelect = "constant" if steps.entry is None else "entry"
-        bounds = product_bounds(term.weight.codes, codes, select)
+        integers = _without_integers(select, row, of)
+        bounds = product_bounds(term.weight.codes, codes, integers)
         solved = solve([RealBlock(
             terms=(RealTerm(column=gain * term.weight.step * steps.column[0], row=row, bounds=bounds),), join="sum",
             bias=np.zeros(value.width) if value.bias is None else value.bias)], target, value.path)
         operand = Operand(kind="self", source=None, column=zeros, mid=0, x=bounds.span,
-                          row=_without_integers(select, row, "edges"))
+                          row=integers)
         block = Block(operands=(_with_integers(operand, solved.shares[0][0], bounds),), join="sum",
                           bias=solved.bias[0])
         first = block.operands[0]

@@ -20,7 +20,7 @@ from ...network.activation import Activation
 from ...network.edges import WEIGHED
 from ...numeric import Bounds, IntRange
 from .arithmetic import round_value
-from .program import Block, Operand, Requantizer, Tensor
+from .program import Block, Operand, Requantizer, Row, Tensor
 
 __all__ = ["Scope", "block_sums", "codes_of", "operand_bounds", "product_bounds", "value_range"]
 
@@ -86,11 +86,12 @@ def operand_bounds(operand: Operand, width: int, scope: Scope) -> Bounds:
     return Bounds(low * times, high * times)
 
 
-def product_bounds(weight: Ints, codes: Bounds, select: str) -> Bounds:
-    """Bounds of the MAC array's sums, by entry of its row table: one, or those of the codes."""
+def product_bounds(weight: Ints, codes: Bounds, row: Row) -> Bounds:
+    """Bounds of the MAC array's sums, by entry of its row table."""
     low, high = codes.low, codes.high
-    if select != "entry":
-        low, high = low.min(axis=0, keepdims=True), high.max(axis=0, keepdims=True)
+    if row.select != "entry":
+        low, high = (np.repeat(each, len(row.table), axis=0) for each in (
+            low.min(axis=0, keepdims=True), high.max(axis=0, keepdims=True)))
     up = np.maximum(weight, 0).sum(axis=0)[None, :]
     down = np.minimum(weight, 0).sum(axis=0)[None, :]
     return Bounds(low * up + high * down, high * up + low * down)

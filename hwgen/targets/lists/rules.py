@@ -86,7 +86,7 @@ def _pass(program: Program, step: Pass, scope: Scope) -> None:
         _need(step.final.kind != "raw", "raw values before the MAC array", where)
         _combine(step.combine, step, scope, f"{where}, Q2")
         _final(program, step.combine.final, f"{where}, Q2")
-        looked_up = {final.of for final in (step.final, step.combine.final) if final.select == "degree"}
+        looked_up = {each.of for each in (step.final, step.combine.row, step.combine.final) if each.select == "degree"}
         _need(len(looked_up) <= 1, f"degrees of {' and '.join(sorted(looked_up))} in one row", where)
 
 
@@ -123,11 +123,11 @@ def _combine(combine: Combine, step: Pass, scope: Scope, where: str) -> None:
     _need(combine.weight.shape == (fan_in, len(combine.column)), f"weight has shape {combine.weight.shape}", where)
     top = (1 << (combine.bits - 1)) - 1
     _within(IntRange.of(combine.weight), IntRange(-top, top), "weight", where)
-    _need(combine.row.select in ("constant", "entry"), f"R by {combine.row.select}", where)
+    _need(combine.row.select != "node", f"R by {combine.row.select}", where)
     if combine.row.select == "entry":
         _need(len(combine.row.table) == len(codes.low),
               f"{len(combine.row.table)} row multipliers by entry", where)
-    _ranges(combine.as_block(), [product_bounds(combine.weight, codes, combine.row.select)], combine.final, where)
+    _ranges(combine.as_block(), [product_bounds(combine.weight, codes, combine.row)], combine.final, where)
 
 
 def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) -> None:

@@ -23,6 +23,8 @@ RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array
 class Facts(SimpleNamespace):
     """Stands for those of a build."""
 
+    model = SimpleNamespace(head="")
+
     def verified(self, verification: object) -> "Facts":
         return Facts(verification=verification)
 
@@ -80,15 +82,19 @@ def test_results_are_held_against_their_graphs(build: Path, sample: Sample) -> N
     assert (facts.verification.what, facts.verification.of) == (
         "the sample: the first 5 of 6 graphs in 2 batches", 3)
     assert facts.verification.bit_exact
-    # a part of the graphs ran: figures are of all six, and the hardware has none
-    assert [each.model for each in facts.figures.models] == ["quantized", "integer"]
+    # a part of the graphs ran: the hardware's figures are of the five that did, the others' of all six
+    assert [(each.model, each.rows) for each in facts.figures.models] == [
+        ("quantized", 6), ("integer", 6), ("hardware", 5)]
+    hardware = facts.figures["hardware"]
+    assert hardware.score == Score(accuracy=1.0, right=4, decided=4)
+    assert (hardware.to_quantized.differing, hardware.to_quantized.decided) == (1, 5)
     assert facts.figures["integer"] == ModelFigures(
-        model="integer", score=Score(accuracy=1.0, right=5, decided=5), to_fp32=None,
+        model="integer", rows=6, score=Score(accuracy=1.0, right=5, decided=5), to_fp32=None,
         to_quantized=Nearness(same=pytest.approx(5 / 6), differing=1, decided=6, largest=2.5 / 4.5, median=0.0))
     assert facts.figures.accuracy("quantized") == 4 / 5
 
 
-def test_the_hardware_has_figures_where_all_ran(build: Path, sample: Sample) -> None:
+def test_the_hardware_has_figures_of_what_ran_without_a_difference(build: Path, sample: Sample) -> None:
     batch = replace(sample.batch, graphs=5)
     five = replace(sample, batch=batch, labels=sample.labels[:5], mask=sample.mask[:5], logits=sample.logits[:5],
                    integer=sample.integer[:5])
@@ -108,6 +114,19 @@ def test_figures_of_a_part_are_those_of_the_whole_sample(build: Path, sample: Sa
     assert replace(chosen(build, sample), what="other.npz").data == "other.npz"
 
 
+def test_of_one_graph_there_is_no_first_one(build: Path, sample: Sample) -> None:
+    def what(graphs: int) -> str:
+        (build / "batches" / "0000" / "layout.json").write_text(json.dumps(
+            {"graphs": graphs, "load_beats": 10, "store_beats": 2, "cycles": 100, "scale": [0.5, 0.5, 0.5]}))
+        some = replace(chosen(build, sample), folders=[build / "batches" / "0000"])
+        done = result()
+        return verify.outcome(build, some, replace(done, batches={"0000": replace(
+            done.batches["0000"], logits=RESULTS["0000"][:graphs])})).verification.what
+
+    assert what(1) == "the sample: the first of 6 graphs"
+    assert what(3) == "the sample: the first 3 of 6 graphs in 1 batch"
+
+
 def test_differences_are_told(build: Path, sample: Sample) -> None:
     found = verify.outcome(build, chosen(build, sample), result(cycles=101)).verification
     assert not found.bit_exact
@@ -121,7 +140,8 @@ def test_differences_are_told(build: Path, sample: Sample) -> None:
 def test_samples_without_logits_and_old_batches(build: Path, sample: Sample) -> None:
     folders = sorted((build / "batches").iterdir())
     silent = replace(sample, logits=None)
-    assert [each.model for each in verify.outcome(build, chosen(build, silent), result()).figures.models] == ["integer"]
+    assert [each.model for each in verify.outcome(build, chosen(build, silent), result()).figures.models] == [
+        "integer", "hardware"]
     (folders[1] / "layout.json").write_text(json.dumps({"cycles": 1}))
     with pytest.raises(HwgenError, match=r"\w+ is missing"):
         choose_runs.quick(folders)

@@ -38,6 +38,15 @@ def test_a_network_comes_back_equal(tmp_path, seed):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_the_head_of_a_network_comes_back(tmp_path):
+    network = dataclasses.replace(gin_network(0), head="sigmoid")
+    save_network(network, tmp_path)
+    assert load_network(tmp_path).head == "sigmoid"
+    set_facts(tmp_path, lambda facts: facts.update(head="tanh"))
+    with pytest.raises(HwgenError, match="head"):
+        load_network(tmp_path)
+
+
 def test_facts_are_plain():
     facts, arrays = network_arrays(residual_gcn_network(0))
     assert json.loads(json.dumps(facts)) == facts

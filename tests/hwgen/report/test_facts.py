@@ -72,7 +72,7 @@ def figures(*models: str) -> Figures:
     """Three of four nodes have a label, and two of them are right."""
     return Figures(data="the sample", of="nodes", rows=4, counted=3, unlabelled=1, task="classification", said="whole",
                    models=tuple(ModelFigures(
-                       model=model, score=Score(accuracy=2 / 3, right=2, decided=3), to_fp32=None,
+                       model=model, rows=4, score=Score(accuracy=2 / 3, right=2, decided=3), to_fp32=None,
                        to_quantized=None if model == "quantized" else Nearness(
                            same=0.75, differing=1, decided=4, largest=0.125, median=0.0)) for model in models))
 

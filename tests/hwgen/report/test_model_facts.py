@@ -143,6 +143,8 @@ def test_tables_show_every_value_and_layer() -> None:
     graph = replace(random_graph_model(3, layers=3), name="small")
     facts = facts_of_chain(graph)
     assert headline(facts).startswith("4 results for each of the nodes; sample of 1 graph, 40 nodes, ")
+    assert headline(replace(facts, classes=1, head="sigmoid")).startswith(
+        "1 result for each of the nodes, sigmoid left to the host; sample")
     values, layers, *degrees, average, size = model_tables(facts)
     kinds = [(row[0], row[4], row[6], row[7]) for row in values.rows]
     assert kinds[0] == ("convs.0.message", "message", "per channel", "4")

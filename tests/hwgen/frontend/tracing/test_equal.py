@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
-from torch_geometric.nn import GCNConv, GINConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
+from torch_geometric.nn import APPNP, GCNConv, GINConv, LGConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
 from user_modules import MODELS, Net, Random, graphs, middle, randomise
 
 from hwgen.frontend.data.graph_batch import GraphBatch
@@ -49,7 +49,7 @@ def well_formed(plan: TracedNetwork) -> None:
                 assert (len(value.terms), term.factor) == (1, "one")
             if term.via == "features":
                 assert term.weight.shape[0] == plan.features
-            assert term.factor == "one" or term.via in ("edges", "looped", "members")
+            assert term.factor == "one" or term.weight is None
             assert (term.via == "members") == (value.domain == "graphs" and
                                                (term.source is None or values[term.source].domain == "nodes"))
             assert term.op == "sum" or term.via in ("edges", "looped", "members")
@@ -169,6 +169,16 @@ def test_what_is_stored() -> None:
     kept = plan_of(middle(lambda s, h, e, b: s.a(h.relu(), e) + h, a=GCNConv(6, 6))).values  # h is summed up once
     assert [(value.name, [term.via for term in value.terms]) for value in kept][1:3] == [
         ("first", ["edges", "features"]), ("relu", ["self"])]
+
+
+def test_what_propagation_stores() -> None:
+    """A value with the factor of its source behind it, where nothing else reads it; else beside it."""
+    layer = Net(lambda s, x, e, b: s.a(s.lin(x).relu(), e), lin=nn.Linear(7, 6), a=APPNP(2, 0.1))
+    found = [(value.name, value.factor, [term.source for term in value.terms]) for value in plan_of(layer).values]
+    assert found == [("lin", "one", [None]), ("a.message", "rsqrt", ["lin"]), ("a.hop1", "rsqrt", ["a.message", "lin"]),
+                     ("a", "one", ["a.hop1", "lin"])]
+    sparse = plan_of(Net(lambda s, x, e, b: s.lin(s.a(x, e)), lin=nn.Linear(7, 6), a=LGConv())).values
+    assert [(value.width, value.factor) for value in sparse] == [(6, "rsqrt"), (6, "one")]  # x W before the list
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -9,14 +9,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import (
+    APPNP,
+    ClusterGCNConv,
     GATConv,
+    GCN2Conv,
     GCNConv,
     GINConv,
     GraphConv,
     JumpingKnowledge,
+    LGConv,
     MessagePassing,
     SAGEConv,
     Set2Set,
+    SGConv,
+    TAGConv,
     TopKPooling,
     aggr,
     global_add_pool,
@@ -122,7 +128,7 @@ def gin(*layers: nn.Module) -> Net:
 LINE = r"\((test_refused|user_modules)\.py:\d+\)"
 HERE = rf"model\.forward {LINE}"
 A = r"model\.a "
-CONVOLUTIONS = "use GCNConv, GINConv, SAGEConv or GraphConv"
+CONVOLUTIONS = "use GCNConv, GINConv, SAGEConv, GraphConv, SGConv, TAGConv, APPNP, ClusterGCNConv, LGConv or GCN2Conv"
 POOLS = "use global_add_pool, global_mean_pool or global_max_pool"
 SHAPES = "keep code that depends on shapes"
 REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
@@ -135,6 +141,20 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
                         r"read data\.x, data\.edge_index and data\.batch only"),
     "takes edge weights": (TakesWeights(), "forward takes edge_weight", r"model \(TakesWeights\.forward\)",
                            "hwgen has no edge_weight: write forward"),
+    "cached hidden values": (middle(lambda s, h, e, b: s.a(h, e), a=SGConv(6, 6, cached=True)),
+                             "SGConv with cached=True of hidden values", A, "leave cached at its default"),
+    "tag by maximum": (conv(TAGConv(7, 6, aggr="max")), "TAGConv with aggr=max", A, "leave aggr at its default, add"),
+    "backward appnp": (middle(lambda s, h, e, b: s.a(h, e), a=APPNP(2, 0.1, flow="target_to_source")),
+                        "APPNP with flow=target_to_source", A, "leave"),
+    "cluster gcn without loops": (conv(ClusterGCNConv(7, 6, add_self_loops=False)),
+                                  "ClusterGCNConv with add_self_loops=False", A, "leave add_self_loops at its default"),
+    "weighted lg": (middle(lambda s, h, e, b: s.a(h, e, h), a=LGConv()), "LGConv with edge weights", A, "call it with"),
+    "gcn2 by mean": (middle(lambda s, h, e, b: s.a(h, h, e), a=GCN2Conv(6, 0.1, aggr="mean")),
+                     "GCN2Conv with aggr=mean", A, "leave aggr"),
+    "gcn2 of other widths": (Net(lambda s, x, e, b: s.a(s.lin(x), x, e), lin=nn.Linear(7, 6), a=GCN2Conv(6, 0.1)),
+                             "GCN2Conv of 6 and 7 channels", A, "make the widths equal"),
+    "gcn2 of another width": (middle(lambda s, h, e, b: s.a(h, h, e), a=GCN2Conv(5, 0.1)),
+                              "GCN2Conv takes 5 channels and gets 6", A, "make the widths fit"),
     "four arguments": (TakesMore(), "forward takes 4 arguments", r"model \(TakesMore\.forward\)", "write forward"),
     "features twice": (TakesTwice(), "forward takes x and features", r"model \(TakesTwice", "write forward"),
     "branch": (middle(branch), "forward decides by the values of a tensor", rf"model {LINE}",
@@ -166,7 +186,6 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
     "sage normalises": (conv(SAGEConv(7, 6, normalize=True)), "SAGEConv with normalize=True", A,
                         "leave normalize at its default, False"),
     "graph conv min": (conv(GraphConv(7, 6, aggr="min")), "GraphConv with aggr=min", A, "use aggr add"),
-    "improved": (conv(GCNConv(7, 6, improved=True)), "GCNConv with improved=True", A, "leave improved"),
     "gcn mean": (conv(GCNConv(7, 6, aggr="mean")), "GCNConv with aggr=mean", A, "leave aggr at its default"),
     "flow": (conv(GraphConv(7, 6, flow="target_to_source")), "GraphConv with flow=target_to_source", A, "lea"),
     "lazy": (conv(SAGEConv(-1, 6)), "Linear does not know its number of inputs yet", r"model\.a\.lin", "run"),

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from scipy.sparse import csr_array
 from torch import Tensor, nn
-from torch_geometric.nn import GCNConv, GINConv, Sequential, global_mean_pool
+from torch_geometric.nn import APPNP, GCNConv, GINConv, Sequential, global_mean_pool
 from torch_geometric.utils import dropout_edge
 from user_modules import MODELS, Net, Random, graphs, randomise
 
@@ -31,6 +31,8 @@ def silent(module: nn.Module) -> nn.Module:
     for layer in found.modules():
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
+        if isinstance(layer, APPNP):
+            layer.dropout = 0.0
     return found
 
 
@@ -85,6 +87,12 @@ def test_a_convolution_without_a_function_here_is_called_as_it_is(monkeypatch: p
     prepared = PreparedForward(model)
     assert not prepared.takes_joined_rows
     assert close(prepared(GraphBatch.union(CODES)), own(model))
+
+
+def test_a_layer_that_drops_edges_is_refused() -> None:
+    with pytest.raises(HwgenError, match=r"APPNP with dropout=0\.5") as caught:
+        PreparedForward(MODELS["appnp after dropout"])
+    assert caught.value.where.startswith("model.a ")
 
 
 def test_arguments_by_name_in_any_order() -> None:

@@ -49,12 +49,12 @@ def test_features_are_as_many_as_a_node_may_have_each_at_its_largest():
     assert bounds(replace(LIST, source=1, via="features")) == ([[3 * -7, 3 * -9]], [[3 * 7, 3 * 5]])
 
 
-@pytest.mark.parametrize("select", ["constant", "entry"])
-def test_products_are_bounded_by_codes_of_either_sign(select):
-    found = product_bounds(WEIGHTS, SCOPE.codes[0], select)
+@pytest.mark.parametrize(("select", "tops"), [("constant", [7]), ("entry", [3, 7]), ("degree", [7, 7, 7])])
+def test_products_are_bounded_by_codes_of_either_sign(select, tops):
+    found = product_bounds(WEIGHTS, SCOPE.codes[0], Row(select=select, table=np.ones(len(tops), dtype=np.int64)))
     largest = np.abs(WEIGHTS).sum(axis=0)
-    tops = [3, 7] if select == "entry" else [7]
     assert found.high.tolist() == [(top * largest).tolist() for top in tops]
     assert found.low.tolist() == [(-top * largest).tolist() for top in tops]
-    unsigned = product_bounds(WEIGHTS, Bounds(np.array([[0]]), np.array([[2]])), "constant")
+    unsigned = product_bounds(WEIGHTS, Bounds(np.array([[0]]), np.array([[2]])),
+                              Row(select="constant", table=np.ones(1, dtype=np.int64)))
     assert (unsigned.low.tolist(), unsigned.high.tolist()) == ([[-14, -18]], [[14, 10]])

@@ -1,0 +1,98 @@
+"""What one assignment is worth: its validation accuracy after it was trained on, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import nn
+
+from boards import Board
+
+from ..errors import HwgenError
+from ..flow.search import search
+from ..flow.wishes import Wishes
+from ..frontend.quantize import QuantizedNetwork
+from ..frontend.quantize.accepted import fit_steps
+from ..frontend.training.examples import Examples
+from ..frontend.training.forward import PreparedForward
+from ..frontend.training.loop import evaluate
+from ..frontend.training.runs import train_quantized
+from ..frontend.training.task import Task
+from ..network.sample import Limits, Sample
+from ..progress import SILENT
+from .space import Space
+from .study import Assignment
+
+__all__ = ["OBJECTIVES", "UNITS", "Measure", "Objective"]
+
+#: memory: kilobytes of all stored activations; cycles: exact, of the fastest design that formulas say fits; luts: of
+#: the same design, by formulas.
+Objective = Literal["memory", "cycles", "luts"]
+OBJECTIVES: tuple[Objective, ...] = ("memory", "cycles", "luts")
+UNITS = {"memory": "KB", "cycles": "cycles", "luts": "LUT"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """Measures assignments; what it gives follows from the assignment alone.
+
+    Parameters
+    ----------
+    task : Task
+        Its recipe's epochs of the quantized model are those that an assignment is trained for.
+    examples : Examples
+    module : Module
+        Trained in FP32.
+    space : Space
+    objective : Objective
+    board : Board
+    seed : int
+        Of the order of batches.
+    """
+
+    task: Task
+    examples: Examples
+    module: nn.Module
+    space: Space
+    objective: Objective
+    board: Board
+    seed: int
+
+    def __call__(self, assignment: Assignment) -> tuple[float, float] | None:
+        """Cost and accuracy; None where no hardware runs the model."""
+        model = self.model(assignment)
+        accuracy = evaluate(model.logits, self.examples.part("validation")).accuracy
+        try:
+            return self.cost(model), accuracy
+        except HwgenError:
+            return None
+
+    def model(self, assignment: Assignment) -> QuantizedNetwork:
+        """The model of an assignment, trained on, in evaluation mode."""
+        scheme = replace(self.task.recipe.scheme, widths=self.space.widths(assignment))
+        task = replace(self.task, recipe=replace(self.task.recipe, scheme=scheme, bit_rate=0.0))  # widths stay
+        with torch.random.fork_rng(devices=[]):
+            model, _ = train_quantized(task, self.module, self.examples, self.seed, PreparedForward(self.module))
+        return model.eval()
+
+    def cost(self, model: QuantizedNetwork) -> float:
+        """What the objective counts.
+
+        Raises
+        ------
+        HwgenError
+            No hardware runs the model.
+        """
+        if self.objective == "memory":
+            known = self.examples.sample(self.seed)
+            rows = {"nodes": float(known.count.sum()), "graphs": float(known.graphs)}
+            codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
+            return model.average_bits([known], messages=True) * codes / 8 / 1024
+        batch = self.examples.codes("validation")[0]
+        sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input_bits))
+        found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)
+        if self.objective == "luts":
+            return float(found.resources.total.lut)
+        return float(sum(step.cycles for ran in found.packed.runs for step in ran.passes))

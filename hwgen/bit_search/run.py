@@ -1,0 +1,164 @@
+"""The search: FP32 once, then slot after slot, together with any other process that works on the same study."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+import boards
+
+from ..errors import HwgenError
+from ..frontend.data.own_files import load_weights
+from ..frontend.quantize import QuantizedNetwork
+from ..frontend.quantize.signs import signs_of
+from ..frontend.training.examples import Examples
+from ..frontend.training.forward import PreparedForward
+from ..frontend.training.loop import evaluate
+from ..frontend.training.runs import train_fp32
+from ..frontend.training.task import Task
+from ..progress import SILENT, Progress
+from ..scratch import write_whole
+from .measure import Measure, Objective
+from .propose import Proposer, Sampler
+from .space import Granularity, Space
+from .study import Measured, Study
+from .work import work
+
+if TYPE_CHECKING:  # importing PyG takes longer than anything else here
+    from torch_geometric.data import Data
+
+__all__ = ["Outcome", "search_bits"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a search found.
+
+    Parameters
+    ----------
+    fp32, floor : float
+        Validation accuracy of the FP32 model, and the least that was asked for.
+    measured : sequence of Measured
+        By slot.
+    best : Measured
+        Of those that reach the floor the one that costs least; where none does, the most accurate.
+    model : QuantizedNetwork
+        Of the best, trained on.
+    test, fp32_test : float
+        Accuracy on the test part, which was looked at now for the first time.
+    examples : Examples
+    """
+
+    fp32: float
+    floor: float
+    measured: Sequence[Measured]
+    best: Measured
+    model: QuantizedNetwork
+    test: float
+    fp32_test: float
+    examples: Examples
+
+    @property
+    def front(self) -> list[Measured]:
+        """Those that no other beats in cost and accuracy both, by cost."""
+        found: list[Measured] = []
+        for each in sorted(self.measured, key=lambda each: (each.cost, -each.accuracy)):
+            if not found or each.accuracy > found[-1].accuracy:
+                found.append(each)
+        return found
+
+
+def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "digits", scheme: str | None = None, *,
+                study: Path, weights: Path | None = None, granularity: Granularity = "value",
+                objective: Objective = "memory", board: str = "ultra96", drop: float = 0.005, trials: int = 60,
+                epochs: int = 30, sampler: Sampler = "tree", seed: int = 0, root: Path | None = None,
+                progress: Progress = SILENT) -> Outcome:
+    """Search the widths of a model's values: the cheapest whose validation accuracy is near FP32's.
+
+    Parameters
+    ----------
+    model, data, scheme, root
+        As of :func:`hwgen.train`; the scheme says what shares a step.
+    study : Path
+        Folder of the study; one that exists is continued, and other processes may work on it.
+    weights : Path or None
+        Of a module that is trained already; None: it is trained in FP32 first.
+    granularity : "uniform", "component", "layer" or "value"
+        What shares a width (:mod:`.space`).
+    objective : "memory", "cycles" or "luts"
+        What is to be small (:mod:`.measure`).
+    drop : float
+        How far below FP32 the validation accuracy may lie, a share.
+    trials : int
+        Assignments that are measured, of all processes together.
+    epochs : int
+        That each is trained on for.
+    sampler : "tree" or "random"
+    seed : int
+        Of FP32 training and of the search.
+
+    Raises
+    ------
+    HwgenError
+        As :func:`hwgen.train`; a study of other settings; no assignment that hardware runs.
+    """
+    if trials < 1:
+        raise HwgenError(f"{trials} trials", "trials", "measure at least 1 assignment")
+    if not 0 <= drop < 1:
+        raise HwgenError(f"drop is {drop}", "drop", "use a share from 0 to below 1: 0.005 is half a point")
+    task = Task.of(model, data, scheme, "default", root=root)
+    task = replace(task, recipe=replace(task.recipe, quantized_epochs=epochs))
+    examples = task.examples()
+    task.check(examples)
+    signed = signs_of(task.plan)
+    space = Space.of(task.plan, granularity, signed=signed)
+    given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
+    shared = Study(study, {
+        "model": str(model), "data": task.name, "scheme": task.scheme, "weights": given, "granularity": granularity,
+        "objective": objective, "board": board, "drop": drop, "epochs": epochs, "sampler": sampler, "seed": seed,
+    }, space.choices)
+    try:
+        with progress.step("training in FP32" if weights is None else "reading weights"), shared.alone("fp32"):
+            module = _fp32(task, examples, study / "fp32.pt", weights, seed)
+        forward = PreparedForward(module)
+        fp32 = evaluate(forward, examples.part("validation")).accuracy
+        measure = Measure(task=task, examples=examples, module=module, space=space, objective=objective,
+                          board=boards.load(board), seed=seed)
+        proposer = Proposer(choices=space.choices, seed=seed, floor=fp32 - drop, sampler=sampler)
+        work(shared, proposer, measure, trials, progress)
+        measured = shared.measured
+    finally:
+        shared.close()
+    if not measured:
+        raise HwgenError(f"none of {trials} assignments runs on hardware", "trials", "use a narrower model")
+    best = min(measured, key=lambda each: (each.accuracy < proposer.floor, each.cost if each.accuracy >= proposer.floor
+                                           else -each.accuracy, each.slot))
+    with progress.step("training the best assignment again"):
+        chosen = measure.model(best.assignment)
+    test, fp32_test = (evaluate(each, examples.part("test")).accuracy for each in (chosen.logits, forward))
+    return Outcome(fp32=fp32, floor=proposer.floor, measured=measured, best=best, model=chosen, test=test,
+                   fp32_test=fp32_test, examples=examples)
+
+
+def _fp32(task: Task, examples: Examples, kept: Path, weights: Path | None, seed: int) -> nn.Module:
+    """The FP32 module, in evaluation mode; trained by the first process that asks."""
+    torch.manual_seed(seed)
+    module = task.make()
+    if weights is not None:
+        load_weights(module, weights)
+    elif kept.is_file():
+        load_weights(module, kept)
+    else:
+        with torch.random.fork_rng(devices=[]):
+            module = train_fp32(task, examples, seed)[0]
+        buffer = io.BytesIO()
+        torch.save(module.state_dict(), buffer)
+        write_whole(kept, buffer.getvalue())
+    return module.eval()

@@ -1,0 +1,215 @@
+"""A study that processes and hosts share: numbered slots, each measured once, as trials in Optuna's journal.
+
+What is measured in a slot follows from the study's seed, the slot, and the results of earlier rounds alone: a search
+that was killed, and one of several processes, ends as one that was not. A process holds a lock on a file of its own as
+long as it lives; the slot of one that died is measured again. Locks are the kernel's: none outlives its process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from ..errors import HwgenError
+
+__all__ = ["Assignment", "Measured", "Slot", "Study"]
+
+#: Knob -> bits.
+Assignment = Mapping[str, int]
+
+FIX = "continue with the options that the study was begun with, or name another folder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a slot gave.
+
+    Parameters
+    ----------
+    slot : int
+    assignment : mapping
+    accuracy : float
+        On validation data, a share; of a regression the coefficient of determination.
+    cost : float
+        Of the objective.
+    """
+
+    slot: int
+    assignment: Assignment
+    accuracy: float
+    cost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A slot that this process is to measure."""
+
+    number: int
+    trial: int
+    assignment: Assignment
+
+
+class Study:
+    """The study of a folder, made or continued.
+
+    Parameters
+    ----------
+    folder : Path
+    settings : mapping
+        Plain values that decide what is measured; those of a study that is continued are the same.
+    choices : mapping
+        Knob -> widths to choose from.
+
+    Raises
+    ------
+    HwgenError
+        A study with other settings, or a file that is no study.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str | int | float | None],
+                 choices: Mapping[str, Sequence[int]]) -> None:
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.folder = folder
+        self.choices: dict[str, BaseDistribution] = {
+            name: CategoricalDistribution(each) for name, each in choices.items()}
+        self._workers = folder / "workers"
+        self._workers.mkdir(parents=True, exist_ok=True)
+        log = folder / "study.log"
+        try:
+            self._storage = JournalStorage(JournalFileBackend(str(log), _Lock(folder / "journal.lock", log)))
+            with self.alone("claims"):
+                self._study = optuna.create_study(study_name="bits", storage=self._storage, load_if_exists=True,
+                                                  directions=["minimize", "maximize"])
+                known = self._study.user_attrs.get("settings")
+                if known is None:
+                    self._study.set_user_attr("settings", dict(settings))
+        except (ValueError, KeyError) as error:
+            raise HwgenError(f"is no study of hwgen: {error}", str(log), "name another folder") from None
+        for name, value in settings.items():
+            if known is not None and known.get(name) != value:
+                raise HwgenError(f"{name} is {value}, the study was begun with {known.get(name)}", str(folder), FIX)
+        self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._held = self._lock(self._workers / self.worker)
+
+    @property
+    def measured(self) -> list[Measured]:
+        """What is known, by slot; without those that cannot be built."""
+        found = [Measured(slot=each.user_attrs["slot"], assignment=each.params, cost=each.values[0],
+                          accuracy=each.values[1])
+                 for each in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
+        return sorted(found, key=lambda each: each.slot)
+
+    @property
+    def finished(self) -> int:
+        """How many slots need no more work."""
+        return len(self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
+
+    def claim(self, slots: int, known_before: Callable[[int], int],
+              propose: Callable[[int, Sequence[Measured]], Assignment]) -> Slot | None:
+        """Take the first free slot, if what it rests on is known.
+
+        Parameters
+        ----------
+        slots : int
+            How many there are.
+        known_before : callable
+            Gives, for a slot, the number of first slots that have to be finished before it is proposed.
+        propose : callable
+            The assignment of a slot, from what these gave.
+
+        Returns
+        -------
+        Slot or None
+            None: other processes still measure, and this one has to wait.
+        """
+        with self.alone("claims"):
+            trials = self._study.get_trials(deepcopy=False)
+            taken: dict[int, FrozenTrial] = {}
+            for each in trials:
+                if each.state is TrialState.RUNNING and not self._lives(each.user_attrs["worker"]):
+                    self._study.tell(each.number, state=TrialState.FAIL)
+                elif each.state is not TrialState.FAIL:
+                    taken[each.user_attrs["slot"]] = each
+            number = next((slot for slot in range(slots) if slot not in taken), None)
+            if number is None or any(slot not in taken or not taken[slot].state.is_finished()
+                                     for slot in range(known_before(number))):
+                return None
+            before = [each for each in self.measured if each.slot < known_before(number)]
+            assignment = propose(number, before)
+            self._study.add_trial(create_trial(
+                state=TrialState.RUNNING, params=dict(assignment), distributions=self.choices,
+                user_attrs={"slot": number, "worker": self.worker}))
+            return Slot(number=number, trial=len(trials), assignment=assignment)
+
+    def tell(self, slot: Slot, found: tuple[float, float] | None) -> None:
+        """Write down what a slot gave: cost and accuracy; None where it cannot be built."""
+        if found is None:
+            self._study.tell(slot.trial, state=TrialState.PRUNED)
+        else:
+            self._study.tell(slot.trial, values=found)
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """A context that one process has at a time."""
+        with self._lock(self.folder / f"{name}.lock"):
+            yield
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        self._held.close()
+        (self._workers / self.worker).unlink(missing_ok=True)
+
+    def _lock(self, path: Path) -> IO[bytes]:
+        """A file that this process has a lock on until it is closed."""
+        file = path.open("ab")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        return file
+
+    def _lives(self, worker: str) -> bool:
+        """Whether a process still holds its lock."""
+        if worker == self.worker:
+            return True
+        try:
+            with (self._workers / worker).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+        with suppress(FileNotFoundError):
+            (self._workers / worker).unlink()
+        return False
+
+
+class _Lock(JournalFileOpenLock):
+    """Optuna's lock of the journal, as the kernel's; it takes away a line that a killed process began."""
+
+    def __init__(self, path: Path, log: Path) -> None:
+        super().__init__(str(path))
+        self._path, self._log = path, log
+        self._file: IO[bytes] | None = None
+
+    def acquire(self) -> bool:
+        self._file = self._path.open("ab")
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        content = self._log.read_bytes()
+        if content and not content.endswith(b"\n"):
+            os.truncate(self._log, content.rfind(b"\n") + 1)
+        return True
+
+    def release(self) -> None:
+        assert self._file is not None
+        self._file.close()
