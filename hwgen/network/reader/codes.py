@@ -120,11 +120,11 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
         has = "no edge_weight" if wide is None else f"{wide.shape[1]} numbers an edge"
         raise HwgenError(f"the model takes a weight of each edge, and the graphs have {has}", where,
                          "give edge_weight, one number for each edge, as the model was trained with")
+    if not np.isfinite(found).all():
+        raise HwgenError(f"an edge weighs {found[~np.isfinite(found)][0]}", where, "give finite numbers")
     if not all(np.array_equal(found, each) for each in usable.values()):
         raise HwgenError("edge_weight and edge_attr of one column, which differ", where,
                          "leave out the one that the model does not take")
-    if not np.isfinite(found).all():
-        raise HwgenError(f"an edge weighs {found[~np.isfinite(found)][0]}", where, "give finite numbers")
     return found
 
 

@@ -36,7 +36,7 @@ def test_normed_values_are_those_of_pyg(seed):
     np.testing.assert_allclose(values, norm.numpy(), rtol=1e-12, atol=1e-12)
 
 
-def test_the_last_self_loop_keeps_its_weight_and_a_degree_of_0_gives_0():
+def test_the_last_loop_counts_and_degree_0_gives_0():
     edges = np.array([[0, 0, 1, 2], [0, 0, 0, 2]])
     source, target, values = edge_values("normed", edges, np.array([9.0, 4.0, 5.0, 0.0]), 3)
     assert source.tolist() == [1, 0, 1, 2]
