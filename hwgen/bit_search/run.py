@@ -17,7 +17,6 @@ import boards
 from ..errors import HwgenError
 from ..frontend.data.own_files import load_weights
 from ..frontend.quantize import QuantizedNetwork
-from ..frontend.quantize.signs import signs_of
 from ..frontend.training.examples import Examples
 from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
@@ -90,7 +89,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         Folder of the study; one that exists is continued, and other processes may work on it.
     weights : Path or None
         Of a module that is trained already; None: it is trained in FP32 first.
-    granularity : "uniform", "component", "layer" or "value"
+    granularity : "uniform", "component", "layer", "value" or "topology"
         What shares a width (:mod:`.space`).
     objective : "memory", "cycles" or "luts"
         What is to be small (:mod:`.measure`).
@@ -117,8 +116,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     task = replace(task, recipe=replace(task.recipe, quantized_epochs=epochs))
     examples = task.examples()
     task.check(examples)
-    signed = signs_of(task.plan)
-    space = Space.of(task.plan, granularity, signed=signed)
+    space = Space.of(task.plan, granularity, task.recipe.scheme)
     given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
     shared = Study(study, {
         "model": str(model), "data": task.name, "scheme": task.scheme, "weights": given, "granularity": granularity,

@@ -26,9 +26,10 @@ __all__ = ["search_bits"]
 @data_option(default="digits", show_default=True)
 @click.option("--scheme", type=click.Choice(list(SCHEMES)), default="uniform", show_default=True,
               help="What shares a step; widths are what is searched.")
-@click.option("--granularity", type=click.Choice(["uniform", "component", "layer", "value"]), default="value",
-              show_default=True, help="What shares a width: everything; what is aggregated, and what is combined; each "
-                                      "layer; each of these of each layer.")
+@click.option("--granularity", type=click.Choice(["uniform", "component", "layer", "value", "topology"]),
+              default="value", show_default=True,
+              help="What shares a width: everything; what is aggregated, and what is combined; each layer; each of "
+                   "these of each layer; the same, rows by in-degree, with scheme sgquant.")
 @click.option("--objective", type=click.Choice(["memory", "cycles", "luts"]), default="memory", show_default=True,
               help="What is to be small: stored activations; exact cycles; LUTs by formulas.")
 @click.option("--board", default="ultra96", show_default=True, help="For cycles and luts: a name, or a TOML file.")

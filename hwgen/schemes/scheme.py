@@ -8,7 +8,12 @@ from ..errors import HwgenError
 from ..network.granularity import Granularity
 from .penalty import Penalty
 
-__all__ = ["Gradient", "Parametrization", "Scheme"]
+__all__ = ["Gradient", "Parametrization", "Scheme", "Widths"]
+
+#: Bits of a value; or of its rows, by bucket of degrees.
+Widths = int | tuple[int, ...]
+#: Largest in-degree at which a bucket may begin: what a table by degree holds.
+LARGEST_SPLIT = 255
 
 #: What trains a step and a width: the task, or the quantization error itself.
 Gradient = Literal["task", "local"]
@@ -45,9 +50,16 @@ class Scheme:
         Fixed, 2 to 8, sign included.
     gradient : "task" or "local"
         Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
-    widths : mapping of str to int
+    splits : tuple of int
+        In-degrees at which buckets begin, ascending: (2, 5) parts degrees into 0 and 1, 2 to 4, and 5 or more
+        (SGQuant's topology-aware granularity). Rows by degree share one step in a bucket; rows by node have their own.
+        Their widths are the buckets' and do not learn. Empty: there are none.
+    bucket_bits : tuple of int
+        Bits of rows, by bucket, in place of ``bits``; one more than there are splits.
+    widths : mapping of str to int, or to a tuple of int
         Bits of single values, in place of ``bits`` and ``message_bits``: by the value's name as ``hwgen inspect`` shows
-        it, or by a layer's path, which stands for all its values that are not named for themselves.
+        it, or by a layer's path, which stands for all its values that are not named for themselves. A tuple has bits
+        of rows by bucket.
     penalty : Penalty
         What :meth:`QuantizedNetwork.penalty` adds to the loss.
     """
@@ -63,7 +75,9 @@ class Scheme:
     message_bits: int = 8
     weight_bits: int = 4
     gradient: Gradient = "task"
-    widths: Mapping[str, int] = field(default_factory=dict)
+    splits: tuple[int, ...] = ()
+    bucket_bits: tuple[int, ...] = ()
+    widths: Mapping[str, Widths] = field(default_factory=dict)
     penalty: Penalty = field(default_factory=lambda: Penalty(weight=1.0, target=3.0))
 
     def __post_init__(self) -> None:
@@ -71,9 +85,14 @@ class Scheme:
                                    ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
-        for name, width in self.widths.items():
-            if not isinstance(width, int) or isinstance(width, bool) or not 0 <= width <= 8:
-                raise HwgenError(f"{width!r} bits of {name}", "widths", "use a whole number, 0 to 8")
+        for name, given in self.widths.items():
+            for width in given if isinstance(given, tuple) else (given,):
+                if not isinstance(width, int) or isinstance(width, bool) or not 0 <= width <= 8:
+                    raise HwgenError(f"{width!r} bits of {name}", "widths", "use a whole number, 0 to 8")
+            if isinstance(given, tuple) and len(given) != len(self.splits) + 1:
+                raise HwgenError(f"{len(given)} widths of {name} for {len(self.splits) + 1} buckets", "widths",
+                                 "give one for each bucket of degrees, one more than there are splits")
+        self._check_buckets()
         if self.rows is Granularity.PER_CHANNEL:
             raise HwgenError(f"rows is {self.rows}", "rows",
                              "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
@@ -87,3 +106,18 @@ class Scheme:
             raise HwgenError(f"span is {self.span}", "span", "use 1 or more")
         if not 0 < self.clip <= 1:
             raise HwgenError(f"clip is {self.clip}", "clip", "use a share above 0, 1 at most")
+
+    def _check_buckets(self) -> None:
+        if list(self.splits) != sorted({*self.splits}) or (self.splits and not 1 <= self.splits[0]):
+            raise HwgenError(f"splits are {self.splits}", "splits", "use in-degrees from 1 on, ascending")
+        if self.splits and self.splits[-1] > LARGEST_SPLIT:
+            raise HwgenError(f"a bucket begins at degree {self.splits[-1]}", "splits", f"use {LARGEST_SPLIT} at most")
+        if self.splits and self.rows not in (Granularity.PER_DEGREE, Granularity.PER_NODE):
+            raise HwgenError(f"buckets of degrees with rows by {self.rows}", "splits",
+                             "use rows per_degree or per_node")
+        if len(self.bucket_bits) != (len(self.splits) + 1 if self.splits else 0):
+            raise HwgenError(f"{len(self.bucket_bits)} widths for {len(self.splits) + 1} buckets", "bucket_bits",
+                             "give one for each bucket, one more than there are splits; without splits none")
+        for width in self.bucket_bits:
+            if not max(1, self.least) <= width <= self.most:
+                raise HwgenError(f"a bucket of {width} bits", "bucket_bits", f"use 1 to {self.most} bits")

@@ -45,6 +45,9 @@ _MEGA = Scheme(rows=Granularity.PER_DEGREE, parametrization="log_step", message_
 _A2Q = Scheme(rows=Granularity.PER_NODE, parametrization="step", gradient="local", message_bits=4, bits=2, least=0,
               penalty=Penalty(rounded=False, weight=1000.0, target=0.5))
 _UNIFORM = Scheme(rows=Granularity.PER_TENSOR, bits=8)
+#: The rule of its code, 32 / sqrt(degree) bits raised to the next of 1, 2, 4, 8, with 8 bits for 32.
+_SGQUANT = Scheme(rows=Granularity.PER_DEGREE, splits=(4, 16, 64), bucket_bits=(8, 4, 2, 1))
+_HUBS = replace(_SGQUANT, bucket_bits=(1, 2, 4, 8))
 
 _TABLE: Mapping[str, _Row] = {
     "a2q": _Row(about="every node of one graph learns its own", scheme=_A2Q,
@@ -56,6 +59,10 @@ _TABLE: Mapping[str, _Row] = {
                           graphs=replace(_PUBLISHED, **_ON_GRAPHS)),
     "mega": _Row(about="a table by in-degree, for any graph", scheme=_MEGA,
                  nodes=replace(_MEGA, parametrization="log_clip", **_ON_NODES), graphs=replace(_MEGA, **_ON_GRAPHS)),
+    "sgquant": _Row(about="bits by in-degree as SGQuant publishes it, hubs get fewest", scheme=_SGQUANT,
+                    nodes=replace(_SGQUANT, rows=Granularity.PER_NODE, gradient="local")),
+    "sgquant-hubs": _Row(about="the same the other way round, hubs get most", scheme=_HUBS,
+                         nodes=replace(_HUBS, rows=Granularity.PER_NODE, gradient="local")),
     "uniform": _Row(about="one step and one width a value, for any graph", scheme=_UNIFORM,
                     nodes=replace(_UNIFORM, gradient="local")),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import cast
 
 from torch import Tensor, nn
@@ -15,7 +14,7 @@ from .channels import ChannelSteps
 from .row_quantizer import RowQuantizer
 from .rows import row_quantizer
 from .signs import signs_of
-from .widths import widths_of
+from .widths import Widths
 
 __all__ = ["Quantizers"]
 
@@ -37,7 +36,7 @@ class Quantizers(nn.Module):
         self.plan, self.scheme = plan, scheme
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
-        widths = widths_of(plan, scheme, signed)
+        widths = Widths(plan, scheme, signed)
         for weight in self._distinct():
             steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
             steps.calibrate(weight)
@@ -45,10 +44,10 @@ class Quantizers(nn.Module):
         for value in plan.values:
             if value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
-                    value.width, int(widths[value.name]), signed=signed[value.name], gradient="local", linear=linear)
+                    value.width, widths.of_message(value), signed=signed[value.name], gradient="local", linear=linear)
             elif value.role == "activation":
                 self.rows[_slot(value)] = row_quantizer(
-                    replace(scheme, bits=widths[value.name]), signed=signed[value.name], nodes=nodes, degrees=degrees,
+                    widths.of_rows(value), signed=signed[value.name], nodes=nodes, degrees=degrees,
                     of_graphs=value.domain == "graphs")
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:

@@ -120,6 +120,12 @@ class RowQuantizer(nn.Module, ABC):
         self.stored = Stored(bits=weighed[0], learned=weighed[1], rows=rows, width=int(x.shape[1]), signed=self.signed)
         return fake_quantize(x, step, bits, signed=self.signed, gradient=self.gradient)
 
+    @torch.no_grad()
+    def fix(self, bits: Tensor) -> None:
+        """Give entries widths that do not learn: float [entries]."""
+        self.raw_bits.copy_(bits.clamp_min(self.least)[:, None])
+        self.freeze()
+
     def freeze(self) -> None:
         """Round the bit widths and stop learning them."""
         self.raw_bits.data.copy_(self.whole_bits)
@@ -131,13 +137,17 @@ class RowQuantizer(nn.Module, ABC):
         """Take the steps of least squared error on the rows of ``x`` [n, k]; rows of an entry share their mean."""
         if not bool((x.abs() > TINY).any()):
             return
-        width = max(1 + int(self.signed), round(float(self.whole_bits.median())))
-        step = best_steps(x, width, signed=self.signed, axis=1)
         entry = self.choose(x, batch)
-        sums = torch.zeros(len(self.raw_size)).index_add(0, entry, step[:, 0].log())
+        widths = self.whole_bits.clamp_min(1 + int(self.signed))[entry, 0]
+        clip = torch.empty(len(x))
+        for width in torch.unique(widths).tolist():
+            some = widths == width
+            top = top_of(torch.tensor(width), self.signed)
+            clip[some] = best_steps(x[some], int(width), signed=self.signed, axis=1)[:, 0] * top
+        sums = torch.zeros(len(self.raw_size)).index_add(0, entry, clip.log())
         times = torch.zeros(len(self.raw_size)).index_add(0, entry, torch.ones(len(x)))
-        mean = torch.where(times > 0, sums / times.clamp_min(1), step.log().median()).exp()[:, None]
-        self.set_steps(mean * top_of(torch.tensor(float(width)), self.signed) / self.top.clamp_min(1.0))
+        mean = torch.where(times > 0, sums / times.clamp_min(1), clip.log().median()).exp()[:, None]
+        self.set_steps(mean / self.top.clamp_min(1.0))
 
     @torch.no_grad()
     def scale_steps(self, factor: Tensor) -> None:

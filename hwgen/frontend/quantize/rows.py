@@ -7,8 +7,10 @@ for graphs that training never saw); all rows of :class:`PerTensor` share one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,7 +29,22 @@ NODE_SPAN = 16.0
 
 
 class PerNode(RowQuantizer):
-    """A step and a width for each node of the one graph that the model is for (A²Q)."""
+    """A step and a width for each node of the one graph that the model is for (A²Q).
+
+    With buckets of degrees a node has the width of its bucket, which does not learn, and a step of its own: SGQuant's
+    topology-aware granularity as published, whose ranges are each node's.
+    """
+
+    def __init__(self, scheme: Scheme, entries: int, *, signed: bool) -> None:
+        super().__init__(scheme, entries, signed=signed)
+        self.splits, self.bucket_bits = scheme.splits, scheme.bucket_bits
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor, batch: GraphBatch) -> None:
+        if self.splits:
+            bits = torch.tensor(self.bucket_bits, dtype=x.dtype)[buckets(batch, self.splits)]
+            self.fix(torch.full((len(self.raw_bits),), float(self.least)).index_copy(0, batch.node, bits))
+        super().calibrate(x, batch)
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
         return batch.node
@@ -36,11 +53,15 @@ class PerNode(RowQuantizer):
         return batch.is_in_order and batch.nodes == len(self.raw_size)
 
     def limited(self, step: Tensor) -> Tensor:
-        """Steps within 2^±4 of their median; those of nodes without bits do not count for it."""
+        """Steps within 2^±4 of their median; those of nodes without bits do not count for it.
+
+        With buckets the same of the largest values: a row of few bits has a coarse step, and asks for less precision.
+        """
         with torch.no_grad():
-            stored = self.whole_bits > 0
-            middle = (step[stored] if stored.any() else step).median().clamp_min(TINY)
-        return step.clamp(middle / NODE_SPAN, middle * NODE_SPAN)
+            stored, unit = self.whole_bits > 0, self.top.clamp_min(1.0) if self.splits else torch.ones(())
+            size = step * unit
+            middle = (size[stored] if stored.any() else size).median().clamp_min(TINY)
+        return torch.minimum(torch.maximum(step, middle / NODE_SPAN / unit), middle * NODE_SPAN / unit)
 
     @torch.no_grad()
     def allocate(self, x: Tensor, batch: GraphBatch, target: float) -> None:
@@ -60,6 +81,8 @@ class PerNode(RowQuantizer):
 class PerDegree(RowQuantizer):
     """A step and a width for each in-degree (MEGA); larger degrees take the last entry.
 
+    With buckets of degrees there is an entry for each bucket, whose width does not learn (SGQuant, for any graph).
+
     Parameters
     ----------
     via : "edges" or "looped"
@@ -68,15 +91,25 @@ class PerDegree(RowQuantizer):
 
     def __init__(self, scheme: Scheme, entries: int, *, signed: bool,
                  via: Literal["edges", "looped"] = "edges") -> None:
-        super().__init__(scheme, entries, signed=signed)
+        super().__init__(scheme, len(scheme.splits) + 1 if scheme.splits else entries, signed=signed)
         self.via: Literal["edges", "looped"] = via
+        self.splits = scheme.splits
+        if self.splits:
+            self.fix(torch.tensor(scheme.bucket_bits, dtype=torch.float32))
 
     def choose(self, x: Tensor, batch: GraphBatch) -> Tensor:
+        if self.splits:
+            return buckets(batch, self.splits)
         return batch.lists(self.via).length[:, 0].long().clamp_max(len(self.raw_size) - 1)
 
     @torch.no_grad()
     def export(self) -> Quantizer:
-        return Quantizer(signed=self.signed, granularity=Granularity.PER_DEGREE, via=self.via, **self.arrays())
+        """A table by degree, as hardware has it: the degrees of a bucket have equal entries."""
+        entry = np.arange(len(self.raw_size))
+        if self.splits:
+            entry = np.searchsorted(self.splits, np.arange(self.splits[-1] + 1), side="right")
+        arrays = {name: values[entry] for name, values in self.arrays().items()}
+        return Quantizer(signed=self.signed, granularity=Granularity.PER_DEGREE, via=self.via, **arrays)
 
 
 class Nearest(RowQuantizer):
@@ -132,6 +165,12 @@ class PerTensor(RowQuantizer):
     @torch.no_grad()
     def export(self) -> Quantizer:
         return Quantizer(signed=self.signed, granularity=Granularity.PER_TENSOR, **self.arrays())
+
+
+def buckets(batch: GraphBatch, splits: Sequence[int]) -> Tensor:
+    """The bucket of each node, by its in-degree: int64 [n]."""
+    degree = batch.lists("edges").length[:, 0]
+    return torch.bucketize(degree, torch.tensor(splits, dtype=degree.dtype), right=True)
 
 
 def row_quantizer(scheme: Scheme, *, signed: bool, of_graphs: bool, nodes: int, degrees: int) -> RowQuantizer:

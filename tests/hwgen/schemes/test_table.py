@@ -31,7 +31,7 @@ def test_training_starts_from_what_the_scheme_says(name: str, per: str) -> None:
     """General recipes have rates and epochs of their own, and no settings of a scheme."""
     recipe = recipe_for("default", model="", data="", scheme=name, per=per)
     assert recipe.scheme == started(name, per)
-    assert recipe.scheme.rows == SCHEMES[name].rows
+    assert recipe.scheme.bucket_bits == SCHEMES[name].bucket_bits
 
 
 def test_a_scheme_without_settings_for_training_trains_as_it_is() -> None:
