@@ -90,7 +90,7 @@ class _Run:
         for name in program.sets:
             have, limit = int(self.lists.sizes(name).max(initial=0)), longest(program)[name]
             if have > limit:
-                raise CapacityError(f"a list of {name} counts {have}, the program holds {limit}",
+                raise CapacityError(f"a list of {name} has {have} entries, the program holds {limit}",
                                     f"program {program.name}", "lower the model for longer lists")
 
     def trace(self) -> Trace:
