@@ -127,7 +127,7 @@ FAULTS = {
         ("gather-null-of-self",
          "rtl_templates/lists/test_gather.py::test_a_row_whose_number_is_that_of_no_row_and_entries_that_end_with_their_pass",
          "a row's own number is taken for a list's NULL",
-         'null.eq(delays(m, "listed", listed, 1)[-1] & (index', "null.eq((index"),
+         'nothing = delays(m, "listed", listed, 1)[-1] & (index', "nothing = (index"),
         ("gather-double-late", "rtl_templates/lists/test_gather.py::test_tokens_and_cycles",
          "the row before is doubled",
          "double, GATHER_SUM - LIST_READ)[-1]", "double, GATHER_SUM - LIST_READ - 1)[-1]"),
