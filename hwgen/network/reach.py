@@ -14,7 +14,7 @@ from .batch import SetName
 from .edges import EdgeQuantizers
 from .network import Quantizer, Term, Value
 
-__all__ = ["Reach", "Reached", "held"]
+__all__ = ["Reach", "Reached", "held", "largest_of"]
 
 Floats = NDArray[np.float64]
 
@@ -70,9 +70,7 @@ class Reach:
 
     def tell(self, name: str, quantizer: Quantizer) -> None:
         """What readers of a value get."""
-        top = np.exp2(np.maximum(quantizer.bits - quantizer.signed, 0)) - 1
-        top = np.maximum(top - quantizer.zero_point, quantizer.zero_point)
-        sizes = quantizer.step * top
+        sizes = largest_of(quantizer)
         self.stored[name] = quantizer, sizes.max(keepdims=True) if quantizer.granularity.by_row else sizes
 
     def _term(self, term: Term) -> tuple[Floats, Floats]:
@@ -99,6 +97,12 @@ class Reach:
         if term.factor != "one" and term.via == term.of:  # of another list it may be 1
             times = 1.0 if term.factor == "mean" else count**0.5
         return sizes * times, sizes * count
+
+
+def largest_of(quantizer: Quantizer) -> Floats:
+    """The largest magnitude that codes stand for: float64 [1], [k] or [entries]."""
+    top = np.exp2(np.maximum(quantizer.bits - quantizer.signed, 0)) - 1
+    return np.asarray(quantizer.step * np.maximum(top - quantizer.zero_point, quantizer.zero_point))
 
 
 def held(reached: Reached, quantizer: Quantizer, margin: float = 1.0) -> Floats | None:
