@@ -12,6 +12,7 @@ from ..documents import parse_json, read_text
 from ..errors import HwgenError
 from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
+from .edges import EdgeCodes, Weighed
 from .granularity import Granularity
 from .heads import Head
 from .input import Input
@@ -71,6 +72,11 @@ class _Input(TypedDict):
     exact: bool
 
 
+class _Edges(TypedDict):
+    bits: Count
+    step: float
+
+
 class _Network(TypedDict):
     """What JSON holds of a network; ``gain``, ``bias``, ``clip_value`` say whether there is such an array."""
 
@@ -81,6 +87,7 @@ class _Network(TypedDict):
     trained_nodes: Count
     head: NotRequired[Head]
     values: list[_Value]
+    edges: NotRequired[dict[Weighed, _Edges]]
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -118,6 +125,8 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
              "trained_nodes": network.trained_nodes, "values": values}
     for name in _INPUT:
         arrays[f"input.{name}"] = getattr(network.input, name)
+    if network.edges:
+        facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
     facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
@@ -147,7 +156,9 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
         name=known["name"], trained_nodes=known["trained_nodes"], head=known.get("head", ""),
         input=Input(**known["input"], scale=taken.floats("input.scale"), zero_point=taken.ints("input.zero_point"),
                     column=taken.ints("input.column")),
-        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
+        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
+        edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
+               for name, each in known.get("edges", {}).items()})
     check_network(network)
     taken.check_all_taken()
     return network

@@ -15,7 +15,7 @@ from ..network import Network
 from ..sample import Limits, Sample
 from .graphs import Graphs
 
-__all__ = ["batch_for", "codes_for", "plain_input", "sample_for"]
+__all__ = ["batch_for", "codes_for", "plain_input", "sample_for", "weights_of"]
 
 #: How far a feature may lie from a code: features are float32, and a scale such as 1/15 is rounded.
 NEAR = 1e-4
@@ -35,7 +35,7 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     Raises
     ------
     HwgenError
-        As :func:`codes_for`; nodes that were not trained.
+        As :func:`codes_for`; nodes that were not trained; as :func:`weights_of`.
 
     Warns
     -----
@@ -47,7 +47,8 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     if lost:
         warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
                       f"was calibrated for: they are clipped ({where})", stacklevel=3)
-    return replace(graphs, node=_trained(network, graphs, where)).batch(codes)
+    weight = weights_of(graphs, where) if network.edges else None
+    return replace(graphs, node=_trained(network, graphs, where)).batch(codes, weight)
 
 
 def codes_for(given: Input, graphs: Graphs, where: str) -> csr_array:
@@ -109,10 +110,10 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
         if each.shape[1] != result.width:
             raise HwgenError(f"{name} of {each.shape[1]} classes, the model gives {result.width}", where,
                              f"leave {name} out, or give those of this model")
-    limits = Limits.of(batch, network.input_bits)
+    limits = Limits.of(batch, network.input_bits, network.edges)
     if graphs.limits is not None:
-        limits = Limits(**{each.name: type(own)(found) for each, own, found in zip(
-            fields(Limits), astuple(limits), graphs.limits.tolist(), strict=True)})
+        limits = replace(limits, **{each.name: type(own)(found) for each, own, found in zip(
+            fields(Limits), astuple(limits), graphs.limits.tolist(), strict=False)})
     return Sample(batch=batch, labels=graphs.labels, mask=graphs.counted("test_mask", result.domain),
                   logits=graphs.results.get("logits"), fp32=graphs.results.get("fp32"),
                   integer=graphs.results.get("integer"), limits=limits)
@@ -139,6 +140,30 @@ def plain_input(features: csr_array, scale: float | None, bits: int | None = Non
     if (given != np.rint(given)).any() or given.min(initial=0) < 0 or top >= 1 << (bits or MAX_ACTIVATION_BITS):
         return None
     return Input.plain(features.shape[1], max(1, int(top).bit_length()), 1.0 if scale is None else scale)
+
+
+def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
+    """What each edge weighs, for a model that takes it: ``edge_weight``, or else one column of ``edge_attr``.
+
+    Raises
+    ------
+    HwgenError
+        Graphs without; both, and they differ; several columns; a number that is not finite.
+    """
+    usable = {name: value.reshape(-1).astype(np.float64) for name, value in graphs.weights.items()
+              if value.size == len(value)}
+    found = usable.get("edge_weight", usable.get("edge_attr"))
+    if found is None:
+        wide = graphs.weights.get("edge_weight", graphs.weights.get("edge_attr"))
+        has = "no edge_weight" if wide is None else f"{wide.shape[1]} numbers an edge"
+        raise HwgenError(f"the model takes a weight of each edge, and the graphs have {has}", where,
+                         "give edge_weight, one number for each edge, as the model was trained with")
+    if not np.isfinite(found).all():
+        raise HwgenError(f"an edge weighs {found[~np.isfinite(found)][0]}", where, "give finite numbers")
+    if not all(np.array_equal(found, each) for each in usable.values()):
+        raise HwgenError("edge_weight and edge_attr of one column, which differ", where,
+                         "leave out the one that the model does not take")
+    return found
 
 
 def _trained(network: Network, graphs: Graphs, where: str) -> NDArray[np.int64] | None:
