@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...network.batch import Batch
 from ...network.input import Input
 from ...network.reader import Graphs, read_graphs
-from ...network.reader.codes import codes_for
+from ...network.reader.codes import input_codes
 from .graph_batch import GraphBatch
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -71,7 +71,7 @@ def union_of(graphs: Any, given: Input) -> Batch:
         Features that differ in number or scale, or that the input does not take.
     """
     found = read_graphs(graphs)
-    return found.batch(codes_for(given, found if found.scale is not None else replace(found, scale=1.0), "data"))
+    return found.batch(input_codes(given, found if found.scale is not None else replace(found, scale=1.0), "data"))
 
 
 def prepared(graphs: Any) -> GraphBatch:

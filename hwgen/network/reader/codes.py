@@ -15,7 +15,7 @@ from ..network import Network
 from ..sample import Limits, Sample
 from .graphs import Graphs
 
-__all__ = ["batch_for", "codes_for", "plain_input", "sample_for", "weights_of"]
+__all__ = ["batch_for", "input_codes", "plain_input", "sample_for", "weights_of"]
 
 #: How far a feature may lie from a code: features are float32, and a scale such as 1/15 is rounded.
 NEAR = 1e-4
@@ -35,14 +35,14 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     Raises
     ------
     HwgenError
-        As :func:`codes_for`; nodes that were not trained; as :func:`weights_of`.
+        As :func:`input_codes`; nodes that were not trained; as :func:`weights_of`.
 
     Warns
     -----
     UserWarning
         Real values beyond what the input was calibrated for, with their number: they are clipped.
     """
-    given, codes = network.input, codes_for(network.input, graphs, where)
+    given, codes = network.input, input_codes(network.input, graphs, where)
     lost = 0 if given.exact or graphs.scale is None else given.clipped(graphs.real)
     if lost:
         warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
@@ -51,7 +51,7 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     return replace(graphs, node=_trained(network, graphs, where)).batch(codes, weight)
 
 
-def codes_for(given: Input, graphs: Graphs, where: str) -> csr_array:
+def input_codes(given: Input, graphs: Graphs, where: str) -> csr_array:
     """Features as an input's codes: csr_array int64 [n, columns].
 
     Parameters

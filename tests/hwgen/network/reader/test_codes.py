@@ -12,7 +12,7 @@ from hwgen.errors import HwgenError
 from hwgen.network.granularity import Granularity
 from hwgen.network.input import Input
 from hwgen.network.reader import read_graphs
-from hwgen.network.reader.codes import batch_for, codes_for, plain_input, sample_for
+from hwgen.network.reader.codes import batch_for, input_codes, plain_input, sample_for
 
 
 @pytest.mark.parametrize("value", [0.5, -1.0, 256.0])
@@ -29,7 +29,7 @@ def test_bits_hold_the_largest_code(top, bits):
     given = read_graphs(data)
     found = plain_input(given.features, given.scale)
     assert (found.bits, found.unit, found.is_plain, found.exact) == (bits, 1.0, True, True)
-    assert codes_for(found, given, "data").max() == top
+    assert input_codes(found, given, "data").max() == top
     assert bits == 1 or plain_input(given.features, given.scale, bits - 1) is None
     finer = read_graphs(small_data(top=15))
     assert plain_input(finer.features, finer.scale).unit == 1 / 15
