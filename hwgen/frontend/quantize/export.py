@@ -15,6 +15,7 @@ from ...network.reach import largest_of
 from ..traced import TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .quantizers import Quantizers
+from .tracked import Tracked
 
 __all__ = ["export_network", "export_value"]
 
@@ -58,11 +59,12 @@ def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
     return quantizer
 
 
-def _term(term: TracedTerm, steps: dict[int, ChannelSteps]) -> Term:
+def _term(term: TracedTerm, steps: dict[int, ChannelSteps | Tracked]) -> Term:
     weight = None
     if term.weight is not None:
         own = steps[id(term.weight)]
-        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=own.step[0].double().numpy().copy())
+        step = own.step[0].double().expand(term.weight.shape[1]).numpy().copy()
+        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=step)
     return Term(source=term.source, offset=term.offset, via=term.via, op=term.op, weight=weight, factor=term.factor,
                 of=term.of, gain=_floats(term.gain))
 

@@ -12,10 +12,11 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ...network.sample import room_of
-from ...schemes import Penalty, Scheme, named
+from ...schemes import Penalty, Prompt, Scheme, named
 from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edge_values
+from ..prompts import prompted
 from ..traced import TracedNetwork
 from ..tracing import plan_of
 from ..tracing.compare import compare
