@@ -47,8 +47,8 @@ STEPS = 40
               help="Allocate this many bits a hidden value at the start instead of learning them; gcn with a2q, for "
                    "below 0.9.")
 @click.option("--prompt", type=click.Choice(PROMPTS), default="none", show_default=True,
-              help="Rows to learn beside the model (docs/prompts.md). Softmax, as in gpf-plus, trains from Python only: "
-                   "no hardware computes it.")
+              help="Rows to learn beside the model (docs/prompts.md). A softmax, as in gpf-plus, trains from Python "
+                   "only: no hardware computes it.")
 @click.option("--prompts", type=click.IntRange(1), default=8, show_default=True, help="Rows of gpf-plus.")
 @click.option("--rank", type=click.IntRange(0), default=4, show_default=True,
               help="Of lorap: rows behind each aggregation; 0 is one constant row.")

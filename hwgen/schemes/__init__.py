@@ -6,5 +6,5 @@ from .scheme import Gradient, Parametrization, Scheme
 from .table import ABOUT, SCHEMES, named, started
 from .tracking import Tracking
 
-__all__ = ["ABOUT", "SCHEMES", "Gradient", "Parametrization", "Penalty", "Scheme", "Tracking", "named",
-           "started"]
+__all__ = ["ABOUT", "PROMPTS", "SCHEMES", "Gradient", "Parametrization", "Penalty", "Prompt", "Scheme", "Tracking",
+           "named", "started"]

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
-from ..data.graph_set import FOLDS, GraphSet
 from ...schemes import Prompt
+from ..data.graph_set import FOLDS, GraphSet
 from ..prompts import prompted
 from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
