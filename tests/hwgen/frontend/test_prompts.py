@@ -1,5 +1,6 @@
 """Prompts: their equations, that they learn inside every scheme, and that hardware computes them or refuses by name."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,8 @@ def test_a_constant_row_is_a_bias_where_there_is_none() -> None:
     own = plan(bias=False)
     found = prompted(own, Prompt(kind="lorap", rank=0))
     assert [value.bias is not None for value in found.values] == [False, True, False, True]
-    chain_of(quantize(randomise(GCN(7, 6, 3, bias=False)), "a2q", data=Data(x=X, edge_index=EDGES), prompt=Prompt(rank=0)).export())
+    data, without = Data(x=X, edge_index=EDGES), randomise(GCN(7, 6, 3, bias=False))
+    chain_of(quantize(without, "a2q", data=data, prompt=Prompt(rank=0)).export())
     with pytest.raises(HwgenError, match=r"prompt lorap of rank 0 changes nothing"):
         prompted(plan(), Prompt(kind="lorap", rank=0))
     with pytest.raises(HwgenError, match=r"prompt lorap changes nothing"):
@@ -169,3 +171,11 @@ def test_checkpoints_keep_prompts(tmp_path: Path) -> None:
 def test_what_is_out_of_range(settings: dict, what: str) -> None:
     with pytest.raises(HwgenError, match=what):
         Prompt(**settings)
+
+
+@pytest.mark.slow
+def test_the_page_runs() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "prompts.md").read_text(encoding="utf-8")
+    names: dict = {}
+    exec(compile(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)[0], "prompts.md", "exec"), names)
+    assert names["model"].plan.values[0].bias is not None
