@@ -87,7 +87,8 @@ def prompted(plan: TracedNetwork, prompt: Prompt, seed: int = 0) -> TracedNetwor
 def _sums(value: TracedValue) -> Iterator[tuple[int, tuple[TracedTerm, ...]]]:
     """Offsets of what is gathered over neighbours, and its terms; a maximum of several values has none."""
     for offset in sorted({term.offset for term in value.terms}) if value.join == "sum" else ():
-        lists = tuple(term for term in value.terms if term.offset == offset and term.via in ("edges", "looped"))
+        lists = tuple(term for term in value.terms if term.offset == offset
+                      and term.via not in ("self", "features", "members"))
         if lists:
             yield offset, lists
 
