@@ -79,7 +79,7 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
     """Settings in one word: results of others do not count."""
     settings = dataclasses.asdict(recipe)
     # a setting that a scheme leaves empty changes nothing
-    settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, {})}
+    settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, (), {})}
     words = [VERSION, Path(row.model).name, row.scheme, settings]
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
 

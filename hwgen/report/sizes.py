@@ -95,6 +95,9 @@ def operations(value: Value, network: Network, batch: Batch) -> dict[str, int]:
             ops["op_mac"] += int(inputs) * term.weight.codes.shape[1]
             key = f"param_weight_INT{term.weight.bits}"
             ops[key] = ops.get(key, 0) + int(term.weight.codes.size)
+        elif term.via == "weighted" or term.via == "normed":  # an addition for each bit of a code that is set
+            bits = np.bitwise_count(np.abs(batch.lists(term.via, network.edges).data)).sum()
+            ops["op_add"] += int(bits) * width[str(term.source)]
         elif term.via in ("edges", "looped", "members") and term.source is not None:
             ops["op_add"] += int(batch.lists(term.via).nnz) * width[term.source]
     return ops
