@@ -39,7 +39,7 @@ def test_codes_are_those_of_the_definition(seed):
     assert np.array_equal(made.levels(csr_array(x)).toarray(), want - made.zero_point)
 
 
-def test_half_is_rounded_away_from_zero_and_features_are_single_precision():
+def test_half_is_away_from_zero_in_single_precision():
     made = Input(features=1, bits=4, scale=np.array([1.0]), zero_point=np.array([8]), column=np.array([0]), exact=False)
     x = np.array([[0.5], [1.5], [-0.5], [-2.5], [0.5 - 1e-9]])
     assert made.codes(csr_array(x)).toarray()[:, 0].tolist() == [9, 10, 7, 5, 9]
