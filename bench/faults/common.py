@@ -10,19 +10,22 @@ FAULTS = {
          "a file's features have more digits than a tensor's",
          ".astype(np.float32).astype(np.float64)", ".astype(np.float64)"),
         ("input-zeros-are-code-0", "hwgen/network/test_input.py::test_codes_are_those_of_the_definition",
-         "features of 0 have code 0 whatever the zero point is",
-         "self.levels(x) + _rows(self.zero_point, x.shape[0])", "self.levels(x) + _rows(0 * self.zero_point, x.shape[0])"),
-        ("input-counts-rounded", "hwgen/network/test_input.py::test_what_lies_beyond_the_range_is_counted_once_a_feature",
+         "features of 0 have code 0 whatever the zero point is", "self.levels(x) + _rows(self.zero_point, x.shape[0])",
+         "self.levels(x) + _rows(0 * self.zero_point, x.shape[0])"),
+        ("input-counts-rounded",
+         "hwgen/network/test_input.py::test_what_lies_beyond_the_range_is_counted_once_a_feature",
          "rounded features count as clipped", "0.51 * widest", "0.2 * widest"),
     ),
     "hwgen/network/zero_points.py": (
-        ("input-zero-points-added", "hwgen/frontend/quantize/test_input.py::"
-         "test_a_quantized_module_is_its_network_on_real_values", "zero points of the input count twice",
+        ("input-zero-points-added",
+         "hwgen/frontend/quantize/test_input.py::test_a_quantized_module_is_its_network_on_real_values",
+         "zero points of the input count twice",
          "constant = -given.unit *", "constant = given.unit *"),
     ),
     "hwgen/frontend/quantize/quantizers.py": (
-        ("input-scales-left-out", "hwgen/frontend/quantize/test_input.py::"
-         "test_a_quantized_module_is_its_network_on_real_values", "rows of weights do not have the scales of columns",
+        ("input-scales-left-out",
+         "hwgen/frontend/quantize/test_input.py::test_with_many_bits_the_quantized_module_is_nearly_fp32",
+         "rows of weights do not have the scales of columns",
          "term.weight[self._columns] * self._ratio", "term.weight[self._columns]"),
     ),
     "hwgen/flow/resources.py": (
