@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from ...errors import HwgenError
 from ...network.batch import Batch, SetName
 from ...network.equation import Via
 from ...network.input import Input
@@ -173,12 +174,19 @@ class GraphBatch:
         """The same with what an input's codes stand for, times its unit: features [n, columns]; exact ones stay.
 
         Rows of weights belong to it that are multiplied by ``given.ratio``.
+
+        Raises
+        ------
+        HwgenError
+            A feature that is not finite.
         """
         if given.exact:
             return self
         if self._quantized is None or self._quantized[0] is not given:
             own = self.features
             x = csr_array(own.detach().cpu().numpy()) if isinstance(own, Tensor) else own.scipy()
+            if not np.isfinite(x.data).all():
+                raise HwgenError(f"a feature is {x.data[~np.isfinite(x.data)][0]}", "x", "give finite numbers")
             levels = given.levels(x)
             made = copy.copy(self)
             made.features, made.width = _operand(csr_array(levels * given.unit)), given.width

@@ -169,6 +169,9 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
     data[1].x[2, 3] = value
     with pytest.raises(HwgenError, match=rf"^a feature is {value}\n  at data\[1\].x\n  give finite numbers"):
         hwgen.quantize(pooled(), "nns", data=data)
+    model = hwgen.quantize(pooled(), "nns", data=with_real_values(several()))
+    with pytest.raises(HwgenError, match=rf"^a feature is {value}\n  at x\n  give finite numbers"):
+        model(data[1].x, data[1].edge_index)
 
 
 def test_training_takes_real_values() -> None:
