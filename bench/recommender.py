@@ -27,7 +27,10 @@ from hwgen.network.sample import Limits
 from hwgen.targets.lists.design import program_for
 from hwgen.targets.lists.execute import run
 
+__all__ = ["table"]
+
 ROOT = Path(__file__).parents[1]
+WIDTHS = (4, 3, 2)
 USERS, ITEMS, TAKEN, KEPT, TOP = 600, 400, 24, 6, 20
 
 
@@ -109,24 +112,31 @@ def _integer(name: str, quantized: hwgen.frontend.QuantizedNetwork, data: Data, 
     return {f"{name}_pytorch": recall(rows, pairs, test), name: recall(integer, pairs, test)}
 
 
+def table(results: Path) -> str:
+    """Of what is there: a Markdown table."""
+    text = "| bits of weights and messages | FP32 | quantized | difference | and trained on | difference |\n"
+    text += "|---|---|---|---|---|---|\n"
+    for bits in WIDTHS:
+        lines = [each for each in read_lines(results) if each["bits"] == bits]
+        row = [str(bits), spread(lines, "fp32")]
+        for key in ("quantized", "trained"):
+            apart = statistics.mean(100 * (each[key] - each["fp32"]) for each in lines)
+            row += [spread(lines, key), f"{apart:+.2f}"]
+        text += f"| {' | '.join(row)} |\n"
+    return text
+
+
 def main() -> None:
     """Run what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "recommender.jsonl")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    print("| bits of weights and messages | FP32 | quantized | difference | and trained on | difference |")
-    print("|---|---|---|---|---|---|")
-    for bits in (4, 3, 2):
+    for bits in WIDTHS:
         for seed in range(3):
             if not any(each["seed"] == seed and each["bits"] == bits for each in read_lines(options.results)):
                 append_line(options.results, measured(seed, bits))
-        lines = [each for each in read_lines(options.results) if each["bits"] == bits]
-        row = [str(bits), spread(lines, "fp32")]
-        for key in ("quantized", "trained"):
-            apart = statistics.mean(100 * (each[key] - each["fp32"]) for each in lines)
-            row += [spread(lines, key), f"{apart:+.2f}"]
-        print(f"| {' | '.join(row)} |", flush=True)
+    print(table(options.results))
 
 
 if __name__ == "__main__":
