@@ -104,7 +104,7 @@ def measured(seed: int, bits: int) -> dict[str, Any]:
 def _integer(name: str, quantized: hwgen.frontend.QuantizedNetwork, data: Data, pairs: NDArray[np.int64],
              test: NDArray[np.int64]) -> dict[str, float]:
     """Recall in PyTorch and of the integer program, which is what hardware computes bit for bit."""
-    batch, network = union_of([data])[0], quantized.export("light")
+    batch, network = union_of([data], quantized.input), quantized.export("light")
     program = program_for(network, Limits.of(batch, network.input_bits))
     with torch.no_grad():
         rows = quantized.eval()().double().numpy()
