@@ -25,10 +25,12 @@ from verification_table import table
 import sim
 from hwgen.flow.config import Config
 from hwgen.flow.folder import to_json, write_files
+from hwgen.flow.manifest import MANIFEST, manifest_text
 from hwgen.network.sample import Limits
 from hwgen.network.store import save_network
 from hwgen.targets import find_target
 from hwgen.targets.lists.batch import union
+from hwgen.version import __version__
 from sim.folder import Design
 from sim.run import SimOptions, simulate
 from sim.verilate import compile_model
@@ -86,6 +88,9 @@ def build(work: Path, graphs: Graphs) -> Path:
     verilog, facts = target.emit(design.hardware)
     write_files(folder, {"design.v": verilog, "design.json": to_json(facts), "config.json": config.to_text()})
     write_files(folder / "images", design.model_files())
+    write_files(folder, {MANIFEST: manifest_text(folder, {
+        "hwgen": __version__, "model": network.name, "board": config.board, "target": config.target, "inputs": {},
+        "capacities": dict(design.capacities), "cycles": []})})
     return folder
 
 
