@@ -43,7 +43,7 @@ HEAD = """# Soak
 Made by `python bench/soak.py --seed {seed}`.
 
 {graphs} graphs of MUTAG's and PROTEINS' sizes and edges, features drawn anew, in {batches} batches through one small
-design of edge lists, in {simulators} simulators one after the other. Every batch gave the reference's results
+design of edge lists, in {simulators}. Every batch gave the reference's results
 ({results}), its estimated cycles ({run_cycles} of runs) and counters. {wrong} times something went wrong on purpose
 before: each was reported, and the batch then ran well. The model was loaded {models} times. {seconds} s on a shared
 machine.
@@ -143,7 +143,8 @@ def page(lines: list[dict[str, Any]], seed: int) -> str:
     longest = max(sessions, key=lambda line: int(line["graphs"]))
     mine = [line for line in lines if (line["seed"], line["start"]) == (seed, longest["start"])]
     memory = [[f"{line['graphs']:,}", f"{line['resident'] / 2**20:.0f}"] for line in mine[::len(mine) // 8 + 1]]
-    return HEAD.format(seed=seed, simulators=len(sessions), wrong=sum(total[name] for name in faults),
+    simulators = "one simulator" if len(sessions) == 1 else f"{len(sessions)} simulators, one after the other"
+    return HEAD.format(seed=seed, simulators=simulators, wrong=sum(total[name] for name in faults),
                        **{name: f"{total[name]:,.0f}" for name in counted}) + (
         table(["what went wrong on purpose", "times"], [[name, f"{total[name]:,}"] for name in faults])
         + "\nMemory of the longest-lived simulator:\n\n" + table(["graphs", "MiB resident"], memory))
