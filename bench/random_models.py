@@ -2,6 +2,7 @@
 
     python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
     python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
+    python bench/random_models.py --edges ...                            models may go over edges that weigh
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
@@ -44,12 +45,12 @@ class Bench:
         self.work, self.results = work, results
         self.known = {line["digest"]: line for line in read_lines(results)}
 
-    def run(self, seed: int, number: int, count: int) -> dict[str, Any]:
+    def run(self, seed: int, number: int, count: int, *, edges: bool = False) -> dict[str, Any]:
         """Simulate one configuration, unless that was done."""
         started = time.perf_counter()
         folder = self.work / f"seed{seed}-{number:02d}"
         shutil.rmtree(folder, ignore_errors=True)
-        hardware, models, refused = campaign.draw(campaign.configuration(seed, number), count)
+        hardware, models, refused = campaign.draw(campaign.configuration(seed, number, edges=edges), count)
         rtl = campaign.write_design(folder / "design", hardware)
         with campaign.seen() as codes:
             written = [campaign.write_model(folder / f"model{index}", folder / "design", model)
@@ -196,19 +197,20 @@ def main() -> int:
     parser.add_argument("--configurations", type=int, default=42)
     parser.add_argument("--models", type=int, default=5, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
+    parser.add_argument("--edges", action="store_true", help="models may go over edges that weigh")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
     bench, lines = Bench(options.work.resolve(), options.results), []
     for number in options.only or range(options.configurations):
-        line = bench.run(options.seed, number, options.models)
+        line = bench.run(options.seed, number, options.models, edges=options.edges)
         lines.append(line)
         good = sum(model["ok"] for model in line["models"])
         print(f"{'ok ' if line['ok'] else 'BAD'} configuration {number}: {good} of {len(line['models'])} models, "
               f"{line['seconds']} s", flush=True)
     command = (f"python bench/random_models.py --seed {options.seed} --configurations {options.configurations} "
-               f"--models {options.models}")
+               f"--models {options.models}{' --edges' if options.edges else ''}")
     page = document(lines, command)
     if not options.only:
         options.page.write_text(page, encoding="utf-8")

@@ -1,10 +1,11 @@
-"""Layers that propagate rows, from training to Verilator: every word that hardware writes is the reference's."""
+"""Layers that propagate rows, saturate, or have slopes by channel: what hardware writes is the reference's."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from list_builds import Build, build, compare
 from torch import Tensor, nn
 from torch_geometric.nn import APPNP, ClusterGCNConv, GCN2Conv, LGConv, SGConv, TAGConv
@@ -23,21 +24,22 @@ from hwgen.targets.lists.images import batch_image
 from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
 
-NAMES = [name for name in MODELS if name.split()[0] in ("sg", "tag", "appnp", "cluster", "lg", "gcn2")]
+NAMES = [name for name in MODELS if name.split()[0] in (
+    "sg", "tag", "appnp", "cluster", "lg", "gcn2", "relu6", "hardtanh", "clipped", "slopes", "slope")]
 
 
 class Stack(nn.Module):
-    """All of them, one after another."""
+    """Many of them, one after another."""
 
     def __init__(self) -> None:
         super().__init__()
         self.tag, self.cluster = TAGConv(12, 6, K=2), ClusterGCNConv(6, 6, diag_lambda=0.5)
         self.gcn2, self.sg = GCN2Conv(6, 0.2, theta=0.5, layer=2), SGConv(6, 3, K=2)
-        self.lg, self.appnp = LGConv(), APPNP(2, 0.1)
+        self.lg, self.appnp, self.slopes = LGConv(), APPNP(2, 0.1), nn.PReLU(6)
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
-        first = self.cluster(self.tag(x, edge_index).relu(), edge_index).relu()
-        h = self.lg(self.gcn2(first, first, edge_index).relu(), edge_index) + first
+        first = self.cluster(self.slopes(self.tag(x, edge_index)), edge_index).clamp(0, 2)
+        h = self.lg(F.hardtanh(self.gcn2(first, first, edge_index)), edge_index) + first
         out: Tensor = self.appnp(self.sg(h, edge_index), edge_index)
         return out
 

@@ -24,18 +24,12 @@ FAULTS = {
          "(value * slope) >> SLOPE_SHIFT", "-((-value * slope) >> SLOPE_SHIFT)"),
     ),
     "hwgen/targets/lists/batch.py": (
-        ("batch-empty-plane-skipped", "hwgen/targets/lists/test_batch.py::test_walking_the_lists_gives_the_batch",
-         "a plane without set bits does not double what was added before",
-         "length = np.where(begun, np.maximum(found, 1), found)", "length = found"),
         ("batch-dealt-unevenly", "hwgen/targets/lists/test_batch.py::test_every_other_round_is_dealt_backwards",
          "every round deals the heaviest row to the same unit",
          "whole[1::2] = whole[1::2, ::-1].copy()", "whole[1::2] = whole[1::2].copy()"),
         ("batch-union-nodes", "hwgen/targets/lists/test_batch.py::test_a_union_is_its_graphs_side_by_side",
          "graphs of a batch share their numbers",
          "for each in graphs]) + np.repeat(number, nodes)", "for each in graphs])"),
-        ("batch-lowest-plane-first", "hwgen/targets/lists/test_batch.py::test_walking_the_lists_gives_the_batch",
-         "planes of features come from the lowest one up",
-         "start = end[plane] - length[plane]", "start = end[-1 - plane] - length[-1 - plane]"),
     ),
     "hwgen/targets/lists/beats.py": (
         ("beats-degree-of-another-list",

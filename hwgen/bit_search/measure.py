@@ -63,7 +63,7 @@ class Measure:
     def __call__(self, assignment: Assignment) -> tuple[float, float] | None:
         """Cost and accuracy; None where no hardware runs the model."""
         model = self.model(assignment)
-        accuracy = evaluate(model.logits, self.examples.part("validation")).accuracy
+        accuracy = evaluate(model.logits, self.examples, "validation").figure
         try:
             return self.cost(model), accuracy
         except HwgenError:

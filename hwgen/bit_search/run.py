@@ -116,6 +116,9 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     task = replace(task, recipe=replace(task.recipe, quantized_epochs=epochs))
     examples = task.examples()
     task.check(examples)
+    if examples.labels.kind == "regression":
+        raise HwgenError("real labels, and the search compares accuracies", "data.y",
+                         "give classes, or choose widths by hand: hwgen train --width NAME=BITS")
     space = Space.of(task.plan, granularity, task.recipe.scheme)
     given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
     shared = Study(study, {
@@ -126,7 +129,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         with progress.step("training in FP32" if weights is None else "reading weights"), shared.alone("fp32"):
             module = _fp32(task, examples, study / "fp32.pt", weights, seed)
         forward = PreparedForward(module)
-        fp32 = evaluate(forward, examples.part("validation")).accuracy
+        fp32 = evaluate(forward, examples, "validation").figure
         measure = Measure(task=task, examples=examples, module=module, space=space, objective=objective,
                           board=boards.load(board), seed=seed)
         proposer = Proposer(choices=space.choices, seed=seed, floor=fp32 - drop, sampler=sampler)
@@ -140,7 +143,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
                                            else -each.accuracy, each.slot))
     with progress.step("training the best assignment again"):
         chosen = measure.model(best.assignment)
-    test, fp32_test = (evaluate(each, examples.part("test")).accuracy for each in (chosen.logits, forward))
+    test, fp32_test = (evaluate(each, examples, "test").figure for each in (chosen.logits, forward))
     return Outcome(fp32=fp32, floor=proposer.floor, measured=measured, best=best, model=chosen, test=test,
                    fp32_test=fp32_test, examples=examples)
 

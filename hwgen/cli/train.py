@@ -59,8 +59,9 @@ def train(console: Console, output: Path, folds: int | None, fold: int | None, *
 
     The model is trained in FP32, quantized, and trained on with the FP32 model's predictions beside the labels. Epochs
     are selected by validation; the test part is looked at once, at the end: FP32, the quantized model and the integer
-    program stand side by side. One graph is parted by its masks, a set of graphs by ten stratified folds. What cannot
-    be trained or built is refused before the first epoch.
+    program stand side by side. What is learned follows from labels and results: classes, signs, several labels, or
+    real values by their squared error. One graph is parted by its masks, a set of graphs by ten folds, stratified by
+    class. What cannot be trained or built is refused before the first epoch.
 
     The same from Python: hwgen.train(...); around a training loop of your own: docs/usage.md.
     """
@@ -106,13 +107,15 @@ def run_training(console: Console, *, output: Path, model: str = "gcn", data: st
 
 
 def show_results(console: Console, what: str, training: "Training") -> None:
-    """Print every run's accuracy beside its FP32 model's."""
+    """Print every run's accuracy, or mean error of real labels, beside its FP32 model's."""
     results, best = training.results, training.best
+    form, title = ("{:.4g}", f"Training {what}; mean absolute errors") if best.task == "regression" else (
+        "{:.2%}", f"Training {what}")
     by_fold = training.kept.examples.per == "graphs"
     keys = ("bits", "validation", "test", "fp32_validation", "fp32_test")
 
     def row(name: object, epoch: object, of: "dict[str, float]", fold: object) -> tuple[object, ...]:
-        figures = (f"{of['bits']:.3f}", *(f"{of[key]:.2%}" for key in keys[1:]))
+        figures = (f"{of['bits']:.3f}", *(form.format(of[key]) for key in keys[1:]))
         return (fold, name, epoch, *figures) if by_fold else (name, epoch, *figures)
 
     def figures_of(result: "Result") -> dict[str, float]:
@@ -123,5 +126,5 @@ def show_results(console: Console, what: str, training: "Training") -> None:
     if len(results) > 1:
         rows.append(row("mean" if not by_fold else "", "",
                         {key: sum(getattr(each, key) for each in results) / len(results) for key in keys}, "mean"))
-    console.table(f"Training {what}", (*(["fold"] if by_fold else []), "seed", "epoch", "bits a hidden value",
-                                       "validation", "test", "FP32 validation", "FP32 test"), rows)
+    console.table(title, (*(["fold"] if by_fold else []), "seed", "epoch", "bits a hidden value", "validation", "test",
+                          "FP32 validation", "FP32 test"), rows)

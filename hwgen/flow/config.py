@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypedDict, cast
 from ..documents import read_json
 from ..errors import HwgenError
 from ..kinds import Count, Within
-from ..network.limit_names import LIMITS
+from ..network.limit_names import LIMITS, OF_EDGES
 from ..network.sample import Limits
 from .folder import to_json
 from .wishes import Wishes
@@ -67,6 +67,9 @@ class _Limits(TypedDict, total=False):
     mean_nodes: _Mean
     mean_edges: _Mean
     mean_nonzeros: _Mean
+    max_edge_sum: Count
+    max_edge_entries: Count
+    mean_edge_entries: _Mean
 
 
 class _File(TypedDict):
@@ -101,7 +104,7 @@ def load_config(build: Path) -> Config:
     """
     path, fix = build / CONFIG, "name a folder that hwgen build wrote with this version"
     found = read_json(_File, path, fix)
-    missing = set(LIMITS) - set(found["limits"])
+    missing = set(LIMITS) - set(OF_EDGES) - set(found["limits"])
     if missing:
         raise HwgenError(f"limits.{min(missing)} is missing", str(path), fix)
     return Config(board=found["board"], target=found["target"], runs=found["runs"], hardware=found["hardware"],

@@ -31,7 +31,7 @@ def misfit(design: Design, batch: Batch, first: int, reason: CapacityError) -> C
                 reason = error
             else:
                 continue
-        needs = Limits.of(graph, design.network.input_bits).to_dict()
+        needs = Limits.of(graph, design.network.input_bits, design.network.edges).to_dict()
         over = {name: (needs[name], most) for name, most in design.capacities.items() if needs.get(name, 0) > most}
         what = ", ".join(f"{name} {need:,g}, and the design takes {most:,}" for name, (need, most) in over.items())
         flags = {each.name: each.flag for each in OPTIONS}

@@ -84,5 +84,5 @@ def limits_of(sample: "Sample", wishes: Wishes) -> "tuple[Limits, ...]":
 
 def _wished(limits: "Limits", given: Mapping[str, Any]) -> "Limits":
     times = max(1.0, given.get("nodes", 0) / max(1, limits.nodes))
-    grown = {name: math.ceil(getattr(limits, name) * times) for name in ("edges", "entries")}
+    grown = {name: math.ceil(getattr(limits, name) * times) for name in ("edges", "entries", "weighed")}
     return replace(limits, **{**grown, **given})

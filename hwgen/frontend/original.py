@@ -11,13 +11,17 @@ from ..network.heads import Head
 from .traced import TracedNetwork
 from .user_code import line_of, said, users_code
 
-__all__ = ["TOLERANCE", "call", "demand_equal", "with_head"]
+__all__ = ["HEADS", "TOLERANCE", "call", "demand_equal", "with_head"]
 
 #: Largest difference of an output from the module's own, relative to the largest: float32, summed in another order.
 TOLERANCE = 1e-4
 #: What makes a module compute something else than its layers.
 FIX = ("keep hooks, random numbers, calls that change a tensor in place, and what is kept from one call to the next "
        "out of the model")
+#: What follows the logits, of tensors [rows, columns].
+HEADS: Mapping[Head, Callable[[Tensor], Tensor]] = {
+    "": lambda z: z, "log_softmax": lambda z: z.log_softmax(1), "softmax": lambda z: z.softmax(1),
+    "sigmoid": torch.sigmoid}
 
 
 def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any], graphs: str) -> Tensor:
@@ -59,9 +63,7 @@ def demand_equal(module: nn.Module, theirs: Tensor, mine: Tensor, tolerance: flo
 
 def with_head(plan: TracedNetwork, logits: Tensor) -> Tensor:
     """Logits as the user's forward returns them: behind its softmax or sigmoid, as a vector if it returns one."""
-    heads: dict[Head, Callable[[Tensor], Tensor]] = {
-        "log_softmax": lambda z: z.log_softmax(1), "softmax": lambda z: z.softmax(1), "sigmoid": torch.sigmoid}
-    out = heads[plan.head](logits) if plan.head else logits
+    out = HEADS[plan.head](logits)
     return out.reshape(-1) if plan.is_vector else out
 
 

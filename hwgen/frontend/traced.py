@@ -35,10 +35,20 @@ class TracedTerm(TermOf[str, Tensor, Tensor]):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TracedValue(Equation[TracedTerm, Tensor]):
-    """One value; ``role`` decides its quantizer."""
+    """One value.
+
+    Parameters
+    ----------
+    name : str
+    role : Role
+        Decides its quantizer.
+    cap : float or None
+        Where it saturates, on both sides of 0: its quantizer has no code beyond. None: it does not.
+    """
 
     name: str
     role: Role
+    cap: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """Graphs as a disjoint union, and the lists that a program walks in it."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
@@ -8,11 +9,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..errors import HwgenError
+from .edges import EdgeQuantizers, edge_values
 
 __all__ = ["Batch", "Model", "SetName", "check_batch"]
 
 Ints = NDArray[np.int64]
-SetName = Literal["edges", "looped", "features", "members"]
+SetName = Literal["edges", "looped", "weighted", "normed", "features", "members"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Batch:
     graphs : int
     node : int64 [n]
         Number of each node among the trained ones; zeros where quantizers do not ask.
+    weight : float64 [e] or None
+        What each edge weighs, where lists ask; None: 1.
     """
 
     features: csr_array
@@ -37,13 +41,20 @@ class Batch:
     graph: Ints
     graphs: int
     node: Ints
+    weight: NDArray[np.float64] | None = None
 
     @property
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
 
-    def lists(self, name: SetName) -> csr_array:
+    def lists(self, name: SetName, quantizers: EdgeQuantizers = MappingProxyType({})) -> csr_array:
         """One set of lists.
+
+        Parameters
+        ----------
+        name : SetName
+        quantizers : mapping
+            Of lists that weigh (:mod:`.edges`): the data are their codes.
 
         Returns
         -------
@@ -60,6 +71,9 @@ class Batch:
             return features
         if name == "members":
             return _lists(np.arange(n), self.graph, (self.graphs, n))
+        if name == "weighted" or name == "normed":
+            source, target, values = edge_values(name, self.edges, self.weight, n)
+            return _lists(source, target, (n, n), quantizers[name].codes(values))
         source, target = self.edges
         if name == "looped":
             proper, loops = source != target, np.arange(n, dtype=np.int64)
@@ -102,6 +116,10 @@ def check_batch(model: Model, batch: Batch) -> None:
         if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
             worst = int(numbers.min()) if numbers.min() < 0 else int(numbers.max())
             raise HwgenError(f"{what} {worst} of {count}", "batch", "number within the batch, from 0 on")
+    weight = batch.weight
+    if weight is not None and (weight.shape != batch.edges.shape[1:] or not np.isfinite(weight).all()):
+        raise HwgenError(f"weights of shape {weight.shape} for {batch.edges.shape[1]} edges, finite or not", "batch",
+                         "give one finite number for each edge")
     if model.trained_nodes and batch.node.size:
         worst = int(batch.node.max()) if batch.node.min() >= 0 else int(batch.node.min())
         if not 0 <= worst < model.trained_nodes:
@@ -109,7 +127,8 @@ def check_batch(model: Model, batch: Batch) -> None:
                              "number nodes as in training")
 
 
-def _lists(source: Ints, target: Ints, shape: tuple[int, int]) -> csr_array:
+def _lists(source: Ints, target: Ints, shape: tuple[int, int], times: Ints | None = None) -> csr_array:
     order = np.argsort(target, kind="stable")
     starts = np.r_[0, np.cumsum(np.bincount(target, minlength=shape[0]))].astype(np.int64)
-    return csr_array((np.ones(len(source), dtype=np.int64), source[order], starts), shape=shape)
+    data = np.ones(len(source), dtype=np.int64) if times is None else times[order]
+    return csr_array((data, source[order], starts), shape=shape)

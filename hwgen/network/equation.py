@@ -17,7 +17,7 @@ from .activation import IDENTITY, Activation
 __all__ = ["Counted", "Domain", "Equation", "Factor", "TermOf", "Via"]
 
 Domain = Literal["nodes", "graphs"]
-Via = Literal["self", "edges", "looped", "features", "members"]
+Via = Literal["self", "edges", "looped", "weighted", "normed", "features", "members"]
 #: 1, 1/d or d^-1/2 of the length d of a list; 0 where d is 0.
 Factor = Literal["one", "mean", "rsqrt"]
 #: Lists whose length a factor takes.

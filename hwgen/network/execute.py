@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .batch import Batch, SetName
+from .edges import WEIGHED, EdgeQuantizers, magnitudes
 from .granularity import Granularity
 from .network import Factor, Network, Quantizer, Term, Value
 
@@ -40,20 +41,24 @@ class Computed:
 
 
 class Lists:
-    """The lists of a batch, made when first asked for."""
+    """The lists of a batch, made when first asked for; ``quantizers`` are of those that weigh."""
 
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
+    def __init__(self, batch: Batch, quantizers: EdgeQuantizers | None = None) -> None:
+        self.batch, self.quantizers = batch, quantizers or {}
         self._made: dict[SetName, csr_array] = {}
 
     def __getitem__(self, name: SetName) -> csr_array:
         if name not in self._made:
-            self._made[name] = self.batch.lists(name)
+            self._made[name] = self.batch.lists(name, self.quantizers)
         return self._made[name]
 
     def lengths(self, name: SetName) -> Ints:
         """Length of each list: int64 [n]."""
         return np.asarray(np.diff(self[name].indptr), dtype=np.int64)
+
+    def sizes(self, name: SetName) -> Ints:
+        """What each list's limit is about: its length, or the sum of the magnitudes of its edges: int64 [n]."""
+        return magnitudes(self[name]) if name in WEIGHED else self.lengths(name)
 
     def factor(self, kind: Factor, of: SetName, rows: int) -> Floats:
         """Factor of each row: float64 [n]."""
@@ -85,7 +90,7 @@ def run_network(network: Network, batch: Batch, *, given: Mapping[str, Floats] |
     dict of name to Computed
         In order; the last one is the result.
     """
-    lists, stored, computed = Lists(batch), dict(given or {}), {}
+    lists, stored, computed = Lists(batch, network.edges), dict(given or {}), {}
     for value in network.values:
         real = real_value(network, value, lists, stored)
         computed[value.name] = store(real, value.quantizer, lists)
@@ -157,4 +162,5 @@ def _accumulated(network: Network, term: Term, lists: Lists, stored: Mapping[str
         return source
     if term.op == "max":
         return np.asarray(lists.largest(term.via, source), dtype=np.float64)
-    return np.asarray(lists[term.via] @ source, dtype=np.float64)
+    total = np.asarray(lists[term.via] @ source, dtype=np.float64)
+    return total * network.edges[term.via].step if term.via == "weighted" or term.via == "normed" else total

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .edges import WEIGHED
+
 __all__ = ["formula", "is_identity"]
 
 FACTORS = {"one": "", "mean": "1/d · ", "rsqrt": "d^-1/2 · "}
@@ -13,6 +15,8 @@ FACTORS = {"one": "", "mean": "1/d · ", "rsqrt": "d^-1/2 · "}
 
 def formula(value: Any, matrix: Callable[[Any], NDArray[Any]]) -> str:
     """``relu(g · Σ[edges] v1 + v0 + b)``: lists in brackets, g a gain, W a weight, b the bias, ‖ a concatenation.
+
+    Edges that weigh multiply each listed row by n.
 
     Parameters
     ----------
@@ -42,6 +46,6 @@ def _term(term: Any, matrix: Callable[[Any], NDArray[Any]]) -> str:
     if term.weight is not None and not is_identity(matrix(term.weight)):
         source += " W"
     gain = "" if term.gain is None else "g · "
-    if term.via in ("edges", "looped", "members"):
-        source = f"{'max' if term.op == 'max' else 'Σ'}[{term.via}] {source}"
+    if term.via not in ("self", "features"):
+        source = f"{'max' if term.op == 'max' else 'Σ'}[{term.via}] {'n · ' if term.via in WEIGHED else ''}{source}"
     return FACTORS[term.factor] + gain + source

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Kind", "Labels", "decisions"]
+__all__ = ["Kind", "Labels", "decisions", "results_for"]
 
 Kind = Literal["classification", "binary", "multilabel", "regression", "unknown"]
 
@@ -70,6 +70,11 @@ class Labels:
         return cls(kind=kind, said=said, known=known, counted=inside & labelled,
                    unlabelled=int((inside & ~labelled).sum()) if table.size else 0)
 
+    @classmethod
+    def alone(cls, labels: NDArray[np.generic]) -> "Labels":
+        """Tell the task beside as many results as a model for these labels has (:func:`results_for`)."""
+        return cls.of(labels, results_for(labels), len(labels))
+
     def first(self, rows: int) -> "Labels":
         """Those of the first rows."""
         return replace(self, known=self.known[:rows], counted=self.counted[:rows])
@@ -80,6 +85,21 @@ def decisions(kind: Kind, results: Floats) -> NDArray[np.int64] | None:
     if kind == "classification":
         return np.asarray(results.argmax(axis=1)[:, None], dtype=np.int64)
     return (results > 0).astype(np.int64) if kind in ("binary", "multilabel") else None
+
+
+def results_for(labels: NDArray[np.generic]) -> int:
+    """Results of a row that a model for these labels has: one a column, one a class, or one where labels are real.
+
+    Parameters
+    ----------
+    labels : [rows] or [rows, columns], of any real type
+    """
+    if labels.ndim > 1 and labels.shape[1] > 1:
+        return int(labels.shape[1])
+    known = labels.astype(np.float64)[np.isfinite(labels)]
+    if not len(known) or (known != np.rint(known)).any():
+        return 1
+    return max(1, int(known.max()) + 1)
 
 
 def _meaning(table: Floats, width: int) -> tuple[Kind, str, Floats]:

@@ -12,20 +12,23 @@ with, for term t, one of::
     acc = |list_i|                  no source: a constant once for each neighbour (1 via "self")
     acc = s_i @ W                   a linear layer, via "self"
     acc = Σ_f x_{i,f} · W_f         a linear layer on the input features, via "features"
+    acc = Σ_{j ∈ list_i} n_ij s_j   via "weighted" or "normed": n are dequantized numbers of edges (:mod:`.edges`)
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
 "self" has no other term; its source has one step for all channels of a row (not per channel, unless all are equal), and
 one for all rows where the term has a factor. The source of a list, or of a factor, is quantized per tensor or per
-channel. Lists of nodes are edges, looped and features; those of graphs are members, and their sources nodes.
+channel. Lists of nodes are edges, looped, weighted, normed and features; those of graphs are members, and their sources
+nodes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .edges import EdgeQuantizers
 from .equation import Counted, Domain, Equation, Factor, TermOf, Via
 from .granularity import Granularity
 from .heads import Head
@@ -129,6 +132,8 @@ class Network:
         In order of computation; the last one is the result.
     trained_nodes : int
         Number of nodes of quantizers per node; 0 if there are none.
+    edges : mapping of EdgeCodes
+        Of each kind of lists that weigh and that a term goes over.
     head : Head
         What the user's forward does with the results, and hardware does not.
     """
@@ -139,4 +144,5 @@ class Network:
     input_scale: float
     values: tuple[Value, ...]
     trained_nodes: int = 0
+    edges: EdgeQuantizers = field(default_factory=dict)
     head: Head = ""

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..numeric import MAX_STEPS, MOST_STEPS, SUM_STEPS
 from .batch import SetName
+from .edges import EdgeQuantizers
 from .network import Quantizer, Term, Value
 
-__all__ = ["Reach", "Reached", "held"]
+__all__ = ["Reach", "Reached", "held", "largest_of"]
 
 Floats = NDArray[np.float64]
 
@@ -44,15 +45,17 @@ class Reach:
     Parameters
     ----------
     longest : mapping of set to int
-        Longest list of each set, on any graph.
+        Longest list of each set, on any graph; of those that weigh the largest sum of magnitudes, in codes.
     input_top : float
         The largest input, in real numbers.
+    edges : mapping of EdgeCodes
     stored : dict of value to (Quantizer, float64 [1] or [k])
         Quantizers of the values told so far, and the largest magnitudes that their codes stand for.
     """
 
     longest: Mapping[SetName, int]
     input_top: float
+    edges: EdgeQuantizers = field(default_factory=dict)
     stored: dict[str, tuple[Quantizer, Floats]] = field(default_factory=dict)
 
     def of(self, value: Value) -> Reached:
@@ -67,9 +70,7 @@ class Reach:
 
     def tell(self, name: str, quantizer: Quantizer) -> None:
         """What readers of a value get."""
-        top = np.exp2(np.maximum(quantizer.bits - quantizer.signed, 0)) - 1
-        top = np.maximum(top - quantizer.zero_point, quantizer.zero_point)
-        sizes = quantizer.step * top
+        sizes = largest_of(quantizer)
         self.stored[name] = quantizer, sizes.max(keepdims=True) if quantizer.granularity.by_row else sizes
 
     def _term(self, term: Term) -> tuple[Floats, Floats]:
@@ -90,10 +91,18 @@ class Reach:
             up, down = np.maximum(weight, 0).sum(0), -np.minimum(weight, 0).sum(0)
             sizes = (up + down if signed else np.maximum(up, down)) * sizes.max()
         count = 1.0 if term.via == "self" or term.op == "max" else float(self.longest[term.via])
+        if term.via == "weighted" or term.via == "normed":
+            count *= self.edges[term.via].step
         times = count
         if term.factor != "one" and term.via == term.of:  # of another list it may be 1
             times = 1.0 if term.factor == "mean" else count**0.5
         return sizes * times, sizes * count
+
+
+def largest_of(quantizer: Quantizer) -> Floats:
+    """The largest magnitude that codes stand for: float64 [1], [k] or [entries]."""
+    top = np.exp2(np.maximum(quantizer.bits - quantizer.signed, 0)) - 1
+    return np.asarray(quantizer.step * np.maximum(top - quantizer.zero_point, quantizer.zero_point))
 
 
 def held(reached: Reached, quantizer: Quantizer, margin: float = 1.0) -> Floats | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..errors import CapacityError, HwgenError
 from ..kinds import shown
 from ..numeric import MAX_ACTIVATION_BITS
+from .edges import MAX_EDGE_BITS, WEIGHED
 from .granularity import Granularity
 from .network import Network, Quantizer, Term, Value, Weight
 
@@ -38,6 +39,7 @@ def check_network(network: Network) -> None:
     _need(_LEAST <= network.input_scale <= _MOST, f"input_scale is {network.input_scale}", where,
           "give a positive real value of input code 1, as float32 holds it")
     _need(len(network.values) > 0, "there are no values", where, "give at least the result")
+    _edges(network, where)
     known: dict[str, Value] = {}
     for value in network.values:
         for name in (value.name, value.path):
@@ -50,6 +52,17 @@ def check_network(network: Network) -> None:
               place, "only the last value is the result, and only the result has none")
         _value(network, value, known, place)
         known[value.name] = value
+
+
+def _edges(network: Network, where: str) -> None:
+    used = {term.via for value in network.values for term in value.terms} & set(WEIGHED)
+    have, want = (", ".join(sorted(names)) or "no list that weighs" for names in (network.edges, used))
+    _need(used == set(network.edges), f"edges of {have} are quantized, and terms go over {want}", where,
+          "give a quantizer for each such list")
+    for name, each in network.edges.items():
+        _need(1 <= each.bits <= MAX_EDGE_BITS, f"bits is {each.bits}", f"{where}, edges.{name}",
+              f"use 1 to {MAX_EDGE_BITS} bits of magnitude")
+        _steps(np.array([each.step]), (1,), f"{where}, edges.{name}")
 
 
 def plain_name(text: str) -> str:
@@ -108,7 +121,7 @@ def _cover(network: Network, value: Value, place: str) -> None:
 def _term(network: Network, value: Value, term: Term, known: dict[str, Value], place: str) -> None:
     graphs = value.domain == "graphs"
     _need(term.via == "self" or graphs == (term.via == "members"), f"via {term.via!r} of {value.domain}", place,
-          "members are lists of graphs, edges, looped and features of nodes")
+          "members are lists of graphs, the others of nodes")
     _need(term.factor == "one" or graphs == (term.of == "members"), f"factor by {term.of} of {value.domain}", place,
           "members are lists of graphs, edges and looped of nodes")
     _need(term.op == "sum" or term.via in ("edges", "looped", "members"), f"op 'max' via {term.via!r}", place,
@@ -123,6 +136,8 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
               "self reads rows of its own domain, lists read nodes, features have no source")
     elif term.via != "features":
         _need(term.gain is not None, "a constant without gain", place, "give the constant of each channel as gain")
+        _need(term.via not in WEIGHED, f"a constant for each of {term.via}", place,
+              "give it to the source: edges weigh differently")
         _need(term.op == "sum" and term.weight is None, "a constant with a maximum or a weight", place,
               "give only gain")
         _need(term.via == "self" or term.factor == "one" or term.of == term.via,

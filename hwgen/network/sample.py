@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 
 from ..kinds import Count, Within
 from .batch import Batch, SetName
-from .limit_names import LIMITS
+from .edges import EdgeQuantizers
+from .limit_names import LIMITS, OF_EDGES
+from .walks import edge_limits
 
 __all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
 
@@ -37,6 +40,10 @@ class Limits:
         Non-zero features of a node.
     mean_nodes, mean_edges, mean_entries : float
         Of one graph.
+    weight : int
+        Largest sum of the magnitudes of a list whose edges weigh, in codes; 0 where none does.
+    weighed, mean_weighed : int, float
+        List entries of one graph's edges that weigh, bits and changes of sign.
     """
 
     nodes: Count
@@ -47,10 +54,13 @@ class Limits:
     mean_nodes: Annotated[float, Within(0, 1 << 53)]
     mean_edges: Annotated[float, Within(0, 1 << 53)]
     mean_entries: Annotated[float, Within(0, 1 << 53)]
+    weight: Count = 0
+    weighed: Count = 0
+    mean_weighed: Annotated[float, Within(0, 1 << 53)] = 0.0
 
     @classmethod
-    def of(cls, batch: Batch, input_bits: int) -> "Limits":
-        """Those of the graphs of a batch."""
+    def of(cls, batch: Batch, input_bits: int, quantizers: EdgeQuantizers = MappingProxyType({})) -> "Limits":
+        """Those of the graphs of a batch; edges weigh where they have quantizers."""
         graphs = max(1, batch.graphs)
         nodes = np.bincount(batch.graph, minlength=graphs)
         edges = np.bincount(batch.graph[batch.edges[1]], minlength=graphs)
@@ -62,18 +72,26 @@ class Limits:
         per_node = sums[pointers[1:]] - sums[pointers[:-1]] + (input_bits - 1) * (filled > 0)
         entries = np.bincount(batch.graph, weights=per_node, minlength=graphs)
         degree = np.bincount(batch.edges[1], minlength=max(1, batch.num_nodes))
+        sums, weighed = edge_limits(batch, quantizers)
         return cls(nodes=int(nodes.max()), edges=int(edges.max()), entries=int(entries.max()),
                    degree=int(degree.max()) + 1, features=int(filled.max(initial=0)), mean_nodes=float(nodes.mean()),
-                   mean_edges=float(edges.mean()), mean_entries=float(entries.mean()))
+                   mean_edges=float(edges.mean()), mean_entries=float(entries.mean()), weight=sums,
+                   weighed=int(weighed.max()), mean_weighed=float(weighed.mean()))
 
     @property
     def longest(self) -> dict[SetName, int]:
         """The longest list of each set."""
-        return {"edges": self.degree, "looped": self.degree, "features": self.features, "members": self.nodes}
+        return {"edges": self.degree, "looped": self.degree, "weighted": self.weight, "normed": self.weight,
+                "features": self.features, "members": self.nodes}
 
     def to_dict(self) -> dict[str, float]:
         """By the names of :data:`.limit_names.LIMITS`."""
-        return {name: getattr(self, field) for name, field in LIMITS.items()}
+        return {name: getattr(self, field) for name, field in LIMITS.items() if self.weighed or name not in OF_EDGES}
+
+    def to_array(self) -> NDArray[np.float64]:
+        """In the order of fields; those of edges only where there are any."""
+        values = np.array(list(asdict(self).values()), dtype=np.float64)
+        return values if self.weighed else values[: len(values) - len(OF_EDGES)]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, float]) -> "Limits":
@@ -84,12 +102,14 @@ class Limits:
         KeyError
             One is missing.
         """
-        found: dict[str, Any] = {field: values[name] for name, field in LIMITS.items()}
+        found: dict[str, Any] = {field: values[name] for name, field in LIMITS.items()
+                                 if name in values or name not in OF_EDGES}
         return cls(**found)
 
     def enlarged(self, times: float) -> "Limits":
         """Those of graphs with so many times the nodes, edges and degree; a node has no more features."""
-        more = {name: math.ceil(getattr(self, name) * times) for name in ("nodes", "edges", "entries", "degree")}
+        more = {name: math.ceil(getattr(self, name) * times)
+                for name in ("nodes", "edges", "entries", "degree", "weight", "weighed")}
         return replace(self, **more)
 
 
@@ -129,9 +149,9 @@ class Sample:
         return _with_room(self.limits, self.batch.graphs)
 
 
-def room_of(batch: Batch, input_bits: int) -> Limits:
+def room_of(batch: Batch, input_bits: int, quantizers: EdgeQuantizers = MappingProxyType({})) -> Limits:
     """What a build reserves for graphs like those of a batch; see :attr:`Sample.room`."""
-    return _with_room(Limits.of(batch, input_bits), batch.graphs)
+    return _with_room(Limits.of(batch, input_bits, quantizers), batch.graphs)
 
 
 def _with_room(limits: Limits, graphs: int) -> Limits:
@@ -149,6 +169,8 @@ def single(batch: Batch) -> list[Batch]:
     cuts = np.searchsorted(owner[order], np.arange(batch.graphs + 1))
     graphs = []
     for index, (low, high) in enumerate(pairwise(bounds)):
-        graphs.append(Batch(features=batch.features[low:high], edges=edges[:, cuts[index]:cuts[index + 1]] - low,
-                            graph=np.zeros(high - low, dtype=np.int64), graphs=1, node=batch.node[low:high]))
+        own = slice(cuts[index], cuts[index + 1])
+        graphs.append(Batch(features=batch.features[low:high], edges=edges[:, own] - low,
+                            graph=np.zeros(high - low, dtype=np.int64), graphs=1, node=batch.node[low:high],
+                            weight=None if batch.weight is None else batch.weight[order[own]]))
     return graphs

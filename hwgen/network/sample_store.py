@@ -1,7 +1,6 @@
 """Samples in one ``.npz``: of a checkpoint, of a build, of a run. docs/formats.md has the keys."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +48,17 @@ def load_sample(path: Path, network: Network) -> Sample:
 
 def batch_arrays(batch: Batch) -> dict[str, NDArray[Any]]:
     """Graphs as arrays by name."""
+    weight = {} if batch.weight is None else {"edge_weight": batch.weight}
     return {**files.feature_arrays(batch.features), "edges": batch.edges, "graph": batch.graph,
-            "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node}
+            "graphs": np.array([batch.graphs], dtype=np.int64), "node": batch.node, **weight}
 
 
 def sample_arrays(sample: Sample) -> dict[str, NDArray[Any]]:
     """A sample as arrays by name."""
     known = {"labels": sample.labels, "mask": sample.mask, "logits": sample.logits, "fp32": sample.fp32,
              "integer": sample.integer}
-    limits = np.array(list(asdict(sample.limits).values()), dtype=np.float64)
     return {**batch_arrays(sample.batch), **{key: value for key, value in known.items() if value is not None},
-            "limits": limits}
+            "limits": sample.limits.to_array()}
 
 
 def sample_of(arrays: Mapping[str, Any], where: str, network: Network) -> Sample:

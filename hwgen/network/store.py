@@ -12,6 +12,7 @@ from ..documents import parse_json, read_text
 from ..errors import HwgenError
 from ..kinds import Count, Within, read_as, shown
 from .activation import activation_of
+from .edges import EdgeCodes, Weighed
 from .granularity import Granularity
 from .heads import Head
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
@@ -61,6 +62,11 @@ class _Value(TypedDict):
     terms: list[_Term]
 
 
+class _Edges(TypedDict):
+    bits: Count
+    step: float
+
+
 class _Network(TypedDict):
     """What JSON holds of a network; ``gain``, ``bias``, ``clip_value`` say whether there is such an array."""
 
@@ -73,6 +79,7 @@ class _Network(TypedDict):
     trained_nodes: Count
     head: NotRequired[Head]
     values: list[_Value]
+    edges: NotRequired[dict[Weighed, _Edges]]
 
 
 def save_network(network: Network, folder: Path) -> None:
@@ -108,6 +115,8 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
              "input_bits": network.input_bits, "input_scale": network.input_scale,
              "trained_nodes": network.trained_nodes, "values": values}
+    if network.edges:
+        facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
     facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
@@ -137,7 +146,9 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
         name=known["name"], features=known["features"], input_bits=known["input_bits"],
         input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
         head=known.get("head", ""),
-        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])))
+        values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
+        edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
+               for name, each in known.get("edges", {}).items()})
     check_network(network)
     taken.check_all_taken()
     return network

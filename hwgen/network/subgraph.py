@@ -41,4 +41,5 @@ def neighbourhood(sample: Sample, nodes: int) -> Sample:
         sample, logits=None, fp32=None, integer=None, labels=None if sample.labels is None else sample.labels[kept],
         mask=None if sample.mask is None else sample.mask[kept],
         batch=Batch(features=csr_array(batch.features[kept]), edges=index[batch.edges[:, inside]],
-                    graph=np.zeros(nodes, dtype=np.int64), graphs=1, node=batch.node[kept]))
+                    graph=np.zeros(nodes, dtype=np.int64), graphs=1, node=batch.node[kept],
+                    weight=None if batch.weight is None else batch.weight[inside]))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from .activation import IDENTITY, RELU
+from .edges import WEIGHED
 from .network import Factor, Network, Term, Value
 
 __all__ = ["fold_zero_points"]
@@ -67,6 +68,8 @@ def _read(value: Value, raised: Mapping[str, Floats]) -> Value:
             constant = constant * term.gain
         if term.op == "max" or (value.join == "max" and _several(value)):
             raise _refused(value, f"a maximum reads {term.source}, which has a zero point", SYMMETRIC)
+        if term.via in WEIGHED:
+            raise _refused(value, f"edges weigh differently, and {term.source} has a zero point", SYMMETRIC)
         if term.via == "self" and term.factor == "one":
             bias[term.offset : term.offset + len(constant)] += constant
         elif term.weight is not None or (term.factor != "one" and term.via not in ("self", term.of)):

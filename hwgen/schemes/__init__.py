@@ -3,5 +3,7 @@
 from .penalty import Penalty
 from .scheme import Gradient, Parametrization, Scheme
 from .table import ABOUT, SCHEMES, named, started
+from .tracking import Tracking
 
-__all__ = ["ABOUT", "SCHEMES", "Gradient", "Parametrization", "Penalty", "Scheme", "named", "started"]
+__all__ = ["ABOUT", "SCHEMES", "Gradient", "Parametrization", "Penalty", "Scheme", "Tracking", "named",
+           "started"]

@@ -7,6 +7,7 @@ from typing import Literal
 from ..errors import HwgenError
 from ..network.granularity import Granularity
 from .penalty import Penalty
+from .tracking import Tracking
 
 __all__ = ["Gradient", "Parametrization", "Scheme", "Widths"]
 
@@ -60,6 +61,8 @@ class Scheme:
         Bits of single values, in place of ``bits`` and ``message_bits``: by the value's name as ``hwgen inspect`` shows
         it, or by a layer's path, which stands for all its values that are not named for themselves. A tuple has bits
         of rows by bucket.
+    tracking : Tracking or None
+        Ranges of whole tensors, weights too, are observed; then rows go per tensor, and no step is learned.
     penalty : Penalty
         What :meth:`QuantizedNetwork.penalty` adds to the loss.
     """
@@ -78,6 +81,7 @@ class Scheme:
     splits: tuple[int, ...] = ()
     bucket_bits: tuple[int, ...] = ()
     widths: Mapping[str, Widths] = field(default_factory=dict)
+    tracking: Tracking | None = None
     penalty: Penalty = field(default_factory=lambda: Penalty(weight=1.0, target=3.0))
 
     def __post_init__(self) -> None:
@@ -97,6 +101,9 @@ class Scheme:
             raise HwgenError(f"rows is {self.rows}", "rows",
                              "use per_tensor, per_node, per_degree or nearest: a linear layer wants one step for all "
                              "channels")
+        if self.tracking is not None and (self.rows is not Granularity.PER_TENSOR or self.bits != int(self.bits)):
+            raise HwgenError(f"tracking with rows {self.rows} and {self.bits} bits", "tracking",
+                             "use rows per_tensor and whole bits: a tensor has one range")
         if self.least not in (0, 1) or (self.least == 0 and self.parametrization == "log_clip"):
             raise HwgenError(f"least is {self.least} with parametrization {self.parametrization}", "least",
                              "use 1, or 0 with step or log_step: 0 bits reach no value")

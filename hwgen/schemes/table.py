@@ -11,6 +11,7 @@ from ..errors import HwgenError
 from ..network.granularity import Granularity
 from .penalty import Penalty
 from .scheme import Scheme
+from .tracking import Tracking
 
 __all__ = ["ABOUT", "SCHEMES", "named", "started"]
 
@@ -49,6 +50,13 @@ _UNIFORM = Scheme(rows=Granularity.PER_TENSOR, bits=8)
 _SGQUANT = Scheme(rows=Granularity.PER_DEGREE, splits=(4, 16, 64), bucket_bits=(8, 4, 2, 1))
 _HUBS = replace(_SGQUANT, bucket_bits=(1, 2, 4, 8))
 
+
+def _tracked(bits: int, **tracking: Any) -> Scheme:
+    """One width for everything, and ranges that are observed."""
+    return Scheme(rows=Granularity.PER_TENSOR, bits=bits, message_bits=bits, weight_bits=bits,
+                  tracking=Tracking(**tracking))
+
+
 _TABLE: Mapping[str, _Row] = {
     "a2q": _Row(about="every node of one graph learns its own", scheme=_A2Q,
                 nodes=replace(_A2Q, parametrization="log_clip", bits=4, least=1, **_ON_NODES)),
@@ -65,6 +73,14 @@ _TABLE: Mapping[str, _Row] = {
                          nodes=replace(_HUBS, rows=Granularity.PER_NODE, gradient="local")),
     "uniform": _Row(about="one step and one width a value, for any graph", scheme=_UNIFORM,
                     nodes=replace(_UNIFORM, gradient="local")),
+    "qat-int8": _Row(about="8 bits for everything, between the extremes that were seen (plain QAT)",
+                     scheme=_tracked(8)),
+    "qat-int4": _Row(about="the same with 4 bits", scheme=_tracked(4)),
+    "dq-int8": _Row(about="Degree-Quant of 8 bits, in the form that needs no work for each edge",
+                    scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1))),
+    "dq-int4": _Row(about="the same with 4 bits", scheme=_tracked(4, tail=0.01, protected=(0.1, 0.2))),
+    "mixq": _Row(about="every tensor chooses 2, 4 or 8 bits while it trains (MixQ-style)",
+                 scheme=_tracked(8, tail=0.001, candidates=(2, 4, 8), cost=0.1)),
 }
 
 #: Name -> what :func:`hwgen.quantize` makes.

@@ -10,7 +10,7 @@ __all__ = ["Accumulator"]
 
 
 class Accumulator(wiring.Component):
-    """``lanes`` accumulators: ``acc + code``, ``2 * acc + code`` or ``max(acc, code)`` in each.
+    """``lanes`` accumulators: ``acc + code``, ``2 * acc + code``, ``-acc`` or ``max(acc, code)`` in each.
 
     A row is at ``word`` in the cycle of its step, its flags ``read`` and so on with it; ``double`` and ``finish``
     come one cycle later, with ``total``, which then includes the row: an operand register lies between. After
@@ -30,6 +30,8 @@ class Accumulator(wiring.Component):
         There is a row; otherwise ``one`` is added to every lane. A maximum's rows come without a pause.
     signed : In(1)
         How codes extend.
+    turn : In(1)
+        Of a sum: there is no row, and the accumulator changes its sign; never with ``double``.
     maximum, first : In(1)
         The token takes the maximum; this is its first step.
     double, finish : In(1)
@@ -40,6 +42,7 @@ class Accumulator(wiring.Component):
     word: Signal
     read: Signal
     one: Signal
+    turn: Signal
     signed: Signal
     maximum: Signal
     first: Signal
@@ -52,19 +55,19 @@ class Accumulator(wiring.Component):
             raise ValueError(f"sums of {acc_bits} bits hold no codes of {code_bits} bits")
         self.lanes, self.code_bits, self.acc_bits = lanes, code_bits, acc_bits
         super().__init__({
-            "word": In(lanes * code_bits), "read": In(1), "one": In(1), "signed": In(1), "maximum": In(1),
-            "first": In(1), "double": In(1), "finish": In(1), "total": Out(lanes * acc_bits),
+            "word": In(lanes * code_bits), "read": In(1), "one": In(1), "turn": In(1), "signed": In(1),
+            "maximum": In(1), "first": In(1), "double": In(1), "finish": In(1), "total": Out(lanes * acc_bits),
         })
 
     @staticmethod
-    def model(rows: Iterable[tuple[int, bool]], *, lanes: int, code_bits: int, acc_bits: int, signed: bool,
+    def model(rows: Iterable[tuple[int | None, bool]], *, lanes: int, code_bits: int, acc_bits: int, signed: bool,
               maximum: bool) -> list[int]:
         """Sum or maximum of a token's steps.
 
         Parameters
         ----------
         rows : iterable of (word, double)
-            Words read; a NULL is the word 0, and no part of a maximum.
+            Words read; a NULL that doubles is the word 0, one that does not None: the sum turns. A maximum has none.
         lanes, code_bits, acc_bits : int
             As the constructor's.
         signed, maximum : bool
@@ -77,6 +80,9 @@ class Accumulator(wiring.Component):
         half = 1 << code_bits - 1 if signed else 0
         acc: list[int] = []
         for word, double in rows:
+            if word is None:
+                acc = [-a for a in acc]
+                continue
             codes = [((word >> lane * code_bits & (1 << code_bits) - 1) ^ half) - half for lane in range(lanes)]
             if maximum and acc:
                 acc = [max(pair) for pair in zip(acc, codes, strict=True)]
@@ -92,8 +98,8 @@ class Accumulator(wiring.Component):
         stays 0: adding needs no selection. What is not read, and an accumulator that is done, is a synchronous reset.
         """
         m = Module()
-        keep = Signal()  # the token in the operand register is a maximum
-        m.d.sync += keep.eq(self.maximum)
+        keep, turned = Signal(), Signal()  # the operand register has a maximum, or the 1 of -acc = ~acc + 1
+        m.d.sync += [keep.eq(self.maximum), turned.eq(self.turn)]
         totals = []
         for lane in range(self.lanes):
             field = self.word.word_select(lane, self.code_bits)
@@ -102,10 +108,10 @@ class Accumulator(wiring.Component):
             acc = Signal(self.acc_bits, name=f"acc{lane}")
             total = Signal(self.acc_bits, name=f"total{lane}")
             with m.If(~self.read):
-                m.d.sync += operand.eq(self.one)
+                m.d.sync += operand.eq(self.one | self.turn)
             with m.Elif(~self.maximum | self.first | (code > operand)):
                 m.d.sync += operand.eq(code)
-            m.d.comb += total.eq(operand + Mux(self.double, acc << 1, acc))
+            m.d.comb += total.eq(operand + (Mux(self.double, acc << 1, acc) ^ turned.replicate(self.acc_bits)))
             with m.If(self.finish):
                 m.d.sync += acc.eq(0)
             with m.Elif(~keep):

@@ -119,7 +119,8 @@ class Select(IntEnum):
 
 NULL_INDEX = (1 << 15) - 1
 
-#: An entry of a list: eight to a word of 128 bits. ``double`` doubles the accumulator before the row is added.
+#: An entry of a list: eight to a word of 128 bits. ``double`` doubles the accumulator before the row is added;
+#: NULL_INDEX without it turns the accumulator's sign.
 LIST_ENTRY: Mapping[str, int] = {"index": 15, "double": 1}
 
 #: A row's list: two to a word of 128 bits.

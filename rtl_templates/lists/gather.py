@@ -30,8 +30,8 @@ class Gather(wiring.Component):
     """Accumulate one command a token, a buffer word a cycle.
 
     A walk begins when a slot of the output queue is free, and then takes max(reads, 1) cycles without a pause;
-    gather_timing.py has the cycles. SKIP commands give no token. A NULL adds nothing, but takes its cycle; lists of
-    maxima have none, and no ``double``.
+    gather_timing.py has the cycles. SKIP commands give no token. A NULL adds nothing, but takes its cycle: with
+    ``double`` the sum is doubled, without it turns its sign; lists of maxima have none, and no ``double``.
 
     Parameters
     ----------
@@ -131,13 +131,14 @@ class Gather(wiring.Component):
         m.d.sync += [index.eq(Mux(listed, chosen.index, place)), double.eq(chosen.double)]
         bits = self.address_bits
         low, high = Signal(bits, reset_less=True), Signal(bits, reset_less=True)
-        null = Signal(reset_less=True)
+        null, turn = Signal(reset_less=True), Signal(reset_less=True)
+        nothing = delays(m, "listed", listed, 1)[-1] & (index[:len(chosen.index)] == NULL_INDEX)
         address, reading = Signal(bits, reset_less=True), Signal()
         stride = delays(m, "stride", walk.stride, LIST_READ)[-1]
         m.d.sync += [
             low.eq(Mux(stride[0], index, 0) + Mux(stride[1], index << 1, 0)),
             high.eq(Mux(stride[2], index, 0) + Mux(stride[3], index << 1, 0)),
-            null.eq(delays(m, "listed", listed, 1)[-1] & (index[:len(chosen.index)] == NULL_INDEX)),
+            null.eq(nothing), turn.eq(nothing & ~double),
             address.eq(low + (high << 2) + delays(m, "base", walk.base[:bits], LIST_READ + ADDRESS - 1)[-1]),
             reading.eq(delays(m, "reads", active & walk.reads, LIST_READ + ADDRESS - 1, reset=True)[-1] & ~null),
         ]
@@ -150,6 +151,7 @@ class Gather(wiring.Component):
         m.d.comb += [
             lanes.word.eq(self.data), lanes.read.eq(read), lanes.finish.eq(finish),
             lanes.one.eq(delays(m, "one", active & walk.one, GATHER_SUM - 1, reset=True)[-1]),
+            lanes.turn.eq(delays(m, "turn", turn, GATHER_SUM - LIST_READ - 2)[-1]),
             lanes.signed.eq(delays(m, "signed", walk.signed, GATHER_SUM - 1)[-1]),
             lanes.maximum.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1]),
             lanes.first.eq(delays(m, "first", first, GATHER_SUM - 1)[-1]),
@@ -212,7 +214,7 @@ class Gather(wiring.Component):
             for k in range(command["place"], command["place"] + command["count"]):
                 entry = unpack(LIST_ENTRY, lists[k]) if command["list"] else {"index": k, "double": 0}
                 if command["list"] and entry["index"] == NULL_INDEX:
-                    rows.append((0, bool(entry["double"])))
+                    rows.append((0, True) if entry["double"] else (None, False))
                     continue
                 address = (command["base"] + entry["index"] * command["stride"]) % (1 << ceil_log2(len(words)))
                 rows.append((words[address], bool(entry["double"])))

@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from network_builder import capacities, random_batch
+from network_builder import capacities, random_batch, random_weights
 from networks import random_network
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -86,8 +86,11 @@ class Model:
     sharp: bool
 
 
-def configuration(seed: int, number: int) -> Configuration:
-    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do."""
+def configuration(seed: int, number: int, *, edges: bool = False) -> Configuration:
+    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do.
+
+    ``edges``: models may go over edges that weigh.
+    """
     rng = np.random.default_rng([seed, number, 21])
     lanes = int(8 * rng.integers(1, 9)) if number % 4 == 3 else int(rng.choice([8, 8, 16, 24]))
     divisors = [value for value in range(1, lanes + 1) if lanes % value == 0]
@@ -103,7 +106,7 @@ def configuration(seed: int, number: int) -> Configuration:
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
                 "chunks": int(rng.integers(1, 4))},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
-                 "leaky": bool(number % 3)})
+                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges else {})})
 
 
 def draw(config: Configuration, count: int) -> tuple[Hardware, list[Model], Counter[str]]:
@@ -141,7 +144,7 @@ def _model(config: Configuration, seed: int) -> Model | None:
     special = edge_cases(seed, network)
     batches = {"mixed": random_batch(seed, network, graphs=int(rng.integers(2, 5)), nodes=6, hub=20)}
     batches |= {name: special[name] for name in rng.permutation(list(special))[:2].tolist()}
-    program = lower(network, **vars(capacities(*batches.values())))
+    program = lower(network, **vars(capacities(*batches.values(), edges=network.edges)))
     finals = [final for step in program.passes
               for final in (step.final, *([step.combine.final] if step.combine else []))]
     if not config.mac and any(step.combine for step in program.passes):
@@ -150,7 +153,7 @@ def _model(config: Configuration, seed: int) -> Model | None:
         return None
     if sharp:
         program = sharpened(program, rng)
-    capacity = Capacity.of(list(batches.values()), network.input_bits)
+    capacity = Capacity.of(list(batches.values()), network.input_bits, network.edges)
     layout = _place(program, capacity, choose(program, capacity, config.wanted))
     return Model(seed=seed, network=network, program=program, capacity=capacity, layout=layout, batches=batches,
                  stalls=seed if rng.random() < 0.5 else None, sharp=sharp)
@@ -233,8 +236,9 @@ def _graphs(rng: np.random.Generator, network: Network, graphs: list[tuple[int, 
              for (_, own), first in zip(graphs, start, strict=False)]
     top = (1 << network.input_bits) - 1
     codes = np.full((total, network.features), top) if full else rng.integers(0, top + 1, (total, network.features))
-    return Batch(features=csr_array(codes.astype(np.int64)),
-                 edges=np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1),
+    joined = np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1)
+    return Batch(features=csr_array(codes.astype(np.int64)), edges=joined,
+                 weight=random_weights(total, joined) if network.edges else None,
                  graph=np.repeat(np.arange(len(sizes)), sizes).astype(np.int64), graphs=len(sizes),
                  node=rng.integers(0, max(1, network.trained_nodes), total).astype(np.int64))
 

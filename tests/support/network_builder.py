@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
+from hwgen.network.edges import EdgeQuantizers, codes_for, edge_values
 from hwgen.network.execute import Lists, real_value, store
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Network, Quantizer, Term, Value, Weight
+from hwgen.network.walks import edge_limits
 
-__all__ = ["Builder", "By", "Capacities", "capacities", "random_batch"]
+__all__ = ["Builder", "By", "Capacities", "capacities", "random_batch", "random_weights"]
 
 Floats = NDArray[np.float64]
 By = Literal["per_tensor", "per_channel", "per_node", "per_degree", "nearest"]
@@ -28,19 +30,21 @@ class Capacities:
     max_degree: int
     max_members: int
     max_features: int
+    max_weight: int = 1
 
 
-def capacities(*batches: Batch) -> Capacities:
-    """The smallest capacities that hold some batches."""
+def capacities(*batches: Batch, edges: EdgeQuantizers | None = None) -> Capacities:
+    """The smallest capacities that hold some batches; ``edges`` are those of the network."""
     def longest(*names: str) -> int:
         return max([1, *(int(np.diff(batch.lists(name).indptr).max(initial=0)) for batch in batches for name in names)])
 
     return Capacities(max_degree=longest("edges", "looped"), max_members=longest("members"),
-                      max_features=longest("features"))
+                      max_features=longest("features"),
+                      max_weight=max(1, *(edge_limits(batch, edges or {})[0] for batch in batches), 1))
 
 
 def random_batch(seed: int, network: Network, *, graphs: int | None = None, nodes: int = 12, hub: int = 30,
-                 density: float | None = None) -> Batch:
+                 density: float | None = None, weighs: bool = False) -> Batch:
     """Graphs with isolated nodes, hubs, self loops and duplicate edges; some without nodes, edges, or of one node.
 
     Parameters
@@ -55,6 +59,8 @@ def random_batch(seed: int, network: Network, *, graphs: int | None = None, node
         In-degree of a hub, at most.
     density : float or None
         Share of features that are not 0.
+    weighs : bool
+        Whether edges weigh although the network's do not.
     """
     rng = np.random.default_rng([seed, 11])
     count = int(rng.integers(0, 7)) if graphs is None else graphs
@@ -66,13 +72,23 @@ def random_batch(seed: int, network: Network, *, graphs: int | None = None, node
         density = min(0.5, 6 / network.features) if network.input_bits == 1 else 0.6
     codes = rng.integers(1, 1 << network.input_bits, (total, network.features))
     codes = codes * (rng.random(codes.shape) < density)
+    joined = np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1)
     return Batch(
-        features=csr_array(codes.astype(np.int64)),
-        edges=np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1),
+        features=csr_array(codes.astype(np.int64)), edges=joined,
+        weight=random_weights(seed, joined) if weighs or network.edges else None,
         graph=np.repeat(np.arange(count), sizes).astype(np.int64),
         graphs=count,
         node=rng.integers(0, max(1, network.trained_nodes), total).astype(np.int64),
     )
+
+
+def random_weights(seed: int, edges: NDArray[np.int64]) -> Floats:
+    """Weights of edges: some negative, some 0, but no node's in-edges weigh less than 0 together."""
+    rng = np.random.default_rng([seed, 14])
+    weight = rng.normal(0.6, 0.7, edges.shape[1]) * (rng.random(edges.shape[1]) < 0.95)
+    loops = edges[0] == edges[1]
+    sums = np.bincount(edges[1], weights=np.where(loops, np.minimum(weight, 0) * len(weight), weight))
+    return np.where(sums[edges[1]] < 0, np.abs(weight), weight) if weight.size else weight
 
 
 def _edges(rng: np.random.Generator, nodes: int, hub: int) -> NDArray[np.int64]:
@@ -94,13 +110,14 @@ class Builder:
     """Adds values to a network, one after another, and quantizes each by what it computes on a sample."""
 
     def __init__(self, seed: int, *, name: str, features: int, input_bits: int, trained_nodes: int = 0,
-                 weight_bits: int | None = None) -> None:
+                 weight_bits: int | None = None, edge_bits: int | None = None) -> None:
         self.rng = np.random.default_rng([seed, 12])
         scale = 1.0 if input_bits == 1 else float(self.rng.uniform(0.5, 1.5)) / (1 << input_bits)
         self.network = Network(name=name, features=features, input_bits=input_bits, input_scale=scale, values=(),
                                trained_nodes=trained_nodes)
         self.weight_bits = weight_bits
-        sample = random_batch(seed + 1, self.network, graphs=8)
+        self.edge_bits = edge_bits
+        sample = random_batch(seed + 1, self.network, graphs=8, weighs=edge_bits is not None)
         if trained_nodes:  # every trained node once, as far as there are nodes
             sample = replace(sample, node=np.arange(sample.num_nodes, dtype=np.int64) % trained_nodes)
         self.lists, self.stored = Lists(sample), dict[str, Floats]()
@@ -112,6 +129,7 @@ class Builder:
             domain: Domain = "nodes", signed: bool | None = None, **rest: object) -> str:
         """Add a value and return its name. ``by`` None: the result; what shares a step."""
         value = Value(name=f"v{len(self.network.values)}", path=path, width=width, domain=domain, terms=terms, **rest)
+        self._quantize_edges(value)
         real = real_value(self.network, value, self.lists, self.stored)
         if by is not None:
             below = value.activation.keeps_sign and bool((real < 0).any())
@@ -130,6 +148,15 @@ class Builder:
 
     def bias(self, width: int, size: float = 0.2) -> Floats:
         return self.rng.normal(0.0, size, width)
+
+    def _quantize_edges(self, value: Value) -> None:
+        """Codes of the lists that a value is the first to go over."""
+        batch = self.lists.batch
+        for term in value.terms:
+            if (term.via == "weighted" or term.via == "normed") and term.via not in self.network.edges:
+                found = codes_for(edge_values(term.via, batch.edges, batch.weight, batch.num_nodes)[2], self.edge_bits)
+                self.network = replace(self.network, edges={**self.network.edges, term.via: found})
+                self.lists.quantizers = self.network.edges
 
     def _quantizer(self, real: Floats, by: By, bits: tuple[int, int], signed: bool, value: Value) -> Quantizer:
         magnitude = np.abs(real) if signed else np.maximum(real, 0.0)

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, max_bits: int = 8, min_bits: int = 0,
                    features: int | None = None, weight_bits: int | None = None, graph_level: bool | None = None,
-                   leaky: bool = True, trained_nodes: int = 24) -> Network:
+                   leaky: bool = True, trained_nodes: int = 24, edge_bits: int | None = None) -> Network:
     """A random directed acyclic graph of values.
 
     Parameters
@@ -41,11 +41,14 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
         Whether slopes between 0 and 1 occur.
     trained_nodes : int
         Entries of quantizers per node.
+    edge_bits : int or None
+        Of edges that weigh, in some of the lists; None: none does.
     """
     rng = np.random.default_rng([seed, 13])
     builder = Builder(seed, name=f"random{seed}", features=features or int(rng.integers(1, 41)),
                       input_bits=1 if rng.random() < 0.5 else int(rng.integers(2, 9)),
-                      trained_nodes=trained_nodes if rng.random() < 0.4 else 0, weight_bits=weight_bits)
+                      trained_nodes=trained_nodes if rng.random() < 0.4 else 0, weight_bits=weight_bits,
+                      edge_bits=edge_bits)
     draw = _Draw(rng, builder, max_width, (min_bits, max_bits), leaky)
     draw.features()
     for _ in range(depth or int(rng.integers(1, 6))):
@@ -70,6 +73,7 @@ class _Draw:
     def __init__(self, rng: np.random.Generator, builder: Builder, max_width: int, bits: tuple[int, int],
                  leaky: bool) -> None:
         self.rng, self.builder, self.max_width, self.bits, self.leaky = rng, builder, max_width, bits, leaky
+        self.weighs = np.random.default_rng(int(rng.bit_generator.seed_seq.entropy[0]) if builder.edge_bits else 0)
 
     def width(self) -> int:
         return int(self.rng.integers(1, self.max_width + 1)) if self.rng.random() < 0.6 else min(self.max_width, 8)
@@ -141,7 +145,10 @@ class _Draw:
         drawn = str(self.rng.choice(["self", "edges", "looped"], p=[0.2, 0.4, 0.4]))
         via: Via = "self" if domain == "graphs" else drawn
         op = self.op() if via != "self" else "sum"
-        return Term(source=name, via=via, op=op, **self.scaled(source.width, domain, via))
+        scaled = self.scaled(source.width, domain, via)
+        if self.builder.edge_bits and via != "self" and op == "sum" and self.weighs.random() < 0.7:
+            via = "weighted" if via == "edges" else "normed"
+        return Term(source=name, via=via, op=op, **scaled)
 
     def constant(self, width: int, domain: Domain) -> Term:
         via = str(self.rng.choice(["self", "members"] if domain == "graphs" else ["self", "edges", "looped"]))

@@ -1,4 +1,4 @@
-"""A set of graphs for classification, of graphs or of nodes: integer features, fast unions, folds."""
+"""A set of graphs with labels, of graphs or of nodes: integer features, fast unions, folds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from scipy.sparse import csr_array
 from ...errors import HwgenError
 from ...network.batch import Batch
 from ...network.equation import Domain
+from ...network.labels import Labels, results_for
 from ...network.reader import Graphs
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "class_count", "folds"]
+__all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "folds"]
 
 Ints = NDArray[np.int64]
 
@@ -39,8 +40,8 @@ class GraphSet:
     edges : int64 [2, e]
         Sources above destinations, numbered over all graphs; those of a graph lie together.
     node_start, edge_start : int64 [graphs + 1]
-    labels : int64 [rows] or float32 [rows, labels]
-        Of graphs or of nodes: classes, -1 for none; or several labels of 0 and 1, NaN for those that are not known.
+    labels : [rows] or [rows, columns], of any real type
+        Of graphs or of nodes, as given; :mod:`hwgen.network.labels` says what they mean.
     input_scale : float
         The real value of code 1.
     per : "graphs" or "nodes"
@@ -75,7 +76,7 @@ class GraphSet:
     @property
     def classes(self) -> int:
         """Number of classes, or of labels of a row."""
-        return class_count(self.labels)
+        return results_for(self.labels)
 
     @property
     def input_bits(self) -> int:
@@ -89,29 +90,41 @@ class GraphSet:
         return (self[graph] for graph in range(len(self)))
 
     def __getitem__(self, graph: int) -> Data:
-        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` int64 [1] or [n], ``input_scale``."""
+        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` [1] or [n], ``input_scale``."""
         from torch_geometric.data import Data
 
         one = self.union([graph])
         return Data(x=torch.from_numpy(one.features.toarray().astype(np.float32)),
-                    edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels_of([graph])),
+                    edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels[self.rows_of([graph])]),
                     input_scale=self.input_scale)
 
-    def labels_of(self, graphs: Sequence[int] | Ints) -> NDArray[Any]:
-        """Labels of some graphs, or of their nodes, in that order."""
+    def rows_of(self, graphs: Sequence[int] | Ints) -> Ints:
+        """Where the labels of some graphs, or of their nodes, are, in that order."""
         chosen = np.asarray(graphs, dtype=np.int64)
-        return self.labels[chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]]
+        return chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]
 
-    def folds(self, seed: int) -> list[Split]:
-        """Folds of the graphs: stratified by their classes, where they have one each.
+    def folds(self, seed: int, labels: Labels | None = None) -> list[Split]:
+        """Folds of the graphs that have a label: stratified by their classes, where they have one each.
+
+        Parameters
+        ----------
+        seed : int
+        labels : Labels or None
+            What labels of the set mean beside the results of a model; None: what they mean alone.
 
         Raises
         ------
         HwgenError
             As :func:`folds`; too few graphs.
         """
-        classes = self.per == "graphs" and self.labels.ndim == 1
-        return folds(self.labels if classes else np.zeros(len(self), np.int64), seed)
+        if self.per == "nodes":
+            return folds(np.zeros(len(self), np.int64), seed)
+        labels = labels or Labels.alone(self.labels)
+        there = np.flatnonzero(labels.counted)
+        classes = labels.kind in ("classification", "binary")
+        parts = folds(labels.known[there, 0].astype(np.int64) if classes else np.zeros(len(there), np.int64), seed)
+        return [Split(train=there[each.train], validation=there[each.validation], test=there[each.test])
+                for each in parts]
 
     def union(self, graphs: Sequence[int] | Ints) -> Batch:
         """Disjoint union of some graphs, in that order."""
@@ -131,11 +144,6 @@ class Split:
     train: Ints
     validation: Ints
     test: Ints
-
-
-def class_count(labels: NDArray[Any]) -> int:
-    """Number of classes of labels [rows], or of labels of a row [rows, labels]."""
-    return int(labels.max()) + 1 if labels.ndim == 1 else int(labels.shape[1])
 
 
 def folds(labels: Ints, seed: int = FOLD_SEED) -> list[Split]:

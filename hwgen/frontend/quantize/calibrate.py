@@ -29,7 +29,7 @@ from torch import Tensor
 from ...errors import HwgenError
 from ...network.granularity import Granularity
 from ..data.graph_batch import GraphBatch
-from .execute import activated, joined
+from .execute import activated, joined, saturated
 from .hold import Holder
 from .quantizers import Quantizers
 from .rows import PerNode
@@ -81,7 +81,7 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
         if value.role == "result":
             break
         plain = replace(value, bias=None if bias is None else biases[id(bias)])
-        seen = exact[value.name] = activated(plain, batch, want)
+        seen = exact[value.name] = saturated(value, activated(plain, batch, want))
         if value.role == "message":
             quantizers.message(value).calibrate(_clipped(seen, scheme.clip))
         else:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ...network.granularity import Granularity
 from ...network.network import Quantizer
 from ...schemes import Gradient
-from .fake_quantize import TINY, fake_quantize, round_half_away
+from .fake_quantize import TINY, capped, fake_quantize, round_half_away
 from .step_search import best_steps
 
 __all__ = ["CHANNEL_SPAN", "ChannelSteps"]
@@ -33,9 +33,12 @@ class ChannelSteps(nn.Module):
     ----------
     floor : Tensor float [1, channels]
         No step is finer (:mod:`.hold`).
+    cap : float or None
+        As of :class:`.row_quantizer.RowQuantizer`.
     """
 
     floor: Tensor
+    cap: float | None = None
 
     def __init__(self, channels: int, bits: int, *, signed: bool, gradient: Gradient, linear: bool) -> None:
         super().__init__()
@@ -47,7 +50,8 @@ class ChannelSteps(nn.Module):
     def step(self) -> Tensor:
         """Steps in use: float [1, channels], positive."""
         size = self.raw_step.abs() if self.linear else self.raw_step.exp()
-        return torch.maximum(torch.maximum(size, (size.detach().max() / CHANNEL_SPAN).clamp_min(TINY)), self.floor)
+        step = torch.maximum(torch.maximum(size, (size.detach().max() / CHANNEL_SPAN).clamp_min(TINY)), self.floor)
+        return step if self.cap is None else capped(step, self.cap, torch.tensor(float(self.top)))
 
     @property
     def top(self) -> int:

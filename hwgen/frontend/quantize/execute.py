@@ -13,7 +13,7 @@ from ..data.graph_batch import GraphBatch, Lists
 from ..data.sparse import SparseMatrix
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 
-__all__ = ["Hook", "activated", "execute", "joined"]
+__all__ = ["Hook", "activated", "execute", "joined", "saturated"]
 
 #: What is done to a value before it is stored, such as quantizing it.
 Hook = Callable[[TracedValue, Tensor, GraphBatch], Tensor]
@@ -43,7 +43,8 @@ def execute(plan: TracedNetwork, batch: GraphBatch, hook: Hook | None = None,
     stored: dict[str, Tensor] = {}
     for value in plan.values:
         out = activated(value, batch, joined(value, batch, stored, weights, training=training))
-        stored[value.name] = out if hook is None or value.role == "result" else hook(value, out, batch)
+        stored[value.name] = (saturated(value, out) if hook is None else out if value.role == "result" else
+                              hook(value, out, batch))
     return stored
 
 
@@ -53,6 +54,11 @@ def activated(value: TracedValue, batch: GraphBatch, out: Tensor) -> Tensor:
         out = out + value.bias
     out = activate(value.activation, out)
     return out if value.factor == "one" else out * _factor(batch.lists(value.of), value.factor, out)
+
+
+def saturated(value: TracedValue, out: Tensor) -> Tensor:
+    """What FP32 stores of a value; where it is quantized, its codes end there."""
+    return out if value.cap is None else out.clamp(-value.cap, value.cap)
 
 
 def joined(value: TracedValue, batch: GraphBatch, stored: dict[str, Tensor],

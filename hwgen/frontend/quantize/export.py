@@ -7,11 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ...errors import HwgenError
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
+from ...network.reach import largest_of
 from ..traced import TracedTerm, TracedValue
 from .channels import ChannelSteps
 from .quantizers import Quantizers
+from .tracked import Tracked
 
 __all__ = ["export_network", "export_value"]
 
@@ -37,14 +40,21 @@ def export_value(quantizers: Quantizers, value: TracedValue) -> Value:
 def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
     if value.role == "result":
         return None
-    return quantizers.of(value).export()
+    quantizer = quantizers.of(value).export()
+    if value.cap is not None:
+        reached = float(largest_of(quantizer).max())
+        if reached > value.cap * (1 + 1e-6):
+            raise HwgenError(f"codes reach {reached:g}, and the value saturates at {value.cap:g}", value.path,
+                             "use another scheme: its steps do not end where the value does")
+    return quantizer
 
 
-def _term(term: TracedTerm, steps: dict[int, ChannelSteps]) -> Term:
+def _term(term: TracedTerm, steps: dict[int, ChannelSteps | Tracked]) -> Term:
     weight = None
     if term.weight is not None:
         own = steps[id(term.weight)]
-        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=own.step[0].double().numpy().copy())
+        step = own.step[0].double().expand(term.weight.shape[1]).numpy().copy()
+        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=step)
     return Term(source=term.source, offset=term.offset, via=term.via, op=term.op, weight=weight, factor=term.factor,
                 of=term.of, gain=_floats(term.gain))
 

@@ -37,6 +37,11 @@ def top_of(bits: Tensor, signed: bool) -> Tensor:
     return torch.exp2((bits - 1).clamp_min(0) if signed else bits) - 1
 
 
+def capped(step: Tensor, cap: float, top: Tensor) -> Tensor:
+    """Steps whose largest code ``top`` stands for ``cap`` at most; their gradient passes."""
+    return step + (torch.minimum(step, cap / top.clamp_min(1.0)) - step).detach()
+
+
 class _FakeQuantize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, step: Tensor, bits: Tensor, signed: bool, gradient: Gradient) -> Tensor:

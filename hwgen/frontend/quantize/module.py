@@ -19,7 +19,9 @@ from ..data.graph_batch import GraphBatch
 from ..edge_values import check_edge_values, given_in
 from ..original import with_head
 from ..traced import TracedNetwork
+from .affine import choose_affine
 from .calibrate import calibrate_steps
+from .channels import ChannelSteps
 from .execute import execute
 from .export import export_network
 from .hold import Holder
@@ -28,6 +30,7 @@ from .penalty import cost_of
 from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
 from .settle import settle_steps
+from .tracked import Tracked
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -75,6 +78,8 @@ class QuantizedNetwork(nn.Module):
         self._original, begun = own(plan if original is None else original)
         self._begun = list(begun)  # not as parameters of this module
         self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
+        if self.quantizers is not None:
+            choose_affine(self.quantizers)
         self._accepted: tuple[Tensor, Tensor, float] | None = None
         #: Values of edges that the user's forward takes, and that this module computes without.
         self.edge_values: frozenset[str] = frozenset()
@@ -122,19 +127,23 @@ class QuantizedNetwork(nn.Module):
         if self._by_node and given is not self.sample and len(given.node) and int(given.node.max()) >= self.nodes:
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
+        self.quantizers.begin(given)
         return execute(self.plan, given, self.quantizers.store, self.quantizers.weigher(), training=self.training)
 
     def penalty(self) -> Tensor:
         """What the bits of the last call cost (:class:`Scheme`); zero without a gradient once they are frozen."""
-        if self.scheme is None:
+        if self.scheme is None or self.quantizers is None:
             return torch.zeros(())
+        if self.scheme.tracking is not None:
+            return self.quantizers.cost()
         stored = [row.stored for row in self.rows if row.stored is not None and not row.frozen]
         return cost_of(self.scheme.penalty, stored) if stored else torch.zeros(())
 
     def freeze_bits(self) -> None:
         """Round bit widths and stop learning them."""
-        for row in self.rows:
-            row.freeze()
+        for each in self._quantizers().every_step():
+            if not isinstance(each, ChannelSteps):
+                each.freeze()
 
     @property
     def bits_stand_still(self) -> bool:
@@ -269,7 +278,7 @@ class QuantizedNetwork(nn.Module):
         return good
 
     @property
-    def rows(self) -> list[RowQuantizer]:
+    def rows(self) -> list[RowQuantizer | Tracked]:
         """Quantizers of values by row."""
         return self._quantizers().every_row()
 

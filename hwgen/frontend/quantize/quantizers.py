@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork, TracedTerm, TracedValue
 from .channels import ChannelSteps
+from .protect import drawn, exposed
 from .row_quantizer import RowQuantizer
 from .rows import row_quantizer
 from .signs import signs_of
+from .tracked import Tracked
 from .widths import Widths
 
 __all__ = ["Quantizers"]
+
+Steps = ChannelSteps | RowQuantizer | Tracked
 
 
 class Quantizers(nn.Module):
@@ -36,73 +42,108 @@ class Quantizers(nn.Module):
         self.plan, self.scheme = plan, scheme
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
-        widths = Widths(plan, scheme, signed)
+        widths, tracking = Widths(plan, scheme, signed), scheme.tracking
+        #: Rows that pass unquantized in this forward, and values of which they do.
+        self._protected: Tensor | None = None
+        self._exposed = exposed(plan)
         for weight in self._distinct():
-            steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
+            steps: ChannelSteps | Tracked
+            if tracking is None:
+                steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
+            else:  # the range of the weights as they are
+                steps = Tracked(replace(tracking, tail=0.0, momentum=1.0), scheme.weight_bits, signed=True)
             steps.calibrate(weight)
             self.weights[str(len(self.weights))] = steps
         for value in plan.values:
-            if value.role == "message":
+            if value.role != "result" and tracking is not None:
+                message = value.role == "message"
+                bits = widths.of_message(value) if message else int(widths.of_rows(value).bits)
+                (self.messages if message else self.rows)[_slot(value)] = Tracked(
+                    tracking, bits, signed=signed[value.name])
+            elif value.role == "message":
                 self.messages[_slot(value)] = ChannelSteps(
                     value.width, widths.of_message(value), signed=signed[value.name], gradient="local", linear=linear)
             elif value.role == "activation":
                 self.rows[_slot(value)] = row_quantizer(
                     widths.of_rows(value), signed=signed[value.name], nodes=nodes, degrees=degrees,
                     of_graphs=value.domain == "graphs")
+            if value.role != "result":
+                self.of(value).cap = value.cap
 
     def store(self, value: TracedValue, out: Tensor, batch: GraphBatch) -> Tensor:
         """What readers see of a value."""
-        if value.role == "message":
-            return cast(Tensor, self.message(value)(out))
-        joined = batch.is_joined and value.domain == "nodes"
-        return cast(Tensor, self.row(value)(out, batch, batch.count if joined else None))
+        quantizer = self.of(value)
+        if isinstance(quantizer, ChannelSteps):
+            return cast(Tensor, quantizer(out))
+        count = batch.count if batch.is_joined and value.domain == "nodes" else None
+        if isinstance(quantizer, Tracked):
+            return cast(Tensor, quantizer(out, batch, count, self._protected if value.name in self._exposed else None))
+        return cast(Tensor, quantizer(out, batch, count))
 
-    def of(self, value: TracedValue) -> ChannelSteps | RowQuantizer:
+    def begin(self, batch: GraphBatch) -> None:
+        """A forward begins: draw the nodes that pass unquantized while training."""
+        tracking = self.scheme.tracking
+        masked = tracking is not None and self.training and tracking.protected[1] > 0
+        self._protected = drawn(batch, tracking.protected) if tracking is not None and masked else None
+
+    def cost(self) -> Tensor:
+        """What widths that are being chosen cost: λ times the mean bits of all elements; 0 where none are."""
+        tracked = [each for each in self.every_step() if isinstance(each, Tracked) and not each.frozen]
+        stored = [each.stored for each in tracked if each.stored is not None]
+        if self.scheme.tracking is None or not stored:
+            return torch.zeros(())
+        elements = sum(each.rows * each.width for each in stored)
+        return self.scheme.tracking.cost * torch.stack([each.bits * each.width for each in stored]).sum() / elements
+
+    def of(self, value: TracedValue) -> Steps:
         """The quantizer of a value."""
         return self.message(value) if value.role == "message" else self.row(value)
 
-    def message(self, value: TracedValue) -> ChannelSteps:
+    def message(self, value: TracedValue) -> ChannelSteps | Tracked:
         """The quantizer of a message."""
-        return cast(ChannelSteps, self.messages[_slot(value)])
+        return cast("ChannelSteps | Tracked", self.messages[_slot(value)])
 
-    def row(self, value: TracedValue) -> RowQuantizer:
+    def row(self, value: TracedValue) -> RowQuantizer | Tracked:
         """The quantizer of a value by row."""
-        return cast(RowQuantizer, self.rows[_slot(value)])
+        return cast("RowQuantizer | Tracked", self.rows[_slot(value)])
 
     def weigher(self) -> Callable[[TracedTerm], Tensor]:
         """A function that gives a term's matrix, fake-quantized."""
         steps = self.weight_steps()
         return lambda term: cast(Tensor, steps[id(term.weight)](term.weight))
 
-    def weight_steps(self) -> dict[int, ChannelSteps]:
+    def weight_steps(self) -> dict[int, ChannelSteps | Tracked]:
         """Quantizers of matrices, by the number of the matrix."""
-        every = cast("list[ChannelSteps]", list(self.weights.values()))
+        every = cast("list[ChannelSteps | Tracked]", list(self.weights.values()))
         return {id(weight): steps for weight, steps in zip(self._distinct(), every, strict=True)}
 
     def calibrate_weights(self) -> None:
         """Take the steps of least squared error of every matrix."""
         for weight, steps in zip(self._distinct(), self.weights.values(), strict=True):
-            cast(ChannelSteps, steps).calibrate(weight)
+            cast("ChannelSteps | Tracked", steps).calibrate(weight)
 
     def release(self) -> None:
         """Let steps be as fine as they like again."""
         for each in self.every_step():
             each.floor.zero_()
 
-    def every_row(self) -> list[RowQuantizer]:
+    def every_row(self) -> list[RowQuantizer | Tracked]:
         """The quantizers of all values by row."""
-        return [cast(RowQuantizer, each) for each in self.rows.values()]
+        return [cast("RowQuantizer | Tracked", each) for each in self.rows.values()]
 
-    def every_step(self) -> list[ChannelSteps | RowQuantizer]:
+    def every_step(self) -> list[Steps]:
         """All quantizers."""
-        return [cast("ChannelSteps | RowQuantizer", each)
+        return [cast("Steps", each)
                 for part in (self.weights, self.messages, self.rows) for each in part.values()]
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
         """All parameters, by what they are."""
-        return {"weight_steps": list(self.weights.parameters()), "message_steps": list(self.messages.parameters()),
-                "row_steps": [row.raw_size for row in self.every_row()],
-                "bits": [row.raw_bits for row in self.every_row()]}
+        rows = [row for row in self.every_row() if isinstance(row, RowQuantizer)]
+        chosen = [each.choice for each in self.every_step() if isinstance(each, Tracked)]
+        parts = [[] if self.scheme.tracking is not None else list(part.parameters())
+                 for part in (self.weights, self.messages)]
+        return {"weight_steps": parts[0], "message_steps": parts[1], "row_steps": [row.raw_size for row in rows],
+                "bits": [row.raw_bits for row in rows] + chosen}
 
     def _distinct(self) -> list[Tensor]:
         """Matrices in order; a layer that is called twice has one."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...network.network import Quantizer
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
-from .fake_quantize import TINY, fake_quantize, top_of
+from .fake_quantize import TINY, capped, fake_quantize, top_of
 from .penalty import Stored
 from .step_search import best_steps
 
@@ -37,9 +37,12 @@ class RowQuantizer(nn.Module, ABC):
     ----------
     floor : Tensor float, a scalar
         No step is finer (:mod:`.hold`).
+    cap : float or None
+        No entry represents a larger value: what saturates there saturates by its codes.
     """
 
     floor: Tensor
+    cap: float | None = None
 
     def __init__(self, scheme: Scheme, entries: int, *, signed: bool) -> None:
         super().__init__()
@@ -94,10 +97,10 @@ class RowQuantizer(nn.Module, ABC):
         """Step and bits of every entry, float [entries, 1] each; differentiable."""
         bits = self.raw_bits + (self.whole_bits - self.raw_bits).detach()  # rounded; the gradient passes
         if self.parametrization == "step":
-            return torch.maximum(self.limited(self.raw_size.abs()), self.floor), bits
+            return self._held(self.limited(self.raw_size.abs())), bits
         size = self.raw_size.exp()
         step = self.limited(size / top_of(bits, self.signed) if self.parametrization == "log_clip" else size)
-        return torch.maximum(step, self.floor), bits
+        return self._held(step), bits
 
     def limited(self, step: Tensor) -> Tensor:
         """Steps within the span that hardware multiplies precisely."""
@@ -162,6 +165,11 @@ class RowQuantizer(nn.Module, ABC):
     def hold(self, floor: Tensor) -> None:
         """Make no step finer than the largest of ``floor`` [channels], now and in training."""
         torch.maximum(self.floor, floor.max(), out=self.floor)
+
+    def _held(self, step: Tensor) -> Tensor:
+        """Steps between floor and cap; where these clash, the cap: it is what the model computes."""
+        step = torch.maximum(step, self.floor)
+        return step if self.cap is None else capped(step, self.cap, self.top)
 
     @abstractmethod
     def export(self) -> Quantizer:

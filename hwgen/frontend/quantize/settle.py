@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..data.graph_batch import GraphBatch
+from .channels import ChannelSteps
 from .execute import activated, joined
 from .quantizers import Quantizers
 from .rows import Nearest
@@ -35,13 +36,11 @@ def settle_steps(quantizers: Quantizers, batch: GraphBatch) -> None:
         if value.role == "result":
             return
         out = activated(value, batch, joined(value, batch, stored, weights))
-        if value.role == "message":
-            steps = quantizers.message(value)
+        steps = quantizers.of(value)
+        if isinstance(steps, ChannelSteps):
             steps.scale_steps(_best_move(out, steps.step, torch.tensor(float(steps.top))))
-        else:
-            rows = quantizers.row(value)
-            if not isinstance(rows, Nearest):
-                rows.scale_steps(_best_move(out, rows.step, rows.top, rows.choose(out, batch)))
+        elif not isinstance(steps, Nearest):
+            steps.scale_steps(_best_move(out, steps.step, steps.top, steps.choose(out, batch)))
         stored[value.name] = quantizers.store(value, out, batch)
 
 

@@ -50,6 +50,9 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     result = end.expr if isinstance(end, End) else end
     if result.is_input:
         raise HwgenError("forward returns its input", traced.where, "return the result of a layer")
+    if result.stored.cap is not None:
+        raise HwgenError(f"the result saturates at {result.stored.cap:g}", traced.calls[-1].where,
+                         "leave it out at the end, or put a layer behind it: results have no codes that end there")
     cached = [call.where for call in traced.calls if getattr(call.target, "cached", False)]
     return replace(assign_storage(result.stored, features or 1), head=end.head if isinstance(end, End) else "",
                    is_vector=reader.is_flat, one_graph=cached[0] if cached else "")

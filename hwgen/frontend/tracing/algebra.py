@@ -18,7 +18,7 @@ from ...network.equation import Counted, Factor
 from .expr import Expr, ExprTerm
 
 __all__ = ["activated", "added", "concatenated", "dropped", "gathered", "linear", "materialised", "maximum",
-           "reference_to", "scaled", "weighed"]
+           "reference_to", "saturated", "scaled", "weighed"]
 
 
 def reference_to(expr: Expr, path: str, label: str = "") -> Expr:
@@ -42,9 +42,17 @@ def dropped(expr: Expr, dropout: float) -> Expr:
 def activated(expr: Expr, activation: Activation, path: str, label: str) -> Expr:
     """Put an activation behind what there is; both become one where there is one that does both."""
     both = expr.activation.then(activation)
-    if expr.is_input or expr.shared or both is None or expr.factor != "one":
+    if expr.is_input or expr.shared or both is None or expr.is_closed:
         return replace(reference_to(expr, path, label), activation=activation)
     return replace(expr, activation=both, origin=None)  # dropout and a piecewise linear activation commute
+
+
+def saturated(expr: Expr, activation: Activation, cap: float, path: str, label: str) -> Expr:
+    """Put an activation behind what there is, and store nothing of a larger magnitude than ``cap``."""
+    both = expr.activation.then(activation)
+    if expr.is_input or expr.shared or both is None or expr.is_closed or expr.dropout:  # which does not commute
+        expr, both = reference_to(expr, path, label), activation
+    return replace(expr, activation=both, cap=cap, origin=None)
 
 
 def scaled(expr: Expr, gain: Tensor | None, bias: Tensor | None, path: str, label: str) -> Expr:
@@ -85,9 +93,10 @@ def concatenated(exprs: Sequence[Expr], path: str, label: str) -> Expr:
                 bias=torch.cat(biases) if some else None)
 
 
-def maximum(exprs: Sequence[Expr], path: str, label: str) -> Expr:
-    """Maximum of each channel over expressions of the same shape."""
-    terms = tuple(map(_reading, exprs))
+def maximum(exprs: Sequence[Expr], path: str, label: str, *, gains: Sequence[Tensor | None] | None = None) -> Expr:
+    """Maximum of each channel over expressions of the same shape, each times a gain: float64 [width], None is 1."""
+    terms = tuple(replace(_reading(expr), gain=gain) for expr, gain in
+                  zip(exprs, gains or [None] * len(exprs), strict=True))
     return Expr(path=path, label=label, width=exprs[0].width, domain=exprs[0].domain, terms=terms, join="max")
 
 
@@ -111,7 +120,7 @@ def weighed(expr: Expr, factor: Factor, of: Counted, path: str, label: str) -> E
     """What is gathered with a factor of the source: the value itself carries it, where nothing else reads it."""
     if factor == "one":
         return expr
-    if expr.is_input or expr.shared or expr.factor != "one":
+    if expr.is_input or expr.shared or expr.is_closed:
         expr = reference_to(expr, path, label)
     return replace(expr, factor=factor, of=of, origin=None)
 

@@ -56,6 +56,8 @@ class Expr(Equation[ExprTerm, Tensor]):
         Used more than once: to be stored, not spliced.
     dropout : float
         What training drops of it wherever this expression is read.
+    cap : float or None
+        As in :class:`hwgen.frontend.traced.TracedValue`.
     origin : Expr or None
         The same without dropout: it is stored once, whether readers drop some of it or not.
     """
@@ -64,6 +66,7 @@ class Expr(Equation[ExprTerm, Tensor]):
     terms: tuple[ExprTerm, ...] = ()
     shared: bool = False
     dropout: float = 0.0
+    cap: float | None = None
     origin: Expr | None = None
 
     @property
@@ -103,5 +106,10 @@ class Expr(Equation[ExprTerm, Tensor]):
 
     @property
     def is_sum(self) -> bool:
-        """Whether it is a sum without activation."""
-        return self.join == "sum" and self.activation == IDENTITY
+        """Whether it is a sum, not activated and not saturated."""
+        return self.join == "sum" and self.activation == IDENTITY and self.cap is None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no activation can be put behind what there is."""
+        return self.factor != "one" or self.cap is not None

@@ -8,11 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...network.activation import RELU, Activation, LeakyReLU
 from ...network.equation import Factor
-from ..activations import TORCH
 from ..calls import Call, Count, Value, bind, path_of, refuse
-from .algebra import activated, concatenated, dropped, gathered, linear, maximum, scaled
+from .algebra import concatenated, dropped, gathered, linear, maximum, scaled
 from .arithmetic import channels, check_widths, operand
 from .convolutions import matrix
 from .expr import Expr
@@ -22,8 +20,8 @@ from .reader import Read, Reader
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg
 
-__all__ = ["SCATTER", "activation", "batch_norm", "cat", "clamp", "dropout", "dropped_edges", "jumping", "larger",
-           "linear_layer", "pool", "prelu", "readout", "scattered", "sigmoid", "softmax", "times_matrix"]
+__all__ = ["SCATTER", "batch_norm", "cat", "dropout", "dropped_edges", "jumping", "larger", "linear_layer", "pool",
+           "readout", "scattered", "sigmoid", "softmax", "times_matrix"]
 
 #: Arguments of PyG's scatter, and their defaults.
 SCATTER = {"src": None, "index": None, "dim": 0, "dim_size": None, "reduce": "sum"}
@@ -68,42 +66,6 @@ def batch_norm(reader: Reader, call: Call, layer: nn.BatchNorm1d | pyg.BatchNorm
     if inner.bias is not None:
         bias = bias + inner.bias.detach().double()
     return scaled(expr, gain, bias, path_of(call), "")
-
-
-def activation(kind: type[Activation]) -> Read:
-    """A function of every number by itself; its parameters are rounded to what hardware has."""
-    known = TORCH[kind]
-
-    def read(reader: Reader, call: Call, layer: nn.Module | None) -> Expr:
-        expr, given = operand(reader, call, **known.arguments, inplace=...)
-        own = {name: reader.number(call, given[name]) if layer is None else getattr(layer, name)
-               for name in known.arguments}
-        made = known.make(**own)
-        if isinstance(made, str):
-            refuse(call, f"{call.name} with {', '.join(f'{name}={value}' for name, value in own.items())}", made)
-        return activated(expr, made, path_of(call), "" if layer is not None else kind.kind)
-
-    read.__doc__ = kind.__doc__
-    return read
-
-
-def prelu(reader: Reader, call: Call, layer: nn.PReLU) -> Expr:
-    """LeakyReLU with the slope that was learned."""
-    expr, _ = operand(reader, call)
-    slope = float(layer.weight.detach()[0])
-    if layer.weight.numel() != 1 or not 0 <= slope <= 1:
-        refuse(call, f"PReLU with {layer.weight.numel()} slopes, the first of them {slope:g}",
-               "use one slope from 0 to 1")
-    return activated(expr, LeakyReLU.near(slope), path_of(call), "")
-
-
-def clamp(reader: Reader, call: Call, layer: None) -> Expr:
-    """ReLU, where it is one: ``x.clamp(min=0)``."""
-    expr, given = operand(reader, call, min=None, max=None)
-    if given["min"] != 0 or given["max"] is not None:
-        refuse(call, f"{call.name} with min={given['min']}, max={given['max']}",
-               f"use {reader.recognisers.names('activation')}")
-    return activated(expr, RELU, path_of(call), RELU.kind)
 
 
 def dropout(reader: Reader, call: Call, layer: nn.Dropout | None) -> Expr:

@@ -16,7 +16,7 @@ import torch_geometric.utils as pyg_utils
 from torch import nn
 
 from ..activations import TORCH
-from . import arithmetic, convolutions, layers, propagation, shapes
+from . import arithmetic, convolutions, layers, nonlinear, propagation, shapes
 from .table import Recogniser, Recognisers
 
 __all__ = ["RECOGNISERS"]
@@ -49,8 +49,10 @@ RECOGNISERS = Recognisers([
                options="PyTorch's and PyG's"),
     Recogniser("norm", (nn.BatchNorm1d, pyg.BatchNorm), layers.batch_norm,
                options="with running statistics"),
-    *(Recogniser("activation", known.targets, layers.activation(kind))
+    *(Recogniser("activation", known.targets, nonlinear.activation(kind))
       for kind, known in TORCH.items() if known.targets),
+    Recogniser("activation", (nn.ReLU6, nn.Hardtanh, F.relu6, F.hardtanh, F.hardtanh_), nonlinear.saturation,
+               options="`min_val` 0 or -`max_val`"),
     Recogniser("dropout", (nn.Dropout, F.dropout, torch.dropout), layers.dropout, is_alias=True,
                options="`training=self.training`"),
     Recogniser("jump", (pyg.JumpingKnowledge,), layers.jumping,
@@ -61,10 +63,10 @@ RECOGNISERS = Recognisers([
     Recogniser("aggregation", (pyg.aggr.SumAggregation,), layers.readout("sum", "one")),
     Recogniser("aggregation", (pyg.aggr.MeanAggregation,), layers.readout("sum", "mean")),
     Recogniser("aggregation", (pyg.aggr.MaxAggregation,), layers.readout("max", "one")),
-    Recogniser("activation", (nn.PReLU,), layers.prelu, is_proposed=False,
-               options="one slope, 0 to 1"),
+    Recogniser("activation", (nn.PReLU,), nonlinear.prelu, is_proposed=False,
+               options="one slope, or one for each channel, of at most 1"),
     Recogniser("activation", (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clamp_", "clip", "clamp_min"),
-               layers.clamp, is_proposed=False),
+               nonlinear.clamp, is_proposed=False, options="both bounds, or min=0"),
     Recogniser("linear", (F.linear, operator.matmul, torch.matmul, torch.mm, "matmul", "mm"), layers.times_matrix,
                is_proposed=False, options="with a parameter of the module"),
     Recogniser("pool", (pyg_utils.scatter,), layers.scattered, is_proposed=False,

@@ -42,7 +42,7 @@ def assign_storage(result: Expr, features: int) -> TracedNetwork:
             name=names[expr], path=expr.path or "forward", width=expr.width, domain=expr.domain,
             role="result" if expr is result else role,
             terms=tuple(_term(term, names, listed, floats) for term in terms[expr]), join=expr.join,
-            bias=floats(expr.bias), activation=expr.activation, factor=expr.factor, of=expr.of))
+            bias=floats(expr.bias), activation=expr.activation, factor=expr.factor, of=expr.of, cap=expr.cap))
         if expr in multiplied and expr in listed:
             values.append(TracedValue(name=_copy(names[expr]), path=expr.path or "forward", width=expr.width,
                                       role="activation", domain=expr.domain, terms=(TracedTerm(source=names[expr]),)))

@@ -13,18 +13,21 @@ from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch
+from ...network.heads import Head
+from ...network.labels import Labels
 from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
 from ...network.reader.codes import own_codes
 from ...network.reader.fields import MASKS
 from ..data.batching import data_of, union_of
 from ..data.graph_batch import GraphBatch, quotient
-from ..data.graph_set import GraphSet, Split, class_count
+from ..data.graph_set import GraphSet, Split
+from .losses import Goal, tensor_of
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["Example", "Examples", "ManyGraphs", "OneGraph", "Part", "as_set", "class_labels"]
+__all__ = ["Example", "Examples", "ManyGraphs", "OneGraph", "Part", "as_set"]
 
 Ints = NDArray[np.int64]
 Part = Literal["train", "validation", "test"]
@@ -39,7 +42,7 @@ FEW = 16
 
 
 class Example(NamedTuple):
-    """A batch, the labels of its rows (:func:`class_labels`), and which of these count; None: all."""
+    """A batch, the labels of its rows (:func:`.losses.tensor_of`), and which of these count; None: all."""
 
     batch: GraphBatch
     labels: Tensor
@@ -54,18 +57,18 @@ class Examples(ABC):
     name : str
     per : "nodes" or "graphs"
         What has a label.
-    labels : int64 [rows] or float32 [rows, labels]
-        Of all parts (:func:`class_labels`).
+    labels : Labels
+        Of all parts.
+    goal : Goal
+        What is learned of those of the training part.
     features : int
     input_bits, input_scale
         As in :class:`hwgen.network.network.Network`.
     """
 
-    def __init__(self, *, name: str, per: Domain, labels: NDArray[Any], features: int, input_bits: int,
+    def __init__(self, *, name: str, per: Domain, labels: Labels, goal: Goal, features: int, input_bits: int,
                  input_scale: float) -> None:
-        self.name, self.per, self.features = name, per, features
-        #: Classes, or labels of a row where it has several.
-        self.classes, self.several = class_count(labels), labels.ndim > 1
+        self.name, self.per, self.labels, self.goal, self.features = name, per, labels, goal, features
         self.input_bits, self.input_scale = input_bits, input_scale
 
     @abstractmethod
@@ -103,6 +106,10 @@ class OneGraph(Examples):
         one entry a node.
     name : str
         Of the data set.
+    labels : Labels or None
+        What labels mean beside a model's results; None: what they mean alone.
+    head : Head
+        Behind results.
 
     Raises
     ------
@@ -110,25 +117,26 @@ class OneGraph(Examples):
         Labels or a mask that are missing, of something else than nodes, or empty; features that are no codes.
     """
 
-    def __init__(self, data: Any, name: str = "") -> None:
+    def __init__(self, data: Any, name: str = "", *, labels: Labels | None = None, head: Head = "") -> None:
         graphs = read_graphs(data)
         graphs.check_rows("nodes", "data")
         if graphs.labels is None:
             raise HwgenError("the graph has no y", "data.y", "set labels and the three masks")
-        labels = class_labels(graphs.labels)
+        labels = labels or Labels.alone(graphs.labels)
         self._rows: dict[Part, Tensor] = {}
         for part, key in zip(PARTS, MASKS, strict=True):
             mask = None if key not in graphs.masks else graphs.counted(key, "nodes")
             if mask is None:
                 raise HwgenError(f"the graph has no {key}", f"data.{key}", "set labels and the three masks")
-            rows = mask & _known(labels)
+            rows = mask & labels.counted
             if not rows.any():
                 raise HwgenError(f"no node for {part}", f"data.{key}", "put at least one node into every mask")
             self._rows[part] = torch.from_numpy(rows)
         self._codes, bits, scale = own_codes(graphs, "data")
-        super().__init__(name=name, per="nodes", labels=labels, features=self._codes.features.shape[1],
-                         input_bits=bits, input_scale=scale)
-        self._data, self._labels = data_of(graphs), torch.from_numpy(labels)
+        super().__init__(name=name, per="nodes", labels=labels,
+                         goal=Goal.of(labels, self._rows["train"].numpy(), head),
+                         features=self._codes.features.shape[1], input_bits=bits, input_scale=scale)
+        self._data, self._labels = data_of(graphs), tensor_of(labels)
         self._batch = GraphBatch.union(self._codes, scale)
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -163,13 +171,24 @@ class ManyGraphs(Examples):
         (:func:`hwgen.frontend.data.graph_batch.quotient`). None: every node has its own.
     size : int
         Graphs in a batch.
+    labels, head
+        As of :class:`OneGraph`.
     """
 
-    def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int) -> None:
-        super().__init__(name=graphs.name, per=graphs.per, labels=graphs.labels,
+    def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int, *, labels: Labels | None = None,
+                 head: Head = "") -> None:
+        labels = labels or Labels.alone(graphs.labels)
+        training = np.zeros(len(labels.known), dtype=bool)
+        training[graphs.rows_of(split.train)] = True
+        super().__init__(name=graphs.name, per=graphs.per, labels=labels, goal=Goal.of(labels, training, head),
                          features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
                          input_scale=graphs.input_scale)
         self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
+        for part in PARTS:
+            if not labels.counted[graphs.rows_of(getattr(split, part))].any():
+                raise HwgenError(f"no {'node' if graphs.per == 'nodes' else 'graph'} with a label for {part}", "data.y",
+                                 "label more, or give masks")
+        self._labels = tensor_of(labels)
         self._built: dict[bytes, Example] = {}
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -201,10 +220,10 @@ class ManyGraphs(Examples):
             union = self._set.union(chosen)
             batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
                      else quotient(union, self.rounds, self.input_scale))
-            labels = self._set.labels_of(chosen)
-            known = _known(labels)
+            place = self._set.rows_of(chosen)
+            known = self.labels.counted[place]
             rows = None if known.all() else torch.from_numpy(known)
-            self._built[key] = Example(batch, torch.from_numpy(labels), rows)
+            self._built[key] = Example(batch, self._labels[torch.from_numpy(place)], rows)
         return self._built[key]
 
     def _cut(self, chosen: Ints) -> Sequence[Ints]:
@@ -221,37 +240,7 @@ def as_set(graphs: Graphs, name: str) -> GraphSet:
     """
     graphs.check_rows(graphs.domain, "data")
     if graphs.labels is None:
-        raise HwgenError("graphs without labels", "data.y", "set y to int64 [1] in every graph, or to [n] to classify "
-                         "nodes")
+        raise HwgenError("graphs without labels", "data.y", "set y in every graph: a label or a row of labels, for the "
+                         "graph or for each of its nodes")
     batch, _, scale = own_codes(graphs.ordered(), "data")
-    return GraphSet.of(batch, class_labels(graphs.labels), name=name, input_scale=scale, per=graphs.domain)
-
-
-def class_labels(labels: NDArray[Any]) -> NDArray[Any]:
-    """Labels that training learns.
-
-    Returns
-    -------
-    int64 [rows] or float32 [rows, labels]
-        Classes from 0, -1 where a row has none; or several labels of 0 and 1 a row, NaN where one is not known.
-
-    Raises
-    ------
-    HwgenError
-        Fractions, no label at all, labels of -1 and 1, or several labels that are not 0 and 1.
-    """
-    fix = "give every row a class, from 0 on, or -1; for other labels quantize a trained model (hwgen.quantize)"
-    known = labels[~np.isnan(labels)]
-    if labels.ndim == 2:
-        if not np.isin(known, (-1, 0, 1)).all() or not (known >= 0).any():
-            raise HwgenError(f"{labels.shape[1]} labels a row that are not 0 and 1", "data.y", fix)
-        return np.where(labels < 0, np.nan, labels).astype(np.float32)
-    if not len(known) or (known != np.rint(known)).any() or known.max() < 0 or set(known.tolist()) == {-1, 1}:
-        some = ", ".join(f"{value:g}" for value in np.unique(known)[:3].tolist())
-        raise HwgenError(f"labels are no classes: {some or 'none is given'}", "data.y", fix)
-    return np.where(np.isnan(labels) | (labels < 0), -1, labels).astype(np.int64)
-
-
-def _known(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which rows have a label."""
-    return np.asarray(labels >= 0 if labels.ndim == 1 else ~np.isnan(labels).all(axis=1))
+    return GraphSet.of(batch, graphs.labels, name=name, input_scale=scale, per=graphs.domain)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
+from ...network import figures
+from ...network.labels import Labels
 from ..data.graph_batch import GraphBatch
 from ..quantize import QuantizedNetwork
-from .examples import Example, Examples, OneGraph
-from .losses import distance, loss_of, right_of
+from .examples import Example, Examples, OneGraph, Part
 
 __all__ = ["Forward", "Score", "evaluate", "fit"]
 
@@ -22,35 +24,50 @@ Forward = Callable[[GraphBatch], Tensor]
 
 @dataclass(frozen=True)
 class Score:
-    """Share of rows, or of their labels where a row has several, that are decided right, and the mean cross entropy."""
+    """How good results of some rows are.
 
-    accuracy: float
+    Parameters
+    ----------
+    figure : float
+        Share of rows, or of their labels where a row has several, that are decided right; of real labels the mean
+        absolute error.
+    loss : float
+        Mean of :meth:`.losses.Goal.loss`.
+    is_error : bool
+        Whether ``figure`` is an error.
+    """
+
+    figure: float
     loss: float
+    is_error: bool = False
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Larger is better."""
-        return self.accuracy, -self.loss
+        """Larger is better: of real labels what training minimises."""
+        return 0.0 if self.is_error else self.figure, -self.loss
 
 
 @torch.no_grad()
-def evaluate(forward: Forward, examples: Sequence[Example]) -> Score:
-    """Accuracy and loss of rows that count; the caller puts the model into evaluation mode.
+def evaluate(forward: Forward, examples: Examples, part: Part) -> Score:
+    """Score the rows of a part that count; the caller puts the model into evaluation mode.
 
     Raises
     ------
     HwgenError
         A loss that is not a number.
     """
-    right = loss = total = 0.0
-    for example in examples:
-        logits, labels = _counted(forward(example.batch), example)
-        found, count = right_of(logits, labels)
-        right, total = right + found, total + count
-        loss += float(loss_of(logits, labels, "sum"))
+    goal, given = examples.goal, [_counted(forward(each.batch), each) for each in examples.part(part)]
+    results, labels = (torch.cat(each) for each in zip(*given, strict=True))
+    loss = sum(float(goal.loss(*each, "sum")) for each in given)
     if loss != loss:
         raise HwgenError("the loss is not a number", "training", "use a lower learning rate, or scale the features")
-    return Score(right / total, loss / total)
+    known = labels.reshape(len(labels), -1).double().numpy()
+    counted = Labels(kind=goal.kind, said="", known=known, counted=np.ones(len(known), dtype=bool), unlabelled=0)
+    found = figures.Score.of(counted, goal.compared(results).double().numpy())
+    assert found is not None
+    figure, is_error = (found.accuracy, False) if found.mean_error is None else (found.mean_error, True)
+    assert figure is not None
+    return Score(figure, loss / int((~np.isnan(known)).sum()), is_error)
 
 
 def fit(model: nn.Module, forward: Forward, examples: Examples, optimizer: torch.optim.Optimizer, *, epochs: int,
@@ -78,7 +95,8 @@ def fit(model: nn.Module, forward: Forward, examples: Examples, optimizer: torch
     cosine : bool
         Learning rates fall to a hundredth of the first one's, along a cosine; else they stay.
     progress : callable or None
-        Called after every epoch with its number, from 0, and its validation accuracy, None where it cannot be selected.
+        Called after every epoch with its number, from 0, and its validation :attr:`Score.figure`, None where it cannot
+        be selected.
 
     Returns
     -------
@@ -104,12 +122,12 @@ def fit(model: nn.Module, forward: Forward, examples: Examples, optimizer: torch
         model.train()
         for example in examples.epoch(epoch, seed):
             logits = forward(example.batch)
-            loss = loss_of(*_counted(logits, example))
+            loss = examples.goal.loss(*_counted(logits, example))
             if teacher is not None:
                 if id(example.batch) not in goals:
                     with torch.no_grad():
                         goals[id(example.batch)] = teacher(example.batch)
-                far = distance(logits, goals[id(example.batch)], example.labels)
+                far = examples.goal.distance(logits, goals[id(example.batch)])
                 loss = (1 - share) * loss + share * far
             if quantized is not None:
                 loss = loss + quantized.penalty()
@@ -121,11 +139,11 @@ def fit(model: nn.Module, forward: Forward, examples: Examples, optimizer: torch
         score = None
         if epoch >= first:
             _to_evaluation(model, forward, examples)
-            score = evaluate(forward, examples.part("validation"))
+            score = evaluate(forward, examples, "validation")
             if best is None or score.rank > best[1].rank:
                 best = epoch, score, copy.deepcopy(model.state_dict())
         if progress is not None:
-            progress(epoch, None if score is None else score.accuracy)
+            progress(epoch, None if score is None else score.figure)
     assert best is not None
     model.load_state_dict(best[2])
     model.eval()

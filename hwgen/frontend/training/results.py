@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Literal
 
 from torch import nn
 
+from ...network.labels import Kind
 from ..checkpoint import save_read
 from ..quantize import QuantizedNetwork
 from .examples import Examples
+from .loop import Score
 from .recipes import Recipe
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -33,7 +35,8 @@ class Progress:
     done, total : int
         Epochs of the run.
     validation : float or None
-        The epoch's accuracy; None while bits still learn and no epoch can be selected.
+        The epoch's accuracy, or mean absolute error of real labels; None while bits still learn and no epoch can be
+        selected.
     """
 
     run: int
@@ -49,12 +52,16 @@ class Progress:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one seed of one fold gave. Accuracies are shares; the test part is looked at once, after selection.
+    """What one seed of one fold gave: accuracies as shares, or mean absolute errors of real labels, in their unit.
+
+    The test part is looked at once, after selection.
 
     Parameters
     ----------
     seed, fold, epoch : int
         ``epoch`` is the selected one.
+    task : Kind
+        What labels ask for.
     validation, validation_loss, test : float
     bits, bits_of_every_code : float
         :meth:`QuantizedNetwork.average_bits` on the test part, without messages and with them.
@@ -67,6 +74,7 @@ class Result:
     seed: int
     fold: int
     epoch: int
+    task: Kind
     validation: float
     validation_loss: float
     test: float
@@ -79,8 +87,8 @@ class Result:
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Larger is better."""
-        return self.validation, -self.validation_loss
+        """Larger is better, as of :class:`.loop.Score`."""
+        return Score(self.validation, self.validation_loss, self.task == "regression").rank
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,15 +143,14 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number:
                                        report("quantized", recipe.generations * recipe.epochs))
     if examples.per == "nodes":
         model.settle(examples.sample(rng))
-    score = evaluate(model.logits, examples.part("validation"))
-    test = examples.part("test")
-    batches = [each.batch for each in test]
-    first, last = (evaluate(forward, test).accuracy for forward in (teachers[0], teachers[-1]))
+    score = evaluate(model.logits, examples, "validation")
+    batches = [each.batch for each in examples.part("test")]
+    first, last = (evaluate(forward, examples, "test").figure for forward in (teachers[0], teachers[-1]))
     result = Result(
-        seed=seed, fold=fold, epoch=epoch, validation=score.accuracy, validation_loss=score.loss,
-        test=evaluate(model.logits, test).accuracy, bits=model.average_bits(batches),
-        bits_of_every_code=model.average_bits(batches, messages=True), fp32_validation=scores[-1].accuracy,
-        fp32_test=last, first_validation=scores[0].accuracy, first_test=first)
+        seed=seed, fold=fold, epoch=epoch, task=examples.labels.kind, validation=score.figure,
+        validation_loss=score.loss, test=evaluate(model.logits, examples, "test").figure,
+        bits=model.average_bits(batches), bits_of_every_code=model.average_bits(batches, messages=True),
+        fp32_validation=scores[-1].figure, fp32_test=last, first_validation=scores[0].figure, first_test=first)
     return Run(model=model, module=module, examples=examples, result=result)
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from ...errors import HwgenError
 from ...network.granularity import Granularity
+from ...network.labels import Labels, results_for
 from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
 from ..copying import copy_of
@@ -113,6 +114,25 @@ class Task:
         """
         return plan_of(self.module)
 
+    @cached_property
+    def labels(self) -> Labels:
+        """What the data's labels mean beside the module's results.
+
+        Raises
+        ------
+        HwgenError
+            Labels that tell no task.
+        """
+        given, result = self.data.labels, self.plan.values[-1]
+        found = Labels.of(given, result.width, 0 if given is None else len(given))
+        if given is None or found.counted.any():
+            return found
+        fit = results_for(given)
+        where, fix = ("data.y", "give rows a class from 0 on, 0 and 1, -1 and 1, or real values; NaN for none")
+        if fit != result.width:
+            where, fix = result.path, f"let the last layer have {'1 output' if fit == 1 else f'{fit} outputs'}"
+        raise HwgenError(f"labels tell no task: {found.said}", where, fix)
+
     def examples(self, fold: int = 0) -> Examples:
         """The data in three parts; of a set of graphs, those of a fold.
 
@@ -121,14 +141,15 @@ class Task:
         HwgenError
             No such fold, or no labels and masks.
         """
+        head = self.plan.head
         if not isinstance(self.data, GraphSet):
-            return OneGraph(self.data, self.name)
-        splits = self.data.folds(self.shuffle)
+            return OneGraph(self.data, self.name, labels=self.labels, head=head)
+        splits = self.data.folds(self.shuffle, self.labels)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
         joins = self.per == "graphs" and PreparedForward(self.module).takes_joined_rows
         rounds = _rounds(self.plan) if joins else None
-        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch)
+        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head)
 
     def check(self, examples: Examples) -> None:
         """Refuse now what would fail after training.
@@ -147,15 +168,9 @@ class Task:
                    else "return the logits of every node: leave pooling out")
             raise HwgenError(f"the model gives logits of {result.domain}, the data has labels of {examples.per}",
                              result.path, fix)
-        if examples.several and result.width != examples.classes:
-            raise HwgenError(f"the model gives {result.width} results, the data has {examples.classes} labels a row",
-                             result.path, f"let the last layer have {examples.classes} outputs")
         if plan.one_graph and isinstance(examples, ManyGraphs):
             raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
                              "leave cached at its default, False: it keeps the edges of the first graph that it sees")
-        if result.width < examples.classes:
-            raise HwgenError(f"the model gives {result.width} logits, the data has {examples.classes} classes",
-                             result.path, f"let the last layer have {examples.classes} outputs")
         check_edge_values(edge_values(self.module), self.edge_values)
         if self.recipe.scheme.rows is Granularity.PER_NODE and isinstance(examples, ManyGraphs):
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
@@ -203,11 +218,12 @@ def _maker(model: Model, kind: str, data: Graphs | GraphSet, recipe: Recipe) -> 
 
 
 def _shape(data: Graphs | GraphSet) -> tuple[int, int]:
-    """Numbers of features and of classes."""
+    """Numbers of features and of results."""
     if isinstance(data, GraphSet):
         return int(data.features.shape[1]), data.classes
     one = OneGraph(data)
-    return one.features, one.classes
+    assert data.labels is not None
+    return one.features, results_for(data.labels)
 
 
 def _rounds(plan: TracedNetwork) -> int:

@@ -1,6 +1,6 @@
 """Graphs as integer codes: those that a network takes, or, for a network to be made, those that the features are."""
 
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from ..network import Network
 from ..sample import Limits, Sample
 from .graphs import Graphs
 
-__all__ = ["batch_for", "own_codes", "sample_for"]
+__all__ = ["batch_for", "own_codes", "sample_for", "weights_of"]
 
 #: How far a feature may lie from a code: features are float32, and a scale such as 1/15 is rounded.
 NEAR = 1e-4
@@ -33,7 +33,7 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     Raises
     ------
     HwgenError
-        Features of another width or that are no codes; nodes that were not trained.
+        Features of another width or that are no codes; nodes that were not trained; as :func:`weights_of`.
     """
     width, scale = int(graphs.features.shape[1]), network.input_scale
     if width != network.features:
@@ -49,7 +49,7 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
         raise HwgenError(f"{what} {given[wrong][0]:g} is not one of 0 .. {(1 << network.input_bits) - 1}"
                          + ("" if graphs.scale is None else f" times {scale / graphs.scale:g}"), where,
                          "encode the features as for training")
-    return _batch(graphs, codes, _trained(network, graphs, where))
+    return _batch(graphs, codes, _trained(network, graphs, where), weights_of(graphs, where) if network.edges else None)
 
 
 def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
@@ -69,22 +69,27 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
         if each.shape[1] != result.width:
             raise HwgenError(f"{name} of {each.shape[1]} classes, the model gives {result.width}", where,
                              f"leave {name} out, or give those of this model")
-    limits = Limits.of(batch, network.input_bits)
+    limits = Limits.of(batch, network.input_bits, network.edges)
     if graphs.limits is not None:
-        limits = Limits(**{each.name: type(own)(found) for each, own, found in zip(
-            fields(Limits), astuple(limits), graphs.limits.tolist(), strict=True)})
+        limits = replace(limits, **{each.name: type(own)(found) for each, own, found in zip(
+            fields(Limits), astuple(limits), graphs.limits.tolist(), strict=False)})
     return Sample(batch=batch, labels=graphs.labels, mask=graphs.counted("test_mask", result.domain),
                   logits=graphs.results.get("logits"), fp32=graphs.results.get("fp32"),
                   integer=graphs.results.get("integer"), limits=limits)
 
 
-def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:
+def own_codes(graphs: Graphs, where: str, *, weighs: bool = False) -> tuple[Batch, int, float]:
     """Features as the codes that they are, the width of these, and the real value of code 1.
+
+    Parameters
+    ----------
+    weighs : bool
+        Whether the weights of edges count.
 
     Raises
     ------
     HwgenError
-        Features that are not small unsigned integers.
+        Features that are not small unsigned integers; as :func:`weights_of`.
     """
     given, scale = graphs.features.data, 1.0 if graphs.scale is None else graphs.scale
     wrong = (given != np.rint(given)) | (given < 0)
@@ -95,16 +100,43 @@ def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:
     if top >= 1 << MAX_ACTIVATION_BITS:
         raise HwgenError(f"feature {top} exceeds {MAX_ACTIVATION_BITS} bits", f"{where}.x",
                          "scale the features to fewer bits, and give the value of 1 as data.input_scale")
-    return _batch(graphs, given, graphs.node), max(1, top.bit_length()), scale
+    batch = _batch(graphs, given, graphs.node, weights_of(graphs, where) if weighs else None)
+    return batch, max(1, top.bit_length()), scale
 
 
-def _batch(graphs: Graphs, codes: NDArray[np.float64] | NDArray[np.int64], node: NDArray[np.int64] | None) -> Batch:
+def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
+    """What each edge weighs, for a model that takes it: ``edge_weight``, or else one column of ``edge_attr``.
+
+    Raises
+    ------
+    HwgenError
+        Graphs without; both, and they differ; several columns; a number that is not finite.
+    """
+    usable = {name: value.reshape(-1).astype(np.float64) for name, value in graphs.weights.items()
+              if value.size == len(value)}
+    found = usable.get("edge_weight", usable.get("edge_attr"))
+    if found is None:
+        wide = graphs.weights.get("edge_weight", graphs.weights.get("edge_attr"))
+        has = "no edge_weight" if wide is None else f"{wide.shape[1]} numbers an edge"
+        raise HwgenError(f"the model takes a weight of each edge, and the graphs have {has}", where,
+                         "give edge_weight, one number for each edge, as the model was trained with")
+    if not np.isfinite(found).all():
+        raise HwgenError(f"an edge weighs {found[~np.isfinite(found)][0]}", where, "give finite numbers")
+    if not all(np.array_equal(found, each) for each in usable.values()):
+        raise HwgenError("edge_weight and edge_attr of one column, which differ", where,
+                         "leave out the one that the model does not take")
+    return found
+
+
+def _batch(graphs: Graphs, codes: NDArray[np.float64] | NDArray[np.int64], node: NDArray[np.int64] | None,
+           weight: NDArray[np.float64] | None) -> Batch:
     features = csr_array((codes.astype(np.int64), graphs.features.indices, graphs.features.indptr),
                          shape=graphs.features.shape)
     features.eliminate_zeros()
     if node is None:
         node = np.arange(graphs.nodes) if graphs.graphs == 1 else np.zeros(graphs.nodes, np.int64)
-    return Batch(features=features, edges=graphs.edges, graph=graphs.graph, graphs=graphs.graphs, node=node)
+    return Batch(features=features, edges=graphs.edges, graph=graphs.graph, graphs=graphs.graphs, node=node,
+                 weight=weight)
 
 
 def _trained(network: Network, graphs: Graphs, where: str) -> NDArray[np.int64] | None:

@@ -286,7 +286,8 @@ def _limits(fields: _Fields) -> NDArray[np.float64] | None:
     if given is None:
         return None
     limits = array_of(given, fields.at("limits")).astype(np.float64)
-    if limits.shape != (8,) or not np.isfinite(limits).all() or (limits < 0).any() or (limits >= 1 << 53).any():
+    wrong = ~np.isfinite(limits) | (limits < 0) | (limits >= 1 << 53)
+    if limits.shape not in ((8,), (11,)) or wrong.any():
         raise HwgenError(f"limits are {limits.tolist()}", fields.at("limits"),
                          "leave limits out: they are then those of the graphs")
     return limits

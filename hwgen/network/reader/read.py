@@ -1,7 +1,6 @@
 """Whatever holds graphs -> one record. PyG's classes are known by their attributes: nothing here imports torch."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def _parts(given: Any, where: str, depth: int) -> Iterator[Graphs]:
         yield given
     elif isinstance(given, Sample):
         yield _of_batch(given.batch, labels=given.labels, mask=given.mask, logits=given.logits, fp32=given.fp32,
-                        integer=given.integer, limits=list(asdict(given.limits).values()))
+                        integer=given.integer, limits=given.limits.to_array())
     elif isinstance(given, Batch):
         yield _of_batch(given)
     elif hasattr(given, "as_graphs"):
@@ -116,4 +115,5 @@ def _of_data(data: Any) -> Mapping[str, Any]:
 def _of_batch(batch: Batch, **known: Any) -> Graphs:
     """A batch of hwgen's own, checked as if it were a user's."""
     return graphs_of_fields({"features": batch.features, "edges": batch.edges, "graph": batch.graph,
-                             "graphs": batch.graphs, "node": batch.node, **known}, "batch.")
+                             "graphs": batch.graphs, "node": batch.node, "edge_weight": batch.weight,
+                             **known}, "batch.")

@@ -5,6 +5,7 @@ docs/lists.md, "Words", says what an entry means. Everything is vectorised: pack
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
+from ...network.edges import EdgeQuantizers, magnitudes
+from ...network.walks import NOTHING, Walk, walk
 
 __all__ = ["Lists", "batch_lists", "deal", "union"]
 
@@ -27,13 +30,14 @@ class Lists:
     Parameters
     ----------
     length : int64 [rows]
-        Members of each list: its degree; of features the number of non-zero ones.
+        What limits are about: members of each list, its degree; of features the number of non-zero ones; of edges
+        that weigh the sum of the magnitudes of their codes.
     count : int64 [rows]
-        Entries of each row: as many, but of features of several bits.
+        Entries of each row: as many, but where they count several times.
     index : int64 [sum of count]
         Rows to add, or NULL_INDEX.
     double : bool [sum of count]
-        Whether the accumulator is doubled before.
+        Whether the accumulator is doubled before; a NULL without it turns its sign.
     """
 
     length: Ints
@@ -53,7 +57,8 @@ class Lists:
         return Lists(length=self.length[rows], count=count, index=self.index[at], double=self.double[at])
 
 
-def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int) -> dict[SetName, Lists]:
+def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
+                edges: EdgeQuantizers = MappingProxyType({})) -> dict[SetName, Lists]:
     """The lists that a program asks for.
 
     Parameters
@@ -62,14 +67,18 @@ def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int) -> dict[
     sets : sequence of set names
     input_bits : int
         Unsigned width of an input code: as many planes are walked at most.
+    edges : mapping of EdgeCodes
+        Of lists that weigh.
     """
     made: dict[SetName, Lists] = {}
     for name in sets:
-        matrix = batch.lists(name)
-        if name == "features":
-            made[name] = _planes(matrix, input_bits)
+        matrix = batch.lists(name, edges)
+        length = np.diff(matrix.indptr).astype(np.int64)
+        if name == "weighted" or name == "normed":
+            made[name] = _walked(magnitudes(matrix), walk(matrix, edges[name].bits))
+        elif name == "features":
+            made[name] = _walked(length, walk(matrix, input_bits))
         else:
-            length = np.diff(matrix.indptr).astype(np.int64)
             made[name] = Lists(length=length, count=length, index=matrix.indices.astype(np.int64),
                                double=np.zeros(matrix.nnz, dtype=bool))
     return made
@@ -131,26 +140,11 @@ def union(graphs: Sequence[Batch]) -> Batch:
         graph=np.concatenate([each.graph for each in graphs]) + np.repeat(number, nodes),
         graphs=int(counts.sum()),
         node=np.concatenate([each.node for each in graphs]),
+        weight=None if any(each.weight is None for each in graphs) else np.concatenate(
+            [each.weight for each in graphs if each.weight is not None]),
     )
 
 
-def _planes(features: csr_array, input_bits: int) -> Lists:
-    """Non-zero features, plane by plane from each row's highest one down; an empty plane is one NULL that doubles."""
-    rows, codes, column = features.shape[0], features.data, features.indices
-    row = np.repeat(np.arange(rows), np.diff(features.indptr))
-    bits = [codes >> plane & 1 != 0 for plane in range(input_bits)]
-    found = np.stack([np.bincount(row[bit], minlength=rows) for bit in bits]).astype(np.int64)  # [plane, row]
-    above = np.cumsum(found[::-1], axis=0)[::-1]  # set bits of this plane and the planes above
-    begun = above - found > 0  # a higher plane has set bits: this one doubles
-    length = np.where(begun, np.maximum(found, 1), found)
-    count = length.sum(axis=0)
-    end = np.cumsum(count) - np.cumsum(length, axis=0) + length  # [plane, row]: the lowest plane comes last
-    index = np.full(int(count.sum()), NULL_INDEX, dtype=np.int64)
-    double = np.zeros(len(index), dtype=bool)
-    for plane, bit in enumerate(bits):
-        start = end[plane] - length[plane]
-        mine = row[bit]
-        rank = np.arange(len(mine)) - (np.cumsum(found[plane]) - found[plane])[mine]
-        index[start[mine] + rank] = column[bit]
-        double[start[begun[plane]]] = True
-    return Lists(length=np.diff(features.indptr).astype(np.int64), count=count, index=index, double=double)
+def _walked(length: Ints, walked: Walk) -> Lists:
+    return Lists(length=length, count=walked.count, double=walked.double,
+                 index=np.where(walked.index == NOTHING, NULL_INDEX, walked.index))

@@ -35,7 +35,7 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
     For each number, room for larger graphs is tried before none.
     """
     programs = list(_programs(network, limits_of(sample, wishes)))
-    total = Capacity.of([sample.batch], network.input_bits)
+    total = Capacity.of([sample.batch], network.input_bits, network.edges)
     rank = 0
     if wishes.windows is not True:
         for each in _batches(target, network, programs, sample, total, wishes):

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 
 from rtl_templates.lists.formats import NULL_INDEX, SETUP
 
 from ...errors import CapacityError, HwgenError
 from ...network.batch import Batch
+from ...network.edges import EdgeQuantizers
 from ...network.sample import Limits
+from ...network.walks import edge_limits
 from .batch import batch_lists
 from .hardware import Hardware
 from .placement import arrange, place
@@ -36,34 +39,43 @@ class Capacity:
         Directed, as the user gives them.
     features : int
         List entries of all nodes' features: non-zero ones, of several bits every set bit.
+    weighed : int
+        List entries of all edges that weigh.
     """
 
     nodes: int
     graphs: int
     edges: int
     features: int
+    weighed: int = 0
 
     @classmethod
-    def of(cls, batches: "list[Batch]", input_bits: int) -> "Capacity":
+    def of(cls, batches: "list[Batch]", input_bits: int, edges: EdgeQuantizers = MappingProxyType({})) -> "Capacity":
         """What the largest of some batches needs, figure by figure."""
-        entries = [len(batch_lists(batch, ("features",), input_bits)["features"].index) for batch in batches]
+        entries = [len(batch_lists(batch, ("features",), input_bits, edges)["features"].index) for batch in batches]
         return cls(nodes=max(batch.num_nodes for batch in batches), graphs=max(batch.graphs for batch in batches),
-                   edges=max(batch.edges.shape[1] for batch in batches), features=max(entries))
+                   edges=max(batch.edges.shape[1] for batch in batches), features=max(entries),
+                   weighed=max(int(edge_limits(batch, edges)[1].sum()) for batch in batches))
 
     @property
     def entries(self) -> dict[str, int]:
         """Entries of all lists of each set."""
-        return {"edges": self.edges, "looped": self.edges + self.nodes, "features": self.features,
-                "members": self.nodes}
+        return {"edges": self.edges, "looped": self.edges + self.nodes, "weighted": self.weighed,
+                "normed": self.weighed, "features": self.features, "members": self.nodes}
 
     def to_dict(self) -> dict[str, int]:
         """By the names of builds: features are counted by those that are not zero."""
-        return {"nonzeros" if name == "features" else name: int(value) for name, value in asdict(self).items()}
+        return {_NAMES.get(name, name): int(value) for name, value in asdict(self).items()
+                if value or name != "weighed"}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, int]) -> "Capacity":
         """Inverse of :meth:`to_dict`."""
-        return cls(**{"features" if name == "nonzeros" else name: value for name, value in values.items()})
+        names = {given: name for name, given in _NAMES.items()}
+        return cls(**{names.get(name, name): value for name, value in values.items()})
+
+
+_NAMES = {"features": "nonzeros", "weighed": "edge_entries"}
 
 
 def capacity_of(limits: Limits, graphs: int) -> Capacity:
@@ -72,7 +84,8 @@ def capacity_of(limits: Limits, graphs: int) -> Capacity:
         return max(1, largest, math.ceil(graphs * mean))
 
     return Capacity(nodes=room(limits.nodes, limits.mean_nodes), graphs=graphs,
-                    edges=room(limits.edges, limits.mean_edges), features=room(limits.entries, limits.mean_entries))
+                    edges=room(limits.edges, limits.mean_edges), features=room(limits.entries, limits.mean_entries),
+                    weighed=room(limits.weighed, limits.mean_weighed) if limits.weighed else 0)
 
 
 def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | None = None) -> Hardware:
@@ -156,9 +169,11 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
 
 
 def longest_entries(program: Program) -> dict[str, int]:
-    """Entries of the longest list of each set: of features, every bit of every code may be one."""
+    """Entries of the longest list of each set: of codes, every bit may be one; and of signs a turn a plane."""
     found = longest(program)
-    return {**found, "features": found["features"] * program.input_bits}
+    weighed: dict[str, int] = {
+        name: program.max_degree * each.bits + each.bits + 1 for name, each in program.edges.items()}
+    return {**found, "features": found["features"] * program.input_bits, **weighed}
 
 
 def _lists(program: Program, capacity: Capacity, hardware: Hardware) -> dict[str, int]:

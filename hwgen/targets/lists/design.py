@@ -48,7 +48,8 @@ class _Design:
         """The longest lists that ranges are proved for, in the words of builds."""
         program = self.program
         pooled = {"max_nodes": program.max_members} if "members" in program.sets else {}
-        return {**pooled, "max_degree": program.max_degree, "max_node_nonzeros": program.max_features}
+        weighed = {"max_edge_sum": program.max_weight} if program.edges else {}
+        return {**pooled, "max_degree": program.max_degree, "max_node_nonzeros": program.max_features, **weighed}
 
     def by_windows(self, batch: Batch) -> "WindowDesign":
         return by_windows(self.network, self.program, self.hardware, batch)
@@ -80,21 +81,23 @@ class BatchDesign(_Design):
     def capacities(self) -> dict[str, int]:
         room = self.capacity
         return {"max_nodes": room["nodes"], "max_edges": room["edges"], "max_nonzeros": room["nonzeros"], **self.lists,
+                **({"max_edge_entries": self.room.weighed} if self.program.edges else {}),
                 "max_graphs": room["graphs"], "batch_nodes": room["nodes"]}
 
     def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
         """As many graphs in a batch as fit; one that exceeds the design alone makes a batch of its own."""
-        room, bits = self.room, self.network.input_bits
+        room, network = self.room, self.network
         most = min(size or room.graphs, room.graphs)
         dealt: list[list[Batch]] = []
-        left = [0, 0, 0, 0]
+        left = [0] * 5
         for graph in graphs:
-            need = [1, graph.num_nodes, graph.edges.shape[1], Limits.of(graph, bits).entries]
+            limits = Limits.of(graph, network.input_bits, network.edges)
+            need = [1, graph.num_nodes, graph.edges.shape[1], limits.entries, limits.weighed]
             left = [have - wanted for have, wanted in zip(left, need, strict=True)]
             if not dealt or min(left) < 0:
                 dealt.append([])
                 left = [have - wanted for have, wanted in zip(
-                    (most, room.nodes, room.edges, room.features), need, strict=True)]
+                    (most, room.nodes, room.edges, room.features, room.weighed), need, strict=True)]
             dealt[-1].append(graph)
         return [union(group) for group in dealt]
 
@@ -144,9 +147,9 @@ class WindowDesign(_Design):
 
     def by_windows(self, batch: Batch) -> "WindowDesign":
         """Itself, where no list is longer than ranges are proved for."""
-        limits, program = Limits.of(batch, self.network.input_bits), self.program
+        limits, program = Limits.of(batch, self.network.input_bits, self.network.edges), self.program
         if (limits.degree <= program.max_degree and limits.nodes <= program.max_members
-                and limits.features <= program.max_features):
+                and limits.features <= program.max_features and limits.weight <= program.max_weight):
             return self
         return super().by_windows(batch)
 
@@ -161,7 +164,7 @@ class WindowDesign(_Design):
 def program_for(network: Network, limits: Limits) -> Program:
     """The program whose ranges are proved for graphs within limits."""
     return lower(network, max_degree=max(1, limits.degree), max_members=max(1, limits.nodes),
-                 max_features=max(1, limits.features))
+                 max_features=max(1, limits.features), max_weight=max(1, limits.weight))
 
 
 def place_batches(network: Network, program: Program, hardware: Hardware, room: Capacity) -> BatchDesign:
@@ -192,10 +195,11 @@ def by_windows(network: Network, program: Program, hardware: Hardware, batch: Ba
 
     Fixed-point constants, and with them the last bits of a result, may then differ.
     """
-    limits = Limits.of(batch, network.input_bits)
+    limits = Limits.of(batch, network.input_bits, network.edges)
     longest = {"max_degree": max(limits.degree, program.max_degree),
                "max_members": max(limits.nodes, program.max_members),
-               "max_features": max(limits.features, program.max_features)}
-    if any(value > getattr(program, name) for name, value in longest.items()):
+               "max_features": max(limits.features, program.max_features),
+               "max_weight": max(1, limits.weight, program.max_weight)}
+    if any(value > max(1, getattr(program, name)) for name, value in longest.items()):
         program = lower(network, **longest)
     return place_windows(network, program, hardware)

@@ -85,10 +85,10 @@ class _Coded:
 
 class _Run:
     def __init__(self, program: Program, batch: Batch) -> None:
-        self.program, self.batch, self.lists = program, batch, Lists(batch)
+        self.program, self.batch, self.lists = program, batch, Lists(batch, program.edges)
         self.stored: dict[int, tuple[Ints, Ints]] = {}
         for name in program.sets:
-            have, limit = int(self.lists.lengths(name).max(initial=0)), longest(program)[name]
+            have, limit = int(self.lists.sizes(name).max(initial=0)), longest(program)[name]
             if have > limit:
                 raise CapacityError(f"a list of {name} has {have} entries, the program holds {limit}",
                                     f"program {program.name}", "lower the model for longer lists")

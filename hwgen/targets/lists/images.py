@@ -26,9 +26,11 @@ from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch
+from ...network.edges import WEIGHED
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
+from .beats import slots_of
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program
@@ -106,7 +108,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     n = batch.num_nodes
     _capacity(program.name, "nodes in a batch", "batch_nodes", n, layout.nodes)
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
-    lists = batch_lists(batch, program.sets, program.input_bits)
+    lists = batch_lists(batch, program.sets, program.input_bits, program.edges)
     check_lists(program, lists)
     nodes = deal(_work(layout, lists, "nodes", n), units)
     graphs = deal(_work(layout, lists, "graphs", batch.graphs), units)
@@ -157,12 +159,14 @@ def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -
 
 _LIMITS: dict[SetName, tuple[str, str]] = {
     "edges": ("neighbours of a node", "max_degree"), "looped": ("neighbours of a node, itself included", "max_degree"),
+    **dict.fromkeys(WEIGHED, ("as the sum of the weights of a node's edges, in codes", "max_edge_sum")),
     "members": ("nodes of a graph", "max_nodes"), "features": ("non-zero features of a node", "max_node_nonzeros")}
 
 
 #: How a build is asked for more.
 _OPTION = {"batch_nodes": "--max-nodes {}", "max_graphs": "--graphs {}", "max_nodes": "--max-nodes {}",
            "max_degree": "--max-degree {}", "max_node_nonzeros": "limits.max_node_nonzeros {} in --config",
+           "max_edge_sum": "limits.max_edge_sum {} in --config",
            "list_depth": "a larger --max-edges", "descriptor_depth": "a larger --max-nodes"}
 
 
@@ -208,7 +212,12 @@ def _work(layout: Layout, lists: dict[SetName, Lists], domain: str, rows: int) -
 
 def _coded(name: SetName, lists: Lists, number: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """List entries as they are stored."""
-    index = lists.index.astype(np.uint16) if name == "features" else number[lists.index]
+    if name == "features":
+        index = lists.index.astype(np.uint16)
+    elif name in WEIGHED:
+        index = np.where(lists.index == NULL_INDEX, np.uint16(NULL_INDEX), number[lists.index])
+    else:
+        index = number[lists.index]
     return index | lists.double.astype(np.uint16) << np.uint16(LIST_ENTRY["index"])
 
 
@@ -226,6 +235,7 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
         What descriptors have as NODE; as many as there are rows.
     """
     program, hardware = layout.program, layout.hardware
+    slots = slots_of(program.sets)
     setup = {"nodes": len(trained["nodes"][unit :: hardware.units]),
              "graphs": len(trained["graphs"][unit :: hardware.units])}
     descriptors = [np.empty(0, dtype=np.uint64)]
@@ -239,7 +249,7 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
         packed = np.zeros(len(rows) + len(rows) % 2, dtype=np.uint64)
         packed[: len(rows)] = (start | count << np.uint64(DESCRIPTOR["start"])
                                | node << np.uint64(DESCRIPTOR["start"] + DESCRIPTOR["count"]))
-        setup[name] = words
+        setup[slots[name].name.lower()] = words
         words += len(packed) // 2
         used += len(mine.index)
         descriptors.append(packed)

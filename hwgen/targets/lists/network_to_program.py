@@ -7,18 +7,18 @@ from ...network.rules import check_network
 from ...network.zero_points import fold_zero_points
 from .fuse import blocks, steps
 from .passes import PassBuilder
-from .program import Pass, Program
+from .program import ORDER, Pass, Program
 from .rules import check_program
 
 __all__ = ["lower"]
 
 
-def lower(network: Network, *, max_degree: int, max_members: int, max_features: int) -> Program:
+def lower(network: Network, *, max_degree: int, max_members: int, max_features: int, max_weight: int = 1) -> Program:
     """Lower a quantized network.
 
     Parameters
     ----------
-    max_degree, max_members, max_features : int
+    max_degree, max_members, max_features, max_weight : int
         Longest lists of any batch that the program may see, as :class:`hwgen.targets.lists.program.Program` has them.
 
     Returns
@@ -31,18 +31,21 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
     HwgenError
         If the network is malformed, or a value's scales exceed the multipliers.
     """
-    for name, given in (("max_degree", max_degree), ("max_members", max_members), ("max_features", max_features)):
+    for name, given in (("max_degree", max_degree), ("max_members", max_members), ("max_features", max_features),
+                        ("max_weight", max_weight)):
         if given < 1:
             raise HwgenError(f"{name} is {given}", f"network {network.name}", "give the longest list, at least 1")
     check_network(network)
+    longest = {"edges": max_degree, "looped": max_degree, "weighted": max_weight, "normed": max_weight,
+               "features": max_features, "members": max_members}
     network = fold_zero_points(network)
-    longest = {"edges": max_degree, "looped": max_degree, "features": max_features, "members": max_members}
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))
     program = Program(
         name=network.name, features=network.features, input_bits=network.input_bits, tensors=tuple(builder.tensors),
         passes=passes, sets=_sets(passes), max_degree=max_degree, max_members=max_members,
-        max_features=max_features, trained_nodes=network.trained_nodes)
+        max_features=max_features, trained_nodes=network.trained_nodes, max_weight=max_weight if network.edges else 0,
+        edges=network.edges)
     check_program(program)
     return program
 
@@ -56,5 +59,4 @@ def _sets(passes: tuple[Pass, ...]) -> tuple[SetName, ...]:
         for operand in (operand for block in each.blocks for operand in block.operands):
             used |= {operand.via} if operand.kind == "list" else set()
             used |= {operand.row.of} if operand.row.select == "degree" else set()
-    order: tuple[SetName, ...] = ("edges", "looped", "features", "members")
-    return tuple(name for name in order if name in used)
+    return tuple(name for name in ORDER if name in used)

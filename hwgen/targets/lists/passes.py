@@ -117,6 +117,8 @@ class PassBuilder:
         else:
             source, steps = self.number[term.source], self.steps[term.source]
             column = column * steps.column[at]
+            if via == "weighted" or via == "normed":
+                column = column * self.network.edges[via].step
             if steps.entry is not None:
                 select, row = "entry", steps.entry
         operand = Operand(kind=kind, source=source, via=via, op=term.op, start=start, mid=0, x=IntRange(0, 0),

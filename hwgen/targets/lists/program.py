@@ -3,7 +3,7 @@
 docs/lists.md has the arithmetic. A source or target is a tensor, by number; tensors hold codes and an entry per row.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from ...network.activation import Activation
 from ...network.batch import SetName
+from ...network.edges import EdgeQuantizers
 from ...numeric import IntRange
 
-__all__ = ["Block", "Combine", "Operand", "Pass", "Program", "Requantizer", "Row", "Tensor"]
+__all__ = ["ORDER", "Block", "Combine", "Operand", "Pass", "Program", "Requantizer", "Row", "Tensor"]
 
 Ints = NDArray[np.int64]
+
+#: In which sets are packed.
+ORDER: tuple[SetName, ...] = ("edges", "looped", "weighted", "normed", "features", "members")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +241,10 @@ class Program:
     max_degree, max_members, max_features : int
         Longest lists that ranges were proved for: ``max_degree`` bounds edges and looped lists, the self loop
         included, ``max_features`` the non-zero features of a node.
+    max_weight : int
+        Largest sum of the magnitudes of a list whose edges weigh, in codes.
+    edges : mapping of EdgeCodes
+        Of such lists.
     trained_nodes : int
     """
 
@@ -250,6 +258,8 @@ class Program:
     max_members: int
     max_features: int
     trained_nodes: int
+    max_weight: int = 0
+    edges: EdgeQuantizers = field(default_factory=dict)
 
     @property
     def scale(self) -> NDArray[np.float64]:

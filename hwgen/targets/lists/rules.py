@@ -15,10 +15,12 @@ from rtl_templates.lists.formats import (
     MID_SHIFTS,
     P_BITS,
     ROW_BITS,
+    SETS,
     V_BITS,
 )
 
 from ...errors import HwgenError
+from ...network.edges import WEIGHED
 from ...numeric import Bounds, IntRange
 from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
@@ -30,9 +32,9 @@ Ints = NDArray[np.int64]
 
 
 def longest(program: Program) -> dict[str, int]:
-    """Longest list of each set."""
-    return {"edges": program.max_degree, "looped": program.max_degree, "features": program.max_features,
-            "members": program.max_members}
+    """Longest list of each set; of those that weigh the largest sum of magnitudes."""
+    return {"edges": program.max_degree, "looped": program.max_degree, "weighted": program.max_weight,
+            "normed": program.max_weight, "features": program.max_features, "members": program.max_members}
 
 
 def check_program(program: Program) -> None:
@@ -45,6 +47,9 @@ def check_program(program: Program) -> None:
     """
     codes: dict[int, Bounds] = {}
     scope = Scope(program.tensors, codes, longest(program), (1 << program.input_bits) - 1)
+    if len(program.sets) > len(SETS):
+        raise HwgenError(f"{len(program.sets)} kinds of lists: {', '.join(program.sets)}; units walk {len(SETS)} "
+                         "at most", f"program {program.name}", "let all convolutions take edge_weight, or none of them")
     _need(len(program.passes) > 0, "there are no passes", f"program {program.name}")
     for index, tensor in enumerate(program.tensors):
         where = f"{tensor.path} (tensor {tensor.name})"
@@ -105,6 +110,7 @@ def _operand(step: Pass, block: Block, operand: Operand, scope: Scope, where: st
             _need(operand.source in scope.codes, f"{tensor.name} is read before it is written", where)
             own = step.domain if operand.kind == "self" else "nodes"
             _need(tensor.domain == own, f"{operand.kind} of {tensor.domain}", where)
+            _need(operand.op == "sum" or operand.via not in WEIGHED, f"a maximum of {operand.via}", where)
             _need(operand.kind == "self" or (operand.via == "members") == (step.domain == "graphs"),
                   f"{operand.via} of {step.domain}", where)
             _need(operand.row.select != "entry" or len(operand.row.table) == len(scope.codes[operand.source].low),

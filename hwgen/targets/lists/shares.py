@@ -62,7 +62,11 @@ def best_share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float)
         floors = r * (per_v / 2.0 ** (V_SHIFT + 1))
         cost = (np.square(columns * reach.mean(axis=0)).mean(axis=1) + np.square(rows * reach.mean(axis=1)).mean(axis=1)
                 + np.square(floors).mean(axis=1))
+        held = (np.abs(c) * x.max(axis=0)).max(axis=1) <= MID_TOP * 2.0**shift  # C was rounded
+        cost = np.where(held, cost, np.inf)
         at = int(cost.argmin())
+        if not held[at]:
+            continue
         if best is None or cost[at] < best[0]:
             error = columns[at] * reach.mean(axis=0) + (rows[at][:, None] * reach).mean(axis=0) + floors[at].mean()
             exact = np.minimum(np.rint(row * (total / scale[at])), ROW_TOP).astype(np.int64)

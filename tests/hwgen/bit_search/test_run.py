@@ -54,6 +54,14 @@ def test_hardware_is_what_is_counted(objective: str, tmp_path: Path) -> None:
     assert len(costs) < 2 or len(set(costs.values())) > 1
 
 
+def test_real_labels_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    data = small_data()
+    data.y = data.y + 0.5
+    with pytest.raises(HwgenError, match=r"^real labels, and the search compares accuracies\n  at data\.y"):
+        search_bits("gcn", data, "uniform", study=tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
 @pytest.mark.parametrize(("options", "what"), [
     ({"trials": 0}, "0 trials"), ({"drop": 1.5}, "drop is 1.5"), ({"epochs": 0}, "quantized_epochs is 0")])
 def test_wrong_options_are_refused(options: dict[str, Any], what: str, tmp_path: Path) -> None:

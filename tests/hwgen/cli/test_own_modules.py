@@ -103,7 +103,7 @@ def test_inspect_lists_every_value(home: Path) -> None:
 
 def test_inspect_names_what_is_not_supported(home: Path) -> None:
     found = error("inspect", f"{home / 'net_of_cli.py'}:Bad")
-    assert (found.what, found.fix) == (".tanh() is not supported", "use ReLU or LeakyReLU")
+    assert (found.what, found.fix) == (".tanh() is not supported", "use ReLU, LeakyReLU, ReLU6 or Hardtanh")
     assert found.where == "model.forward (net_of_cli.py:31)"
 
 

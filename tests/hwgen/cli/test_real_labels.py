@@ -1,4 +1,4 @@
-"""Real labels through the verbs: what a forward that ends in a sigmoid returns is what they are compared with."""
+"""Labels that are no classes through the verbs: real ones, signs, and those behind a final sigmoid."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.own_files import save_graphs
 from hwgen.frontend.user_file import load_module
 from hwgen.network.figures import figures_of
+from hwgen.network.heads import behind
 from hwgen.runtime import Accelerator
 
 NET = """
@@ -25,7 +26,7 @@ class Net(nn.Module):
     def __init__(self, outputs=1, head=torch.sigmoid):
         super().__init__()
         torch.manual_seed(0)
-        self.conv, self.lin, self.head = SAGEConv(4, 8), nn.Linear(8, outputs), head
+        self.conv, self.lin, self.head = SAGEConv(4, 8), nn.Linear(8, outputs), head or nn.Identity()
 
     def forward(self, x, edge_index, batch):
         out = self.lin(global_mean_pool(self.conv(x, edge_index).relu(), batch))
@@ -78,3 +79,22 @@ def test_a_final_sigmoid_stands_before_real_labels_at_every_door(home: Path, tmp
     assert integer["score"]["mean_error"] == pytest.approx(np.abs(mine - labels).mean(), rel=1e-6)
     again = figures_of(sample, data="", of="graphs", head=network.head)
     assert again["fp32"].score.mean_error == pytest.approx(fp32["score"]["mean_error"])
+
+
+def test_training_tells_errors_in_the_labels_unit(home: Path, tmp_path: Path) -> None:
+    train = ("train", "--model", f"{home / 'net_of_real_labels.py'}:Net", "--data", str(home / "graphs.pt"), "--epochs",
+             "2", "-o", str(tmp_path / "m.pt"))
+    done = json.loads(run(*train, "--json"))
+    best, facts = done["best"], done["figures"]
+    fp32, quantized, _ = (each["score"] for each in facts["models"])
+    assert best["task"] == facts["task"] == "regression"
+    assert fp32["mean_error"] == pytest.approx(best["fp32_test"], rel=1e-5)
+    assert quantized["mean_error"] == pytest.approx(best["test"], rel=1e-5)
+    network, sample = load(tmp_path / "m.pt")
+    results, tested = behind(network.head, sample.logits)[:, 0], sample.labels
+    assert len(tested) == facts["counted"] == 2
+    assert quantized["mean_error"] == pytest.approx(np.abs(results - tested).mean(), rel=1e-4)
+    text = " ".join(run(*train).split())
+    assert "mean absolute errors" in text
+    assert f" {best['test']:.4g} " in text
+    assert "R²" in text

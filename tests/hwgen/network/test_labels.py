@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hwgen.network.labels import Labels, decisions
+from hwgen.network.labels import Labels, decisions, results_for
 
 NAN = float("nan")
 
@@ -78,3 +78,14 @@ def test_decisions() -> None:
     assert found.tolist() == [[1, 1, 0], [0, 1, 0]]  # 0 is not above 0
     assert decisions("regression", results) is None
     assert decisions("unknown", results) is None
+
+
+@pytest.mark.parametrize(("labels", "width"), [
+    ([0, 2, 1], 3), ([-1, 1, 1], 2), ([0, NAN, 1], 2), ([0.5, 1], 1), ([0, -1], 1), ([NAN, NAN], 1), ([-3, -1], 1),
+    ([[1], [2]], 3), ([[0.5], [2]], 1), ([[1, 0, 1], [0, 0, 0]], 3)])
+def test_a_model_for_labels_has_so_many_results(labels: object, width: int) -> None:
+    given = np.array(labels)
+    assert results_for(given) == width
+    alone, beside = Labels.alone(given), Labels.of(given, width, len(given))
+    assert (alone.kind, alone.said) == (beside.kind, beside.said)
+    np.testing.assert_array_equal(alone.known, beside.known)

@@ -148,6 +148,8 @@ class Machine:
             for number, (index, double) in enumerate(self._listed(beat, setup, unit, local, context)):
                 if double:
                     x = 2 * x
+                if index == NULL_INDEX and not double:
+                    x = -x
                 if index == NULL_INDEX:
                     if beat["max"] or (beat["degree"] and beat["row_kind"] == Select.DEGREE):
                         raise ImageError("a list that is counted or takes the maximum names nothing")

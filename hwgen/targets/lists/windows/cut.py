@@ -141,7 +141,8 @@ def window_ends(ready: ReadyPass, rows: Ints) -> list[int]:
     kinds: list[tuple[Distinct, int]] = []
     demands: list[Demand] = []
     if each.listed:
-        found = _together([*([_single(rows)] if each.both else []), *(lists[name] for name in each.named)])
+        found = _together([*([_single(rows)] if each.both else []),
+                           *(_without_nulls(lists[name]) for name in each.named)])
         kinds.append((found, sum(map(plan.chunks, each.listed))))
         demands.append(Demand(name="buffer_depth", what="rows that lists name", have=NULL_INDEX, kinds=[(found, 1)]))
     if local:

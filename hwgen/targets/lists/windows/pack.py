@@ -163,7 +163,7 @@ class Packer:
 def _renamed(lists: dict[SetName, Lists], names: Sequence[SetName], first: Ints) -> Ints:
     """Let lists name rows of the buffer: ``first``, then whatever else they name; returns these, in that order."""
     everything = np.concatenate([lists[name].index for name in names])
-    kept = everything[everything != NULL_INDEX] if names == ["features"] else everything
+    kept = everything[everything != NULL_INDEX]
     number = np.full(int(max(kept.max(initial=0), first.max(initial=0))) + 1, -1, dtype=np.int64)
     number[first] = np.arange(len(first))
     used = np.zeros(len(number), dtype=bool)
@@ -173,7 +173,7 @@ def _renamed(lists: dict[SetName, Lists], names: Sequence[SetName], first: Ints)
     number[others] = len(first) + np.arange(len(others))
     for name in names:
         index = lists[name].index
-        null = (index == NULL_INDEX) & (name == "features")
+        null = index == NULL_INDEX
         lists[name] = replace(lists[name], index=np.where(null, NULL_INDEX, number[np.where(null, 0, index)]))
     return np.concatenate([first, others])
 

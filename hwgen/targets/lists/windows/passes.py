@@ -17,7 +17,7 @@ from rtl_templates.lists.formats import CODE_BITS, MID_SHIFTS
 from ....network.activation import IDENTITY
 from ....network.batch import SetName
 from ....numeric import IntRange
-from ..program import Block, Operand, Pass, Program, Requantizer, Row
+from ..program import ORDER, Block, Operand, Pass, Program, Requantizer, Row
 
 __all__ = ["Choice", "WindowPass", "window_passes"]
 
@@ -154,11 +154,10 @@ def _window_pass(program: Program, step: Pass) -> WindowPass:
     lists = [operand for operand in operands if operand.kind == "list"]
     weights = {each.source for each in lists if each.via == "features" and each.source is not None}
     listed = {each.source for each in lists if each.via != "features" and each.source is not None}
-    order: tuple[SetName, ...] = ("edges", "looped", "features", "members")
     walked = {each.via for each in lists}
     return WindowPass(
         step=step, choices=tuple(sorted(each for each in found if each is not None)),
-        walked=tuple(name for name in order if name in walked),
+        walked=tuple(name for name in ORDER if name in walked),
         listed=tuple(sorted(listed)), own=tuple(sorted(set(read) - listed)),
         weights=tuple(sorted(weights)), both=bool(listed & set(read)), first=first, written=written)
 

@@ -71,7 +71,8 @@ class WindowedRun:
     def __init__(self, plan: WindowLayout, batch: Batch, *, order: Ints | None = None) -> None:
         check_batch(plan.program, batch)
         self.plan, self.batch = plan, batch
-        self.lists: dict[SetName, Lists] = batch_lists(batch, plan.program.sets, plan.program.input_bits)
+        self.lists: dict[SetName, Lists] = batch_lists(batch, plan.program.sets, plan.program.input_bits,
+                                                        plan.program.edges)
         check_lists(plan.program, self.lists)
         self.order = near_order(batch) if order is None else np.asarray(order, dtype=np.int64)
         if not np.array_equal(np.sort(self.order), np.arange(batch.num_nodes)):

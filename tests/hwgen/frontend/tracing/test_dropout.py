@@ -52,6 +52,12 @@ def test_it_stands_where_a_value_is_read() -> None:
     # before or behind the activation, and twice
     (lambda s, x, e, b: s.c(F.dropout(s.a(x, e), 0.5, s.training).relu(), e), {}, ("c.message", [("a", 0.5)])),
     (lambda s, x, e, b: s.c(s.drop(s.drop(s.a(x, e).relu())), e), {}, ("c.message", [("a", 0.75)])),
+    # a saturation does not commute with it, slopes do
+    (lambda s, x, e, b: s.c(F.relu6(F.dropout(s.a(x, e), 0.5, s.training)), e), {}, ("clip", [("a", 0.5)])),
+    (lambda s, x, e, b: s.c(s.p(F.dropout(s.a(x, e), 0.5, s.training)), e), {"p": nn.PReLU(6)},
+     ("p", [("a", 0.0), ("a", 0.0)])),
+    (lambda s, x, e, b: s.c(s.p(F.dropout(s.a(x, e), 0.5, s.training)), e), {"p": nn.PReLU(6)},
+     ("c.message", [("p", 0.5)])),
     # one reader of several
     (lambda s, x, e, b: s.c(s.drop(h := s.a(x, e).relu()) + h, e), {}, ("c", [("c.message", 0.0)])),
     (lambda s, x, e, b: s.c(s.drop(h := s.a(x, e).relu()), e) + s.lin(h), {"lin": nn.Linear(6, 3)},

@@ -36,9 +36,9 @@ def test_no_target_has_two_rows() -> None:
 
 
 def test_a_new_layer_is_proposed() -> None:
-    more = Recognisers([*RECOGNISERS.rows, Recogniser("activation", (nn.Hardtanh,), lambda *_: None)])
-    assert fix_for(call("gelu", "F.gelu"), RECOGNISERS) == "use ReLU or LeakyReLU"
-    assert fix_for(call("gelu", "F.gelu"), more) == "use ReLU, LeakyReLU or Hardtanh"
-    assert "Hardtanh" in fix_for(call("what", "what"), more)
-    assert more.find(call(nn.Hardtanh(), "Hardtanh")) is more.rows[-1]
-    assert RECOGNISERS.find(call(nn.Hardtanh(), "Hardtanh")) is None
+    more = Recognisers([*RECOGNISERS.rows, Recogniser("activation", (nn.Mish,), lambda *_: None)])
+    assert fix_for(call("gelu", "F.gelu"), RECOGNISERS) == "use ReLU, LeakyReLU, ReLU6 or Hardtanh"
+    assert fix_for(call("gelu", "F.gelu"), more) == "use ReLU, LeakyReLU, ReLU6, Hardtanh or Mish"
+    assert "Mish" in fix_for(call("what", "what"), more)
+    assert more.find(call(nn.Mish(), "Mish")) is more.rows[-1]
+    assert RECOGNISERS.find(call(nn.Mish(), "Mish")) is None

@@ -129,6 +129,7 @@ LINE = r"\((test_refused|user_modules)\.py:\d+\)"
 HERE = rf"model\.forward {LINE}"
 A = r"model\.a "
 CONVOLUTIONS = "use GCNConv, GINConv, SAGEConv, GraphConv, SGConv, TAGConv, APPNP, ClusterGCNConv, LGConv or GCN2Conv"
+ACTIVATIONS = "use ReLU, LeakyReLU, ReLU6 or Hardtanh"
 POOLS = "use global_add_pool, global_mean_pool or global_max_pool"
 SHAPES = "keep code that depends on shapes"
 REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
@@ -175,10 +176,10 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
                    "use BatchNorm1d"),
     "batch norm without statistics": (gin(nn.BatchNorm1d(6, track_running_stats=False)),
                                       "BatchNorm1d with track_running_stats=False", r"model\.a\.nn\.1", "track"),
-    "tanh in gin": (gin(nn.Tanh()), "Tanh is not supported", r"model\.a\.nn\.1", "use ReLU or LeakyReLU"),
-    "gelu": (middle(lambda s, h, e, b: F.gelu(h)), r"F\.gelu is not supported", HERE, "use ReLU or LeakyReLU"),
+    "tanh in gin": (gin(nn.Tanh()), "Tanh is not supported", r"model\.a\.nn\.1", ACTIVATIONS),
+    "gelu": (middle(lambda s, h, e, b: F.gelu(h)), r"F\.gelu is not supported", HERE, ACTIVATIONS),
     "sigmoid": (middle(lambda s, h, e, b: s.a(h.sigmoid()), a=nn.Linear(6, 3)), r"Linear after \.sigmoid\(\)", A,
-                r"make \.sigmoid\(\) the last call, or use ReLU or LeakyReLU"),
+                r"make \.sigmoid\(\) the last call, or use ReLU, LeakyReLU, ReLU6 or Hardtanh"),
     "leaky beyond one": (middle(lambda s, h, e, b: F.leaky_relu(h, -0.1)), r"F\.leaky_relu with negative_slope=-0\.1",
                          HERE, "use a slope from 0 to 1"),
     "sage lstm": (conv(SAGEConv(7, 6, aggr="lstm")), "SAGEConv with aggr=lstm", A, "use aggr add, mean or"),

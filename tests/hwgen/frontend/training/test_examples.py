@@ -1,5 +1,7 @@
 """What a model is trained on: parts, batches, and what they refuse."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -10,10 +12,12 @@ from training_graphs import small_data
 
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.graph_set import Split
-from hwgen.frontend.training.examples import DEALS, PARTS, ManyGraphs, OneGraph, as_set, class_labels
+from hwgen.frontend.training.examples import DEALS, PARTS, ManyGraphs, OneGraph, as_set
+from hwgen.network.labels import Labels
 from hwgen.network.reader import read_graphs
 from hwgen.network.reader.fields import MASKS
 
+NAN = float("nan")
 SHAPES = rings_and_stars()
 SPLIT = Split(train=np.arange(24), validation=np.arange(24, 32), test=np.arange(32, 40))
 
@@ -21,7 +25,7 @@ SPLIT = Split(train=np.arange(24), validation=np.arange(24, 32), test=np.arange(
 def test_one_graph_is_one_batch_whose_masks_part_it() -> None:
     data = small_data(top=3)
     found = OneGraph(data, "small")
-    assert (found.name, found.per, found.classes, found.features) == ("small", "nodes", 3, 12)
+    assert (found.name, found.per, found.labels.kind, found.features) == ("small", "nodes", "classification", 12)
     assert (found.input_bits, found.input_scale) == (2, 1 / 3)
     [first], [again] = list(found.epoch(0, 0)), list(found.epoch(5, 1))
     assert first.batch is again.batch
@@ -156,14 +160,48 @@ def test_rows_without_a_class_do_not_count() -> None:
     assert torch.equal(OneGraph(data).part("train")[0].rows, example.rows)
 
 
-@pytest.mark.parametrize(("labels", "message"), [
-    (np.full((4, 5), 2.0), "^5 labels a row that are not 0 and 1"), (np.full((4, 5), np.nan), "^5 labels a row"),
-    (np.array([0.5, 1]), "^labels are no classes: 0.5, 1"),
-    (np.array([-1, 1]), "^labels are no classes: -1, 1"), (np.array([-1, -2]), "no classes: -2, -1"),
-    (np.array([np.nan]), "none is given")])
-def test_labels_that_are_no_classes_are_refused(labels: np.ndarray, message: str) -> None:
-    with pytest.raises(HwgenError, match=message):
-        class_labels(labels)
+def test_graphs_without_a_label_are_in_no_fold() -> None:
+    labels = SHAPES.labels.astype(float)
+    labels[[0, 5]] = np.nan
+    labels[7] = -1
+    for found in (labels, np.where(labels == 1, 0.25, labels)):  # classes are dealt evenly, real values as they come
+        split = dataclasses.replace(SHAPES, labels=found).folds(0)[0]
+        every = np.sort(np.concatenate([split.train, split.validation, split.test]))
+        wanted = np.isfinite(found) & (found >= 0 if found is labels else True)
+        assert every.tolist() == np.flatnonzero(wanted).tolist()
+
+
+def test_a_part_without_a_label_is_refused() -> None:
+    graphs = nodes_of(12)
+    found = as_set(read_graphs(graphs), "mine")
+    split = found.folds(0)[0]
+    for graph in split.validation:
+        graphs[graph].y[:] = -1
+    with pytest.raises(HwgenError, match=r"^no node with a label for validation\n  at data\.y"):
+        ManyGraphs(as_set(read_graphs(graphs), "mine"), split, None, 4)
+
+
+@pytest.mark.parametrize(("labels", "width", "kind", "wanted"), [
+    ([0, 1, 1, 2], 3, "classification", [0, 1, 1, 2]), ([-1, 1, 1, -1], 2, "classification", [0, 1, 1, 0]),
+    ([0, 1, -1, 1], 1, "binary", [[0], [1], [NAN], [1]]), ([-1, 1, 1, -1], 1, "binary", [[0], [1], [1], [0]]),
+    ([-1, 1.5, NAN, 0], 1, "regression", [[-1], [1.5], [NAN], [0]])])
+def test_labels_mean_what_figures_say(labels: list[float], width: int, kind: str, wanted: list[object]) -> None:
+    data = small_data(nodes=4 * 9)
+    data.y = torch.tensor(labels).repeat(9)
+    found = OneGraph(data, labels=Labels.of(data.y.numpy(), width, 36))
+    [example] = found.part("train")
+    assert found.labels.kind == found.goal.kind == kind
+    np.testing.assert_array_equal(example.labels[:4].numpy(), np.array(wanted, dtype=float))
+    assert example.labels.dtype == (torch.int64 if kind == "classification" else torch.float32)
+    missing = np.isnan(np.array(labels)) | (np.array(labels) == -1) & (kind == "binary") & (0 in labels)
+    assert int(example.rows.sum()) == int(data.train_mask[~torch.from_numpy(missing).repeat(9)].sum())
+
+
+def test_real_labels_weigh_by_the_spread_of_the_training_part() -> None:
+    data = small_data()
+    data.y = torch.where(data.train_mask, torch.arange(40) + 0.5, 1e6)
+    found = OneGraph(data)
+    assert found.goal.spread.tolist() == pytest.approx([float(data.y[data.train_mask].var(correction=0))])
 
 
 def test_several_labels_a_row_are_learned_label_by_label() -> None:
@@ -173,9 +211,9 @@ def test_several_labels_a_row_are_learned_label_by_label() -> None:
     graphs[2].y[3] = float("nan")
     graphs[2].y[4, 1] = -1
     found = as_set(read_graphs(graphs), "mine")
-    assert (found.classes, found.labels.dtype, found.labels.shape[1]) == (3, np.float32, 3)
+    assert found.classes == 3
     examples = ManyGraphs(found, found.folds(0)[0], None, 4)
-    assert (examples.classes, examples.several) == (3, True)
+    assert examples.labels.kind == "multilabel"
     parts = [each for part in PARTS for each in examples.part(part)]
     assert sum(int(each.rows is not None and not each.rows.all()) for each in parts) == 1
     assert sum(int(torch.isnan(each.labels).sum()) for each in parts) == 4

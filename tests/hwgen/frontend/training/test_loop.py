@@ -51,7 +51,7 @@ def test_the_best_epoch_is_kept_and_ties_go_to_the_lower_loss(monkeypatch: pytes
         kept.append(model.convs[0].bias.detach().clone())
 
     assert fit(model, PreparedForward(model), DATA, adam(model), epochs=5, seed=0, progress=progress) == (2, scores[2])
-    assert seen == [(epoch, score.accuracy) for epoch, score in enumerate(scores)]
+    assert seen == [(epoch, score.figure) for epoch, score in enumerate(scores)]
     assert torch.equal(model.convs[0].bias, kept[2])
     assert not torch.equal(kept[2], kept[3])
     assert not model.training
@@ -90,8 +90,8 @@ def test_only_training_rows_teach_and_only_the_parts_rows_count() -> None:
     [example] = DATA.part("test")
     one_hot = torch.nn.functional.one_hot(DATA.part("test")[0].labels, 3).float() * 50
     wrong = torch.where(example.rows[:, None], one_hot, -one_hot)
-    assert evaluate(lambda batch: wrong, DATA.part("test")).accuracy == 1
-    assert evaluate(lambda batch: wrong, DATA.part("train")).accuracy == 0
+    assert evaluate(lambda batch: wrong, DATA, "test").figure == 1
+    assert evaluate(lambda batch: wrong, DATA, "train").figure == 0
 
 
 def test_batches_of_a_set_are_weighed_by_their_graphs() -> None:
@@ -99,9 +99,9 @@ def test_batches_of_a_set_are_weighed_by_their_graphs() -> None:
         return torch.tensor([[9.0, 0.0]]).expand(batch.graphs, 2)  # always a ring
 
     SHAPES.size, before = 3, SHAPES.size
-    found = evaluate(forward, SHAPES.part("validation"))
+    found = evaluate(forward, SHAPES, "validation")
     SHAPES.size = before
-    assert found.accuracy == 0.5
+    assert found.figure == 0.5
     assert found.loss == pytest.approx(4.5, abs=0.01)
 
 

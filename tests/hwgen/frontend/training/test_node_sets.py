@@ -87,8 +87,10 @@ def neighbourhood(graph: Data, seeds: list[int]) -> Data:
 
 @pytest.mark.parametrize(("change", "message"), [
     (lambda each: each.update({"edge_weight": torch.ones(each.num_edges)}), "^the graphs have edge_weight, and"),
-    (lambda each: each.update({"y": torch.rand(len(each.x))}), r"^labels are no classes"),
-    (lambda each: each.update({"y": torch.ones(len(each.x), 5)}), r"^the model gives 3 results, the data has 5 labels"),
+    (lambda each: each.update({"y": torch.rand(len(each.x))}),
+     r"^labels tell no task: one real label a row beside 3 results\n  at .*\n.* 1 output$"),
+    (lambda each: each.update({"y": torch.ones(len(each.x), 5)}),
+     r"^labels tell no task: 5 labels a row beside 3 results\n.*\n.* 5 outputs"),
 ])
 def test_what_cannot_be_learned_is_refused_before_the_first_epoch(change: Any, message: str) -> None:
     data = graphs("classes")

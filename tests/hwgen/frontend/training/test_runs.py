@@ -42,8 +42,8 @@ def test_the_model_is_the_one_that_was_selected(recipe: str) -> None:
     assert [result.seed for result in training.results] == [0, 1, 2]
     assert best.validation == max(result.validation for result in training.results)
     assert not model.training
-    assert evaluate(model.logits, examples.part("validation")).accuracy == best.validation
-    assert evaluate(model.logits, examples.part("test")).accuracy == best.test
+    assert evaluate(model.logits, examples, "validation").figure == best.validation
+    assert evaluate(model.logits, examples, "test").figure == best.test
     assert model.average_bits() == best.bits
     assert all(row.frozen for row in model.rows)
     assert all(15 <= result.epoch < 30 for result in training.results)

@@ -101,7 +101,7 @@ def test_files_of_graphs(tmp_path: Path) -> None:
     ("gat", "one", None, {}, r"^unknown model 'gat'\n  at model\n  use one of gcn, gin, sage, or .* net\.py:Net"),
     ("gcn", "set", "a2q", {}, r"^a step for each node \(a2q\) on a set of graphs\n  at scheme\n  use nns or mega"),
     (lambda: Net(9), "one", None, {}, r"^the model takes 9 features, the data has 12\n  at model\n  make it for 12"),
-    (lambda: Net(classes=2), "one", None, {}, r"^the model gives 2 logits, the data has 3 classes\n  at two\n"),
+    (lambda: Net(classes=2), "one", None, {}, r"^labels tell no task: label 2 beside 2 .*\n  at two\n.* 3 outputs"),
     (lambda: Net(pool=True), "one", None, {}, (r"^the model gives logits of graphs, the data has labels of nodes\n"
                                                r"  at .*\n  return the logits of every node")),
     (lambda: Net(1, 2), "set", None, {}, (r"^the model gives logits of nodes, the data has labels of graphs\n"

@@ -8,6 +8,7 @@ from agreement import Agreement
 from networks import capacities, gin_network, random_batch, random_network, sage_network
 
 from hwgen.network.activation import IDENTITY, RELU
+from hwgen.network.edges import WEIGHED, edge_values
 from hwgen.network.execute import run_network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.arithmetic import encode
@@ -29,6 +30,13 @@ def members(batch, name, i):
     if name == "edges":
         return [s for s, t in pairs if t == i]
     return [s for s, t in pairs if t == i and s != t] + [i]
+
+
+def codes(edges, batch, name, i):
+    """Codes of the edges of list i, with the members that they are of."""
+    source, target, values = edge_values(name, batch.edges, batch.weight, batch.num_nodes)
+    return [(int(j), int(edges[name].codes(np.array([value]))[0]))
+            for j, t, value in zip(source, target, values, strict=True) if t == i]
 
 
 def length(batch, name, i):
@@ -78,6 +86,8 @@ class Loops:
         rows = self.stored[operand.source]
         if operand.kind == "self":
             return rows[i][0][at], rows[i][1]
+        if operand.via in WEIGHED:
+            return sum(n * rows[j][0][at] for j, n in codes(self.program.edges, self.batch, operand.via, i)), entry
         found = [rows[j][0][at] for j in members(self.batch, operand.via, i)]
         return (sum(found) if operand.op == "sum" else max(found, default=0)), entry
 
@@ -108,13 +118,16 @@ class Loops:
 
 
 SMALL = {"max_width": 6, "features": 5, "depth": 3}
+#: Seeds whose networks go over edges that weigh, where edges have bits.
+WEIGHING = (1, 2, 3, 5, 7)
 
 
-@pytest.mark.parametrize("seed", range(0, 40, 4))
-def test_the_integer_oracle_equals_plain_loops(seed):
-    network = random_network(seed, graph_level=seed % 8 == 0, **SMALL)
+@pytest.mark.parametrize(("seed", "edge_bits"), [*((seed, None) for seed in range(0, 40, 4)),
+                                                 *((seed, 1 + seed % 8) for seed in WEIGHING)])
+def test_the_integer_oracle_equals_plain_loops(seed, edge_bits):
+    network = random_network(seed, graph_level=seed % 8 == 0, edge_bits=edge_bits, **SMALL)
     batch = random_batch(seed, network, graphs=3, nodes=5, hub=9)
-    program = lower(network, **asdict(capacities(batch)))
+    program = lower(network, **asdict(capacities(batch, edges=network.edges)))
     assert run(program, batch).results.tolist() == Loops(program, batch).run()
 
 
@@ -160,6 +173,10 @@ def real_rows(network, value, batch, stored, features):
                 acc = stored[term.source][i] @ (term.weight.codes * term.weight.step)
             elif term.via == "self":
                 acc = stored[term.source][i]
+            elif term.via in WEIGHED:
+                pairs = codes(network.edges, batch, term.via, i)
+                acc = network.edges[term.via].step * sum((n * stored[term.source][j] for j, n in pairs),
+                                                         np.zeros(stored[term.source].shape[1]))
             else:
                 found = [stored[term.source][j] for j in members(batch, term.via, i)]
                 acc = np.zeros(stored[term.source].shape[1]) if not found else np.array(found)
@@ -172,9 +189,10 @@ def real_rows(network, value, batch, stored, features):
         yield np.where(v < 0, v * slope(value.activation), v) * factor(value.factor, value.of, i)
 
 
-@pytest.mark.parametrize("seed", range(0, 40, 4))
-def test_the_float_oracle_equals_plain_loops(seed):
-    network = random_network(seed, **SMALL)
+@pytest.mark.parametrize(("seed", "edge_bits"), [*((seed, None) for seed in range(0, 40, 4)),
+                                                 *((seed, 1 + seed % 8) for seed in WEIGHING)])
+def test_the_float_oracle_equals_plain_loops(seed, edge_bits):
+    network = random_network(seed, edge_bits=edge_bits, **SMALL)
     batch = random_batch(seed, network, graphs=3, nodes=5, hub=9)
     computed, stored = run_network(network, batch), {}
     for value in network.values:

@@ -33,6 +33,13 @@ def test_random_networks_batches_and_hardware(seed):
     compare(random_build(seed, batches=2, max_width=40))
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_edges_that_weigh(seed):
+    built = random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8)
+    compare(built)
+    assert not built.network.edges or any(batch.weight.min(initial=0) < 0 for batch in built.batches)
+
+
 @pytest.mark.parametrize("graphs", [0, 1, 2])
 def test_batches_with_little_in_them(graphs):
     network = gin_network(1)
