@@ -1,9 +1,6 @@
 """Plots of docs/results.md: accuracy against bits and against cycles, a point a scheme."""
 
-<<<<<<< HEAD
-=======
 import io
->>>>>>> main
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -27,11 +24,6 @@ def plots(points: Mapping[str, Sequence[Point]], folder: Path) -> None:
 
 
 def _plot(points: Sequence[tuple[str, float | None, float]], label: str) -> str:
-<<<<<<< HEAD
-    import io
-
-=======
->>>>>>> main
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.6, 4.6), layout="constrained")
         axes = figure.add_subplot()

@@ -1,12 +1,7 @@
 """Rows of bench/schemes.py: which schemes are trained on which data, and what hardware takes for one of them."""
 
-<<<<<<< HEAD
-import dataclasses
-from collections.abc import Mapping
-=======
 from collections.abc import Mapping
 from dataclasses import asdict, replace
->>>>>>> main
 from typing import Any
 
 import numpy as np
@@ -18,10 +13,7 @@ from hwgen.flow.search import search
 from hwgen.flow.wishes import Wishes
 from hwgen.frontend.data.graph_set import GraphSet
 from hwgen.frontend.quantize.accepted import fit_steps
-<<<<<<< HEAD
-=======
 from hwgen.frontend.training.recipes import recipe_for
->>>>>>> main
 from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
 from hwgen.network.batch import Batch
@@ -30,10 +22,7 @@ from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
 from hwgen.progress import SILENT
 from hwgen.report.sizes import REAL, bit_operations
-<<<<<<< HEAD
-=======
 from hwgen.schemes import Penalty
->>>>>>> main
 from hwgen.targets import TARGETS
 
 __all__ = ["BOARD", "MODELS", "ROWS", "facts_of"]
@@ -52,9 +41,6 @@ _GRAPHS = {"qat-int8": "qat-int8", "qat-int4": "qat-int4", "dq-int8": "dq-int8",
 _REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "a2q (nns)")
 
 #: Per-node steps with one width for all nodes: the rival that learned widths have to beat.
-<<<<<<< HEAD
-_UNIFORM = (1, 2, 4)
-=======
 _UNIFORM = (1, 2, 4, 8)
 
 
@@ -63,23 +49,14 @@ def _one_width(data: str, bits: int) -> Row:
     usual = recipe_for("default", model="gcn", data=data, scheme="a2q", per="nodes")
     rival = replace(usual, scheme=replace(usual.scheme, bits=bits, penalty=Penalty(weight=0.0)), bit_rate=0.0)
     return Row(data=data, label=f"{bits} bit, steps by node", model="gcn", scheme="a2q", recipe=rival)
->>>>>>> main
 
 
 def _rows() -> list[Row]:
     rows = []
     for data in ("Cora", "CiteSeer"):
-<<<<<<< HEAD
-        rows += [Row(data=data, label=label, model="gcn", scheme=scheme, banked=None)
-                 for label, scheme in _NODES.items()]
-        rows.append(Row(data=data, label="a2q, published", model="gcn", scheme="a2q", recipe="published", banked=None))
-        rows += [Row(data=data, label=f"{bits} bit, steps by node", model="gcn", scheme="a2q", banked=None,
-                     options={"target_bits": float(bits)}) for bits in _UNIFORM]
-=======
         rows += [Row(data=data, label=label, model="gcn", scheme=scheme) for label, scheme in _NODES.items()]
         rows.append(Row(data=data, label="a2q, published", model="gcn", scheme="a2q", recipe="published"))
         rows += [_one_width(data, bits) for bits in _UNIFORM]
->>>>>>> main
     rows += [Row(data="PROTEINS", label=label, model="gin", scheme=scheme) for label, scheme in _GRAPHS.items()]
     rows += [Row(data="REDDIT-BINARY", label=label, model="gin", scheme=_GRAPHS[label]) for label in _REDDIT]
     return rows
@@ -108,11 +85,7 @@ def _sizes(network: Network, batch: Batch) -> dict[str, float]:
     inputs = batch.num_nodes * network.features
     return {"hidden_kb": hidden / 8192, "less_hidden": REAL * codes / max(1, hidden),
             "less_all": REAL * (codes + inputs) / (hidden + inputs * network.input_bits),
-<<<<<<< HEAD
-            "bit_ops": bit_operations(network, batch)}
-=======
             "bit_ops": bit_operations(network, batch, widths)}
->>>>>>> main
 
 
 def _hardware(network: Network, sample: Sample, target: str) -> Mapping[str, Any]:
@@ -122,19 +95,11 @@ def _hardware(network: Network, sample: Sample, target: str) -> Mapping[str, Any
         found = search(network, sample, board, Wishes(target=target), SILENT, count=False)
     except HwgenError as reason:
         return {"refused": reason.what}
-<<<<<<< HEAD
-    used = dataclasses.asdict(found.resources.total)
-=======
     used = asdict(found.resources.total)
->>>>>>> main
     runs, per = found.packed.runs, sample.batch.graphs
     cycles = sum(step.cycles for ran in runs for step in ran.passes)
     beats = sum(ran.load_beats + ran.store_beats for ran in runs)
     model = sum(len(content) for name, content in found.design.model_files().items() if name.endswith(".bin"))
-<<<<<<< HEAD
-    return {"cycles": cycles / per, "us": cycles / per / board.clock_mhz, "lut": used["lut"],
-=======
     return {"cycles": cycles / per, "us": cycles / per / board.clock.assumed_mhz, "lut": used["lut"],
->>>>>>> main
             "memory_kbit": (used["bram36"] * 36 + used["uram"] * 288 + used["lutram"] / 16),
             "axi_kb": (model + 16 * beats) / 1024}

@@ -10,10 +10,6 @@ run: formulas choose the design (``hwgen estimate`` counts with Yosys), the sche
 """
 
 import argparse
-<<<<<<< HEAD
-import dataclasses
-=======
->>>>>>> main
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,11 +18,7 @@ from typing import Any
 import torch
 from result_lines import append_line, read_lines, spread
 from scheme_plots import plots
-<<<<<<< HEAD
-from scheme_rows import ROWS, facts_of
-=======
 from scheme_rows import BOARD, MODELS, ROWS, facts_of
->>>>>>> main
 from training_rows import Row, fingerprint, known_lines, lines_of
 from verification_table import table
 
@@ -62,21 +54,12 @@ def hardware_lines(path: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
 
 def made(row: Row, results: Path, root: Path | None, runs: int) -> Iterator[dict[str, Any]]:
     """The runs of a row, and what hardware takes for the first."""
-<<<<<<< HEAD
-    known = {key: line for key, line in known_lines(
-        [each for each in read_lines(results) if "hardware" not in each]).items()}
-=======
     known = {key: line for key, line in known_lines(results).items() if "hardware" not in line}
->>>>>>> main
     yield from lines_of(row, known, count=runs, results=results, root=root, keep=None)
     task = row.task(root)
     key = (row.data, row.label, fingerprint(row, task.recipe))
     if key not in hardware_lines(results):
-<<<<<<< HEAD
-        append_line(results, {"dataset": key[0], "recipe": key[1], "settings": key[2], **facts_of(task)})
-=======
         append_line(results, {"dataset": key[0], "recipe": key[1], "settings": key[2], "seed": -1, **facts_of(task)})
->>>>>>> main
 
 
 def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None) -> list[list[str]]:
@@ -104,12 +87,8 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
 
 def page(results: Path, root: Path | None) -> str:
     """All rows that have runs."""
-<<<<<<< HEAD
-    known, hardware = known_lines([each for each in read_lines(results) if "hardware" not in each]), hardware_lines(results)
-=======
     known = {key: line for key, line in known_lines(results).items() if "hardware" not in line}
     hardware = hardware_lines(results)
->>>>>>> main
     text = ""
     drawn: dict[str, list[tuple[str, float, float, float | None]]] = {}
     for data in dict.fromkeys(row.data for row in ROWS):
@@ -150,11 +129,7 @@ def main() -> int:
             for _ in made(row, options.results, options.data_root, options.runs or RUNS.get(row.data, 10)):
                 pass
     (ROOT / "docs" / "results.md").write_text(
-<<<<<<< HEAD
-        HEAD.format(what=" ".join(dict.fromkeys(MODELS[row.data] for row in ROWS)), board="ultra96")
-=======
         HEAD.format(what=" ".join(dict.fromkeys(MODELS[row.data] for row in ROWS)), board=BOARD)
->>>>>>> main
         + page(options.results, options.data_root), encoding="utf-8")
     return 0
 
