@@ -83,6 +83,8 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
     settings = dataclasses.asdict(recipe)
     # a setting that a scheme leaves empty changes nothing
     settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, (), {})}
+    if settings["prompt"] is None:
+        del settings["prompt"]
     words = [VERSION, Path(row.model).name, row.scheme, settings]
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
 

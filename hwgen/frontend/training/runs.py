@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...schemes import Prompt
 from ..data.graph_set import FOLDS, GraphSet
+from ..prompts import prompted
 from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
 from ..tracing import plan_of
@@ -48,6 +50,7 @@ def train(
     message_bits: int | None = None,
     widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
+    prompt: str | Prompt | None = None,
     root: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Training:
@@ -80,6 +83,9 @@ def train(
         Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`).
     target_bits : float or None
         Mean stored bits of a hidden value to allocate at the start instead of learning them: a2q only, for below 0.9.
+    prompt : str, Prompt or None
+        A kind of :data:`hwgen.schemes.PROMPTS`, or one with its number of rows: what is learned beside the module
+        (:mod:`hwgen.frontend.prompts`). A softmax trains, and is refused where the model is saved.
     root : Path or None
         Folder of data sets; None: ``$HWGEN_DATA``.
     progress : callable or None
@@ -95,7 +101,7 @@ def train(
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
                    bits=bits, weight_bits=weight_bits, message_bits=message_bits, widths=widths,
-                   target_bits=target_bits)
+                   target_bits=target_bits, prompt=Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
                          "pass what makes the module, such as its class, or train 1 seed")
@@ -189,6 +195,8 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
     if not recipe.quantized_dropout:
         plan = replace(plan, values=tuple(replace(value, terms=tuple(
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
+    if recipe.prompt is not None:
+        plan = prompted(plan, recipe.prompt, rng)
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
                            input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits,
                            original=plan_of(module))
