@@ -26,9 +26,9 @@ Made by `python bench/search_bits.py --seeds {seeds} --trials {trials}`.
 
 GCN of 2 layers with 16 channels, scheme `sgquant`: a width for what is aggregated in each layer, and one for the rows
 of each bucket of in-degrees. Each of {trials} assignments is trained on for {epochs} epochs from the FP32 model of the
-seed. *Memory* is that of all stored activations, the input left out, of the cheapest assignment whose validation
-accuracy is at most {drop} points below FP32's; 32 bits would take {full}. *Test* was looked at once, of
-that assignment.
+seed; of those whose validation accuracy is at most {drop} points below FP32's, the cheapest that keeps it when it is
+trained in full is chosen. *KB* is the memory of all its stored activations, messages too, without the input; 32 bits
+would take {full}. *Test* was looked at once, of that assignment.
 
 """
 
@@ -38,7 +38,7 @@ def line(data: str, seed: int, found: dict[str, Outcome]) -> list[str]:
     cells = [data, str(seed), f"{100 * found['tree'].fp32:.2f}", f"{100 * found['tree'].fp32_test:.2f}"]
     for sampler in SAMPLERS:
         best = found[sampler].best
-        cells += [f"{best.cost:.1f}", f"{100 * best.accuracy:.2f}", f"{100 * found[sampler].test:.2f}"]
+        cells += [f"{best.cost:.1f}", f"{100 * found[sampler].validation:.2f}", f"{100 * found[sampler].test:.2f}"]
     return cells
 
 
