@@ -73,3 +73,8 @@ class TracedNetwork:
     head: Head = ""
     is_vector: bool = False
     one_graph: str = ""
+
+    @property
+    def takes_zero_points(self) -> bool:
+        """Whether what the codes of the real 0 add up to is a constant: not within a maximum."""
+        return not any(value.join == "max" and term.via == "features" for value in self.values for term in value.terms)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from ...errors import HwgenError
+from ..batch import Batch
 from ..equation import Domain
 
 __all__ = ["Graphs", "join"]
@@ -68,6 +69,19 @@ class Graphs:
     @property
     def nodes(self) -> int:
         return int(self.features.shape[0])
+
+    @property
+    def real(self) -> csr_array:
+        """Features as real values: csr_array float64 [n, f]."""
+        return csr_array(self.features * (1.0 if self.scale is None else self.scale))
+
+    def batch(self, features: csr_array, weight: NDArray[np.float64] | None = None) -> Batch:
+        """The graphs with other features of the same nodes, such as codes, and what each edge weighs."""
+        node = self.node
+        if node is None:
+            node = np.arange(self.nodes) if self.graphs == 1 else np.zeros(self.nodes, np.int64)
+        return Batch(features=features, edges=self.edges, graph=self.graph, graphs=self.graphs, node=node,
+                     weight=weight)
 
     def part(self, first: int, last: int) -> "Graphs":
         """Graphs ``first`` to ``last - 1``."""

@@ -130,11 +130,11 @@ class StandIn:
         return self.memory[0x2_0000_0010]
 
 
-@pytest.fixture
-def built(tmp_path):
-    network = gin_network(1)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder, network = tmp_path_factory.mktemp("built"), gin_network(1)
     batch = random_batch(3, network, graphs=7, nodes=6, hub=9)
-    return network, batch, build_folder(tmp_path, network, batch, units=2), tmp_path
+    return network, batch, build_folder(folder, network, batch, units=2), folder
 
 
 def board(design, folder, machine=ListsMachine):
@@ -145,7 +145,7 @@ def board(design, folder, machine=ListsMachine):
 
 def as_data(network, graph):
     """A graph as PyG's Data has it, but for the class."""
-    return SimpleNamespace(x=graph.features.toarray() * network.input_scale, edge_index=graph.edges)
+    return SimpleNamespace(x=graph.features.toarray() * network.input.unit, edge_index=graph.edges)
 
 
 def test_board_and_reference_agree(built):
@@ -163,7 +163,7 @@ def test_what_users_hand_over(built):
     accelerator = Accelerator(folder)
     wanted = accelerator.run(batch)
     graphs = [as_data(network, graph) for graph in single(batch)]
-    loader = (SimpleNamespace(x=batch.features.toarray() * network.input_scale, edge_index=batch.edges,
+    loader = (SimpleNamespace(x=batch.features.toarray() * network.input.unit, edge_index=batch.edges,
                               batch=batch.graph, num_graphs=batch.graphs) for _ in range(2))
     assert np.array_equal(accelerator.run(graphs), wanted)
     assert np.array_equal(accelerator.run(graphs[0]), wanted[:1])
