@@ -84,7 +84,7 @@ _TABLE: Mapping[str, _Row] = {
     "dq-int4-symmetric": _Row(about="dq-int4 likewise",
                               scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2), symmetric=True)),
     "mixq": _Row(about="every tensor chooses 2, 4 or 8 bits while it trains (MixQ-style)",
-                 scheme=_tracked(8, tail=0.001, candidates=(2, 4, 8), cost=0.1, symmetric=True)),
+                 scheme=_tracked(8, tail=0.001, candidates=(2, 4, 8), cost=0.005, symmetric=True)),
 }
 
 #: Name -> what :func:`hwgen.quantize` makes.

@@ -43,7 +43,7 @@ def chain_of(network: Network) -> Chain:
 
     ::
 
-        message_l = Q_message( d^-1/2 · (row_{l-1} W) )                 signed, by column or as a whole
+        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             signed, by column or as a whole; p in layer 1
         row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   unsigned; the last one is the result
 
     Parameters
@@ -76,7 +76,7 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
         if not good:
             raise _refused(value)
 
-    need(len(message.terms) == 1 and message.bias is None and message.activation == IDENTITY
+    need(len(message.terms) == 1 and (message.bias is None or before is None) and message.activation == IDENTITY
          and message.domain == "nodes", message)
     combine, sent = message.terms[0], message.quantizer
     need(combine.source == before and combine.via == ("features" if before is None else "self")
@@ -95,7 +95,7 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
     step = sent.step if sent.granularity is Granularity.PER_CHANNEL else np.repeat(sent.step, message.width)
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
                  weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=step, bias=row.bias,
-                 row=None if kept is None else _rows(kept))
+                 prompt=message.bias, row=None if kept is None else _rows(kept))
 
 
 def _of_rows(kept: Quantizer) -> bool:
