@@ -16,7 +16,6 @@ from ..flow.wishes import Wishes
 from ..frontend.quantize import QuantizedNetwork
 from ..frontend.quantize.accepted import fit_steps
 from ..frontend.training.examples import Examples
-from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
@@ -74,7 +73,7 @@ class Measure:
         scheme = replace(self.task.recipe.scheme, widths=self.space.widths(assignment))
         task = replace(self.task, recipe=replace(self.task.recipe, scheme=scheme, bit_rate=0.0))  # widths stay
         with torch.random.fork_rng(devices=[]):
-            model, _ = train_quantized(task, self.module, self.examples, self.seed, PreparedForward(self.module))
+            model, _ = train_quantized(task, self.module, self.examples, self.seed, self.task.forward(self.module))
         return model.eval()
 
     def cost(self, model: QuantizedNetwork) -> float:

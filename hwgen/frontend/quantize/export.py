@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import HwgenError
+from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
 from ...network.reach import largest_of
@@ -20,12 +21,14 @@ __all__ = ["export_network", "export_value"]
 
 
 @torch.no_grad()
-def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float) -> Network:
+def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float,
+                   edges: EdgeQuantizers = NO_EDGES) -> Network:
     """Codes, steps and tables of a network; the arguments are those of :class:`~hwgen.network.network.Network`."""
     plan = quantizers.plan
     return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
                    values=tuple(export_value(quantizers, each) for each in plan.values),
-                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head)
+                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head,
+                   edges=edges)
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from .storage import assign_storage
 __all__ = ["plan_of", "traced_of"]
 
 
-def plan_of(module: nn.Module) -> TracedNetwork:
+def plan_of(module: nn.Module, *, weighs: bool = False) -> TracedNetwork:
     """Say what a module computes as values that hardware can store, or why hardware cannot run it.
 
     Parameters
@@ -34,13 +34,15 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     module : Module
         With ``forward(x, edge_index)``, ``forward(x, edge_index, batch)`` or ``forward(data)``. It is left alone, and
         nothing is run: the plan holds copies of its weights, with batch norms in evaluation mode folded.
+    weighs : bool
+        Whether its forward gets what edges weigh, where it need not.
 
     Raises
     ------
     HwgenError
         The first construct that is not supported: its module path and line, what it is, and what to use instead.
     """
-    roles = roles_of(module)
+    roles = roles_of(module, weighs=weighs)
     traced = traced_of(module, roles)
     features = _features(traced)
     reader = _reader(traced, roles, features or 1)

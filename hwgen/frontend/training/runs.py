@@ -16,7 +16,6 @@ from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
 from ..tracing import plan_of
 from .examples import Examples
-from .forward import PreparedForward
 from .loop import Forward, Score, evaluate, fit
 from .recipes import Recipe
 from .results import Progress, Result, Run, Training
@@ -161,7 +160,7 @@ def train_fp32(task: Task, examples: Examples, rng: int, report: Report | None =
     torch.manual_seed(rng)
     for generation in range(recipe.generations):
         module = task.make()
-        forward = PreparedForward(module)
+        forward = task.forward(module)
         _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
                        teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
                        progress=None if report is None else report("fp32", generation * recipe.epochs))
@@ -185,13 +184,13 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
     recipe = task.recipe
     torch.manual_seed(rng)
     start = module if recipe.start == "fp32" else task.make()
-    plan = plan_of(start)
+    plan = plan_of(start, weighs=task.weighs)
     if not recipe.quantized_dropout:
         plan = replace(plan, values=tuple(replace(value, terms=tuple(
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
                            input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits,
-                           original=plan_of(module))
+                           original=plan_of(module, weighs=task.weighs))
     if recipe.start == "scratch":
         model.randomise_steps()
     return model

@@ -78,18 +78,15 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
                   integer=graphs.results.get("integer"), limits=limits)
 
 
-def own_codes(graphs: Graphs, where: str, *, weighs: bool = False) -> tuple[Batch, int, float]:
+def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:
     """Features as the codes that they are, the width of these, and the real value of code 1.
 
-    Parameters
-    ----------
-    weighs : bool
-        Whether the weights of edges count.
+    What edges weigh is kept as it is, for models that take it.
 
     Raises
     ------
     HwgenError
-        Features that are not small unsigned integers; as :func:`weights_of`.
+        Features that are not small unsigned integers.
     """
     given, scale = graphs.features.data, 1.0 if graphs.scale is None else graphs.scale
     wrong = (given != np.rint(given)) | (given < 0)
@@ -100,7 +97,7 @@ def own_codes(graphs: Graphs, where: str, *, weighs: bool = False) -> tuple[Batc
     if top >= 1 << MAX_ACTIVATION_BITS:
         raise HwgenError(f"feature {top} exceeds {MAX_ACTIVATION_BITS} bits", f"{where}.x",
                          "scale the features to fewer bits, and give the value of 1 as data.input_scale")
-    batch = _batch(graphs, given, graphs.node, weights_of(graphs, where) if weighs else None)
+    batch = _batch(graphs, given, graphs.node, _usable(graphs).get("edge_weight", _usable(graphs).get("edge_attr")))
     return batch, max(1, top.bit_length()), scale
 
 
@@ -112,8 +109,7 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
     HwgenError
         Graphs without; both, and they differ; several columns; a number that is not finite.
     """
-    usable = {name: value.reshape(-1).astype(np.float64) for name, value in graphs.weights.items()
-              if value.size == len(value)}
+    usable = _usable(graphs)
     found = usable.get("edge_weight", usable.get("edge_attr"))
     if found is None:
         wide = graphs.weights.get("edge_weight", graphs.weights.get("edge_attr"))
@@ -126,6 +122,12 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
         raise HwgenError("edge_weight and edge_attr of one column, which differ", where,
                          "leave out the one that the model does not take")
     return found
+
+
+def _usable(graphs: Graphs) -> dict[str, NDArray[np.float64]]:
+    """Values of edges that are one number for each, as float32 holds them: PyTorch rounds them to that."""
+    return {name: value.reshape(-1).astype(np.float32).astype(np.float64) for name, value in graphs.weights.items()
+            if value.ndim == 1 or value.shape[1:] == (1,)}
 
 
 def _batch(graphs: Graphs, codes: NDArray[np.float64] | NDArray[np.int64], node: NDArray[np.int64] | None,
