@@ -48,13 +48,13 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         from ..frontend.data.own_files import load_weights
         from ..frontend.known import batches_of
         from ..frontend.quantize.prepare import quantize as quantize_module
-        from ..frontend.tracing import plan_of
+        from ..frontend.tracing import some_plan_of
         from ..frontend.user_file import load_module
 
         module = load_module(model)
         if weights is not None:
             load_weights(module, weights)
-        plan_of(module)  # what is not supported is said before data are read
+        some_plan_of(module)  # what is not supported is said before data are read
     with console.step("reading the data"):
         graphs = graphs_of(load_data(data, data_root))
         tested = graphs if test is None else graphs_of(load_data(test, data_root))

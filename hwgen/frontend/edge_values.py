@@ -56,4 +56,5 @@ def check_edge_values(taken: Collection[str], widths: Mapping[str, int], *, weig
                              f"leave {name} out of the data")
         if not weighs:
             raise HwgenError(f"the graphs have {name}, and the model's forward takes it", f"data.{name}",
-                             f"the model was made for graphs without: make it with these, or leave {name} out")
+                             f"hand {name} to GCNConv or GraphConv, and make the model with these graphs, or leave "
+                             f"{name} out")

@@ -18,7 +18,7 @@ from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edges_weigh, taken_by, widths_in
 from ..traced import TracedNetwork
-from ..tracing import plan_of
+from ..tracing import plan_of, some_plan_of
 from ..tracing.compare import compare
 from .accepted import accepted
 from .module import QuantizedNetwork
@@ -83,7 +83,7 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
              "widths": widths, "penalty": penalty}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     rules = replace(rules, **changed)
-    plan_of(model)  # what is not supported is said before data are read
+    some_plan_of(model)  # what is not supported is said before data are read
     graphs = graphs_of(data)
     traced = plan_of(model, weighs=edges_weigh(model, widths_in(graphs[0])))
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])

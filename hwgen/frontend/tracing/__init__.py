@@ -23,7 +23,7 @@ from .recognisers import RECOGNISERS
 from .roles import roles_of
 from .storage import assign_storage
 
-__all__ = ["plan_of", "traced_of"]
+__all__ = ["plan_of", "some_plan_of", "traced_of"]
 
 
 def plan_of(module: nn.Module, *, weighs: bool = False) -> TracedNetwork:
@@ -58,6 +58,24 @@ def plan_of(module: nn.Module, *, weighs: bool = False) -> TracedNetwork:
     cached = [call.where for call in traced.calls if getattr(call.target, "cached", False)]
     return replace(assign_storage(result.stored, features or 1), head=end.head if isinstance(end, End) else "",
                    is_vector=reader.is_flat, one_graph=cached[0] if cached else "")
+
+
+def some_plan_of(module: nn.Module) -> TracedNetwork:
+    """The same before it is known whether edges weigh: as if none did or, where forward counts on it, as if they did.
+
+    Raises
+    ------
+    HwgenError
+        As :func:`plan_of`, of a forward that is supported neither way.
+    """
+    try:
+        return plan_of(module)
+    except HwgenError:
+        try:
+            return plan_of(module, weighs=True)
+        except HwgenError:
+            pass
+        raise
 
 
 def traced_of(module: nn.Module, roles: Roles, *, training: bool = False) -> Traced:
