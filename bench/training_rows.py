@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Row:
         Whether the integer reference is that of the banked target; else of edge lists.
     shuffle : int
         Seed of the folds.
+    options : mapping
+        As of :func:`hwgen.train`.
     """
 
     data: str
@@ -68,10 +70,11 @@ class Row:
     runs: int = 10
     banked: bool = False
     shuffle: int = FOLD_SEED
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def task(self, root: Path | None) -> Task:
         """What is trained, with its data."""
-        found = Task.of(self.model, self.data, self.scheme, self.recipe, root=root)
+        found = Task.of(self.model, self.data, self.scheme, self.recipe, root=root, **self.options)
         return dataclasses.replace(found, shuffle=self.shuffle)
 
 
@@ -79,7 +82,9 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
     """Settings in one word: results of others do not count."""
     settings = dataclasses.asdict(recipe)
     # a setting that a scheme leaves empty changes nothing
-    settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, {})}
+    settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, (), {})}
+    if settings["prompt"] is None:
+        del settings["prompt"]
     words = [VERSION, Path(row.model).name, row.scheme, settings]
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
 

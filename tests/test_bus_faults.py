@@ -16,7 +16,8 @@ EVERY = ("clear", "reset", "run limit", "short watchdog", "read response", "writ
          "flipped bit of a header", "damaged beats", "RLAST", "silent memory", "ranges", "busy")
 
 
-@pytest.fixture(scope="module", params=list(bus_designs.TARGETS))
+@pytest.fixture(scope="module", params=[
+    pytest.param(each, marks=pytest.mark.slow if each == "lists" else ()) for each in bus_designs.TARGETS])
 def played(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     bus_designs.write_build(folder, request.param)
@@ -35,6 +36,7 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_design_as_it_was(played):
     assert {each["outcome"] for each in found if each["kind"] != "clear"} == {"survived"}, found
 
 
+@pytest.mark.slow
 def test_every_fault_is_reported_or_survived(played):
     found = played(EVERY, range(3 * len(EVERY)))
     assert not [each for each in found if each["outcome"] == "silent"]

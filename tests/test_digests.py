@@ -290,7 +290,12 @@ def read_table() -> dict[str, Parts]:
 
 # --- The tests --------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("case", CASES)
+#: Cases of the quick suite: a kind each.
+QUICK = ("banked, GCN of 3 layers, dense input, 2 groups", "lists, GraphSAGE, mean, by in-degree", "windows, GCN")
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=() if case in QUICK else pytest.mark.slow)
+                                  for case in CASES])
 def test_a_build_contains_what_it_did(case: str) -> None:
     changed = list(differences(CASES[case](), read_table().get(case, "nothing"), case))
     assert not changed, "\n".join(["builds changed (how to pin them anew: tests/test_digests.py)", *changed])
@@ -299,6 +304,7 @@ def test_a_build_contains_what_it_did(case: str) -> None:
 def test_the_table_has_these_cases() -> None:
     """A case that is left out or renamed does not leave its row behind."""
     assert list(read_table()) == list(CASES)
+    assert set(QUICK) <= set(CASES)
 
 
 def test_a_difference_is_named() -> None:

@@ -36,6 +36,7 @@ def test_every_example_is_run() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PATHS) | set(VALUES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VALUES)
 def test_example_of_a_network(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     checkpoint = tmp_path / "model.pt"
@@ -51,7 +52,8 @@ def test_example_of_a_network(name: str, tmp_path: Path, capsys: pytest.CaptureF
     assert sample.labels is not None
 
 
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("name", ["two_convs", *(pytest.param(name, marks=pytest.mark.slow)
+                                                 for name in PATHS if name != "two_convs")])
 def test_example(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     checkpoint = tmp_path / "model.pt"
     runpy.run_path(str(EXAMPLES / f"{name}.py"))["main"](str(checkpoint))

@@ -1,6 +1,7 @@
 """Layers that propagate rows, saturate, or have slopes by channel: what hardware writes is the reference's."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from hwgen.flow.folder import to_json, write_files
 from hwgen.frontend.data.batching import union_of
 from hwgen.frontend.quantize.prepare import quantize
 from hwgen.network.execute import run_network
+from hwgen.schemes import Prompt
 from hwgen.targets.lists.execute import run as run_reference
 from hwgen.targets.lists.golden import model_files
 from hwgen.targets.lists.images import batch_image
@@ -61,9 +63,10 @@ def test_quantized_layers_on_lists(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.verilator
-def test_trained_layers_in_verilator(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("model", "prompt"), [(Stack, None), ("gcn", Prompt(kind="gpf-lorap", rank=2))])
+def test_trained_layers_in_verilator(model: Any, prompt: Prompt | None, tmp_path: Path) -> None:
     data = small_data()
-    model = hwgen.train(Stack, data, epochs=6, bits=4, weight_bits=4, message_bits=8).model
+    model = hwgen.train(model, data, epochs=6, bits=4, weight_bits=4, message_bits=8, prompt=prompt).model
     made = build(model.export(), union_of([data])[0], wanted={"units": 1, "lanes": 8, "requant_lanes": 2})
     assert _simulated(made, tmp_path).ok
 

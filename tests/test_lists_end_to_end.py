@@ -64,7 +64,7 @@ def built(request, tmp_path_factory):
     return made, folder, folders, traces
 
 
-@pytest.mark.parametrize("stalls", [None, 1])
+@pytest.mark.parametrize("stalls", [1, pytest.param(None, marks=pytest.mark.slow)])
 def test_batches(built, stalls):
     """One after the other on one build, which loads its model once: nothing of a batch is left for the next."""
     made, folder, folders, traces = built

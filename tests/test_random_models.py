@@ -44,6 +44,7 @@ def with_new_weights(model, hardware):
     return replace(model, network=network, program=program, layout=layout)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**4))
 def test_load_streams_are_the_reference(seed, number):

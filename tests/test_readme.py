@@ -84,6 +84,7 @@ def test_every_file_of_a_build_is_described(tmp_path: Path) -> None:
         assert f"`{re.sub(r'^p[0-9]+_', 'p<i>_', key)}`" in page, key
 
 
+@pytest.mark.slow
 def test_training_loop_of_ones_own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8")
     example = next(block for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL) if "quantize" in block)

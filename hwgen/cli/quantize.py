@@ -23,11 +23,13 @@ __all__ = ["quantize"]
 @click.option("--bits", type=click.IntRange(1, 8), help="Stored bits of hidden rows.  [default: the scheme's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the scheme's]")
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the scheme's]")
+@click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
+              "[default: the scheme's]")
 @output_options
 @common
 def quantize(console: Console, model: str, weights: Path | None, data: str, test: Path | None, scheme: str,
-             bits: int | None, weight_bits: int | None, message_bits: int | None, widths: dict[str, int] | None,
-             data_root: Path | None, output: Path) -> None:
+             bits: int | None, weight_bits: int | None, message_bits: int | None, edge_bits: int | None,
+             widths: dict[str, int] | None, data_root: Path | None, output: Path) -> None:
     """Quantize a trained FP32 model from its values on calibration graphs; write a checkpoint. Nothing is trained.
 
     \b
@@ -60,7 +62,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         tested = graphs if test is None else graphs_of(load_data(test, data_root))
     with console.step("quantizing"):
         quantized = quantize_module(module, scheme, data=graphs, bits=bits, weight_bits=weight_bits,
-                                    message_bits=message_bits, widths=widths)
+                                    message_bits=message_bits, edge_bits=edge_bits, widths=widths)
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
         save_read(quantized, graphs, tested, output)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import HwgenError
+from ..schemes import PROMPTS, Prompt
 from .checkpoint_options import check_output, data_option, output_options, scheme_options
 from .console import Console, common
 from .figures import TEST, measured
@@ -42,9 +43,17 @@ STEPS = 40
 @click.option("--bits", type=click.IntRange(1, 8), help="Bits of hidden values to start from.  [default: the recipe's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the recipe's]")
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the recipe's]")
+@click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
+              "[default: the recipe's]")
 @click.option("--target-bits", type=click.FloatRange(0, 4, min_open=True),
               help="Allocate this many bits a hidden value at the start instead of learning them; gcn with a2q, for "
                    "below 0.9.")
+@click.option("--prompt", type=click.Choice(PROMPTS), default="none", show_default=True,
+              help="Rows to learn beside the model (docs/prompts.md). A softmax, as in gpf-plus, trains from Python "
+                   "only: no hardware computes it.")
+@click.option("--prompts", type=click.IntRange(1), default=8, show_default=True, help="Rows of gpf-plus.")
+@click.option("--rank", type=click.IntRange(0), default=4, show_default=True,
+              help="Of lorap: rows behind each aggregation; 0 is one constant row.")
 @output_options
 @common
 def train(console: Console, output: Path, folds: int | None, fold: int | None, **options: Any) -> None:
@@ -67,6 +76,11 @@ def train(console: Console, output: Path, folds: int | None, fold: int | None, *
     """
     if folds is not None and fold is not None:
         raise HwgenError(f"--folds {folds} and --fold {fold}", "--fold", "give one of them")
+    prompt = Prompt(kind=options.pop("prompt"), prompts=options.pop("prompts"), rank=options.pop("rank"))
+    if not prompt.is_exact:
+        raise HwgenError(f"--prompt {prompt.kind} has a softmax, of which hardware has no exact integers", "--prompt",
+                         "use gpf, lorap or gpf-lorap; or measure it from Python: hwgen.train(..., prompt=...)")
+    options["prompt"] = None if prompt.kind == "none" else prompt
     chosen = [fold] if fold is not None else None if folds is None else list(range(folds))
     console.result(run_training(console, output=output, folds=chosen, **options))
 

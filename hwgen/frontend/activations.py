@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..network.activation import IDENTITY, RELU, Activation, Identity, LeakyReLU, ReLU
 
-__all__ = ["TORCH", "InTorch", "activate"]
+__all__ = ["SOFTMAX", "TORCH", "InTorch", "Softmax", "activate"]
 
 
 class InTorch(NamedTuple):
@@ -35,6 +38,25 @@ class InTorch(NamedTuple):
     make: Callable[..., Activation | str]
 
 
+@dataclass(frozen=True)
+class Softmax(Activation):
+    """``exp(x_k) / Σ_l exp(x_l)`` over the channels of a row: of prompts. No integers are known of it."""
+
+    kind: ClassVar[str] = "softmax"
+
+    def real(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    def integer(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        raise NotImplementedError
+
+    @property
+    def keeps_sign(self) -> bool:
+        return False
+
+
+SOFTMAX = Softmax()
+
 TORCH: Mapping[type[Activation], InTorch] = {
     Identity: InTorch(lambda own, x: x, (), {}, lambda: IDENTITY),
     ReLU: InTorch(lambda own, x: F.relu(x), (nn.ReLU, F.relu, F.relu_, torch.relu, torch.relu_, "relu", "relu_"), {},
@@ -44,6 +66,7 @@ TORCH: Mapping[type[Activation], InTorch] = {
         {"negative_slope": 0.01},
         lambda negative_slope: LeakyReLU.near(negative_slope) if 0 <= negative_slope <= 1 else
         "use a slope from 0 to 1"),
+    Softmax: InTorch(lambda own, x: x.softmax(1), (), {}, lambda: SOFTMAX),
 }
 
 

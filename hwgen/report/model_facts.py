@@ -13,7 +13,7 @@ from ..network.heads import Head
 from ..network.network import Network, Quantizer, Term, Value
 from ..numeric import MAX_ACTIVATION_BITS
 from .names import quantizer_name, roles
-from .sizes import average_bits, bytes_of, compression, linear_terms, operations
+from .sizes import average_bits, bit_operations, bytes_of, compression, linear_terms, operations
 
 __all__ = ["DEGREES", "LayerFacts", "ModelFacts", "QuantizerFacts", "RowBits", "ValueFacts", "bits_by_degree",
            "degree_labels", "model_facts"]
@@ -126,7 +126,8 @@ class ModelFacts:
     degree_classes : tuple of str
         Names of the classes.
     average_bits, bytes, compression : dict
-        :mod:`hwgen.report.sizes`.
+    bit_operations : int
+        On the sample; :mod:`hwgen.report.sizes`.
     """
 
     name: str
@@ -148,6 +149,7 @@ class ModelFacts:
     average_bits: dict[str, float]
     bytes: dict[str, float]
     compression: dict[str, float]
+    bit_operations: int
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -180,7 +182,7 @@ def model_facts(network: Network, batch: Batch, bits: Bits) -> ModelFacts:
         bits_by_degree={value.name: bits_by_degree(degrees, bits[value.name]) for value in network.values
                         if role[value.name] == "activation" and value.domain == "nodes"},
         degree_classes=degree_labels(), average_bits=average, bytes=bytes_of(network),
-        compression=compression(network, average))
+        compression=compression(network, average), bit_operations=bit_operations(network, batch, bits))
 
 
 def degree_labels() -> tuple[str, ...]:

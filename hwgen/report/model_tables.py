@@ -21,7 +21,7 @@ def headline(facts: ModelFacts) -> str:
     left = f", {facts.head} left to the host" if facts.head else ""
     return (f"{results} for each of the {facts.of}{left}; sample of {graphs}, {facts.nodes:,} nodes, "
             f"{facts.edges:,} edges, {facts.features:,} features of {facts.input_bits} bit, "
-            f"{facts.feature_nonzeros:,} of them not zero")
+            f"{facts.feature_nonzeros:,} of them not zero; {facts.bit_operations / 1e6:,.2f} million bit operations")
 
 
 def model_tables(facts: ModelFacts) -> list[Table]:

@@ -11,7 +11,7 @@ from ..network.formulas import is_identity
 from ..network.network import Network, Term, Value, Weight
 from .names import roles
 
-__all__ = ["average_bits", "bytes_of", "compression", "linear_terms", "operations"]
+__all__ = ["average_bits", "bit_operations", "bytes_of", "compression", "linear_terms", "operations"]
 
 #: Bits of a real number, and of a bit width in a table.
 REAL, WIDTH = 32, 4
@@ -101,6 +101,26 @@ def operations(value: Value, network: Network, batch: Batch) -> dict[str, int]:
         elif term.via in ("edges", "looped", "members") and term.source is not None:
             ops["op_add"] += int(batch.lists(term.via).nnz) * width[term.source]
     return ops
+
+
+def bit_operations(network: Network, batch: Batch, bits: Bits) -> int:
+    """Count bit operations on some graphs (van Baalen et al., "Bayesian Bits", NeurIPS 2020, equation 23; as MixQ).
+
+    A multiplication counts the product of both widths, those of zero features left out; an addition of a listed row
+    the width of what is added. ``bits`` are the widths of the rows of each value.
+    """
+    total = 0
+    for value in network.values:
+        for term in value.terms:
+            if term.weight is not None and not is_identity(term.weight.codes):
+                outputs, rows = term.weight.codes.shape[1], term.weight.codes.shape[0]
+                read = (batch.features.nnz * network.input_bits if term.source is None
+                        else rows * int(bits[term.source].sum()))
+                total += read * outputs * term.weight.bits
+            elif term.via in ("edges", "looped", "members") and term.source is not None:
+                listed = int(bits[term.source][batch.lists(term.via).indices].sum())
+                total += listed * next(each.width for each in network.values if each.name == term.source)
+    return total
 
 
 def _weights(network: Network) -> list[Weight]:

@@ -25,6 +25,7 @@ def test_names_are_few_and_load_nothing() -> None:
         _ = hwgen.nothing
 
 
+@pytest.mark.slow
 def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "estimate", counted_as(unit={"lut": 1}))
     network = gin_network(0, features=5, hidden=8, layers=1)

@@ -136,6 +136,7 @@ def test_the_cycle_of_a_difference(build, batches):
     assert 31 < wrong.cycle < 31 + 50
 
 
+@pytest.mark.slow
 def test_a_word_that_never_comes(build, batches, lists):
     own = (("address", 999), ("entry", 0)) if lists else (("address", 99), ("bank", 0))
     for name, more in (*own, ("unit", 1), ("row", 9), ("chunk", 0)):
@@ -145,6 +146,7 @@ def test_a_word_that_never_comes(build, batches, lists):
     assert (wrong.kind, wrong.pass_name, wrong.node) == ("missing", "pass1", 9)
 
 
+@pytest.mark.slow
 def test_results_are_read_back_from_memory(build, batches):
     def swapped(array):
         array[[5, 6]] = array[[6, 5]]
@@ -155,6 +157,7 @@ def test_results_are_read_back_from_memory(build, batches):
     assert (wrong.kind, wrong.node, wrong.channel) == ("result", 5, 0)
 
 
+@pytest.mark.slow
 def test_results_come_by_the_number_of_their_row(build, batches):
     golden(batches[1], results_row=lambda array: array[::-1], results_column=lambda array: array[[2, 0]])
     result = sim.run(build, batches[1:2])
@@ -173,11 +176,13 @@ def test_cycles_and_counters_are_compared(build, batches, changes, pass_name, ex
     assert (wrong.kind, wrong.pass_name, wrong.expected, wrong.got) == ("counter", pass_name, expected, got)
 
 
+@pytest.mark.slow
 def test_an_estimate_is_not_needed(build, batches):
     layout(batches[0], cycles=None, pass_cycles=None)
     assert sim.run(build, batches[:1]).ok
 
 
+@pytest.mark.slow
 def test_passes_that_a_batch_brings_along(build, batches):
     passes = json.loads((build / "images" / "layout.json").read_text())["passes"]
     layout(batches[1], passes=[{**step, "name": f"own{index}"} for index, step in enumerate(passes)],
@@ -186,6 +191,7 @@ def test_passes_that_a_batch_brings_along(build, batches):
     assert (wrong.kind, wrong.pass_name) == ("counter", "own2")
 
 
+@pytest.mark.slow
 def test_stuck_design_is_decoded(batches, copy, lists):
     write_images(copy, lists=lists, fault=Fault.HANG)
     write_batch(batches[0], CODES[0], lists=lists, fault=Fault.HANG)
@@ -194,6 +200,7 @@ def test_stuck_design_is_decoded(batches, copy, lists):
     assert "WATCHDOG: stage GATHER stood still in pass 0" in wrong.detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "kind", "where", "said"), [
     (Fault.STORE_MORE, "stuck", "(store)", "error WRITE"), (Fault.LOAD_MORE, "stuck", "(load)", "error READ"),
     (Fault.STORE_FEWER, "result", "pass2", "in memory after the store"),
@@ -209,12 +216,14 @@ def test_stray_and_missing_accesses_to_memory(batches, copy, lists, fault, kind,
     assert said in result.mismatch.detail
 
 
+@pytest.mark.slow
 def test_deadline(build, batches):
     wrong = first(sim.run(build, batches, SimOptions(deadline=40)), 0)
     assert wrong.kind == "stuck"
     assert "not finished" in wrong.detail
 
 
+@pytest.mark.slow
 def test_truncated_load_stream(build, batches):
     path = batches[0] / "batch.bin"
     path.write_bytes(path.read_bytes()[:-16])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import HwgenError
+from ...network.activation import ACTIVATIONS
 from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
@@ -33,7 +34,16 @@ def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits:
 
 @torch.no_grad()
 def export_value(quantizers: Quantizers, value: TracedValue) -> Value:
-    """Codes, steps and tables of one value."""
+    """Codes, steps and tables of one value.
+
+    Raises
+    ------
+    HwgenError
+        An activation that only training computes, or a quantizer that goes beyond where the value saturates.
+    """
+    if value.activation.kind not in ACTIVATIONS:
+        raise HwgenError(f"{value.activation.kind} has no exact integers", f"{value.path} (value {value.name})",
+                         "measure it with hwgen.train in Python; build prompts gpf, lorap or gpf-lorap")
     steps, quantizer = quantizers.weight_steps(), _quantizer(quantizers, value)
     return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
                  terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),

@@ -13,10 +13,11 @@ from ...network.batch import SetName
 from ...network.edges import EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.sample import room_of
-from ...schemes import Penalty, Scheme, named
+from ...schemes import Penalty, Prompt, Scheme, named
 from ..data.batching import graphs_of, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edges_weigh, taken_by, widths_in
+from ..prompts import prompted
 from ..traced import TracedNetwork
 from ..tracing import plan_of, some_plan_of
 from ..tracing.compare import compare
@@ -39,7 +40,7 @@ MOST_ALLOCATED = 4
 def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
              weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
              edge_bits: int | None = None, widths: Mapping[str, int] | None = None, penalty: Penalty | None = None,
-             target_bits: float | None = None) -> QuantizedNetwork:
+             target_bits: float | None = None, prompt: str | Prompt | None = None) -> QuantizedNetwork:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
     It may be saved as it is (post-training quantization), or trained further.
@@ -66,6 +67,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         What :meth:`QuantizedNetwork.penalty` adds to the loss; None: the scheme's.
     target_bits : float or None
         Of a2q: mean stored bits to allocate once and for all, instead of learning them: best below 0.9.
+    prompt : str, Prompt or None
+        Rows to learn beside the model, as :func:`hwgen.train` takes them: worth something once they are trained.
 
     Returns
     -------
@@ -87,6 +90,9 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     graphs = graphs_of(data)
     traced = plan_of(model, weighs=edges_weigh(model, widths_in(graphs[0])))
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])
+
+    if prompt is not None:
+        traced = prompted(traced, Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
 
     def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
         return quantize_plan(traced, rules, graphs, target_bits=target_bits, margin=margin)

@@ -65,11 +65,14 @@ class Tracked(nn.Module):
         The observed range, 0 in it.
     floor : Tensor float, a scalar
         The step is no finer (:mod:`.hold`).
+    cap : float or None
+        No code stands for a larger magnitude: what saturates there saturates by its codes.
     """
 
     low: Tensor
     high: Tensor
     floor: Tensor
+    cap: float | None = None
 
     def __init__(self, tracking: Tracking, bits: int, *, signed: bool) -> None:
         super().__init__()
@@ -121,10 +124,16 @@ class Tracked(nn.Module):
         if self.signed and not self.affine:
             top = (1 << (bits - 1)) - 1
             step = torch.maximum(self.high, -self.low) / top
-            return torch.maximum(step.clamp_min(TINY), self.floor), torch.zeros_like(step), -top, top
+            return self._held(step, top), torch.zeros_like(step), -top, top
         top = (1 << bits) - 1
-        step = torch.maximum(((self.high - self.low) / top).clamp_min(TINY), self.floor)
-        return step, round_half_away(-self.low / step).clamp(0, top), 0, top
+        step = self._held((self.high - self.low) / top)
+        zero = round_half_away(-self.low / step).clamp(0, top)
+        return self._held(step, torch.maximum(zero, top - zero)), zero, 0, top
+
+    def _held(self, step: Tensor, top: Tensor | int = 1) -> Tensor:
+        """A step no finer than the floor, and such that ``top`` of it are within the cap."""
+        step = torch.maximum(step.clamp_min(TINY), self.floor)
+        return step if self.cap is None else torch.minimum(step, torch.as_tensor(self.cap / top))
 
     def forward(self, x: Tensor, batch: GraphBatch | None = None, count: Tensor | None = None,
                 protected: Tensor | None = None) -> Tensor:
@@ -160,7 +169,7 @@ class Tracked(nn.Module):
         """Take the range of ``x`` [n, k] into account."""
         if not x.numel():
             return
-        flat = x.detach().reshape(-1)
+        flat = x.detach().reshape(-1) if self.cap is None else x.detach().reshape(-1).clamp(-self.cap, self.cap)
         if self.tracking.tail:
             if len(flat) > 2 * SAMPLED:
                 flat = flat[torch.randint(len(flat), (SAMPLED,))]

@@ -68,7 +68,8 @@ def module_outputs(module: nn.Module, graphs: Sequence[Data], *, weighs: bool = 
     copied, roles = copy_of(module), roles_of(module, weighs=weighs)
     batched = {*roles.positional, *roles.named.values()} & {"batch", "data"}
     plain = [Data(x=each.x.float(), edge_index=each.edge_index, num_nodes=len(each.x),
-                  **({name: getattr(each, name).float() for name in widths_in(each)} if weighs else {})) for each in graphs]
+                  **({name: getattr(each, name).float() for name in widths_in(each)} if weighs else {}))
+             for each in graphs]
     outputs: list[Tensor] = []
     for union in [Batch.from_data_list(plain)] if batched else plain:
         given: dict[str, Any] = {"x": union.x, "edge_index": union.edge_index, "batch": union.batch, "data": union,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ...errors import HwgenError
 from ...network.network import Domain
-from ...schemes import SCHEMES, Penalty, Scheme, named, started
+from ...schemes import SCHEMES, Penalty, Prompt, Scheme, named, started
 from .models import Pool
 
 __all__ = ["DEFAULT_SCHEMES", "RECIPES", "Recipe", "recipe_for"]
@@ -49,6 +49,8 @@ class Recipe:
     target_bits : float or None
         Mean stored bits of a hidden value to allocate at the start, by node only, instead of learning them: for goals
         below 0.9.
+    prompt : Prompt or None
+        What the quantized model learns beside the module's parameters.
     """
 
     name: str = "default"
@@ -75,6 +77,7 @@ class Recipe:
     row_step_rate: float
     bit_rate: float
     target_bits: float | None = None
+    prompt: Prompt | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "quantized_epochs", "generations", "batch"):

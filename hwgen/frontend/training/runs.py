@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...schemes import Prompt
 from ..data.graph_set import FOLDS, GraphSet
+from ..prompts import prompted
 from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
 from ..tracing import plan_of
@@ -45,8 +47,10 @@ def train(
     bits: int | None = None,
     weight_bits: int | None = None,
     message_bits: int | None = None,
+    edge_bits: int | None = None,
     widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
+    prompt: str | Prompt | None = None,
     root: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Training:
@@ -73,12 +77,15 @@ def train(
         Of a named model, in place of the recipe's.
     epochs : int or None
         Of every model, in place of the recipe's.
-    bits, weight_bits, message_bits : int or None
+    bits, weight_bits, message_bits, edge_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
     widths : mapping of str to int, or None
         Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`).
     target_bits : float or None
         Mean stored bits of a hidden value to allocate at the start instead of learning them: a2q only, for below 0.9.
+    prompt : str, Prompt or None
+        A kind of :data:`hwgen.schemes.PROMPTS`, or one with its number of rows: what is learned beside the module
+        (:mod:`hwgen.frontend.prompts`). A softmax trains, and is refused where the model is saved.
     root : Path or None
         Folder of data sets; None: ``$HWGEN_DATA``.
     progress : callable or None
@@ -93,8 +100,8 @@ def train(
     if seeds < 1:
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
-                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, widths=widths,
-                   target_bits=target_bits)
+                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, edge_bits=edge_bits, widths=widths,
+                   target_bits=target_bits, prompt=Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
                          "pass what makes the module, such as its class, or train 1 seed")
@@ -188,6 +195,8 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
     if not recipe.quantized_dropout:
         plan = replace(plan, values=tuple(replace(value, terms=tuple(
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
+    if recipe.prompt is not None:
+        plan = prompted(plan, recipe.prompt, rng)
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
                            input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits,
                            original=plan_of(module, weighs=task.weighs))

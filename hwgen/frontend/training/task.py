@@ -209,7 +209,8 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     if shape and not kind:
         raise HwgenError(f"{shape[0]} of a module of your own", shape[0],
                          "set it in the module: net.py:Net(16), with the arguments that it takes")
-    widths = {name: given.pop(name) for name in ("bits", "weight_bits", "message_bits", "widths") if name in given}
+    settings = ("bits", "weight_bits", "message_bits", "edge_bits", "widths")
+    widths = {name: given.pop(name) for name in settings if name in given}
     if "epochs" in given:
         given["quantized_epochs"] = given["epochs"]
     return replace(found, scheme=replace(found.scheme, **widths), **given)

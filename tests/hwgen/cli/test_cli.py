@@ -78,6 +78,7 @@ def test_doctor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert any("no C++ compiler" in tool["version"] for tool in facts["tools"])
 
 
+@pytest.mark.slow
 def test_build_folder_is_complete(built: Path) -> None:
     names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/layout.json",
@@ -104,6 +105,7 @@ def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, 
         assert path.stat().st_mtime_ns == stamp, path
 
 
+@pytest.mark.slow
 def test_report_prints_and_is_self_contained(built: Path) -> None:
     text = run("report", str(built))
     assert "not simulated" in text
@@ -120,6 +122,7 @@ def test_report_prints_and_is_self_contained(built: Path) -> None:
     assert sum(step["cycles"] for step in facts["cycles"]["passes"]) == facts["cycles"]["total"]
 
 
+@pytest.mark.slow
 def test_finn_names_and_keys(built: Path) -> None:
     report = built / "report"
     speed = json.loads((report / "estimate_network_performance.json").read_text())
@@ -131,6 +134,7 @@ def test_finn_names_and_keys(built: Path) -> None:
     assert speed["max_cycles"] == cycles[speed["max_cycles_node_name"]] == max(cycles.values())
 
 
+@pytest.mark.slow
 def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path) -> None:
     graph = tmp_path / "other.npz"
     save_sample(random_graph_data(5, nodes=30, features=24, trained=40), graph)
@@ -142,6 +146,7 @@ def test_another_graph_is_packed_for_the_same_design(built: Path, tmp_path: Path
     assert not (folder / "design.v").exists()
 
 
+@pytest.mark.slow
 def test_a_large_graph_is_verified_in_part(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A neighbourhood of it, where the whole takes long or where a part is asked for."""
     whole = choose_runs.choose_runs(built)

@@ -141,6 +141,7 @@ def test_finn_names_and_keys(built: Path) -> None:
     assert operations["v2"]["param_weight_INT4"] == 5 * 8
 
 
+@pytest.mark.slow
 def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
     estimated, saved = facts("estimate", model, *DESIGN), json.loads((built / "report" / "report.json").read_text())
     assert "batches of up to 3 graphs" in estimated.pop("choice")

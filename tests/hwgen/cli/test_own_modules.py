@@ -157,6 +157,7 @@ def test_figures_of_quantize_are_of_the_test_graphs(home: Path, graphs: list[Dat
     assert sample.limits.nodes == max(len(each.x) for each in graphs)
 
 
+@pytest.mark.slow
 def test_a_chain_on_one_graph_goes_the_node_level_way(home: Path) -> None:
     from hwgen.frontend import load
 

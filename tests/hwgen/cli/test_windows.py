@@ -80,6 +80,7 @@ def built(model: Path, config: Path, counted: None, tmp_path_factory: pytest.Tem
     return out
 
 
+@pytest.mark.slow
 def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
     names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/model.bin",
@@ -102,6 +103,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
             assert (built / "batches" / f"{number:04d}" / name).read_bytes() == wanted, name
 
 
+@pytest.mark.slow
 def test_report_has_the_whole(built: Path, sample: Sample) -> None:
     found, plan = facts("report", built), load_design(built)
     windows = pack_batches(plan, [sample.batch]).runs
@@ -135,6 +137,7 @@ def no_rtl(counted: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_target("lists"), "emit", lambda hardware, **options: ("", {}), raising=False)
 
 
+@pytest.mark.slow
 def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, no_rtl: None) -> None:
     saved = json.loads((built / "report" / "report.json").read_text())
     assert saved.pop("sha256")  # of the file alone
@@ -154,11 +157,13 @@ def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: No
     assert facts("estimate", model, "--units", "1", "--graphs", "1")["cycles"]["kind"] == "batch"
 
 
+@pytest.mark.slow
 def test_batches_of_windows(built: Path, sample: Sample) -> None:
     accelerator = hwgen.Accelerator(built)
     assert np.array_equal(accelerator.run(sample, batch_size=2), accelerator.run(sample))
 
 
+@pytest.mark.slow
 def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: Path) -> None:
     other, path = random_batch(5, network, graphs=4, nodes=9, hub=6), tmp_path / "other.npz"
     write_npz(path, batch_arrays(other))
@@ -181,6 +186,7 @@ def test_other_graphs_are_packed_whole(built: Path, network: Network, tmp_path: 
         assert sorted(rows) == list(range(other.num_nodes if name == "nodes" else other.graphs))
 
 
+@pytest.mark.slow
 def test_verify_from_python_takes_every_window(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "simulate", lambda build, folders, options: folders)
     names = [folder.name for folder in hwgen.verify(built)]

@@ -56,6 +56,7 @@ def lowers(limits: Limits) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_room_that_no_accumulator_has_is_left_out() -> None:
     degrees = (dataclasses.replace(MANY.limits, degree=int(1.2**power)) for power in range(40, 120))
     huge = next(limits for limits in degrees if lowers(limits) and not lowers(limits.enlarged(1.5)))

@@ -64,6 +64,7 @@ def found(network: Network, sample: Sample, board: Board = BOARD, **wishes: Any)
     return search(network, sample, board, Wishes(**wishes), SILENT)
 
 
+@pytest.mark.slow
 def test_the_cycle_model_decides_between_targets() -> None:
     network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
     every = {name: found(network, sample, target=name) for name in TARGETS}
@@ -76,6 +77,7 @@ def test_the_cycle_model_decides_between_targets() -> None:
     assert found(GIN, sample_of(GIN, 1)).target.name == "lists"
 
 
+@pytest.mark.slow
 def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
     network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
     largest = found(network, sample, target="banked").resources
@@ -128,6 +130,7 @@ def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) ->
     assert len(counted) == 1  # what is too large by far was not synthesized
 
 
+@pytest.mark.slow
 def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[Any], tmp_path: Path) -> None:
     board = board_with(bram36=1)
     with pytest.raises(CapacityError, match=r"BRAM36, .* too many, by formulas"):

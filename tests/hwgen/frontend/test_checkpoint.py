@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,17 @@ from hwgen.targets.banked.network_to_program import lower
 Change = Callable[[dict[str, Any]], None]
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data, found = small_data(top=15), tmp_path_factory.mktemp("saved") / "model.pt"
+    save(small_quantized(data, layers=3), data, found)
+    return found
+
+
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    data = small_data(top=15)
-    save(small_quantized(data, layers=3), data, tmp_path / "model.pt")
-    return tmp_path / "model.pt"
+def path(saved: Path, tmp_path: Path) -> Path:
+    """A checkpoint to be spoilt."""
+    return Path(shutil.copy(saved, tmp_path))
 
 
 def test_codes_scales_and_graph_come_back(path: Path) -> None:

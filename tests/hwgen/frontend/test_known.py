@@ -103,6 +103,7 @@ def test_the_sample_is_drawn_from_all_graphs_by_class() -> None:
     assert sizes(drawn(model, graphs), [0, 1, 2]) != sizes(chosen, [0, 1, 2])  # real labels are no classes
 
 
+@pytest.mark.slow
 def test_graphs_of_the_mask_come_first() -> None:
     graphs = many(100)
     for index, each in enumerate(graphs):

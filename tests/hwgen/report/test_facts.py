@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,11 @@ def test_what_is_written_is_read(cycles: object, tmp_path: Path) -> None:
         assert read_report(tmp_path) == facts
 
 
+@cache
+def written() -> str:
+    return str(report_files(report(batches()))["report.json"])
+
+
 @pytest.mark.parametrize(("change", "what"), [
     (lambda facts: facts.pop("target"), "^key target is missing"),
     (lambda facts: facts.update(organisation="stream"), "^unknown key organisation"),
@@ -222,7 +228,7 @@ def test_what_is_written_is_read(cycles: object, tmp_path: Path) -> None:
     (lambda facts: facts.pop("sha256"), "^the report was changed"),
 ])
 def test_a_report_of_another_version_is_refused(change: object, what: str, tmp_path: Path) -> None:
-    facts = json.loads(report_files(report(batches()))["report.json"])
+    facts = json.loads(written())
     change(facts)
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "report.json").write_text(json.dumps(facts))

@@ -10,6 +10,7 @@ from network_samples import sample_of
 from networks import gin_network, random_network, residual_gcn_network, sage_network
 
 from hwgen.network.bits import bits_of_model
+from hwgen.network.formulas import is_identity
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network
 from hwgen.report.model_facts import ModelFacts, bits_by_degree, degree_labels, model_facts
@@ -48,6 +49,25 @@ def test_average_bits(network: Network) -> None:
         assert np.sum(table) == sample.batch.num_nodes
         assert np.sum(table, axis=0).tolist() == np.bincount(bits[name], minlength=9).tolist()
     json.dumps(facts.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
+def test_bit_operations(network: Network) -> None:
+    """Row by row, code by code: widths of both sides of a product, and of what is added."""
+    batch = sample_of(network, 1).batch
+    bits, features = bits_of_model(network, batch), batch.features.toarray()
+    total, width = 0, {value.name: value.width for value in network.values}
+    for value in network.values:
+        for term in value.terms:
+            if term.weight is not None and not is_identity(term.weight.codes):
+                for row in range(batch.num_nodes if value.domain == "nodes" else batch.graphs):
+                    own = ([network.input_bits] * int((features[row] != 0).sum()) if term.source is None else
+                           [int(bits[term.source][row])] * width[term.source])
+                    total += sum(own) * term.weight.codes.shape[1] * term.weight.bits
+            elif term.source is not None and term.via != "self":
+                matrix = batch.lists(term.via)
+                total += sum(int(bits[term.source][source]) * width[term.source] for source in matrix.indices.tolist())
+    assert model_facts(network, batch, bits).bit_operations == total
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -130,11 +130,11 @@ class StandIn:
         return self.memory[0x2_0000_0010]
 
 
-@pytest.fixture
-def built(tmp_path):
-    network = gin_network(1)
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder, network = tmp_path_factory.mktemp("built"), gin_network(1)
     batch = random_batch(3, network, graphs=7, nodes=6, hub=9)
-    return network, batch, build_folder(tmp_path, network, batch, units=2), tmp_path
+    return network, batch, build_folder(folder, network, batch, units=2), folder
 
 
 def board(design, folder, machine=ListsMachine):

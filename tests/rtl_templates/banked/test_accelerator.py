@@ -150,7 +150,8 @@ class Driver:
             await self.write(name, value)
 
 
-@pytest.mark.parametrize(("groups", "servers", "pause"), [(1, 4, 0.0), (2, 8, 0.3), (4, 16, 0.3)])
+@pytest.mark.parametrize(("groups", "servers", "pause"), [
+    (1, 4, 0.0), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, 8, 0.3), (4, 16, 0.3)))])
 def test_load_run_store_in_one_command(played, groups, servers, pause):
     dut, memory = Accelerator(**hardware(groups, servers)), Memory(seed=groups, pause=pause)
     beats = load_stream({"slot_count": 30}, {"slot_count": 1}, {"slot_count": 12, "last": 1})

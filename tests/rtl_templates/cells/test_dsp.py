@@ -48,6 +48,7 @@ def test_slices(which, tmp_path):
     prove(Slices(which), tmp_path, Path(__file__).with_name("dsp48e2.v"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["select", "accumulate"])
 def test_a_fault_is_found(which, tmp_path):
     with pytest.raises(AssertionError, match=r"model found|proof did fail"):

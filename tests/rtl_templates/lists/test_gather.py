@@ -118,7 +118,8 @@ def predict(case, timing, start, commands, took):
 
 
 @pytest.mark.parametrize(("seed", "rate", "shape"), [
-    (1, 1.0, {}), (2, 0.1, {"units": 1, "code_bits": 8}), (3, 0.5, {"units": 4, "lanes": 24, "code_bits": 8}),
+    (1, 1.0, {}), pytest.param(2, 0.1, {"units": 1, "code_bits": 8}, marks=pytest.mark.slow),
+    pytest.param(3, 0.5, {"units": 4, "lanes": 24, "code_bits": 8}, marks=pytest.mark.slow),
     (4, 0.3, {"lanes": 16, "acc_bits": 7, "longest": 40}), (5, 0.03, {"longest": 2}),
 ])
 def test_tokens_and_cycles(seed, rate, shape):
@@ -153,7 +154,8 @@ def test_a_full_queue_waits_and_loses_nothing():
     assert len(took) > SLOTS
 
 
-@pytest.mark.parametrize("cycles", [*range(9, 22, 2), 40, 60])
+@pytest.mark.parametrize("cycles", [13, 40, *(pytest.param(cycles, marks=pytest.mark.slow)
+                                              for cycles in (9, 11, 15, 17, 19, 21, 60))])
 def test_a_reset_forgets_a_pass(cycles):
     case = Case(cycles)
     case.add(beat_start=0, beat_count=20)

@@ -37,6 +37,7 @@ def test_any_two_flipped_bits_of_a_beat_are_found():
     assert len({0, *COLUMNS}) == 1 + len(COLUMNS)
 
 
+@pytest.mark.slow
 def test_any_two_flipped_bits_of_a_long_stream_are_found():
     """A flipped bit's mark on the state is never, 2^17 beats later, that of another flipped bit."""
     columns = np.array(COLUMNS, dtype=np.uint64)

@@ -69,6 +69,7 @@ def test_counts_of_the_last_command_by_stage(seed, target, units):
     simulate(dut, bench)
 
 
+@pytest.mark.slow
 def test_counters_of_many_units_count_beyond_16_bits():
     """They are sums over units, and get there first."""
     dut = Counters([Counted("gather", 16, "wait_out"), Counted("server", 16, "wait_in")])
@@ -86,6 +87,7 @@ def test_counters_of_many_units_count_beyond_16_bits():
     simulate(dut, bench)
 
 
+@pytest.mark.slow
 def test_counters_of_commands_count_beyond_16_bits():
     dut = Counters([Counted("write", 1, "")])
 

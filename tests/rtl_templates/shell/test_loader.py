@@ -93,7 +93,7 @@ def errors_of(streams, memories=MEMORIES):
     return errors
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_every_word_arrives_in_order_under_pauses(seed):
     rng = random.Random(seed)
     beats, expected = stream(rng, 30, 60)
@@ -195,6 +195,7 @@ def test_a_bad_response_counts_before_and_behind_an_unknown_target(bad):
     assert result["error"] is Error.READ
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_anywhere_is_an_error():
     """Every bit of headers, of data and of END; and zeros instead of a stream."""
     good = whole(header(Target.PARAM, 3, 7, 2), random.Random(1).getrandbits(128), 5)
@@ -222,6 +223,7 @@ def test_a_load_across_4_gib_goes_on_above():
     assert ([word[3] for word in seen], result["error"]) == ([1, 2, 3], Error.NONE)
 
 
+@pytest.mark.slow
 def test_what_a_run_needs_is_loaded():
     """Over several loads; all of it is gone with a load that fails, or is aborted at any moment."""
     dut, memory = Loader(memories=MEMORIES), Memory()

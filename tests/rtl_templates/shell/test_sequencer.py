@@ -179,6 +179,7 @@ def test_fields_are_where_the_format_says(fields):
     simulate(dut, bench)
 
 
+@pytest.mark.slow
 def test_cycles_count_beyond_16_bits():
     """A run of more than 65,536 cycles, of one pass and of two."""
     dut, stays = sequencer(TASK, units=1, passes=2), 66_000

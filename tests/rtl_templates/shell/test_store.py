@@ -62,7 +62,8 @@ def test_words_land_in_order_under_pauses(servers, word_bits, words, base):
 
 
 @pytest.mark.parametrize("takes", ["any", "address first", "data first"])
-@pytest.mark.parametrize(("seed", "pause", "latency"), [(1, 0.0, 0), (2, 0.7, 40), (3, 0.2, 3)])
+@pytest.mark.parametrize(("seed", "pause", "latency"), [
+    (1, 0.0, 0), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((2, 0.7, 40), (3, 0.2, 3)))])
 def test_memory_may_take_addresses_and_data_in_any_order(takes, seed, pause, latency):
     memory = Memory(seed=seed, pause=pause, latency=latency, takes=takes)
     content, result = store(2, 64, 300, 0x1FC0, memory, deadline=8000, seed=seed)

@@ -87,7 +87,8 @@ def _bias(net: nn.Module) -> Tensor:
 
 @pytest.mark.parametrize("kind", [Gcn, Gin])
 @pytest.mark.parametrize("how", [dead, small, pruned, rare])
-@pytest.mark.parametrize("scheme", ["nns", "mega", "uniform"])
+@pytest.mark.parametrize("scheme", ["nns", *(pytest.param(each, marks=pytest.mark.slow)
+                                             for each in ("mega", "uniform"))])
 def test_what_quantize_accepts_is_lowered(kind, how, scheme: str, tmp_path) -> None:
     net, data = kind().eval(), graphs()
     with torch.no_grad():
@@ -150,6 +151,7 @@ def test_what_no_hardware_holds_fails_in_quantize_and_names_the_option_that_mend
     quantize(Wide().eval(), "nns", data=data, weight_bits=4)
 
 
+@pytest.mark.slow
 def test_agreement_is_at_least_that_of_messages_of_four_bits() -> None:
     data = graphs(60)
     joined = [(each.x, each.edge_index, torch.zeros(len(each.x), dtype=torch.long)) for each in data]

@@ -48,6 +48,7 @@ def test_forms(form: str) -> None:
     assert close(QuantizedNetwork(plan).eval()(*graphs()), own(module))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [form for form in FORMS if form not in TRAINED_OTHERWISE])
 def test_forms_are_trained(form: str) -> None:
     """The layers' own forward on prepared graphs gives the logits, and weights their gradients."""

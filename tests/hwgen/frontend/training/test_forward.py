@@ -47,7 +47,7 @@ def close(mine: Tensor, theirs: Tensor) -> bool:
         (mine - theirs).detach().abs().max() <= 1e-4 * max(1.0, float(theirs.detach().abs().max())))
 
 
-@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("sparse", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MODELS)
 def test_values_and_gradients_are_the_modules(name: str, sparse: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph_batch, "SPARSE_BELOW", 2.0)

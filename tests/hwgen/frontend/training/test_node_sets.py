@@ -13,8 +13,11 @@ from torch_geometric.nn import SAGEConv
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.checkpoint import load
+from hwgen.frontend.checkpoint import load, save
+from hwgen.frontend.quantize.prepare import quantize
 from hwgen.frontend.training import train
+from hwgen.network.figures import figures_of
+from hwgen.network.reader.fields import MASKS
 from hwgen.runtime import Accelerator
 
 
@@ -59,30 +62,45 @@ def test_a_set_of_node_labelled_graphs_learns_and_runs(tmp_path: Path, kind: str
     assert np.abs(whole - module).max() < 0.05 * np.abs(module).max()
 
 
-def test_neighbourhoods_give_the_results_of_their_seeds(tmp_path: Path) -> None:
-    data = graphs("classes")
-    done = train(Sage, data, epochs=1)
-    done.save(tmp_path / "m.pt")
-    network, sample = load(tmp_path / "m.pt")
-    build_folder(tmp_path, network, sample.batch, units=2)
-    accelerator, graph = Accelerator(tmp_path), data[0]
-    whole = accelerator.run(graph)
-    assert np.array_equal(accelerator.run([neighbourhood(graph, [4, 9, 2]), neighbourhood(graph, [7])]),
-                          whole[[4, 9, 2, 7]])
+def test_neighbourhoods_go_the_whole_way_and_seeds_count(tmp_path: Path) -> None:
+    graph = small_data(nodes=60)
+    order = torch.randperm(60, generator=torch.Generator().manual_seed(0)).tolist()
+    batches = [neighbourhood(graph, order[first:first + 7]) for first in range(0, 60, 7)]
+    assert sum(len(each.x) for each in batches) > 100  # a node is in several of them
+    torch.manual_seed(0)
+    module = Sage().eval()
+    model = quantize(module, "nns", data=batches)
+    save(model, batches, tmp_path / "quantized.pt")
+    train(Sage, batches, "nns", epochs=2).save(tmp_path / "trained.pt")
+    for name in ("quantized", "trained"):
+        network, sample = load(tmp_path / f"{name}.pt")
+        figures = figures_of(sample, data="", of="nodes")
+        assert figures.counted == int(graph.test_mask.sum())  # every node once, as a seed
+        build_folder(tmp_path / name, network, sample.batch, units=2)
+        accelerator = Accelerator(tmp_path / name)
+        assert np.array_equal(accelerator.run(batches), accelerator.run(graph)[order])
+    with torch.no_grad():
+        right = module(graph.x, graph.edge_index).argmax(1) == graph.y
+    found = figures_of(load(tmp_path / "quantized.pt")[1], data="", of="nodes")
+    assert found.accuracy("fp32") == pytest.approx(float(right[graph.test_mask].double().mean()))
 
 
 def neighbourhood(graph: Data, seeds: list[int]) -> Data:
-    """What a neighbour loader that takes all neighbours, two steps away, makes of some seeds."""
+    """What PyG's NeighborLoader that takes all neighbours, two steps away, makes of some seeds, with all its fields."""
     kept, reached = list(seeds), set(seeds)
+    sizes = [len(seeds)]
     for _ in range(2):
         sources = graph.edge_index[0][torch.isin(graph.edge_index[1], torch.tensor(sorted(reached)))]
         reached |= set(sources.tolist())
         kept += [each for each in sorted(reached) if each not in kept]
+        sizes.append(len(kept) - sum(sizes))
     number = torch.full((len(graph.x),), -1)
     number[torch.tensor(kept)] = torch.arange(len(kept))
     inside = (number[graph.edge_index] >= 0).all(0)
-    return Data(x=graph.x[kept], edge_index=number[graph.edge_index[:, inside]], y=graph.y[kept],
-                n_id=torch.tensor(kept), batch_size=len(seeds), input_id=torch.tensor(seeds))
+    masks = {name: graph[name][kept] for name in MASKS}
+    return Data(x=graph.x[kept], edge_index=number[graph.edge_index[:, inside]], y=graph.y[kept], **masks,
+                n_id=torch.tensor(kept), e_id=torch.nonzero(inside)[:, 0], num_sampled_nodes=sizes,
+                num_sampled_edges=[0, int(inside.sum())], batch_size=len(seeds), input_id=torch.tensor(seeds))
 
 
 @pytest.mark.parametrize(("change", "message"), [

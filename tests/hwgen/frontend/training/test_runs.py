@@ -27,6 +27,7 @@ QUICK = dataclasses.replace(recipe_for("default", model="gin", data="shapes", sc
                             hidden=8, batch=8, epochs=12, rate=0.02, quantized_epochs=8, bit_rate=0.1)
 
 
+@pytest.mark.slow
 def test_digits_learn_with_few_bits() -> None:
     [result] = train("gcn", "digits", epochs=120).results
     assert result.fp32_test > 0.95

@@ -63,6 +63,7 @@ def check_stages(graph: ChainModel, sample: Sample) -> int:
     return wrong
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000), nodes=st.integers(1, 60), layers=st.integers(1, 3), hidden=st.integers(1, 20),

@@ -54,7 +54,7 @@ def test_bus_models_find_every_signal(tiny, prefix, names):
     assert {f"{tiny[1][prefix]}_{name}" for name in names.split()} <= ports
 
 
-@pytest.mark.parametrize("servers", [4, 16])
+@pytest.mark.parametrize("servers", [4, pytest.param(16, marks=pytest.mark.slow)])
 def test_no_wire_has_two_bits_for_none(tiny, servers):
     """One bank a server and one page give signals of no width."""
     text, design = tiny if servers == TINY.servers else emit(Hardware(**{**TINY.to_dict(), "servers": servers}))

@@ -99,6 +99,7 @@ def lowered(seeds, **drawn):
     assert refused <= 0.1 * len(seeds)
 
 
+@pytest.mark.slow
 def test_every_code_of_random_networks_is_the_real_value_rounded():
     """Each pass by itself, on the codes that it was given: off by rounding, and seldom by more than a quarter."""
     offs, switched, rows = [], 0, 0

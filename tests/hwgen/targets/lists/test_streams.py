@@ -28,12 +28,12 @@ def test_models_people_build(make, options, wanted):
     compare(build(make(3, **options), wanted=wanted, seed=3))
 
 
-@pytest.mark.parametrize("seed", range(18))
+@pytest.mark.parametrize("seed", [*range(6), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(6, 18))])
 def test_random_networks_batches_and_hardware(seed):
     compare(random_build(seed, batches=2, max_width=40))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))])
 def test_edges_that_weigh(seed):
     built = random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8)
     compare(built)

@@ -20,7 +20,8 @@ BARE = replace(TINY, units=1, requant_lanes=8, chunks=1, weight_bits=0, levels=0
                column_depth=1, param_depth=1, pages=1, code_bits=4)
 
 
-@pytest.fixture(scope="module", params=[TINY, BARE], ids=["tiny", "bare"])
+@pytest.fixture(scope="module", params=[pytest.param(TINY, marks=pytest.mark.slow), BARE],
+                ids=["tiny", "bare"])
 def made(request):
     return request.param, *emit(request.param)
 

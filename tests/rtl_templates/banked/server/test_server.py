@@ -301,7 +301,7 @@ def test_combination_takes_its_planes():
     assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a issue yields to Q2 beats now and then
 
 
-@pytest.mark.parametrize("wait", range(8, 16))
+@pytest.mark.parametrize("wait", [8, 15, *(pytest.param(wait, marks=pytest.mark.slow) for wait in range(9, 15))])
 def test_any_wait_before_the_second_stage(wait):
     """Up to the largest that the task word holds: no bit of it is lost on the way."""
     run(Case(wait, [COMBINE | PAIRS | {"q1_chunks": 15, "q2_wait": wait}], nodes=3, arrival=1.0, lanes=30,
@@ -328,6 +328,7 @@ def test_full_rate_of_a_combination_with_a_long_wait():
     assert {b - a for (a, _), (b, _) in pairwise(acks[8:20])} == {23}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lanes", "requant_lanes"), [(24, 2), (15, 1), (28, 2)])
 def test_the_most_beats_that_a_node_can_have(lanes, requant_lanes):
     """Two for every chunk of the first stage, with a bias, and one for every chunk of the second."""

@@ -12,7 +12,8 @@ from rtl_templates.banked.server.write import ServerWrite
 LANES, BITS, RQ = 4, 4, 2
 
 
-@pytest.mark.parametrize(("servers", "digit"), [(4, 4), (8, 2), (16, 1)])
+@pytest.mark.parametrize(("servers", "digit"), [
+    (4, 4), (8, 2), pytest.param(16, 1, marks=pytest.mark.slow)])
 def test_loads_go_to_the_bank_that_they_name(servers, digit):
     """Word by word, to this server's banks only: bank b is server ``b % servers``'s bank ``b // servers``."""
     rng, banks, index = random.Random(servers), 16 // servers, 3

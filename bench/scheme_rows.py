@@ -1,0 +1,105 @@
+"""Rows of bench/schemes.py: which schemes are trained on which data, and what hardware takes for one of them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+from training_rows import Row
+
+import boards
+from hwgen.errors import HwgenError
+from hwgen.flow.search import search
+from hwgen.flow.wishes import Wishes
+from hwgen.frontend.data.graph_set import GraphSet
+from hwgen.frontend.quantize.accepted import fit_steps
+from hwgen.frontend.training.recipes import recipe_for
+from hwgen.frontend.training.runs import run
+from hwgen.frontend.training.task import Task
+from hwgen.network.batch import Batch
+from hwgen.network.bits import bits_of_model
+from hwgen.network.network import Network
+from hwgen.network.sample import Limits, Sample
+from hwgen.progress import SILENT
+from hwgen.report.sizes import REAL, bit_operations
+from hwgen.schemes import Penalty
+from hwgen.targets import TARGETS
+
+__all__ = ["BOARD", "MODELS", "ROWS", "facts_of"]
+
+BOARD = "ultra96"
+#: Graphs of a set that hardware is asked about.
+GRAPHS = 64
+MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
+          "CiteSeer": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
+          "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
+          "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
+_NODES = {"qat-int8": "qat-int8", "qat-int4": "qat-int4", "dq-int8": "dq-int8", "dq-int4": "dq-int4",
+          "sgquant": "sgquant", "sgquant-hubs": "sgquant-hubs", "mixq": "mixq", "mega": "mega", "a2q": "a2q"}
+_GRAPHS = {"qat-int8": "qat-int8", "qat-int4": "qat-int4", "dq-int8": "dq-int8", "dq-int4": "dq-int4",
+           "sgquant": "sgquant", "mixq": "mixq", "mega": "mega", "a2q (nns)": "nns"}
+_REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "a2q (nns)")
+
+#: Per-node steps with one width for all nodes: the rival that learned widths have to beat.
+_UNIFORM = (1, 2, 4, 8)
+
+
+def _one_width(data: str, bits: int) -> Row:
+    """Every node has its own step, and all have one width."""
+    usual = recipe_for("default", model="gcn", data=data, scheme="a2q", per="nodes")
+    rival = replace(usual, scheme=replace(usual.scheme, bits=bits, penalty=Penalty(weight=0.0)), bit_rate=0.0)
+    return Row(data=data, label=f"{bits} bit, steps by node", model="gcn", scheme="a2q", recipe=rival)
+
+
+def _rows() -> list[Row]:
+    rows = []
+    for data in ("Cora", "CiteSeer"):
+        rows += [Row(data=data, label=label, model="gcn", scheme=scheme) for label, scheme in _NODES.items()]
+        rows.append(Row(data=data, label="a2q, published", model="gcn", scheme="a2q", recipe="published"))
+        rows += [_one_width(data, bits) for bits in _UNIFORM]
+    rows += [Row(data="PROTEINS", label=label, model="gin", scheme=scheme) for label, scheme in _GRAPHS.items()]
+    rows += [Row(data="REDDIT-BINARY", label=label, model="gin", scheme=_GRAPHS[label]) for label in _REDDIT]
+    return rows
+
+
+ROWS = _rows()
+
+
+def facts_of(task: Task) -> dict[str, Any]:
+    """Memory and operations of the first run's network, and what each target takes for it."""
+    done = run(task, task.examples(0), seed=0, fold=0)
+    whole = done.examples.codes("test")[0]
+    if isinstance(task.data, GraphSet):
+        whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input_bits))
+    network = fit_steps(done.model, sample)
+    return {"facts": _sizes(network, whole),
+            "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
+
+
+def _sizes(network: Network, batch: Batch) -> dict[str, float]:
+    """Bits of stored activations, with and without the input, beside FP32; and bit operations."""
+    widths = bits_of_model(network, batch)
+    hidden = sum(value.width * int(widths[value.name].sum()) for value in network.values[:-1])
+    codes = sum(value.width * len(widths[value.name]) for value in network.values[:-1])
+    inputs = batch.num_nodes * network.features
+    return {"hidden_kb": hidden / 8192, "less_hidden": REAL * codes / max(1, hidden),
+            "less_all": REAL * (codes + inputs) / (hidden + inputs * network.input_bits),
+            "bit_ops": bit_operations(network, batch, widths)}
+
+
+def _hardware(network: Network, sample: Sample, target: str) -> Mapping[str, Any]:
+    """Cycles, LUTs and bytes of the design that formulas choose; or why there is none."""
+    board = boards.load(BOARD)
+    try:
+        found = search(network, sample, board, Wishes(target=target), SILENT, count=False)
+    except HwgenError as reason:
+        return {"refused": reason.what}
+    used = asdict(found.resources.total)
+    runs, per = found.packed.runs, sample.batch.graphs
+    cycles = sum(step.cycles for ran in runs for step in ran.passes)
+    beats = sum(ran.load_beats + ran.store_beats for ran in runs)
+    model = sum(len(content) for name, content in found.design.model_files().items() if name.endswith(".bin"))
+    return {"cycles": cycles / per, "us": cycles / per / board.clock.assumed_mhz, "lut": used["lut"],
+            "memory_kbit": (used["bram36"] * 36 + used["uram"] * 288 + used["lutram"] / 16),
+            "axi_kb": (model + 16 * beats) / 1024}
