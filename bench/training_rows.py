@@ -17,9 +17,8 @@ import torch
 from result_lines import append_line, read_lines
 
 from hwgen.files import write_npz
-from hwgen.frontend.data.graph_batch import GraphBatch
-from hwgen.frontend.data.graph_set import FOLD_SEED, GraphSet
-from hwgen.frontend.training.examples import Examples
+from hwgen.frontend.data.graph_set import FOLD_SEED
+from hwgen.frontend.training.examples import Examples, ManyGraphs
 from hwgen.frontend.training.recipes import Recipe
 from hwgen.frontend.training.results import Run
 from hwgen.frontend.training.runs import run
@@ -135,7 +134,8 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
     """Accuracies of the integer reference, and the share of all rows to which PyTorch gives the same class."""
     examples = done.examples
     network = done.model.export(f"{row.label}-{row.data}-{number}".lower())
-    whole = task.data.union(np.arange(len(task.data))) if isinstance(task.data, GraphSet) else examples.codes("test")[0]
+    whole = (examples.in_codes(np.arange(len(task.data))) if isinstance(examples, ManyGraphs)
+             else examples.codes("test")[0])
     if keep is not None:
         kept = f"{row.data}-{number}" if task.per == "graphs" else f"{row.label}-{row.data}-{number}"
         save_network(network, keep / kept)
@@ -143,8 +143,8 @@ def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) ->
             write_npz(keep / kept / "graph.npz", batch_arrays(whole))
     program = None if row.banked else program_for(network, Limits.of(whole, network.input_bits))
     same, rows, predicted = 0, 0, []
-    for codes in examples.codes("test"):
-        logits = done.model.logits(GraphBatch.union(codes, examples.input_scale)).double().numpy()
+    for example, codes in zip(examples.part("test"), examples.codes("test"), strict=True):
+        logits = done.model.logits(example.batch).double().numpy()
         if program is None:
             banked = banked_lowering.lower(network, codes)
             results, scale = banked_reference.run(banked).logits, banked.passes[-1].out.scale

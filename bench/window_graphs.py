@@ -12,7 +12,7 @@ from hwgen.network.activation import RELU
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, real_value, store
 from hwgen.network.granularity import Granularity
-from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.network import Input, Network, Quantizer, Term, Value, Weight
 from hwgen.targets.lists.windows.run import near_order
 
 __all__ = ["SUBJECTS", "Subject", "graph", "network", "orders"]
@@ -73,8 +73,8 @@ def graph(subject: Subject, rng: np.random.Generator) -> Batch:
 def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: int = 16) -> Network:
     """The GCN; steps are such that codes use their range on this graph."""
     lists, stored = Lists(batch), dict[str, Floats]()
-    made = Network(name="gcn", features=subject.features, input_bits=subject.input_bits,
-                   input_scale=1.0 / (1 << subject.input_bits), values=(),
+    given = Input.plain(subject.features, subject.input_bits, 1.0 / (1 << subject.input_bits))
+    made = Network(name="gcn", input=given, values=(),
                    trained_nodes=subject.nodes if subject.granularity is Granularity.PER_NODE else 0)
     rsqrt: dict[str, Any] = {"factor": "rsqrt", "of": "looped"}
 

@@ -50,7 +50,7 @@ class Stack(nn.Module):
 def test_quantized_layers_on_lists(name: str) -> None:
     """What the machine writes is the program's, and that is the network's: to a code, where a tie falls elsewhere."""
     model = quantize(randomise(MODELS[name]), "nns", data=several(), bits=4, weight_bits=8, message_bits=8)
-    network, (batch, _, _) = model.export(), union_of(several())
+    network, batch = model.export(), union_of(several(), model.input)
     made = build(network, batch)
     compare(made)
     last = made.program.passes[-1]
@@ -67,7 +67,7 @@ def test_quantized_layers_on_lists(name: str) -> None:
 def test_trained_layers_in_verilator(model: Any, prompt: Prompt | None, tmp_path: Path) -> None:
     data = small_data()
     model = hwgen.train(model, data, epochs=6, bits=4, weight_bits=4, message_bits=8, prompt=prompt).model
-    made = build(model.export(), union_of([data])[0], wanted={"units": 1, "lanes": 8, "requant_lanes": 2})
+    made = build(model.export(), union_of([data], model.input), wanted={"units": 1, "lanes": 8, "requant_lanes": 2})
     assert _simulated(made, tmp_path).ok
 
 

@@ -90,7 +90,7 @@ class Measure:
             codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
             return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
-        sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input_bits))
+        sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)
         if self.objective == "luts":
             return float(found.resources.total.lut)

@@ -10,17 +10,24 @@ import click
 from ..errors import HwgenError
 from ..schemes import ABOUT
 
-__all__ = ["NAMES", "check_output", "data_option", "output_options", "scheme_options"]
+__all__ = ["NAMES", "check_output", "data_option", "input_option", "output_options", "scheme_options"]
 
 #: Names of hwgen.frontend.data.DATA, for help that is printed without torch; a test compares both.
-NAMES = ("digits", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
+NAMES = ("digits", "breast_cancer", "wine", "diabetes", "Cora", "CiteSeer", "MUTAG", "PROTEINS", "IMDB-BINARY",
+         "REDDIT-BINARY", "COX2")
 
 
 def data_option(**settings: Any) -> Callable[..., Any]:
     """``--data``: a name or a file."""
-    text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). digits needs "
-            f"no download: scikit-learn's digits as a k-NN graph.")
+    text = (f"{', '.join(NAMES)}, in any case; or a .npz or .pt file of graphs (docs/usage.md). The first four "
+            f"need no download: scikit-learn's tables as k-NN graphs.")
     return click.option("--data", help=text, **settings)
+
+
+def input_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--input-bits``."""
+    return click.option("--input-bits", type=click.IntRange(1, 8), help="Bits of an input feature's code.  "
+                        "[default: what unsigned integers need; of real values 4]")(function)
 
 
 def scheme_options(default: str | None, usual: str = "") -> Callable[..., Any]:

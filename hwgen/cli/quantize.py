@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from .checkpoint_options import check_output, data_option, output_options, scheme_options
+from .checkpoint_options import check_output, data_option, input_option, output_options, scheme_options
 from .console import Console, common
 from .figures import TEST, measured
 from .summary import show_figures
@@ -25,10 +25,12 @@ __all__ = ["quantize"]
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the scheme's]")
 @click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
               "[default: the scheme's]")
+@input_option
 @output_options
 @common
 def quantize(console: Console, model: str, weights: Path | None, data: str, test: Path | None, scheme: str,
              bits: int | None, weight_bits: int | None, message_bits: int | None, edge_bits: int | None,
+             input_bits: int | None,
              widths: dict[str, int] | None, data_root: Path | None, output: Path) -> None:
     """Quantize a trained FP32 model from its values on calibration graphs; write a checkpoint. Nothing is trained.
 
@@ -62,7 +64,8 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         tested = graphs if test is None else graphs_of(load_data(test, data_root))
     with console.step("quantizing"):
         quantized = quantize_module(module, scheme, data=graphs, bits=bits, weight_bits=weight_bits,
-                                    message_bits=message_bits, edge_bits=edge_bits, widths=widths)
+                                    message_bits=message_bits, edge_bits=edge_bits, input_bits=input_bits,
+                                    widths=widths)
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
         save_read(quantized, graphs, tested, output)

@@ -9,7 +9,7 @@ import click
 
 from ..errors import HwgenError
 from ..schemes import PROMPTS, Prompt
-from .checkpoint_options import check_output, data_option, output_options, scheme_options
+from .checkpoint_options import check_output, data_option, input_option, output_options, scheme_options
 from .console import Console, common
 from .figures import TEST, measured
 from .summary import show_figures
@@ -45,6 +45,7 @@ STEPS = 40
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the recipe's]")
 @click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
               "[default: the recipe's]")
+@input_option
 @click.option("--target-bits", type=click.FloatRange(0, 4, min_open=True),
               help="Allocate this many bits a hidden value at the start instead of learning them; gcn with a2q, for "
                    "below 0.9.")

@@ -94,8 +94,8 @@ def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     chosen = drawn(model, tested)
-    alone = Sample(batch=union_of(chosen)[0], labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(every)[0], model.input_bits, model.edges))
+    alone = Sample(batch=union_of(chosen, model.input), labels=None, mask=None, logits=None,
+                   limits=Limits.of(union_of(every, model.input), model.input.bits, model.edges))
     network = fit_steps(model, alone, plain_name(Path(path).stem))
     save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 

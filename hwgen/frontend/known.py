@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..network.labels import Labels
 from ..network.reader import read_graphs
 from ..network.sample import Limits, Sample
-from .data.batching import union_of
+from .data.batching import prepared, union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
 
@@ -29,8 +29,7 @@ SAMPLE, AT_ONCE = 64, 256
 def batches_of(graphs: Sequence[Data]) -> Iterator[GraphBatch]:
     """Consecutive graphs as batches that may be run at once."""
     for start in range(0, len(graphs), AT_ONCE):
-        batch, _, scale = union_of(graphs[start:start + AT_ONCE])
-        yield GraphBatch.union(batch, scale)
+        yield prepared(graphs[start:start + AT_ONCE])
 
 
 @torch.no_grad()
@@ -45,9 +44,9 @@ def known_of(model: QuantizedNetwork, graphs: Sequence[Data]) -> Sample:
         results.append((model.fp32(batch), model.logits(batch)))
     model.train(was)
     fp32, logits = (torch.cat(each).double().numpy() for each in zip(*results, strict=True))
-    union, (labels, mask) = union_of(graphs)[0], _known(model, graphs)
+    union, (labels, mask) = union_of(graphs, model.input), _known(model, graphs)
     return Sample(batch=union, labels=labels, mask=mask, logits=logits, fp32=fp32,
-                  limits=Limits.of(union, model.input_bits, model.edges))
+                  limits=Limits.of(union, model.input.bits, model.edges))
 
 
 def drawn(model: QuantizedNetwork, graphs: Sequence[Data], most: int = SAMPLE) -> list[Data]:

@@ -36,8 +36,7 @@ def call(module: nn.Module, positional: Sequence[Any], named: Mapping[str, Any],
         place = line_of(error)
         return HwgenError(f"the model fails on {graphs}: {said(error)}",
                           f"model ({place})" if place else _where(module),
-                          "pass graphs like those that the model was trained on, features as codes and "
-                          "data.input_scale")
+                          "pass graphs like those that the model was trained on")
 
     with users_code(refusal):
         found: Tensor = module(*positional, **named)

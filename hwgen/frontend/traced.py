@@ -84,3 +84,8 @@ class TracedNetwork:
     def weighs(self) -> bool:
         """Whether graphs have to say what their edges weigh."""
         return bool(self.lists_that_weigh)
+
+    @property
+    def takes_zero_points(self) -> bool:
+        """Whether what the codes of the real 0 add up to is a constant: not within a maximum."""
+        return not any(value.join == "max" and term.via == "features" for value in self.values for term in value.terms)

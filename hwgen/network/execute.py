@@ -149,7 +149,7 @@ def _accumulated(network: Network, term: Term, lists: Lists, stored: Mapping[str
                  width: int) -> Floats:
     if term.via == "features":
         assert term.weight is not None
-        return np.asarray(lists["features"] @ (term.weight.codes * term.weight.step)) * network.input_scale
+        return np.asarray(lists["features"] @ (term.weight.codes * term.weight.step)) * network.input.unit
     if term.source is None:
         if term.gain is not None:
             width = len(term.gain)

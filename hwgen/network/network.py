@@ -11,7 +11,7 @@ with, for term t, one of::
     acc = s_i                       via "self"
     acc = |list_i|                  no source: a constant once for each neighbour (1 via "self")
     acc = s_i @ W                   a linear layer, via "self"
-    acc = Σ_f x_{i,f} · W_f         a linear layer on the input features, via "features"
+    acc = unit · Σ_c q_{i,c} · W_c  a linear layer on the input's codes q, via "features" (:class:`.input.Input`)
     acc = Σ_{j ∈ list_i} n_ij s_j   via "weighted" or "normed": n are dequantized numbers of edges (:mod:`.edges`)
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
@@ -32,8 +32,10 @@ from .edges import EdgeQuantizers
 from .equation import Counted, Domain, Equation, Factor, TermOf, Via
 from .granularity import Granularity
 from .heads import Head
+from .input import Input
 
-__all__ = ["Counted", "Domain", "Factor", "Granularity", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
+__all__ = [
+    "Counted", "Domain", "Factor", "Granularity", "Input", "Network", "Quantizer", "Term", "Value", "Via", "Weight"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -122,12 +124,8 @@ class Network:
     ----------
     name : str
         Short name, used for files.
-    features : int
-        Width of the input.
-    input_bits : int
-        Unsigned width of an input code, 1 to 8.
-    input_scale : float
-        Real value of input code 1.
+    input : Input
+        How features become codes; ``unit`` is its own, and rows of weights are multiplied by its ``ratio``.
     values : tuple of Value
         In order of computation; the last one is the result.
     trained_nodes : int
@@ -139,10 +137,18 @@ class Network:
     """
 
     name: str
-    features: int
-    input_bits: int
-    input_scale: float
+    input: Input
     values: tuple[Value, ...]
     trained_nodes: int = 0
     edges: EdgeQuantizers = field(default_factory=dict)
     head: Head = ""
+
+    @property
+    def features(self) -> int:
+        """Columns of the input's codes."""
+        return self.input.width
+
+    @property
+    def input_bits(self) -> int:
+        """Unsigned width of an input code."""
+        return self.input.bits

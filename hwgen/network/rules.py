@@ -10,6 +10,7 @@ from ..kinds import shown
 from ..numeric import MAX_ACTIVATION_BITS
 from .edges import MAX_EDGE_BITS, WEIGHED
 from .granularity import Granularity
+from .input import Input
 from .network import Network, Quantizer, Term, Value, Weight
 
 __all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "plain_name", "term_width"]
@@ -18,6 +19,8 @@ __all__ = ["MAX_NEAREST", "MAX_NODES", "check_network", "plain_name", "term_widt
 MAX_NODES, MAX_NEAREST = 1 << 20, 1 << 10
 #: Real numbers that float32 holds: products of some of them stay within float64.
 _LEAST, _MOST = 2.0**-126, 2.0**127
+#: Zero points are integers that float32 holds, as features are.
+_FARTHEST = 1 << 24
 #: Most entries of quantizers by row.
 MOST = {Granularity.PER_NODE: MAX_NODES, Granularity.PER_DEGREE: 1 << 16, Granularity.NEAREST: MAX_NEAREST}
 
@@ -33,11 +36,7 @@ def check_network(network: Network) -> None:
     where = f"network {shown(network.name)[1:-1]}"
     _need(network.name == plain_name(network.name), f"the name {shown(network.name)} is no plain name of a file",
           where, f"call it {plain_name(network.name)}")
-    _need(network.features >= 1, f"features is {network.features}", where, "give the width of the input, 1 or more")
-    _need(1 <= network.input_bits <= MAX_ACTIVATION_BITS, f"input_bits is {network.input_bits}", where,
-          f"quantize the input to 1 to {MAX_ACTIVATION_BITS} bits")
-    _need(_LEAST <= network.input_scale <= _MOST, f"input_scale is {network.input_scale}", where,
-          "give a positive real value of input code 1, as float32 holds it")
+    _input(network.input, f"{where}, input")
     _need(len(network.values) > 0, "there are no values", where, "give at least the result")
     _edges(network, where)
     known: dict[str, Value] = {}
@@ -78,6 +77,25 @@ def term_width(network: Network, term: Term) -> int:
     if term.source is None:
         return 0 if term.gain is None else len(term.gain)
     return next(value.width for value in network.values if value.name == term.source)
+
+
+def _input(given: Input, place: str) -> None:
+    _need(given.features >= 1, f"features is {given.features}", place, "give the width of the input, 1 or more")
+    _need(1 <= given.bits <= MAX_ACTIVATION_BITS, f"bits is {given.bits}", place,
+          f"quantize the input to 1 to {MAX_ACTIVATION_BITS} bits")
+    width = given.width
+    _need(given.column.shape == given.scale.shape == given.zero_point.shape == (width,) and width >= 1,
+          f"column, scale and zero_point have shapes {given.column.shape}, {given.scale.shape} and "
+          f"{given.zero_point.shape}", place, "give each column of codes one of each")
+    _need(bool(((given.column >= 0) & (given.column < given.features)).all()),
+          f"columns name features {given.column.min()} to {given.column.max()} of {given.features}", place,
+          "number features from 0 on")
+    size = np.abs(given.scale)
+    good = (size >= _LEAST) & (size <= _MOST)  # of NaN neither
+    _need(bool(good.all()), f"a scale is {given.scale[~good][:1]}", place,
+          "give real values of a code's step that are not 0, as float32 holds them")
+    _need(bool((np.abs(given.zero_point) <= _FARTHEST).all()), f"a zero point exceeds {_FARTHEST}", place,
+          "give the code of the real 0")
 
 
 def _value(network: Network, value: Value, known: dict[str, Value], place: str) -> None:

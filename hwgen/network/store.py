@@ -15,16 +15,20 @@ from .activation import activation_of
 from .edges import EdgeCodes, Weighed
 from .granularity import Granularity
 from .heads import Head
+from .input import Input
 from .network import Counted, Domain, Factor, Network, Quantizer, Term, Value, Via, Weight
 from .rules import check_network
 
 __all__ = ["FORMAT_VERSION", "load_network", "network_arrays", "network_of", "save_network"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FACTS, ARRAYS = "network.json", "network.npz"
 AGAIN = "make the checkpoint and the build again"
 
 Arrays = dict[str, NDArray[Any]]
+
+#: Arrays of the input.
+_INPUT = ("scale", "zero_point", "column")
 
 _Wide = Annotated[int, Within(1, 1 << 24)]
 
@@ -62,6 +66,12 @@ class _Value(TypedDict):
     terms: list[_Term]
 
 
+class _Input(TypedDict):
+    features: _Wide
+    bits: Count
+    exact: bool
+
+
 class _Edges(TypedDict):
     bits: Count
     step: float
@@ -73,9 +83,7 @@ class _Network(TypedDict):
     format: Literal["hwgen network"]
     version: int
     name: str
-    features: _Wide
-    input_bits: Count
-    input_scale: float
+    input: _Input
     trained_nodes: Count
     head: NotRequired[Head]
     values: list[_Value]
@@ -112,9 +120,11 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     """A network as plain facts for JSON, and plain arrays."""
     arrays: Arrays = {}
     values = [_value_facts(value, f"values.{index}", arrays) for index, value in enumerate(network.values)]
-    facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name, "features": network.features,
-             "input_bits": network.input_bits, "input_scale": network.input_scale,
+    facts = {"format": "hwgen network", "version": FORMAT_VERSION, "name": network.name,
+             "input": {"features": network.input.features, "bits": network.input.bits, "exact": network.input.exact},
              "trained_nodes": network.trained_nodes, "values": values}
+    for name in _INPUT:
+        arrays[f"input.{name}"] = getattr(network.input, name)
     if network.edges:
         facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
     facts |= {"head": network.head} if network.head else {}
@@ -143,9 +153,9 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
     known = read_as(_Network, facts, where, AGAIN)
     taken = _Arrays(arrays, where)
     network = Network(
-        name=known["name"], features=known["features"], input_bits=known["input_bits"],
-        input_scale=float(known["input_scale"]), trained_nodes=known["trained_nodes"],
-        head=known.get("head", ""),
+        name=known["name"], trained_nodes=known["trained_nodes"], head=known.get("head", ""),
+        input=Input(**known["input"], scale=taken.floats("input.scale"), zero_point=taken.ints("input.zero_point"),
+                    column=taken.ints("input.column")),
         values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
         edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
                for name, each in known.get("edges", {}).items()})

@@ -3,7 +3,8 @@
 A value v with zero point z has the code ``clip(round(v/s + z), 0, top)`` and stands for ``s·(code - z)``
 (Krishnamoorthi 2018, "Quantizing deep convolutional networks for efficient inference", section 2.1). With ``z·s`` as a
 bias that is the code of ``relu(v + z·s)`` without a zero point; whoever reads the codes subtracts ``s·z`` once for each
-that it adds: a bias, through a linear layer ``(s·z)ᵀ W``, and over a list a constant for each neighbour.
+that it adds: a bias, through a linear layer ``(s·z)ᵀ W``, and over a list a constant for each neighbour. Those of the
+input's columns are folded where values of a network are made (:func:`of_input_codes`).
 """
 
 from collections import Counter
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from ..errors import HwgenError
 from .activation import IDENTITY, RELU
 from .edges import WEIGHED
+from .input import Input
 from .network import Factor, Network, Term, Value
 
-__all__ = ["fold_zero_points"]
+__all__ = ["fold_zero_points", "of_input_codes"]
 
 Floats = NDArray[np.float64]
 SYMMETRIC = "give it signed symmetric codes, without a zero point"
@@ -51,6 +53,24 @@ def fold_zero_points(network: Network) -> Network:
             read = _raised(read, raised[value.name], by_row)
         values.append(read)
     return replace(network, values=tuple(values)) if raised else network
+
+
+def of_input_codes(given: Input, value: Value) -> Value:
+    """A value whose weights on the input multiply ``code - zero_point``, as one whose weights multiply codes."""
+    terms: list[Term] = []
+    bias = np.zeros(value.width)
+    for term in value.terms:
+        terms.append(term)
+        if term.weight is None or term.via != "features" or not given.zero_point.any():
+            continue
+        constant = -given.unit * (given.zero_point @ term.weight.codes) * term.weight.step
+        if term.gain is not None:
+            constant = constant * term.gain
+        if term.factor == "one":
+            bias[term.offset : term.offset + len(constant)] += constant
+        else:
+            terms.append(replace(term, via="self", weight=None, gain=constant))
+    return replace(value, terms=tuple(terms), bias=_plus(value.bias, bias) if bias.any() else value.bias)
 
 
 def _read(value: Value, raised: Mapping[str, Floats]) -> Value:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from hwgen.network.activation import IDENTITY, RELU
 from hwgen.network.batch import Batch
 from hwgen.network.granularity import Granularity
-from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.network import Input, Network, Quantizer, Term, Value, Weight
 from hwgen.network.rules import check_network
 from hwgen.network.sample import Limits, Sample
 from hwgen.targets.banked.chain import Layer, RowQuantizer
@@ -40,8 +40,8 @@ class ChainModel:
         values: list[Value] = []
         for layer in self.layers:
             values += _values(layer, values[-1].name if values else None)
-        return Network(name=self.name, features=int(self.sample.batch.features.shape[1]), input_bits=self.input_bits,
-                       input_scale=self.input_scale, values=tuple(values),
+        given = Input.plain(int(self.sample.batch.features.shape[1]), self.input_bits, self.input_scale)
+        return Network(name=self.name, input=given, values=tuple(values),
                        trained_nodes=self.trained_nodes if len(self.layers) > 1 else 0)
 
     @property

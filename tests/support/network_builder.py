@@ -14,7 +14,7 @@ from hwgen.network.batch import Batch
 from hwgen.network.edges import EdgeQuantizers, codes_for, edge_values
 from hwgen.network.execute import Lists, real_value, store
 from hwgen.network.granularity import Granularity
-from hwgen.network.network import Domain, Network, Quantizer, Term, Value, Weight
+from hwgen.network.network import Domain, Input, Network, Quantizer, Term, Value, Weight
 from hwgen.network.walks import edge_limits
 
 __all__ = ["Builder", "By", "Capacities", "capacities", "random_batch", "random_weights"]
@@ -113,7 +113,7 @@ class Builder:
                  weight_bits: int | None = None, edge_bits: int | None = None) -> None:
         self.rng = np.random.default_rng([seed, 12])
         scale = 1.0 if input_bits == 1 else float(self.rng.uniform(0.5, 1.5)) / (1 << input_bits)
-        self.network = Network(name=name, features=features, input_bits=input_bits, input_scale=scale, values=(),
+        self.network = Network(name=name, input=Input.plain(features, input_bits, scale), values=(),
                                trained_nodes=trained_nodes)
         self.weight_bits = weight_bits
         self.edge_bits = edge_bits

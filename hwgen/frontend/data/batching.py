@@ -1,7 +1,8 @@
-"""PyG graphs as the one reader sees them: single graphs of plain tensors, and their disjoint union in integers."""
+"""PyG graphs as the one reader sees them: single graphs of plain tensors, and their union, real or in codes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from ...network.batch import Batch
+from ...network.input import Input
 from ...network.reader import Graphs, read_graphs
-from ...network.reader.codes import own_codes
+from ...network.reader.codes import input_codes
+from .graph_batch import GraphBatch
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["data_of", "graphs_of", "real", "union_of"]
+__all__ = ["data_of", "graphs_of", "prepared", "real", "union_of"]
 
 
 def graphs_of(data: Any, most: int | None = None) -> list[Data]:
@@ -59,15 +62,22 @@ def data_of(graphs: Graphs) -> list[Data]:
     return found
 
 
-def union_of(graphs: Any) -> tuple[Batch, int, float]:
-    """Disjoint union of graphs as codes, the width of these, and the real value of code 1.
+def union_of(graphs: Any, given: Input) -> Batch:
+    """Disjoint union of graphs, whose features are real values, as codes of an input.
 
     Raises
     ------
     HwgenError
-        Features that are not small unsigned integers, or differ in number or scale.
+        Features that differ in number or scale, or that the input does not take.
     """
-    return own_codes(read_graphs(graphs), "data")
+    found = read_graphs(graphs)
+    return found.batch(input_codes(given, found if found.scale is not None else replace(found, scale=1.0), "data"))
+
+
+def prepared(graphs: Any) -> GraphBatch:
+    """Disjoint union of graphs with their features as real values."""
+    found = read_graphs(graphs)
+    return GraphBatch.union(found.batch(found.real))
 
 
 def real(graph: Data) -> Data:

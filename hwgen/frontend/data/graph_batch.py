@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from ...errors import HwgenError
 from ...network.batch import Batch, SetName
 from ...network.edges import EdgeCodes, EdgeQuantizers, Weighed, codes_for, edge_values
 from ...network.equation import Via
+from ...network.input import Input
 from ...network.reader.arrays import array_of, integers_of
 from ...network.reader.fields import structure_of
 from .sparse import SparseMatrix
@@ -111,10 +112,10 @@ class GraphBatch:
                  count: NDArray[np.float64] | None = None, node: Ints | None = None,
                  weight: NDArray[np.float64] | None = None) -> None:
         nodes = int(features.shape[0])
-        if not isinstance(features, Tensor):
-            rare = features.nnz < SPARSE_BELOW * nodes * features.shape[1] or features.nnz <= nodes
-            features = features if rare else torch.from_numpy(features.toarray()).float()
-        self.features = features if isinstance(features, Tensor) else SparseMatrix.of(features)
+        self.features = features if isinstance(features, Tensor) else _operand(features)
+        #: Most codes of a node that are not 0, where that is known.
+        self.most: int | None = None
+        self._quantized: tuple[Input, GraphBatch] | None = None
         self.width, self.nodes, self.graphs = int(features.shape[1]), nodes, graphs
         self.count = torch.ones(nodes, 1) if count is None else torch.from_numpy(count.astype(np.float32))[:, None]
         self.node = torch.arange(nodes) if node is None else torch.from_numpy(node)
@@ -143,7 +144,7 @@ class GraphBatch:
 
     @classmethod
     def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
-        """From integer codes; ``scale`` is the real value of code 1."""
+        """From graphs; ``scale`` is the real value of a feature of 1."""
         return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node,
                    weight=batch.weight)
 
@@ -183,17 +184,37 @@ class GraphBatch:
         return Lists.of(self._graph, np.arange(self.nodes), (self.graphs, self.nodes),
                         self.count[:, 0].double().numpy())
 
+    def quantized(self, given: Input) -> GraphBatch:
+        """The same with what an input's codes stand for, times its unit: features [n, columns]; exact ones stay.
+
+        Rows of weights belong to it that are multiplied by ``given.ratio``.
+        """
+        if given.exact:
+            return self
+        if self._quantized is None or self._quantized[0] is not given:
+            own = self.features
+            x = csr_array(own.detach().cpu().numpy()) if isinstance(own, Tensor) else own.scipy()
+            levels = given.levels(x)
+            made = copy.copy(self)
+            made._coded = {}
+            made.features, made.width = _operand(csr_array(levels * given.unit)), given.width
+            made.most = int(np.diff(given.codes(x).indptr).max(initial=0))
+            self._quantized = given, made
+        return self._quantized[1]
+
     def longest(self, times: float = 1.0) -> dict[SetName, int]:
         """The longest list of each set, of edges and members so many times as long; a self loop is counted."""
-        entries = self.features.matrix[0].diff() if isinstance(self.features, SparseMatrix) else (
-            self.features != 0).sum(1)
+        if self.most is None:
+            own = self.features
+            entries = own.matrix[0].diff() if isinstance(own, SparseMatrix) else (own != 0).sum(1)
+            self.most = int(entries.max()) if self.nodes else 0
         found = {"edges": self.edges.length.amax() + 1, "members": self.members.length.amax()} if self.nodes else {}
         edges, members = (math.ceil(times * float(found.get(name, 1))) for name in ("edges", "members"))
         sums = [np.bincount(target, np.abs(each.codes(values))).max(initial=0) for name, each in self.quantizers.items()
                 for _, target, values in [self._values(name)]]
         weight = math.ceil(times * max(map(float, sums), default=0.0))
         return {"weighted": weight, "normed": weight, "edges": edges, "looped": edges, "members": members,
-                "features": max(1, int(entries.max())) if self.nodes else 1}
+                "features": max(1, self.most)}
 
     def lists(self, via: Via) -> Lists:
         """The lists of a set: edges, looped, weighted, normed or members."""
@@ -218,8 +239,8 @@ class GraphBatch:
             return self
         key = tuple(sorted(quantizers.items(), key=lambda each: each[0]))
         if key not in self._coded:
-            other = self._coded[key] = copy(self)
-            other.quantizers, other._weighed, other._coded = dict(quantizers), {}, {}
+            other = self._coded[key] = copy.copy(self)
+            other.quantizers, other._weighed, other._coded, other._quantized = dict(quantizers), {}, {}, None
         return self._coded[key]
 
     def quantizers_of(self, names: Iterable[Weighed], bits: int) -> dict[Weighed, EdgeCodes]:
@@ -236,6 +257,12 @@ class GraphBatch:
 def _numbers(weight: Tensor) -> NDArray[np.float64]:
     """What edges weigh, as float32 holds it."""
     return array_of(weight, "forward.edge_weight").reshape(-1).astype(np.float32).astype(np.float64)
+
+
+def _operand(features: csr_array) -> Tensor | SparseMatrix:
+    """Features in the form that multiplies faster."""
+    rare = features.nnz < SPARSE_BELOW * features.shape[0] * features.shape[1] or features.nnz <= features.shape[0]
+    return SparseMatrix.of(features) if rare else torch.from_numpy(features.toarray()).float()
 
 
 def quotient(batch: Batch, rounds: int, scale: float = 1.0) -> GraphBatch:
@@ -264,8 +291,8 @@ def _refine(batch: Batch, rounds: int) -> Ints:
     features = batch.features
     words = random.integers(0, 1 << 63, size=features.shape[1], dtype=np.uint64)
     key = np.zeros(batch.num_nodes, np.uint64)
-    np.add.at(key, np.repeat(np.arange(batch.num_nodes), np.diff(features.indptr)),
-              words[features.indices] * features.data.astype(np.uint64))
+    alike = np.unique(features.data, return_inverse=True)[1].astype(np.uint64) + np.uint64(1)
+    np.add.at(key, np.repeat(np.arange(batch.num_nodes), np.diff(features.indptr)), words[features.indices] * alike)
     key += random.integers(0, 1 << 63, size=batch.graphs, dtype=np.uint64)[batch.graph]
     colour = np.unique(key, return_inverse=True)[1]
     for _ in range(rounds):

@@ -1,4 +1,4 @@
-"""A set of graphs with labels, of graphs or of nodes: integer features, fast unions, folds."""
+"""A set of graphs with labels, of graphs or of nodes: fast unions, folds."""
 
 from __future__ import annotations
 
@@ -35,15 +35,14 @@ class GraphSet:
     Parameters
     ----------
     name : str
-    features : csr_array int64 [n, f]
-        Codes.
+    features : csr_array int64 or float64 [n, f]
     edges : int64 [2, e]
         Sources above destinations, numbered over all graphs; those of a graph lie together.
     node_start, edge_start : int64 [graphs + 1]
     labels : [rows] or [rows, columns], of any real type
         Of graphs or of nodes, as given; :mod:`hwgen.network.labels` says what they mean.
     input_scale : float
-        The real value of code 1.
+        What features are multiplied by to be real values.
     per : "graphs" or "nodes"
         What has a label.
     weight : float64 [e] or None
@@ -82,11 +81,6 @@ class GraphSet:
         """Number of classes, or of labels of a row."""
         return results_for(self.labels)
 
-    @property
-    def input_bits(self) -> int:
-        """Unsigned width of the codes."""
-        return max(1, int(self.features.data.max(initial=1)).bit_length())
-
     def __len__(self) -> int:
         return len(self.node_start) - 1
 
@@ -106,10 +100,13 @@ class GraphSet:
                     input_scale=self.input_scale,
                     **({} if one.weight is None else {"edge_weight": torch.from_numpy(one.weight).float()}))
 
+    def nodes_of(self, graphs: Sequence[int] | Ints) -> Ints:
+        """The nodes of some graphs, in that order."""
+        return _ranges(self.node_start, np.asarray(graphs, dtype=np.int64))[0]
+
     def rows_of(self, graphs: Sequence[int] | Ints) -> Ints:
         """Where the labels of some graphs, or of their nodes, are, in that order."""
-        chosen = np.asarray(graphs, dtype=np.int64)
-        return chosen if self.per == "graphs" else _ranges(self.node_start, chosen)[0]
+        return np.asarray(graphs, dtype=np.int64) if self.per == "graphs" else self.nodes_of(graphs)
 
     def folds(self, seed: int, labels: Labels | None = None) -> list[Split]:
         """Folds of the graphs that have a label: stratified by their classes, where they have one each.
@@ -135,7 +132,7 @@ class GraphSet:
                 for each in parts]
 
     def union(self, graphs: Sequence[int] | Ints) -> Batch:
-        """Disjoint union of some graphs, in that order."""
+        """Disjoint union of some graphs, in that order, with features as they are here."""
         chosen = np.asarray(graphs, dtype=np.int64)
         nodes, sizes = _ranges(self.node_start, chosen)
         edges, counts = _ranges(self.edge_start, chosen)

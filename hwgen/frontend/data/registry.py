@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...errors import HwgenError
 from .batching import graphs_of
-from .digits import load_digits_graph
 from .graph_set import GraphSet
 from .planetoid import PLANETOID, load_planetoid
+from .scikit import TABLES, load_table
 from .tudataset import TU_DATASETS, load_tudataset
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -19,16 +19,21 @@ if TYPE_CHECKING:  # importing PyG takes longer than anything else here
 
 __all__ = ["DATA", "load_data"]
 
+
+def _table(name: str, root: Path | str | None) -> Data:
+    return load_table(name)  # part of scikit-learn: no folder
+
+
 #: Name -> what reads it, given the folder of raw files. One graph with masks, or a set of graphs.
 DATA: Mapping[str, Callable[[Path | str | None], Data | GraphSet]] = {
-    "digits": lambda root: load_digits_graph(),
+    **{name: partial(_table, name) for name in TABLES},
     **{name: partial(load_planetoid, name) for name in PLANETOID},
     **{name: partial(load_tudataset, name) for name in TU_DATASETS},
 }
 
 
 def load_data(name: str | Path, root: Path | str | None = None) -> Data | list[Data] | GraphSet:
-    """Load a data set, with integer-valued features.
+    """Load a data set.
 
     Parameters
     ----------
@@ -40,9 +45,10 @@ def load_data(name: str | Path, root: Path | str | None = None) -> Data | list[D
     Returns
     -------
     Data, GraphSet or list of Data
-        One graph: ``x`` float32 [n, f] integer codes, ``edge_index`` int64 [2, e], ``y`` int64 [n], ``train_mask``,
-        ``val_mask``, ``test_mask`` bool [n]; beside PyG's own keys ``name`` str, ``input_scale`` float (the real value
-        of code 1) and ``classes`` int. A set of graphs: a GraphSet. A file: what it holds, a list if several graphs.
+        One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` int64 [n], or float32 [n] where targets are
+        real, ``train_mask``, ``val_mask``, ``test_mask`` bool [n]; beside PyG's own keys ``name`` str, ``classes`` int,
+        and, where ``x`` holds integer codes, ``input_scale`` float, the real value of code 1. A set of graphs: a
+        GraphSet. A file: what it holds, a list if several graphs.
 
     Raises
     ------

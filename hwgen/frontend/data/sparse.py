@@ -50,6 +50,11 @@ class SparseMatrix:
         """The whole matrix: float32 [rows, columns]."""
         return _csr(*self.matrix, self.shape).to_dense()
 
+    def scipy(self) -> csr_array:
+        """The same as SciPy has it: float32."""
+        pointers, columns, values = (each.numpy() for each in self.matrix)
+        return csr_array((values, columns, pointers), shape=self.shape)
+
     def product(self, dense: Tensor, values: Tensor | None = None) -> Tensor:
         """``self @ dense``, differentiable in ``dense``.
 

@@ -1,4 +1,4 @@
-"""Graph classification sets of TUDataset (Morris et al., 2020), through PyG's own class, with one-hot features."""
+"""Graph classification sets of TUDataset (Morris et al., 2020), through PyG's own class."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from .graph_set import GraphSet
 from .raw_files import read_raw
@@ -16,7 +16,9 @@ __all__ = ["TU_DATASETS", "degree_bucket", "load_tudataset"]
 
 Ints = NDArray[np.int64]
 
-TU_DATASETS = ("MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY")
+TU_DATASETS = ("MUTAG", "PROTEINS", "IMDB-BINARY", "REDDIT-BINARY", "COX2")
+#: Those whose nodes have real values beside labels.
+WITH_ATTRIBUTES = ("COX2",)
 #: Degrees up to here have a feature each; above, four share every factor of two.
 EXACT_DEGREES = 8
 
@@ -25,7 +27,8 @@ def load_tudataset(name: str, root: Path | str | None = None) -> GraphSet:
     """Load a set of graphs.
 
     Features are one-hot: node labels where the data set has some; else in-degrees, each of its own (IMDB-BINARY) or,
-    where they spread over thousands (REDDIT-BINARY), in buckets (:func:`degree_bucket`).
+    where they spread over thousands (REDDIT-BINARY), in buckets (:func:`degree_bucket`). COX2 has coordinates before
+    them, three real values a node.
 
     Parameters
     ----------
@@ -41,10 +44,13 @@ def load_tudataset(name: str, root: Path | str | None = None) -> GraphSet:
     """
     found, raw = read_raw("TUDataset", name, f"{name}_A.txt", root)
     graph = np.loadtxt(raw / f"{name}_graph_indicator.txt", dtype=np.int64) - 1
-    return _graph_set(name, found, graph)
+    attributes = None
+    if name in WITH_ATTRIBUTES:
+        attributes = np.loadtxt(raw / f"{name}_node_attributes.txt", delimiter=",", ndmin=2)
+    return _graph_set(name, found, graph, attributes)
 
 
-def _graph_set(name: str, found: Any, graph: Ints) -> GraphSet:
+def _graph_set(name: str, found: Any, graph: Ints, attributes: NDArray[np.float64] | None) -> GraphSet:
     whole = found._data
     node_start = np.concatenate([[0], np.cumsum(np.bincount(graph, minlength=len(whole.y)))])
     edge_start = found.slices["edge_index"].numpy().astype(np.int64)
@@ -60,6 +66,8 @@ def _graph_set(name: str, found: Any, graph: Ints) -> GraphSet:
         width = int(kind.max()) + 1
     nodes = int(node_start[-1])
     features = csr_array((np.ones(nodes, np.int64), kind, np.arange(nodes + 1)), shape=(nodes, width))
+    if attributes is not None:
+        features = csr_array(hstack([attributes, features]))
     return GraphSet(name=name, features=features, edges=edges, node_start=node_start, edge_start=edge_start,
                     labels=whole.y.numpy().astype(np.int64))
 

@@ -100,5 +100,5 @@ def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[
 
 def _alone(model: QuantizedNetwork, batch: Batch) -> Sample:
     """Graphs of which nothing else is known."""
-    limits = Limits.of(batch, model.input_bits, model.edges)
+    limits = Limits.of(batch, model.input.bits, model.edges)
     return Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)

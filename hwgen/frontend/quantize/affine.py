@@ -22,7 +22,7 @@ def choose_affine(quantizers: Quantizers) -> None:
         if isinstance(quantizer, Tracked) and quantizer.signed:
             quantizer.affine = True
             try:
-                fold_zero_points(export_network(quantizers, "model", nodes=0, input_bits=1, input_scale=1.0))
+                fold_zero_points(export_network(quantizers, "model", nodes=0))
             except HwgenError:
                 quantizer.affine = False
     for each in tracked:

@@ -67,12 +67,13 @@ def calibrate_steps(quantizers: Quantizers, tensors: Sequence[Tensor], batch: Gr
     quantizers.release()
     quantizers.calibrate_weights()
     weights = quantizers.weigher()
+    codes = batch.quantized(quantizers.input)
     exact: dict[str, Tensor] = {}
     stored: dict[str, Tensor] = {}
     biases = {id(tensor): tensor.clone() for tensor in tensors}
     moved: set[int] = set()
     for value in quantizers.plan.values:
-        want, got = joined(value, batch, exact), joined(value, batch, stored, weights)
+        want, got = joined(value, batch, exact), joined(value, codes, stored, weights)
         bias = value.bias
         if correct and bias is not None and id(bias) not in moved:  # a shared one follows its first value
             if len(want):

@@ -13,20 +13,18 @@ from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
 from ...network.reach import largest_of
+from ...network.zero_points import of_input_codes
 from ..traced import TracedTerm, TracedValue
-from .channels import ChannelSteps
 from .quantizers import Quantizers
-from .tracked import Tracked
 
 __all__ = ["export_network", "export_value"]
 
 
 @torch.no_grad()
-def export_network(quantizers: Quantizers, name: str, *, nodes: int, input_bits: int, input_scale: float,
-                   edges: EdgeQuantizers = NO_EDGES) -> Network:
-    """Codes, steps and tables of a network; the arguments are those of :class:`~hwgen.network.network.Network`."""
+def export_network(quantizers: Quantizers, name: str, *, nodes: int, edges: EdgeQuantizers = NO_EDGES) -> Network:
+    """Codes, steps and tables of a network; by node ``nodes`` were trained, and edges that weigh have quantizers."""
     plan = quantizers.plan
-    return Network(name=name, features=plan.features, input_bits=input_bits, input_scale=input_scale,
+    return Network(name=name, input=quantizers.input,
                    values=tuple(export_value(quantizers, each) for each in plan.values),
                    trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head,
                    edges=edges)
@@ -44,10 +42,10 @@ def export_value(quantizers: Quantizers, value: TracedValue) -> Value:
     if value.activation.kind not in ACTIVATIONS:
         raise HwgenError(f"{value.activation.kind} has no exact integers", f"{value.path} (value {value.name})",
                          "measure it with hwgen.train in Python; build prompts gpf, lorap or gpf-lorap")
-    steps, quantizer = quantizers.weight_steps(), _quantizer(quantizers, value)
-    return Value(name=value.name, path=value.path, width=value.width, domain=value.domain,
-                 terms=tuple(_term(term, steps) for term in value.terms), join=value.join, bias=_floats(value.bias),
-                 activation=value.activation, factor=value.factor, of=value.of, quantizer=quantizer)
+    return of_input_codes(quantizers.input, Value(
+        name=value.name, path=value.path, width=value.width, domain=value.domain,
+        terms=tuple(_term(quantizers, term) for term in value.terms), join=value.join, bias=_floats(value.bias),
+        activation=value.activation, factor=value.factor, of=value.of, quantizer=_quantizer(quantizers, value)))
 
 
 def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
@@ -62,12 +60,12 @@ def _quantizer(quantizers: Quantizers, value: TracedValue) -> Quantizer | None:
     return quantizer
 
 
-def _term(term: TracedTerm, steps: dict[int, ChannelSteps | Tracked]) -> Term:
+def _term(quantizers: Quantizers, term: TracedTerm) -> Term:
     weight = None
     if term.weight is not None:
-        own = steps[id(term.weight)]
+        own = quantizers.weight_steps(term)
         step = own.step[0].double().expand(term.weight.shape[1]).numpy().copy()
-        weight = Weight(codes=own.codes(term.weight).numpy(), bits=own.bits, step=step)
+        weight = Weight(codes=own.codes(quantizers.matrix(term)).numpy(), bits=own.bits, step=step)
     return Term(source=term.source, offset=term.offset, via=term.via, op=term.op, weight=weight, factor=term.factor,
                 of=term.of, gain=_floats(term.gain))
 

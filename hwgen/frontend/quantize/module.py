@@ -12,6 +12,7 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
+from ...network.input import Input
 from ...network.network import Network
 from ...network.reader.fields import scale_of
 from ...network.sample import HEADROOM
@@ -61,8 +62,8 @@ class QuantizedNetwork(nn.Module):
         Largest in-degree with an entry of its own, of rows by degree.
     nodes : int
         Number of trained nodes, of rows by node.
-    input_bits, input_scale
-        As in :class:`hwgen.network.network.Network`.
+    given : Input or None
+        How features become codes; None: they are 0 or 1.
     original : TracedNetwork or None
         The FP32 network that this one is compared with; None: ``plan`` as it is now.
     longest : mapping of set to int, or None
@@ -72,16 +73,17 @@ class QuantizedNetwork(nn.Module):
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
-                 degrees: int = 63, nodes: int = 0, input_bits: int = 1, input_scale: float = 1.0,
+                 degrees: int = 63, nodes: int = 0, given: Input | None = None,
                  longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None,
                  edges: EdgeQuantizers = NO_EDGES) -> None:
         super().__init__()
-        self.scheme, self.nodes, self.input_bits, self.input_scale = scheme, nodes, input_bits, input_scale
+        self.scheme, self.nodes, self.input = scheme, nodes, given or Input.plain(plan.features, 1, 1.0)
         self.sample, self.longest, self.edges = sample, longest, dict(edges)
         self.plan, self.tensors = own(plan)
         self._original, begun = own(plan if original is None else original)
         self._begun = list(begun)  # not as parameters of this module
-        self.quantizers = None if scheme is None else Quantizers(self.plan, scheme, nodes=nodes, degrees=degrees)
+        self.quantizers = None if scheme is None else Quantizers(
+            self.plan, scheme, self.input, nodes=nodes, degrees=degrees)
         if self.quantizers is not None:
             choose_affine(self.quantizers)
         self._accepted: tuple[Tensor, Tensor, Tensor | None, float] | None = None
@@ -134,7 +136,7 @@ class QuantizedNetwork(nn.Module):
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
         self.quantizers.begin(given)
-        return execute(self.plan, given.coded(self.edges), self.quantizers.store, self.quantizers.weigher(),
+        return execute(self.plan, self._coded(given), self.quantizers.store, self.quantizers.weigher(),
                        training=self.training)
 
     def penalty(self) -> Tensor:
@@ -205,7 +207,7 @@ class QuantizedNetwork(nn.Module):
         margin : float or None
             As of :meth:`hold`, which is done on the way; None: it is not.
         """
-        given = self._own(batch).coded(self.edges)
+        given = self._own(batch).coded(self.edges)  # features are quantized on the way
         holder = None if margin is None else Holder(self._quantizers(), self._longest(given), self._input_top, margin,
                                                     self.edges)
         calibrate_steps(self._quantizers(), list(self.tensors), given, correct=correct, target_bits=target_bits,
@@ -245,7 +247,7 @@ class QuantizedNetwork(nn.Module):
         Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
         model in evaluation mode.
         """
-        settle_steps(self.eval()._quantizers(), self._own(batch).coded(self.edges))
+        settle_steps(self.eval()._quantizers(), self._coded(self._own(batch)))
 
     def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
                          weight_steps: Mapping[str, float] | None = None,
@@ -273,8 +275,7 @@ class QuantizedNetwork(nn.Module):
             No quantizers, or a parameter that is not finite.
         """
         self._need_finite(name)
-        return export_network(self._quantizers(), name, nodes=self.nodes, input_bits=self.input_bits,
-                              input_scale=self.input_scale, edges=self.edges)
+        return export_network(self._quantizers(), name, nodes=self.nodes, edges=self.edges)
 
     def is_own(self, x: Tensor, edge_index: Tensor, scale: float = 1.0, weight: Tensor | None = None) -> bool:
         """Whether these are the features, real values in units of ``scale``, and the edges of the model's own graph."""
@@ -304,10 +305,14 @@ class QuantizedNetwork(nn.Module):
 
     @property
     def _input_top(self) -> float:
-        return ((1 << self.input_bits) - 1) * self.input_scale
+        return self.input.top * self.input.unit
 
     def _longest(self, batch: GraphBatch) -> Mapping[SetName, int]:
-        return self.longest or batch.coded(self.edges).longest(1.0 if batch.graphs == 1 else HEADROOM)
+        return self.longest or self._coded(batch).longest(1.0 if batch.graphs == 1 else HEADROOM)
+
+    def _coded(self, batch: GraphBatch) -> GraphBatch:
+        """Graphs as codes stand for them: of features, and of what edges weigh."""
+        return batch.quantized(self.input).coded(self.edges)
 
     def _quantizers(self) -> Quantizers:
         if self.quantizers is None:

@@ -12,9 +12,11 @@ from ...errors import HwgenError
 from ...network.batch import SetName
 from ...network.edges import EdgeQuantizers
 from ...network.granularity import Granularity
+from ...network.input import Input
+from ...network.reader import read_graphs
 from ...network.sample import room_of
 from ...schemes import Penalty, Prompt, Scheme, named
-from ..data.batching import graphs_of, real, union_of
+from ..data.batching import graphs_of, prepared, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edges_weigh, taken_by, widths_in
 from ..prompts import prompted
@@ -22,6 +24,7 @@ from ..traced import TracedNetwork
 from ..tracing import plan_of, some_plan_of
 from ..tracing.compare import compare
 from .accepted import accepted
+from .input import input_of
 from .module import QuantizedNetwork
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -39,7 +42,8 @@ MOST_ALLOCATED = 4
 
 def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
              weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
-             edge_bits: int | None = None, widths: Mapping[str, int] | None = None, penalty: Penalty | None = None,
+             edge_bits: int | None = None, input_bits: int | None = None, widths: Mapping[str, int] | None = None,
+             penalty: Penalty | None = None,
              target_bits: float | None = None, prompt: str | Prompt | None = None) -> QuantizedNetwork:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
@@ -55,12 +59,15 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         of a row) and ``mega`` (by in-degree) serve graphs that training never saw; ``uniform`` has one step a value.
     data : Data, or iterable of Data
         The graph that the model is for, or sample graphs: a file, a list, a data set or a loader
-        (:func:`hwgen.network.reader.read_graphs`). ``x`` holds codes, unsigned integers of at most 8 bits;
-        ``data.input_scale`` (default 1) is the real value of 1.
+        (:func:`hwgen.network.reader.read_graphs`). ``x`` holds real values, or unsigned integers of at most 8
+        bits, which are codes; ``data.input_scale`` (default 1) is the real value of 1.
     weight_bits, message_bits, bits : number or None
         Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
     edge_bits : int or None
         Of what edges weigh, 1 to 8 without the sign; None: the scheme's.
+    input_bits : int or None
+        Width of the input's codes; None: what unsigned integers need, and 4 of real values
+        (:func:`.input.input_of`).
     widths : mapping of str to int, or None
         Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`); None: the scheme's.
     penalty : Penalty or None
@@ -93,17 +100,19 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
 
     if prompt is not None:
         traced = prompted(traced, Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
+    codes = _input(traced, graphs, input_bits)
 
     def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
-        return quantize_plan(traced, rules, graphs, target_bits=target_bits, margin=margin)
+        return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin)
 
-    quantized = accepted(made, rules, union_of(graphs)[0])
+    quantized = accepted(made, rules, union_of(graphs, codes))
     quantized.edge_values = taken_by(model)
     return quantized
 
 
 def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
-                  target_bits: float | None = None, margin: float | None = None) -> QuantizedNetwork:
+                  given: Input | None = None, target_bits: float | None = None,
+                  margin: float | None = None) -> QuantizedNetwork:
     """Put quantizers into a traced network, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -113,6 +122,8 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
         A name of SCHEMES, or settings of one's own.
     data : Data, or iterable of Data (a list, a data set, a DataLoader)
         Sample graphs; steps are read off the first 256. For scheme ``a2q`` the one graph that the model is for.
+    given : Input or None
+        How features become codes; None: read off the sample.
     correct, target_bits, margin
         As in :meth:`QuantizedNetwork.calibrate`.
 
@@ -127,15 +138,15 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
         Unknown scheme, no sample graph, features that do not fit.
     """
     rules, graphs = named(scheme), graphs_of(data)
-    codes, bits, scale = union_of(graphs[:SAMPLE_GRAPHS])
-    whole = codes if len(graphs) <= SAMPLE_GRAPHS else union_of(graphs)[0]
+    given = given or _input(traced, graphs, None)
+    whole = union_of(graphs, given)
     edges = GraphBatch.union(whole).quantizers_of(traced.lists_that_weigh, rules.edge_bits)
-    return quantize_batch(traced, rules, GraphBatch.union(codes, scale), input_bits=bits, input_scale=scale,
-                          longest=room_of(whole, bits, edges).longest, correct=correct, target_bits=target_bits,
-                          margin=margin, edges=edges)
+    return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
+                          longest=room_of(whole, given.bits, edges).longest, correct=correct,
+                          target_bits=target_bits, margin=margin, edges=edges)
 
 
-def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, input_bits: int, input_scale: float,
+def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, given: Input, *,
                    longest: Mapping[SetName, int] | None = None, correct: bool = True,
                    target_bits: float | None = None, margin: float | None = None,
                    original: TracedNetwork | None = None, edges: EdgeQuantizers | None = None) -> QuantizedNetwork:
@@ -155,7 +166,12 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, *, 
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             input_bits=input_bits, input_scale=input_scale, longest=longest, original=original,
-                             edges=edges)
+                             given=given, longest=longest, original=original, edges=edges)
     model.calibrate(correct=correct, target_bits=target_bits, margin=margin)
     return model
+
+
+def _input(traced: TracedNetwork, graphs: list[Data], bits: int | None) -> Input:
+    """How features of graphs become codes."""
+    found = read_graphs(graphs)
+    return input_of(found.features, found.scale, bits, zero_points=traced.takes_zero_points)

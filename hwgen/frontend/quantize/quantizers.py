@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from ...network.input import Input
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..traced import TracedNetwork, TracedTerm, TracedValue
@@ -33,20 +34,24 @@ class Quantizers(nn.Module):
     plan : TracedNetwork
         Its weights are parameters, which this module does not own.
     scheme : Scheme
+    given : Input
+        How features become codes.
     nodes, degrees : int
         Number of trained nodes, and the largest degree with an entry of its own.
     """
 
-    def __init__(self, plan: TracedNetwork, scheme: Scheme, *, nodes: int, degrees: int) -> None:
+    def __init__(self, plan: TracedNetwork, scheme: Scheme, given: Input, *, nodes: int, degrees: int) -> None:
         super().__init__()
-        self.plan, self.scheme = plan, scheme
+        self.plan, self.scheme, self.input = plan, scheme, given
+        self._columns, self._ratio = torch.from_numpy(given.column), torch.from_numpy(given.ratio).float()[:, None]
         self.weights, self.messages, self.rows = nn.ModuleDict(), nn.ModuleDict(), nn.ModuleDict()
         linear, signed = scheme.parametrization == "step", signs_of(plan)
         widths, tracking = Widths(plan, scheme, signed), scheme.tracking
         #: Rows that pass unquantized in this forward, and values of which they do.
         self._protected: Tensor | None = None
         self._exposed = exposed(plan)
-        for weight in self._distinct():
+        for term in self._distinct().values():
+            weight = self.matrix(term)
             steps: ChannelSteps | Tracked
             if tracking is None:
                 steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
@@ -109,18 +114,22 @@ class Quantizers(nn.Module):
 
     def weigher(self) -> Callable[[TracedTerm], Tensor]:
         """A function that gives a term's matrix, fake-quantized."""
-        steps = self.weight_steps()
-        return lambda term: cast(Tensor, steps[id(term.weight)](term.weight))
+        return lambda term: cast(Tensor, self.weight_steps(term)(self.matrix(term)))
 
-    def weight_steps(self) -> dict[int, ChannelSteps | Tracked]:
-        """Quantizers of matrices, by the number of the matrix."""
-        every = cast("list[ChannelSteps | Tracked]", list(self.weights.values()))
-        return {id(weight): steps for weight, steps in zip(self._distinct(), every, strict=True)}
+    def weight_steps(self, term: TracedTerm) -> ChannelSteps | Tracked:
+        """The quantizer of a term's matrix."""
+        number = list(self._distinct()).index(self._key(term))
+        return cast("ChannelSteps | Tracked", self.weights[str(number)])
+
+    def matrix(self, term: TracedTerm) -> Tensor:
+        """What is quantized of a term's matrix: of the input's, a row for each column of its codes."""
+        assert term.weight is not None
+        return term.weight[self._columns] * self._ratio if self._key(term)[1] else term.weight
 
     def calibrate_weights(self) -> None:
         """Take the steps of least squared error of every matrix."""
-        for weight, steps in zip(self._distinct(), self.weights.values(), strict=True):
-            cast("ChannelSteps | Tracked", steps).calibrate(weight)
+        for term in self._distinct().values():
+            self.weight_steps(term).calibrate(self.matrix(term))
 
     def release(self) -> None:
         """Let steps be as fine as they like again."""
@@ -145,11 +154,13 @@ class Quantizers(nn.Module):
         return {"weight_steps": parts[0], "message_steps": parts[1], "row_steps": [row.raw_size for row in rows],
                 "bits": [row.raw_bits for row in rows] + chosen}
 
-    def _distinct(self) -> list[Tensor]:
-        """Matrices in order; a layer that is called twice has one."""
-        found = {id(term.weight): term.weight for value in self.plan.values for term in value.terms
-                 if term.weight is not None}
-        return list(found.values())
+    def _distinct(self) -> dict[tuple[int, bool], TracedTerm]:
+        """A term of each matrix that is quantized, in order; a layer that is called twice has one."""
+        return {self._key(term): term for value in self.plan.values for term in value.terms if term.weight is not None}
+
+    def _key(self, term: TracedTerm) -> tuple[int, bool]:
+        """A term's matrix, and whether its rows are multiplied for the input."""
+        return id(term.weight), term.via == "features" and not self.input.is_plain
 
 
 def _slot(value: TracedValue) -> str:

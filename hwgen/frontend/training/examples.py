@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch
 from ...network.heads import Head
+from ...network.input import Input
 from ...network.labels import Labels
 from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
-from ...network.reader.codes import own_codes
 from ...network.reader.fields import MASKS
-from ..data.batching import data_of, union_of
+from ..data.batching import data_of, prepared, union_of
 from ..data.graph_batch import GraphBatch, quotient
 from ..data.graph_set import GraphSet, Split
+from ..quantize.input import input_of
 from .losses import Goal, tensor_of
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
@@ -62,14 +65,13 @@ class Examples(ABC):
     goal : Goal
         What is learned of those of the training part.
     features : int
-    input_bits, input_scale
-        As in :class:`hwgen.network.network.Network`.
+    given : Input
+        How features become codes.
     """
 
-    def __init__(self, *, name: str, per: Domain, labels: Labels, goal: Goal, features: int, input_bits: int,
-                 input_scale: float) -> None:
-        self.name, self.per, self.labels, self.goal, self.features = name, per, labels, goal, features
-        self.input_bits, self.input_scale = input_bits, input_scale
+    def __init__(self, *, name: str, per: Domain, labels: Labels, goal: Goal, given: Input) -> None:
+        self.name, self.per, self.labels, self.goal = name, per, labels, goal
+        self.input, self.features = given, given.features
 
     @abstractmethod
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
@@ -110,14 +112,17 @@ class OneGraph(Examples):
         What labels mean beside a model's results; None: what they mean alone.
     head : Head
         Behind results.
+    bits, zero_points
+        As in :func:`hwgen.frontend.quantize.input.input_of`.
 
     Raises
     ------
     HwgenError
-        Labels or a mask that are missing, of something else than nodes, or empty; features that are no codes.
+        Labels or a mask that are missing, of something else than nodes, or empty.
     """
 
-    def __init__(self, data: Any, name: str = "", *, labels: Labels | None = None, head: Head = "") -> None:
+    def __init__(self, data: Any, name: str = "", *, labels: Labels | None = None, head: Head = "",
+                 bits: int | None = None, zero_points: bool = True) -> None:
         graphs = read_graphs(data)
         graphs.check_rows("nodes", "data")
         if graphs.labels is None:
@@ -132,12 +137,11 @@ class OneGraph(Examples):
             if not rows.any():
                 raise HwgenError(f"no node for {part}", f"data.{key}", "put at least one node into every mask")
             self._rows[part] = torch.from_numpy(rows)
-        self._codes, bits, scale = own_codes(graphs, "data")
         super().__init__(name=name, per="nodes", labels=labels,
                          goal=Goal.of(labels, self._rows["train"].numpy(), head),
-                         features=self._codes.features.shape[1], input_bits=bits, input_scale=scale)
+                         given=input_of(graphs.features, graphs.scale, bits, zero_points=zero_points))
         self._data, self._labels = data_of(graphs), tensor_of(labels)
-        self._batch = GraphBatch.union(self._codes, scale)
+        self._batch, self._codes = prepared(graphs), union_of(graphs, self.input)
 
     def epoch(self, epoch: int, seed: int) -> Iterator[Example]:
         return iter(self.part("train"))
@@ -153,7 +157,7 @@ class OneGraph(Examples):
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         few = self._data[:FEW]
-        return few, self._batch if len(few) == len(self._data) else GraphBatch.union(*union_of(few)[::2])
+        return few, self._batch if len(few) == len(self._data) else prepared(few)
 
     def graphs(self) -> tuple[list[Data], list[Data]]:
         return self._data, self._data
@@ -173,16 +177,18 @@ class ManyGraphs(Examples):
         Graphs in a batch.
     labels, head
         As of :class:`OneGraph`.
+    bits, zero_points
+        As in :func:`hwgen.frontend.quantize.input.input_of`; real values are read off the training part.
     """
 
     def __init__(self, graphs: GraphSet, split: Split, rounds: int | None, size: int, *, labels: Labels | None = None,
-                 head: Head = "") -> None:
+                 head: Head = "", bits: int | None = None, zero_points: bool = True) -> None:
         labels = labels or Labels.alone(graphs.labels)
         training = np.zeros(len(labels.known), dtype=bool)
         training[graphs.rows_of(split.train)] = True
         super().__init__(name=graphs.name, per=graphs.per, labels=labels, goal=Goal.of(labels, training, head),
-                         features=int(graphs.features.shape[1]), input_bits=graphs.input_bits,
-                         input_scale=graphs.input_scale)
+                         given=input_of(graphs.features, graphs.input_scale, bits, rows=graphs.nodes_of(split.train),
+                                        zero_points=zero_points))
         self._set, self.split, self.rounds, self.size = graphs, split, rounds, size
         for part in PARTS:
             if not labels.counted[graphs.rows_of(getattr(split, part))].any():
@@ -204,7 +210,7 @@ class ManyGraphs(Examples):
         return self._batch(np.random.default_rng(seed).permutation(self.split.train)[:SAMPLE]).batch
 
     def codes(self, part: Part) -> list[Batch]:
-        return [self._set.union(chosen) for chosen in self._cut(getattr(self.split, part))]
+        return [self.in_codes(chosen) for chosen in self._cut(getattr(self.split, part))]
 
     def few(self) -> tuple[list[Data], GraphBatch]:
         chosen = self.split.train[:FEW]
@@ -214,12 +220,17 @@ class ManyGraphs(Examples):
         every = [self._set[graph] for graph in range(len(self._set))]
         return every, [every[int(graph)] for graph in self.split.test]
 
+    def in_codes(self, chosen: Ints) -> Batch:
+        """Some graphs of the set, as integers."""
+        union = self._set.union(chosen)
+        return replace(union, features=self.input.codes(csr_array(union.features * self._set.input_scale)))
+
     def _batch(self, chosen: Ints) -> Example:
         key = chosen.tobytes()
         if key not in self._built:
             union = self._set.union(chosen)
-            batch = (GraphBatch.union(union, self.input_scale) if self.rounds is None
-                     else quotient(union, self.rounds, self.input_scale))
+            batch = (GraphBatch.union(union, self._set.input_scale) if self.rounds is None
+                     else quotient(union, self.rounds, self._set.input_scale))
             place = self._set.rows_of(chosen)
             known = self.labels.counted[place]
             rows = None if known.all() else torch.from_numpy(known)
@@ -236,11 +247,12 @@ def as_set(graphs: Graphs, name: str) -> GraphSet:
     Raises
     ------
     HwgenError
-        Graphs without labels; features that are no codes.
+        Graphs without labels.
     """
     graphs.check_rows(graphs.domain, "data")
     if graphs.labels is None:
         raise HwgenError("graphs without labels", "data.y", "set y in every graph: a label or a row of labels, for the "
                          "graph or for each of its nodes")
-    batch, _, scale = own_codes(graphs.ordered(), "data")
-    return GraphSet.of(batch, graphs.labels, name=name, input_scale=scale, per=graphs.domain)
+    found = graphs.ordered()
+    return GraphSet.of(found.batch(found.features), graphs.labels, name=name, per=graphs.domain,
+                       input_scale=1.0 if found.scale is None else found.scale)

@@ -48,6 +48,7 @@ def train(
     weight_bits: int | None = None,
     message_bits: int | None = None,
     edge_bits: int | None = None,
+    input_bits: int | None = None,
     widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
     prompt: str | Prompt | None = None,
@@ -79,6 +80,8 @@ def train(
         Of every model, in place of the recipe's.
     bits, weight_bits, message_bits, edge_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
+    input_bits : int or None
+        Width of the input's codes; None: what unsigned integers need, and 4 of real values.
     widths : mapping of str to int, or None
         Bits of single values, by name or by layer (:class:`hwgen.schemes.Scheme`).
     target_bits : float or None
@@ -100,7 +103,8 @@ def train(
     if seeds < 1:
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
-                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, edge_bits=edge_bits, widths=widths,
+                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, edge_bits=edge_bits,
+                   input_bits=input_bits, widths=widths,
                    target_bits=target_bits, prompt=Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
@@ -197,9 +201,8 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
     if recipe.prompt is not None:
         plan = prompted(plan, recipe.prompt, rng)
-    model = quantize_batch(plan, recipe.scheme, examples.sample(rng), input_bits=examples.input_bits,
-                           input_scale=examples.input_scale, correct=False, target_bits=recipe.target_bits,
-                           original=plan_of(module, weighs=task.weighs))
+    model = quantize_batch(plan, recipe.scheme, examples.sample(rng), examples.input, correct=False,
+                           target_bits=recipe.target_bits, original=plan_of(module, weighs=task.weighs))
     if recipe.start == "scratch":
         model.randomise_steps()
     return model

@@ -60,6 +60,8 @@ class Task:
         Seed of the folds of a set of graphs.
     edge_values : mapping of str to int
         Values of edges that the graphs have, and how many numbers an edge.
+    input_bits : int or None
+        Width of the input's codes (:func:`hwgen.frontend.quantize.input.input_of`).
     """
 
     make: Callable[[], nn.Module]
@@ -69,10 +71,12 @@ class Task:
     scheme: str
     shuffle: int = FOLD_SEED
     edge_values: Mapping[str, int] = field(default_factory=dict)
+    input_bits: int | None = None
 
     @classmethod
     def of(cls, model: Model, data: str | Path | Data | Sequence[Data] | GraphSet, scheme: str | Scheme | None = None,
-           recipe: str | Recipe = "default", *, root: Path | None = None, **options: object) -> Task:
+           recipe: str | Recipe = "default", *, root: Path | None = None, input_bits: int | None = None,
+           **options: object) -> Task:
         """Look everything up; :func:`hwgen.train` has the parameters."""
         loaded = load_data(data, root) if isinstance(data, str | Path) else data
         name = str(getattr(loaded, "name", None) or (Path(data).stem if isinstance(data, str | Path) else "graphs"))
@@ -89,8 +93,8 @@ class Task:
         rules = _recipe(recipe, kind, name, scheme, usual, per, options)
         named = scheme if isinstance(scheme, str) else usual if scheme is None else ""
         return cls(make=_maker(model, kind, found, rules), data=found, name=name, recipe=rules, scheme=named,
-                   edge_values={
-            name: 1 if each.ndim == 1 else int(each.shape[1]) for name, each in graphs.weights.items()})
+                   edge_values={name: 1 if each.ndim == 1 else int(each.shape[1])
+                                for name, each in graphs.weights.items()}, input_bits=input_bits)
 
     @property
     def per(self) -> Domain:
@@ -153,14 +157,16 @@ class Task:
         """
         head = self.plan.head
         if not isinstance(self.data, GraphSet):
-            return OneGraph(self.data, self.name, labels=self.labels, head=head)
+            return OneGraph(self.data, self.name, labels=self.labels, head=head, bits=self.input_bits,
+                            zero_points=self.plan.takes_zero_points)
         splits = self.data.folds(self.shuffle, self.labels)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
         joins = (self.per == "graphs" and not self.plan.weighs
                  and self.forward(self.module).takes_joined_rows)
         rounds = _rounds(self.plan) if joins else None
-        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head)
+        return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head,
+                          bits=self.input_bits, zero_points=self.plan.takes_zero_points)
 
     def check(self, examples: Examples) -> None:
         """Refuse now what would fail after training.

@@ -1,5 +1,6 @@
-"""Graphs as integer codes: those that a network takes, or, for a network to be made, those that the features are."""
+"""Graphs as integer codes: those that a network takes, and the input of a network whose features are codes already."""
 
+import warnings
 from dataclasses import astuple, fields, replace
 
 import numpy as np
@@ -9,47 +10,87 @@ from scipy.sparse import csr_array
 from ...errors import HwgenError
 from ...numeric import MAX_ACTIVATION_BITS
 from ..batch import Batch
+from ..input import Input
 from ..network import Network
 from ..sample import Limits, Sample
 from .graphs import Graphs
 
-__all__ = ["batch_for", "own_codes", "sample_for", "weights_of"]
+__all__ = ["batch_for", "input_codes", "plain_input", "sample_for", "weights_of"]
 
 #: How far a feature may lie from a code: features are float32, and a scale such as 1/15 is rounded.
 NEAR = 1e-4
 
 
 def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
-    """Graphs as a network takes them. Nothing is rounded in silence.
+    """Graphs as a network takes them.
 
     Parameters
     ----------
     network : Network
     graphs : Graphs
-        With codes of the network, or real values that are multiples of its ``input_scale``.
+        With codes of the network or real values.
     where : str
         What users call them, for errors.
 
     Raises
     ------
     HwgenError
-        Features of another width or that are no codes; nodes that were not trained; as :func:`weights_of`.
+        As :func:`input_codes`; nodes that were not trained; as :func:`weights_of`.
+
+    Warns
+    -----
+    UserWarning
+        Real values beyond what the input was calibrated for, with their number: they are clipped.
     """
-    width, scale = int(graphs.features.shape[1]), network.input_scale
-    if width != network.features:
-        raise HwgenError(f"nodes have {width} features, the model takes {network.features} features", where,
+    given, codes = network.input, input_codes(network.input, graphs, where)
+    lost = 0 if given.exact or graphs.scale is None else given.clipped(graphs.real)
+    if lost:
+        warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
+                      f"was calibrated for: they are clipped ({where})", stacklevel=3)
+    weights = {"edge_weight": weights_of(graphs, where)} if network.edges else {}
+    return replace(graphs, node=_trained(network, graphs, where), weights=weights).batch(codes)
+
+
+def input_codes(given: Input, graphs: Graphs, where: str) -> csr_array:
+    """Features as an input's codes: csr_array int64 [n, columns].
+
+    Parameters
+    ----------
+    given : Input
+        Exact: nothing is rounded in silence. Else real values are rounded and clipped as it says.
+    graphs : Graphs
+    where : str
+        What users call them, for errors.
+
+    Raises
+    ------
+    HwgenError
+        Features of another width; codes out of range; of an exact input real values that are no codes.
+    """
+    is_codes = graphs.scale is None
+    width, need = int(graphs.features.shape[1]), given.width if is_codes else given.features
+    if width != need:
+        raise HwgenError(f"nodes have {width} features, the model takes {need} features", where,
                          "give the features that the model was trained on")
-    given = graphs.features.data
-    exact = given if graphs.scale is None or graphs.scale == scale else given * graphs.scale / scale
+    return _as_they_are(given, graphs, where) if is_codes or given.exact else given.codes(graphs.real)
+
+
+def _as_they_are(given: Input, graphs: Graphs, where: str) -> csr_array:
+    """Codes, or real values that are codes times the one scale."""
+    found, scale = graphs.features.data, given.unit
+    exact = found if graphs.scale is None or graphs.scale == scale else found * graphs.scale / scale
     codes = np.rint(exact)
     near = 0 if graphs.scale is None else NEAR
-    wrong = (np.abs(exact - codes) > near) | (codes < 0) | (codes >= 1 << network.input_bits)
+    wrong = (np.abs(exact - codes) > near) | (codes < 0) | (codes > given.top)
     if wrong.any():
         what = "feature code" if graphs.scale is None else "feature"
-        raise HwgenError(f"{what} {given[wrong][0]:g} is not one of 0 .. {(1 << network.input_bits) - 1}"
+        raise HwgenError(f"{what} {found[wrong][0]:g} is not one of 0 .. {given.top}"
                          + ("" if graphs.scale is None else f" times {scale / graphs.scale:g}"), where,
                          "encode the features as for training")
-    return _batch(graphs, codes, _trained(network, graphs, where), weights_of(graphs, where) if network.edges else None)
+    kept = csr_array((codes.astype(np.int64), graphs.features.indices, graphs.features.indptr),
+                     shape=graphs.features.shape)
+    kept.eliminate_zeros()
+    return kept
 
 
 def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
@@ -78,27 +119,27 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
                   integer=graphs.results.get("integer"), limits=limits)
 
 
-def own_codes(graphs: Graphs, where: str) -> tuple[Batch, int, float]:
-    """Features as the codes that they are, the width of these, and the real value of code 1.
+def plain_input(features: csr_array, scale: float | None, bits: int | None = None) -> Input | None:
+    """The input of features that are codes already: unsigned integers of few bits, times a scale.
 
-    What edges weigh is kept as it is, for models that take it.
+    Parameters
+    ----------
+    features : csr_array [n, f]
+    scale : float or None
+        Real value of 1; None: 1.
+    bits : int or None
+        Width that they may have; None: 8.
 
-    Raises
-    ------
-    HwgenError
-        Features that are not small unsigned integers.
+    Returns
+    -------
+    Input or None
+        None: they are real values.
     """
-    given, scale = graphs.features.data, 1.0 if graphs.scale is None else graphs.scale
-    wrong = (given != np.rint(given)) | (given < 0)
-    if wrong.any():
-        raise HwgenError(f"feature {given[wrong][0]} is not an unsigned integer", f"{where}.x",
-                         "scale the features to integers from 0, and give the value of 1 as data.input_scale")
-    top = int(given.max(initial=0))
-    if top >= 1 << MAX_ACTIVATION_BITS:
-        raise HwgenError(f"feature {top} exceeds {MAX_ACTIVATION_BITS} bits", f"{where}.x",
-                         "scale the features to fewer bits, and give the value of 1 as data.input_scale")
-    batch = _batch(graphs, given, graphs.node, _usable(graphs).get("edge_weight", _usable(graphs).get("edge_attr")))
-    return batch, max(1, top.bit_length()), scale
+    given: NDArray[np.float64] = features.data
+    top = given.max(initial=0)
+    if (given != np.rint(given)).any() or given.min(initial=0) < 0 or top >= 1 << (bits or MAX_ACTIVATION_BITS):
+        return None
+    return Input.plain(features.shape[1], max(1, int(top).bit_length()), 1.0 if scale is None else scale)
 
 
 def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
@@ -109,8 +150,7 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
     HwgenError
         Graphs without; both, and they differ; several columns; a number that is not finite.
     """
-    usable = _usable(graphs)
-    found = usable.get("edge_weight", usable.get("edge_attr"))
+    usable, found = graphs.usable_weights, graphs.weight
     if found is None:
         wide = graphs.weights.get("edge_weight", graphs.weights.get("edge_attr"))
         has = "no edge_weight" if wide is None else f"{wide.shape[1]} numbers an edge"
@@ -122,23 +162,6 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
         raise HwgenError("edge_weight and edge_attr of one column, which differ", where,
                          "leave out the one that the model does not take")
     return found
-
-
-def _usable(graphs: Graphs) -> dict[str, NDArray[np.float64]]:
-    """Values of edges that are one number for each, as float32 holds them: PyTorch rounds them to that."""
-    return {name: value.reshape(-1).astype(np.float32).astype(np.float64) for name, value in graphs.weights.items()
-            if value.ndim == 1 or value.shape[1:] == (1,)}
-
-
-def _batch(graphs: Graphs, codes: NDArray[np.float64] | NDArray[np.int64], node: NDArray[np.int64] | None,
-           weight: NDArray[np.float64] | None) -> Batch:
-    features = csr_array((codes.astype(np.int64), graphs.features.indices, graphs.features.indptr),
-                         shape=graphs.features.shape)
-    features.eliminate_zeros()
-    if node is None:
-        node = np.arange(graphs.nodes) if graphs.graphs == 1 else np.zeros(graphs.nodes, np.int64)
-    return Batch(features=features, edges=graphs.edges, graph=graphs.graph, graphs=graphs.graphs, node=node,
-                 weight=weight)
 
 
 def _trained(network: Network, graphs: Graphs, where: str) -> NDArray[np.int64] | None:

@@ -55,7 +55,7 @@ def chain_of(network: Network) -> Chain:
         layers.append(_layer(message, row, values[2 * len(layers) - 1].name if layers else None))
     if len(values) % 2:
         raise _refused(values[-1])
-    return Chain(name=network.name, input_bits=network.input_bits, input_scale=network.input_scale,
+    return Chain(name=network.name, input_bits=network.input_bits, input_scale=network.input.unit,
                  layers=tuple(layers))
 
 

@@ -111,7 +111,7 @@ class PassBuilder:
         kind: Literal["self", "list", "one"] = "self" if term.via == "self" else "list"
         if weights is not None:
             assert term.weight is not None
-            source, column = weights, column * term.weight.step[at] * self.network.input_scale
+            source, column = weights, column * term.weight.step[at] * self.network.input.unit
         elif term.source is None:
             kind, start = "one", 0
         else:

@@ -42,7 +42,7 @@ def test_codes_scales_and_graph_come_back(path: Path) -> None:
     data = small_data(top=15)
     model = small_quantized(data, layers=3).eval()
     network, sample = load(path)
-    assert (network.name, network.features, network.input_bits, network.input_scale) == ("model", 12, 4, 1 / 15)
+    assert (network.name, network.features, network.input_bits, network.input.unit) == ("model", 12, 4, 1 / 15)
     assert network.trained_nodes == 40
     np.testing.assert_array_equal(sample.batch.features.toarray(), data.x)
     np.testing.assert_array_equal(sample.batch.edges, data.edge_index)
@@ -228,7 +228,7 @@ def test_numbers_that_are_wrong(path: Path, part: str, end: str, at: Any, value:
 
 @pytest.mark.parametrize("edit", [
     put("facts", value="{}"), put("facts", value="no JSON"), put("network", value={}), put("sample", value={}),
-    put("network", value=None), fact("values", value=None), fact("input_scale", value="one"),
+    put("network", value=None), fact("values", value=None), fact("input", "bits", value="one"),
 ])
 def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) -> None:
     change(path, edit)
@@ -237,8 +237,8 @@ def test_contents_that_are_missing_or_of_another_kind(path: Path, edit: Change) 
 
 
 @pytest.mark.parametrize(("edit", "what"), [
-    (fact("input_bits", value=2), "feature code 1. is not one of 0 .. 3"),
-    (fact("features", value=13), "codes has shape|12 features, the network takes 13"),
+    (fact("input", "bits", value=2), "feature code 1. is not one of 0 .. 3"),
+    (fact("input", "features", value=0), "features is 0"),
     (put("sample", "node", 2, value=40), r"node 40 was not trained \(40 nodes were\)"),
     (put("sample", "node", 2, value=-1), "node names -1"),
     (put("sample", "labels", value=torch.zeros(3, dtype=torch.int64)), "3 entries for 1 graph of 40 nodes"),

@@ -126,7 +126,7 @@ def test_prompts_learn_and_hardware_computes_them(prompt: Prompt, scheme: str) -
     plain = hwgen.train("gcn", data, scheme, epochs=4, bits=4).model
     assert not torch.equal(trained.eval()(), plain.eval()())
     assert ("lorap" in prompt.kind) == any(value.name.endswith(".prompt") for value in trained.plan.values)
-    compare(build(trained.export(), union_of([data])[0]))
+    compare(build(trained.export(), union_of([data], trained.input)))
 
 
 @pytest.mark.parametrize("prompt", PROMPTS[1:])

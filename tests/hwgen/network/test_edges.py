@@ -76,8 +76,8 @@ def test_weights_travel_with_their_edges():
     assert part.weight.shape == part.edges.shape[1:]
     assert set(part.weight.tolist()) <= set(one.weight.tolist())
     backwards = {"x": one.features.toarray(), "edge_index": one.edges[:, ::-1], "edge_attr": one.weight[::-1, None],
-                 "node": one.node, "input_scale": NETWORK.input_scale}
-    backwards["x"] = backwards["x"] * NETWORK.input_scale
+                 "node": one.node, "input_scale": NETWORK.input.unit}
+    backwards["x"] = backwards["x"] * NETWORK.input.unit
     assert weights_of(batch_for(NETWORK, read_graphs([backwards | {"input_scale": None}]), "here")) == weights_of(one)
 
 

@@ -15,7 +15,7 @@ from hwgen.numeric import MAX_STEPS, MOST_STEPS, SUM_STEPS
 
 def reaches(network, limits):
     """Of every value."""
-    reach, found = Reach(longest=limits.longest, input_top=network.input_scale * ((1 << network.input_bits) - 1)), {}
+    reach, found = Reach(longest=limits.longest, input_top=network.input.unit * network.input.top), {}
     for value in network.values:
         found[value.name] = reach.of(value).value
         if value.quantizer is not None:

@@ -14,6 +14,11 @@ from hwgen.network.rules import check_network
 NETWORKS = {"gin": gin_network(0), "sage": sage_network(0), "residual": residual_gcn_network(0)}
 
 
+def fed(**change):
+    """A network with another input."""
+    return replace(NETWORKS["gin"], input=replace(NETWORKS["gin"].input, **change))
+
+
 def changed(which, index, *, term=None, quantizer=None, weight=None, **value):
     """A network with one value changed: fields of its first term, of its quantizer, of its weight, or its own."""
     network = NETWORKS[which]
@@ -87,9 +92,13 @@ BROKEN = {
     "weighted list": (changed("gin", 1, term={"weight": Weight(codes=np.eye(7, dtype=np.int64), bits=2,
                                                                step=np.ones(7))}), "a linear layer via 'edges'",
                       "terms[0]"),
-    "features": (replace(NETWORKS["gin"], features=0), "features is 0", "network gin"),
-    "input bits": (replace(NETWORKS["gin"], input_bits=9), "input_bits is 9", "network gin"),
-    "input scale": (replace(NETWORKS["gin"], input_scale=float("nan")), "input_scale is nan", "network gin"),
+    "features": (fed(features=0), "features is 0", "network gin, input"),
+    "input bits": (fed(bits=9), "bits is 9", "network gin, input"),
+    "input scale": (fed(scale=np.full(7, np.nan)), "a scale is [nan]", "network gin, input"),
+    "input scale of 0": (fed(scale=np.zeros(7)), "a scale is [0.]", "network gin, input"),
+    "input columns": (fed(column=np.arange(7) + 1), "columns name features 1 to 7 of 7", "network gin, input"),
+    "input shapes": (fed(zero_point=np.zeros(6, np.int64)), "column, scale and zero_point have shapes", "gin, input"),
+    "zero point": (fed(zero_point=np.full(7, 1 << 30)), "a zero point exceeds", "network gin, input"),
     "values": (replace(NETWORKS["gin"], values=()), "there are no values", "network gin"),
 }
 

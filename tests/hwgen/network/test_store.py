@@ -68,7 +68,7 @@ def set_facts(folder, change):
 
 
 @pytest.mark.parametrize(("change", "message"), [
-    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 2"),
+    (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 3"),
     (lambda facts: facts.pop("values"), "key values is missing"),
     (lambda facts: facts["values"][0].pop("width"), r"key values\[0\].width is missing"),
     (lambda facts: facts["values"][0].update(domain="edges"), r"values\[0\].domain is 'edges'"),
@@ -76,10 +76,11 @@ def set_facts(folder, change):
     (lambda facts: facts["values"][1]["terms"][0].update(via="there"), r"values\[1\].terms\[0\].via is 'there'"),
     (lambda facts: facts["values"][0].update(terms=3), r"values\[0\].terms is 3"),
     (lambda facts: facts.update(values=[3]), r"values\[0\] is 3"),
-    (lambda facts: facts.update(features="many"), "features is 'many'"),
+    (lambda facts: facts["input"].update(features="many"), "input.features is 'many'"),
     (lambda facts: facts.update(name={}), "name is {}"),
     (lambda facts: facts.update(name="../../x"), "name '../../x' is no plain name"),
-    (lambda facts: facts.update(input_scale=1e-300), "input_scale is 1e-300"),
+    (lambda facts: facts["input"].update(bits=9), "bits is 9"),
+    (lambda facts: facts["input"].update(exact=2), "input.exact is 2"),
     (lambda facts: facts["values"][0].update(path="\ud800"), r"values\[0\].path is "),
     (lambda facts: facts["values"][0].update(path="a\u001bb"), r"values\[0\].path is "),
     (lambda facts: facts["values"][0]["quantizer"].update(reach=-1), r"unknown key values\[0\].quantizer.reach"),
@@ -102,7 +103,7 @@ def test_facts_that_are_no_network(tmp_path, change, message):
 def test_a_checkpoint_of_an_older_format_says_how_to_make_it_again():
     """Checkpoints hold the facts without the files of a build."""
     facts, arrays = network_arrays(gin_network(0))
-    with pytest.raises(HwgenError, match="network format version 1, this hwgen reads 2") as error:
+    with pytest.raises(HwgenError, match="network format version 1, this hwgen reads 3") as error:
         network_of({**facts, "version": 1}, arrays, "model.pt")
     assert (error.value.where, error.value.fix) == (
         "model.pt", "train or quantize the model, and build it, again with this hwgen")
@@ -117,7 +118,7 @@ def test_files_that_are_missing_or_cut(tmp_path):
     with pytest.raises(HwgenError, match=r"not an \.npz of plain arrays"):
         load_network(tmp_path)
     np.savez(tmp_path / ARRAYS, nothing=np.zeros(1))
-    with pytest.raises(HwgenError, match=r"entry values.0.\S+ is missing"):
+    with pytest.raises(HwgenError, match=r"entry input.scale is missing"):
         load_network(tmp_path)
     (tmp_path / FACTS).write_text("{")
     with pytest.raises(HwgenError, match="not JSON"):

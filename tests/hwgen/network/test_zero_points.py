@@ -15,6 +15,7 @@ from hwgen.network.activation import RELU, LeakyReLU
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, run_network, store
 from hwgen.network.granularity import Granularity
+from hwgen.network.input import Input
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
 from hwgen.network.rules import check_network
 from hwgen.network.store import load_network, save_network
@@ -152,7 +153,7 @@ def test_a_bias_before_the_factor_is_a_constant_with_it() -> None:
     first = Value(name="a", path="a", width=1, terms=(Term(via="features", weight=weight),), bias=np.array([0.4]),
                   factor="rsqrt", of="looped", quantizer=quantizer)
     last = Value(name="b", path="b", width=1, terms=(Term(source="a", via="looped", factor="rsqrt", of="looped"),))
-    network = Network(name="n", features=2, input_bits=1, input_scale=1.0, values=(first, last))
+    network = Network(name="n", input=Input.plain(2, 1, 1.0), values=(first, last))
     batch = random_batch(3, network, graphs=3)
     folded = fold_zero_points(network)
     check_network(folded)

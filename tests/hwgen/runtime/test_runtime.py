@@ -145,7 +145,7 @@ def board(design, folder, machine=ListsMachine):
 
 def as_data(network, graph):
     """A graph as PyG's Data has it, but for the class."""
-    return SimpleNamespace(x=graph.features.toarray() * network.input_scale, edge_index=graph.edges)
+    return SimpleNamespace(x=graph.features.toarray() * network.input.unit, edge_index=graph.edges)
 
 
 def test_board_and_reference_agree(built):
@@ -163,7 +163,7 @@ def test_what_users_hand_over(built):
     accelerator = Accelerator(folder)
     wanted = accelerator.run(batch)
     graphs = [as_data(network, graph) for graph in single(batch)]
-    loader = (SimpleNamespace(x=batch.features.toarray() * network.input_scale, edge_index=batch.edges,
+    loader = (SimpleNamespace(x=batch.features.toarray() * network.input.unit, edge_index=batch.edges,
                               batch=batch.graph, num_graphs=batch.graphs) for _ in range(2))
     assert np.array_equal(accelerator.run(graphs), wanted)
     assert np.array_equal(accelerator.run(graphs[0]), wanted[:1])

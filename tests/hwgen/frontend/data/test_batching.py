@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch_geometric.data import Batch, Data
 
-from hwgen.frontend.data.batching import graphs_of, real, union_of
+from hwgen.frontend.data.batching import graphs_of, prepared, real, union_of
+from hwgen.network.input import Input
 
 
 def test_a_batch_whose_nodes_and_edges_are_mixed_falls_into_its_graphs() -> None:
@@ -26,6 +27,7 @@ def test_a_batch_whose_nodes_and_edges_are_mixed_falls_into_its_graphs() -> None
         assert pairs == {(a, b, value) for (a, b), value in zip(
             want.edge_index.t().tolist(), want.edge_attr.tolist(), strict=True)}
         assert torch.equal(real(one).x, one.x * 0.5)
-    batch, bits, scale = union_of(mixed)
-    assert (batch.graphs, bits, scale) == (3, 2, 0.5)
+    batch = union_of(mixed, Input.plain(4, 2, 0.5))
+    assert np.array_equal(prepared(mixed).features, batch.features.toarray() * 0.5)
+    assert batch.graphs == 3
     assert np.array_equal(np.bincount(batch.graph), sizes)

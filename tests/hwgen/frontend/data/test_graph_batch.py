@@ -8,18 +8,18 @@ from scipy.sparse import csr_array
 from torch import Tensor
 from training_graphs import small_data
 
-from hwgen.frontend.data.batching import union_of
+from hwgen.frontend.data.batching import prepared
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.data.sparse import SparseMatrix
 
 
 def test_rare_features_are_sparse_and_others_dense() -> None:
     data = small_data()
-    batch = GraphBatch.union(*union_of([data])[::2])
+    batch = prepared([data])
     assert isinstance(batch.features, Tensor)
     assert torch.equal(batch.features, data.x)
     data.x[:, 1:] = 0
-    rare = GraphBatch.union(*union_of([data])[::2])
+    rare = prepared([data])
     assert isinstance(rare.features, SparseMatrix)
     assert torch.equal(rare.features.dense(), data.x)
 

@@ -15,7 +15,7 @@ def test_of_a_union_gives_the_same_graphs() -> None:
     batch = Batch(features=features, edges=edges, graph=np.array([0, 0, 1, 1, 3, 3]), graphs=4,
                   node=np.zeros(6, np.int64))
     found = GraphSet.of(batch, np.array([0, 1, 1, 0]), name="few", input_scale=0.5)
-    assert (len(found), found.classes, found.input_bits) == (4, 2, 4)
+    assert (len(found), found.classes, found.nodes_of(np.array([3, 0])).tolist()) == (4, 2, [4, 5, 0, 1])
     again = found.union([0, 1, 2, 3])
     assert (again.features != features).nnz == 0
     assert (again.edges == edges).all()

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch_geometric.datasets
+from scipy.sparse import csr_array
 
 from hwgen.errors import HwgenError
 from hwgen.frontend import load_data
-from hwgen.frontend.data.batching import union_of
+from hwgen.frontend.quantize.input import input_of
 
 SHAPES = {"Cora": (2708, 1433, 10556, 7), "CiteSeer": (3327, 3703, 9104, 6)}
 
@@ -32,7 +33,7 @@ def test_planetoid_is_raw_and_whole(raw: Path, name: str) -> None:
     counts = [int(mask.sum()) for mask in (data.train_mask, data.val_mask, data.test_mask)]
     assert counts == [20 * classes, 500, 1000]
     assert (data.edge_index[0] != data.edge_index[1]).all()
-    assert union_of(data)[1] == 1
+    assert input_of(csr_array(data.x.numpy()), 1.0).bits == 1
 
 
 def test_a_read_only_root_is_enough_and_stays_as_it_is(raw: Path, tmp_path: Path) -> None:

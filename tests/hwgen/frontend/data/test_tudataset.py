@@ -36,6 +36,15 @@ def test_reads_labels_and_degrees(tmp_path: Path) -> None:
     assert len(mutag) == 3
 
 
+def test_coordinates_are_features_before_labels(tmp_path: Path) -> None:
+    write(tmp_path, "COX2", labels=True)
+    raw = tmp_path / "COX2" / "raw"
+    (raw / "COX2_node_attributes.txt").write_text("\n".join(f"{n}.5, -{n}, 0" for n in range(9)) + "\n")
+    found = load_tudataset("COX2", tmp_path)
+    assert found.features.toarray()[4].tolist() == [4.5, -4, 0, 0, 1, 0]
+    assert found[1].x[0].tolist() == [3.5, -3, 0, 1, 0, 0]
+
+
 def test_union_takes_graphs_in_order(tmp_path: Path) -> None:
     write(tmp_path, "MUTAG", labels=True)
     graphs = load_tudataset("MUTAG", tmp_path)

@@ -18,6 +18,7 @@ from hwgen.network.activation import IDENTITY, RELU, Activation
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
+from hwgen.network.input import Input
 from hwgen.network.rules import check_network
 
 FEATURES, HIDDEN = 6, 9
@@ -98,8 +99,8 @@ def trained(module: nn.Module) -> nn.Module:
 
 
 def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
-    model = QuantizedNetwork(plan_of(trained(module)), scheme, degrees=5, nodes=batch.num_nodes, input_bits=2,
-                             input_scale=0.25)
+    model = QuantizedNetwork(plan_of(trained(module)), scheme, degrees=5, nodes=batch.num_nodes,
+                             given=Input.plain(batch.features.shape[1], 2, 0.25))
     model.calibrate(GraphBatch.union(batch, 0.25))
     for table in model.rows:  # bits that differ from entry to entry
         if not table.frozen:

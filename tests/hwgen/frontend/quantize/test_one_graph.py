@@ -50,10 +50,9 @@ def test_a_chain_is_in_integer_adder_order(layers: int) -> None:
     adjacency += np.eye(nodes)
     norm = adjacency.sum(1, keepdims=True) ** -0.5
     x = data.x.double().numpy() / 15
-    weights = model.quantizers.weight_steps()
     for message, row in zip(model.plan.values[::2], model.plan.values[1::2], strict=True):
         matrix = message.terms[0].weight
-        step = weights[id(matrix)].step.detach().double().numpy()
+        step = model.quantizers.weight_steps(message.terms[0]).step.detach().double().numpy()
         weight = np.clip(half_away(matrix.detach().double().numpy() / step), -7, 7) * step
         step = model.quantizers.message(message).step.detach().double().numpy()
         sent = np.clip(half_away(norm * (x @ weight) / step), -7, 7)

@@ -20,6 +20,7 @@ from hwgen.frontend.quantize import SCHEMES, Scheme
 from hwgen.frontend.quantize.prepare import quantize
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.tracing.compare import compare
+from hwgen.network.input import Input
 
 
 class Cached(nn.Module):
@@ -59,8 +60,8 @@ def test_graphs_come_as_a_list_a_loader_or_a_batch() -> None:
         outputs.append(model.eval()())
     assert torch.equal(outputs[0], outputs[1])
     assert torch.equal(outputs[0], outputs[2])
-    batch, bits, scale = union_of(several())
-    assert (batch.graphs, bits, scale) == (4, 2, 1.0)
+    batch = union_of(several(), Input.plain(7, 2, 1.0))
+    assert batch.graphs == 4
     assert (batch.edges == union.edge_index.numpy()).all()
     assert (batch.features.toarray() == union.x.numpy()).all()
 
@@ -83,10 +84,12 @@ def test_a_cache_of_another_graph_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ({"scheme": "dq"}, r"^unknown scheme 'dq'\n  at scheme\n  use one of a2q, nns, nns-published, mega, uniform"),
+    ({"scheme": "dq"}, r"^unknown scheme 'dq'\n  at scheme\n  use one of a2q, nns, nns-published, mega, "),
     ({"weight_bits": 1}, r"^weight_bits is 1\n  at weight_bits\n  use 2 to 8 bits"),
     ({"message_bits": 9}, r"^message_bits is 9\n"),
-    ({"bits": 9.0}, r"^bits is 9.0\n"), ({"target_bits": -1.0}, r"^target_bits is -1.0\n"),
+    ({"bits": 9.0}, r"^bits is 9.0\n"),
+    ({"input_bits": 9}, r"^input_bits is 9\n  at input_bits\n  use 1 to 8"),
+    ({"target_bits": -1.0}, r"^target_bits is -1.0\n"),
     ({"target_bits": 5.0}, r"^target_bits is 5.0\n  at target_bits\n  use 0 to 4 bits"),
 ])
 def test_options_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -103,7 +106,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
     with pytest.raises(HwgenError, match="the model fails on these graphs: RuntimeError"):
         quantize(pooled(), scheme="nns", data=narrow)
     with pytest.raises(HwgenError, match="graph 0 has 7 features of scale 1, graph 1 4 features of"):
-        union_of([several()[0], narrow[0]])
+        union_of([several()[0], narrow[0]], Input.plain(7, 2, 1.0))
 
 
 def test_what_is_not_supported_is_said_before_data_are_looked_at() -> None:

@@ -51,7 +51,7 @@ def test_codes_are_those_of_the_value_that_saturates(scheme: str) -> None:
 
     By nearest a row chooses its entry by what it is before it saturates, in PyTorch as in hardware.
     """
-    found, lists = model(scheme), Lists(union_of([Data(x=X, edge_index=EDGES)])[0])
+    found, lists = model(scheme), Lists(union_of([Data(x=X, edge_index=EDGES)], model(scheme).input))
     values = {value.name: value for value in found.export().values}
     for name, cap in ((value.name, value.cap) for value in found.plan.values if value.cap is not None):
         quantizer = values[name].quantizer

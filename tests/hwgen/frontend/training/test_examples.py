@@ -26,7 +26,7 @@ def test_one_graph_is_one_batch_whose_masks_part_it() -> None:
     data = small_data(top=3)
     found = OneGraph(data, "small")
     assert (found.name, found.per, found.labels.kind, found.features) == ("small", "nodes", "classification", 12)
-    assert (found.input_bits, found.input_scale) == (2, 1 / 3)
+    assert (found.input.bits, found.input.unit) == (2, 1 / 3)
     [first], [again] = list(found.epoch(0, 0)), list(found.epoch(5, 1))
     assert first.batch is again.batch
     for part, key in (("train", "train_mask"), ("validation", "val_mask"), ("test", "test_mask")):

@@ -58,7 +58,7 @@ def test_the_best_epoch_is_kept_and_ties_go_to_the_lower_loss(monkeypatch: pytes
 
 
 def test_only_epochs_with_frozen_bits_of_a_quantized_model_are_selected(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = quantize_batch(plan_of(fresh()), SCHEMES["a2q"], DATA.sample(0), input_bits=1, input_scale=1.0)
+    model = quantize_batch(plan_of(fresh()), SCHEMES["a2q"], DATA.sample(0), DATA.input)
     scored(monkeypatch, Score(0.6, 0.5), Score(0.7, 0.5), Score(0.5, 0.5))
     seen: list[tuple[float | None, bool]] = []
     epoch, _ = fit(model, model.logits, DATA, adam(model), epochs=5, seed=0,

@@ -10,34 +10,33 @@ from training_graphs import small_data
 
 from hwgen.errors import HwgenError
 from hwgen.network.granularity import Granularity
+from hwgen.network.input import Input
 from hwgen.network.reader import read_graphs
-from hwgen.network.reader.codes import batch_for, own_codes, sample_for
+from hwgen.network.reader.codes import batch_for, input_codes, plain_input, sample_for
 
 
-@pytest.mark.parametrize(("value", "message"), [
-    (0.5, r"^feature 0.5 is not an unsigned integer\n  at data.x\n  .*data.input_scale"),
-    (-1.0, r"^feature -1.0 is not"),
-    (256.0, r"^feature 256 exceeds 8 bits"),
-])
-def test_features_must_be_codes_where_a_network_is_made(value, message):
+@pytest.mark.parametrize("value", [0.5, -1.0, 256.0])
+def test_features_that_are_no_small_integers_are_real_values(value):
     data = small_data()
     data.x[3, 4] = value
-    with pytest.raises(HwgenError, match=message):
-        own_codes(read_graphs(data), "data")
+    assert plain_input(read_graphs(data).features, 1.0) is None
 
 
 @pytest.mark.parametrize(("top", "bits"), [(1, 1), (2, 2), (15, 4), (16, 5), (255, 8)])
 def test_bits_hold_the_largest_code(top, bits):
     data = small_data(top=1)
     data.x[5, 5] = top
-    batch, found, scale = own_codes(read_graphs(data), "data")
-    assert (found, scale) == (bits, 1.0)
-    assert batch.features.max() == top
-    assert own_codes(read_graphs(small_data(top=15)), "data")[2] == 1 / 15
+    given = read_graphs(data)
+    found = plain_input(given.features, given.scale)
+    assert (found.bits, found.unit, found.is_plain, found.exact) == (bits, 1.0, True, True)
+    assert input_codes(found, given, "data").max() == top
+    assert bits == 1 or plain_input(given.features, given.scale, bits - 1) is None
+    finer = read_graphs(small_data(top=15))
+    assert plain_input(finer.features, finer.scale).unit == 1 / 15
 
 
 def network_of(scale, bits):
-    return dataclasses.replace(gin_network(1), input_scale=scale, input_bits=bits)
+    return dataclasses.replace(gin_network(1), input=Input.plain(7, bits, scale))
 
 
 @pytest.mark.parametrize("scale", [1.0, 1 / 16, 1 / 15, 0.3])

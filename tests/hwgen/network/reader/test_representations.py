@@ -19,6 +19,7 @@ from training_graphs import pooled, several
 from hwgen.errors import HwgenError
 from hwgen.frontend import load, save, save_graphs
 from hwgen.frontend.quantize.prepare import quantize
+from hwgen.network.input import Input
 from hwgen.network.reader import read_graphs
 from hwgen.network.reader.codes import batch_for
 from hwgen.network.sample import Limits, Sample
@@ -100,7 +101,7 @@ def accelerators(tmp_path_factory):
     found = {}
     for make in (gin_network, node_gcn_network):
         made = make(1, features=7, by="nearest")
-        network = dataclasses.replace(made, input_bits=BITS, input_scale=SCALE, trained_nodes=0)
+        network = dataclasses.replace(made, input=Input.plain(7, BITS, SCALE), trained_nodes=0)
         folder = tmp_path_factory.mktemp("build")
         build_folder(folder, network, random_batch(3, network, graphs=9, nodes=12, hub=30), units=2)
         found[network.values[-1].domain] = Accelerator(folder)
@@ -123,6 +124,49 @@ def test_every_form_gives_identical_results(accelerators, tmp_path_factory, doma
     if domain == "nodes" and len(order) > 1:
         some.batch_size = len(order) // 2
         assert np.array_equal(accelerator.run(some), want[order][:some.batch_size])
+
+
+REAL = Input(features=7, bits=3, exact=False, column=np.array([0, 1, 2, 3, 4, 5, 6, 0]),
+             scale=np.array([0.3, 0.25, 1.0, 0.1, 2.0, 1.5, 0.7, -0.3]), zero_point=np.array([0, 3, 4, -2, 0, 1, 9, 0]))
+
+
+@pytest.fixture(scope="module")
+def of_real_values(tmp_path_factory):
+    """A build whose input is quantized on the host."""
+    network = dataclasses.replace(gin_network(1, features=8, by="nearest"), input=REAL, trained_nodes=0)
+    folder = tmp_path_factory.mktemp("build")
+    build_folder(folder, network, random_batch(3, network, graphs=9, nodes=12, hub=30), units=2)
+    return Accelerator(folder)
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=some_graphs(), seed=st.integers(0, 2**32))
+@pytest.mark.filterwarnings("ignore:.* lie beyond the range")
+def test_every_form_of_real_values_gives_identical_results(of_real_values, tmp_path_factory, data, seed):
+    rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("files")
+    given = [Data(x=torch.from_numpy(np.float32(rng.normal(0, 2, each.x.shape))), edge_index=each.edge_index)
+             for each in data]
+    scale = [Data(x=each.x.double() * 8, edge_index=each.edge_index, input_scale=1 / 8) for each in given]
+    every = {name: form for name, form in forms(given, folder).items()
+             if name not in ("real values", "batch vector", "bfloat16", "integers")}
+    every |= {"scale": scale, "batch": batch_for(of_real_values.design.network, read_graphs(given), "data")}
+    want = of_real_values.run(given)
+    for name, form in every.items():
+        assert np.array_equal(of_real_values.run(form), want), name
+
+
+def test_values_beyond_the_range_are_clipped_counted_and_said_once(of_real_values):
+    """Three values a graph, and the 0 of two features, which no code of theirs stands for."""
+    given = [Data(x=torch.tensor([[1e6, 0, 0, 0, 0, 0, 0], [-1e6, 99, 0, 0, 0, 0, 0.0]]),
+                  edge_index=torch.tensor([[0], [1]]))] * 3
+    message = r"^21 of 42 features lie beyond the range that the input was calibrated for: they are clipped \(graphs\)$"
+    with pytest.warns(UserWarning, match=message) as caught:
+        found = of_real_values.run(given)
+    assert len(caught) == 1
+    inside = [Data(x=torch.tensor([[2.1, 0, 0, 0, 0, 0, 0], [-2.1, 1.0, 0, 0, 0, 0, 0.0]]),
+                   edge_index=each.edge_index) for each in given]
+    with pytest.warns(UserWarning, match="^12 of 42 "):
+        assert np.array_equal(found, of_real_values.run(inside))
 
 
 @settings(max_examples=60, deadline=None)

@@ -166,7 +166,7 @@ def real_rows(network, value, batch, stored, features):
         out = [[] for _ in range(value.width)]
         for term in value.terms:
             if term.via == "features":
-                acc = features[i] * network.input_scale @ (term.weight.codes * term.weight.step)
+                acc = features[i] * network.input.unit @ (term.weight.codes * term.weight.step)
             elif term.source is None:
                 acc = np.full(len(term.gain), 1.0 if term.via == "self" else length(batch, term.via, i))
             elif term.weight is not None:

@@ -19,6 +19,7 @@ from networks import (
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
+from hwgen.network.input import Input
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.fuse import steps
@@ -165,7 +166,7 @@ def two_values(*, step: np.ndarray, gain: float = 1.0) -> Network:
     weight = Weight(codes=np.array([[1, -1]]), bits=2, step=np.ones(2))
     first = Quantizer(signed=True, granularity=Granularity.PER_CHANNEL, step=np.ones(2), bits=np.array([8]))
     second = Quantizer(signed=False, granularity=Granularity.PER_DEGREE, step=step, bits=np.full(len(step), 4))
-    return Network(name="two", features=1, input_bits=1, input_scale=1.0, values=(
+    return Network(name="two", input=Input.plain(1, 1, 1.0), values=(
         Value(name="a", path="net.a", width=2, domain="nodes", terms=(Term(via="features", weight=weight),),
               quantizer=first),
         Value(name="b", path="net.b", width=2, domain="nodes", quantizer=second,
