@@ -105,7 +105,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
         return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin)
 
-    quantized = accepted(made, rules, union_of(graphs, codes))
+    chosen = isinstance(scheme, str) and message_bits is None  # by us, not by the user
+    quantized = accepted(made, rules, union_of(graphs, codes), choose=chosen)
     quantized.edge_values = taken_by(model)
     return quantized
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -141,9 +142,9 @@ class Task:
         found = Labels.of(given, result.width, 0 if given is None else len(given))
         if given is None or found.counted.any():
             return found
-        fit = results_for(given)
+        fit, known = results_for(given), given[np.isfinite(given)]
         where, fix = ("data.y", "give rows a class from 0 on, 0 and 1, -1 and 1, or real values; NaN for none")
-        if fit != result.width:
+        if fit != result.width and len(np.unique(known)) > 1:
             where, fix = result.path, f"let the last layer have {'1 output' if fit == 1 else f'{fit} outputs'}"
         raise HwgenError(f"labels tell no task: {found.said}", where, fix)
 
