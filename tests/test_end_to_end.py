@@ -27,6 +27,9 @@ DESIGNS = {
     "dense input": ({"groups": 2, "servers": 4, "digit": 4, "requant_lanes": 4, "planes": 2},
                     {"hidden": 8, "input_bits": 3, "bias": False}),
     "4 groups": ({"groups": 4, "servers": 16, "digit": 4, "requant_lanes": 8}, {"hidden": 16, "weight_bits": 3}),
+    "a prompt of sparse input": ({"groups": 1, "servers": 4, "digit": 4}, {"hidden": 8, "prompt": True}),
+    "a prompt of dense input": ({"groups": 1, "servers": 4, "digit": 4},
+                                {"hidden": 8, "input_bits": 3, "prompt": True}),
 }
 
 

@@ -64,7 +64,7 @@ RECOGNISERS = Recognisers([
     Recogniser("aggregation", (pyg.aggr.MeanAggregation,), layers.readout("sum", "mean")),
     Recogniser("aggregation", (pyg.aggr.MaxAggregation,), layers.readout("max", "one")),
     Recogniser("activation", (nn.PReLU,), nonlinear.prelu, is_proposed=False,
-               options="one slope, or one for each channel, of at most 1"),
+               options="one slope, or one for each channel"),
     Recogniser("activation", (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clamp_", "clip", "clamp_min"),
                nonlinear.clamp, is_proposed=False, options="both bounds, or min=0"),
     Recogniser("linear", (F.linear, operator.matmul, torch.matmul, torch.mm, "matmul", "mm"), layers.times_matrix,

@@ -36,7 +36,7 @@ def chain_of(network: Network) -> Chain:
 
     ::
 
-        message_l = Q_message( d^-1/2 · (row_{l-1} W) )                 by column
+        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             by column; p in the first layer only
         row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   by node; the last one is the result
 
     Parameters
@@ -69,7 +69,7 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
         if not good:
             raise _refused(value)
 
-    need(len(message.terms) == 1 and message.bias is None and message.activation == IDENTITY
+    need(len(message.terms) == 1 and (message.bias is None or before is None) and message.activation == IDENTITY
          and message.domain == "nodes", message)
     combine, sent = message.terms[0], message.quantizer
     need(combine.source == before and combine.via == ("features" if before is None else "self")
@@ -86,4 +86,5 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
          and row.activation == RELU, row)
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
                  weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=sent.step,
-                 bias=row.bias, row=None if kept is None else RowQuantizer(step=kept.step, bits=kept.bits))
+                 bias=row.bias, prompt=message.bias,
+                 row=None if kept is None else RowQuantizer(step=kept.step, bits=kept.bits))

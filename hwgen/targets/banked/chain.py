@@ -2,11 +2,12 @@
 
 The layer equation (GCN, Kipf & Welling 2017; quantizers of A²Q, Zhu et al. 2023, in integer-adder order)::
 
-    y_j = Q_message( d_j^-1/2 · (x_j W) )          codes, one step per output column
+    y_j = Q_message( d_j^-1/2 · (x_j W + p) )      codes, one step per output column
     z_i = d_i^-1/2 · Σ_{j ∈ N(i) ∪ {i}} y_j + bias
     x'_i = Q_row( relu(z_i) )                      codes, one step and one bit width per node
 
-``d`` is the in-degree with the self loop. The last layer has no row quantizer: z is the logits.
+``d`` is the in-degree with the self loop; only the first layer has a ``p``, such as a prompt of its features. The last
+layer has no row quantizer: z is the logits.
 :mod:`.accepts` makes a chain of a network that has been checked, so that nothing is checked here.
 """
 
@@ -51,6 +52,8 @@ class Layer:
         Added after aggregation.
     row : RowQuantizer or None
         None for the last layer.
+    prompt : float64 [f_out] or None
+        Added before aggregation, p.
     """
 
     path: str
@@ -61,6 +64,7 @@ class Layer:
     message_step: NDArray[np.float64]
     bias: NDArray[np.float64] | None
     row: RowQuantizer | None
+    prompt: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

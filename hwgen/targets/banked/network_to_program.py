@@ -94,7 +94,9 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
     layer = chain.layers[0]
     weight = layer.weight
     sums = feature_sums(features, weight)
-    message = _message(layer, chain.input_scale * norm, sums)
+    ratio = np.full(len(norm), 1 / chain.input_scale)  # of p to x: one class
+    prompt = None if layer.prompt is None else Bias(column=layer.prompt / layer.message_step, ratio=ratio)
+    message = _message(layer, chain.input_scale * norm, sums, prompt)
     sparse = chain.input_bits == 1
     step = Pass(
         name=f"{layer.path}.combine",
@@ -151,7 +153,7 @@ def _bias(layer: Layer, norm: Floats) -> Bias | None:
     return None if layer.bias is None else Bias(column=layer.bias, ratio=1 / norm)
 
 
-def _message(layer: Layer, row: Floats, sums: Bounds) -> Requant:
+def _message(layer: Layer, row: Floats, sums: Bounds, bias: Bias | None = None) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
-    return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
+    return fold(Factors(column=layer.weight_step / layer.message_step, row=row, bias=bias), where=layer.path,
                 kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)

@@ -34,7 +34,8 @@ def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator
     x = data.features.toarray() * graph.input_scale
     for index, layer in enumerate(graph.layers):
         limit = 2 ** (layer.message_bits - 1) - 1
-        real = np.clip(norm * (x @ (layer.weight * layer.weight_step)) / layer.message_step, -limit, limit)
+        sent = x @ (layer.weight * layer.weight_step) + (0.0 if layer.prompt is None else layer.prompt)
+        real = np.clip(norm * sent / layer.message_step, -limit, limit)
         yield "message", index, real
         codes = half_away(real) if trace is None else trace.passes[index].rows
         z = norm * (adjacency @ (codes * layer.message_step)) + (0.0 if layer.bias is None else layer.bias)
@@ -85,7 +86,8 @@ def test_few_near_ties_go_wrong():
 
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"layers": 3, "bias": False}, {"input_bits": 4},
-                                     {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2}])
+                                     {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2},
+                                     {"prompt": True}, {"prompt": True, "input_bits": 3}])
 def test_without_wrong_ties_the_classes_are_the_models(options):
     compared = 0
     for seed in range(12):
