@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.nn import APPNP, ClusterGCNConv, GCN2Conv, GCNConv, LGConv, SGConv, TAGConv
 
-__all__ = ["MODELS", "appnp", "cluster_gcn", "gcn", "gcn2", "improved", "lg", "sg", "tag"]
+__all__ = ["MODELS", "appnp", "cluster_gcn", "gcn", "gcn2", "hardtanh", "improved", "lg", "prelu",
+           "relu6", "sg", "tag"]
 
 FEATURES, HIDDEN, CLASSES = 1433, 16, 7
 
@@ -15,13 +16,13 @@ FEATURES, HIDDEN, CLASSES = 1433, 16, 7
 class Chain(nn.Module):
     """Convolutions, an activation and dropout between each two; ``last`` propagates the logits."""
 
-    def __init__(self, *layers: nn.Module, last: nn.Module | None = None) -> None:
+    def __init__(self, *layers: nn.Module, last: nn.Module | None = None, act: nn.Module | None = None) -> None:
         super().__init__()
-        self.layers, self.last = nn.ModuleList(layers), last
+        self.layers, self.last, self.act = nn.ModuleList(layers), last, act or nn.ReLU()
 
     def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
         for number, layer in enumerate(self.layers):
-            x = F.dropout(F.relu(x) if number else x, 0.5, self.training)
+            x = F.dropout(self.act(x) if number else x, 0.5, self.training)
             x = layer(x) if isinstance(layer, nn.Linear) else layer(x, edge_index)
         return x if self.last is None else self.last(x, edge_index)
 
@@ -56,8 +57,9 @@ class Light(nn.Module):
         return out
 
 
-def _two(layer: Callable[..., nn.Module], **options: Any) -> Callable[[], nn.Module]:
-    return lambda: Chain(layer(FEATURES, HIDDEN, **options), layer(HIDDEN, CLASSES, **options))
+def _two(layer: Callable[..., nn.Module], act: Callable[[], nn.Module] = nn.ReLU,
+         **options: Any) -> Callable[[], nn.Module]:
+    return lambda: Chain(layer(FEATURES, HIDDEN, **options), layer(HIDDEN, CLASSES, **options), act=act())
 
 
 def sg() -> nn.Module:
@@ -72,9 +74,12 @@ def appnp() -> nn.Module:
 
 gcn, improved, tag = _two(GCNConv), _two(GCNConv, improved=True), _two(TAGConv, K=2)
 cluster_gcn, gcn2, lg = _two(ClusterGCNConv, diag_lambda=0.2), Deep, Light
+relu6, hardtanh = _two(GCNConv, nn.ReLU6), _two(GCNConv, nn.Hardtanh)
+prelu = _two(GCNConv, lambda: nn.PReLU(HIDDEN))
 
 #: What the page calls it, and the name in this file.
 MODELS = {
     "GCNConv, as a measure": "gcn", "GCNConv(improved=True)": "improved", "SGConv(K=2)": "sg", "TAGConv(K=2) ×2": "tag",
     "MLP, APPNP(10, 0.1)": "appnp", "ClusterGCNConv(diag_lambda=0.2) ×2": "cluster_gcn",
-    "GCN2Conv(0.1, 0.5) ×4": "gcn2", "Linear, mean of 0 to 2 LGConv": "lg"}
+    "GCN2Conv(0.1, 0.5) ×4": "gcn2", "Linear, mean of 0 to 2 LGConv": "lg",
+    "GCNConv ×2, ReLU6": "relu6", "GCNConv ×2, Hardtanh": "hardtanh", "GCNConv ×2, PReLU by channel": "prelu"}

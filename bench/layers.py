@@ -14,6 +14,8 @@ from pathlib import Path
 
 import torch
 from layer_models import MODELS
+from recommender import ITEMS, KEPT, TAKEN, USERS
+from recommender import table as recall
 from result_lines import spread
 from training_rows import Row, known_lines, lines_of
 
@@ -32,6 +34,19 @@ chosen by these models. *Integer* is the integer program's accuracy, which is wh
 | model | FP32 | integer | difference | bits of a row | every code | agreement |
 |---|---|---|---|---|---|---|
 """
+
+FOOT = """
+`GCNConv(improved=True)` without edge weights is `GCNConv`: PyG gives all self loops the weight 1 then.
+
+## LightGCN
+
+`python bench/recommender.py`, a line a seed in `recommender.jsonl`: a drawn graph of {users} users and {items} items;
+of the {taken} that a user has, {kept} are kept for the test. Embeddings of 32 channels, which are rows of a Linear on
+one-hot features, the mean of 0 to 2 `LGConv`, BPR. Recall@20 in percent, mean ± sample standard deviation over 3
+seeds, of the integer program, with one step and width a tensor or channel (scheme `uniform`). Settings of the 50
+epochs afterwards were not searched: at 4 bits they are not needed.
+
+{recall}"""
 
 
 def main() -> None:
@@ -58,7 +73,9 @@ def main() -> None:
                      f"{100 * same:.2f}"])
     if not options.only:
         table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-        options.page.write_text(HEAD.format(seeds=options.runs) + table, encoding="utf-8")
+        foot = FOOT.format(users=USERS, items=ITEMS, taken=TAKEN, kept=KEPT,
+                           recall=recall(options.results.with_name("recommender.jsonl")))
+        options.page.write_text(HEAD.format(seeds=options.runs) + table + foot, encoding="utf-8")
 
 
 if __name__ == "__main__":

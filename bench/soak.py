@@ -25,10 +25,12 @@ from verification_table import table
 import sim
 from hwgen.flow.config import Config
 from hwgen.flow.folder import to_json, write_files
+from hwgen.flow.manifest import MANIFEST, manifest_text
 from hwgen.network.sample import Limits
 from hwgen.network.store import save_network
 from hwgen.targets import find_target
 from hwgen.targets.lists.batch import union
+from hwgen.version import __version__
 from sim.folder import Design
 from sim.run import SimOptions, simulate
 from sim.verilate import compile_model
@@ -41,7 +43,7 @@ HEAD = """# Soak
 Made by `python bench/soak.py --seed {seed}`.
 
 {graphs} graphs of MUTAG's and PROTEINS' sizes and edges, features drawn anew, in {batches} batches through one small
-design of edge lists, in {simulators} simulators one after the other. Every batch gave the reference's results
+design of edge lists, in {simulators}. Every batch gave the reference's results
 ({results}), its estimated cycles ({run_cycles} of runs) and counters. {wrong} times something went wrong on purpose
 before: each was reported, and the batch then ran well. The model was loaded {models} times. {seconds} s on a shared
 machine.
@@ -86,6 +88,9 @@ def build(work: Path, graphs: Graphs) -> Path:
     verilog, facts = target.emit(design.hardware)
     write_files(folder, {"design.v": verilog, "design.json": to_json(facts), "config.json": config.to_text()})
     write_files(folder / "images", design.model_files())
+    write_files(folder, {MANIFEST: manifest_text(folder, {
+        "hwgen": __version__, "model": network.name, "board": config.board, "target": config.target, "inputs": {},
+        "capacities": dict(design.capacities), "cycles": []})})
     return folder
 
 
@@ -138,7 +143,8 @@ def page(lines: list[dict[str, Any]], seed: int) -> str:
     longest = max(sessions, key=lambda line: int(line["graphs"]))
     mine = [line for line in lines if (line["seed"], line["start"]) == (seed, longest["start"])]
     memory = [[f"{line['graphs']:,}", f"{line['resident'] / 2**20:.0f}"] for line in mine[::len(mine) // 8 + 1]]
-    return HEAD.format(seed=seed, simulators=len(sessions), wrong=sum(total[name] for name in faults),
+    simulators = "one simulator" if len(sessions) == 1 else f"{len(sessions)} simulators, one after the other"
+    return HEAD.format(seed=seed, simulators=simulators, wrong=sum(total[name] for name in faults),
                        **{name: f"{total[name]:,.0f}" for name in counted}) + (
         table(["what went wrong on purpose", "times"], [[name, f"{total[name]:,}"] for name in faults])
         + "\nMemory of the longest-lived simulator:\n\n" + table(["graphs", "MiB resident"], memory))

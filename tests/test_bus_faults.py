@@ -6,6 +6,7 @@
 import bus_designs
 import pytest
 
+from sim import SimError
 from sim.folder import Design
 from sim.run import SimOptions, simulate
 from sim.verilate import compile_model
@@ -25,7 +26,10 @@ def played(request, tmp_path_factory):
 
     def play(kinds, numbers, seed=0):
         job = {"build": str(folder), "seed": seed, "numbers": list(numbers), "kinds": list(kinds)}
-        return simulate(model, job, folder / "sim", SimOptions(), test="bus_play")[0]
+        try:
+            return simulate(model, job, folder / "sim", SimOptions(), test="bus_play")[0]
+        except SimError as wrong:  # what the play itself asserts
+            raise AssertionError(str(wrong)) from wrong
     return play
 
 

@@ -11,7 +11,7 @@ from list_builds import Build, build, compare
 from torch import Tensor, nn
 from torch_geometric.nn import APPNP, ClusterGCNConv, GCN2Conv, LGConv, SGConv, TAGConv
 from training_graphs import several, small_data
-from user_modules import MODELS, randomise
+from user_modules import MODELS, randomise, steep
 
 import hwgen
 import sim
@@ -46,10 +46,11 @@ class Stack(nn.Module):
         return out
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "steep"])
 def test_quantized_layers_on_lists(name: str) -> None:
     """What the machine writes is the program's, and that is the network's: to a code, where a tie falls elsewhere."""
-    model = quantize(randomise(MODELS[name]), "nns", data=several(), bits=4, weight_bits=8, message_bits=8)
+    own = steep() if name == "steep" else randomise(MODELS[name])
+    model = quantize(own, "nns", data=several(), bits=4, weight_bits=8, message_bits=8)
     network, batch = model.export(), union_of(several(), model.input)
     made = build(network, batch)
     compare(made)

@@ -16,7 +16,6 @@ from ..flow.wishes import Wishes
 from ..frontend.quantize import QuantizedNetwork
 from ..frontend.quantize.accepted import fit_steps
 from ..frontend.training.examples import Examples
-from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
@@ -41,13 +40,14 @@ class Measure:
     Parameters
     ----------
     task : Task
-        Its recipe's epochs of the quantized model are those that an assignment is trained for.
     examples : Examples
     module : Module
         Trained in FP32.
     space : Space
     objective : Objective
     board : Board
+    epochs : int
+        That an assignment is trained for.
     seed : int
         Of the order of batches.
     """
@@ -58,23 +58,25 @@ class Measure:
     space: Space
     objective: Objective
     board: Board
+    epochs: int
     seed: int
 
     def __call__(self, assignment: Assignment) -> tuple[float, float] | None:
         """Cost and accuracy; None where no hardware runs the model."""
-        model = self.model(assignment)
+        model = self.model(assignment, self.epochs)
         accuracy = evaluate(model.logits, self.examples, "validation").figure
         try:
             return self.cost(model), accuracy
         except HwgenError:
             return None
 
-    def model(self, assignment: Assignment) -> QuantizedNetwork:
+    def model(self, assignment: Assignment, epochs: int) -> QuantizedNetwork:
         """The model of an assignment, trained on, in evaluation mode."""
         scheme = replace(self.task.recipe.scheme, widths=self.space.widths(assignment))
-        task = replace(self.task, recipe=replace(self.task.recipe, scheme=scheme, bit_rate=0.0))  # widths stay
+        recipe = replace(self.task.recipe, scheme=scheme, bit_rate=0.0, quantized_epochs=epochs)  # widths stay
+        task = replace(self.task, recipe=recipe)
         with torch.random.fork_rng(devices=[]):
-            model, _ = train_quantized(task, self.module, self.examples, self.seed, PreparedForward(self.module))
+            model, _ = train_quantized(task, self.module, self.examples, self.seed, self.task.forward(self.module))
         return model.eval()
 
     def cost(self, model: QuantizedNetwork) -> float:
@@ -91,7 +93,8 @@ class Measure:
             codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
             return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
-        sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
+        sample = Sample(batch=batch, labels=None, mask=None, logits=None,
+                        limits=Limits.of(batch, model.input.bits, model.edges))
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)
         if self.objective == "luts":
             return float(found.resources.total.lut)

@@ -56,7 +56,8 @@ def search_bits(console: Console, data: str, drop: float, objective: str, study:
     hwgen search-bits --model net.py:Net --weights net.pt --data own.pt --study shared/net
 
     Every assignment of widths is quantized, trained on for some epochs, and measured on validation data. A regression
-    tree predicts the accuracy of thousands of others; those that promise most are measured next. A search that was
+    tree predicts the accuracy of thousands of others; those that promise most are measured next. The best are trained
+    in full: the cheapest that still reaches what was asked for is chosen. A search that was
     stopped goes on where it was, and ends as if it had not been; start the same command again, in several terminals or
     on several hosts with a common folder, to share the work. The test part is looked at once, at the end.
     """
@@ -82,7 +83,8 @@ def search_bits(console: Console, data: str, drop: float, objective: str, study:
     console.say(f"checkpoint: {output}; plot: {plot}")
     console.result({
         "checkpoint": str(output), "plot": str(plot), "objective": objective, "unit": unit, "fp32": found.fp32,
-        "floor": found.floor, "fp32_test": found.fp32_test, "test": found.test, "best": _facts(found.best),
+        "floor": found.floor, "fp32_test": found.fp32_test, "test": found.test, "validation": found.validation,
+        "best": _facts(found.best),
         "front": [_facts(each) for each in found.front], "measured": [_facts(each) for each in found.measured]})
 
 
@@ -93,9 +95,9 @@ def _show(console: Console, found: "Outcome", unit: str) -> None:
              *(str(each.assignment[name]) for name in knobs)] for each in found.front]
     console.table(f"Assignments that no other beats, of {len(found.measured)} measured", ("trial", unit, "validation",
                                                                                          *knobs), rows)
-    console.say(f"FP32 {found.fp32:.2%}, asked for {found.floor:.2%}, chosen {found.best.accuracy:.2%} in validation; "
-                f"test {found.test:.2%}, FP32 {found.fp32_test:.2%}")
-    if found.best.accuracy < found.floor:
+    console.say(f"FP32 {found.fp32:.2%}, asked for {found.floor:.2%}, chosen {found.validation:.2%} in validation, "
+                f"trained in full; test {found.test:.2%}, FP32 {found.fp32_test:.2%}")
+    if found.validation < found.floor:
         console.say("no assignment reaches what was asked for: the most accurate one was chosen; allow more with "
                     "--drop, or train longer with --epochs")
 

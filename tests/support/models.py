@@ -62,7 +62,7 @@ def _values(layer: Layer, source: str | None) -> tuple[Value, Value]:
     combine = Term(source=source, via="features" if source is None else "self",
                    weight=Weight(codes=layer.weight, bits=layer.weight_bits, step=layer.weight_step))
     message = Value(name=f"{layer.path}.message", path=layer.path, width=width, domain="nodes", terms=(combine,),
-                    factor="rsqrt", of="looped", quantizer=Quantizer(
+                    bias=layer.prompt, factor="rsqrt", of="looped", quantizer=Quantizer(
                         signed=True, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
                         bits=np.array([layer.message_bits])))
     row = None if layer.row is None else Quantizer(
@@ -135,6 +135,7 @@ def random_graph_model(
     weight_bits: int = 4,
     message_bits: int = 4,
     bias: bool = True,
+    prompt: bool = False,
     degree: float = 3.0,
     density: float | None = None,
 ) -> ChainModel:
@@ -155,6 +156,8 @@ def random_graph_model(
         Widths of the signed symmetric codes.
     bias : bool
         Whether layers have one.
+    prompt : bool
+        Whether the first layer's messages have one.
     degree : float
         Mean number of edges per node besides the hub's.
     density : float or None
@@ -174,6 +177,9 @@ def random_graph_model(
         layer, x = _layer(rng, x, adjacency, norm, f"convs.{index}", fan_in, fan_out, weight_bits,
                           message_bits, bias, None if last else (min_bits, max_bits))
         built.append(layer)
+    if prompt:  # as large as messages are
+        most = built[0].message_step * (1 << (message_bits - 1))
+        built[0] = dataclasses.replace(built[0], prompt=rng.normal(0.0, 0.5, len(most)) * most)
     model = ChainModel(name=f"random{seed}", input_bits=input_bits, input_scale=input_scale,
                        layers=tuple(built), sample=dataclasses.replace(data, logits=x), trained_nodes=nodes)
     check_network(model.network)

@@ -33,7 +33,7 @@ from torch_geometric.nn import (
     global_mean_pool,
 )
 
-__all__ = ["MODELS", "Net", "Random", "graphs", "randomise"]
+__all__ = ["MODELS", "Net", "Random", "graphs", "randomise", "steep"]
 
 Body = Callable[..., Tensor]
 
@@ -221,6 +221,14 @@ MODELS: dict[str, nn.Module] = {
         (GCNConv(6, 6), "h, edge_index -> g"), (lambda h, g: [h, g], "h, g -> hs"),
         (JumpingKnowledge("cat"), "hs -> h"), (global_add_pool, "h, batch -> h"), nn.Linear(12, 3)]),
 }
+
+
+def steep() -> nn.Module:
+    """Slopes from below 0 to above 1."""
+    model = randomise(middle(lambda s, h, e, b: s.c(s.a(h), e) + s.a(F.dropout(s.a(h), 0.5, s.training)),
+                             a=nn.PReLU(6), c=GCNConv(6, 6)))
+    model.get_submodule("a").weight.data = torch.tensor([-1.5, 0, 0.5, 1, 1.5, 3])
+    return model
 
 
 def graphs(seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
+
+import torch
 
 from ...errors import HwgenError
 from ...network.batch import Batch
@@ -39,7 +42,8 @@ def fit_steps(model: QuantizedNetwork, sample: Sample, name: str = "model") -> N
     return _fit(model, sample, name)[0]
 
 
-def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Scheme, batch: Batch) -> QuantizedNetwork:
+def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Scheme, batch: Batch, *,
+             choose: bool = False) -> QuantizedNetwork:
     """Quantize by some rules such that a target runs the model.
 
     Parameters
@@ -49,6 +53,9 @@ def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Sc
     rules : Scheme
     batch : Batch
         All graphs that the model is for.
+    choose : bool
+        Whether messages may get 4 bits where hardware holds the given width with coarser steps only, and 4 bits agree
+        better with FP32; a warning says so.
 
     Raises
     ------
@@ -60,6 +67,8 @@ def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Sc
         if margin is not None:  # so that biases make up for these steps too
             model = made(rules, margin)
             _fit(model, _alone(model, batch))
+            if choose and rules.message_bits > FEWER["message_bits"]:
+                return _better(model, made, replace(rules, message_bits=FEWER["message_bits"]), batch)
         return model
     lower = [name for name, least in FEWER.items() if getattr(rules, name) > least]
     for count in range(1, len(lower) + 1):
@@ -70,6 +79,36 @@ def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Sc
                 keys = ", ".join(f"{name}={value}" for name, value in fewer.items())
                 raise HwgenError(reason.what, reason.where, f"use {options} (in Python {keys}): hardware takes that")
     raise HwgenError(reason.what, reason.where, "use narrower layers, or graphs with shorter lists: no widths mend it")
+
+
+def _better(model: QuantizedNetwork, made: Callable[[Scheme, float | None], QuantizedNetwork], fewer: Scheme,
+            batch: Batch) -> QuantizedNetwork:
+    """A model whose steps were raised, or the one with fewer bits where that agrees better on the sample."""
+    other, margin, reason = _tried(made, fewer, batch)
+    if reason is not None:
+        return model
+    if margin is not None:
+        other = made(fewer, margin)
+        _fit(other, _alone(other, batch))
+    ours, theirs = _agreement(model), _agreement(other)
+    if theirs <= ours:
+        return model
+    warnings.warn(f"messages get {fewer.message_bits} bits: hardware holds more of them with coarser steps only, and "
+                  f"{theirs:.1%} of the sample agree with FP32, not {ours:.1%}; message_bits fixes the width"
+                  if theirs > 0 else f"messages get {fewer.message_bits} bits: results are nearer to FP32's than with "
+                  "more bits and the coarser steps that hardware holds; message_bits fixes the width", stacklevel=4)
+    return other
+
+
+@torch.no_grad()
+def _agreement(model: QuantizedNetwork) -> float:
+    """Share of the sample's rows of the same class as in FP32; of one result, how near they are."""
+    was, fp32 = model.training, model.fp32()
+    own = model.eval().logits()
+    model.train(was)
+    if fp32.shape[1] > 1:
+        return float((own.argmax(1) == fp32.argmax(1)).double().mean())
+    return -float((own - fp32).abs().mean())
 
 
 def _tried(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Scheme,
@@ -100,4 +139,5 @@ def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[
 
 def _alone(model: QuantizedNetwork, batch: Batch) -> Sample:
     """Graphs of which nothing else is known."""
-    return Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
+    limits = Limits.of(batch, model.input.bits, model.edges)
+    return Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
 from ...network.activation import IDENTITY, RELU, Activation, LeakyReLU
 from ..activations import TORCH
 from ..calls import Call, path_of, refuse
-from .algebra import activated, dropped, maximum, saturated
+from .algebra import activated, dropped, maximum, saturated, scaled
 from .arithmetic import operand
 from .expr import Expr
 from .reader import Read, Reader
@@ -36,17 +37,20 @@ def activation(kind: type[Activation]) -> Read:
 
 
 def prelu(reader: Reader, call: Call, layer: nn.PReLU) -> Expr:
-    """``max(x, a · x)``, with slopes that were learned; one slope from 0 to 1 is LeakyReLU's."""
+    """``max(x, a · x)``, of slopes above 1 the minimum; a shared slope from 0 to 1 is LeakyReLU's."""
     expr, _ = operand(reader, call)
     slopes, path = layer.weight.detach().double(), path_of(call)
     if len(slopes) == 1 and 0 <= float(slopes) <= 1:
         return activated(expr, LeakyReLU.near(float(slopes)), path, "")
     if len(slopes) not in (1, expr.width):
         refuse(call, f"PReLU of {len(slopes)} slopes and {expr.width} channels", "make the widths fit")
-    if float(slopes.max()) > 1:
-        refuse(call, f"PReLU with a slope of {float(slopes.max()):g}", "use slopes of at most 1")
+    slopes = slopes.expand(expr.width).clone()
+    turned = torch.where(slopes > 1, -1.0, 1.0).double()  # min(x, a·x) = -max(-x, -a·x)
     whole = expr.stored  # a positive factor commutes with it, so that a dropout may stay behind
-    return dropped(maximum([whole, whole], path, "", gains=[None, slopes.expand(expr.width).clone()]), expr.dropout)
+    if bool((turned > 0).all()):
+        return dropped(maximum([whole, whole], path, "", gains=[None, slopes]), expr.dropout)
+    larger = maximum([whole, whole], path, "turned", gains=[turned, turned * slopes])
+    return dropped(scaled(larger, turned, None, path, ""), expr.dropout)
 
 
 def saturation(reader: Reader, call: Call, layer: nn.Hardtanh | None) -> Expr:

@@ -23,14 +23,14 @@ __all__ = ["RECOGNISERS"]
 
 RECOGNISERS = Recognisers([
     Recogniser("convolution", (pyg.GCNConv,), convolutions.gcn,
-               options="`bias`, `add_self_loops`, `normalize`; `cached` on one graph; `improved` does "
-                       "nothing without edge weights"),
+               options="`edge_weight`; `bias`, `add_self_loops`, `normalize`; `cached` on one graph; `improved` does "
+                       "nothing without edge weights, and is refused with them"),
     Recogniser("convolution", (pyg.GINConv,), convolutions.gin,
                options="`eps`, `train_eps`, `aggr` add, mean, max; any module of the layers here"),
     Recogniser("convolution", (pyg.SAGEConv,), convolutions.sage,
                options="`aggr` mean, add, max; `root_weight`, `project`, `bias`"),
     Recogniser("convolution", (pyg.GraphConv,), convolutions.graph_conv,
-               options="`aggr` add, mean, max; `bias`"),
+               options="`edge_weight`, but with max; `aggr` add, mean, max; `bias`"),
     Recogniser("convolution", (pyg.SGConv,), propagation.sg,
                options="`K`, `add_self_loops`, `bias`; `cached` of input features on one graph"),
     Recogniser("convolution", (pyg.TAGConv,), propagation.tag,
@@ -64,7 +64,7 @@ RECOGNISERS = Recognisers([
     Recogniser("aggregation", (pyg.aggr.MeanAggregation,), layers.readout("sum", "mean")),
     Recogniser("aggregation", (pyg.aggr.MaxAggregation,), layers.readout("max", "one")),
     Recogniser("activation", (nn.PReLU,), nonlinear.prelu, is_proposed=False,
-               options="one slope, or one for each channel, of at most 1"),
+               options="one slope, or one for each channel"),
     Recogniser("activation", (torch.clamp, torch.clip, torch.clamp_min, "clamp", "clamp_", "clip", "clamp_min"),
                nonlinear.clamp, is_proposed=False, options="both bounds, or min=0"),
     Recogniser("linear", (F.linear, operator.matmul, torch.matmul, torch.mm, "matmul", "mm"), layers.times_matrix,

@@ -28,7 +28,7 @@ from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
 from .accepts import chain_of
 from .bias_classes import Bias
-from .chain import Chain, Layer, RowQuantizer
+from .chain import Chain, Layer
 from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
 from .ranges import codes_of, feature_sums, gathered_sums
@@ -74,7 +74,7 @@ def lower(network: Network, batch: Batch) -> Program:
     codes, step = _input_pass(chain, features, norm)
     passes = [step]
     for layer, following in pairwise(chain.layers):
-        codes, step = _hidden_pass(layer, following, codes, adjacency, batch.node, norm)
+        codes, step = _hidden_pass(layer, following, codes, adjacency, batch, norm)
         passes.append(step)
     passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
     program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
@@ -94,7 +94,9 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
     layer = chain.layers[0]
     weight = layer.weight
     sums = feature_sums(features, weight)
-    message = _message(layer, chain.input_scale * norm, sums)
+    ratio = np.full(len(norm), 1 / chain.input_scale)  # of p to x: one class
+    prompt = None if layer.prompt is None else Bias(column=layer.prompt / layer.message_step, ratio=ratio)
+    message = _message(layer, chain.input_scale * norm, sums, prompt)
     sparse = chain.input_bits == 1
     step = Pass(
         name=f"{layer.path}.combine",
@@ -109,10 +111,10 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
 
 
 def _hidden_pass(
-    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, node: Ints, norm: Floats
+    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, batch: Batch, norm: Floats
 ) -> tuple[Bounds, Pass]:
     assert layer.row is not None  # chain_of: every layer but the last has one
-    row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
+    row = layer.row.of_nodes(batch)
     sums = gathered_sums(adjacency, codes)
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)
@@ -151,7 +153,7 @@ def _bias(layer: Layer, norm: Floats) -> Bias | None:
     return None if layer.bias is None else Bias(column=layer.bias, ratio=1 / norm)
 
 
-def _message(layer: Layer, row: Floats, sums: Bounds) -> Requant:
+def _message(layer: Layer, row: Floats, sums: Bounds, bias: Bias | None = None) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
-    return fold(Factors(column=layer.weight_step / layer.message_step, row=row), where=layer.path,
+    return fold(Factors(column=layer.weight_step / layer.message_step, row=row, bias=bias), where=layer.path,
                 kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)

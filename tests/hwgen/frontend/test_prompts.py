@@ -96,13 +96,14 @@ def test_lorap_adds_to_every_sum_what_follows_from_it(kind: str) -> None:
     assert not torch.equal(mine, result(prompted(own, Prompt(kind=kind, rank=2), seed=3)))
 
 
-def test_a_constant_row_is_a_bias_where_there_is_none() -> None:
-    """And the banked design takes it, as it takes a GCN's own."""
+def test_constant_rows_are_biases_which_both_targets_take() -> None:
     own = plan(bias=False)
     found = prompted(own, Prompt(kind="lorap", rank=0))
     assert [value.bias is not None for value in found.values] == [False, True, False, True]
     data, without = Data(x=X, edge_index=EDGES), randomise(GCN(7, 6, 3, bias=False))
-    chain_of(quantize(without, "a2q", data=data, prompt=Prompt(rank=0)).export())
+    for prompt in (Prompt(rank=0), Prompt(kind="gpf"), Prompt(kind="gpf-lorap", rank=0)):
+        network = quantize(without, "a2q", data=data, prompt=prompt).export()
+        assert [layer.prompt is None for layer in chain_of(network).layers] == ["gpf" not in prompt.kind, True]
     with pytest.raises(HwgenError, match=r"prompt lorap of rank 0 changes nothing"):
         prompted(plan(), Prompt(kind="lorap", rank=0))
     with pytest.raises(HwgenError, match=r"prompt lorap changes nothing"):

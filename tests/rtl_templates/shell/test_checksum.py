@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwgen.targets.words import ended
-from rtl_templates.shell.checksum import BITS, POLYNOMIAL, end_beat, step
+from rtl_templates.shell.checksum import BITS, ONES, POLYNOMIAL, end_beat, step
 
 #: What each bit of a beat adds to the state.
 COLUMNS = [step(0, 1 << bit) for bit in range(2 * BITS)]
@@ -20,6 +20,13 @@ def test_the_packer_ends_streams_as_the_loader_expects(count):
     *same, end = ended([stream[:count // 3], stream[count // 3:]]).tolist()
     assert same == stream.tolist()
     assert end == [0, end_beat(beats) >> 64]
+
+
+def test_a_beat_multiplies_the_state_by_x_plus_1():
+    rng = random.Random(0)
+    for state in [1, ONES, 1 << BITS - 1, *(rng.getrandbits(BITS) for _ in range(100))]:
+        product = state << 1 ^ state
+        assert step(state, 0) == (product ^ (1 << BITS | POLYNOMIAL) if product >> BITS else product)
 
 
 def test_any_damage_to_half_a_beat_is_found():

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch_geometric.data import Batch, Data
 from torch_geometric.nn import APPNP, GCNConv, GINConv, LGConv, SAGEConv, Sequential, global_add_pool, global_mean_pool
-from user_modules import MODELS, Net, Random, graphs, middle, randomise
+from user_modules import MODELS, Net, Random, graphs, middle, randomise, steep
 
 from hwgen.frontend.data.graph_batch import GraphBatch
 from hwgen.frontend.quantize import QuantizedNetwork
@@ -140,6 +140,11 @@ def test_slopes_are_rounded() -> None:
     assert slopes == [LeakyReLU(41 / 4096), LeakyReLU(819 / 4096), IDENTITY]
     twice = plan_of(middle(lambda s, h, e, b: F.leaky_relu(F.leaky_relu(h, 0.5), 0.25)))
     assert twice.values[-1].activation == LeakyReLU(0.125)
+
+
+def test_slopes_of_any_size() -> None:
+    x, edges, batch = graphs()
+    well_formed(check(steep(), x, edges, batch, batch=batch))
 
 
 def test_what_is_stored() -> None:

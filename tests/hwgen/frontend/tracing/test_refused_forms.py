@@ -69,8 +69,6 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
     "embedding": (Net(lambda s, x, e, b: s.c(s.a(x), e), a=nn.Embedding(4, 7), c=GCNConv(7, 2)),
                   "Embedding is not supp", A, "give one-hot features to a Linear: its weights are the embedding's"),
     "slopes": (on(lambda s, h, e, b: s.p(h), p=nn.PReLU(5)), "PReLU of 5 slopes and 6 channels", r"model\.p", "fit"),
-    "steep slopes": (on(lambda s, h, e, b: s.p(h), p=nn.PReLU(6, init=1.5)), r"PReLU with a slope of 1\.5", r"model\.p",
-                     "at most 1"),
     "result that saturates": (on(lambda s, h, e, b: s.p(h), p=nn.ReLU6()), "the result saturates at 6", r"model\.p",
                               "put a layer behind it"),
     "lopsided": (on(lambda s, h, e, b: s.p(h), p=nn.Hardtanh(-1, 2)), r"Hardtanh from -1\.?0? to 2", r"model\.p",

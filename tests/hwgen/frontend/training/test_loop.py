@@ -57,6 +57,12 @@ def test_the_best_epoch_is_kept_and_ties_go_to_the_lower_loss(monkeypatch: pytes
     assert not model.training
 
 
+def test_of_real_labels_the_lowest_loss_is_selected() -> None:
+    low, high = Score(5.0, 0.1, is_error=True), Score(1.0, 0.2, is_error=True)
+    assert low.rank > high.rank
+    assert Score(0.9, 0.2).rank > Score(0.8, 0.1).rank
+
+
 def test_only_epochs_with_frozen_bits_of_a_quantized_model_are_selected(monkeypatch: pytest.MonkeyPatch) -> None:
     model = quantize_batch(plan_of(fresh()), SCHEMES["a2q"], DATA.sample(0), DATA.input)
     scored(monkeypatch, Score(0.6, 0.5), Score(0.7, 0.5), Score(0.5, 0.5))

@@ -118,6 +118,20 @@ def test_what_cannot_be_trained_is_refused(model: Any, data: str, scheme: str | 
         checked(model, small_data() if data == "one" else SHAPES, scheme, **options)
 
 
+@pytest.mark.parametrize(("labels", "message"), [
+    ([1], r"^labels tell no task: every label is 1\n  at data\.y\n  give rows a class from 0 on, 0 and 1"),
+    ([float("nan")], r"^labels tell no task: no row has a label.*\n  at data\.y"),
+    ([0, 1, 2, 3], None), ([0.5, 1], None), ([0, 1], None), ([-1, 1], None)])
+def test_labels_beside_one_result(labels: list[float], message: str | None) -> None:
+    data = small_data()
+    data.y = torch.tensor(labels).repeat(40)[:40]
+    if message is None:
+        checked(lambda: Net(classes=1), data)
+        return
+    with pytest.raises(HwgenError, match=message):
+        checked(lambda: Net(classes=1), data)
+
+
 def test_a_module_that_computes_something_else_is_refused() -> None:
     class Hidden(Net):
         def forward(self, x: Tensor, edge_index: Tensor, batch: Tensor) -> Tensor:
