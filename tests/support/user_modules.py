@@ -15,6 +15,7 @@ from torch_geometric.nn import (
     MLP,
     BatchNorm,
     ClusterGCNConv,
+    DeepGCNLayer,
     GCN2Conv,
     GCNConv,
     GINConv,
@@ -216,6 +217,10 @@ MODELS: dict[str, nn.Module] = {
     "basic gin": GIN(7, 6, 3, 4, norm="BatchNorm", jk="max", train_eps=True),
     "basic sage": GraphSAGE(7, 6, 2, 4, act="leaky_relu", act_kwargs={"negative_slope": 0.125}, act_first=True,
                             norm="batch_norm", jk="last"),
+    "deep layers": middle(lambda s, h, e, b: s.dense(s.after(s.before(h, e), e), e),
+                          before=DeepGCNLayer(GraphConv(6, 6), BatchNorm(6), nn.ReLU(), block="res+", dropout=0.0),
+                          after=DeepGCNLayer(SAGEConv(6, 6), BatchNorm(6), nn.LeakyReLU(), block="res", dropout=0.0),
+                          dense=DeepGCNLayer(GCNConv(6, 3), act=nn.ReLU(), block="dense", dropout=0.0)),
     "sequential": Chain("x, edge_index, batch", [
         (nn.Dropout(), "x -> x"), (GINConv(mlp(7, 6)), "x, edge_index -> h"), nn.ReLU(inplace=True),
         (GCNConv(6, 6), "h, edge_index -> g"), (lambda h, g: [h, g], "h, g -> hs"),
