@@ -37,6 +37,17 @@ FAULTS = {
          "a range is taken to hold 0",
          "return IntRange(int(low), int(high))", "return IntRange(min(0, int(low)), int(high))"),
     ),
+    "hwgen/network/zero_points.py": (
+        ("zero-points-not-subtracted", "hwgen/network/test_zero_points.py::test_folding_leaves_every_code",
+         "readers add what codes are too large by",
+         "constant = -raised[term.source]", "constant = +raised[term.source]"),
+        ("zero-points-factor-left", "hwgen/network/test_zero_points.py::test_folding_leaves_every_code",
+         "a value with a factor is raised before it",
+         'if value.factor != "one":  #', 'if value.factor == "":  #'),
+        ("zero-points-bias-lost",
+         "hwgen/network/test_zero_points.py::test_a_bias_before_the_factor_is_a_constant_with_it",
+         "a bias before the factor goes lost", "gain=bias[start:end])", "gain=0 * bias[start:end])"),
+    ),
     "hwgen/network/walks.py": (
         ("walks-empty-plane-skipped", "hwgen/targets/lists/test_batch.py::test_walking_the_lists_gives_the_batch",
          "a plane without set bits does not double what was added before",

@@ -133,7 +133,7 @@ def _tracked(name: str, *, decay: float) -> Recipe:
     """
     return Recipe(scheme=SCHEMES[name], start="scratch", distillation=0.0, epochs=200, decay=decay,
                   quantized_epochs=200, quantized_dropout=True, weight_rate=0.01, weight_decay=decay,
-                  weight_step_rate=0.0, message_step_rate=0.0, row_step_rate=0.0, bit_rate=0.05)
+                  weight_step_rate=0.0, message_step_rate=0.0, row_step_rate=0.0, bit_rate=0.01)
 
 
 #: The scheme where none is named: a step for each node of one graph; for sets, one that any graph may come to.

@@ -146,6 +146,15 @@ def test_a_maximum_over_a_list_is_refused() -> None:
         fold_zero_points(replace(network, values=tuple(values)))
 
 
+def test_weights_of_edges_are_refused() -> None:
+    """Their sum is another for each row."""
+    network = models()[0]
+    values = list(network.values)
+    values[1] = replace(values[1], terms=tuple(replace(term, via="weighted") for term in values[1].terms))
+    with pytest.raises(HwgenError, match=r"^a weighted sum reads v0, which has a zero point: "):
+        fold_zero_points(replace(network, values=tuple(values)))
+
+
 def test_a_bias_before_the_factor_is_a_constant_with_it() -> None:
     weight = Weight(codes=np.array([[3], [-2]]), bits=3, step=np.array([0.3]))
     quantizer = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.array([0.217]), bits=np.array([4]),
