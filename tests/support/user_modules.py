@@ -169,7 +169,7 @@ MODELS: dict[str, nn.Module] = {
     "leaky layers": middle(lambda s, h, e, b: s.c(s.a(h)), a=nn.LeakyReLU(0.25), c=nn.LeakyReLU(0.5)),
     "activated twice": middle(lambda s, h, e, b: s.a(F.relu(h).relu()), a=nn.LeakyReLU(0.25)),
     "relu6": middle(lambda s, h, e, b: s.c(s.a(4 * h), e), a=nn.ReLU6(), c=GCNConv(6, 5)),
-    "hardtanh": middle(lambda s, h, e, b: s.c(s.a(F.dropout(h, 0.5, s.training))), a=nn.Hardtanh(), c=nn.Linear(6, 5)),
+    "hardtanh": middle(lambda s, h, e, b: s.c(s.a(s.d(h))), a=nn.Hardtanh(), c=nn.Linear(6, 5), d=nn.Dropout()),
     "clipped": middle(lambda s, h, e, b: s.c(h.clamp(-0.5, 0.5), e) + F.relu6(s.d(F.hardtanh(9 * h, -8, 8))).relu(),
                       c=SAGEConv(6, 5), d=nn.Linear(6, 5)),
     "clipped twice": middle(lambda s, h, e, b: s.c(torch.clamp(torch.clamp(h, min=0, max=2), -1, max=1)) + h,
