@@ -31,10 +31,10 @@ def inspect(console: Console, model: str) -> None:
 
     if is_user_file(model):
         with console.step("reading the module"):
-            from ..frontend.tracing import plan_of
+            from ..frontend.tracing import some_plan_of
             from ..frontend.tracing.describe import facts_of
 
-            traced = facts_of(plan_of(load_module(model)))
+            traced = facts_of(some_plan_of(load_module(model)))
         show_plan(console, model, traced)
         console.result(traced)
         return
