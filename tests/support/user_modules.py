@@ -177,7 +177,7 @@ MODELS: dict[str, nn.Module] = {
     "clipped sum": middle(lambda s, h, e, b: 2 * s.c(h, e).clamp(-0.5, 0.5) + s.d(h), c=GCNConv(6, 5),
                           d=nn.Linear(6, 5)),
     "slopes": middle(lambda s, h, e, b: s.c(s.a(h), e), a=nn.PReLU(6), c=GCNConv(6, 5)),
-    "slope below 0": middle(lambda s, h, e, b: s.a(F.dropout(h, 0.5, s.training)), a=nn.PReLU(init=-0.5)),
+    "slope below 0": middle(lambda s, h, e, b: s.a(s.d(h)), a=nn.PReLU(init=-0.5), d=nn.Dropout()),
     "slopes of the input": Net(lambda s, x, e, b: s.c(s.a(x - 1), e), a=nn.PReLU(7), c=GINConv(nn.Linear(7, 5))),
     "residual": middle(lambda s, h, e, b: (s.c(h.relu(), e) + h).relu(), c=GCNConv(6, 6)),
     "residual of the input": Net(lambda s, x, e, b: torch.add(s.c(x, e), x).relu(), c=GCNConv(7, 7)),
