@@ -22,7 +22,7 @@ from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
 from hwgen.progress import SILENT
 from hwgen.report.sizes import REAL, bit_operations
-from hwgen.schemes import Penalty
+from hwgen.schemes import Penalty, Prompt
 from hwgen.targets import TARGETS
 
 __all__ = ["BOARD", "MODELS", "ROWS", "facts_of"]
@@ -34,11 +34,13 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
           "CiteSeer": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
           "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
           "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
-_NODES = {"qat-int8": "qat-int8", "qat-int4": "qat-int4", "dq-int8": "dq-int8", "dq-int4": "dq-int4",
-          "sgquant": "sgquant", "sgquant-hubs": "sgquant-hubs", "mixq": "mixq", "mega": "mega", "a2q": "a2q"}
-_GRAPHS = {"qat-int8": "qat-int8", "qat-int4": "qat-int4", "dq-int8": "dq-int8", "dq-int4": "dq-int4",
-           "sgquant": "sgquant", "mixq": "mixq", "mega": "mega", "a2q (nns)": "nns"}
-_REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "a2q (nns)")
+#: One graph, and sets: all schemes, by the name of each.
+_NODES = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "dq-int8-symmetric", "dq-int4-symmetric", "sgquant",
+          "sgquant-hubs", "mixq", "mega", "a2q")
+_GRAPHS = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "nns")
+_REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "nns")
+#: With which prompts are learned, LoRAP-style.
+_PROMPTED = ("qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "a2q")
 
 #: Per-node steps with one width for all nodes: the rival that learned widths have to beat.
 _UNIFORM = (1, 2, 4, 8)
@@ -54,11 +56,13 @@ def _one_width(data: str, bits: int) -> Row:
 def _rows() -> list[Row]:
     rows = []
     for data in ("Cora", "CiteSeer"):
-        rows += [Row(data=data, label=label, model="gcn", scheme=scheme) for label, scheme in _NODES.items()]
+        rows += [Row(data=data, label=scheme, model="gcn", scheme=scheme) for scheme in _NODES]
         rows.append(Row(data=data, label="a2q, published", model="gcn", scheme="a2q", recipe="published"))
         rows += [_one_width(data, bits) for bits in _UNIFORM]
-    rows += [Row(data="PROTEINS", label=label, model="gin", scheme=scheme) for label, scheme in _GRAPHS.items()]
-    rows += [Row(data="REDDIT-BINARY", label=label, model="gin", scheme=_GRAPHS[label]) for label in _REDDIT]
+        rows += [Row(data=data, label=f"{scheme} + {kind}", model="gcn", scheme=scheme,
+                     options={"prompt": Prompt(kind=kind)}) for scheme in _PROMPTED for kind in ("gpf", "lorap")]
+    rows += [Row(data="PROTEINS", label=scheme, model="gin", scheme=scheme) for scheme in _GRAPHS]
+    rows += [Row(data="REDDIT-BINARY", label=scheme, model="gin", scheme=scheme) for scheme in _REDDIT]
     return rows
 
 
@@ -71,7 +75,7 @@ def facts_of(task: Task) -> dict[str, Any]:
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input_bits))
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input.bits))
     network = fit_steps(done.model, sample)
     return {"facts": _sizes(network, whole),
             "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
