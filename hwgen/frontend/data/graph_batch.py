@@ -188,12 +188,19 @@ class GraphBatch:
         """The same with what an input's codes stand for, times its unit: features [n, columns]; exact ones stay.
 
         Rows of weights belong to it that are multiplied by ``given.ratio``.
+
+        Raises
+        ------
+        HwgenError
+            A feature that is not finite.
         """
         if given.exact:
             return self
         if self._quantized is None or self._quantized[0] is not given:
             own = self.features
             x = csr_array(own.detach().cpu().numpy()) if isinstance(own, Tensor) else own.scipy()
+            if not np.isfinite(x.data).all():
+                raise HwgenError(f"a feature is {x.data[~np.isfinite(x.data)][0]}", "x", "give finite numbers")
             levels = given.levels(x)
             made = copy.copy(self)
             made._coded = {}

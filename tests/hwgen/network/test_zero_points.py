@@ -31,8 +31,7 @@ def zero_points(network: Network) -> list[int]:
 
 
 def case(seed: int) -> tuple[Network, Batch]:
-    network = with_zero_points(random_network(seed, depth=3, max_width=9), seed)
-    check_network(network)
+    network = random_network(seed, depth=3, max_width=9, zero_points=True)
     return network, random_batch(seed, network, graphs=4, nodes=6, hub=12)
 
 
