@@ -107,7 +107,7 @@ def bit_operations(network: Network, batch: Batch, bits: Bits) -> int:
     """Count bit operations on some graphs (van Baalen et al., "Bayesian Bits", NeurIPS 2020, equation 23; as MixQ).
 
     A multiplication counts the product of both widths, those of zero features left out; an addition of a listed row
-    the width of what is added; where edges weigh, times the bits of that. ``bits`` are the widths of the rows of each value.
+    the width of what is added, times the bits of what its edge weighs. ``bits`` are the widths of each value's rows.
     """
     total = 0
     for value in network.values:
