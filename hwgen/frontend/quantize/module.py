@@ -80,8 +80,8 @@ class QuantizedNetwork(nn.Module):
         self.scheme, self.nodes, self.input = scheme, nodes, given or Input.plain(plan.features, 1, 1.0)
         self.sample, self.longest, self.edges = sample, longest, dict(edges)
         self.plan, self.tensors = own(plan)
-        self._original, begun = own(plan if original is None else original)
-        self._begun = list(begun)  # not as parameters of this module
+        self._original, _ = own(plan if original is None else original)
+        self._begun = [each.detach().clone() for each in self.tensors]
         self.quantizers = None if scheme is None else Quantizers(
             self.plan, scheme, self.input, nodes=nodes, degrees=degrees)
         if self.quantizers is not None:

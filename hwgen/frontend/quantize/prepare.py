@@ -98,12 +98,14 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     traced = plan_of(model, weighs=edges_weigh(model, widths_in(graphs[0])))
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])
 
+    original = traced
     if prompt is not None:
         traced = prompted(traced, Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     codes = _input(traced, graphs, input_bits)
 
     def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
-        return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin)
+        return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin,
+                             original=original)
 
     chosen = isinstance(scheme, str) and message_bits is None  # by us, not by the user
     quantized = accepted(made, rules, union_of(graphs, codes), choose=chosen)
@@ -112,8 +114,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
 
 
 def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
-                  given: Input | None = None, target_bits: float | None = None,
-                  margin: float | None = None) -> QuantizedNetwork:
+                  given: Input | None = None, target_bits: float | None = None, margin: float | None = None,
+                  original: TracedNetwork | None = None) -> QuantizedNetwork:
     """Put quantizers into a traced network, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -127,6 +129,8 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
         How features become codes; None: read off the sample.
     correct, target_bits, margin
         As in :meth:`QuantizedNetwork.calibrate`.
+    original : TracedNetwork or None
+        As in :class:`QuantizedNetwork`.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     edges = GraphBatch.union(whole).quantizers_of(traced.lists_that_weigh, rules.edge_bits)
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
                           longest=room_of(whole, given.bits, edges).longest, correct=correct,
-                          target_bits=target_bits, margin=margin, edges=edges)
+                          target_bits=target_bits, margin=margin, original=original, edges=edges)
 
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, given: Input, *,
