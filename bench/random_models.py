@@ -2,7 +2,7 @@
 
     python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
     python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
-    python bench/random_models.py --edges ...                            models may go over edges that weigh
+    python bench/random_models.py [--edges] [--zero-points] ...          models over edges that weigh, with zero points
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
@@ -45,12 +45,12 @@ class Bench:
         self.work, self.results = work, results
         self.known = {line["digest"]: line for line in read_lines(results)}
 
-    def run(self, seed: int, number: int, count: int, *, edges: bool = False) -> dict[str, Any]:
-        """Simulate one configuration, unless that was done."""
+    def run(self, seed: int, number: int, count: int, **kinds: bool) -> dict[str, Any]:
+        """Simulate one configuration, unless that was done; ``kinds`` of models as configurations have them."""
         started = time.perf_counter()
         folder = self.work / f"seed{seed}-{number:02d}"
         shutil.rmtree(folder, ignore_errors=True)
-        hardware, models, refused = campaign.draw(campaign.configuration(seed, number, edges=edges), count)
+        hardware, models, refused = campaign.draw(campaign.configuration(seed, number, **kinds), count)
         rtl = campaign.write_design(folder / "design", hardware)
         with campaign.seen() as codes:
             written = [campaign.write_model(folder / f"model{index}", folder / "design", model)
@@ -198,19 +198,22 @@ def main() -> int:
     parser.add_argument("--models", type=int, default=5, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
     parser.add_argument("--edges", action="store_true", help="models may go over edges that weigh")
+    parser.add_argument("--zero-points", action="store_true", help="values have zero points where they can")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
+    kinds = {name: True for name in ("edges", "zero_points") if getattr(options, name)}
     bench, lines = Bench(options.work.resolve(), options.results), []
     for number in options.only or range(options.configurations):
-        line = bench.run(options.seed, number, options.models, edges=options.edges)
+        line = bench.run(options.seed, number, options.models, **kinds)
         lines.append(line)
         good = sum(model["ok"] for model in line["models"])
         print(f"{'ok ' if line['ok'] else 'BAD'} configuration {number}: {good} of {len(line['models'])} models, "
               f"{line['seconds']} s", flush=True)
     command = (f"python bench/random_models.py --seed {options.seed} --configurations {options.configurations} "
-               f"--models {options.models}{' --edges' if options.edges else ''}")
+               f"--models {options.models}"
+               + "".join(f" --{name.replace('_', '-')}" for name in kinds))
     page = document(lines, command)
     if not options.only:
         options.page.write_text(page, encoding="utf-8")

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.sparse.linalg import norm
 
+from hwgen.frontend.quantize.input import calibrated
 from hwgen.network.activation import RELU
 from hwgen.network.batch import Batch
 from hwgen.network.execute import Lists, real_value, store
@@ -33,11 +35,15 @@ class Subject:
     density: float
     classes: int
     granularity: Granularity
+    #: Whether features are real values like TF-IDF, which are quantized, or random codes.
+    real: bool = False
 
 
 SUBJECTS = {
     "pubmed": Subject(title="PubMed's size", nodes=19_717, edges=88_648, features=500, input_bits=8, density=0.1,
                       classes=3, granularity=Granularity.PER_NODE),
+    "tfidf": Subject(title="PubMed's size, real features", nodes=19_717, edges=88_648, features=500, input_bits=4,
+                     density=0.1, classes=3, granularity=Granularity.PER_NODE, real=True),
     "large": Subject(title="100,000 nodes", nodes=100_000, edges=1_000_000, features=128, input_bits=1, density=0.1,
                      classes=16, granularity=Granularity.PER_DEGREE),
 }
@@ -57,23 +63,28 @@ def power_law(rng: np.random.Generator, nodes: int, edges: int) -> Ints:
     return np.stack([np.r_[low, high], np.r_[high, low]])
 
 
-def graph(subject: Subject, rng: np.random.Generator) -> Batch:
-    """One graph with random features."""
+def graph(subject: Subject, rng: np.random.Generator) -> tuple[Batch, Input]:
+    """One graph with random features, and how they became codes."""
     count = rng.binomial(subject.features, subject.density, subject.nodes)
     columns = [rng.choice(subject.features, each, replace=False) for each in count]
     codes = rng.integers(1, 1 << subject.input_bits, int(count.sum()))
     features = csr_array((codes, np.concatenate(columns), np.r_[0, np.cumsum(count)]),
                          shape=(subject.nodes, subject.features))
     features.sort_indices()
+    given = Input.plain(subject.features, subject.input_bits, 1.0 / (1 << subject.input_bits))
+    if subject.real:  # rows of length 1
+        features.data = rng.lognormal(0.0, 0.6, features.nnz)
+        features = csr_array(features * (1 / np.maximum(norm(features, axis=1), 1e-9))[:, None])
+        given = calibrated(features, subject.input_bits)
+        features = given.codes(features)
     return Batch(features=features, edges=power_law(rng, subject.nodes, subject.edges),
                  graph=np.zeros(subject.nodes, dtype=np.int64), graphs=1,
-                 node=np.arange(subject.nodes, dtype=np.int64) * (subject.granularity is Granularity.PER_NODE))
+                 node=np.arange(subject.nodes, dtype=np.int64) * (subject.granularity is Granularity.PER_NODE)), given
 
 
-def network(subject: Subject, batch: Batch, rng: np.random.Generator, hidden: int = 16) -> Network:
+def network(subject: Subject, batch: Batch, given: Input, rng: np.random.Generator, hidden: int = 16) -> Network:
     """The GCN; steps are such that codes use their range on this graph."""
     lists, stored = Lists(batch), dict[str, Floats]()
-    given = Input.plain(subject.features, subject.input_bits, 1.0 / (1 << subject.input_bits))
     made = Network(name="gcn", input=given, values=(),
                    trained_nodes=subject.nodes if subject.granularity is Granularity.PER_NODE else 0)
     rsqrt: dict[str, Any] = {"factor": "rsqrt", "of": "looped"}

@@ -1,6 +1,6 @@
 """Graphs larger than the chip, window by window: the tables in docs/windows.md.
 
-    python bench/windows.py                    # both graphs
+    python bench/windows.py                    # all graphs
     python bench/windows.py pubmed --no-cosim
 
 Power-law graphs with a two-layer GCN of 16 channels whose weights and bit widths are random: what is shown is that the
@@ -52,7 +52,7 @@ Ints = NDArray[np.int64]
 #: What windows depend on.
 MEMORIES = ("units", "lanes", "requant_lanes", "buffer_depth", "list_depth", "descriptor_depth", "result_depth")
 
-#: The design for both graphs and models.
+#: The design for all graphs and models.
 DESIGN = Hardware(
     units=4, lanes=16, code_bits=4, acc_bits=18, requant_lanes=4, chunks=1, weight_bits=4, pages=1, buffer_depth=11264,
     list_depth=2048, descriptor_depth=512, column_depth=16, param_depth=2048, levels=0, tables=1, passes=1, beats=4,
@@ -131,8 +131,8 @@ def by_rule(model: Network, batch: Batch) -> str:
 def measure(subject: Subject, cosim: bool, work: Path) -> Found:
     """Everything about one graph."""
     rng = np.random.default_rng(5)
-    batch = graph(subject, rng)
-    model = network(subject, batch, rng)
+    batch, given = graph(subject, rng)
+    model = network(subject, batch, given, rng)
     limits = Limits.of(batch, model.input_bits)
     program = program_for(model, limits)
     design = place_windows(model, program, DESIGN)

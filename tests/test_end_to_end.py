@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from models import random_graph_data, random_graph_model
 import sim
 from hwgen.errors import HwgenError
 from hwgen.flow.folder import to_json, write_files
+from hwgen.network.granularity import Granularity
 from hwgen.targets.banked.verilog import emit
 
 pytestmark = pytest.mark.verilator
@@ -26,6 +28,8 @@ DESIGNS = {
                              {"hidden": 5, "classes": 7, "message_bits": 6}),
     "dense input": ({"groups": 2, "servers": 4, "digit": 4, "requant_lanes": 4, "planes": 2},
                     {"hidden": 8, "input_bits": 3, "bias": False}),
+    "rows by degree": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 4},
+                       {"hidden": 8, "by": Granularity.PER_DEGREE}),
     "4 groups": ({"groups": 4, "servers": 16, "digit": 4, "requant_lanes": 8}, {"hidden": 16, "weight_bits": 3}),
     "a prompt of sparse input": ({"groups": 1, "servers": 4, "digit": 4}, {"hidden": 8, "prompt": True}),
     "a prompt of dense input": ({"groups": 1, "servers": 4, "digit": 4},
@@ -37,13 +41,25 @@ DESIGNS = {
 QUICK, *MORE = DESIGNS
 
 
+def rows_by(model, granularity):
+    """The same model, its first nodes' rows as a table by degree."""
+    values = tuple(value if value.quantizer is None or value.quantizer.granularity is not Granularity.PER_NODE else
+                   replace(value, quantizer=replace(value.quantizer, granularity=granularity,
+                                                    step=value.quantizer.step[:9], bits=value.quantizer.bits[:9]))
+                   for value in model.network.values)
+    network, batch = replace(model.network, values=values, trained_nodes=0), model.sample.batch
+    return network, replace(model.sample, batch=replace(batch, node=np.zeros_like(batch.node)))
+
+
 @pytest.fixture(scope="module", params=[QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)],
                 ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build folder, its design, and the run of its graph."""
     hardware, model = DESIGNS[request.param]
     seed = list(DESIGNS).index(request.param)
-    network, sample = random_graph_model(seed, nodes=NODES, features=FEATURES, **model).parts
+    by = model.get("by")
+    made = random_graph_model(seed, nodes=NODES, features=FEATURES, **{key: model[key] for key in model if key != "by"})
+    network, sample = made.parts if by is None else rows_by(made, by)
     design = design_of("banked", network, sample, **hardware)
     folder, run = tmp_path_factory.mktemp("build"), graph_run(design, sample.batch)
     verilog, facts = emit(design.hardware)
@@ -89,7 +105,7 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
     folder, design, _ = built
     fitting = None
     for nodes, degree in itertools.product((NODES - 4, NODES // 2, 8), (2.5, 1.0)):
-        data = random_graph_data(seed, nodes=nodes, features=FEATURES, trained=NODES,
+        data = random_graph_data(seed, nodes=nodes, features=FEATURES, trained=design.network.trained_nodes or 1,
                                  input_bits=design.network.input_bits, degree=degree)
         try:
             fitting = graph_run(design, data.batch)

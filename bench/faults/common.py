@@ -3,6 +3,25 @@
 __all__ = ["FAULTS", "SAME"]
 
 FAULTS = {
+    "hwgen/network/input.py": (
+        ("input-rounds-to-even", "hwgen/network/test_input.py::test_half_is_away_from_zero_in_single_precision",
+         "half is rounded to even", "np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)", "np.rint(scaled)"),
+        ("input-double-precision", "hwgen/network/test_input.py::test_half_is_away_from_zero_in_single_precision",
+         "a file's features have more digits than a tensor's",
+         ".astype(np.float32).astype(np.float64)", ".astype(np.float64)"),
+        ("input-zeros-are-code-0", "hwgen/network/test_input.py::test_codes_are_those_of_the_definition",
+         "features of 0 have code 0 whatever the zero point is", "self.levels(x) + _rows(self.zero_point, x.shape[0])",
+         "self.levels(x) + _rows(0 * self.zero_point, x.shape[0])"),
+        ("input-counts-rounded",
+         "hwgen/network/test_input.py::test_what_lies_beyond_the_range_is_counted_once_a_feature",
+         "rounded features count as clipped", "0.51 * widest", "0.2 * widest"),
+    ),
+    "hwgen/frontend/quantize/quantizers.py": (
+        ("input-scales-left-out",
+         "hwgen/frontend/quantize/test_input.py::test_with_many_bits_the_quantized_module_is_nearly_fp32",
+         "rows of weights do not have the scales of columns",
+         "term.weight[self._columns] * self._ratio", "term.weight[self._columns]"),
+    ),
     "hwgen/flow/resources.py": (
         ("resources-all-of-a-board",
          "hwgen/flow/test_resources.py::test_a_design_may_take_all_that_the_board_has_and_no_more",
@@ -36,6 +55,21 @@ FAULTS = {
         ("activation-range", "hwgen/network/test_activation.py",
          "a range is taken to hold 0",
          "return IntRange(int(low), int(high))", "return IntRange(min(0, int(low)), int(high))"),
+    ),
+    "hwgen/network/zero_points.py": (
+        ("input-zero-points-added",
+         "hwgen/frontend/quantize/test_input.py::test_a_quantized_module_is_its_network_on_real_values",
+         "zero points of the input count twice",
+         "constant = -given.unit *", "constant = given.unit *"),
+        ("zero-points-not-subtracted", "hwgen/network/test_zero_points.py::test_folding_leaves_every_code",
+         "readers add what codes are too large by",
+         "constant = -raised[term.source]", "constant = +raised[term.source]"),
+        ("zero-points-factor-left", "hwgen/network/test_zero_points.py::test_folding_leaves_every_code",
+         "a value with a factor is raised before it",
+         'if value.factor != "one":  #', 'if value.factor == "":  #'),
+        ("zero-points-bias-lost",
+         "hwgen/network/test_zero_points.py::test_a_bias_before_the_factor_is_a_constant_with_it",
+         "a bias before the factor goes lost", "gain=bias[start:end])", "gain=0 * bias[start:end])"),
     ),
     "hwgen/network/walks.py": (
         ("walks-empty-plane-skipped", "hwgen/targets/lists/test_batch.py::test_walking_the_lists_gives_the_batch",

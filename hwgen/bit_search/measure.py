@@ -16,7 +16,6 @@ from ..flow.wishes import Wishes
 from ..frontend.quantize import QuantizedNetwork
 from ..frontend.quantize.accepted import fit_steps
 from ..frontend.training.examples import Examples
-from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
@@ -77,7 +76,7 @@ class Measure:
         recipe = replace(self.task.recipe, scheme=scheme, bit_rate=0.0, quantized_epochs=epochs)  # widths stay
         task = replace(self.task, recipe=recipe)
         with torch.random.fork_rng(devices=[]):
-            model, _ = train_quantized(task, self.module, self.examples, self.seed, PreparedForward(self.module))
+            model, _ = train_quantized(task, self.module, self.examples, self.seed, self.task.forward(self.module))
         return model.eval()
 
     def cost(self, model: QuantizedNetwork) -> float:
@@ -94,7 +93,8 @@ class Measure:
             codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
             return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
-        sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
+        sample = Sample(batch=batch, labels=None, mask=None, logits=None,
+                        limits=Limits.of(batch, model.input.bits, model.edges))
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)
         if self.objective == "luts":
             return float(found.resources.total.lut)

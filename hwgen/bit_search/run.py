@@ -18,7 +18,6 @@ from ..errors import HwgenError
 from ..frontend.data.own_files import load_weights
 from ..frontend.quantize import QuantizedNetwork
 from ..frontend.training.examples import Examples
-from ..frontend.training.forward import PreparedForward
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_fp32
 from ..frontend.training.task import Task
@@ -136,7 +135,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     try:
         with progress.step("training in FP32" if weights is None else "reading weights"), shared.alone("fp32"):
             module = _fp32(task, examples, study / "fp32.pt", weights, seed)
-        forward = PreparedForward(module)
+        forward = task.forward(module)
         fp32 = evaluate(forward, examples, "validation").figure
         measure = Measure(task=task, examples=examples, module=module, space=space, objective=objective,
                           board=boards.load(board), epochs=epochs, seed=seed)

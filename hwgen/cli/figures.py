@@ -31,7 +31,7 @@ def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[
 
     every = list({id(each): each for each in (*others, *tested)}.values())
     alone = Sample(batch=union_of(tested, model.input), labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(every, model.input), model.input.bits))
+                   limits=Limits.of(union_of(every, model.input), model.input.bits, model.edges))
     network = fit_steps(model, alone)
     sample = with_integers(network, replace(known_of(model, tested), limits=alone.limits))
     return figures_of(sample, data=data, of=network.values[-1].domain, head=network.head)

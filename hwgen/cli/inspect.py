@@ -31,10 +31,10 @@ def inspect(console: Console, model: str) -> None:
 
     if is_user_file(model):
         with console.step("reading the module"):
-            from ..frontend.tracing import plan_of
+            from ..frontend.tracing import some_plan_of
             from ..frontend.tracing.describe import facts_of
 
-            traced = facts_of(plan_of(load_module(model)))
+            traced = facts_of(some_plan_of(load_module(model)))
         show_plan(console, model, traced)
         console.result(traced)
         return
@@ -59,7 +59,8 @@ LEFT_OUT = {"log_softmax": "the class is the same", "softmax": "the class is the
 def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     """Print :func:`hwgen.frontend.tracing.describe.facts_of` as a table."""
     head = f", {facts['head']} left out: {LEFT_OUT[facts['head']]}" if facts["head"] else ""
-    console.say(f" is supported: {facts['features']} features, {facts['outputs']} outputs "
+    outputs = "1 output" if facts["outputs"] == 1 else f"{facts['outputs']} outputs"
+    console.say(f" is supported: {facts['features']} features, {outputs} "
                 f"for each of the {facts['of']}{head}; {facts['weights']:,} weights", head=model)
     show_tables(console, [Table(
         title="Values in order of computation; messages add up over lists, activations go through the MAC array",

@@ -23,11 +23,14 @@ __all__ = ["quantize"]
 @click.option("--bits", type=click.IntRange(1, 8), help="Stored bits of hidden rows.  [default: the scheme's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the scheme's]")
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the scheme's]")
+@click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
+              "[default: the scheme's]")
 @input_option
 @output_options
 @common
 def quantize(console: Console, model: str, weights: Path | None, data: str, test: Path | None, scheme: str,
-             bits: int | None, weight_bits: int | None, message_bits: int | None, input_bits: int | None,
+             bits: int | None, weight_bits: int | None, message_bits: int | None, edge_bits: int | None,
+             input_bits: int | None,
              widths: dict[str, int] | None, data_root: Path | None, output: Path) -> None:
     """Quantize a trained FP32 model from its values on calibration graphs; write a checkpoint. Nothing is trained.
 
@@ -49,19 +52,20 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         from ..frontend.data.own_files import load_weights
         from ..frontend.known import batches_of
         from ..frontend.quantize.prepare import quantize as quantize_module
-        from ..frontend.tracing import plan_of
+        from ..frontend.tracing import some_plan_of
         from ..frontend.user_file import load_module
 
         module = load_module(model)
         if weights is not None:
             load_weights(module, weights)
-        plan_of(module)  # what is not supported is said before data are read
+        some_plan_of(module)  # what is not supported is said before data are read
     with console.step("reading the data"):
         graphs = graphs_of(load_data(data, data_root))
         tested = graphs if test is None else graphs_of(load_data(test, data_root))
     with console.step("quantizing"):
         quantized = quantize_module(module, scheme, data=graphs, bits=bits, weight_bits=weight_bits,
-                                    message_bits=message_bits, input_bits=input_bits, widths=widths)
+                                    message_bits=message_bits, edge_bits=edge_bits, input_bits=input_bits,
+                                    widths=widths)
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
         save_read(quantized, graphs, tested, output)

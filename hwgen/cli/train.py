@@ -43,6 +43,8 @@ STEPS = 40
 @click.option("--bits", type=click.IntRange(1, 8), help="Bits of hidden values to start from.  [default: the recipe's]")
 @click.option("--weight-bits", type=click.IntRange(2, 8), help="Bits of weights.  [default: the recipe's]")
 @click.option("--message-bits", type=click.IntRange(2, 8), help="Bits of what is summed.  [default: the recipe's]")
+@click.option("--edge-bits", type=click.IntRange(1, 8), help="Bits of what edges weigh, without the sign.  "
+              "[default: the recipe's]")
 @input_option
 @click.option("--target-bits", type=click.FloatRange(0, 4, min_open=True),
               help="Allocate this many bits a hidden value at the start instead of learning them; gcn with a2q, for "

@@ -26,7 +26,7 @@ Target = nn.Module | Callable[..., object] | str
 
 @dataclass(frozen=True)
 class Value:
-    """Something that a call takes: ``x``, ``edge_index``, the result of call ``index``, or another name of a tensor."""
+    """What a call takes: ``x``, ``edge_index``, ``edge_weight``, the result of a call, or another name of a tensor."""
 
     name: str
     index: int = -1
@@ -103,10 +103,14 @@ class Traced:
 
 @dataclass(frozen=True)
 class Roles:
-    """What a forward method is called with: ``x``, ``edge_index``, ``batch`` or ``data``, by position or by name."""
+    """What a forward method is called with, by position or by name.
+
+    ``x``, ``edge_index``, ``edge_weight``, ``batch`` or ``data``; ``weighs`` says whether the edges of data weigh.
+    """
 
     positional: tuple[str, ...]
     named: dict[str, str] = field(default_factory=dict)
+    weighs: bool = False
 
 
 def bind(call: Call, defaults: Mapping[str, object]) -> dict[str, Any]:
@@ -159,10 +163,10 @@ def values_in(argument: object) -> list[Value]:
 
 
 def origins(traced: Traced) -> list[Literal["constant", "batch", "x"]]:
-    """What each call computes with: constants only, the batch (and constants) only, or ``x``, which edges count as."""
+    """What each call computes with: constants; the batch, or what edges weigh; or ``x``, as which edges count."""
     found: list[Literal["constant", "batch", "x"]] = []
     for call in traced.calls:
-        of = {found[each.index] if each.index >= 0 else "batch" if each.name == "batch" else
+        of = {found[each.index] if each.index >= 0 else "batch" if each.name in ("batch", "edge_weight") else
               "constant" if each.name in traced.constants else "x"
               for each in values_in((call.args, call.kwargs))}
         found.append("x" if "x" in of else "batch" if "batch" in of else "constant")

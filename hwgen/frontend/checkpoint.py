@@ -33,7 +33,7 @@ from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
 from .checkpoint_file import FORMAT, SAVE, VERSION, open_checkpoint, plain_arrays, write_checkpoint
 from .data.batching import graphs_of, real, union_of
-from .edge_values import check_edge_values, given_in
+from .edge_values import check_edge_values, weight_in, widths_in
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
 from .quantize.accepted import fit_steps
@@ -87,14 +87,15 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
 def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
     """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
     every = list({id(each): each for each in (*graphs, *tested)}.values())
-    check_edge_values(model.edge_values, given_in(every))
+    for each in every:
+        check_edge_values(model.edge_values, widths_in(each), weighs=model.plan.weighs)
     if model.scheme is not None and model.scheme.rows is Granularity.PER_NODE and (
-            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index)):
+            len(tested) > 1 or not model.is_own(real(tested[0]).x, tested[0].edge_index, weight=weight_in(tested[0]))):
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     chosen = drawn(model, tested)
     alone = Sample(batch=union_of(chosen, model.input), labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(every, model.input), model.input.bits))
+                   limits=Limits.of(union_of(every, model.input), model.input.bits, model.edges))
     network = fit_steps(model, alone, plain_name(Path(path).stem))
     save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
 
@@ -115,6 +116,8 @@ def save_network(network: Network, sample: Sample, path: Path | str) -> None:
         The network does not verify, or the path cannot be written.
     """
     check_network(network)
+    if not network.edges:  # what edges weigh is no part of the model
+        sample = replace(sample, batch=replace(sample.batch, weight=None))
     facts, arrays = network_arrays(network)
     write_checkpoint({"format": FORMAT, "version": VERSION, "facts": json.dumps(facts),
                       "network": _tensors(arrays), "sample": _tensors(sample_arrays(sample))}, Path(path))

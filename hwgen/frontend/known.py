@@ -46,7 +46,7 @@ def known_of(model: QuantizedNetwork, graphs: Sequence[Data]) -> Sample:
     fp32, logits = (torch.cat(each).double().numpy() for each in zip(*results, strict=True))
     union, (labels, mask) = union_of(graphs, model.input), _known(model, graphs)
     return Sample(batch=union, labels=labels, mask=mask, logits=logits, fp32=fp32,
-                  limits=Limits.of(union, model.input.bits))
+                  limits=Limits.of(union, model.input.bits, model.edges))
 
 
 def drawn(model: QuantizedNetwork, graphs: Sequence[Data], most: int = SAMPLE) -> list[Data]:

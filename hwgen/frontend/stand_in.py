@@ -140,7 +140,7 @@ class CountOf(Count):
 
 
 class Data:
-    """A stand-in for a ``Data`` or ``Batch``: it has features, edges and the graph of each node.
+    """A stand-in for a ``Data`` or ``Batch``: it has features, edges, the graph of each node, and what edges weigh.
 
     Parameters
     ----------
@@ -151,9 +151,12 @@ class Data:
     if not TYPE_CHECKING:
         __class__ = property(lambda self: _class_of_data())
 
-    def __init__(self, proxy: fx.Proxy, x: Tensor, edge_index: Tensor, batch: Tensor) -> None:
+    def __init__(self, proxy: fx.Proxy, x: Tensor, edge_index: Tensor, batch: Tensor,
+                 edge_weight: Tensor | None) -> None:
         self._proxy = proxy
         self.x, self.edge_index, self.batch = x, edge_index, batch
+        if edge_weight is not None:
+            self.edge_weight = self.edge_attr = edge_weight
         self.num_nodes, self.num_edges = CountOf("nodes"), CountOf("edges")
         self.num_graphs = self.batch_size = CountOf("graphs")
 

@@ -79,8 +79,10 @@ class _Entry(nn.Module):
         super().__init__()
         self.model, self.roles = model, roles
 
-    def forward(self, x: StandIn, edge_index: StandIn, batch: StandIn, data: StandIn) -> object:
-        given = {"x": x, "edge_index": edge_index, "batch": batch, "data": Data(data, x, edge_index, batch)}
+    def forward(self, x: StandIn, edge_index: StandIn, edge_weight: StandIn, batch: StandIn, data: StandIn) -> object:
+        weight = edge_weight if self.roles.weighs else None
+        given = {"x": x, "edge_index": edge_index, "edge_weight": edge_weight, "batch": batch,
+                 "data": Data(data, x, edge_index, batch, weight)}
         return self.model(*[given[role] for role in self.roles.positional],
                           **{name: given[role] for name, role in self.roles.named.items()})
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from ..network.edges import WEIGHED, Weighed
 from ..network.equation import Equation, TermOf
 from ..network.heads import Head
 
@@ -73,6 +74,16 @@ class TracedNetwork:
     head: Head = ""
     is_vector: bool = False
     one_graph: str = ""
+
+    @property
+    def lists_that_weigh(self) -> frozenset[Weighed]:
+        """Lists of edges that weigh and that a term goes over."""
+        return frozenset(name for name in WEIGHED for value in self.values for term in value.terms if term.via == name)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether graphs have to say what their edges weigh."""
+        return bool(self.lists_that_weigh)
 
     @property
     def takes_zero_points(self) -> bool:

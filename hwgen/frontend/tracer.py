@@ -85,7 +85,8 @@ class Tracer(fx.Tracer):
         import torch_geometric.utils
 
         self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, torch_geometric.nn.Sequential,
-                     torch_geometric.nn.MLP, torch_geometric.nn.models.basic_gnn.BasicGNN)
+                     torch_geometric.nn.MLP, torch_geometric.nn.DeepGCNLayer,
+                     torch_geometric.nn.models.basic_gnn.BasicGNN)
         self.layer = torch_geometric.nn.MessagePassing
         whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
                  if inspect.isfunction(each)]

@@ -1,7 +1,6 @@
 """Graphs as a disjoint union, and the lists that a program walks in it."""
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, Protocol
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..errors import HwgenError
-from .edges import EdgeQuantizers, edge_values
+from .edges import NO_EDGES, EdgeQuantizers, edge_values
 
 __all__ = ["Batch", "Model", "SetName", "check_batch"]
 
@@ -47,7 +46,7 @@ class Batch:
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
 
-    def lists(self, name: SetName, quantizers: EdgeQuantizers = MappingProxyType({})) -> csr_array:
+    def lists(self, name: SetName, quantizers: EdgeQuantizers = NO_EDGES) -> csr_array:
         """One set of lists.
 
         Parameters

@@ -13,6 +13,7 @@ rounds them to codes of one step, so that every list is a sum of whole multiples
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from scipy.sparse import csr_array
 
 from ..errors import HwgenError
 
-__all__ = ["MAX_EDGE_BITS", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed", "codes_for", "edge_values",
+__all__ = ["MAX_EDGE_BITS", "NO_EDGES", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed", "codes_for", "edge_values",
            "magnitudes"]
 
 Ints = NDArray[np.int64]
@@ -58,6 +59,7 @@ class EdgeCodes:
 
 #: By list.
 EdgeQuantizers = Mapping[Weighed, EdgeCodes]
+NO_EDGES: EdgeQuantizers = MappingProxyType({})
 
 
 def codes_for(values: Floats, bits: int) -> EdgeCodes:

@@ -110,7 +110,8 @@ class Input:
 
 def _single(x: NDArray[np.generic]) -> Floats:
     """Numbers as float32 has them: PyG's features are, and a file's may not be."""
-    return np.asarray(x).astype(np.float32).astype(np.float64)
+    with np.errstate(over="ignore"):  # what is too large is clipped
+        return np.asarray(x).astype(np.float32).astype(np.float64)
 
 
 def _rows(row: NDArray[np.float64] | Ints, count: int) -> csr_array:

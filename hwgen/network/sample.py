@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..kinds import Count, Within
 from .batch import Batch, SetName
-from .edges import EdgeQuantizers
+from .edges import NO_EDGES, EdgeQuantizers
 from .limit_names import LIMITS, OF_EDGES
 from .walks import edge_limits
 
@@ -59,7 +58,7 @@ class Limits:
     mean_weighed: Annotated[float, Within(0, 1 << 53)] = 0.0
 
     @classmethod
-    def of(cls, batch: Batch, input_bits: int, quantizers: EdgeQuantizers = MappingProxyType({})) -> "Limits":
+    def of(cls, batch: Batch, input_bits: int, quantizers: EdgeQuantizers = NO_EDGES) -> "Limits":
         """Those of the graphs of a batch; edges weigh where they have quantizers."""
         graphs = max(1, batch.graphs)
         nodes = np.bincount(batch.graph, minlength=graphs)
@@ -149,7 +148,7 @@ class Sample:
         return _with_room(self.limits, self.batch.graphs)
 
 
-def room_of(batch: Batch, input_bits: int, quantizers: EdgeQuantizers = MappingProxyType({})) -> Limits:
+def room_of(batch: Batch, input_bits: int, quantizers: EdgeQuantizers = NO_EDGES) -> Limits:
     """What a build reserves for graphs like those of a batch; see :attr:`Sample.room`."""
     return _with_room(Limits.of(batch, input_bits, quantizers), batch.graphs)
 

@@ -38,8 +38,8 @@ def fold_zero_points(network: Network) -> Network:
     Raises
     ------
     HwgenError
-        A zero point that no bias and no constant makes up for: behind an activation, at a maximum, or where a linear
-        layer would need a bias for each row.
+        A zero point that no bias and no constant makes up for: behind an activation, at a maximum, under weights of
+        edges, or where a linear layer would need a bias for each row.
     """
     raised: dict[str, Floats] = {}
     by_row = {value.name for value in network.values
@@ -86,6 +86,8 @@ def _read(value: Value, raised: Mapping[str, Floats]) -> Value:
             constant = constant @ (term.weight.codes * term.weight.step)
         if term.gain is not None:
             constant = constant * term.gain
+        if term.via in ("weighted", "normed"):
+            raise _refused(value, f"a weighted sum reads {term.source}, which has a zero point", SYMMETRIC)
         if term.op == "max" or (value.join == "max" and _several(value)):
             raise _refused(value, f"a maximum reads {term.source}, which has a zero point", SYMMETRIC)
         if term.via in WEIGHED:

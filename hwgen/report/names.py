@@ -12,25 +12,25 @@ def title(name: str, path: str) -> str:
 
 
 def roles(network: Network) -> dict[str, str]:
-    """Of each value: result; activation if its rows have bits of their own or a linear layer reads it; or message."""
+    """Of each value: result; activation if its rows have steps of their own or a linear layer reads it; or message."""
     linear = {term.source for value in network.values for term in value.terms
               if term.weight is not None and term.via == "self"}
 
     def role(value: Value) -> str:
         if value.quantizer is None:
             return "result"
-        per_channel = value.quantizer.granularity is Granularity.PER_CHANNEL
-        return "message" if per_channel and value.name not in linear else "activation"
+        by_row = value.quantizer.granularity.by_row
+        return "activation" if by_row or value.name in linear else "message"
 
     return {value.name: role(value) for value in network.values}
 
 
 def quantizer_name(quantizer: Quantizer) -> str:
-    """``per channel``, ``per tensor``, ``per node, 2,708``, ``per degree (edges), 33``, ``nearest of 1,000``."""
+    """``per tensor, zero point 7``, ``per channel``, ``per node, 27``, ``per degree (edges), 3``, ``nearest of 9``."""
     kind, entries = quantizer.granularity, f"{quantizer.step.size:,}"
     words = kind.replace("_", " ")
     if not kind.by_row:
-        return words
+        return f"{words}, zero point {quantizer.zero_point}" if quantizer.zero_point else words
     if kind is Granularity.NEAREST:
         return f"{words} of {entries}"
     return f"{words} ({quantizer.via}), {entries}" if kind is Granularity.PER_DEGREE else f"{words}, {entries}"

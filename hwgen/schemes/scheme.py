@@ -49,6 +49,8 @@ class Scheme:
         hundreds of times as large as others, and sums over thousands of them have to fit an accumulator.
     message_bits, weight_bits : int
         Fixed, 2 to 8, sign included.
+    edge_bits : int
+        Of what edges weigh, 1 to 8, without the sign.
     gradient : "task" or "local"
         Of rows: the task's for graphs, the quantization error's where most nodes have no label (A²Q).
     splits : tuple of int
@@ -77,6 +79,7 @@ class Scheme:
     clip: float = 1.0
     message_bits: int = 8
     weight_bits: int = 4
+    edge_bits: int = 8
     gradient: Gradient = "task"
     splits: tuple[int, ...] = ()
     bucket_bits: tuple[int, ...] = ()
@@ -86,7 +89,8 @@ class Scheme:
 
     def __post_init__(self) -> None:
         for name, width, least in (("bits", self.bits, self.least), ("most", self.most, 1),
-                                   ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2)):
+                                   ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2),
+                                   ("edge_bits", self.edge_bits, 1)):
             if not least <= width <= 8:
                 raise HwgenError(f"{name} is {width}", name, f"use {least} to 8 bits")
         for name, given in self.widths.items():

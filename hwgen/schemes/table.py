@@ -74,13 +74,17 @@ _TABLE: Mapping[str, _Row] = {
     "uniform": _Row(about="one step and one width a value, for any graph", scheme=_UNIFORM,
                     nodes=replace(_UNIFORM, gradient="local")),
     "qat-int8": _Row(about="8 bits for everything, between the extremes that were seen (plain QAT)",
-                     scheme=_tracked(8)),
-    "qat-int4": _Row(about="the same with 4 bits", scheme=_tracked(4)),
+                     scheme=_tracked(8, symmetric=True)),
+    "qat-int4": _Row(about="the same with 4 bits and zero points", scheme=_tracked(4)),
     "dq-int8": _Row(about="Degree-Quant of 8 bits, in the form that needs no work for each edge",
                     scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1))),
-    "dq-int4": _Row(about="the same with 4 bits", scheme=_tracked(4, tail=0.01, protected=(0.1, 0.2))),
+    "dq-int4": _Row(about="the same with 4 bits", scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2))),
+    "dq-int8-symmetric": _Row(about="dq-int8 without zero points: any hardware target takes it",
+                              scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1), symmetric=True)),
+    "dq-int4-symmetric": _Row(about="dq-int4 likewise",
+                              scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2), symmetric=True)),
     "mixq": _Row(about="every tensor chooses 2, 4 or 8 bits while it trains (MixQ-style)",
-                 scheme=_tracked(8, tail=0.001, candidates=(2, 4, 8), cost=0.1)),
+                 scheme=_tracked(8, tail=0.001, candidates=(2, 4, 8), cost=0.005, symmetric=True)),
 }
 
 #: Name -> what :func:`hwgen.quantize` makes.

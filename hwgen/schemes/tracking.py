@@ -14,8 +14,11 @@ class Tracking:
     Parameters
     ----------
     tail : float
-        Share of the elements that may lie beyond either end of an observed range; 0: its extremes. Degree-Quant (Tailor
-        et al., ICLR 2021) takes 0.001 for 8 bits and 0.01 for 4.
+        Share of the elements that may lie beyond either end of an observed range of 8 bits, ten times as many for every
+        4 bits fewer; 0: its extremes. Degree-Quant (Tailor et al., ICLR 2021) takes 0.001 for 8 bits and 0.01 for 4.
+    symmetric : bool
+        Whether signed tensors have symmetric codes, as weights always have, else a zero point where hardware has terms
+        for it.
     momentum : float or None
         Share of the latest range in a moving average. None: the widest range that was seen.
     protected : pair of float
@@ -27,6 +30,7 @@ class Tracking:
     """
 
     tail: float = 0.0
+    symmetric: bool = False
     momentum: float | None = None
     protected: tuple[float, float] = (0.0, 0.0)
     candidates: tuple[int, ...] = ()
@@ -41,3 +45,7 @@ class Tracking:
             raise HwgenError(f"protected is {self.protected}", "tracking.protected", "use two chances, the lower first")
         if not all(2 <= each <= 8 for each in self.candidates) or list(self.candidates) != sorted(set(self.candidates)):
             raise HwgenError(f"candidates is {self.candidates}", "tracking.candidates", "use 2 to 8, ascending")
+
+    def beyond(self, bits: int) -> float:
+        """Share of the elements that may lie beyond either end of a range of so many bits."""
+        return float(min(0.49, self.tail * 10.0 ** ((8 - bits) / 4)))

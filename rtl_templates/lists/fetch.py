@@ -126,7 +126,7 @@ class Fetch(wiring.Component):
         valid = [Signal(name=f"valid_{stage}") for stage in stages]
         word = [structure(beat_layout, name=f"beat_{stage}", reset_less=True) for stage in stages]
         local = [Signal(16, name=f"row_{stage}", reset_less=True) for stage in stages[:FETCH_DESCRIPTOR + 1]]
-        first = Array([setup.edges, setup.looped, setup.features, setup.members])
+        first = Array(getattr(setup, each.name.lower()) for each in Set)
         bank = Bank(depth=max(2, self.descriptor_depth), word_bits=2 * descriptor_layout.size)
         m.submodules.descriptors = bank
         address = Signal.like(bank.address, reset_less=True)

@@ -93,6 +93,8 @@ class Set(IntEnum):
     LOOPED = 1
     FEATURES = 2
     MEMBERS = 3
+    WEIGHTED = 4
+    NORMED = 5
 
 
 SETS = tuple(Set)
@@ -133,11 +135,12 @@ CONTEXT: Mapping[str, int] = {"degree": 16, "node": 16, "entry": ENTRY_BITS}
 PARAM: Mapping[str, int] = {"multiplier": ROW_BITS, "bits": 4}
 
 #: Batch facts of one unit.
-SETUP: Mapping[str, int] = {"nodes": 16, "graphs": 16, "edges": 16, "looped": 16, "features": 16, "members": 16}
+SETUP: Mapping[str, int] = {"nodes": 16, "graphs": 16, "edges": 16, "looped": 16, "features": 16, "members": 16,
+                            "weighted": 16, "normed": 16}
 
 #: One operand of one chunk of a pass's rows.
 BEAT: Mapping[str, int] = {
-    "operand": 2, "max": 1, "set": 2, "base": PLACE, "stride": 4, "signed": 1, "column": COLUMN_ADDRESS,
+    "operand": 2, "max": 1, "set": 3, "base": PLACE, "stride": 4, "signed": 1, "column": COLUMN_ADDRESS,
     "bias": COLUMN_ADDRESS, "mid": 2, "join_max": 1, "first": 1, "last": 1, "end": 1, "degree": 1, "entry": 1,
     "row_kind": 3, "row_base": ROW_ADDRESS, "row_limit": ROW_ADDRESS,
 }

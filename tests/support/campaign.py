@@ -86,10 +86,10 @@ class Model:
     sharp: bool
 
 
-def configuration(seed: int, number: int, *, edges: bool = False) -> Configuration:
+def configuration(seed: int, number: int, *, edges: bool = False, zero_points: bool = False) -> Configuration:
     """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do.
 
-    ``edges``: models may go over edges that weigh.
+    ``edges``: models may go over edges that weigh; ``zero_points``: values have zero points where they can.
     """
     rng = np.random.default_rng([seed, number, 21])
     lanes = int(8 * rng.integers(1, 9)) if number % 4 == 3 else int(rng.choice([8, 8, 16, 24]))
@@ -106,7 +106,8 @@ def configuration(seed: int, number: int, *, edges: bool = False) -> Configurati
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
                 "chunks": int(rng.integers(1, 4))},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
-                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges else {})})
+                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges else {}),
+                 **({"zero_points": True} if zero_points else {})})
 
 
 def draw(config: Configuration, count: int) -> tuple[Hardware, list[Model], Counter[str]]:

@@ -85,7 +85,7 @@ def random_batch(seed: int, network: Network, *, graphs: int | None = None, node
 def random_weights(seed: int, edges: NDArray[np.int64]) -> Floats:
     """Weights of edges: some negative, some 0, but no node's in-edges weigh less than 0 together."""
     rng = np.random.default_rng([seed, 14])
-    weight = rng.normal(0.6, 0.7, edges.shape[1]) * (rng.random(edges.shape[1]) < 0.95)
+    weight = np.float64(np.float32(rng.normal(0.6, 0.7, edges.shape[1]) * (rng.random(edges.shape[1]) < 0.95)))
     loops = edges[0] == edges[1]
     sums = np.bincount(edges[1], weights=np.where(loops, np.minimum(weight, 0) * len(weight), weight))
     return np.where(sums[edges[1]] < 0, np.abs(weight), weight) if weight.size else weight

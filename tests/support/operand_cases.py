@@ -18,7 +18,7 @@ from rtl_templates.shell.words import pack
 
 __all__ = ["ROWS", "Case", "drive"]
 
-SETS = ("edges", "looped", "features", "members")
+SETS = ("edges", "looped", "features", "members", "weighted", "normed")
 ROWS = 6
 
 
@@ -61,6 +61,7 @@ class Case:
     def draw_beat(self):
         rng = self.rng
         beat = {name: rng.getrandbits(bits) for name, bits in BEAT.items()}
+        beat["set"] = rng.randrange(len(SETS))
         beat["row_kind"] = rng.choice(list(Select)[:4])
         beat["row_limit"] = rng.choice((0, 2, 100))
         beat["max"] &= beat["set"] != 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,10 +15,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
+from ...errors import HwgenError
 from ...network.batch import Batch, SetName
+from ...network.edges import EdgeCodes, EdgeQuantizers, Weighed, codes_for, edge_values
 from ...network.equation import Via
 from ...network.input import Input
-from ...network.reader.arrays import integers_of
+from ...network.reader.arrays import array_of, integers_of
 from ...network.reader.fields import structure_of
 from .sparse import SparseMatrix
 
@@ -100,11 +103,14 @@ class GraphBatch:
         How many nodes each row stands for; None is one.
     node : int64 [n] or None
         Number of each node among the trained ones; None: its row.
+    weight : float64 [e] or None
+        What each edge weighs.
     """
 
     def __init__(self, features: csr_array | Tensor, edges: Ints, graph: Ints, graphs: int, *,
                  times: NDArray[np.float64] | None = None, straight: NDArray[np.float64] | None = None,
-                 count: NDArray[np.float64] | None = None, node: Ints | None = None) -> None:
+                 count: NDArray[np.float64] | None = None, node: Ints | None = None,
+                 weight: NDArray[np.float64] | None = None) -> None:
         nodes = int(features.shape[0])
         self.features = features if isinstance(features, Tensor) else _operand(features)
         #: Most codes of a node that are not 0, where that is known.
@@ -116,12 +122,16 @@ class GraphBatch:
         #: Whether some row stands for several nodes, and whether node i is row i.
         self.is_joined, self.is_in_order = count is not None, bool(torch.equal(self.node, torch.arange(nodes)))
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
+        self.weight, self.quantizers = weight, dict[Weighed, EdgeCodes]()
+        self._weighed: dict[Weighed, Lists] = {}
+        self._coded: dict[tuple[tuple[Weighed, EdgeCodes], ...], GraphBatch] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
         return self  # nothing changes in it, so that copies of a model share their graph
 
     @classmethod
-    def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None) -> GraphBatch:
+    def of(cls, x: Tensor, edge_index: Tensor, batch: Tensor | None = None,
+           weight: Tensor | None = None) -> GraphBatch:
         """From what PyG hands to a ``forward``; without ``batch`` all nodes are one graph.
 
         Raises
@@ -129,15 +139,20 @@ class GraphBatch:
         HwgenError
             Edges or graphs that :func:`hwgen.network.reader.read_graphs` refuses.
         """
-        return cls(x, *structure_of(len(x), edge_index, batch, "forward."))
+        numbers = None if weight is None else _numbers(weight)
+        return cls(x, *structure_of(len(x), edge_index, batch, "forward."), weight=numbers)
 
     @classmethod
     def union(cls, batch: Batch, scale: float = 1.0) -> GraphBatch:
         """From graphs; ``scale`` is the real value of a feature of 1."""
-        return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node)
+        return cls(batch.features * scale, batch.edges, batch.graph, batch.graphs, node=batch.node,
+                   weight=batch.weight)
 
-    def is_made_of(self, x: Tensor, edge_index: Tensor) -> bool:
-        """Whether these are the features, as real values in float32, and the edges of this batch."""
+    def is_made_of(self, x: Tensor, edge_index: Tensor, weight: Tensor | None = None) -> bool:
+        """Whether these are the features, as real values in float32, and the edges of this batch; and their weights."""
+        if weight is not None and not (self.weight is not None and np.array_equal(
+                _numbers(weight), self.weight)):
+            return False
         own = self.features if isinstance(self.features, Tensor) else self.features.dense()
         return (x.shape == own.shape and torch.allclose(x.detach().cpu().to(own.dtype), own, rtol=1e-6, atol=0)
                 and np.array_equal(integers_of(edge_index, "forward.edge_index"), self._edges))
@@ -173,14 +188,22 @@ class GraphBatch:
         """The same with what an input's codes stand for, times its unit: features [n, columns]; exact ones stay.
 
         Rows of weights belong to it that are multiplied by ``given.ratio``.
+
+        Raises
+        ------
+        HwgenError
+            A feature that is not finite.
         """
         if given.exact:
             return self
         if self._quantized is None or self._quantized[0] is not given:
             own = self.features
             x = csr_array(own.detach().cpu().numpy()) if isinstance(own, Tensor) else own.scipy()
+            if not np.isfinite(x.data).all():
+                raise HwgenError(f"a feature is {x.data[~np.isfinite(x.data)][0]}", "x", "give finite numbers")
             levels = given.levels(x)
             made = copy.copy(self)
+            made._coded = {}
             made.features, made.width = _operand(csr_array(levels * given.unit)), given.width
             made.most = int(np.diff(given.codes(x).indptr).max(initial=0))
             self._quantized = given, made
@@ -194,13 +217,53 @@ class GraphBatch:
             self.most = int(entries.max()) if self.nodes else 0
         found = {"edges": self.edges.length.amax() + 1, "members": self.members.length.amax()} if self.nodes else {}
         edges, members = (math.ceil(times * float(found.get(name, 1))) for name in ("edges", "members"))
-        return {"edges": edges, "looped": edges, "members": members,
+        sums = [np.bincount(target, np.abs(each.codes(values))).max(initial=0) for name, each in self.quantizers.items()
+                for _, target, values in [self._values(name)]]
+        weight = math.ceil(times * max(map(float, sums), default=0.0))
+        return {"weighted": weight, "normed": weight, "edges": edges, "looped": edges, "members": members,
                 "features": max(1, self.most)}
 
     def lists(self, via: Via) -> Lists:
-        """The lists of a set: edges, looped or members."""
+        """The lists of a set: edges, looped, weighted, normed or members."""
+        if via == "weighted" or via == "normed":
+            return self.weighed(via)
         found: Lists = getattr(self, via)
         return found
+
+    def weighed(self, name: Weighed) -> Lists:
+        """Lists of edges that weigh: what they weigh, or the real values of its codes."""
+        if name not in self._weighed:
+            source, target, values = self._values(name)
+            coder = self.quantizers.get(name)
+            if coder is not None:
+                values = np.asarray(coder.codes(values) * coder.step)
+            self._weighed[name] = Lists.of(target, source, (self.nodes, self.nodes), values)
+        return self._weighed[name]
+
+    def coded(self, quantizers: EdgeQuantizers) -> GraphBatch:
+        """The same graphs, whose edges weigh what their codes stand for."""
+        if not quantizers or self.quantizers == quantizers:
+            return self
+        key = tuple(sorted(quantizers.items(), key=lambda each: each[0]))
+        if key not in self._coded:
+            other = self._coded[key] = copy.copy(self)
+            other.quantizers, other._weighed, other._coded, other._quantized = dict(quantizers), {}, {}, None
+        return self._coded[key]
+
+    def quantizers_of(self, names: Iterable[Weighed], bits: int) -> dict[Weighed, EdgeCodes]:
+        """Codes that hold what edges weigh here."""
+        return {name: codes_for(self._values(name)[2], bits) for name in sorted(names)}
+
+    def _values(self, name: Weighed) -> tuple[Ints, Ints, NDArray[np.float64]]:
+        if self.weight is None:
+            raise HwgenError("the model takes a weight of each edge, and the graphs have none", "edge_weight",
+                             "give edge_weight, one number for each edge, as the model was trained with")
+        return edge_values(name, self._edges, self.weight, self.nodes)
+
+
+def _numbers(weight: Tensor) -> NDArray[np.float64]:
+    """What edges weigh, as float32 holds it."""
+    return array_of(weight, "forward.edge_weight").reshape(-1).astype(np.float32).astype(np.float64)
 
 
 def _operand(features: csr_array) -> Tensor | SparseMatrix:

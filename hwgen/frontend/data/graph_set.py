@@ -45,6 +45,8 @@ class GraphSet:
         What features are multiplied by to be real values.
     per : "graphs" or "nodes"
         What has a label.
+    weight : float64 [e] or None
+        What each edge weighs.
     """
 
     name: str
@@ -55,6 +57,7 @@ class GraphSet:
     labels: NDArray[Any]
     input_scale: float = 1.0
     per: Domain = "graphs"
+    weight: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, batch: Batch, labels: NDArray[Any], *, name: str, input_scale: float,
@@ -64,13 +67,14 @@ class GraphSet:
                   for owner in (batch.graph, batch.graph[batch.edges[1]]))
         node_start, edge_start = starts
         return cls(name=name, features=batch.features, edges=batch.edges, node_start=node_start, edge_start=edge_start,
-                   labels=labels, input_scale=input_scale, per=per)
+                   labels=labels, input_scale=input_scale, per=per, weight=batch.weight)
 
     def as_graphs(self) -> Graphs:
         """All graphs, as :func:`hwgen.network.reader.read_graphs` takes them."""
         graph = np.repeat(np.arange(len(self)), np.diff(self.node_start))
         return Graphs(features=self.features, scale=self.input_scale, edges=self.edges, graph=graph, graphs=len(self),
-                      labels=self.labels, domains=frozenset({self.per}))
+                      labels=self.labels, domains=frozenset({self.per}),
+                      weights={} if self.weight is None else {"edge_weight": self.weight})
 
     @property
     def classes(self) -> int:
@@ -84,13 +88,17 @@ class GraphSet:
         return (self[graph] for graph in range(len(self)))
 
     def __getitem__(self, graph: int) -> Data:
-        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` [1] or [n], ``input_scale``."""
+        """One graph: ``x`` float32 [n, f], ``edge_index`` int64 [2, e], ``y`` [1] or [n], ``input_scale``.
+
+        Also ``edge_weight`` float32 [e], where there is any.
+        """
         from torch_geometric.data import Data
 
         one = self.union([graph])
         return Data(x=torch.from_numpy(one.features.toarray().astype(np.float32)),
                     edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels[self.rows_of([graph])]),
-                    input_scale=self.input_scale)
+                    input_scale=self.input_scale,
+                    **({} if one.weight is None else {"edge_weight": torch.from_numpy(one.weight).float()}))
 
     def nodes_of(self, graphs: Sequence[int] | Ints) -> Ints:
         """The nodes of some graphs, in that order."""
@@ -131,7 +139,8 @@ class GraphSet:
         shift = np.concatenate([[0], np.cumsum(sizes)[:-1]]) - self.node_start[chosen]
         return Batch(features=self.features[nodes], edges=self.edges[:, edges] + np.repeat(shift, counts),
                      graph=np.repeat(np.arange(len(chosen)), sizes), graphs=len(chosen),
-                     node=np.zeros(len(nodes), np.int64))
+                     node=np.zeros(len(nodes), np.int64),
+                     weight=None if self.weight is None else self.weight[edges])
 
 
 @dataclass(frozen=True, kw_only=True)

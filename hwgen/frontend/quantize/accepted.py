@@ -139,4 +139,5 @@ def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[
 
 def _alone(model: QuantizedNetwork, batch: Batch) -> Sample:
     """Graphs of which nothing else is known."""
-    return Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
+    limits = Limits.of(batch, model.input.bits, model.edges)
+    return Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)

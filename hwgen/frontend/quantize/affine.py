@@ -19,7 +19,7 @@ def choose_affine(quantizers: Quantizers) -> None:
         each.set_range(-1.0 if each.signed else 0.0, 1.0)
     for value in quantizers.plan.values[:-1]:
         quantizer = quantizers.of(value)
-        if isinstance(quantizer, Tracked) and quantizer.signed:
+        if isinstance(quantizer, Tracked) and quantizer.signed and not quantizer.tracking.symmetric:
             quantizer.affine = True
             try:
                 fold_zero_points(export_network(quantizers, "model", nodes=0))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.activation import ACTIVATIONS
+from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Term, Value, Weight
 from ...network.reach import largest_of
@@ -20,12 +21,13 @@ __all__ = ["export_network", "export_value"]
 
 
 @torch.no_grad()
-def export_network(quantizers: Quantizers, name: str, *, nodes: int) -> Network:
-    """Codes, steps and tables of a network; by node ``nodes`` were trained."""
+def export_network(quantizers: Quantizers, name: str, *, nodes: int, edges: EdgeQuantizers = NO_EDGES) -> Network:
+    """Codes, steps and tables of a network; by node ``nodes`` were trained, and edges that weigh have quantizers."""
     plan = quantizers.plan
     return Network(name=name, input=quantizers.input,
                    values=tuple(export_value(quantizers, each) for each in plan.values),
-                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head)
+                   trained_nodes=nodes if quantizers.scheme.rows is Granularity.PER_NODE else 0, head=plan.head,
+                   edges=edges)
 
 
 @torch.no_grad()

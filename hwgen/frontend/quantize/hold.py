@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import torch
 
 from ...network.batch import SetName
+from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.reach import Reach, held
 from ..traced import TracedValue
 from .export import export_value
@@ -34,12 +35,13 @@ class Holder:
         The largest input, in real numbers.
     margin : float
         As of :func:`hwgen.network.reach.held`.
+    edges : mapping of EdgeCodes
     """
 
     def __init__(self, quantizers: Quantizers, longest: Mapping[SetName, int], input_top: float,
-                 margin: float = 1.0) -> None:
+                 margin: float = 1.0, edges: EdgeQuantizers = NO_EDGES) -> None:
         self.quantizers, self.margin = quantizers, margin
-        self._reach = Reach(longest=longest, input_top=input_top)
+        self._reach = Reach(longest=longest, input_top=input_top, edges=edges)
 
     @torch.no_grad()
     def hold(self, value: TracedValue) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ...errors import HwgenError
 from ...network.batch import SetName
+from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.input import Input
 from ...network.network import Network
@@ -17,7 +18,7 @@ from ...network.reader.fields import scale_of
 from ...network.sample import HEADROOM
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
-from ..edge_values import check_edge_values, given_in
+from ..edge_values import check_edge_values, weight_in, widths_in
 from ..original import with_head
 from ..traced import TracedNetwork
 from .affine import choose_affine
@@ -67,30 +68,33 @@ class QuantizedNetwork(nn.Module):
         The FP32 network that this one is compared with; None: ``plan`` as it is now.
     longest : mapping of set to int, or None
         The longest list of each set on the graphs that it is for; None: somewhat longer than on the sample.
+    edges : mapping of EdgeCodes
+        Of each kind of lists that weigh and that the plan goes over.
     """
 
     def __init__(self, plan: TracedNetwork, scheme: Scheme | None = None, *, sample: GraphBatch | None = None,
                  degrees: int = 63, nodes: int = 0, given: Input | None = None,
-                 longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None) -> None:
+                 longest: Mapping[SetName, int] | None = None, original: TracedNetwork | None = None,
+                 edges: EdgeQuantizers = NO_EDGES) -> None:
         super().__init__()
         self.scheme, self.nodes, self.input = scheme, nodes, given or Input.plain(plan.features, 1, 1.0)
-        self.sample, self.longest = sample, longest
+        self.sample, self.longest, self.edges = sample, longest, dict(edges)
         self.plan, self.tensors = own(plan)
-        self._original, begun = own(plan if original is None else original)
-        self._begun = list(begun)  # not as parameters of this module
+        self._original, _ = own(plan if original is None else original)
+        self._begun = [each.detach().clone() for each in self.tensors]
         self.quantizers = None if scheme is None else Quantizers(
             self.plan, scheme, self.input, nodes=nodes, degrees=degrees)
         if self.quantizers is not None:
             choose_affine(self.quantizers)
-        self._accepted: tuple[Tensor, Tensor, float] | None = None
-        #: Values of edges that the user's forward takes, and that this module computes without.
+        self._accepted: tuple[Tensor, Tensor, Tensor | None, float] | None = None
+        #: Values of edges that the user's forward takes.
         self.edge_values: frozenset[str] = frozenset()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_accepted": None}
 
     def forward(self, x: Tensor | GraphBatch | Data | None = None, edge_index: Tensor | None = None,
-                batch: Tensor | None = None) -> Tensor:
+                batch: Tensor | None = None, edge_weight: Tensor | None = None) -> Tensor:
         """What the traced module returns for every node or graph, log_softmax included: float [rows, classes].
 
         Parameters
@@ -101,13 +105,15 @@ class QuantizedNetwork(nn.Module):
         edge_index : Tensor int64 [2, e]
         batch : Tensor int64 [n] or None
             The graph of each node; None: one graph.
+        edge_weight : Tensor float [e] or None
+            What each edge weighs, where the model takes that.
 
         Raises
         ------
         HwgenError
             Features of another width; by node: another graph, whose nodes have no steps.
         """
-        return with_head(self.plan, self.logits(self._prepared(x, edge_index, batch)))
+        return with_head(self.plan, self.logits(self._prepared(x, edge_index, batch, edge_weight)))
 
     def logits(self, batch: GraphBatch | None = None) -> Tensor:
         """The result of the network, without the softmax that the user's forward may end with."""
@@ -130,7 +136,7 @@ class QuantizedNetwork(nn.Module):
             raise HwgenError(f"node {int(given.node.max())} was not trained ({self.nodes} nodes were)", "batch.node",
                              "quantize the model with that graph as data: it learns a step for each node")
         self.quantizers.begin(given)
-        return execute(self.plan, given.quantized(self.input), self.quantizers.store, self.quantizers.weigher(),
+        return execute(self.plan, self._coded(given), self.quantizers.store, self.quantizers.weigher(),
                        training=self.training)
 
     def penalty(self) -> Tensor:
@@ -201,8 +207,9 @@ class QuantizedNetwork(nn.Module):
         margin : float or None
             As of :meth:`hold`, which is done on the way; None: it is not.
         """
-        given = self._own(batch)
-        holder = None if margin is None else Holder(self._quantizers(), self._longest(given), self._input_top, margin)
+        given = self._own(batch).coded(self.edges)  # features are quantized on the way
+        holder = None if margin is None else Holder(self._quantizers(), self._longest(given), self._input_top, margin,
+                                                    self.edges)
         calibrate_steps(self._quantizers(), list(self.tensors), given, correct=correct, target_bits=target_bits,
                         holder=holder)
 
@@ -224,7 +231,8 @@ class QuantizedNetwork(nn.Module):
             A parameter that is not finite.
         """
         self._need_finite("model")
-        holder = Holder(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin)
+        holder = Holder(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin,
+                        self.edges)
         for value in self.plan.values:
             holder.hold(value)
 
@@ -239,7 +247,7 @@ class QuantizedNetwork(nn.Module):
         Call it after training and before accuracy is measured: codes change where a move crosses a tie. It leaves the
         model in evaluation mode.
         """
-        settle_steps(self.eval()._quantizers(), self._own(batch).quantized(self.input))
+        settle_steps(self.eval()._quantizers(), self._coded(self._own(batch)))
 
     def parameter_groups(self, *, weights: Mapping[str, float] | None = None,
                          weight_steps: Mapping[str, float] | None = None,
@@ -267,16 +275,17 @@ class QuantizedNetwork(nn.Module):
             No quantizers, or a parameter that is not finite.
         """
         self._need_finite(name)
-        return export_network(self._quantizers(), name, nodes=self.nodes)
+        return export_network(self._quantizers(), name, nodes=self.nodes, edges=self.edges)
 
-    def is_own(self, x: Tensor, edge_index: Tensor, scale: float = 1.0) -> bool:
+    def is_own(self, x: Tensor, edge_index: Tensor, scale: float = 1.0, weight: Tensor | None = None) -> bool:
         """Whether these are the features, real values in units of ``scale``, and the edges of the model's own graph."""
+        weight = weight if self.plan.weighs else None
         if self._accepted is not None and all(mine is theirs for mine, theirs in zip(
-                self._accepted[:2], (x, edge_index), strict=True)) and self._accepted[2] == scale:
+                self._accepted[:3], (x, edge_index, weight), strict=True)) and self._accepted[3] == scale:
             return True
-        good = self.sample is not None and self.sample.is_made_of(x * scale, edge_index)
+        good = self.sample is not None and self.sample.is_made_of(x * scale, edge_index, weight)
         if good:
-            self._accepted = x, edge_index, scale
+            self._accepted = x, edge_index, weight, scale
         return good
 
     @property
@@ -299,7 +308,11 @@ class QuantizedNetwork(nn.Module):
         return self.input.top * self.input.unit
 
     def _longest(self, batch: GraphBatch) -> Mapping[SetName, int]:
-        return self.longest or batch.quantized(self.input).longest(1.0 if batch.graphs == 1 else HEADROOM)
+        return self.longest or self._coded(batch).longest(1.0 if batch.graphs == 1 else HEADROOM)
+
+    def _coded(self, batch: GraphBatch) -> GraphBatch:
+        """Graphs as codes stand for them: of features, and of what edges weigh."""
+        return batch.quantized(self.input).coded(self.edges)
 
     def _quantizers(self) -> Quantizers:
         if self.quantizers is None:
@@ -313,20 +326,22 @@ class QuantizedNetwork(nn.Module):
         return found
 
     def _prepared(self, x: Tensor | GraphBatch | Data | None, edge_index: Tensor | None,
-                  batch: Tensor | None) -> GraphBatch | None:
+                  batch: Tensor | None, weight: Tensor | None) -> GraphBatch | None:
         if x is None or isinstance(x, GraphBatch):
             return x
         features, scale = x, 1.0
         if not isinstance(x, Tensor):
-            check_edge_values(self.edge_values, given_in([x]))
+            check_edge_values(self.edge_values, widths_in(x), weighs=self.plan.weighs)
+            weight = weight_in(x)
             scale = scale_of(getattr(x, "input_scale", None), "forward.input_scale") or 1.0
             features, edge_index, batch = (getattr(x, name, None) for name in ("x", "edge_index", "batch"))
         if not isinstance(features, Tensor) or edge_index is None:
             raise HwgenError("x is no tensor, or edge_index is missing", "forward",
                              "call the model with x, edge_index and batch, or with a Data that has them")
         if not self._by_node:
-            return GraphBatch.of(features if scale == 1.0 else features.float() * scale, edge_index, batch)
-        if not self.is_own(features, edge_index, scale):
+            return GraphBatch.of(features if scale == 1.0 else features.float() * scale, edge_index, batch,
+                                 weight if self.plan.weighs else None)
+        if not self.is_own(features, edge_index, scale, weight):
             raise HwgenError("the model is called with another graph", "forward",
                              "quantize the model with that graph as data: it learns a step for each node; its own "
                              "graph is model(data), or x in real values: x * data.input_scale")

@@ -10,6 +10,7 @@ from torch import nn
 
 from ...errors import HwgenError
 from ...network.batch import SetName
+from ...network.edges import EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.input import Input
 from ...network.reader import read_graphs
@@ -17,10 +18,10 @@ from ...network.sample import room_of
 from ...schemes import Penalty, Prompt, Scheme, named
 from ..data.batching import graphs_of, prepared, real, union_of
 from ..data.graph_batch import GraphBatch
-from ..edge_values import edge_values
+from ..edge_values import edges_weigh, taken_by, widths_in
 from ..prompts import prompted
 from ..traced import TracedNetwork
-from ..tracing import plan_of
+from ..tracing import plan_of, some_plan_of
 from ..tracing.compare import compare
 from .accepted import accepted
 from .input import input_of
@@ -41,7 +42,8 @@ MOST_ALLOCATED = 4
 
 def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Iterable[Data],
              weight_bits: int | None = None, message_bits: int | None = None, bits: float | None = None,
-             input_bits: int | None = None, widths: Mapping[str, int] | None = None, penalty: Penalty | None = None,
+             edge_bits: int | None = None, input_bits: int | None = None, widths: Mapping[str, int] | None = None,
+             penalty: Penalty | None = None,
              target_bits: float | None = None, prompt: str | Prompt | None = None) -> QuantizedNetwork:
     """Put quantizers into a copy of a trained model, with steps read off its own values.
 
@@ -50,7 +52,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
     Parameters
     ----------
     model : Module
-        Trained in FP32; it is left alone. Its forward takes ``(x, edge_index)``, ``(x, edge_index, batch)`` or a Data.
+        Trained in FP32; it is left alone. Its forward takes ``(x, edge_index)``, ``(x, edge_index, batch)`` or a Data;
+        and ``edge_weight``, if the graphs have it.
     scheme : str or Scheme
         ``a2q`` learns a step and a width for every node of one graph. ``nns`` (a table, searched by the largest value
         of a row) and ``mega`` (by in-degree) serve graphs that training never saw; ``uniform`` has one step a value.
@@ -60,6 +63,8 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         bits, which are codes; ``data.input_scale`` (default 1) is the real value of 1.
     weight_bits, message_bits, bits : number or None
         Widths of weights, of what is summed over neighbours, and of hidden rows to start from; None: the scheme's.
+    edge_bits : int or None
+        Of what edges weigh, 1 to 8 without the sign; None: the scheme's.
     input_bits : int or None
         Width of the input's codes; None: what unsigned integers need, and 4 of real values
         (:func:`.input.input_of`).
@@ -84,30 +89,33 @@ def quantize(model: nn.Module, scheme: str | Scheme = "a2q", *, data: Data | Ite
         values, features that do not fit; a network that no target runs, with the widths that mend it.
     """
     rules = named(scheme)
-    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "widths": widths,
-             "penalty": penalty}
+    given = {"weight_bits": weight_bits, "message_bits": message_bits, "bits": bits, "edge_bits": edge_bits,
+             "widths": widths, "penalty": penalty}
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     rules = replace(rules, **changed)
-    traced = plan_of(model)
+    some_plan_of(model)  # what is not supported is said before data are read
     graphs = graphs_of(data)
+    traced = plan_of(model, weighs=edges_weigh(model, widths_in(graphs[0])))
     compare(model, traced, [real(each) for each in graphs[:COMPARED]])
 
+    original = traced
     if prompt is not None:
         traced = prompted(traced, Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     codes = _input(traced, graphs, input_bits)
 
     def made(rules: Scheme, margin: float | None) -> QuantizedNetwork:
-        return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin)
+        return quantize_plan(traced, rules, graphs, given=codes, target_bits=target_bits, margin=margin,
+                             original=original)
 
     chosen = isinstance(scheme, str) and message_bits is None  # by us, not by the user
     quantized = accepted(made, rules, union_of(graphs, codes), choose=chosen)
-    quantized.edge_values = edge_values(model)
+    quantized.edge_values = taken_by(model)
     return quantized
 
 
 def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iterable[Data], *, correct: bool = True,
-                  given: Input | None = None, target_bits: float | None = None,
-                  margin: float | None = None) -> QuantizedNetwork:
+                  given: Input | None = None, target_bits: float | None = None, margin: float | None = None,
+                  original: TracedNetwork | None = None) -> QuantizedNetwork:
     """Put quantizers into a traced network, with steps read off its FP32 values on sample data.
 
     Parameters
@@ -121,6 +129,8 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
         How features become codes; None: read off the sample.
     correct, target_bits, margin
         As in :meth:`QuantizedNetwork.calibrate`.
+    original : TracedNetwork or None
+        As in :class:`QuantizedNetwork`.
 
     Returns
     -------
@@ -134,16 +144,20 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     """
     rules, graphs = named(scheme), graphs_of(data)
     given = given or _input(traced, graphs, None)
+    whole = union_of(graphs, given)
+    edges = GraphBatch.union(whole).quantizers_of(traced.lists_that_weigh, rules.edge_bits)
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
-                          longest=room_of(union_of(graphs, given), given.bits).longest, correct=correct,
-                          target_bits=target_bits, margin=margin)
+                          longest=room_of(whole, given.bits, edges).longest, correct=correct,
+                          target_bits=target_bits, margin=margin, original=original, edges=edges)
 
 
 def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, given: Input, *,
                    longest: Mapping[SetName, int] | None = None, correct: bool = True,
                    target_bits: float | None = None, margin: float | None = None,
-                   original: TracedNetwork | None = None) -> QuantizedNetwork:
+                   original: TracedNetwork | None = None, edges: EdgeQuantizers | None = None) -> QuantizedNetwork:
     """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
+    if edges is None:
+        edges = batch.quantizers_of(traced.lists_that_weigh, scheme.edge_bits)
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
@@ -157,7 +171,7 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, giv
                          "pass graphs like those that the model was trained on")
     degree = int(batch.edges.length.max()) if batch.nodes else 0
     model = QuantizedNetwork(traced, scheme, sample=batch, degrees=min(degree, LARGEST_DEGREE), nodes=batch.nodes,
-                             given=given, longest=longest, original=original)
+                             given=given, longest=longest, original=original, edges=edges)
     model.calibrate(correct=correct, target_bits=target_bits, margin=margin)
     return model
 

@@ -38,7 +38,8 @@ def exposed(plan: TracedNetwork) -> frozenset[str]:
 
     As published: of a convolution the messages, sums and updates, not what a perceptron computes between its layers.
     """
-    listed = [term for value in plan.values for term in value.terms if term.via in ("edges", "looped", "members")]
-    sums = {value.name for value in plan.values if any(term.via in ("edges", "looped") for term in value.terms)}
+    listed = [term for value in plan.values for term in value.terms if term.via not in ("self", "features")]
+    sums = {value.name for value in plan.values if any(
+        term.via not in ("self", "features", "members") for term in value.terms)}
     return frozenset(value.name for value in plan.values if value.domain == "nodes" and (
         value.name in sums or any(term.source == value.name for term in listed)))

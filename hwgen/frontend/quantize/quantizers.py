@@ -56,7 +56,8 @@ class Quantizers(nn.Module):
             if tracking is None:
                 steps = ChannelSteps(weight.shape[1], scheme.weight_bits, signed=True, gradient="task", linear=linear)
             else:  # the range of the weights as they are
-                steps = Tracked(replace(tracking, tail=0.0, momentum=1.0), scheme.weight_bits, signed=True)
+                own = replace(tracking, tail=tracking.tail if tracking.candidates else 0.0, momentum=1.0)
+                steps = Tracked(own, scheme.weight_bits, signed=True)
             steps.calibrate(weight)
             self.weights[str(len(self.weights))] = steps
         for value in plan.values:

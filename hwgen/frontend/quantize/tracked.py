@@ -6,7 +6,7 @@ ICLR 2021). A range ``[l, h]`` that holds 0 gives ``s = (h - l)/(2^b - 1)`` and 
     q = clip(round(x/s + z), 0, 2^b - 1)        x_q = s·(q - z)        dx = 0 where q is 0 or 2^b - 1, else dx_q
 
 Where no zero point can be folded, and of weights, codes are signed and symmetric: ``s = max(|l|, |h|)/(2^(b-1) - 1)``,
-z = 0. Rounding is half away from zero, as in hardware; published is half to even (docs/decisions/0012-rounding.md).
+z = 0. Rounding is half away from zero, as in hardware; published is half to even (docs/decisions/0013-zero-points.md).
 
 With candidates (MixQ-GNN, Moustafa et al., ICDE 2025) the value is ``Σ_b softmax(c)_b · x_q(b)`` over their widths b;
 that of the largest ``c`` is kept when bits are frozen.
@@ -61,8 +61,8 @@ class Tracked(nn.Module):
     ----------
     affine : bool
         Whether a signed tensor has a zero point, else symmetric codes.
-    low, high : Tensor float, scalars
-        The observed range, 0 in it.
+    low, high : Tensor float [widths]
+        The observed range of each width, 0 in it.
     floor : Tensor float, a scalar
         The step is no finer (:mod:`.hold`).
     cap : float or None
@@ -78,8 +78,9 @@ class Tracked(nn.Module):
         super().__init__()
         self.tracking, self.signed, self.affine = tracking, signed, False
         self.widths = tracking.candidates or (bits,)
-        for name in ("low", "high", "floor"):
-            self.register_buffer(name, torch.zeros(()))
+        for name in ("low", "high"):
+            self.register_buffer(name, torch.zeros(len(self.widths)))
+        self.register_buffer("floor", torch.zeros(()))
         self.choice = nn.Parameter(torch.zeros(len(self.widths)), requires_grad=len(self.widths) > 1)
         #: What the last call stored.
         self.stored: Stored | None = None
@@ -89,9 +90,14 @@ class Tracked(nn.Module):
         return {**self.__dict__, "stored": None}  # a copy has not been called yet
 
     @property
+    def kept(self) -> int:
+        """Number of the width that is kept: the likeliest, the largest of several."""
+        return len(self.widths) - 1 - int(self.choice.flip(0).argmax())
+
+    @property
     def bits(self) -> int:
-        """The width that is kept: the likeliest, the largest of several."""
-        return self.widths[-1 - int(self.choice.flip(0).argmax())]
+        """The width that is kept."""
+        return self.widths[self.kept]
 
     @property
     def whole_bits(self) -> Tensor:
@@ -111,23 +117,24 @@ class Tracked(nn.Module):
     @property
     def step(self) -> Tensor:
         """Step in use: float [1, 1], positive."""
-        return self._grid(self.bits)[0].reshape(1, 1)
+        return self._grid(self.kept)[0].reshape(1, 1)
 
     @property
     def top(self) -> Tensor:
         """Largest distance of a code from the zero point: float [1, 1]."""
-        _, zero, least, most = self._grid(self.bits)
+        _, zero, least, most = self._grid(self.kept)
         return torch.maximum(most - zero, zero - least).reshape(1, 1)
 
-    def _grid(self, bits: int) -> tuple[Tensor, Tensor, int, int]:
-        """Step, zero point, least and largest code."""
+    def _grid(self, index: int) -> tuple[Tensor, Tensor, int, int]:
+        """Step, zero point, least and largest code of a width by its number."""
+        bits, low, high = self.widths[index], self.low[index], self.high[index]
         if self.signed and not self.affine:
             top = (1 << (bits - 1)) - 1
-            step = torch.maximum(self.high, -self.low) / top
+            step = torch.maximum(high, -low) / top
             return self._held(step, top), torch.zeros_like(step), -top, top
         top = (1 << bits) - 1
-        step = self._held((self.high - self.low) / top)
-        zero = round_half_away(-self.low / step).clamp(0, top)
+        step = self._held((high - low) / top)
+        zero = round_half_away(-low / step).clamp(0, top)
         return self._held(step, torch.maximum(zero, top - zero)), zero, 0, top
 
     def _held(self, step: Tensor, top: Tensor | int = 1) -> Tensor:
@@ -146,13 +153,12 @@ class Tracked(nn.Module):
         quantize: Callable[..., Tensor] = _Affine.apply
         out, mean = None, torch.tensor(float(self.bits))
         if self.frozen or not self.training:
-            out = quantize(x, *self._grid(self.bits))
+            out = quantize(x, *self._grid(self.kept))
         else:
             if self.begun is None:
                 self.begun = self.whole_bits
             share = self.choice.softmax(0)
-            out = torch.stack([part * quantize(x, *self._grid(bits))
-                               for part, bits in zip(share, self.widths, strict=True)]).sum(0)
+            out = torch.stack([part * quantize(x, *self._grid(index)) for index, part in enumerate(share)]).sum(0)
             mean = (share * torch.tensor(self.widths, dtype=share.dtype)).sum()
         rows = float(len(x) if count is None else count.sum())
         total = mean * rows
@@ -161,7 +167,7 @@ class Tracked(nn.Module):
 
     def codes(self, x: Tensor) -> Tensor:
         """Integer codes of ``x``: int64 of its shape."""
-        step, zero, least, most = self._grid(self.bits)
+        step, zero, least, most = self._grid(self.kept)
         return round_half_away(x / step + zero).clamp(least, most).long()
 
     @torch.no_grad()
@@ -170,24 +176,28 @@ class Tracked(nn.Module):
         if not x.numel():
             return
         flat = x.detach().reshape(-1) if self.cap is None else x.detach().reshape(-1).clamp(-self.cap, self.cap)
-        if self.tracking.tail:
-            if len(flat) > 2 * SAMPLED:
-                flat = flat[torch.randint(len(flat), (SAMPLED,))]
-            beyond = max(1, int(self.tracking.tail * len(flat)))
-            low, high = flat.kthvalue(beyond).values, flat.kthvalue(len(flat) - beyond + 1).values
-        else:
-            low, high = flat.aminmax()
+        if self.tracking.tail and len(flat) > 2 * SAMPLED:
+            flat = flat[torch.randint(len(flat), (SAMPLED,))]
+        ends = [self._ends(flat, bits) for bits in self.widths]
+        low, high = (torch.stack(each) for each in zip(*ends, strict=True))
         low, high = (low if self.signed else low * 0).clamp_max(0), high.clamp_min(0)
         share = self.tracking.momentum
-        if share is None or not bool(self.low < self.high):
+        if share is None or not bool((self.low < self.high).all()):
             low, high = torch.minimum(low, self.low), torch.maximum(high, self.high)
         else:
             low, high = self.low.lerp(low, share), self.high.lerp(high, share)
         self.set_range(low, high)
 
+    def _ends(self, flat: Tensor, bits: int) -> tuple[Tensor, Tensor]:
+        """The range of a width, off values [n]."""
+        if not self.tracking.tail:
+            return flat.aminmax()
+        beyond = max(1, int(self.tracking.beyond(bits) * len(flat)))
+        return flat.kthvalue(beyond).values, flat.kthvalue(len(flat) - beyond + 1).values
+
     @torch.no_grad()
     def set_range(self, low: Tensor | float, high: Tensor | float) -> None:
-        """Go on from this range, which holds 0."""
+        """Go on from this range, which holds 0: one, or one of each width."""
         self.low.copy_(torch.as_tensor(low))
         self.high.copy_(torch.as_tensor(high))
 
@@ -216,6 +226,6 @@ class Tracked(nn.Module):
     @torch.no_grad()
     def export(self) -> Quantizer:
         """What hardware gets."""
-        step, zero, least, _ = self._grid(self.bits)
+        step, zero, least, _ = self._grid(self.kept)
         return Quantizer(signed=least < 0, granularity=Granularity.PER_TENSOR, bits=torch.tensor([self.bits]).numpy(),
                          step=step.double().reshape(1).numpy().copy(), zero_point=int(zero))

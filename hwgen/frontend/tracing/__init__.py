@@ -23,10 +23,10 @@ from .recognisers import RECOGNISERS
 from .roles import roles_of
 from .storage import assign_storage
 
-__all__ = ["plan_of", "traced_of"]
+__all__ = ["plan_of", "some_plan_of", "traced_of"]
 
 
-def plan_of(module: nn.Module) -> TracedNetwork:
+def plan_of(module: nn.Module, *, weighs: bool = False) -> TracedNetwork:
     """Say what a module computes as values that hardware can store, or why hardware cannot run it.
 
     Parameters
@@ -34,13 +34,15 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     module : Module
         With ``forward(x, edge_index)``, ``forward(x, edge_index, batch)`` or ``forward(data)``. It is left alone, and
         nothing is run: the plan holds copies of its weights, with batch norms in evaluation mode folded.
+    weighs : bool
+        Whether its forward gets what edges weigh, where it need not.
 
     Raises
     ------
     HwgenError
         The first construct that is not supported: its module path and line, what it is, and what to use instead.
     """
-    roles = roles_of(module)
+    roles = roles_of(module, weighs=weighs)
     traced = traced_of(module, roles)
     features = _features(traced)
     reader = _reader(traced, roles, features or 1)
@@ -56,6 +58,24 @@ def plan_of(module: nn.Module) -> TracedNetwork:
     cached = [call.where for call in traced.calls if getattr(call.target, "cached", False)]
     return replace(assign_storage(result.stored, features or 1), head=end.head if isinstance(end, End) else "",
                    is_vector=reader.is_flat, one_graph=cached[0] if cached else "")
+
+
+def some_plan_of(module: nn.Module) -> TracedNetwork:
+    """The same before it is known whether edges weigh: as if none did or, where forward counts on it, as if they did.
+
+    Raises
+    ------
+    HwgenError
+        As :func:`plan_of`, of a forward that is supported neither way.
+    """
+    try:
+        return plan_of(module)
+    except HwgenError:
+        try:
+            return plan_of(module, weighs=True)
+        except HwgenError:
+            pass
+        raise
 
 
 def traced_of(module: nn.Module, roles: Roles, *, training: bool = False) -> Traced:

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from ...network.activation import Activation
+from ...network.edges import Weighed
 from ...network.equation import Counted, Factor
 from .expr import Expr, ExprTerm
 
 __all__ = ["activated", "added", "concatenated", "dropped", "gathered", "linear", "materialised", "maximum",
-           "reference_to", "saturated", "scaled", "weighed"]
+           "reference_to", "saturated", "scaled", "summed", "weighed"]
 
 
 def reference_to(expr: Expr, path: str, label: str = "") -> Expr:
@@ -106,11 +107,21 @@ def gathered(expr: Expr, via: Counted, path: str, label: str, *, op: Literal["su
 
     Values that are merely put side by side are gathered where they are: the concatenation is not stored.
     """
+    return _over(expr, via, via, path, label, op, factor)
+
+
+def summed(expr: Expr, via: Weighed, path: str, label: str = "", *, factor: Factor = "one") -> Expr:
+    """The same of edges that weigh, times a factor of how many they are."""
+    return _over(expr, via, "edges", path, label, "sum", factor)
+
+
+def _over(expr: Expr, via: Counted | Weighed, of: Counted, path: str, label: str, op: Literal["sum", "max"],
+          factor: Factor) -> Expr:
     sources = _side_by_side(expr) if expr.is_open and len(expr.segments) > 1 else [expr]
     terms: list[ExprTerm] = []
     offset = 0
     for source in sources:
-        terms.append(replace(_reading(source), offset=offset, via=via, op=op, factor=factor, of=via))
+        terms.append(replace(_reading(source), offset=offset, via=via, op=op, factor=factor, of=of))
         offset += source.width
     return Expr(path=path, label=label, width=expr.width, domain="graphs" if via == "members" else "nodes",
                 terms=tuple(terms))

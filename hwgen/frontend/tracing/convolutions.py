@@ -14,15 +14,16 @@ from ...network.activation import RELU
 from ...network.equation import Factor
 from ..calls import Call, Value, bind, path_of, refuse
 from ..trace import trace_part
-from .algebra import activated, added, concatenated, gathered, linear, materialised, reference_to, scaled
+from .algebra import activated, added, concatenated, gathered, linear, materialised, reference_to, scaled, summed
 from .expr import Expr
-from .outcomes import End
+from .outcomes import End, Fixed
 from .reader import Reader
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     import torch_geometric.nn as pyg
 
-__all__ = ["Aggregate", "aggregate_of", "check_options", "gcn", "gin", "graph_conv", "matrix", "nodes_of", "sage"]
+__all__ = ["Aggregate", "aggregate_of", "check_options", "gcn", "gin", "graph_conv", "matrix", "nodes_of", "sage",
+           "weighing"]
 
 
 class Aggregate(NamedTuple):
@@ -33,16 +34,26 @@ class Aggregate(NamedTuple):
 
 
 def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
-    """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say."""
+    """``D^-1/2 (A + I) D^-1/2 X W + b``; without ``I``, or without ``D``, as its options say.
+
+    ``A`` holds what edges weigh, where the layer is given that: then their normed values are what hardware sums.
+    """
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None})
-    expr = nodes_of(reader, call, given)
-    check_options(call, layer, {})  # improved is no option without weights of edges: PyG's self loops weigh 1 then
+    weighs = weighing(reader, call, given)
+    expr = nodes_of(reader, call, given, weighs=weighs)
+    # improved is no option without weights of edges: PyG's self loops weigh 1 then
+    check_options(call, layer, {"improved": False} if weighs else {})
     if aggregate_of(call, layer) != Aggregate("sum", "one"):
         refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
     path = path_of(call)
     via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
     factor: Factor = "rsqrt" if layer.normalize else "one"
     message = linear(expr, *matrix(reader, call, layer.lin, expr), path, "message")
+    if weighs:
+        if layer.normalize and not layer.add_self_loops:
+            refuse(call, "GCNConv with edge weights and add_self_loops=False", "add self loops, or use normalize=False")
+        return scaled(summed(message, "normed" if layer.normalize else "weighted", path), None, _double(layer.bias),
+                      path, "")
     message = replace(message, factor=factor, of=via)
     return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
 
@@ -81,24 +92,29 @@ def sage(reader: Reader, call: Call, layer: pyg.SAGEConv) -> Expr:
 
 
 def graph_conv(reader: Reader, call: Call, layer: pyg.GraphConv) -> Expr:
-    """``W_1 x_i + W_2 Σ_j x_j + b``, with any of sum, mean and max."""
+    """``W_1 x_i + W_2 Σ_j w_ij x_j + b``, with any of sum, mean and max; w is 1 where the layer is not given it."""
     given = bind(call, {"x": None, "edge_index": None, "edge_weight": None, "size": None})
-    expr = materialised(nodes_of(reader, call, given))
+    weighs = weighing(reader, call, given)
+    expr = materialised(nodes_of(reader, call, given, weighs=weighs))
     check_options(call, layer, {})
-    return _rooted(reader, call, layer, expr, expr, layer.lin_rel, layer.lin_root)
+    return _rooted(reader, call, layer, expr, expr, layer.lin_rel, layer.lin_root, weighs=weighs)
 
 
 def _rooted(reader: Reader, call: Call, layer: pyg.MessagePassing, source: Expr, own: Expr,
-            neighbours: nn.Linear | pyg.Linear, root: nn.Linear | pyg.Linear | None) -> Expr:
+            neighbours: nn.Linear | pyg.Linear, root: nn.Linear | pyg.Linear | None, *, weighs: bool = False) -> Expr:
     """A linear layer on what the neighbours sent, and another on the node itself."""
     aggregate, path = aggregate_of(call, layer), path_of(call)
     weight, bias = matrix(reader, call, neighbours, source)
     weights = [weight] if root is None else [weight, matrix(reader, call, root, own)[0]]
+    if weighs and aggregate.op == "max":
+        refuse(call, f"{call.name} with edge weights and aggr=max", "use aggr add or mean: hardware has no maximum of "
+               "products")
     if aggregate.op == "max":  # the maximum does not commute with a linear layer
         parts = [gathered(source, "edges", path, "max", op="max"), *([] if root is None else [own])]
         return linear(concatenated(parts, path, "max"), torch.cat(weights), bias, path)
     message = linear(source, weight, None, path, "message")
-    out = gathered(message, "edges", path, "", factor=aggregate.factor)
+    out = (summed(message, "weighted", path, factor=aggregate.factor) if weighs
+           else gathered(message, "edges", path, "", factor=aggregate.factor))
     if root is not None:
         out = added(out, linear(own, weights[1], None, path, "root"), path, "")
     return scaled(out, None, bias, path, "")
@@ -121,9 +137,18 @@ def matrix(reader: Reader, call: Call, layer: nn.Linear | pyg.Linear, expr: Expr
     return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
 
 
-def nodes_of(reader: Reader, call: Call, given: Mapping[str, object]) -> Expr:
-    """What a convolution takes, once its other arguments are the graph's own."""
-    if given.get("edge_weight") is not None:
+def weighing(reader: Reader, call: Call, given: Mapping[str, object]) -> bool:
+    """Whether a convolution is given what edges weigh."""
+    weight = reader.outcome(given.get("edge_weight"))
+    if weight not in (Fixed(None), Value("edge_weight")):
+        refuse(call, f"{call.name} with edge weights that forward computes",
+               "pass on the edge_weight that forward was given, and change it beforehand, in the graphs")
+    return weight == Value("edge_weight")
+
+
+def nodes_of(reader: Reader, call: Call, given: Mapping[str, object], *, weighs: bool = False) -> Expr:
+    """What a convolution takes, once its other arguments are the graph's own; ``weighs``: and edges may weigh."""
+    if not weighs and given.get("edge_weight") is not None and weighing(reader, call, given):
         refuse(call, f"{call.name} with edge weights", "call it with x and edge_index only: every edge weighs 1")
     if given.get("size") is not None:
         refuse(call, f"{call.name} with size", "call it with x and edge_index only")

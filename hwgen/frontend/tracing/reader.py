@@ -85,8 +85,8 @@ class Reader:
             return tuple(torch.as_tensor(result.value).shape)
         if result == Value("edge_index"):
             return 2, CountOf("edges")
-        if result == Value("batch"):
-            return (CountOf("nodes"),)
+        if result in (Value("batch"), Value("edge_weight")):
+            return (CountOf("nodes" if result == Value("batch") else "edges"),)
         raise Undecided("forward decides by the edges, or by the graph of each node")
 
     @property
@@ -166,6 +166,9 @@ class Reader:
                 continue
             if self._is_elementwise_on_vectors(call, row):
                 self._flat.add(value)
+            if self._of[index] == "batch" and self._weighs(call):
+                self._read.append(Value("edge_weight"))  # in another shape: convolutions take any
+                continue
             out = row.read(self, call, call.target if isinstance(call.target, nn.Module) else None)
             if isinstance(out, Shaped):
                 self._flat = self._flat | {value} if out.flat else self._flat - {value}
@@ -173,6 +176,10 @@ class Reader:
             if isinstance(out, Expr) and not any(out is each for each in (self._given, *self._read)):
                 out = replace(out, shared=self._uses[value] > 1)
             self._read.append(out)
+
+    def _weighs(self, call: Call) -> bool:
+        """Whether a call takes what edges weigh."""
+        return any(self.outcome(each) == Value("edge_weight") for each in values_in((call.args, call.kwargs)))
 
     def _is_elementwise_on_vectors(self, call: Call, row: Recogniser) -> bool:
         tensors = [each for each in values_in((call.args, call.kwargs)) if isinstance(self.outcome(each), Expr | End)]

@@ -23,14 +23,14 @@ __all__ = ["RECOGNISERS"]
 
 RECOGNISERS = Recognisers([
     Recogniser("convolution", (pyg.GCNConv,), convolutions.gcn,
-               options="`bias`, `add_self_loops`, `normalize`; `cached` on one graph; `improved` does "
-                       "nothing without edge weights"),
+               options="`edge_weight`; `bias`, `add_self_loops`, `normalize`; `cached` on one graph; `improved` does "
+                       "nothing without edge weights, and is refused with them"),
     Recogniser("convolution", (pyg.GINConv,), convolutions.gin,
                options="`eps`, `train_eps`, `aggr` add, mean, max; any module of the layers here"),
     Recogniser("convolution", (pyg.SAGEConv,), convolutions.sage,
                options="`aggr` mean, add, max; `root_weight`, `project`, `bias`"),
     Recogniser("convolution", (pyg.GraphConv,), convolutions.graph_conv,
-               options="`aggr` add, mean, max; `bias`"),
+               options="`edge_weight`, but with max; `aggr` add, mean, max; `bias`"),
     Recogniser("convolution", (pyg.SGConv,), propagation.sg,
                options="`K`, `add_self_loops`, `bias`; `cached` of input features on one graph"),
     Recogniser("convolution", (pyg.TAGConv,), propagation.tag,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..data.graph_batch import GraphBatch
 from .operands import Operand, SparseInput, aggregate, dense, linear
 
-__all__ = ["CONVOLUTIONS"]
+__all__ = ["CONVOLUTIONS", "WEIGHING"]
 
 
 def _aggr(layer: pyg.MessagePassing) -> str:
@@ -103,6 +103,23 @@ def _cluster_gcn(layer: pyg.ClusterGCNConv, x: Operand, batch: GraphBatch) -> Te
 def _lg(layer: pyg.LGConv, x: Operand, batch: GraphBatch) -> Tensor:
     return _propagated(layer, dense(x), batch)
 
+
+def _weighing_gcn(layer: pyg.GCNConv, x: Operand, batch: GraphBatch) -> Tensor:
+    out = batch.weighed("normed" if layer.normalize else "weighted").sum(linear(layer.lin, x))
+    return out if layer.bias is None else out + layer.bias
+
+
+def _weighing_graph_conv(layer: pyg.GraphConv, x: Operand, batch: GraphBatch) -> Tensor:
+    out = batch.weighed("weighted").sum(linear(layer.lin_rel, x, bias=False))
+    if "Mean" in _aggr(layer):
+        out = out * batch.edges.mean.to(out.dtype)
+    out = out if layer.lin_rel.bias is None else out + layer.lin_rel.bias
+    return out + linear(layer.lin_root, x)
+
+
+#: The same of layers that are given what edges weigh.
+WEIGHING: Mapping[type[nn.Module], Callable[..., Tensor]] = {
+    pyg.GCNConv: _weighing_gcn, pyg.GraphConv: _weighing_graph_conv}
 
 #: What is computed in another way than by calling it.
 CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {

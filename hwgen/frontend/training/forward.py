@@ -25,7 +25,7 @@ from ..tracing import traced_of
 from ..tracing.layers import SCATTER
 from ..tracing.recognisers import RECOGNISERS
 from ..tracing.roles import roles_of
-from .convolutions import CONVOLUTIONS
+from .convolutions import CONVOLUTIONS, WEIGHING
 from .operands import Operand, SparseInput, aggregate, dense, linear
 
 __all__ = ["PreparedForward"]
@@ -39,6 +39,8 @@ class PreparedForward:
     module : Module
         Supported by :func:`hwgen.frontend.tracing.plan_of`. It is not copied: what is computed is in its mode, has its
         dropout, and gives its parameters their gradients.
+    weighs : bool
+        As of ``plan_of``.
 
     Raises
     ------
@@ -46,9 +48,9 @@ class PreparedForward:
         A forward that makes other calls in training than in evaluation, apart from dropout.
     """
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, *, weighs: bool = False) -> None:
         self.module = unwrapped(module)
-        roles = roles_of(module)
+        roles = roles_of(module, weighs=weighs)
         #: The traced forward in evaluation and in training.
         self._traced = traced_of(module, roles), traced_of(module, roles, training=True)
         for call in self._traced[0].calls:
@@ -72,7 +74,7 @@ class PreparedForward:
 
     def __call__(self, batch: GraphBatch) -> Tensor:
         values: list[Any] = []
-        given: dict[str, Any] = {"x": _features(batch), "edge_index": batch, "batch": batch}
+        given: dict[str, Any] = {"x": _features(batch), "edge_index": batch, "batch": batch, "edge_weight": batch}
 
         def value_of(argument: object) -> Any:
             if isinstance(argument, Value):
@@ -114,7 +116,8 @@ class PreparedForward:
             if kind == "aggregation":
                 return aggregate(batch.members, dense(first), type(layer).__name__)
             if kind == "convolution":
-                prepared = CONVOLUTIONS.get(type(layer))
+                edges = [each for each in (*args, *kwargs.values()) if each is batch]
+                prepared = (CONVOLUTIONS if len(edges) == 1 else WEIGHING).get(type(layer))
                 if prepared is not None:
                     return prepared(layer, first, batch)
                 args, kwargs = _with_edges(args, batch), _with_edges(kwargs, batch)

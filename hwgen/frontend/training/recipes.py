@@ -133,7 +133,7 @@ def _tracked(name: str, *, decay: float) -> Recipe:
     """
     return Recipe(scheme=SCHEMES[name], start="scratch", distillation=0.0, epochs=200, decay=decay,
                   quantized_epochs=200, quantized_dropout=True, weight_rate=0.01, weight_decay=decay,
-                  weight_step_rate=0.0, message_step_rate=0.0, row_step_rate=0.0, bit_rate=0.05)
+                  weight_step_rate=0.0, message_step_rate=0.0, row_step_rate=0.0, bit_rate=0.01)
 
 
 #: The scheme where none is named: a step for each node of one graph; for sets, one that any graph may come to.
@@ -158,6 +158,8 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         # the requantizer has.
         ("gin", "IMDB-BINARY", "nns"): replace(_NNS, pool="mean"),
         ("gin", "PROTEINS", "nns"): replace(_NNS, rate=0.003, quantized_epochs=40),
+        # Coordinates reach beyond ±10: without the norm FP32 finds the larger class only (78.7 % of folds 0 to 2).
+        ("gin", "COX2", "nns"): replace(_NNS, norm=True, dropout=0.2),
         ("gin", "REDDIT-BINARY", "nns"): replace(
             _NNS, norm=True, epochs=25, quantized_epochs=20,
             scheme=replace(_NNS.scheme, penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995)),

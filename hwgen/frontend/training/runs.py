@@ -18,7 +18,6 @@ from ..quantize import QuantizedNetwork, Scheme
 from ..quantize.prepare import quantize_batch
 from ..tracing import plan_of
 from .examples import Examples
-from .forward import PreparedForward
 from .loop import Forward, Score, evaluate, fit
 from .recipes import Recipe
 from .results import Progress, Result, Run, Training
@@ -48,6 +47,7 @@ def train(
     bits: int | None = None,
     weight_bits: int | None = None,
     message_bits: int | None = None,
+    edge_bits: int | None = None,
     input_bits: int | None = None,
     widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
@@ -78,7 +78,7 @@ def train(
         Of a named model, in place of the recipe's.
     epochs : int or None
         Of every model, in place of the recipe's.
-    bits, weight_bits, message_bits : int or None
+    bits, weight_bits, message_bits, edge_bits : int or None
         Widths of hidden rows to start from, of weights and of what is summed over neighbours, in place of the scheme's.
     input_bits : int or None
         Width of the input's codes; None: what unsigned integers need, and 4 of real values.
@@ -103,7 +103,8 @@ def train(
     if seeds < 1:
         raise HwgenError(f"{seeds} seeds", "seeds", "use at least 1")
     task = Task.of(model, data, scheme, recipe, root=root, hidden=hidden, layers=layers, dropout=dropout, epochs=epochs,
-                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, input_bits=input_bits, widths=widths,
+                   bits=bits, weight_bits=weight_bits, message_bits=message_bits, edge_bits=edge_bits,
+                   input_bits=input_bits, widths=widths,
                    target_bits=target_bits, prompt=Prompt(kind=prompt) if isinstance(prompt, str) else prompt)
     if isinstance(model, nn.Module) and seeds > 1:
         raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
@@ -170,7 +171,7 @@ def train_fp32(task: Task, examples: Examples, rng: int, report: Report | None =
     torch.manual_seed(rng)
     for generation in range(recipe.generations):
         module = task.make()
-        forward = PreparedForward(module)
+        forward = task.forward(module)
         _, score = fit(module, forward, examples, _fp32_optimizer(module, recipe), epochs=recipe.epochs, seed=rng,
                        teacher=teachers[-1] if teachers else None, share=recipe.distillation, cosine=recipe.cosine,
                        progress=None if report is None else report("fp32", generation * recipe.epochs))
@@ -194,14 +195,14 @@ def _quantized(task: Task, module: nn.Module, examples: Examples, rng: int) -> Q
     recipe = task.recipe
     torch.manual_seed(rng)
     start = module if recipe.start == "fp32" else task.make()
-    plan = plan_of(start)
+    plan = plan_of(start, weighs=task.weighs)
     if not recipe.quantized_dropout:
         plan = replace(plan, values=tuple(replace(value, terms=tuple(
             replace(term, dropout=0.0) for term in value.terms)) for value in plan.values))
     if recipe.prompt is not None:
         plan = prompted(plan, recipe.prompt, rng)
     model = quantize_batch(plan, recipe.scheme, examples.sample(rng), examples.input, correct=False,
-                           target_bits=recipe.target_bits, original=plan_of(module))
+                           target_bits=recipe.target_bits, original=plan_of(module, weighs=task.weighs))
     if recipe.start == "scratch":
         model.randomise_steps()
     return model

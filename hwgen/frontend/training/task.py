@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from ..copying import copy_of
 from ..data import load_data
 from ..data.batching import real
 from ..data.graph_set import FOLD_SEED, GraphSet
-from ..edge_values import check_edge_values, edge_values
+from ..edge_values import check_edge_values, edges_weigh, taken_by
 from ..original import demand_equal, with_head
 from ..quantize import Scheme
 from ..traced import TracedNetwork
@@ -59,8 +59,8 @@ class Task:
         Name of the recipe's scheme; empty for one of a user's own.
     shuffle : int
         Seed of the folds of a set of graphs.
-    edge_values : frozenset of str
-        Values of edges that the graphs have.
+    edge_values : mapping of str to int
+        Values of edges that the graphs have, and how many numbers an edge.
     input_bits : int or None
         Width of the input's codes (:func:`hwgen.frontend.quantize.input.input_of`).
     """
@@ -71,7 +71,7 @@ class Task:
     recipe: Recipe
     scheme: str
     shuffle: int = FOLD_SEED
-    edge_values: frozenset[str] = frozenset()
+    edge_values: Mapping[str, int] = field(default_factory=dict)
     input_bits: int | None = None
 
     @classmethod
@@ -94,7 +94,8 @@ class Task:
         rules = _recipe(recipe, kind, name, scheme, usual, per, options)
         named = scheme if isinstance(scheme, str) else usual if scheme is None else ""
         return cls(make=_maker(model, kind, found, rules), data=found, name=name, recipe=rules, scheme=named,
-                   edge_values=frozenset(graphs.weights), input_bits=input_bits)
+                   edge_values={name: 1 if each.ndim == 1 else int(each.shape[1])
+                                for name, each in graphs.weights.items()}, input_bits=input_bits)
 
     @property
     def per(self) -> Domain:
@@ -108,6 +109,15 @@ class Task:
             torch.manual_seed(0)
             return self.make().eval()
 
+    @property
+    def weighs(self) -> bool:
+        """Whether the module gets what edges weigh."""
+        return edges_weigh(self.module, self.edge_values)
+
+    def forward(self, module: nn.Module) -> PreparedForward:
+        """A module of this kind on prepared graphs."""
+        return PreparedForward(module, weighs=self.weighs)
+
     @cached_property
     def plan(self) -> TracedNetwork:
         """What the module computes.
@@ -117,7 +127,7 @@ class Task:
         HwgenError
             A module that is not supported.
         """
-        return plan_of(self.module)
+        return plan_of(self.module, weighs=self.weighs)
 
     @cached_property
     def labels(self) -> Labels:
@@ -153,7 +163,8 @@ class Task:
         splits = self.data.folds(self.shuffle, self.labels)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        joins = self.per == "graphs" and PreparedForward(self.module).takes_joined_rows
+        joins = (self.per == "graphs" and not self.plan.weighs
+                 and self.forward(self.module).takes_joined_rows)
         rounds = _rounds(self.plan) if joins else None
         return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head,
                           bits=self.input_bits, zero_points=self.plan.takes_zero_points)
@@ -178,7 +189,7 @@ class Task:
         if plan.one_graph and isinstance(examples, ManyGraphs):
             raise HwgenError("a layer with cached=True on a set of graphs", plan.one_graph,
                              "leave cached at its default, False: it keeps the edges of the first graph that it sees")
-        check_edge_values(edge_values(self.module), self.edge_values)
+        check_edge_values(taken_by(self.module), self.edge_values, weighs=plan.weighs)
         if self.recipe.scheme.rows is Granularity.PER_NODE and isinstance(examples, ManyGraphs):
             raise HwgenError("a step for each node (a2q) on a set of graphs", "scheme",
                              "use nns or mega, which serve graphs that training never saw")
@@ -188,8 +199,9 @@ class Task:
                              "leave it out: it allocates bits to the nodes of gcn with a2q, from 0 up")
         graphs, batch = examples.few()
         with torch.no_grad():
-            mine = with_head(plan, PreparedForward(self.module)(batch))
-            demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs]), mine)
+            mine = with_head(plan, self.forward(self.module)(batch))
+            demand_equal(self.module, module_outputs(self.module, [real(each) for each in graphs],
+                                                     weighs=plan.weighs), mine)
 
 
 def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, usual: str, per: Domain,
@@ -204,7 +216,8 @@ def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | N
     if shape and not kind:
         raise HwgenError(f"{shape[0]} of a module of your own", shape[0],
                          "set it in the module: net.py:Net(16), with the arguments that it takes")
-    widths = {name: given.pop(name) for name in ("bits", "weight_bits", "message_bits", "widths") if name in given}
+    settings = ("bits", "weight_bits", "message_bits", "edge_bits", "widths")
+    widths = {name: given.pop(name) for name in settings if name in given}
     if "epochs" in given:
         given["quantized_epochs"] = given["epochs"]
     return replace(found, scheme=replace(found.scheme, **widths), **given)

@@ -47,8 +47,8 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     if lost:
         warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
                       f"was calibrated for: they are clipped ({where})", stacklevel=3)
-    weight = weights_of(graphs, where) if network.edges else None
-    return replace(graphs, node=_trained(network, graphs, where)).batch(codes, weight)
+    weights = {"edge_weight": weights_of(graphs, where)} if network.edges else {}
+    return replace(graphs, node=_trained(network, graphs, where), weights=weights).batch(codes)
 
 
 def input_codes(given: Input, graphs: Graphs, where: str) -> csr_array:
@@ -150,9 +150,7 @@ def weights_of(graphs: Graphs, where: str) -> NDArray[np.float64]:
     HwgenError
         Graphs without; both, and they differ; several columns; a number that is not finite.
     """
-    usable = {name: value.reshape(-1).astype(np.float64) for name, value in graphs.weights.items()
-              if value.size == len(value)}
-    found = usable.get("edge_weight", usable.get("edge_attr"))
+    usable, found = graphs.usable_weights, graphs.weight
     if found is None:
         wide = graphs.weights.get("edge_weight", graphs.weights.get("edge_attr"))
         has = "no edge_weight" if wide is None else f"{wide.shape[1]} numbers an edge"

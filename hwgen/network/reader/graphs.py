@@ -48,7 +48,7 @@ class Graphs:
     limits : float64 [8] or None
         Those of the data set, as :class:`hwgen.network.sample.Limits` has them.
     weights : mapping of [e] or [e, k]
-        Values of edges, by ``edge_weight`` and ``edge_attr``: no network takes them yet.
+        Values of edges, by ``edge_weight`` and ``edge_attr``.
     """
 
     features: csr_array
@@ -75,13 +75,25 @@ class Graphs:
         """Features as real values: csr_array float64 [n, f]."""
         return csr_array(self.features * (1.0 if self.scale is None else self.scale))
 
-    def batch(self, features: csr_array, weight: NDArray[np.float64] | None = None) -> Batch:
-        """The graphs with other features of the same nodes, such as codes, and what each edge weighs."""
+    @property
+    def usable_weights(self) -> dict[str, NDArray[np.float64]]:
+        """Values of edges that are one number for each, as float32 holds them: PyTorch rounds them to that."""
+        return {name: value.reshape(-1).astype(np.float32).astype(np.float64) for name, value in self.weights.items()
+                if value.ndim == 1 or value.shape[1:] == (1,)}
+
+    @property
+    def weight(self) -> NDArray[np.float64] | None:
+        """What each edge weighs, for models that take it: float64 [e]."""
+        usable = self.usable_weights
+        return usable.get("edge_weight", usable.get("edge_attr"))
+
+    def batch(self, features: csr_array) -> Batch:
+        """The graphs with other features of the same nodes, such as codes."""
         node = self.node
         if node is None:
             node = np.arange(self.nodes) if self.graphs == 1 else np.zeros(self.nodes, np.int64)
         return Batch(features=features, edges=self.edges, graph=self.graph, graphs=self.graphs, node=node,
-                     weight=weight)
+                     weight=self.weight)
 
     def part(self, first: int, last: int) -> "Graphs":
         """Graphs ``first`` to ``last - 1``."""

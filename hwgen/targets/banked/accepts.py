@@ -1,15 +1,22 @@
 """Which networks the banked design runs: a network as its chain of GCN layers, or what is in the way."""
 
+import numpy as np
+
 from ...errors import HwgenError
 from ...network.activation import IDENTITY, RELU
 from ...network.granularity import Granularity
-from ...network.network import Network, Value
+from ...network.network import Network, Quantizer, Value
 from ...network.sample import Sample
 from .chain import Chain, Layer, RowQuantizer
 
 __all__ = ["accepts", "chain_of"]
 
-FIX = "banked designs run chains of GCN layers with a step for each node: leave the target out, or use --target lists"
+FIX = ("banked designs run chains of GCN layers with rows by node, by degree or per tensor: leave the target out, or "
+       "use --target lists")
+
+#: A server adds a bias by degree before the MAC array only (docs/decisions/0010-bias-by-class.md).
+ZERO_POINT = ("behind d^-1/2 it would be another bias for each degree, and the banked design has one for all: leave "
+              "the target out, use --target lists, or a scheme without zero points")
 
 
 def accepts(network: Network, sample: Sample) -> HwgenError | None:
@@ -36,8 +43,8 @@ def chain_of(network: Network) -> Chain:
 
     ::
 
-        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             by column; p in the first layer only
-        row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   by node; the last one is the result
+        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             signed, by column or as a whole; p in layer 1
+        row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   unsigned; the last one is the result
 
     Parameters
     ----------
@@ -75,16 +82,28 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
     need(combine.source == before and combine.via == ("features" if before is None else "self")
          and combine.factor == "one" and combine.gain is None, message)
     need((message.factor, message.of) == ("rsqrt", "looped"), message)
-    if (combine.weight is None or sent is None or sent.granularity is not Granularity.PER_CHANNEL or not sent.signed
-            or sent.bits[0] < 2):
+    if sent is not None and sent.zero_point:
+        raise HwgenError(f"{message.name} has zero point {sent.zero_point}", message.path, ZERO_POINT)
+    if combine.weight is None or sent is None or sent.granularity.by_row or not sent.signed or sent.bits[0] < 2:
         raise _refused(message)
     need(len(row.terms) == 1 and row.factor == "one" and row.domain == "nodes", row)
     gather, kept = row.terms[0], row.quantizer
     need((gather.source, gather.via, gather.op, gather.factor, gather.of) ==
          (message.name, "looped", "sum", "rsqrt", "looped") and gather.gain is None, row)
-    need(row.activation == IDENTITY if kept is None else kept.granularity is Granularity.PER_NODE and not kept.signed
-         and row.activation == RELU, row)
+    need(row.activation == IDENTITY if kept is None else kept.granularity is not Granularity.NEAREST and not kept.signed
+         and not kept.zero_point and row.activation == RELU and _of_rows(kept), row)
+    step = sent.step if sent.granularity is Granularity.PER_CHANNEL else np.repeat(sent.step, message.width)
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
-                 weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=sent.step,
-                 bias=row.bias, prompt=message.bias,
-                 row=None if kept is None else RowQuantizer(step=kept.step, bits=kept.bits))
+                 weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=step, bias=row.bias,
+                 prompt=message.bias, row=None if kept is None else _rows(kept))
+
+
+def _of_rows(kept: Quantizer) -> bool:
+    """Whether all channels of a row have one step."""
+    return kept.granularity is not Granularity.PER_CHANNEL or bool((kept.step == kept.step[0]).all())
+
+
+def _rows(kept: Quantizer) -> RowQuantizer:
+    if kept.granularity.by_row:
+        return RowQuantizer(step=kept.step, bits=kept.bits, granularity=kept.granularity, via=kept.via)
+    return RowQuantizer(step=kept.step[:1], bits=kept.bits, granularity=Granularity.PER_TENSOR)

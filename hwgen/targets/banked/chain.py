@@ -4,7 +4,7 @@ The layer equation (GCN, Kipf & Welling 2017; quantizers of A²Q, Zhu et al. 202
 
     y_j = Q_message( d_j^-1/2 · (x_j W + p) )      codes, one step per output column
     z_i = d_i^-1/2 · Σ_{j ∈ N(i) ∪ {i}} y_j + bias
-    x'_i = Q_row( relu(z_i) )                      codes, one step and one bit width per node
+    x'_i = Q_row( relu(z_i) )                      codes, one step and one bit width per node, by its number or degree
 
 ``d`` is the in-degree with the self loop; only the first layer has a ``p``, such as a prompt of its features. The last
 layer has no row quantizer: z is the logits.
@@ -12,25 +12,44 @@ layer has no row quantizer: z is the logits.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ...network.batch import Batch
+from ...network.granularity import Granularity
 
 __all__ = ["Chain", "Layer", "RowQuantizer"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowQuantizer:
-    """Unsigned codes 0..2^b-1 with one step and one bit width per trained node; b = 0 stores nothing.
+    """Unsigned codes 0..2^b-1 with one step and one bit width per node, by what the node is; b = 0 stores nothing.
 
     Parameters
     ----------
-    step : float64 [n]
-    bits : int64 [n]
+    step : float64 [entries]
+    bits : int64 [entries]
+    granularity : per_node, per_degree or per_tensor
+        Which entry a node takes.
+    via : "edges" or "looped"
+        Of per_degree.
     """
 
     step: NDArray[np.float64]
     bits: NDArray[np.int64]
+    granularity: Granularity = Granularity.PER_NODE
+    via: Literal["edges", "looped"] = "edges"
+
+    def of_nodes(self, batch: Batch) -> "RowQuantizer":
+        """The same with an entry for each node of a graph: float64 [n], int64 [n]."""
+        entry = np.zeros(batch.num_nodes, dtype=np.int64)
+        if self.granularity is Granularity.PER_NODE:
+            entry = batch.node
+        elif self.granularity is Granularity.PER_DEGREE:
+            entry = np.minimum(np.diff(batch.lists(self.via).indptr), len(self.step) - 1)
+        return RowQuantizer(step=self.step[entry], bits=self.bits[entry])
 
 
 @dataclass(frozen=True, kw_only=True)

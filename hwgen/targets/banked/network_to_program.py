@@ -28,7 +28,7 @@ from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
 from .accepts import chain_of
 from .bias_classes import Bias
-from .chain import Chain, Layer, RowQuantizer
+from .chain import Chain, Layer
 from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
 from .ranges import codes_of, feature_sums, gathered_sums
@@ -74,7 +74,7 @@ def lower(network: Network, batch: Batch) -> Program:
     codes, step = _input_pass(chain, features, norm)
     passes = [step]
     for layer, following in pairwise(chain.layers):
-        codes, step = _hidden_pass(layer, following, codes, adjacency, batch.node, norm)
+        codes, step = _hidden_pass(layer, following, codes, adjacency, batch, norm)
         passes.append(step)
     passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
     program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
@@ -111,10 +111,10 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
 
 
 def _hidden_pass(
-    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, node: Ints, norm: Floats
+    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, batch: Batch, norm: Floats
 ) -> tuple[Bounds, Pass]:
     assert layer.row is not None  # chain_of: every layer but the last has one
-    row = RowQuantizer(step=layer.row.step[node], bits=layer.row.bits[node])
+    row = layer.row.of_nodes(batch)
     sums = gathered_sums(adjacency, codes)
     kept = row.bits > 0
     inverse = np.where(kept, 1.0 / row.step, 0.0)

@@ -87,8 +87,8 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
 
 
 def _classes(stage: Requant) -> int:
-    """Bias classes that a stage gets room for: other graphs have other degrees."""
-    return classes_of(len(stage.column)) if stage.bias.any() else 1
+    """Bias classes that a stage gets room for: other graphs have other degrees; a prompt of messages has one."""
+    return classes_of(len(stage.column)) if stage.bias.any() and stage.kind != "signed" else 1
 
 
 def choose(

@@ -5,7 +5,6 @@ docs/lists.md, "Words", says what an entry means. Everything is vectorised: pack
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
-from ...network.edges import EdgeQuantizers, magnitudes
+from ...network.edges import NO_EDGES, EdgeQuantizers, magnitudes
 from ...network.walks import NOTHING, Walk, walk
 
 __all__ = ["Lists", "batch_lists", "deal", "union"]
@@ -58,7 +57,7 @@ class Lists:
 
 
 def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
-                edges: EdgeQuantizers = MappingProxyType({})) -> dict[SetName, Lists]:
+                edges: EdgeQuantizers = NO_EDGES) -> dict[SetName, Lists]:
     """The lists that a program asks for.
 
     Parameters

@@ -17,22 +17,16 @@ from .layout import Place
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .tables import Tables
 
-__all__ = ["chunks_at", "emit_pass", "slots_of"]
+__all__ = ["SET_OF", "chunks_at", "emit_pass"]
 
 Ints = NDArray[np.int64]
 Fields = dict[str, int]
 
-#: Its number in a beat, where the lists of edges that weigh leave it.
-_USUAL: Mapping[SetName, Set] = {
-    "edges": Set.EDGES, "looped": Set.LOOPED, "features": Set.FEATURES, "members": Set.MEMBERS}
+#: Its number in a beat.
+SET_OF: Mapping[SetName, Set] = {
+    "edges": Set.EDGES, "looped": Set.LOOPED, "weighted": Set.WEIGHTED, "normed": Set.NORMED,
+    "features": Set.FEATURES, "members": Set.MEMBERS}
 _KINDS = {"self": formats.Operand.SELF, "list": formats.Operand.LIST, "one": formats.Operand.ONE}
-
-
-def slots_of(sets: Sequence[SetName]) -> dict[SetName, Set]:
-    """The number of each set of a program in beats: those that weigh take the numbers of sets that there are not."""
-    found = {name: _USUAL[name] for name in sets if name in _USUAL}
-    free = [each for each in Set if each not in found.values()]
-    return found | dict(zip((name for name in sets if name not in _USUAL), free, strict=False))
 
 
 def emit_pass(program: Program, step: Pass, tensors: Sequence["Place"], tables: Tables, lanes: int,
@@ -82,7 +76,6 @@ class _Beats:
     def __init__(self, program: Program, step: Pass, tensors: Sequence["Place"], tables: Tables,
                  lanes: int) -> None:
         self.program, self.step, self.tensors, self.tables, self.lanes = program, step, tensors, tables, lanes
-        self.slots = slots_of(program.sets)
         self.beats: list[Fields] = []
         self.held: SetName | None = None  # list whose length, and whose row's node, the unit holds
         late: list[Requantizer | Row] = [step.final]
@@ -152,12 +145,12 @@ class _Beats:
     def _skip(self, name: SetName) -> None:
         self.held = name
         self.beats.append(dict.fromkeys(BEAT, 0) | {
-            "operand": formats.Operand.SKIP, "set": self.slots[name], "degree": 1})
+            "operand": formats.Operand.SKIP, "set": SET_OF[name], "degree": 1})
 
     def _operand(self, operand: Operand, chunk: int, lanes: slice) -> Fields:
         column = operand.column[lanes]
         fields = dict.fromkeys(BEAT, 0) | {
-            "operand": _KINDS[operand.kind], "max": int(operand.op == "max"), "set": self.slots.get(operand.via, 0),
+            "operand": _KINDS[operand.kind], "max": int(operand.op == "max"), "set": SET_OF[operand.via],
             "column": self.tables.column(0, column, np.arange(len(column)), 1), "mid": operand.mid}
         row = _row(operand.row, 0, self.tables)
         fields |= {"row_kind": row["row_select"], "row_base": row["row_base"], "row_limit": row["row_limit"]}

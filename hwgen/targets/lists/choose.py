@@ -3,13 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
 
 from rtl_templates.lists.formats import NULL_INDEX, SETUP
 
 from ...errors import CapacityError, HwgenError
 from ...network.batch import Batch
-from ...network.edges import EdgeQuantizers
+from ...network.edges import NO_EDGES, EdgeQuantizers
 from ...network.sample import Limits
 from ...network.walks import edge_limits
 from .batch import batch_lists
@@ -50,7 +49,7 @@ class Capacity:
     weighed: int = 0
 
     @classmethod
-    def of(cls, batches: "list[Batch]", input_bits: int, edges: EdgeQuantizers = MappingProxyType({})) -> "Capacity":
+    def of(cls, batches: "list[Batch]", input_bits: int, edges: EdgeQuantizers = NO_EDGES) -> "Capacity":
         """What the largest of some batches needs, figure by figure."""
         entries = [len(batch_lists(batch, ("features",), input_bits, edges)["features"].index) for batch in batches]
         return cls(nodes=max(batch.num_nodes for batch in batches), graphs=max(batch.graphs for batch in batches),

@@ -16,7 +16,7 @@ from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 from ...network.batch import SetName
 from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .batch import Lists
-from .beats import slots_of
+from .beats import SET_OF
 from .choose import Capacity
 from .hardware import Hardware
 from .images import BatchImage
@@ -26,6 +26,7 @@ from .program import Pass, Program
 __all__ = ["estimate", "guess_cycles"]
 
 Ints = NDArray[np.int64]
+_NAMES: Mapping[int, SetName] = {number: name for name, number in SET_OF.items()}
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 
 
@@ -44,7 +45,6 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEs
     """
     hardware = layout.hardware.to_dict()
     units = layout.hardware.units
-    names: Mapping[int, SetName] = {slot: name for name, slot in slots_of(layout.program.sets).items()}
     nulls = {name: _nulls(lists) for name, lists in image.lists.items()}
     passes = []
     before = SHELL_RUN + SHELL_DONE
@@ -52,8 +52,8 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEs
         order = image.graphs if step.domain == "graphs" else image.nodes
         widths = batch_bits[order]
         beats = layout.beats[task["beat_start"]:task["beat_start"] + task["beat_count"]]
-        reads = np.stack([_reads(beat, names, image.lists, len(order)) for beat in beats], axis=1)
-        walked = sum((nulls[names[beat["set"]]] for beat in beats if beat["operand"] == Operand.LIST),
+        reads = np.stack([_reads(beat, image.lists, len(order)) for beat in beats], axis=1)
+        walked = sum((nulls[_NAMES[beat["set"]]] for beat in beats if beat["operand"] == Operand.LIST),
                      np.zeros(len(order), dtype=np.int64))
         done = [unit_pass(hardware, unit, task, beats, reads[unit::units].tolist(), int(walked[unit::units].sum()),
                           widths[unit::units].tolist()) for unit in range(units)]
@@ -106,10 +106,10 @@ def _pass(name: str, before: int, units: list[UnitPass]) -> PassCycles:
     return PassCycles(name=name, cycles=before + max(last), last=last, run=total("run"), waited=total("waited"))
 
 
-def _reads(beat: Mapping[str, int], names: Mapping[int, SetName], lists: Mapping[SetName, Lists], rows: int) -> Ints:
+def _reads(beat: Mapping[str, int], lists: Mapping[SetName, Lists], rows: int) -> Ints:
     """Entries that a beat walks, row by row."""
     if beat["operand"] == Operand.LIST:
-        return lists[names[beat["set"]]].count
+        return lists[_NAMES[beat["set"]]].count
     return np.full(rows, int(beat["operand"] == Operand.SELF), dtype=np.int64)
 
 

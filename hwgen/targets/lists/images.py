@@ -30,7 +30,6 @@ from ...network.edges import WEIGHED
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
-from .beats import slots_of
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program
@@ -235,7 +234,6 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
         What descriptors have as NODE; as many as there are rows.
     """
     program, hardware = layout.program, layout.hardware
-    slots = slots_of(program.sets)
     setup = {"nodes": len(trained["nodes"][unit :: hardware.units]),
              "graphs": len(trained["graphs"][unit :: hardware.units])}
     descriptors = [np.empty(0, dtype=np.uint64)]
@@ -249,7 +247,7 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
         packed = np.zeros(len(rows) + len(rows) % 2, dtype=np.uint64)
         packed[: len(rows)] = (start | count << np.uint64(DESCRIPTOR["start"])
                                | node << np.uint64(DESCRIPTOR["start"] + DESCRIPTOR["count"]))
-        setup[slots[name].name.lower()] = words
+        setup[name] = words
         words += len(packed) // 2
         used += len(mine.index)
         descriptors.append(packed)

@@ -15,7 +15,6 @@ from rtl_templates.lists.formats import (
     MID_SHIFTS,
     P_BITS,
     ROW_BITS,
-    SETS,
     V_BITS,
 )
 
@@ -47,9 +46,6 @@ def check_program(program: Program) -> None:
     """
     codes: dict[int, Bounds] = {}
     scope = Scope(program.tensors, codes, longest(program), (1 << program.input_bits) - 1)
-    if len(program.sets) > len(SETS):
-        raise HwgenError(f"{len(program.sets)} kinds of lists: {', '.join(program.sets)}; units walk {len(SETS)} "
-                         "at most", f"program {program.name}", "let all convolutions take edge_weight, or none of them")
     _need(len(program.passes) > 0, "there are no passes", f"program {program.name}")
     for index, tensor in enumerate(program.tensors):
         where = f"{tensor.path} (tensor {tensor.name})"

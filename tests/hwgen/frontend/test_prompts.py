@@ -166,6 +166,16 @@ def test_checkpoints_keep_prompts(tmp_path: Path) -> None:
     check_accepted(network, sample)
 
 
+def test_fp32_is_the_module_without_prompts(tmp_path: Path) -> None:
+    """Whoever quantizes, or saves from a loop of one's own."""
+    data, module = small_data(), GCN(12, 6, 3).eval()
+    model = quantize(module, data=data, prompt="gpf-lorap")
+    with torch.no_grad():
+        assert torch.allclose(model.fp32(), module(data.x * data.input_scale, data.edge_index), atol=1e-5)
+    assert not model.bits_stand_still
+    hwgen.save(hwgen.train("gcn", data, "uniform", epochs=4, prompt="lorap").model, data, tmp_path / "m.pt")
+
+
 @pytest.mark.parametrize(("settings", "what"), [
     ({"kind": "other"}, "unknown prompt 'other'"), ({"rank": -1}, "rank is -1"), ({"prompts": 0}, "prompts is 0"),
     ({"kind": "lorap-softmax", "rank": 0}, "rank is 0"), ({"rank": 257}, "rank is 257")])

@@ -31,8 +31,7 @@ def zero_points(network: Network) -> list[int]:
 
 
 def case(seed: int) -> tuple[Network, Batch]:
-    network = with_zero_points(random_network(seed, depth=3, max_width=9), seed)
-    check_network(network)
+    network = random_network(seed, depth=3, max_width=9, zero_points=True)
     return network, random_batch(seed, network, graphs=4, nodes=6, hub=12)
 
 
@@ -143,6 +142,15 @@ def test_a_maximum_over_a_list_is_refused() -> None:
     values = list(network.values)
     values[1] = replace(values[1], terms=tuple(replace(term, op="max") for term in values[1].terms))
     with pytest.raises(HwgenError, match=r"^a maximum reads v0, which has a zero point: "):
+        fold_zero_points(replace(network, values=tuple(values)))
+
+
+def test_weights_of_edges_are_refused() -> None:
+    """Their sum is another for each row."""
+    network = models()[0]
+    values = list(network.values)
+    values[1] = replace(values[1], terms=tuple(replace(term, via="weighted") for term in values[1].terms))
+    with pytest.raises(HwgenError, match=r"^a weighted sum reads v0, which has a zero point: "):
         fold_zero_points(replace(network, values=tuple(values)))
 
 

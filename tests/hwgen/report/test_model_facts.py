@@ -12,10 +12,10 @@ from networks import gin_network, random_network, residual_gcn_network, sage_net
 from hwgen.network.bits import bits_of_model
 from hwgen.network.formulas import is_identity
 from hwgen.network.granularity import Granularity
-from hwgen.network.network import Network
+from hwgen.network.network import Network, Quantizer
 from hwgen.report.model_facts import ModelFacts, bits_by_degree, degree_labels, model_facts
 from hwgen.report.model_tables import headline, model_tables
-from hwgen.report.names import roles
+from hwgen.report.names import quantizer_name, roles
 
 NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
             *(random_network(seed) for seed in (1, 3, 5))]
@@ -36,7 +36,7 @@ def test_average_bits(network: Network) -> None:
         read_by_weights = any(term.source == value.name and term.weight is not None
                               for other in network.values for term in other.terms)
         for width in bits[value.name].tolist():
-            if value.quantizer.granularity is not Granularity.PER_CHANNEL or read_by_weights:
+            if value.quantizer.granularity.by_row or read_by_weights:
                 rows.append(width)
                 hidden += [width] * value.width
             codes += [width] * value.width
@@ -175,3 +175,10 @@ def test_tables_show_every_value_and_layer() -> None:
     assert degrees[0].rows[-1][-2:] == ("40", f"{facts.values[1].row_bits.mean:.3f}")
     assert average.rows[0][1] == f"{facts.average_bits['rows']:.3f}"
     assert size.rows[1][1] == f"{facts.bytes['weights'] + facts.bytes['steps_and_biases']:,.0f}"
+
+
+def test_a_zero_point_is_named() -> None:
+    affine = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.ones(1), bits=np.array([4]),
+                       zero_point=7)
+    assert quantizer_name(affine) == "per tensor, zero point 7"
+    assert quantizer_name(replace(affine, zero_point=0)) == "per tensor"

@@ -171,6 +171,8 @@ class Machine:
     def _listed(self, beat: dict[str, int], setup: dict[str, int], unit: int, local: int,
                 context: Context) -> list[tuple[int, int]]:
         """Entries of a row's list."""
+        if beat["set"] >= len(SETS):
+            raise ImageError(f"there is no set {beat['set']}")
         at = setup[SETS[beat["set"]].name.lower()] * 2 + local
         word = self.memories.word(Target.DESCRIPTOR, unit, at // 2) >> 64 * (at % 2)
         descriptor = unpack(DESCRIPTOR, word)

@@ -138,6 +138,15 @@ def test_fp32_is_that_of_the_real_values() -> None:
     assert not torch.allclose(model.eval()(prepared(data)), want, atol=1e-3)
 
 
+def test_with_many_bits_the_quantized_module_is_nearly_fp32() -> None:
+    """Scales of columns meet the rows of the weights that they belong to."""
+    data = with_real_values(several())
+    model = hwgen.quantize(pooled(), "uniform", data=data, bits=8, weight_bits=8, message_bits=8, input_bits=8).eval()
+    want = model.fp32(prepared(data))
+    with torch.no_grad():
+        assert (model(prepared(data)) - want).abs().max() < 0.05 * want.abs().max()
+
+
 def test_a_checkpoint_states_the_input_and_takes_real_values(tmp_path: Any) -> None:
     data = with_real_values(several())
     model = hwgen.quantize(pooled(), "nns", data=data)
@@ -160,6 +169,9 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
     data[1].x[2, 3] = value
     with pytest.raises(HwgenError, match=rf"^a feature is {value}\n  at data\[1\].x\n  give finite numbers"):
         hwgen.quantize(pooled(), "nns", data=data)
+    model = hwgen.quantize(pooled(), "nns", data=with_real_values(several()))
+    with pytest.raises(HwgenError, match=rf"^a feature is {value}\n  at x\n  give finite numbers"):
+        model(data[1].x, data[1].edge_index)
 
 
 def test_training_takes_real_values() -> None:

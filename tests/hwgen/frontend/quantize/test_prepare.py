@@ -21,6 +21,8 @@ from hwgen.frontend.quantize.prepare import quantize
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.tracing.compare import compare
 from hwgen.network.input import Input
+from hwgen.network.sample import Limits, Sample
+from hwgen.targets import find_target
 
 
 class Cached(nn.Module):
@@ -46,6 +48,21 @@ def test_every_scheme_and_module_gives_the_one_class(module: Any, scheme: str) -
     assert model.scheme == SCHEMES[scheme]
     assert model.sample is not None
     assert model.sample.nodes == len(x)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_both_targets_take_a_chain_of_every_scheme_but_searched_tables_and_zero_points(scheme: str) -> None:
+    x, edges, _ = graphs()
+    model = quantize(GCN(7, 6, 3), scheme, data=Data(x=x, edge_index=edges)).eval()
+    network, batch = model.export(), union_of(graphs_of(Data(x=x, edge_index=edges)), model.input)
+    sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=Limits.of(batch, model.input.bits))
+    reasons = {name: find_target(name).accepts(network, sample) for name in ("banked", "lists")}
+    assert reasons["lists"] is None
+    refused = {"nns": "no part of a chain", "nns-published": "no part of a chain", "qat-int4": "has zero point",
+               "dq-int8": "has zero point", "dq-int4": "has zero point"}
+    reason = reasons["banked"]
+    assert (reason is not None) == (scheme in refused)
+    assert reason is None or refused[scheme] in reason.what
 
 
 def test_graphs_come_as_a_list_a_loader_or_a_batch() -> None:

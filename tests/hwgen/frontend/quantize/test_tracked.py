@@ -86,9 +86,17 @@ def test_a_moving_average_follows() -> None:
 def test_percentiles_are_the_kth_values(tail: float, low: float, high: float) -> None:
     """The k-th with k = n·p, at least 1, from either end, as the authors count."""
     x = torch.arange(-49.0, 51.0)[torch.randperm(100)].reshape(20, 5)
-    quantizer = tracked(tail=tail)
+    quantizer = tracked(8, tail=tail)
     quantizer(x)
     assert (quantizer.low.item(), quantizer.high.item()) == (low, high)
+
+
+def test_fewer_bits_leave_more_beyond() -> None:
+    """As Degree-Quant's two settings have it; each of several widths has its own range."""
+    assert [Tracking(tail=0.001).beyond(bits) for bits in (8, 4)] == pytest.approx([0.001, 0.01])
+    quantizer = tracked(tail=0.01, candidates=(2, 4, 8))
+    quantizer(torch.arange(1.0, 101.0)[:, None])
+    assert quantizer.high.tolist() == [70, 91, 100]
 
 
 def test_chances_follow_the_rank_of_the_degree_within_a_graph() -> None:

@@ -47,8 +47,8 @@ class WithEdges(nn.Module):
         return self.two(x, data.edge_index, data.edge_attr)
 
 
-class TakesWeights(nn.Module):
-    def forward(self, x: Tensor, edge_index: Tensor, edge_weight: Tensor) -> Tensor:
+class TakesPositions(nn.Module):
+    def forward(self, x: Tensor, edge_index: Tensor, pos: Tensor) -> Tensor:
         return x
 
 
@@ -136,12 +136,12 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
     "gat": (conv(GATConv(7, 6)), "GATConv is not supported", A + LINE, CONVOLUTIONS),
     "own convolution": (conv(MyConv()), "MyConv is not supported", A + LINE, CONVOLUTIONS),
     "subclass": (conv(MySAGE(7, 6)), "MySAGE is not supported", A, "use SAGEConv itself: a subclass may"),
-    "edge weights": (middle(lambda s, h, e, b: s.a(h, e, h), a=GCNConv(6, 6)), "GCNConv with edge weights",
-                     A, "call it with x and edge_index only"),
+    "edge weights": (middle(lambda s, h, e, b: s.a(h, e, h), a=GCNConv(6, 6)), "GCNConv with edge weights that", A,
+                     "pass on the edge_weight that forward was given"),
     "edge attributes": (WithEdges(), r"data\.edge_attr is not supported", HERE,
                         r"read data\.x, data\.edge_index and data\.batch only"),
-    "takes edge weights": (TakesWeights(), "forward takes edge_weight", r"model \(TakesWeights\.forward\)",
-                           "hwgen has no edge_weight: write forward"),
+    "takes positions": (TakesPositions(), "forward takes pos", r"model \(TakesPositions\.forward\)",
+                        "hwgen has no pos: write forward"),
     "cached hidden values": (middle(lambda s, h, e, b: s.a(h, e), a=SGConv(6, 6, cached=True)),
                              "SGConv with cached=True of hidden values", A, "leave cached at its default"),
     "tag by maximum": (conv(TAGConv(7, 6, aggr="max")), "TAGConv with aggr=max", A, "leave aggr at its default, add"),
@@ -149,7 +149,8 @@ REFUSED: dict[str, tuple[nn.Module, str, str, str]] = {
                         "APPNP with flow=target_to_source", A, "leave"),
     "cluster gcn without loops": (conv(ClusterGCNConv(7, 6, add_self_loops=False)),
                                   "ClusterGCNConv with add_self_loops=False", A, "leave add_self_loops at its default"),
-    "weighted lg": (middle(lambda s, h, e, b: s.a(h, e, h), a=LGConv()), "LGConv with edge weights", A, "call it with"),
+    "weighted lg": (middle(lambda s, h, e, b: s.a(h, e, h), a=LGConv()), "LGConv with edge weights that", A,
+                    "pass on the edge_weight"),
     "gcn2 by mean": (middle(lambda s, h, e, b: s.a(h, h, e), a=GCN2Conv(6, 0.1, aggr="mean")),
                      "GCN2Conv with aggr=mean", A, "leave aggr"),
     "gcn2 of other widths": (Net(lambda s, x, e, b: s.a(s.lin(x), x, e), lin=nn.Linear(7, 6), a=GCN2Conv(6, 0.1)),

@@ -58,8 +58,8 @@ def test_the_best_epoch_is_kept_and_ties_go_to_the_lower_loss(monkeypatch: pytes
 
 
 def test_of_real_labels_the_lowest_loss_is_selected() -> None:
-    low, high = Score(5.0, 0.1, is_error=True), Score(1.0, 0.2, is_error=True)
-    assert low.rank > high.rank
+    for error, other in ((5.0, 1.0), (1.0, 5.0)):
+        assert Score(error, 0.1, is_error=True).rank > Score(other, 0.2, is_error=True).rank
     assert Score(0.9, 0.2).rank > Score(0.8, 0.1).rank
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models import random_graph_model
 from network_samples import sample_of
-from networks import gin_network, residual_gcn_network, sage_network
+from networks import gin_network, node_gcn_network, residual_gcn_network, sage_network
 
 from hwgen.errors import HwgenError
 from hwgen.network.activation import RELU, LeakyReLU
@@ -73,8 +73,8 @@ def test_every_difference_from_a_chain_is_refused() -> None:
             (3, of_term(row, op="max")), (3, of_term(row, factor="mean")), (3, of_term(row, of="edges")),
             (3, of_term(row, gain=np.ones(row.width))), (3, of_term(row, source=network.values[0].name)),
             (3, of_quantizer(row, signed=True)),
-            (3, {"quantizer": Quantizer(signed=False, granularity=Granularity.PER_CHANNEL, step=np.ones(row.width),
-                                         bits=np.array([4]))}),
+            (3, {"quantizer": Quantizer(signed=False, granularity=Granularity.PER_CHANNEL,
+                                         step=np.arange(1.0, row.width + 1), bits=np.array([4]))}),
             (5, {"activation": RELU}), (5, {"factor": "mean", "of": "edges"}),
             (5, of_term(last, source=network.values[3].name))):
         with pytest.raises(HwgenError, match="is no part of a chain") as caught:
@@ -82,6 +82,25 @@ def test_every_difference_from_a_chain_is_refused() -> None:
         assert network.values[index].name in caught.value.what, change
     with pytest.raises(HwgenError, match=r"convs\.2\.message is no part"):
         chain_of(dataclasses.replace(network, values=network.values[:-1]))
+
+
+def test_a_zero_point_behind_the_factor_is_refused_by_name() -> None:
+    network, _ = random_graph_model(0, layers=2).parts
+    message = network.values[2]
+    affine = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.ones(1), bits=np.array([4]),
+                       zero_point=7)
+    with pytest.raises(HwgenError, match=rf"^{message.name} has zero point 7\n  at .*\n  behind d\^-1/2 it would be"):
+        chain_of(changed(network, 2, quantizer=affine))
+
+
+@pytest.mark.parametrize("by", ["per_tensor", "per_degree"])
+def test_rows_and_messages_of_every_scheme_come_back(by: str) -> None:
+    chain = chain_of(node_gcn_network(3, by=by))
+    assert chain.layers[0].row is not None
+    assert chain.layers[0].row.granularity == by
+    assert len(chain.layers[0].message_step) == chain.layers[0].weight.shape[1]
+    with pytest.raises(HwgenError, match="is no part of a chain"):
+        chain_of(node_gcn_network(3, by="nearest"))
 
 
 def test_samples_of_several_graphs_are_refused() -> None:

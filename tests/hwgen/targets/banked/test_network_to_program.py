@@ -10,11 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
+from networks import node_gcn_network, random_batch
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
+from hwgen.network.execute import run_network
+from hwgen.network.granularity import Granularity
 from hwgen.network.sample import Sample
 from hwgen.targets.banked.execute import Trace, run
+from hwgen.targets.banked.network_to_program import lower
 
 NEAR = 0.05  #: A code may differ from the rounded real value only this near to the boundary between two codes.
 
@@ -232,3 +236,25 @@ def test_values_that_are_no_scale_are_refused_by_layer(key, value, what):
     with pytest.raises(HwgenError, match=what) as caught:
         program_of(broken)
     assert caught.value.where.startswith("convs.1 ")
+
+
+@pytest.mark.parametrize("messages", ["per_channel", "per_tensor"])
+@pytest.mark.parametrize("by", ["per_tensor", "per_degree", "per_node"])
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_of_every_granularity_are_node_tables(seed, by, messages):
+    """Codes are the float oracle's, but for ties that fixed point takes the other way."""
+    network = node_gcn_network(seed, by=by)
+    if messages == "per_tensor":
+        network = dataclasses.replace(network, values=tuple(
+            value if value.quantizer is None or not value.quantizer.signed else dataclasses.replace(
+                value, quantizer=dataclasses.replace(value.quantizer, granularity=Granularity.PER_TENSOR,
+                                                     step=value.quantizer.step.max(keepdims=True)))
+            for value in network.values))
+    batch = random_batch(seed, network, graphs=1, nodes=40, hub=30)
+    trace, real = run(lower(network, batch)), run_network(network, batch)
+    message, row, later, result = (real[value.name] for value in network.values)
+    for have, want in ((trace.passes[0].rows, message.codes), (trace.passes[1].activations, row.codes),
+                       (trace.passes[1].rows, later.codes)):
+        assert np.mean(have == want) > 0.9
+        assert np.abs(have - want).max() <= 2
+    assert np.mean(trace.logits.argmax(1) == result.real.argmax(1)) > 0.9

@@ -176,3 +176,10 @@ def test_any_node_of_the_stated_degree_fits():
     batch = dataclasses.replace(graph.sample.batch, edges=edges)
     program = program_of(graph, dataclasses.replace(graph.sample, batch=batch))
     assert max(step.accumulate.signed_bits for step in program.passes[1:]) <= hardware.acc_bits
+
+
+def test_a_prompt_needs_no_more_biases_than_a_message_without() -> None:
+    """It is one class on every graph."""
+    depths = [needs(program_of(random_graph_model(0, prompt=prompt)), groups=1, servers=4, requant_lanes=8,
+                    planes=1).bias_depth for prompt in (False, True)]
+    assert depths[0] == depths[1]

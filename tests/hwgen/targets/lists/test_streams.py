@@ -37,7 +37,8 @@ def test_random_networks_batches_and_hardware(seed):
 def test_edges_that_weigh(seed):
     built = random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8)
     compare(built)
-    assert not built.network.edges or any(batch.weight.min(initial=0) < 0 for batch in built.batches)
+    heavy = [batch for batch in built.batches if batch.weight is not None and batch.weight.size > 20]
+    assert all(batch.weight.min() < 0 for batch in heavy)
 
 
 @pytest.mark.parametrize("graphs", [0, 1, 2])
