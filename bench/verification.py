@@ -109,7 +109,8 @@ def induced(sample: Sample, nodes: np.ndarray) -> Sample:
     index[nodes] = np.arange(nodes.size)
     ends = index[batch.edges]
     return dataclasses.replace(
-        sample, logits=None, labels=None if sample.labels is None else sample.labels[nodes],
+        sample, logits=None, fp32=None, integer=None,
+        labels=None if sample.labels is None else sample.labels[nodes],
         mask=None if sample.mask is None else sample.mask[nodes],
         batch=Batch(features=csr_array(batch.features[nodes]), edges=ends[:, (ends >= 0).all(axis=0)],
                     graph=np.zeros(nodes.size, dtype=np.int64), graphs=1, node=batch.node[nodes]))
