@@ -107,7 +107,7 @@ def bit_operations(network: Network, batch: Batch, bits: Bits) -> int:
     """Count bit operations on some graphs (van Baalen et al., "Bayesian Bits", NeurIPS 2020, equation 23; as MixQ).
 
     A multiplication counts the product of both widths, those of zero features left out; an addition of a listed row
-    the width of what is added. ``bits`` are the widths of the rows of each value.
+    the width of what is added, times the bits of what its edge weighs. ``bits`` are the widths of each value's rows.
     """
     total = 0
     for value in network.values:
@@ -117,6 +117,10 @@ def bit_operations(network: Network, batch: Batch, bits: Bits) -> int:
                 read = (batch.features.nnz * network.input_bits if term.source is None
                         else rows * int(bits[term.source].sum()))
                 total += read * outputs * term.weight.bits
+            elif term.via == "weighted" or term.via == "normed":
+                listed = int(bits[str(term.source)][batch.lists(term.via, network.edges).indices].sum())
+                width = next(each.width for each in network.values if each.name == term.source)
+                total += listed * width * network.edges[term.via].bits
             elif term.via in ("edges", "looped", "members") and term.source is not None:
                 listed = int(bits[term.source][batch.lists(term.via).indices].sum())
                 total += listed * next(each.width for each in network.values if each.name == term.source)

@@ -56,6 +56,9 @@ def chain_of(network: Network) -> Chain:
     HwgenError
         Names the first value that is not part of such a chain.
     """
+    if network.edges:
+        raise HwgenError(f"edges of {', '.join(sorted(network.edges))} lists weigh", f"network {network.name}",
+                         "a schedule reads each row once for each edge: leave the target out, or use --target lists")
     values = network.values
     layers: list[Layer] = []
     for message, row in zip(values[::2], values[1::2], strict=False):

@@ -18,7 +18,7 @@ from hwgen.report.model_tables import headline, model_tables
 from hwgen.report.names import quantizer_name, roles
 
 NETWORKS = [gin_network(0, hidden=8), sage_network(1, hidden=8), residual_gcn_network(2, hidden=8, knowledge="cat"),
-            *(random_network(seed) for seed in (1, 3, 5))]
+            *(random_network(seed) for seed in (1, 3, 5)), random_network(1, edge_bits=5, max_width=8, depth=3)]
 
 
 def facts_of_chain(graph: ChainModel) -> ModelFacts:
@@ -65,8 +65,10 @@ def test_bit_operations(network: Network) -> None:
                            [int(bits[term.source][row])] * width[term.source])
                     total += sum(own) * term.weight.codes.shape[1] * term.weight.bits
             elif term.source is not None and term.via != "self":
-                matrix = batch.lists(term.via)
-                total += sum(int(bits[term.source][source]) * width[term.source] for source in matrix.indices.tolist())
+                matrix = batch.lists(term.via, network.edges)
+                times = network.edges[term.via].bits if term.via in network.edges else 1
+                total += times * sum(int(bits[term.source][source]) * width[term.source]
+                                     for source in matrix.indices.tolist())
     assert model_facts(network, batch, bits).bit_operations == total
 
 

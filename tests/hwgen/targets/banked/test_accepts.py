@@ -10,6 +10,7 @@ from networks import gin_network, node_gcn_network, residual_gcn_network, sage_n
 
 from hwgen.errors import HwgenError
 from hwgen.network.activation import RELU, LeakyReLU
+from hwgen.network.edges import EdgeCodes
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Value
@@ -109,3 +110,9 @@ def test_samples_of_several_graphs_are_refused() -> None:
     reason = accepts(network, several)
     assert reason is not None
     assert reason.what == "a sample of 2 graphs and 40 nodes"
+
+
+def test_edges_that_weigh_are_refused_by_name() -> None:
+    weighing = dataclasses.replace(node_gcn_network(1), edges={"normed": EdgeCodes(bits=4, step=0.1)})
+    with pytest.raises(HwgenError, match="edges of normed lists weigh"):
+        chain_of(weighing)
