@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,7 @@ of each pass and every stage counter (groups: run, stalled, idle; servers: run, 
 *Agreement* is the share of nodes to which PyTorch's model gives the same class; *accuracy* is the hardware's, on test
 nodes (of another graph: on those it kept; PyTorch is not asked there). A compile time of – is a simulation that was
 compiled for a line above. Random back-pressure pauses every AXI channel; it must not change a run's cycles, since
-memory is read before and written after. [Bus
-faults](bus_faults.md) and [a soak](soak.md) have pages of their own.
+memory is read before and written after.
 """
 
 OTHERS = """
@@ -36,10 +36,27 @@ The whole process tree, Verilator's compilation included; memory is summed over 
 Measured on {processor}.
 
 """
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 REFUSED = """
 ## Designs that the board does not hold
 
 `hwgen build` refuses them and says why.
+
+"""
+
+#: What other benches tried: page -> command, and how its figures stand there.
+CAMPAIGNS = {
+    "random_models.md": ("bench/random_models.py --seed 1", r"\*\*(\d+ of \d+ models on \d+ designs are equal)\*\*"),
+    "bus_faults.md": ("bench/bus_faults.py --faults 1400 --seed 1", r"^([\d,]+ faults)\.$"),
+    "soak.md": ("bench/soak.py --graphs 100000 --seed 1", r"^([\d,]+ graphs) of"),
+    "hostile_files.md": ("bench/hostile.py --seed 2", r"^\| all \| ([\d,]+) \|"),
+    "quantize_then_build.md": ("bench/quantize_then_build.py --build", r"\*\*(\d+ of \d+ models lower)\.\*\*"),
+    "mutations.md": ("bench/mutations.py", r"(\d+ of \d+) faults"),
+}
+CAMPAIGN = """
+## Campaigns
+
+Each has a page of its own, with what counts as a fault.
 
 """
 
@@ -65,7 +82,17 @@ def document(lines: Sequence[dict[str, Any]]) -> str:
                    for line in timed])
     if refused:
         text += REFUSED + table((*DESIGN, "refused because"), [[*design(line), line["refused"]] for line in refused])
-    return text
+    return text + campaigns(DOCS)
+
+
+def campaigns(docs: Path) -> str:
+    """A table of the other benches: what their pages say."""
+    rows = []
+    for name, (command, pattern) in CAMPAIGNS.items():
+        found = re.findall(pattern, (docs / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+        title = name.removesuffix(".md").replace("_", " ")
+        rows.append((f"[{title}]({name})", f"`python {command}`", "; ".join(found)))
+    return CAMPAIGN + table(("campaign", "command", "figures"), rows)
 
 
 def design(line: dict[str, Any]) -> list[object]:
