@@ -70,7 +70,7 @@ def test_a_chain_word_by_word(units):
         mine = image.nodes[unit::units].tolist()
         setup = unpack(SETUP, parts[Target.SETUP, unit, 0][0])
         assert setup == {"nodes": len(mine), "graphs": int(unit == 0), "edges": 0, "looped": 0,
-                         "features": -(-len(mine) // 2), "members": 0}
+                         "features": -(-len(mine) // 2), "members": 0, "weighted": 0, "normed": 0}
         words, entries = parts[Target.DESCRIPTOR, unit, 0], parts[Target.LIST, unit, 0]
         listed = [word >> 16 * k & 0xFFFF for word in entries for k in range(8)]
         for local, node in enumerate(mine):

@@ -92,7 +92,7 @@ def test_bounds_hold_where_every_list_is_full():
     batch = replace(sample, features=csr_array(np.ones((nodes, 6), dtype=np.int64)), edges=pairs,
                     graph=np.zeros(nodes, dtype=np.int64), node=np.arange(nodes))
     held = capacities(batch)
-    assert asdict(held) == {"max_degree": nodes, "max_members": nodes, "max_features": 6}
+    assert asdict(held) == {"max_degree": nodes, "max_members": nodes, "max_features": 6, "max_weight": 1}
     run(lower(network, **asdict(held)), batch)  # raises where a bound does not hold
 
 
