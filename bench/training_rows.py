@@ -27,6 +27,7 @@ from hwgen.network.figures import Nearness
 from hwgen.network.sample import Limits
 from hwgen.network.sample_store import batch_arrays
 from hwgen.network.store import save_network
+from hwgen.schemes import Scheme
 from hwgen.targets.banked import execute as banked_reference
 from hwgen.targets.banked import network_to_program as banked_lowering
 from hwgen.targets.lists import execute as lists_reference
@@ -80,8 +81,9 @@ class Row:
 def fingerprint(row: Row, recipe: Recipe) -> str:
     """Settings in one word: results of others do not count."""
     settings = dataclasses.asdict(recipe)
-    # a setting that a scheme leaves empty changes nothing
-    settings["scheme"] = {name: value for name, value in settings["scheme"].items() if value not in (None, (), {})}
+    # a setting that a scheme leaves empty, or as it was before there was one, changes nothing
+    settings["scheme"] = {name: value for name, value in settings["scheme"].items()
+                          if value not in (None, (), {}) and (name, value) != ("edge_bits", Scheme.edge_bits)}
     if settings["prompt"] is None:
         del settings["prompt"]
     words = [VERSION, Path(row.model).name, row.scheme, settings]
