@@ -102,7 +102,10 @@ class Study:
             if known is not None and known.get(name) != value:
                 raise HwgenError(f"{name} is {value}, the study was begun with {known.get(name)}", str(folder), FIX)
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self._held = self._lock(self._workers / self.worker)
+        with self.alone("claims"):  # nobody takes a file that has no lock yet for that of a dead process
+            for left in self._workers.iterdir():
+                self._lives(left.name)
+            self._held = self._lock(self._workers / self.worker)
 
     @property
     def measured(self) -> list[Measured]:
@@ -179,7 +182,7 @@ class Study:
         return file
 
     def _lives(self, worker: str) -> bool:
-        """Whether a process still holds its lock."""
+        """Whether a process still holds its lock; the file of one that does not is taken away."""
         if worker == self.worker:
             return True
         try:

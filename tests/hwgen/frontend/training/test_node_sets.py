@@ -107,7 +107,7 @@ def neighbourhood(graph: Data, seeds: list[int]) -> Data:
     (lambda each: each.update({"edge_weight": torch.ones(each.num_edges)}), "^the graphs have edge_weight, and"),
     (lambda each: each.update({"y": torch.rand(len(each.x))}),
      r"^labels tell no task: one real label a row beside 3 results\n  at .*\n.* 1 output$"),
-    (lambda each: each.update({"y": torch.ones(len(each.x), 5)}),
+    (lambda each: each.update({"y": (torch.arange(5 * len(each.x)) % 2).view(-1, 5).float()}),
      r"^labels tell no task: 5 labels a row beside 3 results\n.*\n.* 5 outputs"),
 ])
 def test_what_cannot_be_learned_is_refused_before_the_first_epoch(change: Any, message: str) -> None:
