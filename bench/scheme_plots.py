@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hwgen.report.plots import PALETTE, STYLE
@@ -28,12 +29,28 @@ def _plot(points: Sequence[tuple[str, float | None, float]], label: str) -> str:
         figure = Figure(figsize=(9.6, 4.6), layout="constrained")
         axes = figure.add_subplot()
         axes.grid(visible=True, linewidth=0.6)
-        for name, x, y in points:
-            axes.scatter([x or 0.0], [y], color=PALETTE[0], s=22)
-            axes.annotate(name, (x or 0.0, y), xytext=(5, 3), textcoords="offset points", fontsize=8)
+        axes.scatter([x or 0.0 for _, x, _ in points], [y for *_, y in points], color=PALETTE[0], s=22)
         axes.margins(x=0.14, y=0.1)
+        _label(axes, points)
         axes.set_xlabel(label)
         axes.set_ylabel("test accuracy, %")
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
+
+
+def _label(axes: Axes, points: Sequence[tuple[str, float | None, float]]) -> None:
+    """Names beside points, each moved up or down until it lies on no other."""
+    axes.autoscale_view()
+    box = axes.transAxes.inverted()
+    placed: list[tuple[float, float, float]] = []  # left, right, height, as shares of the plot
+    for name, x, y in sorted(points, key=lambda each: -each[2]):
+        left, height = box.transform(axes.transData.transform((x or 0.0, y)))
+        right = left + 0.0085 * len(name) + 0.01
+        steps = sorted((0.036 * step for step in range(-9, 10)), key=abs)
+        free = next((step for step in steps if not any(
+            low < right and left < high and abs(height + step - other) < 0.036 for low, high, other in placed)), 0.0)
+        placed.append((left, right, height + free))
+        place = axes.transData.inverted().transform(axes.transAxes.transform((left + 0.009, height + free)))
+        axes.annotate(name, (x or 0.0, y), xytext=tuple(place), textcoords="data", fontsize=8, va="center",
+                      xycoords="data", arrowprops=None if not free else {"arrowstyle": "-", "lw": 0.3})

@@ -42,8 +42,8 @@ than in FP32, with the input and without. *On chip* are bits of all memories of 
 the bus for the model and one run over the test data. Cycles are exact; LUTs are by formulas, on {board}.
 
 """
-COLUMNS = ("scheme", "FP32", "test", "agree", "rows", "codes", "GBitOps", "features KB", "less: all", "less: hidden",
-           "target", "cycles", "µs", "LUT", "on chip kbit", "AXI KB")
+COLUMNS = ("scheme", "runs", "FP32", "test", "agree", "rows", "codes", "GBitOps", "features KB", "less: all",
+           "less: hidden", "target", "cycles", "µs", "LUT", "on chip kbit", "AXI KB")
 
 
 def hardware_lines(path: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -67,8 +67,8 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
     def mean(key: str) -> float:
         return statistics.mean(line[key] for line in lines)
 
-    first = [row.label, spread(lines, "fp32_test"), spread(lines, "integer_test"), f"{100 * mean('agreement'):.2f}",
-             f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
+    first = [row.label, str(len(lines)), spread(lines, "fp32_test"), spread(lines, "integer_test"),
+             f"{100 * mean('agreement'):.2f}", f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
     if hardware is None:
         return [[*first, *["–"] * 10]]
     facts = hardware["facts"]
@@ -77,7 +77,7 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
     rows = []
     for target, found in hardware["hardware"].items():
         if "refused" in found:
-            rows.append([*first, target, found["refused"], *["–"] * 4])
+            rows.append([*first, target, "refused", *["–"] * 4])
         else:
             rows.append([*first, target, f"{found['cycles']:,.0f}", f"{found['us']:.1f}", f"{found['lut']:,.0f}",
                          f"{found['memory_kbit']:,.0f}", f"{found['axi_kb']:,.1f}"])
@@ -92,7 +92,7 @@ def page(results: Path, root: Path | None) -> str:
     text = ""
     drawn: dict[str, list[tuple[str, float, float, float | None]]] = {}
     for data in dict.fromkeys(row.data for row in ROWS):
-        cells = []
+        cells, refusals = list[list[str]](), list[str]()
         for row in (each for each in ROWS if each.data == data):
             settings = fingerprint(row, row.task(root).recipe)
             lines = [line for key, line in sorted(known.items()) if key[:3] == (data, row.label, settings)]
@@ -100,12 +100,15 @@ def page(results: Path, root: Path | None) -> str:
                 continue
             facts = hardware.get((data, row.label, settings))
             cells += shown(row, lines, facts)
+            refusals += [] if facts is None else [
+                f"- {row.label} on {target}: {found['refused']}.\n" for target, found in facts["hardware"].items()
+                if "refused" in found]
             fastest = None if facts is None else min(
                 (each["cycles"] for each in facts["hardware"].values() if "cycles" in each), default=None)
             drawn.setdefault(data, []).append((row.label, statistics.mean(each["bits"] for each in lines),
                                                100 * statistics.mean(each["integer_test"] for each in lines), fastest))
         if cells:
-            text += f"## {data}\n\n{len(lines)} runs.\n\n" + table(list(COLUMNS), cells) + "\n"
+            text += f"## {data}\n\n" + table(list(COLUMNS), cells) + "\n" + "".join(refusals) + "\n"
             text += "".join(f"![{data}, accuracy against {what}](results-{data.lower()}-{what}.svg)\n"
                             for what in ("bits", "cycles")) + "\n"
     plots(drawn, ROOT / "docs")
