@@ -51,7 +51,7 @@ CAMPAIGNS = {
     "soak.md": ("bench/soak.py --graphs 100000 --seed 1", r"^([\d,]+ graphs) of"),
     "hostile_files.md": ("bench/hostile.py --seed 2", r"^\| all \| ([\d,]+) \|"),
     "quantize_then_build.md": ("bench/quantize_then_build.py --build", r"\*\*(\d+ of \d+ models lower)\.\*\*"),
-    "mutations.md": ("bench/mutations.py", r"(\d+ of \d+) faults"),
+    "mutations.md": ("bench/mutations.py", r"(\d+ of \d+) faults are caught"),
 }
 CAMPAIGN = """
 ## Campaigns
