@@ -14,12 +14,11 @@ from ..errors import HwgenError
 from ..flow.search import search
 from ..flow.wishes import Wishes
 from ..frontend.quantize import QuantizedNetwork
-from ..frontend.quantize.accepted import fit_steps
+from ..frontend.quantize.accepted import alone, fit_steps
 from ..frontend.training.examples import Examples
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
-from ..network.sample import Limits, Sample
 from ..progress import SILENT
 from .space import Space
 from .study import Assignment
@@ -93,8 +92,7 @@ class Measure:
             codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
             return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
-        sample = Sample(batch=batch, labels=None, mask=None, logits=None,
-                        limits=Limits.of(batch, model.input.bits, model.edges))
+        sample = alone(model, batch)
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)
         if self.objective == "luts":
             return float(found.resources.total.lut)

@@ -126,6 +126,10 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     if examples.labels.kind == "regression":
         raise HwgenError("real labels, and the search compares accuracies", "data.y",
                          "give classes, or choose widths by hand: hwgen train --width NAME=BITS")
+    tracking = task.recipe.scheme.tracking
+    if tracking is not None and tracking.candidates:
+        raise HwgenError(f"scheme {task.scheme} chooses widths itself", "scheme",
+                         "use another one: uniform, or qat-int8")
     space = Space.of(task.plan, granularity, task.recipe.scheme)
     given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
     shared = Study(study, {

@@ -56,8 +56,9 @@ class Space:
         choices: dict[str, tuple[int, ...]] = {}
         for each in stored:
             own = AGGREGATED if each.role == "message" or signed[each.name] else COMBINED
+            most = 8 if each.role == "message" else scheme.most
             for knob in knobs[each.name]:
-                choices[knob] = tuple(width for width in choices.get(knob, own) if width in own)
+                choices[knob] = tuple(width for width in choices.get(knob, own) if width in own and width <= most)
         return cls(choices=choices, knobs=knobs)
 
     def widths(self, assignment: Assignment) -> dict[str, Widths]:

@@ -18,7 +18,7 @@ from ...schemes import Scheme
 from ...targets import check_accepted
 from .module import QuantizedNetwork
 
-__all__ = ["accepted", "fit_steps"]
+__all__ = ["accepted", "alone", "fit_steps"]
 
 #: Widths that users choose, and what each may come down to, the least loss first.
 FEWER = {"message_bits": 4, "weight_bits": 4, "bits": 4}
@@ -66,7 +66,7 @@ def accepted(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Sc
     if reason is None:
         if margin is not None:  # so that biases make up for these steps too
             model = made(rules, margin)
-            _fit(model, _alone(model, batch))
+            _fit(model, alone(model, batch))
             if choose and rules.message_bits > FEWER["message_bits"]:
                 return _better(model, made, replace(rules, message_bits=FEWER["message_bits"]), batch)
         return model
@@ -89,7 +89,7 @@ def _better(model: QuantizedNetwork, made: Callable[[Scheme, float | None], Quan
         return model
     if margin is not None:
         other = made(fewer, margin)
-        _fit(other, _alone(other, batch))
+        _fit(other, alone(other, batch))
     ours, theirs = _agreement(model), _agreement(other)
     if theirs <= ours:
         return model
@@ -116,7 +116,7 @@ def _tried(made: Callable[[Scheme, float | None], QuantizedNetwork], rules: Sche
     """A model with the margin that it took, or why no target runs it."""
     model = made(rules, None)
     try:
-        return model, _fit(model, _alone(model, batch))[1], None
+        return model, _fit(model, alone(model, batch))[1], None
     except HwgenError as reason:
         return model, None, reason
 
@@ -137,7 +137,7 @@ def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[
     raise reason
 
 
-def _alone(model: QuantizedNetwork, batch: Batch) -> Sample:
+def alone(model: QuantizedNetwork, batch: Batch) -> Sample:
     """Graphs of which nothing else is known."""
     limits = Limits.of(batch, model.input.bits, model.edges)
     return Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)

@@ -5,11 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch_geometric.nn import GCNConv
 from training_graphs import small_data
 
 import hwgen
+from hwgen.bit_search.measure import OBJECTIVES
+from hwgen.bit_search.propose import SAMPLERS
 from hwgen.bit_search.run import Outcome, search_bits
+from hwgen.bit_search.space import GRANULARITIES
 from hwgen.cli import cli
+from hwgen.cli.search_bits import search_bits as command
 from hwgen.errors import HwgenError
 from hwgen.frontend.data.own_files import save_graphs
 
@@ -81,3 +87,37 @@ def test_the_command_line_writes_a_checkpoint_and_a_plot(tmp_path: Path, capsys:
     assert found["best"] in found["measured"]
     assert (study / "pareto.svg").read_text().startswith("<svg")
     assert hwgen.load(output)[0].values
+
+
+@pytest.mark.slow
+def test_edges_that_weigh_do_so_in_fp32_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    data = small_data()
+    data.edge_weight = torch.rand(data.num_edges) * 4
+
+    class Weighted(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = torch.nn.ModuleList([GCNConv(12, 6), GCNConv(6, 3)])
+
+        def forward(self, x: torch.Tensor, edge_index: torch.Tensor, edge_weight: torch.Tensor) -> torch.Tensor:
+            return self.convs[1](self.convs[0](x, edge_index, edge_weight).relu(), edge_index, edge_weight)
+
+    module = Weighted()
+    weights = tmp_path / "net.pt"
+    torch.save(module.state_dict(), weights)
+    found = search_bits(module, data, "uniform", study=tmp_path / "s", weights=weights, trials=1, epochs=1, drop=0.5)
+    own = module.eval()(data.x * getattr(data, "input_scale", 1.0), data.edge_index, data.edge_weight).argmax(1)
+    assert found.fp32 == pytest.approx(float((own == data.y)[data.val_mask].double().mean()))
+
+
+def test_a_scheme_that_chooses_widths_itself_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HwgenError, match="scheme mixq chooses widths itself"):
+        search_bits("gcn", small_data(), "mixq", study=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "known"), [
+    ("granularity", GRANULARITIES), ("objective", OBJECTIVES), ("sampler", SAMPLERS)])
+def test_the_command_line_has_every_choice(name: str, known: tuple[str, ...]) -> None:
+    option = next(each for each in command.params if each.name == name)
+    assert tuple(option.type.choices) == known

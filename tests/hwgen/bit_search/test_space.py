@@ -6,7 +6,7 @@ from hwgen.bit_search.space import GRANULARITIES, Granularity, Space
 from hwgen.errors import HwgenError
 from hwgen.frontend.tracing import plan_of
 from hwgen.frontend.training.models import GCN, GIN
-from hwgen.schemes import SCHEMES
+from hwgen.schemes import SCHEMES, started
 
 PLAN = plan_of(GCN(12, 6, 3).eval())
 AGGREGATED, COMBINED = (2, 3, 4, 6, 8), (1, 2, 3, 4, 6, 8)
@@ -41,3 +41,9 @@ def test_buckets_need_a_scheme_that_has_some() -> None:
     with pytest.raises(HwgenError, match="granularity topology with a scheme without buckets"):
         Space.of(PLAN, "topology", SCHEMES["uniform"])
     assert all(Space.of(PLAN, each, SCHEMES["uniform"]).choices for each in GRANULARITIES if each != "topology")
+
+
+def test_rows_get_no_more_than_the_scheme_gives() -> None:
+    space = Space.of(PLAN, "value", started("a2q", "nodes"))
+    assert space.choices["convs.0: combine"] == (1, 2, 3, 4)
+    assert space.choices["convs.0: aggregate"] == AGGREGATED
