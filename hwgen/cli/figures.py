@@ -25,15 +25,13 @@ def measured(model: "QuantizedNetwork", tested: Sequence[Any], others: Sequence[
     from ..flow.integer import with_integers
     from ..frontend.data.batching import union_of
     from ..frontend.known import known_of
-    from ..frontend.quantize.accepted import fit_steps
+    from ..frontend.quantize.accepted import alone, fit_steps
     from ..network.figures import figures_of
-    from ..network.sample import Limits, Sample
 
     every = list({id(each): each for each in (*others, *tested)}.values())
-    alone = Sample(batch=union_of(tested, model.input), labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(every, model.input), model.input.bits, model.edges))
-    network = fit_steps(model, alone)
-    sample = with_integers(network, replace(known_of(model, tested), limits=alone.limits))
+    unknown = alone(model, union_of(tested, model.input), union_of(every, model.input))
+    network = fit_steps(model, unknown)
+    sample = with_integers(network, replace(known_of(model, tested), limits=unknown.limits))
     return figures_of(sample, data=data, of=network.values[-1].domain, head=network.head)
 
 

@@ -10,8 +10,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from scipy.special import softmax
 from torch import Tensor, nn
 
+from ..errors import HwgenError
 from ..network.activation import IDENTITY, RELU, Activation, Identity, LeakyReLU, ReLU
 
 __all__ = ["SOFTMAX", "TORCH", "InTorch", "Softmax", "activate"]
@@ -45,10 +47,10 @@ class Softmax(Activation):
     kind: ClassVar[str] = "softmax"
 
     def real(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        raise NotImplementedError
+        return np.asarray(softmax(values, axis=1))
 
     def integer(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
-        raise NotImplementedError
+        raise HwgenError("a softmax has no integers", "prompt", "use gpf or lorap, which hardware computes")
 
     @property
     def keeps_sign(self) -> bool:

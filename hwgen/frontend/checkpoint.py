@@ -27,7 +27,7 @@ from ..kinds import shown
 from ..network.granularity import Granularity
 from ..network.network import Network
 from ..network.rules import check_network, plain_name
-from ..network.sample import Limits, Sample
+from ..network.sample import Sample
 from ..network.sample_store import sample_arrays
 from ..network.sample_store import sample_of as sample_from
 from ..network.store import network_arrays, network_of
@@ -36,7 +36,7 @@ from .data.batching import graphs_of, real, union_of
 from .edge_values import check_edge_values, weight_in, widths_in
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
-from .quantize.accepted import fit_steps
+from .quantize.accepted import alone, fit_steps
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -94,10 +94,9 @@ def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[
         raise HwgenError("the model belongs to another graph", "data",
                          "save the model with the graph it was trained on")
     chosen = drawn(model, tested)
-    alone = Sample(batch=union_of(chosen, model.input), labels=None, mask=None, logits=None,
-                   limits=Limits.of(union_of(every, model.input), model.input.bits, model.edges))
-    network = fit_steps(model, alone, plain_name(Path(path).stem))
-    save_network(network, replace(known_of(model, chosen), limits=alone.limits), path)
+    sample = alone(model, union_of(chosen, model.input), union_of(every, model.input))
+    network = fit_steps(model, sample, plain_name(Path(path).stem))
+    save_network(network, replace(known_of(model, chosen), limits=sample.limits), path)
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:

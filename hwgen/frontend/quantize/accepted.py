@@ -137,7 +137,7 @@ def _fit(model: QuantizedNetwork, sample: Sample, name: str = "model") -> tuple[
     raise reason
 
 
-def alone(model: QuantizedNetwork, batch: Batch) -> Sample:
-    """Graphs of which nothing else is known."""
-    limits = Limits.of(batch, model.input.bits, model.edges)
+def alone(model: QuantizedNetwork, batch: Batch, every: Batch | None = None) -> Sample:
+    """Graphs of which nothing else is known; ``every`` are all that the model is for, None: these."""
+    limits = Limits.of(batch if every is None else every, model.input.bits, model.edges)
     return Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
