@@ -35,7 +35,7 @@ FAULTS = {
         ("accelerator-results-of-one",
          "rtl_templates/banked/test_accelerator.py::test_load_run_store_in_one_command[2-8-0.3]",
          "the last server's results are stored for every server",
-         "data.eq(server.result_data)]", "data.eq(self.servers[-1].result_data)]"),
+         "result.eq(server.result_data)]", "result.eq(self.servers[-1].result_data)]"),
     ),
     "rtl_templates/banked/clos.py": (
         ("clos-stage-order", "rtl_templates/banked/test_clos.py::test_model_follows_the_documented_paths",
