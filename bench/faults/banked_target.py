@@ -285,8 +285,8 @@ FAULTS = {
          "*(step.accumulate.signed_bits - 1 for step in passes if step.kind"),
         ("sizes-code-bits", "hwgen/targets/banked/test_sizes.py::test_codes_are_stored_as_wide_as_they_are",
          "rows of five-bit codes are taken to fit four bits",
-         "code_bits = 4 if max(code.signed_bits for code in codes) <= 4 else 8",
-         "code_bits = 4 if max(code.signed_bits for code in codes) <= 5 else 8"),
+         "code_bits = 4 if max(widths) <= 4 else 8",
+         "code_bits = 4 if max(widths) <= 5 else 8"),
     ),
 }
 
