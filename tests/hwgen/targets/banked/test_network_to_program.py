@@ -277,7 +277,8 @@ WIDE = {"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_s
 
 def test_sums_beyond_18_bits_have_factors_of_17():
     graph = random_graph_model(3, **WIDE)
-    program = program_of(graph)
+    with accepted():
+        program = program_of(graph)
     assert program.sum_bits == 24
     assert max(stage.x.signed_bits for step in program.passes for stage in (step.q1, step.q2) if stage) in range(19, 25)
     assert max(int(stage.column.max()) for step in program.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
