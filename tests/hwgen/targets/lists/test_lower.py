@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from agreement import Agreement
 from networks import (
+    EVERY_KIND,
     capacities,
     gin_network,
     node_gcn_network,
@@ -21,6 +22,7 @@ from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.input import Input
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.zero_points import fold_zero_points
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.fuse import steps
 from hwgen.targets.lists.network_to_program import lower
@@ -31,6 +33,7 @@ NAMED = {
     "residual max": residual_gcn_network, "residual cat": lambda seed: residual_gcn_network(seed, knowledge="cat"),
     "gcn": node_gcn_network,
 }
+KINDS = {"plain": {}, "every kind": {"edge_bits": 5, **EVERY_KIND}}
 
 
 def compared(network, batch, program):
@@ -42,7 +45,7 @@ def compared(network, batch, program):
     """
     trace = run(program, batch)
     coded = {}
-    for step, each in zip(steps(network), trace.passes, strict=True):
+    for step, each in zip(steps(fold_zero_points(network)), trace.passes, strict=True):
         if step.row is not None and step.linear is not None:
             coded[step.row.name] = each.codes, each.entry
         coded[step.value.name] = each.written, each.written_entry
@@ -53,7 +56,8 @@ def compared(network, batch, program):
     for value in network.values[:-1]:
         codes, entry = coded[value.name]
         quantizer = value.quantizer
-        given[value.name] = codes * (quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step)
+        levels = codes - quantizer.zero_point
+        given[value.name] = levels * (quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step)
     computed = run_network(network, batch, given=given)
     for value in network.values:
         yield value, *coded[value.name], computed[value.name].real
@@ -66,7 +70,7 @@ def off(value, codes, entry, real):
     step = quantizer.step[entry][:, None] if by_row else quantizer.step
     bits = quantizer.bits[entry] if by_row else np.full(len(codes), quantizer.bits[0])
     top = np.maximum(0, (1 << np.maximum(bits - quantizer.signed, 0)) - 1)[:, None]
-    exact = np.clip(real / step, -top if quantizer.signed else 0, top)
+    exact = np.clip(real / step + quantizer.zero_point, -top if quantizer.signed else 0, top)
     return np.maximum(0.0, np.abs(codes - exact) - 0.5)
 
 
@@ -90,7 +94,7 @@ def lowered(seeds, **drawn):
         network = random_network(seed, **drawn)
         batch = random_batch(seed, network)
         try:
-            program = lower(network, **asdict(capacities(batch)))
+            program = lower(network, **asdict(capacities(batch, edges=network.edges)))
         except HwgenError as error:
             if "scales span too much" not in error.what:
                 pytest.fail(f"refused: {error}")
@@ -101,10 +105,11 @@ def lowered(seeds, **drawn):
 
 
 @pytest.mark.slow
-def test_every_code_of_random_networks_is_the_real_value_rounded():
+@pytest.mark.parametrize("kinds", KINDS)
+def test_every_code_of_random_networks_is_the_real_value_rounded(kinds):
     """Each pass by itself, on the codes that it was given: off by rounding, and seldom by more than a quarter."""
     offs, switched, rows = [], 0, 0
-    for network, batch, program in lowered(range(60)):
+    for network, batch, program in lowered(range(60), **KINDS[kinds]):
         lists = Lists(batch)
         for value, codes, entry, real in compared(network, batch, program):
             if value.quantizer is None:
@@ -126,11 +131,12 @@ def test_every_code_of_random_networks_is_the_real_value_rounded():
 
 
 @pytest.mark.slow
-def test_random_networks_agree_with_the_float_oracle():
+@pytest.mark.parametrize("kinds", KINDS)
+def test_random_networks_agree_with_the_float_oracle(kinds):
     near = total = rows = same = 0
-    for network, batch, program in lowered(range(100, 180)):
+    for network, batch, program in lowered(range(100, 180), **KINDS[kinds]):
         trace, computed = run(program, batch), run_network(network, batch)
-        for step, each in zip(steps(network), trace.passes, strict=True):
+        for step, each in zip(steps(fold_zero_points(network)), trace.passes, strict=True):
             codes = computed[step.value.name].codes
             if codes is not None:
                 near += int((np.abs(each.written - codes) <= 1).sum())
