@@ -56,8 +56,8 @@ def compared(network, batch, program):
     for value in network.values[:-1]:
         codes, entry = coded[value.name]
         quantizer = value.quantizer
-        levels = codes - quantizer.zero_point
-        given[value.name] = levels * (quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step)
+        step = quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step
+        given[value.name] = (codes - quantizer.zero_point) * step
     computed = run_network(network, batch, given=given)
     for value in network.values:
         yield value, *coded[value.name], computed[value.name].real
