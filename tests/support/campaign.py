@@ -139,9 +139,7 @@ def _model(config: Configuration, seed: int) -> Model | None:
     sharp = bool(rng.random() < 0.6)
     weight_bits = config.weight_bits if rng.random() < 0.5 else int(rng.integers(2, config.weight_bits + 1))
     depth = int(rng.integers(1, 6)) if config.mac else 1
-    kinds = {"edge_bits": int(rng.integers(1, 9)), **EVERY_KIND}
-    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options,
-                             **{name: kind for name, kind in kinds.items() if rng.random() < SHARE})
+    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options, **_kinds(seed))
     special = edge_cases(seed, network)
     batches = {"mixed": random_batch(seed, network, graphs=int(rng.integers(2, 5)), nodes=6, hub=20)}
     batches |= {name: special[name] for name in rng.permutation(list(special))[:2].tolist()}
@@ -158,6 +156,13 @@ def _model(config: Configuration, seed: int) -> Model | None:
     layout = _place(program, capacity, choose(program, capacity, config.wanted))
     return Model(seed=seed, network=network, program=program, capacity=capacity, layout=layout, batches=batches,
                  stalls=seed if rng.random() < 0.5 else None, sharp=sharp)
+
+
+def _kinds(seed: int) -> dict[str, object]:
+    """Options of random_network; one that is added behind the others leaves models without it as they are."""
+    rng = np.random.default_rng([seed, 24])
+    kinds = {"edge_bits": int(rng.integers(1, 9)), **EVERY_KIND}
+    return {name: kind for name, kind in kinds.items() if rng.random() < SHARE}
 
 
 def kinds_of(network: Network) -> list[str]:
