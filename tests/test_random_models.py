@@ -26,7 +26,8 @@ SAMPLE = {"mac-and-search": (9, 24), "neither": (31, 49)}
 
 
 def capacities(program):
-    return {name: getattr(program, name) for name in ("max_degree", "max_members", "max_features")}
+    named = ("max_degree", "max_members", "max_features", "max_weight")
+    return {name: max(1, getattr(program, name)) for name in named}
 
 
 def with_new_weights(model, hardware):
