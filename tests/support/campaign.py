@@ -39,13 +39,15 @@ from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
 from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
-__all__ = ["Configuration", "Model", "configuration", "draw", "edge_cases", "kinds_of", "seen", "sharpened",
+__all__ = ["KINDS", "Configuration", "Model", "configuration", "draw", "edge_cases", "kinds_of", "seen", "sharpened",
            "write_design", "write_model"]
 
 TRIES = 400  # models drawn for a design
 TOP_Q = 1 << 16  # largest power of two that a multiplier holds
-SHARE = 0.7  # of the models, that have each kind of what they may have beyond the plainest
+SHARE = 0.7  # of the models, that are asked to have each kind
 COARSE = 1 << 12  # biases of sharp programs are multiples of it: of 256 V
+#: What models may have beyond the plainest.
+KINDS = ("edges that weigh", "zero points", "prompts of low rank", "real inputs")
 
 
 @dataclass(frozen=True)
@@ -168,11 +170,9 @@ def _kinds(seed: int) -> dict[str, object]:
 def kinds_of(network: Network) -> list[str]:
     """What a network has beyond the plainest."""
     quantizers = [value.quantizer for value in network.values if value.quantizer is not None]
-    there = {
-        "edges that weigh": bool(network.edges), "zero points": any(each.zero_point for each in quantizers),
-        "prompts of low rank": any("prompt" in value.path for value in network.values),
-        "real inputs": not network.input.exact}
-    return [name for name, is_there in there.items() if is_there]
+    there = (bool(network.edges), any(each.zero_point for each in quantizers),
+             any("prompt" in value.path for value in network.values), not network.input.exact)
+    return [name for name, is_there in zip(KINDS, there, strict=True) if is_there]
 
 
 def _place(program: Program, capacity: Capacity, hardware: Hardware) -> Layout:
