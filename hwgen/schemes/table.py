@@ -79,7 +79,7 @@ _TABLE: Mapping[str, _Row] = {
     "dq-int8": _Row(about="Degree-Quant of 8 bits, in the form that needs no work for each edge",
                     scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1))),
     "dq-int4": _Row(about="the same with 4 bits", scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2))),
-    "dq-int8-symmetric": _Row(about="dq-int8 without zero points: any hardware target takes it",
+    "dq-int8-symmetric": _Row(about="dq-int8 without zero points",
                               scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1), symmetric=True)),
     "dq-int4-symmetric": _Row(about="dq-int4 likewise",
                               scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2), symmetric=True)),
