@@ -88,8 +88,7 @@ class Measure:
         """
         if self.objective == "memory":
             known = self.examples.sample(self.seed)
-            rows = {"nodes": float(known.count.sum()), "graphs": float(known.graphs)}
-            codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
+            codes = sum(value.width * model.rows_of(value, known) for value in model.plan.values[:-1])
             return model.average_bits([known], messages=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
         sample = alone(model, batch)

@@ -86,10 +86,12 @@ class Model:
     sharp: bool
 
 
-def configuration(seed: int, number: int, *, edges: bool = False, zero_points: bool = False) -> Configuration:
+def configuration(seed: int, number: int, *, edges: bool = False, edge_rows: bool = False,
+                  zero_points: bool = False) -> Configuration:
     """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do.
 
-    ``edges``: models may go over edges that weigh; ``zero_points``: values have zero points where they can.
+    ``edges``: models may go over edges that weigh; ``edge_rows``: with a row for each, and results by node;
+    ``zero_points``: values have zero points where they can.
     """
     rng = np.random.default_rng([seed, number, 21])
     lanes = int(8 * rng.integers(1, 9)) if number % 4 == 3 else int(rng.choice([8, 8, 16, 24]))
@@ -106,7 +108,8 @@ def configuration(seed: int, number: int, *, edges: bool = False, zero_points: b
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
                 "chunks": int(rng.integers(1, 4))},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
-                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges else {}),
+                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges or edge_rows else {}),
+                 **({"edge_rows": True, "graph_level": False} if edge_rows else {}),
                  **({"zero_points": True} if zero_points else {})})
 
 
@@ -161,7 +164,7 @@ def _model(config: Configuration, seed: int) -> Model | None:
 
 
 def _place(program: Program, capacity: Capacity, hardware: Hardware) -> Layout:
-    return place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    return place(program, hardware, **capacity.rows(program))
 
 
 def sharpened(program: Program, rng: np.random.Generator) -> Program:

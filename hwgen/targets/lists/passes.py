@@ -10,6 +10,7 @@ from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT
 
 from ...network.activation import IDENTITY
 from ...network.batch import SetName
+from ...network.edges import coder_of
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
 from ...numeric import Bounds, IntRange
@@ -117,8 +118,8 @@ class PassBuilder:
         else:
             source, steps = self.number[term.source], self.steps[term.source]
             column = column * steps.column[at]
-            if via == "weighted" or via == "normed":
-                column = column * self.network.edges[via].step
+            coder = coder_of(via, self.network.edges)
+            column = column if coder is None else column * coder.step
             if steps.entry is not None:
                 select, row = "entry", steps.entry
         operand = Operand(kind=kind, source=source, via=via, op=term.op, start=start, mid=0, x=IntRange(0, 0),
@@ -127,7 +128,7 @@ class PassBuilder:
 
     def _row_factor(self, term: Term) -> tuple[RowSelect, Floats, SetName]:
         """A term's factor by the length of a list; a constant for each neighbour is there as often."""
-        counted = term.source is None and term.via in ("edges", "looped", "members")
+        counted = term.source is None and term.via in ("edges", "looped", "members", "incoming")
         if term.factor == "one" and not counted:
             return "constant", np.ones(1), term.of
         of: SetName = term.via if counted and term.via != "self" else term.of
