@@ -2,7 +2,8 @@
 
     python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
     python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
-    python bench/random_models.py [--edges] [--zero-points] ...          models over edges that weigh, with zero points
+    python bench/random_models.py [--edges] [--edge-rows] [--zero-points] ...    models over edges that weigh, with a
+                                                                         row for each, with zero points
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
@@ -198,12 +199,13 @@ def main() -> int:
     parser.add_argument("--models", type=int, default=5, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
     parser.add_argument("--edges", action="store_true", help="models may go over edges that weigh")
+    parser.add_argument("--edge-rows", action="store_true", help="each entry of lists that weigh has a row")
     parser.add_argument("--zero-points", action="store_true", help="values have zero points where they can")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
-    kinds = {name: True for name in ("edges", "zero_points") if getattr(options, name)}
+    kinds = {name: True for name in ("edges", "edge_rows", "zero_points") if getattr(options, name)}
     bench, lines = Bench(options.work.resolve(), options.results), []
     for number in options.only or range(options.configurations):
         line = bench.run(options.seed, number, options.models, **kinds)

@@ -35,19 +35,20 @@ def by_edge(plan: TracedNetwork) -> TracedNetwork:
     if plan.by_edge:
         return plan
     normed = _normed(plan)
-    kinds = {*plan.lists_that_weigh, *(["normed"] if normed else [])}
+    kinds = set[Weighed](plan.lists_that_weigh)
+    if normed:
+        kinds.add("normed")
     if len(kinds) > 1 or (normed and plan.weighs):
         raise HwgenError("edges weigh by their norms and otherwise, and only one of both gets rows by edge", "scheme",
                          "use the scheme without -published: it needs no row for each edge")
-    kind: Weighed | None = next(iter(kinds), None)
     made = _Made(plan, normed)
     for value in plan.values:
         made.add(value)
-    return replace(plan, values=tuple(made.values), by_edge=True, by_row=kind, plain=bool(normed))
+    return replace(plan, values=tuple(made.values), by_edge=True, by_row=next(iter(kinds), None), plain=bool(normed))
 
 
 def _normed(plan: TracedNetwork) -> frozenset[str]:
-    """Values that are summed over looped lists with the factors of GCN's norms on both sides, and not read otherwise."""
+    """Values that are read by sums over looped lists only, with the factors of GCN's norms on both sides."""
     found = set[str]()
     for source in plan.values:
         read = [term for value in plan.values for term in value.terms if term.source == source.name]

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 Weighed = Literal["weighted", "normed"]
 WEIGHED: tuple[Weighed, ...] = ("weighted", "normed")
 #: Lists whose entries count by a code.
-CODED = (*WEIGHED, "sources")
+CODED: tuple[Weighed | Literal["sources"], ...] = (*WEIGHED, "sources")
 #: Widest magnitude of a code.
 MAX_EDGE_BITS = 8
 #: How far from whole multiples of the smallest weight others may be, relative to it: weights are float32.
@@ -77,8 +77,8 @@ NO_EDGES: EdgeQuantizers = MappingProxyType({})
 
 def coder_of(via: str, quantizers: EdgeQuantizers) -> EdgeCodes | None:
     """The codes that entries of a kind of lists count by; None: each counts once."""
-    name = kind_by_row(quantizers) if via == "sources" else via
-    return quantizers[name] if name == "weighted" or name == "normed" else None
+    kind = kind_by_row(quantizers) if via == "sources" else via
+    return next((each for name, each in quantizers.items() if name == kind), None)
 
 
 def kind_by_row(quantizers: EdgeQuantizers) -> Weighed | None:

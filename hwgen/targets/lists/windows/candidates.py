@@ -76,7 +76,7 @@ def _base(program: Program, wanted: Mapping[str, int], lanes: int) -> Hardware:
 
 def _depths(program: Program, capacity: Capacity, base: Hardware) -> list[int]:
     """Depths of the node buffer to be tried, the deepest first."""
-    rows = dict[str, int](capacity.rows(program))
+    rows = {str(domain): count for domain, count in capacity.rows(program).items()}
     words = sum(sum(-(-block // base.lanes) for block in tensor.blocks)
                 * (len(tensor.rows) if tensor.rows is not None else rows[tensor.domain]) for tensor in program.tensors)
     most = min(NULL_INDEX + 1, max(LEAST, _rounded(words)))

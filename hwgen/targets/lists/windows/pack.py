@@ -154,7 +154,7 @@ class Packer:
                stream: list[Beats]) -> BatchImage:
         nothing, units = rows[:0], self.plan.hardware.units
         domain = layout.program.passes[0].domain
-        trained = {"nodes": nothing, "graphs": nothing, domain: numbers}
+        trained: dict[Domain, Ints] = {"nodes": nothing, "graphs": nothing, domain: numbers}
         for unit in range(units):
             stream += unit_words(layout, unit, lists, NUMBERS, trained)
         beats = ended(stream)
