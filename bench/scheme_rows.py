@@ -35,8 +35,8 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
           "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
           "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
 #: One graph, and sets: all schemes, by the name of each.
-_NODES = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "dq-int8-symmetric", "dq-int4-symmetric", "sgquant",
-          "sgquant-hubs", "mixq", "mega", "a2q")
+_NODES = ("qat-int8", "qat-int4", "dq-int8-published", "dq-int4-published", "dq-int8", "dq-int4", "dq-int8-symmetric",
+          "dq-int4-symmetric", "sgquant", "sgquant-hubs", "mixq", "mega", "a2q")
 _GRAPHS = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "nns")
 _REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "nns")
 #: With which prompts are learned, LoRAP-style.
@@ -75,7 +75,8 @@ def facts_of(task: Task) -> dict[str, Any]:
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input.bits))
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(
+        whole, done.model.input.bits, done.model.edges))
     network = fit_steps(done.model, sample)
     return {"facts": _sizes(network, whole),
             "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
