@@ -4,7 +4,8 @@ A value v with zero point z has the code ``clip(round(v/s + z), 0, top)`` and st
 (Krishnamoorthi 2018, "Quantizing deep convolutional networks for efficient inference", section 2.1). With ``z·s`` as a
 bias that is the code of ``relu(v + z·s)`` without a zero point; whoever reads the codes subtracts ``s·z`` once for each
 that it adds: a bias, through a linear layer ``(s·z)ᵀ W``, and over a list a constant for each neighbour. Those of the
-input's columns are folded where values of a network are made (:func:`of_input_codes`).
+input's columns are folded where values of a network are made (:func:`of_input_codes`). For hardware
+that has no zero points.
 """
 
 from collections import Counter

@@ -10,6 +10,7 @@ from ..shell.words import END
 
 __all__ = [
     "ACC_BITS",
+    "AFFINE",
     "BIAS_BITS",
     "COLUMN_BITS",
     "MID_BITS",
@@ -21,6 +22,7 @@ __all__ = [
     "SHIFT",
     "TASK",
     "UNITS",
+    "ZERO",
     "Target",
 ]
 
@@ -58,6 +60,13 @@ TASK: Mapping[str, int] = {
     "q2_half_up": 1, "q1_chunks": 4, "q2_chunks": 4, "q1_column": 6, "q2_column": 6, "q1_bias": 11, "q2_bias": 11,
     "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16, "slot_count": 16, "q2_wait": 4,
 }
+
+#: What a task word has above these in designs with zero points: that of the codes that the pass writes. The one of the
+#: rows that it reads is in ``dense_pages``, which a pass that gathers has no other use for.
+ZERO: Mapping[str, int] = {"zero": 8}
+
+#: Beside :class:`~rtl_templates.cells.formats.Kind`: unsigned codes with a zero point, in designs that have it.
+AFFINE = 3
 
 #: Row parameters, lowest field first. ``bias_r`` is the row factor of a ``pair``'s bias; of other rows it is the entry
 #: of the bias table where the row's class begins.

@@ -31,7 +31,7 @@ BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
 #: Mean square error in codes up to which a gain is good enough if it leaves room for the bias.
 SMALL = 1e-4
 #: Mean error, in units of a code, above which a stage no longer computes the model. Raw results have 16 bits.
-TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "raw": 128.0}
+TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "affine": 0.25, "raw": 128.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +56,12 @@ def fold(
     factors: Factors,
     *,
     where: str,
-    kind: Literal["unsigned", "signed", "raw"],
+    kind: Literal["unsigned", "signed", "affine", "raw"],
     bits: int,
     row_bits: Ints | None,
     x: IntRange,
     scale: Floats,
+    zero: int = 0,
 ) -> Requant:
     """Choose exponents and round.
 
@@ -70,9 +71,9 @@ def fold(
         The real numbers.
     where : str
         The user's layer path, for errors.
-    kind, bits, row_bits, x, scale
-        As in :class:`hwgen.targets.banked.program.Requant`. Unsigned and raw codes round half up, signed ones half away
-        from zero; on unsigned codes the two agree.
+    kind, bits, row_bits, x, scale, zero
+        As in :class:`hwgen.targets.banked.program.Requant`. Signed codes round half away from zero, all others half up;
+        on unsigned codes, which affine ones are before ``zero`` is subtracted, the two agree.
 
     Raises
     ------
@@ -82,7 +83,7 @@ def fold(
         the next layer by less than their largest code's worth of that step.
     """
     shift = RAW_SHIFT if kind == "raw" else SHIFT
-    top = _largest_code(kind, bits, row_bits, len(factors.row))
+    top = _largest_code(kind, bits, row_bits, len(factors.row), zero)
     bias = factors.bias if factors.bias is not None and factors.bias.moves(factors.row) else None
     column, row = _saturate(factors, top, bias) if kind != "raw" else (factors.column, factors.row)
     largest = max(-x.low, x.high)
@@ -126,12 +127,14 @@ def fold(
         if classes is None or classes.has_pairs:
             b[0], rb = _fold_bias(bias.column, apart, top, shift)
     return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_class=which, bias_row=rb,
-                   half_up=kind != "signed", x=x, scale=scale)
+                   half_up=kind != "signed", x=x, scale=scale, zero=zero)
 
 
-def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
+def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int, zero: int) -> Floats:
     if row_bits is not None:
         return np.exp2(row_bits) - 1.0
+    if kind == "affine":
+        return np.full(rows, float(max(zero, (1 << bits) - 1 - zero)))
     largest = (1 << (RAW_BITS - 1)) - 1 if kind == "raw" else (1 << (bits - 1)) - 1
     return np.full(rows, float(largest))
 

@@ -49,6 +49,8 @@ class Hardware:
         Weight matrices (``lanes`` × ``mac_columns``) that stay resident in the MAC array.
     column_depth, bias_depth : int
         Words of a requantizer lane's tables of column factors and of biases.
+    zero_points : int
+        1: rows may have codes with a zero point (docs/decisions/0013-zero-points.md).
     """
 
     groups: int
@@ -69,6 +71,7 @@ class Hardware:
     pages: int
     column_depth: int
     bias_depth: int
+    zero_points: int = 0
 
     @property
     def digits(self) -> int:
@@ -88,7 +91,7 @@ class Hardware:
         """Refuse values that no template implements."""
         allowed = {
             "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
-            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2),
+            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2), "zero_points": (0, 1),
         }
         for key, values in allowed.items():
             if getattr(self, key) not in values:

@@ -155,5 +155,7 @@ def _bias(layer: Layer, norm: Floats) -> Bias | None:
 
 def _message(layer: Layer, row: Floats, sums: Bounds, bias: Bias | None = None) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
+    zero = layer.message_zero
     return fold(Factors(column=layer.weight_step / layer.message_step, row=row, bias=bias), where=layer.path,
-                kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
+                kind="signed" if zero is None else "affine", bits=layer.message_bits, row_bits=None, x=sums.span,
+                scale=layer.message_step, zero=zero or 0)

@@ -37,11 +37,12 @@ def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator
     adjacency, norm = degree_norm(data)
     x = data.features.toarray() * graph.input_scale
     for index, layer in enumerate(graph.layers):
-        limit = 2 ** (layer.message_bits - 1) - 1
+        zero, limit = layer.message_zero, 2 ** (layer.message_bits - 1) - 1
+        low, high = (-limit, limit) if zero is None else (-zero, 2 ** layer.message_bits - 1 - zero)
         sent = x @ (layer.weight * layer.weight_step) + (0.0 if layer.prompt is None else layer.prompt)
-        real = np.clip(norm * sent / layer.message_step, -limit, limit)
+        real = np.clip(norm * sent / layer.message_step, low, high)
         yield "message", index, real
-        codes = half_away(real) if trace is None else trace.passes[index].rows
+        codes = message_codes(graph, index, real) if trace is None else trace.passes[index].rows
         z = norm * (adjacency @ (codes * layer.message_step)) + (0.0 if layer.bias is None else layer.bias)
         if layer.row is None:
             yield "logits", index + 1, z
@@ -51,6 +52,12 @@ def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator
         real = np.clip(np.maximum(z, 0.0) / step, 0, top)
         yield "row", index + 1, real
         x = (half_away(real) if trace is None else trace.passes[index + 1].activations) * step
+
+
+def message_codes(graph: ChainModel, index: int, real: np.ndarray) -> np.ndarray:
+    """Rounded half away from zero, once a zero point is added."""
+    zero = graph.layers[index].message_zero or 0
+    return half_away(real + zero) - zero
 
 
 def check_stages(graph: ChainModel, sample: Sample) -> int:
@@ -74,6 +81,7 @@ def check_stages(graph: ChainModel, sample: Sample) -> int:
     seed=st.integers(0, 10_000), nodes=st.integers(1, 60), layers=st.integers(1, 3), hidden=st.integers(1, 20),
     input_bits=st.sampled_from([1, 1, 2, 8]), message_bits=st.integers(2, 8), weight_bits=st.integers(2, 8),
     bits=st.tuples(st.integers(0, 8), st.integers(0, 8)), bias=st.booleans(), degree=st.floats(0.0, 8.0),
+    zero_points=st.booleans(),
 )
 def test_every_stage_rounds_the_real_value(seed, nodes, bits, **options):
     graph = random_graph_model(seed, nodes, features=17, classes=5, min_bits=min(bits), max_bits=max(bits), **options)
@@ -91,7 +99,8 @@ def test_few_near_ties_go_wrong():
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"layers": 3, "bias": False}, {"input_bits": 4},
                                      {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2},
-                                     {"prompt": True}, {"prompt": True, "input_bits": 3}])
+                                     {"prompt": True}, {"prompt": True, "input_bits": 3}, {"zero_points": True},
+                                     {"zero_points": True, "layers": 3, "message_bits": 5, "prompt": True}])
 def test_without_wrong_ties_the_classes_are_the_models(options):
     compared = 0
     for seed in range(12):
@@ -99,8 +108,8 @@ def test_without_wrong_ties_the_classes_are_the_models(options):
         trace = run(program_of(graph))
         *codes, (_, _, logits) = list(real_stages(graph, graph.sample.batch, None))
         same = all(
-            np.array_equal(half_away(real), trace.passes[index].rows if stage == "message"
-                           else trace.passes[index].activations)
+            np.array_equal(message_codes(graph, index, real), trace.passes[index].rows) if stage == "message"
+            else np.array_equal(half_away(real), trace.passes[index].activations)
             for stage, index, real in codes)
         if same:
             compared += 1
