@@ -25,7 +25,7 @@ from hwgen.report.sizes import REAL, bit_operations
 from hwgen.schemes import Penalty, Prompt
 from hwgen.targets import TARGETS
 
-__all__ = ["BOARD", "MODELS", "ROWS", "facts_of"]
+__all__ = ["BOARD", "MODELS", "ROWS", "facts_of", "first_network"]
 
 BOARD = "ultra96"
 #: Graphs of a set that hardware is asked about.
@@ -71,15 +71,20 @@ ROWS = _rows()
 
 def facts_of(task: Task) -> dict[str, Any]:
     """Memory and operations of the first run's network, and what each target takes for it."""
+    network, sample = first_network(task)
+    return {"facts": _sizes(network, sample.batch),
+            "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
+
+
+def first_network(task: Task) -> tuple[Network, Sample]:
+    """The first run's network as hardware gets it, and the graphs that hardware is asked about."""
     done = run(task, task.examples(0), seed=0, fold=0)
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(
-        whole, done.model.input.bits, done.model.edges))
-    network = fit_steps(done.model, sample)
-    return {"facts": _sizes(network, whole),
-            "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None,
+                    limits=Limits.of(whole, done.model.input.bits, done.model.edges))
+    return fit_steps(done.model, sample), sample
 
 
 def _sizes(network: Network, batch: Batch) -> dict[str, float]:

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from networks import gin_network, random_network, residual_gcn_network
+from networks import EVERY_KIND, gin_network, random_network, residual_gcn_network
 
 from hwgen.errors import HwgenError
 from hwgen.network.store import load_network, network_arrays, network_of, save_network
@@ -28,8 +28,9 @@ def plain(thing):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_network_comes_back_equal(tmp_path, seed):
-    network = random_network(seed)
+@pytest.mark.parametrize("kinds", [{}, {"edge_bits": 4, **EVERY_KIND}], ids=["plain", "every kind"])
+def test_a_network_comes_back_equal(tmp_path, seed, kinds):
+    network = random_network(seed, **kinds)
     save_network(network, tmp_path / "a")
     again = load_network(tmp_path / "a")
     assert plain(again) == plain(network)
