@@ -41,8 +41,8 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
 SEARCHED: dict[str, Any] = (json.loads(FOUND.read_text()) if (FOUND := Path(__file__).parents[1] / "docs"
                                                               / "searched_bits.json").exists() else {})
 #: One graph, and sets: all schemes, by the name of each.
-_NODES = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "dq-int8-symmetric", "dq-int4-symmetric", "sgquant",
-          "sgquant-hubs", "mixq", "mega", "a2q")
+_NODES = ("qat-int8", "qat-int4", "dq-int8-published", "dq-int4-published", "dq-int8", "dq-int4", "dq-int8-symmetric",
+          "dq-int4-symmetric", "sgquant", "sgquant-hubs", "mixq", "mega", "a2q")
 _GRAPHS = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "nns")
 _REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "nns")
 #: With which prompts are learned, LoRAP-style.
@@ -96,7 +96,8 @@ def first_network(task: Task) -> tuple[Network, Sample]:
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input.bits))
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None,
+                    limits=Limits.of(whole, done.model.input.bits, done.model.edges))
     return fit_steps(done.model, sample), sample
 
 

@@ -99,8 +99,7 @@ class Measure:
         """
         if self.objective in ("memory", "rows"):
             known, all_codes = self.examples.sample(self.seed), self.objective == "memory"
-            rows = {"nodes": float(known.count.sum()), "graphs": float(known.graphs)}
-            codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1]
+            codes = sum(value.width * model.rows_of(value, known) for value in model.plan.values[:-1]
                         if all_codes or value.role == "activation")
             return model.average_bits([known], messages=all_codes) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]

@@ -217,4 +217,5 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
         served = ", ".join(sorted({f"{kind} with {how}" for kind, _, how in known}))
         raise HwgenError(f"recipe {name} has no settings for {model or 'a module of your own'} with {scheme}, by {per}",
                          "recipe", f"use default, or {served} on one graph")
-    return (_nodes if per == "nodes" else _graphs)(started(scheme, per))
+    return (_nodes if per == "nodes" else _graphs)(
+        started(scheme, "nodes" if per == "nodes" else "graphs"))
