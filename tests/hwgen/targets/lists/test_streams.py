@@ -2,7 +2,7 @@
 
 import pytest
 from list_builds import build, compare, random_build
-from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from networks import EVERY_KIND, gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
 from stream_reader.lists import ImageError, Machine
 
 from hwgen.targets.lists.images import batch_image, model_image
@@ -39,6 +39,18 @@ def test_edges_that_weigh(seed):
     compare(built)
     heavy = [batch for batch in built.batches if batch.weight is not None and batch.weight.size > 20]
     assert all(batch.weight.min() < 0 for batch in heavy)
+
+
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))])
+def test_rows_by_edge(seed):
+    compare(random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8, edge_rows=True,
+                         graph_level=False, zero_points=seed % 2 == 1))
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 16))])
+def test_networks_of_every_kind(seed):
+    """Edges that weigh, zero points, prompts and real inputs together."""
+    compare(random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8, **EVERY_KIND))
 
 
 @pytest.mark.parametrize("graphs", [0, 1, 2])
