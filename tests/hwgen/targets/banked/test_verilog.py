@@ -31,6 +31,7 @@ def test_equal_input_gives_equal_bytes(tiny):
     assert to_json(design) == to_json(tiny[1])
 
 
+@pytest.mark.slow
 def test_lint(tiny, tmp_path):
     lint(tiny[0], tiny[1]["top"], tmp_path)
 
