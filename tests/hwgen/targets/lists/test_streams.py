@@ -57,6 +57,18 @@ def test_rows_by_edge(seed):
                          graph_level=False, zero_points=seed % 2 == 1))
 
 
+def test_rows_by_edge_that_nothing_sums():
+    network = random_network(2, edge_bits=3, edge_rows=True, graph_level=False, max_width=8, depth=3)
+    plain = {value.name: value.terms[0].source for value in network.values if value.domain == "edges"}
+    values = tuple(replace(value, terms=tuple(
+        replace(term, via="looped", source=plain[term.source]) if term.via == "incoming" else term
+        for term in value.terms)) for value in network.values)
+    built = build(replace(network, values=values))
+    assert "sources" in built.program.sets
+    assert "incoming" not in built.program.sets
+    compare(built)
+
+
 @pytest.mark.parametrize("graphs", [0, 1])
 def test_batches_without_rows_by_edge(graphs):
     network = random_network(2, edge_bits=3, edge_rows=True, graph_level=False, max_width=8, depth=3)
