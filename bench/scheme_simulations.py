@@ -49,7 +49,7 @@ def simulated(row: Row, root: Path | None, work: Path, results: Path) -> Iterato
         found = facts | {"target": target} | _built(network, sample, target, folder)
         if found["digest"] not in known:
             if "refused" not in found:
-                found |= _simulated(folder)
+                found |= _simulated(folder, work / "sim")
             append_line(results, found)
         shutil.rmtree(folder, ignore_errors=True)
         yield known.get(found["digest"], found)
@@ -69,10 +69,10 @@ def _built(network: Network, sample: Sample, target: str, folder: Path) -> dict[
         (str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*")) if path.is_file())}
 
 
-def _simulated(folder: Path) -> dict[str, Any]:
-    """What a simulation of all runs found out."""
+def _simulated(folder: Path, models: Path) -> dict[str, Any]:
+    """What a simulation of all runs found out; ``models`` are compiled, and serve every build of the same design."""
     folders = sim.batch_folders(folder / "batches")
-    done = simulate(folder, folders)
+    done = simulate(folder, folders, sim.SimOptions(work=models))
     return {"exact": done.ok and len(done.batches) == len(folders), "runs": len(done.batches),
             "codes": sum(each.codes_compared for each in done.batches.values()), "cycles": done.cycles,
             "difference": sum(read_layout(each)["cycles"] or 0 for each in folders) - done.cycles,
