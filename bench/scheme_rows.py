@@ -1,7 +1,9 @@
 """Rows of bench/schemes.py: which schemes are trained on which data, and what hardware takes for one of them."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Container, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from hwgen.network.sample import Limits, Sample
 from hwgen.progress import SILENT
 from hwgen.report.sizes import REAL, bit_operations
 from hwgen.schemes import Penalty, Prompt
+from hwgen.schemes.scheme import Widths
 from hwgen.targets import TARGETS
 
 __all__ = ["BOARD", "MODELS", "ROWS", "chosen", "facts_of", "first_network"]
@@ -34,9 +37,12 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
           "CiteSeer": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
           "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
           "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
+#: Data set -> objective -> what bench/search_bits.py --best found for it.
+SEARCHED: dict[str, Any] = (json.loads(FOUND.read_text()) if (FOUND := Path(__file__).parents[1] / "docs"
+                                                              / "searched_bits.json").exists() else {})
 #: One graph, and sets: all schemes, by the name of each.
-_NODES = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "dq-int8-symmetric", "dq-int4-symmetric", "sgquant",
-          "sgquant-hubs", "mixq", "mega", "a2q")
+_NODES = ("qat-int8", "qat-int4", "dq-int8-published", "dq-int4-published", "dq-int8", "dq-int4", "dq-int8-symmetric",
+          "dq-int4-symmetric", "sgquant", "sgquant-hubs", "mixq", "mega", "a2q")
 _GRAPHS = ("qat-int8", "qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "nns")
 _REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "nns")
 #: With which prompts are learned, LoRAP-style.
@@ -53,12 +59,19 @@ def _one_width(data: str, bits: int) -> Row:
     return Row(data=data, label=f"{bits} bit, steps by node", model="gcn", scheme="a2q", recipe=rival)
 
 
+def _widths(found: Mapping[str, Any]) -> dict[str, Widths]:
+    """As a scheme has them: JSON has no tuples."""
+    return {name: tuple(each) if isinstance(each, list) else each for name, each in found["widths"].items()}
+
+
 def _rows() -> list[Row]:
     rows = []
     for data in ("Cora", "CiteSeer"):
         rows += [Row(data=data, label=scheme, model="gcn", scheme=scheme) for scheme in _NODES]
         rows.append(Row(data=data, label="a2q, published", model="gcn", scheme="a2q", recipe="published"))
         rows += [_one_width(data, bits) for bits in _UNIFORM]
+        rows += [Row(data=data, label=f"sgquant, searched for {objective}", model="gcn", scheme="sgquant",
+                     options={"widths": _widths(found)}) for objective, found in SEARCHED.get(data, {}).items()]
         rows += [Row(data=data, label=f"{scheme} + {kind}", model="gcn", scheme=scheme,
                      options={"prompt": Prompt(kind=kind)}) for scheme in _PROMPTED for kind in ("gpf", "lorap")]
     rows += [Row(data="PROTEINS", label=scheme, model="gin", scheme=scheme) for scheme in _GRAPHS]
@@ -72,7 +85,8 @@ ROWS = _rows()
 def facts_of(task: Task) -> dict[str, Any]:
     """Memory and operations of the first run's network, and what each target takes for it."""
     network, sample = first_network(task)
-    return {"facts": _sizes(network, sample.batch),
+    rows = {value.name for value in task.plan.values if value.role == "activation"}
+    return {"facts": _sizes(network, sample.batch, rows),
             "hardware": {target: _hardware(network, sample, target) for target in TARGETS}}
 
 
@@ -82,19 +96,22 @@ def first_network(task: Task) -> tuple[Network, Sample]:
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None, limits=Limits.of(whole, done.model.input.bits))
+    sample = Sample(batch=whole, labels=None, mask=None, logits=None,
+                    limits=Limits.of(whole, done.model.input.bits, done.model.edges))
     return fit_steps(done.model, sample), sample
 
 
-def _sizes(network: Network, batch: Batch) -> dict[str, float]:
-    """Bits of stored activations, with and without the input, beside FP32; and bit operations."""
+def _sizes(network: Network, batch: Batch, rows: Container[str]) -> dict[str, float]:
+    """Bits of stored activations, with and without the input, beside FP32; of hidden rows alone; bit operations."""
     widths = bits_of_model(network, batch)
-    hidden = sum(value.width * int(widths[value.name].sum()) for value in network.values[:-1])
-    codes = sum(value.width * len(widths[value.name]) for value in network.values[:-1])
     inputs = batch.num_nodes * network.features
-    return {"hidden_kb": hidden / 8192, "less_hidden": REAL * codes / max(1, hidden),
-            "less_all": REAL * (codes + inputs) / (hidden + inputs * network.input_bits),
-            "bit_ops": bit_operations(network, batch, widths)}
+    found = {"bit_ops": bit_operations(network, batch, widths)}
+    for name, counted in (("", network.values[:-1]), ("_rows", [each for each in network.values if each.name in rows])):
+        hidden = sum(value.width * int(widths[value.name].sum()) for value in counted)
+        codes = sum(value.width * len(widths[value.name]) for value in counted)
+        found |= {f"hidden_kb{name}": hidden / 8192, f"less_hidden{name}": REAL * codes / max(1, hidden),
+                  f"less_all{name}": REAL * (codes + inputs) / (hidden + inputs * network.input_bits)}
+    return found
 
 
 def chosen(network: Network, sample: Sample, target: str) -> Found:

@@ -84,6 +84,9 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
     # a setting that a scheme leaves empty, or as it was before there was one, changes nothing
     settings["scheme"] = {name: value for name, value in settings["scheme"].items()
                           if value not in (None, (), {}) and (name, value) != ("edge_bits", Scheme.edge_bits)}
+    tracking = settings["scheme"].get("tracking")
+    if tracking and not tracking["by_edge"]:
+        del tracking["by_edge"]
     if settings["prompt"] is None:
         del settings["prompt"]
     words = [VERSION, Path(row.model).name, row.scheme, settings]

@@ -57,6 +57,7 @@ def test_load_streams_are_the_reference(seed, number):
                       tuple(model.batches.values())))
 
 
+@pytest.mark.slow
 def test_codes_saturate_and_lie_on_ties():
     """Both ends are hit, by a lot and by less than a code, and so are ties, the one half a code beyond the top too."""
     counts = Counter()
@@ -96,6 +97,7 @@ def test_a_seed_gives_the_same_models_again():
     assert configuration(5, 4) != configuration(6, 4)
 
 
+@pytest.mark.slow
 def test_models_have_every_kind_alone_and_together():
     """The sample that is simulated too."""
     found = Counter()

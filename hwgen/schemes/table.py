@@ -79,6 +79,10 @@ _TABLE: Mapping[str, _Row] = {
     "dq-int8": _Row(about="Degree-Quant of 8 bits, in the form that needs no work for each edge",
                     scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1))),
     "dq-int4": _Row(about="the same with 4 bits", scheme=_tracked(4, tail=0.001, protected=(0.1, 0.2))),
+    "dq-int8-published": _Row(about="Degree-Quant of 8 bits as published: each message of an edge is quantized",
+                              scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1), by_edge=True)),
+    "dq-int4-published": _Row(about="the same with 4 bits, norms too", scheme=replace(
+        _tracked(4, tail=0.001, protected=(0.1, 0.2), by_edge=True), edge_bits=4)),
     "dq-int8-symmetric": _Row(about="dq-int8 without zero points",
                               scheme=_tracked(8, tail=0.001, protected=(0.0, 0.1), symmetric=True)),
     "dq-int4-symmetric": _Row(about="dq-int4 likewise",

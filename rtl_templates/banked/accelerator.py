@@ -16,7 +16,7 @@ from ..shell.registers import constants
 from ..shell.sequencer import Sequencer
 from ..shell.shell import Parts, Shell
 from ..shell.store import Store
-from .formats import PASSES, TASK, UNITS, ZERO, Target
+from .formats import ACC_BITS, PASSES, TASK, UNITS, ZERO, Target
 from .group import Group
 from .load_map import load_map
 from .registers import REGISTERS
@@ -56,20 +56,20 @@ class Accelerator(Shell):
     def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, bias_depth: int, zero_points: int = 0, primitives: bool = False,
-                 shared: bool = False) -> None:
+                 column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
+                 primitives: bool = False, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
             "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
-            "column_depth": column_depth, "bias_depth": bias_depth, "zero_points": zero_points,
+            "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth", "bias_depth", "zero_points")}
+            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")}
 
         def group() -> Any:
             return Group(**row, slots=slots, zero_points=bool(zero_points), primitives=primitives)

@@ -22,8 +22,11 @@ __all__ = [
     "SHIFT",
     "TASK",
     "UNITS",
+    "WIDE_ACC_BITS",
+    "WIDE_COLUMN_BITS",
     "ZERO",
     "Target",
+    "column_bits",
 ]
 
 UNITS = 16
@@ -37,6 +40,16 @@ MID_BITS = 27
 MID_SHIFT = 8
 SHIFT = 23
 RAW_SHIFT = 20
+
+#: The same of designs with wide sums: sum and factor change sides of the 27 x 18 bit multiplier. A stage that needs it
+#: loses nothing, since a sum of more than ACC_BITS leaves its factor no more bits than these below MID_BITS.
+WIDE_ACC_BITS = 24
+WIDE_COLUMN_BITS = 17
+
+
+def column_bits(sum_bits: int) -> int:
+    """Unsigned bits of a column's factor, where sums have ``sum_bits``: ACC_BITS or WIDE_ACC_BITS."""
+    return COLUMN_BITS if sum_bits == ACC_BITS else WIDE_COLUMN_BITS
 
 
 class Target(IntEnum):

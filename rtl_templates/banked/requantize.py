@@ -17,7 +17,6 @@ from .formats import (
     ACC_BITS,
     AFFINE,
     BIAS_BITS,
-    COLUMN_BITS,
     MID_BITS,
     MID_SHIFT,
     RAW_SHIFT,
@@ -26,6 +25,7 @@ from .formats import (
     TASK,
     ZERO,
     Target,
+    column_bits,
 )
 from .requantize_timing import REQUANT_BIAS, REQUANT_CODE, REQUANT_MULTIPLIER, REQUANT_ROUND, REQUANT_SUM
 from .signatures import task_layout
@@ -53,9 +53,11 @@ class Requantizer(wiring.Component):
     ----------
     lanes : int
     in_bits : int
-        Signed bits of a lane's aggregated accumulator, at most 18.
+        Signed bits of a lane's aggregated accumulator, at most ``sum_bits``.
     column_depth, bias_depth : int
         Entries of a lane's tables.
+    sum_bits : int
+        Signed bits of the MAC array's results: ACC_BITS, or WIDE_ACC_BITS, which leaves factors WIDE_COLUMN_BITS.
     zero_points : bool
         Listen to ``zero``.
     primitives : bool
@@ -70,7 +72,7 @@ class Requantizer(wiring.Component):
     zero : In(8)
         Zero point of affine codes, constant as the task. Only with ``zero_points``.
     beat : In(beat_layout)
-    q1_x : In(lanes * in_bits), q2_x : In(lanes * 18)
+    q1_x : In(lanes * in_bits), q2_x : In(lanes * sum_bits)
         Accumulators of the two stages.
     row_r, bias_r, q2_r : In(17)
     q1_bits, q2_bits : In(4)
@@ -94,14 +96,15 @@ class Requantizer(wiring.Component):
     raw: Signal
 
     def __init__(self, *, lanes: int, in_bits: int, column_depth: int, bias_depth: int,
-                 zero_points: bool = False, primitives: bool = False) -> None:
-        if not 1 <= in_bits <= ACC_BITS:
-            raise ValueError(f"in_bits is {in_bits}, not 1 to {ACC_BITS}")
+                 sum_bits: int = ACC_BITS, zero_points: bool = False, primitives: bool = False) -> None:
+        if not 1 <= in_bits <= sum_bits:
+            raise ValueError(f"in_bits is {in_bits}, not 1 to {sum_bits}")
+        self.sum_bits = sum_bits
         self.lanes, self.in_bits, self.primitives = lanes, in_bits, primitives
         self.column_depth, self.bias_depth, self.zero_points = column_depth, bias_depth, zero_points
         super().__init__({
             "load": In(LoadBus()), "task": In(task_layout), "beat": In(beat_layout), "q1_x": In(lanes * in_bits),
-            "q2_x": In(lanes * ACC_BITS), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "q2_r": In(ROW_BITS),
+            "q2_x": In(lanes * sum_bits), "row_r": In(ROW_BITS), "bias_r": In(ROW_BITS), "q2_r": In(ROW_BITS),
             "q1_bits": In(4), "q2_bits": In(4), "code": Out(lanes * CODE_BITS), "raw": Out(lanes * RAW_BITS),
             **({"zero": In(ZERO["zero"])} if zero_points else {}),
         })
@@ -147,13 +150,14 @@ class Requantizer(wiring.Component):
         m.d.sync += bias_used.eq(b[REQUANT_BIAS - 1] | ~pair)
 
         for lane in range(self.lanes):
-            factor = self._table(m, lane, "factor", Target.COLUMN, COLUMN_BITS, self.column_depth, self.beat.column)
+            factor = self._table(m, lane, "factor", Target.COLUMN, column_bits(self.sum_bits), self.column_depth,
+                                 self.beat.column)
             offset = self._table(m, lane, "offset", Target.BIAS, BIAS_BITS, self.bias_depth, bias_entry)
             first = select_multiply_add(
                 m, f"first{lane}", x=self.q1_x.word_select(lane, self.in_bits).as_signed(),
-                d=self.q2_x.word_select(lane, ACC_BITS).as_signed(), use_x=~(self.beat.q2 | self.beat.b),
+                d=self.q2_x.word_select(lane, self.sum_bits).as_signed(), use_x=~(self.beat.q2 | self.beat.b),
                 use_d=self.beat.q2, a=factor, c=Cat(Const(0, MID_SHIFT), offset).as_signed(), use_c=bias_used,
-                primitives=self.primitives)
+                primitives=self.primitives, wide=self.sum_bits > ACC_BITS)
             mid = first[MID_SHIFT:MID_SHIFT + MID_BITS].as_signed()
             negative = Signal(name=f"negative{lane}", reset_less=True)
             m.d.sync += negative.eq(mid[-1])

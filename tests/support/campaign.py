@@ -90,8 +90,11 @@ class Model:
     sharp: bool
 
 
-def configuration(seed: int, number: int) -> Configuration:
-    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do."""
+def configuration(seed: int, number: int, *, edge_rows: bool = False) -> Configuration:
+    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do.
+
+    ``edge_rows``: entries of lists that weigh have rows, and results are by node: a batch has no rows of three kinds.
+    """
     rng = np.random.default_rng([seed, number, 21])
     lanes = int(8 * rng.integers(1, 9)) if number % 4 == 3 else int(rng.choice([8, 8, 16, 24]))
     divisors = [value for value in range(1, lanes + 1) if lanes % value == 0]
@@ -107,7 +110,7 @@ def configuration(seed: int, number: int) -> Configuration:
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
                 "chunks": int(rng.integers(1, 4))},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
-                 "leaky": bool(number % 3)})
+                 "leaky": bool(number % 3), **({"edge_rows": True, "graph_level": False} if edge_rows else {})})
 
 
 def draw(config: Configuration, count: int) -> tuple[Hardware, list[Model], Counter[str]]:
@@ -176,7 +179,7 @@ def kinds_of(network: Network) -> list[str]:
 
 
 def _place(program: Program, capacity: Capacity, hardware: Hardware) -> Layout:
-    return place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    return place(program, hardware, **capacity.rows(program))
 
 
 def sharpened(program: Program, rng: np.random.Generator) -> Program:

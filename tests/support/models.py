@@ -137,6 +137,7 @@ def random_graph_model(
     bias: bool = True,
     prompt: bool = False,
     zero_points: bool = False,
+    one_step: bool = False,
     degree: float = 3.0,
     density: float | None = None,
 ) -> ChainModel:
@@ -161,6 +162,8 @@ def random_graph_model(
         Whether the first layer's messages have one.
     zero_points : bool
         Whether messages have unsigned codes with a zero point, instead of signed ones.
+    one_step : bool
+        Whether all rows of a layer have one step.
     degree : float
         Mean number of edges per node besides the hub's.
     density : float or None
@@ -183,6 +186,9 @@ def random_graph_model(
     if prompt:  # as large as messages are
         most = built[0].message_step * (1 << (message_bits - 1))
         built[0] = dataclasses.replace(built[0], prompt=rng.normal(0.0, 0.5, len(most)) * most)
+    if one_step:
+        built = [layer if layer.row is None else dataclasses.replace(layer, row=dataclasses.replace(
+            layer.row, step=np.full_like(layer.row.step, layer.row.step.max()))) for layer in built]
     if zero_points:  # at the ends too: 0 on the first layer, the largest code on the last
         zeros = [0, *rng.integers(1, 1 << message_bits, max(0, layers - 2)), (1 << message_bits) - 1][:layers]
         built = [dataclasses.replace(layer, message_zero=int(zero)) for layer, zero in zip(built, zeros, strict=True)]

@@ -7,6 +7,7 @@ models.
 from dataclasses import replace
 
 import numpy as np
+from edge_rows import with_edge_rows
 from network_builder import Builder, Capacities, capacities, random_batch
 from network_models import gin_network, node_gcn_network, residual_gcn_network, sage_network
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ EVERY_KIND = {"zero_points": True, "prompts": True, "real": True}
 
 def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, max_bits: int = 8, min_bits: int = 0,
                    features: int | None = None, weight_bits: int | None = None, graph_level: bool | None = None,
-                   leaky: bool = True, trained_nodes: int = 24, edge_bits: int | None = None,
+                   leaky: bool = True, trained_nodes: int = 24, edge_bits: int | None = None, edge_rows: bool = False,
                    zero_points: bool = False, prompts: bool = False, real: bool = False) -> Network:
     """A random directed acyclic graph of values.
 
@@ -48,6 +49,8 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
         Entries of quantizers per node.
     edge_bits : int or None
         Of edges that weigh, in some of the lists; None: none does.
+    edge_rows : bool
+        Whether entries of such lists have rows.
     zero_points : bool
         Whether values that can have one get a zero point.
     prompts : bool
@@ -75,6 +78,7 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
     used = any(value.quantizer is not None and value.quantizer.granularity is Granularity.PER_NODE
                for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
+    network = with_edge_rows(network, seed) if edge_rows else network
     network = with_zero_points(network, seed) if zero_points else network
     check_network(network)
     return network

@@ -106,12 +106,13 @@ def _graphs(scheme: Scheme) -> Recipe:
                   row_step_rate=0.001, bit_rate=0.03)
 
 
-def _a2q(*, decay: float, weight_decay: float, epochs: int = 200) -> Recipe:
+def _a2q(*, decay: float, weight_decay: float, epochs: int = 200,
+         scheme: Scheme = SCHEMES["a2q"]) -> Recipe:
     """GCN with a step for each node, from FP32: measured 1.5 to 3 points above training from scratch, at half the bits.
 
     Binary features without row normalisation want more weight decay than the usual 5e-4, and train as well.
     """
-    return Recipe(scheme=SCHEMES["a2q"], distillation=0.9, epochs=epochs, decay=decay, quantized_epochs=epochs,
+    return Recipe(scheme=scheme, distillation=0.9, epochs=epochs, decay=decay, quantized_epochs=epochs,
                   quantized_dropout=True, weight_rate=0.01, weight_decay=weight_decay, weight_step_rate=0.005,
                   message_step_rate=0.005, row_step_rate=0.01, bit_rate=0.05)
 
@@ -150,6 +151,9 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         ("gcn", "CiteSeer", "a2q"): _a2q(decay=0.03, weight_decay=0.02, epochs=300),
         ("gcn", "digits", "a2q"): _a2q(decay=5e-4, weight_decay=5e-4),
         ("gcn", "", "a2q"): _a2q(decay=0.005, weight_decay=0.005),
+        **{("gcn", data, name): _a2q(decay=decay, weight_decay=weight_decay, epochs=300, scheme=started(name, "nodes"))
+           for data, decay, weight_decay in (("Cora", 0.02, 0.005), ("CiteSeer", 0.03, 0.02))
+           for name in ("sgquant", "sgquant-hubs")},
         **{("gcn", data, name): _tracked(name, decay=decay)
            for data, decay in (("Cora", 0.02), ("CiteSeer", 0.03), ("", 0.005)) for name in _TRACKED},
         ("sage", "Cora", "mega"): replace(_MEGA, hidden=32, dropout=0.8, generations=2),
@@ -213,4 +217,5 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
         served = ", ".join(sorted({f"{kind} with {how}" for kind, _, how in known}))
         raise HwgenError(f"recipe {name} has no settings for {model or 'a module of your own'} with {scheme}, by {per}",
                          "recipe", f"use default, or {served} on one graph")
-    return (_nodes if per == "nodes" else _graphs)(started(scheme, per))
+    return (_nodes if per == "nodes" else _graphs)(
+        started(scheme, "nodes" if per == "nodes" else "graphs"))

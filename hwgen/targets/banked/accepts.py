@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import HwgenError
 from ...network.activation import IDENTITY, RELU
+from ...network.edges import kind_by_row
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Value
 from ...network.sample import Sample
@@ -53,7 +54,9 @@ def chain_of(network: Network) -> Chain:
         Names the first value that is not part of such a chain.
     """
     if network.edges:
-        raise HwgenError(f"edges of {', '.join(sorted(network.edges))} lists weigh", f"network {network.name}",
+        which = ", ".join(sorted(network.edges))
+        raise HwgenError(f"edges of {which} lists {'have rows' if kind_by_row(network.edges) else 'weigh'}",
+                         f"network {network.name}",
                          "a schedule reads each row once for each edge: leave the target out, or use --target lists")
     values = network.values
     layers: list[Layer] = []

@@ -13,7 +13,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT
+from rtl_templates.banked.formats import (
+    ACC_BITS,
+    BIAS_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    column_bits,
+)
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
@@ -62,6 +71,7 @@ def fold(
     x: IntRange,
     scale: Floats,
     zero: int = 0,
+    sum_bits: int = ACC_BITS,
 ) -> Requant:
     """Choose exponents and round.
 
@@ -74,6 +84,8 @@ def fold(
     kind, bits, row_bits, x, scale, zero
         As in :class:`hwgen.targets.banked.program.Requant`. Signed codes round half away from zero, all others half up;
         on unsigned codes, which affine ones are before ``zero`` is subtracted, the two agree.
+    sum_bits : int
+        As in :class:`hwgen.targets.banked.program.Program`.
 
     Raises
     ------
@@ -89,9 +101,10 @@ def fold(
     largest = max(-x.low, x.high)
     reach = np.minimum(top[:, None] + 1.0, largest * row[:, None] * column[None, :])
 
-    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(largest, 1))
+    factor_bits = column_bits(sum_bits)
+    limit = min((1 << factor_bits) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(largest, 1))
     total = np.ldexp(1.0, MID_SHIFT + shift)
-    gains = _gains(column, limit, COLUMN_BITS, ROW_BITS)
+    gains = _gains(column, limit, factor_bits, ROW_BITS)
     if row.any():  # the gain at which every row just fits
         gains.append(total * float(row.max()) / ROW_TOP)
     cost = {gain: _cost(column, row, reach, gain, total / gain, limit, shift) for gain in gains}
@@ -112,9 +125,10 @@ def fold(
     # has a step so fine that its codes mean next to nothing, and is coarsened as a whole
     rows, columns = row > 0, np.ones(len(column), dtype=np.bool_)
     fine, among = (r_beyond, rows) if kind == "unsigned" else (c_beyond, columns)
-    if kind != "raw" and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
+    # (not beside wide sums: the multipliers are narrower there, and reach ordinary steps)
+    if kind != "raw" and sum_bits == ACC_BITS and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
         among &= ~fine
-    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where)
+    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where, factor_bits)
 
     b, which, rb = np.zeros((1, len(c)), dtype=np.int64), np.zeros(len(r), dtype=np.int64), None
     if bias is not None:
@@ -181,7 +195,8 @@ def _cost(column: Floats, row: Floats, reach: Floats, gain: float, row_gain: flo
 
 
 def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: float,
-           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str) -> None:
+           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str,
+           factor_bits: int) -> None:
     factor = row[:, None] * column[None, :]
     have = r[:, None] * (c[None, :] / total)
     relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)
@@ -191,7 +206,7 @@ def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: 
     if error.max(initial=0.0) > tolerance:
         low, high = float(row[rows].min()), float(row[rows].max())
         raise HwgenError(
-            f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
+            f"scales span too much for {factor_bits}- and {ROW_BITS}-bit multipliers: columns "
             f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
             f"column {int(error.argmax())} would be off by {error.max():.2g} codes",
             where, "quantize it again, with fewer bits (--message-bits 4)")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import MID_SHIFT
+from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...numeric import IntRange
@@ -154,6 +154,8 @@ class Program:
     neighbours : csr_array int64 [n, n]
         Row i holds the sources whose rows node i adds, with multiplicity, self loop included.
     passes : tuple of Pass
+    sum_bits : int
+        Signed bits of the widest sum that requantizers take; factors are as wide as those leave room for.
     """
 
     name: str
@@ -161,6 +163,7 @@ class Program:
     input_bits: int
     neighbours: csr_array
     passes: tuple[Pass, ...]
+    sum_bits: int = ACC_BITS
 
     @property
     def num_nodes(self) -> int:

@@ -41,6 +41,7 @@ class Needs:
     pages: int
     column_depth: int
     bias_depth: int
+    sum_bits: int
     zero_points: int
 
 
@@ -84,6 +85,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
         column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
         bias_depth=sum(-(-len(stage.column) // requant_lanes) * _classes(stage) for stage in stages),
+        sum_bits=program.sum_bits,
         zero_points=int(any(stage.kind == "affine" for stage in stages)),
     )
 
@@ -149,7 +151,7 @@ def choose(
         feature_depth=feature_depth or _round_up(need.feature_depth, 64),
         requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, requant_lanes)),
         weight_bits=need.weight_bits, planes=planes, pages=need.pages, column_depth=need.column_depth,
-        bias_depth=need.bias_depth, zero_points=need.zero_points,
+        bias_depth=need.bias_depth, sum_bits=need.sum_bits, zero_points=need.zero_points,
     )
     hardware.verify()
     check_capacity(program, hardware)
@@ -189,6 +191,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
         ("weight matrices", "pages", need.pages, min(hardware.pages, pages)),
         ("column constants", "column_depth", need.column_depth, min(hardware.column_depth, columns)),
         ("biases", "bias_depth", need.bias_depth, min(hardware.bias_depth, biases)),
+        ("sums of a combination", "sum_bits", need.sum_bits, hardware.sum_bits),
         ("codes with a zero point", "zero_points", need.zero_points, hardware.zero_points),
     )
     for subject, name, wanted, have in checks:

@@ -49,6 +49,8 @@ class Server(wiring.Component):
 mac_columns, weight_bits, planes, pages, column_depth, \
 bias_depth : int
         See :class:`hwgen.targets.banked.hardware.Hardware`.
+    sum_bits : int
+        Signed bits of the MAC array's results (:class:`~rtl_templates.banked.requantize.Requantizer`).
     zero_points : int
         Whether passes may write affine codes.
     primitives : bool
@@ -102,7 +104,7 @@ bias_depth : int
     def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int, bias_depth: int,
-                 zero_points: int = 0, primitives: bool = False) -> None:
+                 sum_bits: int = ACC_BITS, zero_points: int = 0, primitives: bool = False) -> None:
         self.acc_bits, self.feature_depth = acc_bits, feature_depth
         self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
         banks, digits = UNITS // servers, code_bits // digit
@@ -113,10 +115,10 @@ bias_depth : int
             address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
             dense=feature_depth > 0)
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
-                                       bias_depth=bias_depth, zero_points=bool(zero_points),
-                                       primitives=primitives)
+                                       bias_depth=bias_depth, sum_bits=sum_bits,
+                                       zero_points=bool(zero_points), primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
+                            x_bits=sum_bits, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, servers=servers, zero_points=bool(zero_points))
@@ -232,7 +234,7 @@ bias_depth : int
 
     def _result_chunk(self) -> Value:
         """The chunk of the MAC array's result that the present Q2 beat reads."""
-        width, chunks = self.requant_lanes * ACC_BITS, -(-self.mac_columns // self.requant_lanes)
+        width, chunks = self.requant_lanes * self.requantizer.sum_bits, -(-self.mac_columns // self.requant_lanes)
         parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
         return Array(parts)[self.issue.chunk] if chunks > 1 else parts[0]
 

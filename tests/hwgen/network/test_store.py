@@ -72,7 +72,7 @@ def set_facts(folder, change):
     (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 3"),
     (lambda facts: facts.pop("values"), "key values is missing"),
     (lambda facts: facts["values"][0].pop("width"), r"key values\[0\].width is missing"),
-    (lambda facts: facts["values"][0].update(domain="edges"), r"values\[0\].domain is 'edges'"),
+    (lambda facts: facts["values"][0].update(domain="arcs"), r"values\[0\].domain is 'arcs'"),
     (lambda facts: facts["values"][0].update(domain=["nodes"]), r"values\[0\].domain is \['nodes'\]"),
     (lambda facts: facts["values"][1]["terms"][0].update(via="there"), r"values\[1\].terms\[0\].via is 'there'"),
     (lambda facts: facts["values"][0].update(terms=3), r"values\[0\].terms is 3"),

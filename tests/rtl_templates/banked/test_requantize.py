@@ -90,8 +90,9 @@ def drive(dut, rng, entries, beats, want, zero=0, **task):
         for cycle in range(len(beats) + REQUANT_CODE + 1):
             if cycle < len(beats):
                 q2, pair, b, entry, x, *_ = beats[cycle]
-                word = sum((value & 0x3ffff) << 18 * lane for lane, value in enumerate(x))
-                noise = rng.getrandbits(18 * lanes)
+                wide = dut.sum_bits if q2 else dut.in_bits
+                word = sum((value & (1 << wide) - 1) << wide * lane for lane, value in enumerate(x))
+                noise = rng.getrandbits((dut.in_bits if q2 else dut.sum_bits) * lanes)
                 ctx.set(dut.beat.q2, q2)
                 ctx.set(dut.beat.pair, pair)
                 ctx.set(dut.beat.b, b)
@@ -172,3 +173,23 @@ def test_extremes(kind, pairs):
             Requantizer.model(*table[entry], row, bias_row if pair else None, kind=kind, half_up=not q2,
                               bits=bits, signed_max=127, zero=101) for table in entries]
     drive(dut, rng, entries, beats, want, 101, q1_kind=kind, q1_half_up=1, q2_kind=kind, signed_max=127)
+
+
+#: The same of wide sums, whose factors have 17 bits.
+WIDE_ENDS = [(-(1 << 23), 1 << 11, 0), ((1 << 23) - 1, 1 << 11, 7), (1 << 17, (1 << 17) - 1, 0),
+             (-(1 << 17), (1 << 17) - 1, 0), (-(1 << 22), 1 << 11, -(1 << 25)), (-1, 1, 0), (0, 0, (1 << 25) - 1)]
+
+
+@pytest.mark.parametrize("in_bits", [12, 24])
+def test_wide_sums(in_bits):
+    rng = random.Random(in_bits)
+    dut = Requantizer(lanes=2, in_bits=in_bits, column_depth=len(WIDE_ENDS), bias_depth=len(WIDE_ENDS), sum_bits=24)
+    entries, beats, want = [WIDE_ENDS, WIDE_ENDS[::-1]], [], {}
+    for entry, q2, row in product(range(len(WIDE_ENDS)), (0, 1), (1, 1 << 16, (1 << 17) - 1)):
+        low = 1 << (in_bits if not q2 else 24) - 1
+        x = [min(max(table[entry][0], -low), low - 1) for table in entries]
+        beats.append((q2, 0, 0, entry, x, row, 0, 8))
+        want[len(beats) - 1] = Kind.SIGNED, [
+            Requantizer.model(value, *table[entry][1:], row, None, kind=Kind.SIGNED, half_up=not q2, bits=8,
+                              signed_max=127) for value, table in zip(x, entries, strict=True)]
+    drive(dut, rng, entries, beats, want, q1_kind=Kind.SIGNED, q1_half_up=1, q2_kind=Kind.SIGNED, signed_max=127)

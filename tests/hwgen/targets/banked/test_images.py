@@ -40,6 +40,9 @@ CASES = [
     ({"zero_points": True, "message_bits": 8, "input_bits": 4, "layers": 3, "weight_bits": 2},
      {"groups": 1, "servers": 4, "digit": 4}),
     ({"zero_points": True, "message_bits": 3, "weight_bits": 6}, {"groups": 1, "servers": 8, "digit": 8}),
+    # sums of more than 18 bits
+    ({"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True},
+     {"groups": 1, "servers": 4, "digit": 2}),
 ]
 
 

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
 from networks import node_gcn_network, random_batch
+from refusals import accepted
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.sample import Sample
+from hwgen.targets.banked import network_to_program
 from hwgen.targets.banked.execute import Trace, run
+from hwgen.targets.banked.fixed_point import fold
 from hwgen.targets.banked.network_to_program import lower
 
 NEAR = 0.05  #: A code may differ from the rounded real value only this near to the boundary between two codes.
@@ -100,7 +103,7 @@ def test_few_near_ties_go_wrong():
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"layers": 3, "bias": False}, {"input_bits": 4},
                                      {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2},
                                      {"prompt": True}, {"prompt": True, "input_bits": 3}, {"zero_points": True},
-                                     {"zero_points": True, "layers": 3, "message_bits": 5, "prompt": True}])
+                                     {"zero_points": True, "message_bits": 5, "prompt": True}])
 def test_without_wrong_ties_the_classes_are_the_models(options):
     compared = 0
     for seed in range(12):
@@ -267,3 +270,40 @@ def test_rows_of_every_granularity_are_node_tables(seed, by, messages):
         assert np.mean(have == want) > 0.9
         assert np.abs(have - want).max() <= 2
     assert np.mean(trace.logits.argmax(1) == result.real.argmax(1)) > 0.9
+
+
+WIDE = {"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True}
+
+
+def test_sums_beyond_18_bits_have_factors_of_17():
+    graph = random_graph_model(3, **WIDE)
+    with accepted():
+        program = program_of(graph)
+    assert program.sum_bits == 24
+    assert max(stage.x.signed_bits for step in program.passes for stage in (step.q1, step.q2) if stage) in range(19, 25)
+    assert max(int(stage.column.max()) for step in program.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
+    check_stages(graph, graph.sample)
+    with pytest.raises(HwgenError, match="accumulator range"):
+        lower(graph.network, graph.sample.batch, 18)
+    narrow = random_graph_model(3, one_step=True)
+    assert program_of(narrow).sum_bits == 18
+    wide = lower(narrow.network, narrow.sample.batch, 24)  # as a design of another graph wants it
+    assert wide.sum_bits == 24
+    assert max(int(stage.column.max()) for step in wide.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_results_that_round_beyond_16_bits_get_a_coarser_scale(seed, monkeypatch):
+    """As constants do that are rounded up: here by a hundredth."""
+    graph = random_graph_model(seed)
+    plain = program_of(graph)
+
+    def fold_up(factors, *, kind, **rest):
+        more = dataclasses.replace(factors, row=factors.row * 1.01) if kind == "raw" else factors
+        return fold(more, kind=kind, **rest)
+
+    monkeypatch.setattr(network_to_program, "fold", fold_up)
+    with accepted():
+        program = program_of(graph)
+    assert program.passes[-1].out.scale[0] > plain.passes[-1].out.scale[0]
+    assert np.abs(run(program).logits).max() < 1 << 15

@@ -270,3 +270,21 @@ def test_rows_without_bits_store_and_send_zeros(by):
         assert not codes[empty].any()
         assert codes[~empty].any()
     assert empty.any()
+
+
+def test_a_constant_for_each_of_many_neighbours_takes_several_beats():
+    """A zero point of 215 that 300 neighbours have, in steps as fine as theirs: one factor holds a part of it."""
+    steps = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.array([0.1]), bits=np.array([8]),
+                      zero_point=215)
+    weight = Weight(codes=np.array([[3, -2]]), bits=3, step=np.array([0.3, 0.3]))
+    first = Value(name="a", path="a", width=2, terms=(Term(via="features", weight=weight),), quantizer=steps)
+    second = Value(name="b", path="b", width=2, terms=(Term(source="a", via="looped"),), quantizer=steps)
+    last = Value(name="c", path="c", width=2, terms=(Term(source="b", gain=np.array([0.7, 1.2])),))
+    network = Network(name="n", input=Input.plain(1, 1, 1.0), values=(first, second, last))
+    program = lower(network, max_degree=300, max_members=1, max_features=1)
+    assert len(program.passes[1].blocks[0].operands) > 10
+    assert len(lower(network, max_degree=9, max_members=1, max_features=1).passes[1].blocks[0].operands) == 2
+    batch = random_batch(3, network, graphs=4)
+    codes = run_network(network, batch)["b"].codes
+    assert len(np.unique(codes)) > 5
+    np.testing.assert_array_equal(run(program, batch).passes[1].written, codes)

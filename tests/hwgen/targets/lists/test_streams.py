@@ -41,6 +41,12 @@ def test_edges_that_weigh(seed):
     assert all(batch.weight.min() < 0 for batch in heavy)
 
 
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))])
+def test_rows_by_edge(seed):
+    compare(random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8, edge_rows=True,
+                         graph_level=False, zero_points=seed % 2 == 1))
+
+
 @pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 16))])
 def test_networks_of_every_kind(seed):
     """Edges that weigh, zero points, prompts and real inputs together."""

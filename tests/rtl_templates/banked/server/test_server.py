@@ -17,7 +17,8 @@ from rtl_templates.shell.words import pack
 BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
     "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
-    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32, "zero_points": 0,
+    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32, "sum_bits": 18,
+    "zero_points": 0,
 }
 ENTRIES, INDEX = 16, 3
 
@@ -31,7 +32,8 @@ class Case:
         self.arrival, self.even, self.max_bits = arrival, even, max_bits
         self.lanes, self.rq, self.ports = shape["lanes"], shape["requant_lanes"], shape["ports"]
         self.digits = shape["code_bits"] // shape["digit"]
-        self.columns = [[rng.randrange(1 << 17) for _ in range(ENTRIES)] for _ in range(self.rq)]
+        factor = 1 << (17 if shape["sum_bits"] == 18 else 14)  # times a sum it has 27 bits, once it is shifted
+        self.columns = [[rng.randrange(factor) for _ in range(ENTRIES)] for _ in range(self.rq)]
         self.biases = [[rng.randint(-1 << 20, 1 << 20) for _ in range(2 * ENTRIES)] for _ in range(self.rq)]
         low = -(1 << shape["weight_bits"] - 1) + 1
         self.weights = [[[rng.randint(low, -low) for _ in range(shape["mac_columns"])] for _ in range(self.lanes)]
@@ -258,12 +260,18 @@ def test_passes(shape, arrival):
     run(Case(len(str(shape)) + int(arrival), passes, arrival=arrival, nodes=6 if arrival == 1 else 3, **shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2}],
                          ids=["base", "planes2", "port1", "lane1"])
 def test_dense(shape):
     passes = [DENSE, COMBINE, DENSE | {"dense_pages": 2, "dense_steps": 2}, GATHER, DENSE | {"dense_steps": 1},
               DENSE | RESULT]
     run(Case(7, passes, nodes=5, feature_depth=128, pages=3, **shape))
+
+
+def test_sums_beyond_18_bits():
+    passes = [COMBINE | RESULT, COMBINE]
+    run(Case(10, passes, nodes=6, sum_bits=24, weight_bits=8, acc_bits=20))
 
 
 @pytest.mark.parametrize("shape", [{"code_bits": 4, "digit": 2}, {"code_bits": 8, "lanes": 8, "digit": 4}],
