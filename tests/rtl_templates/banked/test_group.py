@@ -164,6 +164,7 @@ def test_passes(code_bits, digit, acc_bits):
     assert min(map(len, bench.sums)) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code_bits", "digit", "acc_bits"), [(4, 4, 10), (8, 4, 12)])
 def test_zero_points_are_those_of_the_pass(code_bits, digit, acc_bits):
     bench = Bench(build(code_bits, digit, acc_bits, zero_points=True), 8)

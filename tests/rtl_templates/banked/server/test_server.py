@@ -260,6 +260,7 @@ def test_passes(shape, arrival):
     run(Case(len(str(shape)) + int(arrival), passes, arrival=arrival, nodes=6 if arrival == 1 else 3, **shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2}],
                          ids=["base", "planes2", "port1", "lane1"])
 def test_dense(shape):
