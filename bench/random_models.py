@@ -2,13 +2,13 @@
 
     python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
     python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
-    python bench/random_models.py --edge-rows ...                        edges that weigh have rows; no page is written
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
-channel. Models have edges that weigh, zero points, prompts and real inputs, in any combination. A model that differs
-ends its batches, and the folder of its design stays. All of it follows from the seed and the configuration's number
-(tests/support/campaign.py; plain seeded drawing, since a simulation is too long a step for Hypothesis to shrink by).
+channel. Models have edges that weigh, zero points, prompts, real inputs and (where the tens digit of the
+configuration's number is odd) rows by edge, in any combination. A model that differs ends its batches, and the folder
+of its design stays. All of it follows from the seed and the configuration's number (tests/support/campaign.py; plain
+seeded drawing, since a simulation is too long a step for Hypothesis to shrink by).
 
 Results lie in a file, one JSON line a configuration, under a digest of the design, the images and the golden codes;
 what has the same digest is not simulated again. The exit status is 1 when anything differs.
@@ -45,13 +45,12 @@ class Bench:
         self.work, self.results = work, results
         self.known = {line["digest"]: line for line in read_lines(results)}
 
-    def run(self, seed: int, number: int, count: int, *, edge_rows: bool = False) -> dict[str, Any]:
+    def run(self, seed: int, number: int, count: int) -> dict[str, Any]:
         """Simulate one configuration, unless that was done."""
         started = time.perf_counter()
         folder = self.work / f"seed{seed}-{number:02d}"
         shutil.rmtree(folder, ignore_errors=True)
-        hardware, models, refused = campaign.draw(campaign.configuration(
-            seed, number, edge_rows=edge_rows), count)
+        hardware, models, refused = campaign.draw(campaign.configuration(seed, number), count)
         rtl = campaign.write_design(folder / "design", hardware)
         with campaign.seen() as codes:
             written = [campaign.write_model(folder / f"model{index}", folder / "design", model)
@@ -203,14 +202,13 @@ def main() -> int:
     parser.add_argument("--configurations", type=int, default=42)
     parser.add_argument("--models", type=int, default=5, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
-    parser.add_argument("--edge-rows", action="store_true", help="edges that weigh have rows; results are by node")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
     bench, lines = Bench(options.work.resolve(), options.results), []
     for number in options.only or range(options.configurations):
-        line = bench.run(options.seed, number, options.models, edge_rows=options.edge_rows)
+        line = bench.run(options.seed, number, options.models)
         lines.append(line)
         good = sum(model["ok"] for model in line["models"])
         print(f"{'ok ' if line['ok'] else 'BAD'} configuration {number}: {good} of {len(line['models'])} models, "
@@ -218,7 +216,7 @@ def main() -> int:
     command = (f"python bench/random_models.py --seed {options.seed} --configurations {options.configurations} "
                f"--models {options.models}")
     page = document(lines, command)
-    if not options.only and not options.edge_rows:
+    if not options.only:
         options.page.write_text(page, encoding="utf-8")
     print(page.partition("\n\n**")[2].partition("\n- Models")[0])
     return int(not all(line["ok"] for line in lines))

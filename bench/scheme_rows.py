@@ -11,7 +11,7 @@ from training_rows import Row
 
 import boards
 from hwgen.errors import HwgenError
-from hwgen.flow.search import search
+from hwgen.flow.search import Found, search
 from hwgen.flow.wishes import Wishes
 from hwgen.frontend.data.graph_set import GraphSet
 from hwgen.frontend.quantize.accepted import fit_steps
@@ -28,7 +28,7 @@ from hwgen.schemes import Penalty, Prompt
 from hwgen.schemes.scheme import Widths
 from hwgen.targets import TARGETS
 
-__all__ = ["BOARD", "MODELS", "ROWS", "facts_of", "first_network"]
+__all__ = ["BOARD", "MODELS", "ROWS", "chosen", "facts_of", "first_network"]
 
 BOARD = "ultra96"
 #: Graphs of a set that hardware is asked about.
@@ -114,11 +114,15 @@ def _sizes(network: Network, batch: Batch, rows: Container[str]) -> dict[str, fl
     return found
 
 
+def chosen(network: Network, sample: Sample, target: str) -> Found:
+    """The design that formulas choose, and the graphs packed for it."""
+    return search(network, sample, boards.load(BOARD), Wishes(target=target), SILENT, count=False)
+
+
 def _hardware(network: Network, sample: Sample, target: str) -> Mapping[str, Any]:
     """Cycles, LUTs and bytes of the design that formulas choose; or why there is none."""
-    board = boards.load(BOARD)
     try:
-        found = search(network, sample, board, Wishes(target=target), SILENT, count=False)
+        found = chosen(network, sample, target)
     except HwgenError as reason:
         return {"refused": reason.what}
     used = asdict(found.resources.total)
@@ -126,6 +130,6 @@ def _hardware(network: Network, sample: Sample, target: str) -> Mapping[str, Any
     cycles = sum(step.cycles for ran in runs for step in ran.passes)
     beats = sum(ran.load_beats + ran.store_beats for ran in runs)
     model = sum(len(content) for name, content in found.design.model_files().items() if name.endswith(".bin"))
-    return {"cycles": cycles / per, "us": cycles / per / board.clock.assumed_mhz, "lut": used["lut"],
+    return {"cycles": cycles / per, "us": cycles / per / boards.load(BOARD).clock.assumed_mhz, "lut": used["lut"],
             "memory_kbit": (used["bram36"] * 36 + used["uram"] * 288 + used["lutram"] / 16),
             "axi_kb": (model + 16 * beats) / 1024}

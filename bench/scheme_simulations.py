@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from result_lines import append_line, digest_of, read_lines
-from scheme_rows import BOARD, first_network
+from scheme_rows import chosen, first_network
 from training_rows import Row, fingerprint
 from verification_table import table, yes
 
-import boards
+import sim
 from hwgen.errors import HwgenError
-from hwgen.flow.build import build
-from hwgen.flow.choose_runs import choose_runs
-from hwgen.flow.verify import outcome, simulate
-from hwgen.flow.wishes import Wishes
+from hwgen.flow.choose_runs import read_layout
+from hwgen.flow.folder import to_json, write_files
+from hwgen.flow.verify import simulate
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.targets import TARGETS
+from hwgen.targets.run_folder import numbered
 
 __all__ = ["FORMS", "simulated", "simulated_page"]
 
@@ -27,11 +27,11 @@ FORMS = {"Cora": ("a2q", "mega", "sgquant", "sgquant-hubs", "mixq", "qat-int8", 
                   "dq-int4-symmetric", "a2q + gpf", "a2q + lorap"),
          "PROTEINS": ("nns", "dq-int4", "mixq", "sgquant")}
 
-HEAD = f"""## Builds, simulated
+HEAD = """## Builds, simulated
 
-Made by `python bench/schemes.py --simulate`. The first run's network of one row for each form of program is built for
-{BOARD} by the flow, with either target, and simulated in Verilator on all that the row's cycles are of. Compared with
-the integer reference: every code of every pass, every result, the cycles of each pass and all stage counters.
+Made by `python bench/schemes.py --simulate`. A row for each form of program: the designs that the tables above have for
+its first run are simulated in Verilator, on all graphs that their cycles are of. Compared with the integer reference:
+every code of every pass, every result, the cycles of each pass and all stage counters.
 
 """
 
@@ -40,14 +40,16 @@ def simulated(row: Row, root: Path | None, work: Path, results: Path) -> Iterato
     """A line for each target; what gives the same build is not simulated again."""
     task = row.task(root)
     network, sample = first_network(task)
-    known = {each["digest"]: each for each in read_lines(results) if each.get("exact", True)}
     facts = {"dataset": row.data, "recipe": row.label, "settings": fingerprint(row, task.recipe)}
+    known = {each["digest"]: each for each in read_lines(results)
+             if facts.items() <= each.items() and each.get("exact", True)}
     for target in TARGETS:
         folder = work / f"{row.data}-{row.label}-{target}".replace(" ", "").lower()
+        shutil.rmtree(folder, ignore_errors=True)
         found = facts | {"target": target} | _built(network, sample, target, folder)
         if found["digest"] not in known:
             if "refused" not in found:
-                found |= _simulated(folder)
+                found |= _simulated(folder, work / "sim")
             append_line(results, found)
         shutil.rmtree(folder, ignore_errors=True)
         yield known.get(found["digest"], found)
@@ -56,23 +58,25 @@ def simulated(row: Row, root: Path | None, work: Path, results: Path) -> Iterato
 def _built(network: Network, sample: Sample, target: str, folder: Path) -> dict[str, Any]:
     """A digest of what a simulation rests on; or why there is no build."""
     try:
-        build(network, sample, boards.load(BOARD), folder, Wishes(target=target))
+        found = chosen(network, sample, target)
     except HwgenError as reason:
-        return {"refused": reason.what, "digest": f"{network.name} {target} {reason.what}"}
-    files = (path for part in ("images", "batches") for path in sorted((folder / part).rglob("*")) if path.is_file())
-    return {"digest": digest_of((str(path.relative_to(folder)), path)
-                                for path in (folder / "design.v", folder / "design.json", *files))}
+        return {"refused": reason.what, "digest": f"{target}: {reason.what}"}
+    verilog, described = found.target.emit(found.design.hardware)
+    write_files(folder, {"design.v": verilog, "design.json": to_json(described)})
+    write_files(folder / "images", found.design.model_files())
+    write_files(folder / "batches", numbered(found.packed.files))
+    return {"graphs": sample.batch.graphs, "digest": digest_of(
+        (str(path.relative_to(folder)), path) for path in sorted(folder.rglob("*")) if path.is_file())}
 
 
-def _simulated(folder: Path) -> dict[str, Any]:
-    """What a simulation of all runs found out."""
-    chosen = choose_runs(folder, part=False)
-    done = simulate(folder, chosen.folders)
-    found = outcome(folder, chosen, done).verification
-    assert found is not None
-    return {"exact": found.bit_exact and len(found.runs) == chosen.of, "graphs": found.graphs,
-            "codes": found.codes_compared, "rows": found.rows_compared, "cycles": found.cycles,
-            "difference": found.estimated_cycles - found.cycles, "mismatch": found.mismatch,
+def _simulated(folder: Path, models: Path) -> dict[str, Any]:
+    """What a simulation of all runs found out; ``models`` are compiled, and serve every build of the same design."""
+    folders = sim.batch_folders(folder / "batches")
+    done = simulate(folder, folders, sim.SimOptions(work=models))
+    return {"exact": done.ok and len(done.batches) == len(folders), "runs": len(done.batches),
+            "codes": sum(each.codes_compared for each in done.batches.values()), "cycles": done.cycles,
+            "difference": sum(read_layout(each)["cycles"] or 0 for each in folders) - done.cycles,
+            "mismatch": str(done.mismatch) if done.mismatch else None,
             "seconds": round(done.compile_s + done.simulate_s, 1)}
 
 

@@ -23,7 +23,7 @@ from hwgen.targets.lists.verilog import emit
 
 #: Configurations that compile fast: one unit with a MAC array, whose models have everything; two with neither MAC array
 #: nor search.
-SAMPLE = {"mac-and-search": (37, 24), "neither": (31, 49)}
+SAMPLE = {"mac-and-search": (14, 30), "neither": (31, 49)}
 
 
 def capacities(program):
@@ -42,7 +42,7 @@ def with_new_weights(model, hardware):
     values = tuple(replace(value, terms=tuple(map(term, value.terms))) for value in model.network.values)
     network = replace(model.network, values=values)
     program = lower(network, **capacities(model.program))
-    layout = place(program, hardware, nodes=model.capacity.nodes, graphs=model.capacity.graphs)
+    layout = place(program, hardware, **model.capacity.rows(program))
     return replace(model, network=network, program=program, layout=layout)
 
 
