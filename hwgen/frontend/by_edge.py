@@ -78,10 +78,8 @@ class _Made:
         terms = tuple(self._term(term) for term in value.terms)
         if not self._is_sum(value):
             terms = tuple(self._aggregated(value, index, term) for index, term in enumerate(terms))
-        split = terms != value.terms and value.activation != IDENTITY and all(
-            term.via == "self" and term.weight is None for term in terms)
-        value = replace(value, terms=terms)
-        if split and value.role != "result":
+        changed, value = terms != value.terms, replace(value, terms=terms)
+        if changed and value.activation != IDENTITY and value.role != "result":
             update = replace(value, name=self._free(f"{value.name}.update"), role="message", activation=IDENTITY,
                              factor="one", cap=None)
             self.values.append(update)

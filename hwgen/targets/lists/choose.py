@@ -67,7 +67,7 @@ class Capacity:
     def rows(self, program: Program) -> dict[Domain, int]:
         """Most rows that a program computes; of edges, if it has such, self loops among them."""
         return {"nodes": self.nodes, "graphs": self.graphs,
-                "edges": self.entries["incoming"] if "incoming" in program.sets else 0}
+                "edges": self.entries["incoming"] if program.has_edge_rows else 0}
 
     def to_dict(self) -> dict[str, int]:
         """By the names of builds: features are counted by those that are not zero."""

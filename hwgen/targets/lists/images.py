@@ -117,15 +117,15 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     lists = batch_lists(batch, program.sets, program.input_bits, program.edges)
     check_lists(program, lists)
     counts: dict[Domain, int] = {"nodes": n, "graphs": batch.graphs}
-    if "sources" in lists:
-        counts["edges"] = len(lists["sources"].count)
+    if program.has_edge_rows:
+        counts["edges"] = batch.rows("edges", program.edges)
         _capacity(program.name, "rows by edge in a batch", "batch_edges", counts["edges"], layout.edges)
     rows = {domain: deal(_work(layout, lists, domain, count), units) for domain, count in counts.items()}
     lists = {name: each.taken(rows[owner_of(name)]) for name, each in lists.items()}
-    numbers = dict[Domain, NDArray[np.uint16]]()
-    for domain, dealt in rows.items():
+    numbers = dict[Domain, NDArray[np.uint16]]()  # row of the hardware by node, and by edge
+    for domain in rows.keys() - {"graphs"}:
         numbers[domain] = np.empty(NULL_INDEX + 1, dtype=np.uint16)
-        numbers[domain][dealt] = np.arange(len(dealt))
+        numbers[domain][rows[domain]] = np.arange(counts[domain])
     trained = {domain: np.zeros_like(dealt) for domain, dealt in rows.items()}
     if program.trained_nodes:
         trained["nodes"] = batch.node[rows["nodes"]]

@@ -263,6 +263,11 @@ class Program:
     edges: EdgeQuantizers = field(default_factory=dict)
 
     @property
+    def has_edge_rows(self) -> bool:
+        """Whether passes go over edges."""
+        return any(step.domain == "edges" for step in self.passes)
+
+    @property
     def scale(self) -> NDArray[np.float64]:
         """Real value of result code 1 of each class: float64 [classes]."""
         scale = self.passes[-1].out.scale

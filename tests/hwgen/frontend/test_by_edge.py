@@ -1,7 +1,6 @@
 """Degree-Quant's positions: the same function in FP32, quantizers where they are published, and integers that agree."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ import hwgen
 from hwgen.errors import HwgenError
 from hwgen.frontend.by_edge import by_edge
 from hwgen.frontend.data.graph_batch import GraphBatch
-from hwgen.frontend.quantize import SCHEMES, QuantizedNetwork
+from hwgen.frontend.quantize import QuantizedNetwork
 from hwgen.frontend.quantize.execute import execute
 from hwgen.frontend.quantize.protect import exposed
 from hwgen.frontend.tracing import plan_of
@@ -154,15 +153,16 @@ def test_integers_are_those_of_pytorch(name: str, scheme: str, tmp_path: Path) -
 
 
 def test_a_message_is_protected_as_its_source() -> None:
-    data = graph()
-    scheme = replace(SCHEMES["dq-int4-published"], tracking=replace(
-        SCHEMES["dq-int4-published"].tracking, protected=(1.0, 1.0)))
-    model = hwgen.quantize(Net(GCNConv), scheme, data=data).train()
-    free = model.trace()["near.message.edges"]
-    batch = model._coded(model._own(None))
-    torch.testing.assert_close(free, batch.lists("sources").sum(model.trace()["near.message"]))
-    model.eval()
-    assert len(model.trace()["near.message.edges"].unique()) <= 16
+    model = hwgen.quantize(Net(GCNConv), "dq-int4-published", data=graph())
+    batch = model._coded(model.sample)
+    edges = next(value for value in model.plan.values if value.domain == "edges")
+    _, source = batch.lists("sources").pairs
+    protected = torch.arange(batch.nodes) % 3 == 0
+    real = torch.randn(len(source), edges.width, generator=torch.Generator().manual_seed(0))
+    model.quantizers._protected = protected
+    stored = model.quantizers.store(edges, real, batch)
+    assert torch.equal((stored == real).all(1), protected[source])
+    assert len(stored[~protected[source]].unique()) <= 16
 
 
 def test_few_norms_may_lie_beyond_the_top_code() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from networks import capacities, random_batch, random_network
 
-from hwgen.errors import HwgenError
+from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.activation import IDENTITY
 from hwgen.network.batch import named_by, owner_of
 from hwgen.network.bits import bits_of_model
@@ -23,7 +23,9 @@ from hwgen.network.zero_points import fold_zero_points
 from hwgen.report.sizes import bit_operations, operations
 from hwgen.targets.banked.accepts import accepts
 from hwgen.targets.lists.choose import Capacity, choose
+from hwgen.targets.lists.images import batch_image
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.placement import place
 
 NETWORK = random_network(2, edge_bits=3, edge_rows=True, max_width=8, depth=3)
 KIND = kind_by_row(NETWORK.edges)
@@ -134,6 +136,16 @@ def test_the_banked_target_refuses_them_by_name():
     sample = Sample(batch=replace(BATCH, graphs=1, graph=np.zeros_like(BATCH.graph)), labels=None, mask=None,
                     logits=None, limits=Limits.of(BATCH, NETWORK.input_bits, NETWORK.edges))
     assert f"edges of {KIND} lists have rows" in accepts(NETWORK, sample).what
+
+
+def test_a_batch_with_more_rows_than_the_design_has_is_refused():
+    program = lower(NETWORK, **vars(capacities(BATCH, edges=NETWORK.edges)))
+    capacity = Capacity.of([BATCH], NETWORK.input_bits, NETWORK.edges)
+    layout = place(program, choose(program, capacity), **{**capacity.rows(program), "edges": 5})
+    rows = BATCH.rows("edges", NETWORK.edges)
+    with pytest.raises(CapacityError, match=f"{rows} rows by edge in a batch; .* 5, {rows - 5} too few") as error:
+        batch_image(layout, BATCH)
+    assert "a larger --max-edges" in str(error.value)
 
 
 def test_a_batch_with_graphs_and_edges_goes_by_windows():

@@ -145,7 +145,11 @@ class WindowedRun:
         """Rows in the order in which they are cut: edges as the nodes that they lead to."""
         if domain == "graphs":
             return np.arange(self.batch.graphs)
-        return self.order if domain == "nodes" else self.lists["incoming"].taken(self.order).index
+        if domain == "nodes":
+            return self.order
+        program = self.plan.program
+        return batch_lists(self.batch, ("incoming",), program.input_bits, program.edges)["incoming"].taken(
+            self.order).index
 
     def _chosen(self, choice: Choice) -> Ints:
         """Entry of each row of the batch."""
