@@ -176,8 +176,8 @@ the same for all models of a design in {sum(line['rtl_untouched'] and line['comp
   {min(model['widths'][0] for model in models)} to {max(model['widths'][1] for model in models)} (concatenations
   included), bits {min(model['bits'][0] for model in models)} to {max(model['bits'][1] for model in models)};
   {sum(model['result'] == 'graphs' for model in models)} end in graphs, the others in nodes.
-- Of the models, with {listed(kinds)}; {', '.join(f"{together[count]} with {count} of these" for count in
-  sorted(together))}. Prompts that are constant are biases, of which models have {total('biases'):,}.
+- Kinds: {listed(kinds)}; {', '.join(map(str, sorted(together)))} of these in
+  {', '.join(str(together[count]) for count in sorted(together))} models. Constant prompts are biases: {total('biases'):,}.
 - Operands: {listed(sums['operands'])}.
 - Row multipliers by: {listed(sums['rows'])}. Steps and widths by: {listed(sums['selects'])}.
 - Batches: {listed(batches)}.
