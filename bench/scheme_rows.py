@@ -48,6 +48,9 @@ _REDDIT = ("dq-int8", "dq-int4", "mixq", "mega", "nns")
 #: With which prompts are learned, LoRAP-style.
 _PROMPTED = ("qat-int4", "dq-int8", "dq-int4", "sgquant", "mixq", "mega", "a2q")
 
+#: Which are also trained with the narrowest weights and messages.
+_NARROW = ("dq-int4", "sgquant-hubs", "a2q", "4 bit, steps by node")
+
 #: Per-node steps with one width for all nodes: the rival that learned widths have to beat.
 _UNIFORM = (1, 2, 4, 8)
 
@@ -72,6 +75,9 @@ def _rows() -> list[Row]:
         rows += [_one_width(data, bits) for bits in _UNIFORM]
         rows += [Row(data=data, label=f"sgquant, searched for {objective}", model="gcn", scheme="sgquant",
                      options={"widths": _widths(found)}) for objective, found in SEARCHED.get(data, {}).items()]
+        rows += [replace(row, label=f"{row.label}, weights and messages of 2 bits",
+                         options={"weight_bits": 2, "message_bits": 2})
+                 for row in rows if row.data == data == "Cora" and row.label in _NARROW]
         rows += [Row(data=data, label=f"{scheme} + {kind}", model="gcn", scheme=scheme,
                      options={"prompt": Prompt(kind=kind)}) for scheme in _PROMPTED for kind in ("gpf", "lorap")]
     rows += [Row(data="PROTEINS", label=scheme, model="gin", scheme=scheme) for scheme in _GRAPHS]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Domain
 from ...schemes import SCHEMES, Penalty, Prompt, Scheme, named, started
 from .models import Pool
@@ -143,6 +144,9 @@ DEFAULT_SCHEMES: Mapping[Domain, str] = {"nodes": "a2q", "graphs": "nns"}
 _TRACKED = [name for name, scheme in SCHEMES.items() if scheme.tracking is not None]
 _MEGA = _nodes(started("mega", "nodes"))
 _NNS = _graphs(started("nns", "graphs"))
+#: Rows of a scheme by node are of one graph only.
+_ANY_GRAPH = [name for name, scheme in SCHEMES.items() if scheme.rows is not Granularity.PER_NODE]
+_REDDIT = replace(_NNS, norm=True, epochs=25, quantized_epochs=20)
 
 #: Recipe -> (model, data set, scheme) -> settings. The empty name of a data set serves those that were not tuned.
 RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
@@ -161,12 +165,13 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         # Sums want the norm where graphs differ much in size; means of up to thousands of rows ask for more range than
         # the requantizer has.
         ("gin", "IMDB-BINARY", "nns"): replace(_NNS, pool="mean"),
-        ("gin", "PROTEINS", "nns"): replace(_NNS, rate=0.003, quantized_epochs=40),
+        **{("gin", "PROTEINS", name): replace(_graphs(started(name, "graphs")), rate=0.003, quantized_epochs=40)
+           for name in _ANY_GRAPH},
         # Coordinates reach beyond ±10: without the norm FP32 finds the larger class only (78.7 % of folds 0 to 2).
         ("gin", "COX2", "nns"): replace(_NNS, norm=True, dropout=0.2),
-        ("gin", "REDDIT-BINARY", "nns"): replace(
-            _NNS, norm=True, epochs=25, quantized_epochs=20,
-            scheme=replace(_NNS.scheme, penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995)),
+        **{("gin", "REDDIT-BINARY", name): replace(_REDDIT, scheme=replace(
+            started(name, "graphs"), penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995))
+           for name in _ANY_GRAPH},
     },
     "published": {
         ("gcn", "Cora", "a2q"): _published(decay=0.02, weight_decay=0.02, dropout=0.35, penalty=2.5,

@@ -107,7 +107,9 @@ def fold(
     gains = _gains(column, limit, factor_bits, ROW_BITS)
     if row.any():  # the gain at which every row just fits
         gains.append(total * float(row.max()) / ROW_TOP)
-    cost = {gain: _cost(column, row, reach, gain, total / gain, limit, shift) for gain in gains}
+    # where sums are always 0, R still multiplies the bias, so it is chosen as for sums of 1
+    counted = reach if largest else np.minimum(top[:, None] + 1.0, row[:, None] * column[None, :])
+    cost = {gain: _cost(column, row, counted, gain, total / gain, limit, shift) for gain in gains}
     gain = min(gains, key=cost.__getitem__)
     classes = None
     if bias is not None:

@@ -18,6 +18,7 @@ from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.sample import Sample
+from hwgen.numeric import IntRange
 from hwgen.targets.banked import network_to_program
 from hwgen.targets.banked.execute import Trace, run
 from hwgen.targets.banked.fixed_point import fold
@@ -88,6 +89,13 @@ def check_stages(graph: ChainModel, sample: Sample) -> int:
 )
 def test_every_stage_rounds_the_real_value(seed, nodes, bits, **options):
     graph = random_graph_model(seed, nodes, features=17, classes=5, min_bits=min(bits), max_bits=max(bits), **options)
+    check_stages(graph, graph.sample)
+
+
+def test_a_bias_is_exact_where_all_sums_are_zero():
+    graph = random_graph_model(0, 1, features=17, classes=5, layers=2, hidden=1, input_bits=1, message_bits=2,
+                               weight_bits=2, min_bits=0, max_bits=0, bias=True, degree=0.0, zero_points=False)
+    assert program_of(graph).passes[-1].out.x == IntRange(low=0, high=0)
     check_stages(graph, graph.sample)
 
 
