@@ -177,7 +177,8 @@ the same for all models of a design in {sum(line['rtl_untouched'] and line['comp
   included), bits {min(model['bits'][0] for model in models)} to {max(model['bits'][1] for model in models)};
   {sum(model['result'] == 'graphs' for model in models)} end in graphs, the others in nodes.
 - Kinds: {listed(kinds)}; {', '.join(map(str, sorted(together)))} of these in
-  {', '.join(str(together[count]) for count in sorted(together))} models. Constant prompts are biases: {total('biases'):,}.
+  {', '.join(str(together[count]) for count in sorted(together))} models. Constant prompts are biases:
+  {total('biases'):,}.
 - Operands: {listed(sums['operands'])}.
 - Row multipliers by: {listed(sums['rows'])}. Steps and widths by: {listed(sums['selects'])}.
 - Batches: {listed(batches)}.
