@@ -1,7 +1,7 @@
 """Random models on random designs, in Verilator: reference = RTL in every word, result, cycle and stage counter.
 
-    python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
-    python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
+    python bench/random_models.py [--seed 1] [--configurations 20] [--models 10] [--work DIR]
+    python bench/random_models.py --seed 1 --only 17 [--models 10]        runs one configuration again
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
@@ -176,8 +176,9 @@ the same for all models of a design in {sum(line['rtl_untouched'] and line['comp
   {min(model['widths'][0] for model in models)} to {max(model['widths'][1] for model in models)} (concatenations
   included), bits {min(model['bits'][0] for model in models)} to {max(model['bits'][1] for model in models)};
   {sum(model['result'] == 'graphs' for model in models)} end in graphs, the others in nodes.
-- Of the models, with {listed(kinds)}; {', '.join(f"{together[count]} with {count} of these" for count in
-  sorted(together))}. Prompts that are constant are biases, of which models have {total('biases'):,}.
+- Kinds: {listed(kinds)}; {', '.join(map(str, sorted(together)))} of these in
+  {', '.join(str(together[count]) for count in sorted(together))} models. Constant prompts are biases:
+  {total('biases'):,}.
 - Operands: {listed(sums['operands'])}.
 - Row multipliers by: {listed(sums['rows'])}. Steps and widths by: {listed(sums['selects'])}.
 - Batches: {listed(batches)}.
@@ -199,8 +200,8 @@ def main() -> int:
     """Run all configurations, print a line each, write the page; 1 when something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--configurations", type=int, default=42)
-    parser.add_argument("--models", type=int, default=5, help="on each design")
+    parser.add_argument("--configurations", type=int, default=20)
+    parser.add_argument("--models", type=int, default=10, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
