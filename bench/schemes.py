@@ -44,8 +44,9 @@ hardware computes bit for bit. *Agree* is the share of all rows for which it giv
 that a row starts from, of the same seeds and recipe. *Rows* are stored bits of a hidden row, as A²Q reports them;
 *codes* those of every stored code, messages too. *BitOps* are multiplications times the bits of both sides, and
 additions over lists times the bits of what is added. *Features* are stored activations in KB, and how many times less
-than in FP32: with the input, and hidden ones alone; then the same without messages, as SGQuant counts. *On chip* are bits of all memories of the design, *AXI* the bytes that cross
-the bus for the model and one run over the test data. Cycles are exact; LUTs are by formulas, on {board}.
+than in FP32: with the input, and hidden ones alone; then the same without messages, as SGQuant counts. *On chip* are
+bits of all memories of the design, *AXI* the bytes that cross the bus for the model and one run over the test data.
+Cycles are exact; LUTs are by formulas, on {board}.
 
 """
 COLUMNS = ("scheme", "runs", "FP32", "test", "agree", "rows", "codes", "GBitOps", "features KB", "less: all",
