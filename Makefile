@@ -27,7 +27,7 @@ test: install-dev
 	$(PYTEST)
 
 quick: install-dev
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not verilator"
 
 lint: install-dev
 	$(BIN)/ruff check .

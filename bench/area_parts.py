@@ -42,18 +42,20 @@ from rtl_templates.shell.store import Store
 SHAPE = {
     "groups": 4, "servers": 16, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
     "slots": 1280, "param_depth": 512, "result_depth": 512, "feature_depth": 0, "requant_lanes": 8,
-    "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "bias_depth": 64, "primitives": 1,
+    "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "bias_depth": 64, "sum_bits": 18,
+    "zero_points": 0, "primitives": 1,
 }
 _ROW = ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")
 _SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns",
-           "weight_bits", "planes", "pages", "column_depth", "bias_depth")
+           "weight_bits", "planes", "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")
 
 #: Name -> component of a shape.
 PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
-    "group": lambda s: Group(**_of(s, *_ROW, "slots")),
+    "group": lambda s: Group(**_of(s, *_ROW, "slots", "zero_points", "primitives")),
     "bank": lambda s: Bank(depth=s["bank_depth"] * s["code_bits"] // s["digit"], word_bits=s["lanes"] * s["digit"]),
     "clos": lambda s: Clos(word_bits=s["lanes"] * s["digit"]),
-    "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits")),
+    "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits", "zero_points",
+                                                 "primitives")),
     "server": lambda s: Server(ports=16 * s["groups"] // s["servers"], **_of(s, *_SERVER),
                                primitives=bool(s["primitives"])),
     "registers": lambda s: RegisterFile(constants=constants(

@@ -1,14 +1,14 @@
 """Random models on random designs, in Verilator: reference = RTL in every word, result, cycle and stage counter.
 
-    python bench/random_models.py [--seed 1] [--configurations 42] [--models 5] [--work DIR]
-    python bench/random_models.py --seed 1 --only 17 [--models 5]        runs one configuration again
-    python bench/random_models.py [--edges] [--zero-points] ...          models over edges that weigh, with zero points
+    python bench/random_models.py [--seed 1] [--configurations 20] [--models 10] [--work DIR]
+    python bench/random_models.py --seed 1 --only 17 [--models 10]        runs one configuration again
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
-channel. A model that differs ends its batches, and the folder of its design stays. All of it follows from the seed
-and the configuration's number (tests/support/campaign.py; plain seeded drawing, since a simulation is too long a
-step for Hypothesis to shrink by).
+channel. Models have edges that weigh, zero points, prompts, real inputs and (where the tens digit of the
+configuration's number is odd) rows by edge, in any combination. A model that differs ends its batches, and the folder
+of its design stays. All of it follows from the seed and the configuration's number (tests/support/campaign.py; plain
+seeded drawing, since a simulation is too long a step for Hypothesis to shrink by).
 
 Results lie in a file, one JSON line a configuration, under a digest of the design, the images and the golden codes;
 what has the same digest is not simulated again. The exit status is 1 when anything differs.
@@ -45,12 +45,12 @@ class Bench:
         self.work, self.results = work, results
         self.known = {line["digest"]: line for line in read_lines(results)}
 
-    def run(self, seed: int, number: int, count: int, **kinds: bool) -> dict[str, Any]:
-        """Simulate one configuration, unless that was done; ``kinds`` of models as configurations have them."""
+    def run(self, seed: int, number: int, count: int) -> dict[str, Any]:
+        """Simulate one configuration, unless that was done."""
         started = time.perf_counter()
         folder = self.work / f"seed{seed}-{number:02d}"
         shutil.rmtree(folder, ignore_errors=True)
-        hardware, models, refused = campaign.draw(campaign.configuration(seed, number, **kinds), count)
+        hardware, models, refused = campaign.draw(campaign.configuration(seed, number), count)
         rtl = campaign.write_design(folder / "design", hardware)
         with campaign.seen() as codes:
             written = [campaign.write_model(folder / f"model{index}", folder / "design", model)
@@ -100,6 +100,7 @@ def _facts(model: campaign.Model) -> dict[str, Any]:
     kinds = [f"{operand.via} {operand.op}" if operand.kind == "list" else operand.kind for operand in operands]
     return {
         "model": model.seed, "stalls": model.stalls, "sharp": model.sharp, "values": len(network.values),
+        "kinds": campaign.kinds_of(network), "biases": sum(value.bias is not None for value in network.values),
         "widths": [min(value.width for value in network.values), max(value.width for value in network.values)],
         "bits": [int(min((final.bits.min() for final in finals if final.bits.size), default=0)),
                  int(max((final.bits.max() for final in finals if final.bits.size), default=0))],
@@ -138,6 +139,8 @@ def document(lines: Sequence[dict[str, Any]], command: str) -> str:
         batches.update(list(model["batches"]))
         for name in ("operands", "selects", "rows"):
             sums[name].update(model[name])
+    kinds = Counter(kind for model in models for kind in model["kinds"])
+    together = Counter(len(model["kinds"]) for model in models)
     bad = [f"seed {line['seed']}, configuration {line['configuration']}, model {model['model']}: {model['difference']}"
            for line in lines for model in line["models"] if not model["ok"]]
     used = {name: sorted({line["hardware"][name] for line in lines}) for name in PLACES}
@@ -173,6 +176,9 @@ the same for all models of a design in {sum(line['rtl_untouched'] and line['comp
   {min(model['widths'][0] for model in models)} to {max(model['widths'][1] for model in models)} (concatenations
   included), bits {min(model['bits'][0] for model in models)} to {max(model['bits'][1] for model in models)};
   {sum(model['result'] == 'graphs' for model in models)} end in graphs, the others in nodes.
+- Kinds: {listed(kinds)}; {', '.join(map(str, sorted(together)))} of these in
+  {', '.join(str(together[count]) for count in sorted(together))} models. Constant prompts are biases:
+  {total('biases'):,}.
 - Operands: {listed(sums['operands'])}.
 - Row multipliers by: {listed(sums['rows'])}. Steps and widths by: {listed(sums['selects'])}.
 - Batches: {listed(batches)}.
@@ -194,26 +200,22 @@ def main() -> int:
     """Run all configurations, print a line each, write the page; 1 when something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--configurations", type=int, default=42)
-    parser.add_argument("--models", type=int, default=5, help="on each design")
+    parser.add_argument("--configurations", type=int, default=20)
+    parser.add_argument("--models", type=int, default=10, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
-    parser.add_argument("--edges", action="store_true", help="models may go over edges that weigh")
-    parser.add_argument("--zero-points", action="store_true", help="values have zero points where they can")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
-    kinds = {name: True for name in ("edges", "zero_points") if getattr(options, name)}
     bench, lines = Bench(options.work.resolve(), options.results), []
     for number in options.only or range(options.configurations):
-        line = bench.run(options.seed, number, options.models, **kinds)
+        line = bench.run(options.seed, number, options.models)
         lines.append(line)
         good = sum(model["ok"] for model in line["models"])
         print(f"{'ok ' if line['ok'] else 'BAD'} configuration {number}: {good} of {len(line['models'])} models, "
               f"{line['seconds']} s", flush=True)
     command = (f"python bench/random_models.py --seed {options.seed} --configurations {options.configurations} "
-               f"--models {options.models}"
-               + "".join(f" --{name.replace('_', '-')}" for name in kinds))
+               f"--models {options.models}")
     page = document(lines, command)
     if not options.only:
         options.page.write_text(page, encoding="utf-8")

@@ -71,7 +71,7 @@ class PassLayout(TypedDict):
     """A pass in ``layout.json``."""
 
     name: str
-    domain: Literal["nodes", "graphs"]
+    domain: Literal["nodes", "graphs", "edges"]
     to_result: bool
     code_bits: Annotated[int, Within(1, 64)]
     word_codes: Annotated[int, Within(1, 1 << 16)]
@@ -193,7 +193,7 @@ class PassFacts:
     Parameters
     ----------
     name : str
-    domain : "node" or "graph"
+    domain : "node", "graph" or "edge"
         What its rows are.
     to_result : bool
         Whether it writes the results.

@@ -34,6 +34,13 @@ DESIGNS = {
     "a prompt of sparse input": ({"groups": 1, "servers": 4, "digit": 4}, {"hidden": 8, "prompt": True}),
     "a prompt of dense input": ({"groups": 1, "servers": 4, "digit": 4},
                                 {"hidden": 8, "input_bits": 3, "prompt": True}),
+    "messages with zero points": ({"groups": 2, "servers": 8, "digit": 4},
+                                  {"hidden": 8, "layers": 3, "classes": 5, "zero_points": True}),
+    "8-bit messages with zero points, dense input": (
+        {"groups": 1, "servers": 4, "digit": 4, "requant_lanes": 4},
+        {"hidden": 6, "classes": 5, "layers": 4, "message_bits": 8, "input_bits": 3, "zero_points": True}),
+    "sums of 20 bits": ({"groups": 1, "servers": 4, "digit": 2},
+                        {"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True}),
 }
 
 

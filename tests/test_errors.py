@@ -258,8 +258,9 @@ def test_what_nobody_foresaw_has_an_exit_code_and_a_file_of_its_own(tmp_path: Pa
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_verb_in_order(number: int, tmp_path: Path) -> None:
-    program = ("import time; from pathlib import Path; from hwgen.cli import cli, main; "
+    program = ("import signal, time; from pathlib import Path; from hwgen.cli import cli, main; "
                "from hwgen.flow.folder import BuildFolder\n"
+               "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # under nohup it is ignored
                "def wait(*_, **__):\n"
                "    with BuildFolder(Path('b')) as folder:\n"
                "        print(folder.path, flush=True)\n"

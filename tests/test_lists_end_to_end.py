@@ -38,6 +38,9 @@ DESIGNS = {
         4, batches=3, wanted={"units": 2, "lanes": 16, "requant_lanes": 8}),
     "four units, narrow codes, a chunk a cycle": _gin,
     "zero points": _zero_points,
+    "rows by edge": lambda: random_build(6, batches=2, max_width=12, depth=3, edge_bits=3, edge_rows=True,
+                                         graph_level=False, zero_points=True,
+                                         wanted={"units": 2, "lanes": 8, "requant_lanes": 4}),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from campaign import configuration, draw, edge_cases, seen, sharpened, write_design, write_model
+from campaign import KINDS, configuration, draw, edge_cases, kinds_of, seen, sharpened, write_design, write_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from list_builds import Build, compare
@@ -21,12 +21,14 @@ from hwgen.targets.lists.placement import place
 from hwgen.targets.lists.rules import check_program
 from hwgen.targets.lists.verilog import emit
 
-#: Configurations that compile fast: one unit with a MAC array; two with neither MAC array nor search.
-SAMPLE = {"mac-and-search": (9, 24), "neither": (31, 49)}
+#: Configurations that compile fast: one unit with a MAC array, whose models have everything; two with neither MAC array
+#: nor search.
+SAMPLE = {"mac-and-search": (14, 30), "neither": (31, 49)}
 
 
 def capacities(program):
-    return {name: getattr(program, name) for name in ("max_degree", "max_members", "max_features")}
+    named = ("max_degree", "max_members", "max_features", "max_weight")
+    return {name: max(1, getattr(program, name)) for name in named}
 
 
 def with_new_weights(model, hardware):
@@ -40,21 +42,22 @@ def with_new_weights(model, hardware):
     values = tuple(replace(value, terms=tuple(map(term, value.terms))) for value in model.network.values)
     network = replace(model.network, values=values)
     program = lower(network, **capacities(model.program))
-    layout = place(program, hardware, nodes=model.capacity.nodes, graphs=model.capacity.graphs)
+    layout = place(program, hardware, **model.capacity.rows(program))
     return replace(model, network=network, program=program, layout=layout)
 
 
 @pytest.mark.slow
 @settings(max_examples=6, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 10**4), st.booleans())
-def test_load_streams_are_the_reference(seed, number, zero_points):
+@given(st.integers(0, 10**6), st.integers(0, 10**4))
+def test_load_streams_are_the_reference(seed, number):
     """Two models on one design: what their load streams compute is what the reference computes, word by word."""
-    hardware, models, _ = draw(configuration(seed, number, zero_points=zero_points), 2)
+    hardware, models, _ = draw(configuration(seed, number), 2)
     for model in models:
         compare(Build(model.network, model.program, model.capacity, hardware, model.layout,
                       tuple(model.batches.values())))
 
 
+@pytest.mark.slow
 def test_codes_saturate_and_lie_on_ties():
     """Both ends are hit, by a lot and by less than a code, and so are ties, the one half a code beyond the top too."""
     counts = Counter()
@@ -92,6 +95,19 @@ def test_a_seed_gives_the_same_models_again():
     assert hardware == again
     assert [model_files(model.layout) for model in models] == [model_files(model.layout) for model in others]
     assert configuration(5, 4) != configuration(6, 4)
+
+
+@pytest.mark.slow
+def test_models_have_every_kind_alone_and_together():
+    """The sample that is simulated too."""
+    found = Counter()
+    for number in range(0, 40, 7):
+        for model in draw(configuration(1, number), 5)[1]:
+            kinds = kinds_of(model.network)
+            found.update([*kinds, len(kinds)])
+    assert min(found[name] for name in (*KINDS, 1, 2, 3)) > 2, found
+    assert {name for model in draw(configuration(*SAMPLE["mac-and-search"]), 3)[1]
+            for name in kinds_of(model.network)} == set(KINDS)
 
 
 def test_sharp_programs_are_proved():

@@ -117,6 +117,12 @@ FAULTS = {
          "code[k * self.planes + plane] for k", "code[k * self.planes] for k"),
     ),
     "rtl_templates/banked/server/server.py": (
+        ("server-sums-of-18-bits", "rtl_templates/banked/server/test_server.py::test_sums_beyond_18_bits",
+         "the MAC array's accumulators have 18 bits whatever requantizers take",
+         "x_bits=sum_bits, target", "x_bits=ACC_BITS, target"),
+        ("server-affine-of-first-stage", "rtl_templates/banked/server/test_server.py::test_codes_with_a_zero_point",
+         "rows of the second stage are stored as the first stage's codes would be",
+         "self.task.q2_kind, self.task.q1_kind)\n", "self.task.q1_kind, self.task.q1_kind)\n"),
         ("server-takes-loads-of-others", "rtl_templates/banked/server/test_server.py::test_dense",
          "row parameters and features of other servers are taken as one's own",
          "m.d.comb += mine.eq(own)", "m.d.comb += mine.eq(1)"),
@@ -148,6 +154,9 @@ FAULTS = {
          "self._recent = chosen", "self._recent = 0"),
     ),
     "rtl_templates/banked/server/write.py": (
+        ("write-affine-unsigned", "rtl_templates/banked/server/test_server.py::test_codes_with_a_zero_point",
+         "codes with a zero point are stored as they are, without a sign",
+         "code ^ Cat(Const(0, self.code_bits - 1), self.affine)", "code"),
         ("write-digits-reversed", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",
          "rows lie in the banks with their highest digit first",
          "copy[lane * self.code_bits + k * self.digit:]", "copy[(lane + 1) * self.code_bits - (k + 1) * self.digit:]"),

@@ -32,6 +32,8 @@ FAULTS = {
          "for each in graphs]) + np.repeat(number, nodes)", "for each in graphs])"),
     ),
     "hwgen/targets/lists/beats.py": (
+        ("edges-counted-as-nodes", "hwgen/targets/lists/test_streams.py::test_rows_by_edge",
+         "a pass over edges goes over as many nodes", 'int(step.domain != "nodes")', 'int(step.domain == "graphs")'),
         ("beats-degree-of-another-list",
          "hwgen/targets/lists/test_layout.py::test_degrees_are_read_where_they_are_needed",
          "a row takes the degree of whichever list was walked last",
@@ -57,7 +59,16 @@ FAULTS = {
         ("choose-descriptors",
          "hwgen/targets/lists/test_choose.py::test_an_odd_number_of_rows_has_room_for_its_last_descriptor",
          "memories hold the descriptors of even numbers of rows only",
-         "-(-count // (2 * units))", "(count // (2 * units))"),
+         "-(-rows[owner_of(name)] // (2 * units))", "(rows[owner_of(name)] // (2 * units))"),
+    ),
+    "hwgen/network/batch.py": (
+        ("incoming-names-nodes", "hwgen/targets/lists/test_streams.py::test_rows_by_edge",
+         "lists of edges with rows name nodes", 'return "edges" if name == "incoming" else "nodes"', 'return "nodes"'),
+    ),
+    "hwgen/frontend/by_edge.py": (
+        ("norm-counted-twice", "hwgen/frontend/test_by_edge.py::test_in_fp32_it_is_the_same_function",
+         "a sum of normed messages keeps the factor of its degree",
+         'factor=term.factor if weighs else "one"', "factor=term.factor"),
     ),
     "hwgen/targets/lists/cycles.py": (
         ("lists-cycles-barrier",
@@ -146,7 +157,7 @@ FAULTS = {
          "if since <= end and begin <= until and", "if since < end and begin < until and"),
         ("placement-graphs", "hwgen/targets/lists/test_layout.py::test_places_follow_the_batch",
          "rows of graphs are given the place of nodes",
-         'rows = {"nodes": nodes, "graphs": graphs}', 'rows = {"nodes": nodes, "graphs": nodes}'),
+         'rows = {"nodes": nodes, "graphs": graphs,', 'rows = {"nodes": nodes, "graphs": nodes,'),
     ),
     "hwgen/targets/lists/quantizers.py": (
         ("quantizers-thresholds",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,7 +17,7 @@ from ..flow.search import search
 from ..flow.wishes import Wishes
 from ..frontend.quantize import QuantizedNetwork
 from ..frontend.quantize.accepted import alone, fit_steps
-from ..frontend.training.examples import Examples
+from ..frontend.training.examples import Examples, Part
 from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
@@ -25,11 +27,12 @@ from .study import Assignment
 
 __all__ = ["OBJECTIVES", "UNITS", "Measure", "Objective"]
 
-#: memory: kilobytes of all stored activations; cycles: exact, of the fastest design that formulas say fits; luts: of
-#: the same design, by formulas.
-Objective = Literal["memory", "cycles", "luts"]
-OBJECTIVES: tuple[Objective, ...] = ("memory", "cycles", "luts")
-UNITS = {"memory": "KB", "cycles": "cycles", "luts": "LUT"}
+#: memory: kilobytes of all stored activations; rows: of hidden rows alone, without what is sent to neighbours, as
+#: SGQuant counts them; cycles: exact, of the fastest design that formulas say fits; luts: of the same design, by
+#: formulas.
+Objective = Literal["memory", "rows", "cycles", "luts"]
+OBJECTIVES: tuple[Objective, ...] = ("memory", "rows", "cycles", "luts")
+UNITS = {"memory": "KB", "rows": "KB", "cycles": "cycles", "luts": "LUT"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,20 +43,21 @@ class Measure:
     ----------
     task : Task
     examples : Examples
-    module : Module
-        Trained in FP32.
+    modules : sequence of Module
+        Trained in FP32 from several seeds; accuracy and cost of an assignment are means over them, since what is best
+        of many by one seed's validation nodes is partly luck.
     space : Space
     objective : Objective
     board : Board
     epochs : int
         That an assignment is trained for.
     seed : int
-        Of the order of batches.
+        Of the first module and its order of batches; those of the others follow it.
     """
 
     task: Task
     examples: Examples
-    module: nn.Module
+    modules: Sequence[nn.Module]
     space: Space
     objective: Objective
     board: Board
@@ -62,21 +66,28 @@ class Measure:
 
     def __call__(self, assignment: Assignment) -> tuple[float, float] | None:
         """Cost and accuracy; None where no hardware runs the model."""
-        model = self.model(assignment, self.epochs)
-        accuracy = evaluate(model.logits, self.examples, "validation").figure
+        models = self.trained(assignment, self.epochs)
+        accuracy = self.accuracy(models, "validation")
         try:
-            return self.cost(model), accuracy
+            return statistics.mean(self.cost(model) for model in models), accuracy
         except HwgenError:
             return None
 
-    def model(self, assignment: Assignment, epochs: int) -> QuantizedNetwork:
-        """The model of an assignment, trained on, in evaluation mode."""
+    def accuracy(self, models: Sequence[QuantizedNetwork], part: Part) -> float:
+        """Mean over the models, a share."""
+        return statistics.mean(evaluate(model.logits, self.examples, part).figure for model in models)
+
+    def trained(self, assignment: Assignment, epochs: int) -> list[QuantizedNetwork]:
+        """The model of an assignment, trained on from every module, in evaluation mode."""
         scheme = replace(self.task.recipe.scheme, widths=self.space.widths(assignment))
         recipe = replace(self.task.recipe, scheme=scheme, bit_rate=0.0, quantized_epochs=epochs)  # widths stay
         task = replace(self.task, recipe=recipe)
-        with torch.random.fork_rng(devices=[]):
-            model, _ = train_quantized(task, self.module, self.examples, self.seed, self.task.forward(self.module))
-        return model.eval()
+        found = []
+        for number, module in enumerate(self.modules):
+            with torch.random.fork_rng(devices=[]):
+                model, _ = train_quantized(task, module, self.examples, self.seed + number, self.task.forward(module))
+            found.append(model.eval())
+        return found
 
     def cost(self, model: QuantizedNetwork) -> float:
         """What the objective counts.
@@ -86,11 +97,11 @@ class Measure:
         HwgenError
             No hardware runs the model.
         """
-        if self.objective == "memory":
-            known = self.examples.sample(self.seed)
-            rows = {"nodes": float(known.count.sum()), "graphs": float(known.graphs)}
-            codes = sum(value.width * rows[value.domain] for value in model.plan.values[:-1])
-            return model.average_bits([known], messages=True) * codes / 8 / 1024
+        if self.objective in ("memory", "rows"):
+            known, all_codes = self.examples.sample(self.seed), self.objective == "memory"
+            codes = sum(value.width * model.rows_of(value, known) for value in model.plan.values[:-1]
+                        if all_codes or value.role == "activation")
+            return model.average_bits([known], messages=all_codes) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
         sample = alone(model, batch)
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,9 +53,9 @@ class Outcome:
         The one that costs least of those that reach the floor also when they are trained in full; where none does, the
         most accurate.
     model : QuantizedNetwork
-        Of the best, trained in full.
+        Of the best, trained in full from the first seed.
     validation : float
-        Its accuracy.
+        Its accuracy, as all of them the mean over seeds.
     test, fp32_test : float
         Accuracy on the test part, which was looked at now for the first time.
     examples : Examples
@@ -83,7 +84,7 @@ class Outcome:
 def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "digits", scheme: str | None = None, *,
                 study: Path, weights: Path | None = None, granularity: Granularity = "value",
                 objective: Objective = "memory", board: str = "ultra96", drop: float = 0.005, trials: int = 60,
-                epochs: int = 30, sampler: Sampler = "tree", seed: int = 0, root: Path | None = None,
+                epochs: int = 30, sampler: Sampler = "tree", seed: int = 0, seeds: int = 1, root: Path | None = None,
                 progress: Progress = SILENT) -> Outcome:
     """Search the widths of a model's values: the cheapest whose validation accuracy is near FP32's.
 
@@ -94,10 +95,10 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     study : Path
         Folder of the study; one that exists is continued, and other processes may work on it.
     weights : Path or None
-        Of a module that is trained already; None: it is trained in FP32 first.
+        Of a module that is trained already, one seed; None: it is trained in FP32 first.
     granularity : "uniform", "component", "layer", "value" or "topology"
         What shares a width (:mod:`.space`).
-    objective : "memory", "cycles" or "luts"
+    objective : "memory", "rows", "cycles" or "luts"
         What is to be small (:mod:`.measure`).
     drop : float
         How far below FP32 the validation accuracy may lie, a share.
@@ -108,6 +109,9 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     sampler : "tree" or "random"
     seed : int
         Of FP32 training and of the search.
+    seeds : int
+        FP32 models that every assignment is trained on from, of this seed and those that follow it. One seed's
+        validation part flatters the best of many assignments; a mean over some does less.
 
     Raises
     ------
@@ -118,6 +122,11 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         raise HwgenError(f"{trials} trials", "trials", "measure at least 1 assignment")
     if epochs < 1:
         raise HwgenError(f"{epochs} epochs", "epochs", "train each assignment for at least 1 epoch")
+    if seeds < 1:
+        raise HwgenError(f"{seeds} seeds", "seeds", "measure each assignment with at least 1")
+    if seeds > 1 and (weights is not None or isinstance(model, nn.Module)):
+        raise HwgenError(f"{seeds} seeds of a module that has its parameters", "seeds",
+                         "pass what makes the module and no weights, or measure 1 seed")
     if not 0 <= drop < 1:
         raise HwgenError(f"drop is {drop}", "drop", "use a share from 0 to below 1: 0.005 is half a point")
     task = Task.of(model, data, scheme, "default", root=root)
@@ -135,13 +144,15 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     shared = Study(study, {
         "model": str(model), "data": task.name, "scheme": task.scheme, "weights": given, "granularity": granularity,
         "objective": objective, "board": board, "drop": drop, "epochs": epochs, "sampler": sampler, "seed": seed,
+        "seeds": seeds,
     }, space.choices)
     try:
         with progress.step("training in FP32" if weights is None else "reading weights"), shared.alone("fp32"):
-            module = _fp32(task, examples, study / "fp32.pt", weights, seed)
-        forward = task.forward(module)
-        fp32 = evaluate(forward, examples, "validation").figure
-        measure = Measure(task=task, examples=examples, module=module, space=space, objective=objective,
+            modules = [_fp32(task, examples, study / f"fp32-{each}.pt", weights, each)
+                       for each in range(seed, seed + seeds)]
+        forwards = [task.forward(module) for module in modules]
+        fp32 = statistics.mean(evaluate(each, examples, "validation").figure for each in forwards)
+        measure = Measure(task=task, examples=examples, modules=modules, space=space, objective=objective,
                           board=boards.load(board), epochs=epochs, seed=seed)
         proposer = Proposer(choices=space.choices, seed=seed, floor=fp32 - drop, sampler=sampler)
         work(shared, proposer, measure, trials, progress)
@@ -152,22 +163,24 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
         raise HwgenError(f"none of {trials} assignments runs on hardware", "trials", "use a narrower model")
     with progress.step("training the best assignments in full"):
         best, chosen, validation = _final(measure, measured, proposer.floor)
-    test, fp32_test = (evaluate(each, examples, "test").figure for each in (chosen.logits, forward))
-    return Outcome(fp32=fp32, floor=proposer.floor, measured=measured, best=best, model=chosen, validation=validation,
-                   test=test, fp32_test=fp32_test, examples=examples)
+    fp32_test = statistics.mean(evaluate(each, examples, "test").figure for each in forwards)
+    return Outcome(fp32=fp32, floor=proposer.floor, measured=measured, best=best, model=chosen[0],
+                   validation=validation, test=measure.accuracy(chosen, "test"), fp32_test=fp32_test,
+                   examples=examples)
 
 
-def _final(measure: Measure, measured: Sequence[Measured], floor: float) -> tuple[Measured, QuantizedNetwork, float]:
-    """The cheapest assignment that still reaches the floor when it is trained in full; its model and accuracy.
+def _final(measure: Measure, measured: Sequence[Measured],
+           floor: float) -> tuple[Measured, list[QuantizedNetwork], float]:
+    """The cheapest assignment that still reaches the floor when it is trained in full; its models and accuracy.
 
     The few epochs of a trial, and the choice of the best of many, flatter some of them.
     """
     ranked = sorted(measured, key=lambda each: (each.accuracy < floor, each.cost if each.accuracy >= floor
                                                 else -each.accuracy, each.slot))
-    found: list[tuple[Measured, QuantizedNetwork, float]] = []
+    found: list[tuple[Measured, list[QuantizedNetwork], float]] = []
     for each in ranked[:FINALISTS]:
-        model = measure.model(each.assignment, measure.task.recipe.quantized_epochs)
-        found.append((each, model, evaluate(model.logits, measure.examples, "validation").figure))
+        models = measure.trained(each.assignment, measure.task.recipe.quantized_epochs)
+        found.append((each, models, measure.accuracy(models, "validation")))
         if found[-1][2] >= floor:
             return found[-1]
     return max(found, key=lambda each: each[2])

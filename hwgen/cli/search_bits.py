@@ -30,8 +30,10 @@ __all__ = ["search_bits"]
               default="value", show_default=True,
               help="What shares a width: everything; what is aggregated, and what is combined; each layer; each of "
                    "these of each layer; the same, rows by in-degree, with scheme sgquant.")
-@click.option("--objective", type=click.Choice(["memory", "cycles", "luts"]), default="memory", show_default=True,
-              help="What is to be small: stored activations; exact cycles; LUTs by formulas.")
+@click.option("--objective", type=click.Choice(["memory", "rows", "cycles", "luts"]), default="memory",
+              show_default=True,
+              help="What is to be small: stored activations; of these hidden rows alone, as SGQuant counts; exact "
+                   "cycles; LUTs by formulas.")
 @click.option("--board", default="ultra96", show_default=True, help="For cycles and luts: a name, or a TOML file.")
 @click.option("--drop", type=click.FloatRange(0, 100), default=0.5, show_default=True,
               help="Points of validation accuracy that may be lost against FP32.")
@@ -42,6 +44,9 @@ __all__ = ["search_bits"]
 @click.option("--sampler", type=click.Choice(["tree", "random"]), default="tree", show_default=True,
               help="tree: a regression tree over what was measured says what is tried next (SGQuant).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of FP32 training and of the search.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
+              help="FP32 models that every assignment is trained on from; its accuracy is their mean. More cost as "
+                   "much more time, and what is found keeps better in test: one seed flatters the best of many.")
 @click.option("--study", type=click.Path(path_type=Path, file_okay=False), default=Path("study"), show_default=True,
               help="Folder that the search lives in: continued where it exists, by any number of processes.")
 @output_options
@@ -51,7 +56,7 @@ def search_bits(console: Console, data: str, drop: float, objective: str, study:
     """Search bit widths: the cheapest assignment whose validation accuracy is near FP32's; write its checkpoint.
 
     \b
-    hwgen search-bits --data Cora -o cora.pt                                  memory, as SGQuant does
+    hwgen search-bits --data Cora -o cora.pt                                  all stored activations
     hwgen search-bits --model gin --data MUTAG --objective cycles -o mutag.pt
     hwgen search-bits --model net.py:Net --weights net.pt --data own.pt --study shared/net
 

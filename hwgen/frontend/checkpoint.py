@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from ..documents import parse_json
 from ..errors import HwgenError
 from ..kinds import shown
+from ..network.edges import weights_count
 from ..network.granularity import Granularity
 from ..network.network import Network
 from ..network.rules import check_network, plain_name
@@ -115,7 +116,7 @@ def save_network(network: Network, sample: Sample, path: Path | str) -> None:
         The network does not verify, or the path cannot be written.
     """
     check_network(network)
-    if not network.edges:  # what edges weigh is no part of the model
+    if not weights_count(network.edges):  # what edges weigh is no part of the model
         sample = replace(sample, batch=replace(sample.batch, weight=None))
     facts, arrays = network_arrays(network)
     write_checkpoint({"format": FORMAT, "version": VERSION, "facts": json.dumps(facts),

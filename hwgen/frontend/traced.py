@@ -67,6 +67,12 @@ class TracedNetwork:
         Whether forward returns its one column as a vector.
     one_graph : str
         The layer that keeps the edges of the graph it saw first, such as ``GCNConv(cached=True)``; empty if none.
+    by_edge : bool
+        Whether messages, their sums and updates are values of their own (:mod:`.by_edge`).
+    by_row : Weighed or None
+        The kind of lists whose entries have rows, of which values of edges consist.
+    plain : bool
+        Whether each edge weighs 1, whatever graphs say.
     """
 
     features: int
@@ -74,16 +80,20 @@ class TracedNetwork:
     head: Head = ""
     is_vector: bool = False
     one_graph: str = ""
+    by_edge: bool = False
+    by_row: Weighed | None = None
+    plain: bool = False
 
     @property
     def lists_that_weigh(self) -> frozenset[Weighed]:
-        """Lists of edges that weigh and that a term goes over."""
-        return frozenset(name for name in WEIGHED for value in self.values for term in value.terms if term.via == name)
+        """Lists of edges that weigh and that a term goes over, or over rows of their entries."""
+        vias = {self.by_row, *(term.via for value in self.values for term in value.terms)}
+        return frozenset(name for name in WEIGHED if name in vias)
 
     @property
     def weighs(self) -> bool:
         """Whether graphs have to say what their edges weigh."""
-        return bool(self.lists_that_weigh)
+        return bool(self.lists_that_weigh) and not self.plain
 
     @property
     def takes_zero_points(self) -> bool:

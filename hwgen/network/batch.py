@@ -8,12 +8,23 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..errors import HwgenError
-from .edges import NO_EDGES, EdgeQuantizers, edge_values
+from .edges import NO_EDGES, EdgeQuantizers, edge_values, kind_by_row
+from .equation import Domain
 
-__all__ = ["Batch", "Model", "SetName", "check_batch"]
+__all__ = ["Batch", "Model", "SetName", "check_batch", "named_by", "owner_of"]
 
 Ints = NDArray[np.int64]
-SetName = Literal["edges", "looped", "weighted", "normed", "features", "members"]
+SetName = Literal["edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming"]
+
+
+def owner_of(name: SetName) -> Domain:
+    """What has a list of a set."""
+    return "graphs" if name == "members" else "edges" if name == "sources" else "nodes"
+
+
+def named_by(name: SetName) -> Domain:
+    """What the entries of a list are; those of features are columns."""
+    return "edges" if name == "incoming" else "nodes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +57,12 @@ class Batch:
     def num_nodes(self) -> int:
         return int(self.features.shape[0])
 
+    def rows(self, domain: Domain, quantizers: EdgeQuantizers = NO_EDGES) -> int:
+        """How many nodes, graphs, or entries of the lists whose entries have rows."""
+        if domain == "edges":
+            return int(self.lists("sources", quantizers).shape[0])
+        return self.num_nodes if domain == "nodes" else self.graphs
+
     def lists(self, name: SetName, quantizers: EdgeQuantizers = NO_EDGES) -> csr_array:
         """One set of lists.
 
@@ -61,6 +78,7 @@ class Batch:
             Row i names the members of list i in the order in which they are walked, duplicates as often as they
             occur: ``indptr`` has the lengths. Edges: in the order of ``edges``; looped: without self loops, then one;
             data are 1, and the codes of features. Not canonical: do not sum duplicates before taking lengths.
+            Sources: row e has the node of entry e of the lists by row; incoming: node i has the rows of its entries.
         """
         n = self.num_nodes
         if name == "features":
@@ -70,14 +88,27 @@ class Batch:
             return features
         if name == "members":
             return _lists(np.arange(n), self.graph, (self.graphs, n))
+        if name == "sources" or name == "incoming":
+            return self._by_row(name, quantizers)
         if name == "weighted" or name == "normed":
-            source, target, values = edge_values(name, self.edges, self.weight, n)
-            return _lists(source, target, (n, n), quantizers[name].codes(values))
+            codes = quantizers[name]
+            source, target, values = edge_values(name, self.edges, self.weight if codes.given else None, n)
+            return _lists(source, target, (n, n), codes.codes(values))
         source, target = self.edges
         if name == "looped":
             proper, loops = source != target, np.arange(n, dtype=np.int64)
             source, target = np.r_[source[proper], loops], np.r_[target[proper], loops]
         return _lists(source, target, (n, n))
+
+    def _by_row(self, name: Literal["sources", "incoming"], quantizers: EdgeQuantizers) -> csr_array:
+        kind = kind_by_row(quantizers)
+        assert kind is not None
+        whole = self.lists(kind, quantizers)
+        numbers = np.arange(whole.nnz + 1, dtype=np.int64)
+        if name == "sources":
+            return csr_array((whole.data, whole.indices, numbers), shape=(whole.nnz, self.num_nodes))
+        return csr_array((np.ones(whole.nnz, dtype=np.int64), numbers[:-1], whole.indptr),
+                         shape=(self.num_nodes, whole.nnz))
 
 
 class Model(Protocol):

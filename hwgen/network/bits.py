@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from .batch import Batch
 from .execute import Lists, choose_entry, run_network
 from .granularity import Granularity
-from .network import Network, Value
+from .network import Network
 
 __all__ = ["Bits", "bits_of_model"]
 
@@ -27,13 +27,10 @@ def bits_of_model(network: Network, batch: Batch) -> Bits:
         found = run_network(network, batch)
         entries = {name: each.entry for name, each in found.items()}
     else:
-        lists = Lists(batch)
-        entries = {value.name: choose_entry(_unread(value, batch), value.quantizer, lists) for value in network.values
+        lists = Lists(batch, network.edges)
+        unread = {domain: np.empty((batch.rows(domain, network.edges), 0))
+                  for domain in {value.domain for value in network.values}}  # quantizers that only count rows
+        entries = {value.name: choose_entry(unread[value.domain], value.quantizer, lists) for value in network.values
                    if value.quantizer is not None}
     return {value.name: value.quantizer.bits[entries[value.name]] for value in network.values
             if value.quantizer is not None}
-
-
-def _unread(value: Value, batch: Batch) -> NDArray[np.float64]:
-    """Rows for a quantizer that only counts them: float64 [n, 0]."""
-    return np.empty((batch.num_nodes if value.domain == "nodes" else batch.graphs, 0))

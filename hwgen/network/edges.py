@@ -9,6 +9,11 @@ A list of in-edges counts its sources once each; these count them by a number of
 The latter is GCN's (Kipf and Welling, Semi-supervised classification with graph convolutional networks, 2017, eq. 2)
 with weights, as PyG's ``gcn_norm`` has it. The numbers are constants of a graph: the host computes them in float64 and
 rounds them to codes of one step, so that every list is a sum of whole multiples.
+
+Or each entry of such lists has a row of its own, in their order (:attr:`EdgeCodes.by_row`)::
+
+    sources    row e: n_e s_source(e)
+    incoming   node i: the sum over the rows of its own entries
 """
 
 from collections.abc import Mapping
@@ -22,14 +27,16 @@ from scipy.sparse import csr_array
 
 from ..errors import HwgenError
 
-__all__ = ["MAX_EDGE_BITS", "NO_EDGES", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed", "codes_for", "edge_values",
-           "magnitudes"]
+__all__ = ["CODED", "MAX_EDGE_BITS", "NO_EDGES", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed", "coder_of",
+           "codes_for", "edge_values", "kind_by_row", "magnitudes", "weights_count"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 Weighed = Literal["weighted", "normed"]
 WEIGHED: tuple[Weighed, ...] = ("weighted", "normed")
+#: Lists whose entries count by a code.
+CODED: tuple[Weighed | Literal["sources"], ...] = (*WEIGHED, "sources")
 #: Widest magnitude of a code.
 MAX_EDGE_BITS = 8
 #: How far from whole multiples of the smallest weight others may be, relative to it: weights are float32.
@@ -46,10 +53,16 @@ class EdgeCodes:
         Of the magnitude, 1 to 8. The sign costs nothing.
     step : float
         The real value of code 1.
+    by_row : bool
+        Whether each entry has a row of its own: ``sources`` and ``incoming`` are walked in place of the list.
+    given : bool
+        Whether edges weigh what the graph says; else 1 each.
     """
 
     bits: int
     step: float
+    by_row: bool = False
+    given: bool = True
 
     def codes(self, values: Floats) -> Ints:
         """Codes of real values."""
@@ -62,10 +75,29 @@ EdgeQuantizers = Mapping[Weighed, EdgeCodes]
 NO_EDGES: EdgeQuantizers = MappingProxyType({})
 
 
-def codes_for(values: Floats, bits: int) -> EdgeCodes:
-    """Codes that hold some values: whole multiples of the smallest one are exact, else the largest is the top code."""
-    sizes = np.abs(values[values != 0])
-    top, largest = (1 << bits) - 1, float(sizes.max(initial=0.0)) or 1.0
+def coder_of(via: str, quantizers: EdgeQuantizers) -> EdgeCodes | None:
+    """The codes that entries of a kind of lists count by; None: each counts once."""
+    kind = kind_by_row(quantizers) if via == "sources" else via
+    return next((each for name, each in quantizers.items() if name == kind), None)
+
+
+def kind_by_row(quantizers: EdgeQuantizers) -> Weighed | None:
+    """The kind of lists whose entries have rows of their own."""
+    return next((name for name, each in quantizers.items() if each.by_row), None)
+
+
+def weights_count(quantizers: EdgeQuantizers) -> bool:
+    """Whether graphs have to say what their edges weigh."""
+    return any(each.given for each in quantizers.values())
+
+
+def codes_for(values: Floats, bits: int, beyond: float = 0.0) -> EdgeCodes:
+    """Codes that hold some values: whole multiples of the smallest one are exact, else the largest is the top code.
+
+    ``beyond`` is the share of the values that may lie beyond the top code.
+    """
+    sizes = np.sort(np.abs(values[values != 0]))
+    top, largest = (1 << bits) - 1, float(sizes[-1 - int(beyond * len(sizes))]) if len(sizes) else 1.0
     least = float(sizes.min(initial=largest))
     times = sizes / least
     if times.max(initial=1.0) <= top + NEAR and (np.abs(times - np.rint(times)) <= NEAR).all():

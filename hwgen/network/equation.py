@@ -16,8 +16,8 @@ from .activation import IDENTITY, Activation
 
 __all__ = ["Counted", "Domain", "Equation", "Factor", "TermOf", "Via"]
 
-Domain = Literal["nodes", "graphs"]
-Via = Literal["self", "edges", "looped", "weighted", "normed", "features", "members"]
+Domain = Literal["nodes", "graphs", "edges"]
+Via = Literal["self", "edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming"]
 #: 1, 1/d or d^-1/2 of the length d of a list; 0 where d is 0.
 Factor = Literal["one", "mean", "rsqrt"]
 #: Lists whose length a factor takes.
@@ -64,7 +64,7 @@ class TermOf(Generic[SourceT, ArrayT, WeightT]):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Equation(Generic[TermT, ArrayT]):
-    """What one value computes, for all nodes or all graphs.
+    """What one value computes, for all nodes, all graphs or all edges.
 
     Parameters
     ----------

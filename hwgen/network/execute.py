@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from .batch import Batch, SetName
-from .edges import WEIGHED, EdgeQuantizers, magnitudes
+from .edges import CODED, EdgeQuantizers, coder_of, magnitudes
 from .granularity import Granularity
 from .network import Factor, Network, Quantizer, Term, Value
 
@@ -58,7 +58,7 @@ class Lists:
 
     def sizes(self, name: SetName) -> Ints:
         """What each list's limit is about: its length, or the sum of the magnitudes of its edges: int64 [n]."""
-        return magnitudes(self[name]) if name in WEIGHED else self.lengths(name)
+        return magnitudes(self[name]) if name in CODED else self.lengths(name)
 
     def factor(self, kind: Factor, of: SetName, rows: int) -> Floats:
         """Factor of each row: float64 [n]."""
@@ -100,7 +100,7 @@ def run_network(network: Network, batch: Batch, *, given: Mapping[str, Floats] |
 
 def real_value(network: Network, value: Value, lists: Lists, stored: Mapping[str, Floats]) -> Floats:
     """One value before its quantizer: float64 [n, width]."""
-    rows = lists.batch.num_nodes if value.domain == "nodes" else lists.batch.graphs
+    rows = lists.batch.rows(value.domain, network.edges)
     out = np.full((rows, value.width), 0.0 if value.join == "sum" else -np.inf)
     for term in value.terms:
         part = _accumulated(network, term, lists, stored, rows, value.width - term.offset)
@@ -163,4 +163,5 @@ def _accumulated(network: Network, term: Term, lists: Lists, stored: Mapping[str
     if term.op == "max":
         return np.asarray(lists.largest(term.via, source), dtype=np.float64)
     total = np.asarray(lists[term.via] @ source, dtype=np.float64)
-    return total * network.edges[term.via].step if term.via == "weighted" or term.via == "normed" else total
+    coder = coder_of(term.via, network.edges)
+    return total if coder is None else total * coder.step

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .edges import WEIGHED
+from .edges import CODED
 
 __all__ = ["formula", "is_identity"]
 
@@ -47,5 +47,5 @@ def _term(term: Any, matrix: Callable[[Any], NDArray[Any]]) -> str:
         source += " W"
     gain = "" if term.gain is None else "g · "
     if term.via not in ("self", "features"):
-        source = f"{'max' if term.op == 'max' else 'Σ'}[{term.via}] {'n · ' if term.via in WEIGHED else ''}{source}"
+        source = f"{'max' if term.op == 'max' else 'Σ'}[{term.via}] {'n · ' if term.via in CODED else ''}{source}"
     return FACTORS[term.factor] + gain + source

@@ -1,6 +1,6 @@
 """The quantized network of any model, value by value, as training left it. Independent of any graph.
 
-Every value is computed for all nodes, or all graphs, of a batch::
+Every value is computed for all nodes, all graphs, or all edges of a batch::
 
     v_i = act( join_t( factor_t(i) · gain_t · acc_t(i) ) + bias ) · factor(i)         real numbers
     q_i = Quantizer(v_i)                                                              what is stored
@@ -13,13 +13,14 @@ with, for term t, one of::
     acc = s_i @ W                   a linear layer, via "self"
     acc = unit · Σ_c q_{i,c} · W_c  a linear layer on the input's codes q, via "features" (:class:`.input.Input`)
     acc = Σ_{j ∈ list_i} n_ij s_j   via "weighted" or "normed": n are dequantized numbers of edges (:mod:`.edges`)
+    acc = n_i s_j                   via "sources": row i is an edge, j its source, n as above
 
 where s are the dequantized values of the source. A term covers the channels from ``offset`` on: terms at the same
 offset have the same width and join, terms at different ones are concatenated. A value with a linear layer via
 "self" has no other term; its source has one step for all channels of a row (not per channel, unless all are equal), and
 one for all rows where the term has a factor. The source of a list, or of a factor, is quantized per tensor or per
-channel. Lists of nodes are edges, looped, weighted, normed and features; those of graphs are members, and their sources
-nodes.
+channel. Lists of nodes are edges, looped, weighted, normed, features, and incoming, whose sources are edges; those of
+graphs are members, those of edges are sources, and their sources are nodes. Rows by edge have no factors.
 """
 
 from dataclasses import dataclass, field

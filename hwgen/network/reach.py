@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..numeric import MAX_STEPS, MOST_STEPS, SUM_STEPS
 from .batch import SetName
-from .edges import EdgeQuantizers
+from .edges import EdgeQuantizers, coder_of
 from .network import Quantizer, Term, Value
 
 __all__ = ["Reach", "Reached", "held", "largest_of"]
@@ -91,8 +91,8 @@ class Reach:
             up, down = np.maximum(weight, 0).sum(0), -np.minimum(weight, 0).sum(0)
             sizes = (up + down if signed else np.maximum(up, down)) * sizes.max()
         count = 1.0 if term.via == "self" or term.op == "max" else float(self.longest[term.via])
-        if term.via == "weighted" or term.via == "normed":
-            count *= self.edges[term.via].step
+        coder = coder_of(term.via, self.edges)
+        count *= 1.0 if coder is None else coder.step
         times = count
         if term.factor != "one" and term.via == term.of:  # of another list it may be 1
             times = 1.0 if term.factor == "mean" else count**0.5

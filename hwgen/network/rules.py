@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ..errors import CapacityError, HwgenError
 from ..kinds import shown
 from ..numeric import MAX_ACTIVATION_BITS
-from .edges import MAX_EDGE_BITS, WEIGHED
+from .batch import named_by, owner_of
+from .edges import CODED, MAX_EDGE_BITS, WEIGHED, kind_by_row
 from .granularity import Granularity
 from .input import Input
 from .network import Network, Quantizer, Term, Value, Weight
@@ -54,7 +55,16 @@ def check_network(network: Network) -> None:
 
 
 def _edges(network: Network, where: str) -> None:
-    used = {term.via for value in network.values for term in value.terms} & set(WEIGHED)
+    lists = {term.via for value in network.values for term in value.terms}
+    used, kind = lists & {*WEIGHED}, kind_by_row(network.edges)
+    if lists & {"sources", "incoming"} or any(value.domain == "edges" for value in network.values):
+        _need(kind is not None, "rows by edge, and no list that weighs has them", where,
+              "give by_row to the codes of the list whose entries they are")
+        _need(not used and len(network.edges) == 1, f"entries of {kind} lists have rows, and there are edges of "
+              f"{', '.join(sorted({*used, *network.edges}))}", where, "give rows to the only kind of lists that weigh")
+        used = {*network.edges}
+    _need(kind is None or kind not in lists, f"entries of {kind} lists have rows, and a term goes over the lists",
+          where, "walk sources and incoming instead")
     have, want = (", ".join(sorted(names)) or "no list that weighs" for names in (network.edges, used))
     _need(used == set(network.edges), f"edges of {have} are quantized, and terms go over {want}", where,
           "give a quantizer for each such list")
@@ -114,7 +124,10 @@ def _value(network: Network, value: Value, known: dict[str, Value], place: str) 
         _need(_finite(value.bias), "bias is not finite", place, "look for a diverged training")
     _need(value.factor == "one" or (value.of == "members") == (value.domain == "graphs"),
           f"factor by {value.of} of {value.domain}", place, "members are lists of graphs, the others of nodes")
+    _need(value.factor == "one" or value.domain != "edges", f"factor {value.factor!r} of edges", place,
+          "give it to the nodes that read them, or that they read")
     if value.quantizer is None:
+        _need(value.domain != "edges", "the result is of edges", place, "sum them up by nodes")
         _need(value.factor == "one", f"factor {value.factor!r} of the result", place, "give it to the result's terms")
     else:
         _quantizer(network, value, value.quantizer, f"{place}, quantizer")
@@ -138,23 +151,25 @@ def _cover(network: Network, value: Value, place: str) -> None:
 
 def _term(network: Network, value: Value, term: Term, known: dict[str, Value], place: str) -> None:
     graphs = value.domain == "graphs"
-    _need(term.via == "self" or graphs == (term.via == "members"), f"via {term.via!r} of {value.domain}", place,
-          "members are lists of graphs, the others of nodes")
-    _need(term.factor == "one" or graphs == (term.of == "members"), f"factor by {term.of} of {value.domain}", place,
-          "members are lists of graphs, edges and looped of nodes")
-    _need(term.op == "sum" or term.via in ("edges", "looped", "members"), f"op 'max' via {term.via!r}", place,
+    _need(term.via == "self" or owner_of(term.via) == value.domain, f"via {term.via!r} of {value.domain}", place,
+          "members are lists of graphs, sources of edges, the others of nodes")
+    _need(term.factor == "one" or (graphs == (term.of == "members") and value.domain != "edges"),
+          f"factor by {term.of} of {value.domain}", place, "members are lists of graphs, edges and looped of nodes")
+    _need(term.op == "sum" or term.via in ("edges", "looped", "members", "incoming"), f"op 'max' via {term.via!r}",
+          place,
           "only lists of rows have a maximum")
     source = None
     if term.source is not None:
         _need(term.source in known, f"source {term.source!r} is not defined before", place,
               "order the values as they are computed")
         source = known[term.source]
-        _need(source.domain == (value.domain if term.via == "self" else "nodes") and term.via != "features",
+        own = value.domain if term.via == "self" else named_by(term.via)
+        _need(source.domain == own and term.via != "features",
               f"source {term.source!r} of {source.domain} via {term.via!r}", place,
-              "self reads rows of its own domain, lists read nodes, features have no source")
+              "self reads rows of its own domain, incoming edges, other lists nodes, features have no source")
     elif term.via != "features":
         _need(term.gain is not None, "a constant without gain", place, "give the constant of each channel as gain")
-        _need(term.via not in WEIGHED, f"a constant for each of {term.via}", place,
+        _need(term.via not in CODED, f"a constant for each of {term.via}", place,
               "give it to the source: edges weigh differently")
         _need(term.op == "sum" and term.weight is None, "a constant with a maximum or a weight", place,
               "give only gain")
@@ -227,7 +242,9 @@ def _quantizer(network: Network, value: Value, quantizer: Quantizer, place: str)
         _need(value.factor == "one" or value.of == quantizer.via, f"degrees of {quantizer.via}, factor of {value.of}",
               place, "take both from the same lists")
     _need(kind not in (Granularity.PER_NODE, Granularity.PER_DEGREE) or value.domain == "nodes",
-          f"graphs quantized {kind}", place, "quantize graphs per_tensor, per_channel or nearest")
+          f"{value.domain} quantized {kind}", place, f"quantize {value.domain} per_tensor, per_channel or nearest")
+    _need(not kind.by_row or value.domain != "edges", f"edges quantized {kind}", place,
+          "quantize edges per_tensor or per_channel")
     if kind is Granularity.NEAREST:
         clip = quantizer.clip_value
         _need(clip is not None and clip.shape == (entries,) and _finite(clip)

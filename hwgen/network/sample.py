@@ -81,7 +81,7 @@ class Limits:
     def longest(self) -> dict[SetName, int]:
         """The longest list of each set."""
         return {"edges": self.degree, "looped": self.degree, "weighted": self.weight, "normed": self.weight,
-                "features": self.features, "members": self.nodes}
+                "features": self.features, "members": self.nodes, "sources": self.weight, "incoming": self.degree}
 
     def to_dict(self) -> dict[str, float]:
         """By the names of :data:`.limit_names.LIMITS`."""

@@ -75,6 +75,8 @@ class _Input(TypedDict):
 class _Edges(TypedDict):
     bits: Count
     step: float
+    by_row: NotRequired[bool]
+    given: NotRequired[bool]
 
 
 class _Network(TypedDict):
@@ -126,7 +128,9 @@ def network_arrays(network: Network) -> tuple[dict[str, Any], Arrays]:
     for name in _INPUT:
         arrays[f"input.{name}"] = getattr(network.input, name)
     if network.edges:
-        facts["edges"] = {name: {"bits": each.bits, "step": each.step} for name, each in network.edges.items()}
+        facts["edges"] = {name: {"bits": each.bits, "step": each.step,
+                                 **({"by_row": True, "given": each.given} if each.by_row else {})}
+                          for name, each in network.edges.items()}
     facts |= {"head": network.head} if network.head else {}
     return facts, arrays
 
@@ -157,7 +161,8 @@ def network_of(facts: object, arrays: Mapping[str, NDArray[Any]], where: str) ->
         input=Input(**known["input"], scale=taken.floats("input.scale"), zero_point=taken.ints("input.zero_point"),
                     column=taken.ints("input.column")),
         values=tuple(_value(value, f"values.{index}", taken) for index, value in enumerate(known["values"])),
-        edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]))
+        edges={name: EdgeCodes(bits=each["bits"], step=float(each["step"]), by_row=each.get("by_row", False),
+                               given=each.get("given", True))
                for name, each in known.get("edges", {}).items()})
     check_network(network)
     taken.check_all_taken()

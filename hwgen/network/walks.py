@@ -82,8 +82,11 @@ def edge_limits(batch: Batch, quantizers: EdgeQuantizers) -> tuple[int, Ints]:
     """Largest sum of magnitudes of a list that weighs, and entries of each graph's: int64 [graphs]."""
     largest, entries = 0, np.zeros(max(1, batch.graphs), dtype=np.int64)
     for name, each in quantizers.items():
-        matrix = batch.lists(name, quantizers)
-        largest = max(largest, int(magnitudes(matrix).max(initial=0)))
-        own = np.bincount(batch.graph, weights=walk(matrix, each.bits).count, minlength=len(entries))
+        graph, matrix = batch.graph, batch.lists("sources" if each.by_row else name, quantizers)
+        if each.by_row:
+            graph = np.repeat(graph, np.diff(batch.lists("incoming", quantizers).indptr))
+        top = (1 << each.bits) - 1  # one entry has no more on any graph
+        largest = max(largest, top if each.by_row else int(magnitudes(matrix).max(initial=0)))
+        own = np.bincount(graph, weights=walk(matrix, each.bits).count, minlength=len(entries))
         entries = np.maximum(entries, own.astype(np.int64))
     return largest, entries

@@ -4,7 +4,8 @@ A value v with zero point z has the code ``clip(round(v/s + z), 0, top)`` and st
 (Krishnamoorthi 2018, "Quantizing deep convolutional networks for efficient inference", section 2.1). With ``z·s`` as a
 bias that is the code of ``relu(v + z·s)`` without a zero point; whoever reads the codes subtracts ``s·z`` once for each
 that it adds: a bias, through a linear layer ``(s·z)ᵀ W``, and over a list a constant for each neighbour. Those of the
-input's columns are folded where values of a network are made (:func:`of_input_codes`).
+input's columns are folded where values of a network are made (:func:`of_input_codes`). For hardware
+that has no zero points.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from .activation import IDENTITY, RELU
-from .edges import WEIGHED
+from .edges import CODED
 from .input import Input
 from .network import Factor, Network, Term, Value
 
@@ -86,12 +87,10 @@ def _read(value: Value, raised: Mapping[str, Floats]) -> Value:
             constant = constant @ (term.weight.codes * term.weight.step)
         if term.gain is not None:
             constant = constant * term.gain
-        if term.via in ("weighted", "normed"):
+        if term.via in CODED:
             raise _refused(value, f"a weighted sum reads {term.source}, which has a zero point", SYMMETRIC)
         if term.op == "max" or (value.join == "max" and _several(value)):
             raise _refused(value, f"a maximum reads {term.source}, which has a zero point", SYMMETRIC)
-        if term.via in WEIGHED:
-            raise _refused(value, f"edges weigh differently, and {term.source} has a zero point", SYMMETRIC)
         if term.via == "self" and term.factor == "one":
             bias[term.offset : term.offset + len(constant)] += constant
         elif term.weight is not None or (term.factor != "one" and term.via not in ("self", term.of)):
@@ -127,7 +126,7 @@ def _raised(value: Value, by: Floats, by_row: Set[str]) -> Value:
 
 def _times(value: Value, term: Term) -> Factor:
     """The factor of a term, times that of its value."""
-    counted = term.source is None and term.via in ("edges", "looped", "members")
+    counted = term.source is None and term.via in ("edges", "looped", "members", "incoming")
     if term.factor == "one" and (not counted or term.via == value.of):
         return value.factor
     if (term.factor, value.factor) == ("rsqrt", "rsqrt") and term.of == value.of:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..network.batch import Batch
 from ..network.bits import Bits
+from ..network.edges import coder_of
 from ..network.formulas import is_identity
 from ..network.network import Network, Term, Value, Weight
 from .names import roles
@@ -86,7 +87,7 @@ def operations(value: Value, network: Network, batch: Batch) -> dict[str, int]:
         ``op_mac``: multiplications, those of zero features left out. ``op_add``: additions of listed rows.
         ``param_weight_INT<bits>``: weights.
     """
-    rows = batch.num_nodes if value.domain == "nodes" else batch.graphs
+    rows = batch.rows(value.domain, network.edges)
     width = {each.name: each.width for each in network.values}
     ops = {"op_mac": 0, "op_add": 0}
     for term in value.terms:
@@ -95,11 +96,10 @@ def operations(value: Value, network: Network, batch: Batch) -> dict[str, int]:
             ops["op_mac"] += int(inputs) * term.weight.codes.shape[1]
             key = f"param_weight_INT{term.weight.bits}"
             ops[key] = ops.get(key, 0) + int(term.weight.codes.size)
-        elif term.via == "weighted" or term.via == "normed":  # an addition for each bit of a code that is set
-            bits = np.bitwise_count(np.abs(batch.lists(term.via, network.edges).data)).sum()
-            ops["op_add"] += int(bits) * width[str(term.source)]
-        elif term.via in ("edges", "looped", "members") and term.source is not None:
-            ops["op_add"] += int(batch.lists(term.via).nnz) * width[term.source]
+        elif term.via != "self" and term.via != "features" and term.source is not None:
+            lists = batch.lists(term.via, network.edges)  # an addition for each bit of a code that is set
+            codes = lists.data if coder_of(term.via, network.edges) else np.ones(lists.nnz, dtype=np.int64)
+            ops["op_add"] += int(np.bitwise_count(np.abs(codes)).sum()) * width[term.source]
     return ops
 
 
@@ -117,13 +117,11 @@ def bit_operations(network: Network, batch: Batch, bits: Bits) -> int:
                 read = (batch.features.nnz * network.input_bits if term.source is None
                         else rows * int(bits[term.source].sum()))
                 total += read * outputs * term.weight.bits
-            elif term.via == "weighted" or term.via == "normed":
-                listed = int(bits[str(term.source)][batch.lists(term.via, network.edges).indices].sum())
+            elif term.via != "self" and term.via != "features" and term.source is not None:
+                listed = int(bits[term.source][batch.lists(term.via, network.edges).indices].sum())
                 width = next(each.width for each in network.values if each.name == term.source)
-                total += listed * width * network.edges[term.via].bits
-            elif term.via in ("edges", "looped", "members") and term.source is not None:
-                listed = int(bits[term.source][batch.lists(term.via).indices].sum())
-                total += listed * next(each.width for each in network.values if each.name == term.source)
+                coder = coder_of(term.via, network.edges)
+                total += listed * width * (1 if coder is None else coder.bits)
     return total
 
 

@@ -23,6 +23,9 @@ class Tracking:
         Share of the latest range in a moving average. None: the widest range that was seen.
     protected : pair of float
         Degree-Quant's: chances that a node passes unquantized while training, of the least in-degree and the largest.
+    by_edge : bool
+        Degree-Quant's positions: each message of an edge, each sum of messages and each update is quantized. A row for
+        each edge where edges weigh, as GCN's norms; else messages are quantized with their source, and sums are not.
     candidates : tuple of int
         MixQ's (Moustafa et al., ICDE 2025): widths that a tensor chooses among while it trains; none: it has its own.
     cost : float
@@ -33,6 +36,7 @@ class Tracking:
     symmetric: bool = False
     momentum: float | None = None
     protected: tuple[float, float] = (0.0, 0.0)
+    by_edge: bool = False
     candidates: tuple[int, ...] = ()
     cost: float = 0.0
 

@@ -31,7 +31,7 @@ class PassFacts:
     Parameters
     ----------
     name : str
-    domain : "nodes" or "graphs"
+    domain : "nodes", "graphs" or "edges"
         What its rows are.
     to_result : bool
         Whether it writes the results.

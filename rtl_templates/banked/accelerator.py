@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from amaranth import Cat, Module, Value
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
 from ..cells.formats import RAW_BITS
@@ -16,7 +16,7 @@ from ..shell.registers import constants
 from ..shell.sequencer import Sequencer
 from ..shell.shell import Parts, Shell
 from ..shell.store import Store
-from .formats import PASSES, UNITS, Target
+from .formats import ACC_BITS, PASSES, TASK, UNITS, ZERO, Target
 from .group import Group
 from .load_map import load_map
 from .registers import REGISTERS
@@ -45,7 +45,7 @@ class Accelerator(Shell):
 
     Parameters
     ----------
-    groups, ..., bias_depth : int
+    groups, ..., zero_points : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
@@ -56,26 +56,28 @@ class Accelerator(Shell):
     def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, bias_depth: int, primitives: bool = False, shared: bool = False) -> None:
+                 column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
+                 primitives: bool = False, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
             "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
-            "column_depth": column_depth, "bias_depth": bias_depth,
+            "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth", "bias_depth")}
+            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")}
 
         def group() -> Any:
-            return Group(**row, slots=slots)
+            return Group(**row, slots=slots, zero_points=bool(zero_points), primitives=primitives)
 
         def server() -> Any:
             return Server(servers=servers, ports=groups * UNITS // servers, **row, **served, primitives=primitives)
 
+        self._layout = data.StructLayout({**TASK, **ZERO}) if zero_points else task_layout
         self.group, self.groups = self._units("group", group, groups)
         self.server, self.servers = self._units("server", server, servers)
 
@@ -88,7 +90,7 @@ class Accelerator(Shell):
             control=Control(pass_bits=index_bits), loader=Loader(memories=load_map(hardware)),
             store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
                         depth=hardware["result_depth"]),
-            sequencer=Sequencer(units=len(self.groups) + 1, layout=task_layout, target=Target.TASK, passes=PASSES,
+            sequencer=Sequencer(units=len(self.groups) + 1, layout=self._layout, target=Target.TASK, passes=PASSES,
                                 index_bits=index_bits, parts=False),
             counters=Counters([Counted("gather", len(self.groups), "wait_out"), Counted("server", count, "wait_in")]))
         for module, units in (("group", self.groups), ("server", self.servers)):
@@ -115,10 +117,12 @@ class Accelerator(Shell):
         units = [*self.groups, *self.servers]
         self._broadcast(m, parts.loader, *units)
         for unit in units:
-            m.d.comb += [unit.task.eq(sequencer.task), unit.start.eq(sequencer.start)]
-        for server, data in zip(self.servers, store.result_data, strict=True):
+            m.d.comb += [unit.task.eq(sequencer.task.as_value()[:task_layout.size]), unit.start.eq(sequencer.start)]
+        if self.hardware["zero_points"]:
+            m.d.comb += [server.zero.eq(sequencer.task.zero) for server in self.servers]
+        for server, result in zip(self.servers, store.result_data, strict=True):
             m.d.comb += [server.run_start.eq(sequencer.run_start), server.result_address.eq(store.result_address),
-                         data.eq(server.result_data)]
+                         result.eq(server.result_data)]
         for element in range(UNITS):
             server, local = self.servers[element % count], element // count
             for index, group in enumerate(self.groups):

@@ -10,6 +10,7 @@ from ..shell.words import END
 
 __all__ = [
     "ACC_BITS",
+    "AFFINE",
     "BIAS_BITS",
     "COLUMN_BITS",
     "MID_BITS",
@@ -21,7 +22,11 @@ __all__ = [
     "SHIFT",
     "TASK",
     "UNITS",
+    "WIDE_ACC_BITS",
+    "WIDE_COLUMN_BITS",
+    "ZERO",
     "Target",
+    "column_bits",
 ]
 
 UNITS = 16
@@ -35,6 +40,16 @@ MID_BITS = 27
 MID_SHIFT = 8
 SHIFT = 23
 RAW_SHIFT = 20
+
+#: The same of designs with wide sums: sum and factor change sides of the 27 x 18 bit multiplier. A stage that needs it
+#: loses nothing, since a sum of more than ACC_BITS leaves its factor no more bits than these below MID_BITS.
+WIDE_ACC_BITS = 24
+WIDE_COLUMN_BITS = 17
+
+
+def column_bits(sum_bits: int) -> int:
+    """Unsigned bits of a column's factor, where sums have ``sum_bits``: ACC_BITS or WIDE_ACC_BITS."""
+    return COLUMN_BITS if sum_bits == ACC_BITS else WIDE_COLUMN_BITS
 
 
 class Target(IntEnum):
@@ -58,6 +73,13 @@ TASK: Mapping[str, int] = {
     "q2_half_up": 1, "q1_chunks": 4, "q2_chunks": 4, "q1_column": 6, "q2_column": 6, "q1_bias": 11, "q2_bias": 11,
     "signed_max": 8, "page": 8, "dense_pages": 8, "dense_steps": 4, "slot_start": 16, "slot_count": 16, "q2_wait": 4,
 }
+
+#: What a task word has above these in designs with zero points: that of the codes that the pass writes. The one of the
+#: rows that it reads is in ``dense_pages``, which a pass that gathers has no other use for.
+ZERO: Mapping[str, int] = {"zero": 8}
+
+#: Beside :class:`~rtl_templates.cells.formats.Kind`: unsigned codes with a zero point, in designs that have it.
+AFFINE = 3
 
 #: Row parameters, lowest field first. ``bias_r`` is the row factor of a ``pair``'s bias; of other rows it is the entry
 #: of the bias table where the row's class begins.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ from ..shell.signatures import LoadBus, LoadPort
 from .clos import Clos
 from .formats import UNITS
 from .group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
-from .lane import ProcessingElement
+from .lane import RAISED_BITS, ProcessingElement
 from .schedule_reader import ScheduleReader
 from .signatures import Hold, HoldPort, task_layout
 
@@ -40,6 +40,9 @@ class Group(wiring.Component):
         Rows of a bank, a power of two: two halves.
     slots : int
         Words of the schedule memory.
+    zero_points, primitives : bool
+        As :class:`~rtl_templates.banked.lane.ProcessingElement`: rows stand for their codes minus the task's
+        ``dense_pages``, a signed number.
 
     Members
     -------
@@ -72,11 +75,12 @@ class Group(wiring.Component):
     issuing: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, bank_depth: int,
-                 slots: int) -> None:
+                 slots: int, zero_points: bool = False, primitives: bool = False) -> None:
         if bank_depth < 2 or bank_depth & (bank_depth - 1):
             raise ValueError(f"a bank of {bank_depth} rows has no halves")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
         self.bank_depth, self.slots = bank_depth, slots
+        self.zero_points, self.primitives = zero_points, primitives
         self.digits = code_bits // digit
         self.row_bits = bank_depth.bit_length() - 1
         self.column_bits = self.row_bits + COLUMN_FLAG_BITS
@@ -96,7 +100,7 @@ class Group(wiring.Component):
         })
 
     def model(self, schedule: Sequence[int], banks: Sequence[Sequence[int]],
-              read_half: int) -> list[list[list[int]]]:
+              read_half: int, zero: int = 0) -> list[list[list[int]]]:
         """Sums of every processing element, in order: ``[element][n][lane]``.
 
         Parameters
@@ -107,6 +111,8 @@ class Group(wiring.Component):
             Words of every bank.
         read_half : int
             Half of the banks that row addresses are relative to.
+        zero : int
+            Subtracted from every code.
         """
         streams: list[list[tuple[list[int], bool, bool]]] = [[] for _ in range(UNITS)]
         for word in schedule:
@@ -120,7 +126,7 @@ class Group(wiring.Component):
                 flags = column >> self.row_bits + ROUTE_BITS
                 streams[p].append(([words[p] for words in arrived], bool(flags >> 1 & 1), bool(flags & 1)))
         return [ProcessingElement.model(stream, lanes=self.lanes, code_bits=self.code_bits, digit=self.digit,
-                                        acc_bits=self.acc_bits) for stream in streams]
+                                        acc_bits=self.acc_bits, raised=-zero) for stream in streams]
 
     def elaborate(self, platform: object) -> Module:
         """Build the pipeline.
@@ -166,10 +172,16 @@ class Group(wiring.Component):
         with m.If(enable):
             m.d.sync += [step.eq(Cat(working[-2] & (digit[-2] == k) for k in range(self.digits))),
                          valid.eq(working[-1])]
+        raised = Signal(signed(RAISED_BITS))
+        if self.zero_points:
+            m.d.sync += raised.eq(-self.task.dense_pages.as_signed())
         blocks = Signal(UNITS)
         for p in range(UNITS):
             m.submodules[f"element{p}"] = element = ProcessingElement(
-                lanes=self.lanes, code_bits=self.code_bits, digit=self.digit, acc_bits=self.acc_bits)
+                lanes=self.lanes, code_bits=self.code_bits, digit=self.digit, acc_bits=self.acc_bits,
+                zero_points=self.zero_points, primitives=self.primitives)
+            if self.zero_points:
+                m.d.comb += element.raised.eq(raised)
             wiring.connect(m, wiring.flipped(self.hold[p]), element.hold)
             m.d.comb += [
                 element.enable.eq(enable), element.clear.eq(self.start), element.step.eq(step),

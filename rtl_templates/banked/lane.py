@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.ternary import ternary
 from .signatures import Hold, HoldPort
 
-__all__ = ["ProcessingElement"]
+__all__ = ["RAISED_BITS", "ProcessingElement"]
+
+RAISED_BITS = 9  # minus a zero point of 8 signed bits
 
 
 class ProcessingElement(wiring.Component):
@@ -26,6 +29,10 @@ class ProcessingElement(wiring.Component):
     lanes, code_bits, digit, acc_bits : int
         Channels; bits of a code; how many of them are added a cycle, a divisor; signed bits of a sum, at
         least ``code_bits``.
+    zero_points : bool
+        Every row that is added comes with ``raised``: codes have a zero point.
+    primitives : bool
+        LUT6_2 and CARRY8 in the adders of that.
 
     Members
     -------
@@ -39,6 +46,8 @@ class ProcessingElement(wiring.Component):
         Flags of the slot.
     word : In(lanes * digit)
         The digit of every lane, lane 0 lowest.
+    raised : In(signed(9))
+        What a code of 0 stands for; constant while there is work. Only with ``zero_points``.
     hold : Out(Hold(lanes, acc_bits))
         Finished sum, stable while valid.
     ack : In(1)
@@ -53,14 +62,17 @@ class ProcessingElement(wiring.Component):
     add: Signal
     last: Signal
     word: Signal
+    raised: Signal
     hold: HoldPort
     ack: Signal
     blocks: Signal
 
-    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int) -> None:
+    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, zero_points: bool = False,
+                 primitives: bool = False) -> None:
         if code_bits % digit or acc_bits < code_bits:
             raise ValueError(f"no digits of {digit} and sums of {acc_bits} bits for {code_bits}-bit codes")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
+        self.zero_points, self.primitives = zero_points, primitives
         self.digits = code_bits // digit
         super().__init__({
             "enable": In(1),
@@ -69,6 +81,7 @@ class ProcessingElement(wiring.Component):
             "add": In(1),
             "last": In(1),
             "word": In(lanes * digit),
+            **({"raised": In(signed(RAISED_BITS))} if zero_points else {}),
             "hold": Out(Hold(lanes=lanes, acc_bits=acc_bits)),
             "ack": In(1),
             "blocks": Out(1),
@@ -76,7 +89,7 @@ class ProcessingElement(wiring.Component):
 
     @staticmethod
     def model(slots: Iterable[tuple[Sequence[int], bool, bool]], *, lanes: int, code_bits: int, digit: int,
-              acc_bits: int) -> list[list[int]]:
+              acc_bits: int, raised: int = 0) -> list[list[int]]:
         """Sums in the order in which they finish.
 
         Parameters
@@ -85,6 +98,8 @@ class ProcessingElement(wiring.Component):
             ``words[k]`` is the word of digit ``k``.
         lanes, code_bits, digit, acc_bits : int
             As the constructor's.
+        raised : int
+            Added with each row.
 
         Returns
         -------
@@ -98,7 +113,7 @@ class ProcessingElement(wiring.Component):
                 code = 0
                 for k, word in enumerate(words):
                     code |= (word >> lane * digit & ((1 << digit) - 1)) << k * digit
-                acc[lane] += code - ((code >> (code_bits - 1)) << code_bits)
+                acc[lane] += code - ((code >> (code_bits - 1)) << code_bits) + raised
             if last:
                 sums.append([((x & mask) ^ half) - half for x in acc])
                 acc = [0] * lanes
@@ -119,12 +134,17 @@ class ProcessingElement(wiring.Component):
         with m.If(self.enable):
             m.d.sync += finish.eq(coming)
             m.d.sync += [x.eq(Mux(self.step[k] & self.add, self.word, 0)) for k, x in enumerate(operand)]
+        raised = Signal(signed(RAISED_BITS), reset_less=True)
+        if self.zero_points:
+            with m.If(self.enable):
+                m.d.sync += raised.eq(Mux(self.step[0] & self.add, self.raised, 0))
         sums = []
         for lane in range(self.lanes):
             code = Cat(x[lane * self.digit:(lane + 1) * self.digit] for x in operand)
             total = Signal(self.acc_bits, name=f"total{lane}")
             acc = Signal(self.acc_bits, name=f"acc{lane}", reset_less=True)
-            m.d.comb += total.eq(acc + code.as_signed())
+            m.d.comb += total.eq(acc + code.as_signed() if not self.zero_points else ternary(
+                m, f"both{lane}", acc, code.as_signed(), raised, width=self.acc_bits, primitives=self.primitives))
             with m.If(load | self.clear):
                 m.d.sync += acc.eq(0)
             with m.Elif(self.enable):

@@ -29,7 +29,7 @@ def _opmode(z: Value, w: int = 0) -> Value:
 
 def select_multiply_add(
     m: Module, name: str, *, x: Value, d: Value, use_x: Value, use_d: Value, a: Value, c: Value, use_c: Value,
-    primitives: bool,
+    primitives: bool, wide: bool = False,
 ) -> Signal:
     """``P = (use_x * x + use_d * d) * a + use_c * c``: the pre-adder selects an operand at no cost.
 
@@ -43,40 +43,46 @@ def select_multiply_add(
     name : str
         Prefix of the registers or name of the primitive.
     x, d : Value
-        Signed, at most 18 bits; at most one is used, or their sum fits 18 bits.
+        Signed, at most 18 bits, if ``wide`` 27; at most one is used, or their sum fits as many.
     a : Value
-        Unsigned, at most 26 bits.
+        Unsigned, at most 26 bits, if ``wide`` 17.
     c : Value
         Signed, at most 48 bits.
     use_x, use_d, use_c : Value
         One bit each.
     primitives : bool
         Instantiate DSP48E2 instead of the twin.
+    wide : bool
+        The operands of the pre-adder have the wider side of the multiplier, ``a`` the other.
     """
     p = Signal(signed(P_BITS), name=f"{name}_p", reset_less=True)
+    sums, factors = (27, 18) if wide else (18, 27)
     if primitives:
-        wide = {key: Signal(signed(bits), name=f"{name}_{key}") for key, bits in
+        left, right = (x, a) if wide else (a, x)
+        added, other = (1, 2) if wide else (2, 1)  # registers before the multiplier: the pre-adder's is one
+        ports = {key: Signal(signed(bits), name=f"{name}_{key}") for key, bits in
                 (("a", 30), ("b", 18), ("c", 48), ("d", 27))}
-        m.d.comb += [wide["a"].eq(a), wide["b"].eq(x), wide["c"].eq(c), wide["d"].eq(d)]
+        m.d.comb += [ports["a"].eq(left), ports["b"].eq(right), ports["c"].eq(c), ports["d"].eq(d)]
         z = Cat(use_c, use_c, Const(0, 1))
         m.submodules[name] = Instance(
-            "DSP48E2", **{**_COMMON, "p_CARRYINREG": 0}, p_AREG=2, p_ACASCREG=2, p_BREG=1, p_BCASCREG=1, p_DREG=1,
-            p_ADREG=1, p_AMULTSEL="A", p_BMULTSEL="AD", p_PREADDINSEL="B", i_CLK=ClockSignal(), i_A=wide["a"],
-            i_B=wide["b"], i_C=wide["c"], i_D=wide["d"], i_CARRYIN=Const(0, 1), i_OPMODE=_opmode(z),
+            "DSP48E2", **{**_COMMON, "p_CARRYINREG": 0}, p_AREG=added, p_ACASCREG=added, p_BREG=other, p_BCASCREG=other,
+            p_DREG=1, p_ADREG=1, p_AMULTSEL="AD" if wide else "A", p_BMULTSEL="B" if wide else "AD",
+            p_PREADDINSEL="A" if wide else "B", i_CLK=ClockSignal(), i_A=ports["a"],
+            i_B=ports["b"], i_C=ports["c"], i_D=ports["d"], i_CARRYIN=Const(0, 1), i_OPMODE=_opmode(z),
             i_INMODE=Cat(Const(0, 1), ~use_x, use_d, Const(0, 2)), o_P=p)
         return p
-    x1 = Signal(signed(18), name=f"{name}_x1", reset_less=True)
-    d1 = Signal(signed(18), name=f"{name}_d1", reset_less=True)
+    x1 = Signal(signed(sums), name=f"{name}_x1", reset_less=True)
+    d1 = Signal(signed(sums), name=f"{name}_d1", reset_less=True)
     uses = Signal(2, name=f"{name}_uses", reset_less=True)
-    x2 = Signal(signed(18), name=f"{name}_x2", reset_less=True)
-    a1 = Signal(signed(27), name=f"{name}_a1", reset_less=True)
-    a2 = Signal(signed(27), name=f"{name}_a2", reset_less=True)
+    x2 = Signal(signed(sums), name=f"{name}_x2", reset_less=True)
+    a1 = Signal(signed(factors), name=f"{name}_a1", reset_less=True)
+    a2 = Signal(signed(factors), name=f"{name}_a2", reset_less=True)
     c1 = Signal(signed(P_BITS), name=f"{name}_c1", reset_less=True)
     used = Signal(name=f"{name}_used", reset_less=True)
     product = Signal(signed(45), name=f"{name}_m", reset_less=True)
     m.d.sync += [
         x1.eq(x), d1.eq(d), uses.eq(Cat(~use_x, use_d)), x2.eq(Mux(uses[1], d1, 0) + Mux(uses[0], 0, x1)), a1.eq(a),
-        a2.eq(a1), product.eq(a2 * x2), c1.eq(c), used.eq(use_c), p.eq(product + Mux(used, c1, 0)),
+        a2.eq(a1), product.eq(x2 * a2 if wide else a2 * x2), c1.eq(c), used.eq(use_c), p.eq(product + Mux(used, c1, 0)),
     ]
     return p
 

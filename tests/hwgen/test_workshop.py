@@ -16,6 +16,7 @@ from hwgen.workshop import Command, workshop
 PROGRAM = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # where this runs in the background it is ignored
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and this under nohup
 from pathlib import Path
 from hwgen.workshop import Command, workshop
 with workshop(Path(sys.argv[1]), "shop") as shop:

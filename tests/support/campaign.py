@@ -1,5 +1,6 @@
 """Random designs, and on each several random models with several batches: what bench/random_models.py simulates.
 
+Models are of every kind: with edges that weigh, zero points, prompts, real inputs, and any of these together.
 Everything follows from two numbers, the campaign's seed and the configuration's. Parameters of a design are drawn
 first, then models until enough of them can be lowered; whatever is left open is the largest need of any model.
 """
@@ -15,7 +16,7 @@ from unittest.mock import patch
 
 import numpy as np
 from network_builder import capacities, random_batch, random_weights
-from networks import random_network
+from networks import EVERY_KIND, random_network
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -38,12 +39,15 @@ from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
 from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
-__all__ = ["Configuration", "Model", "configuration", "draw", "edge_cases", "seen", "sharpened", "write_design",
-           "write_model"]
+__all__ = ["KINDS", "Configuration", "Model", "configuration", "draw", "edge_cases", "kinds_of", "seen", "sharpened",
+           "write_design", "write_model"]
 
 TRIES = 400  # models drawn for a design
 TOP_Q = 1 << 16  # largest power of two that a multiplier holds
+SHARE = 0.7  # of the models, that are asked to have each kind
 COARSE = 1 << 12  # biases of sharp programs are multiples of it: of 256 V
+#: What models may have beyond the plainest.
+KINDS = ("edges that weigh", "zero points", "prompts of low rank", "real inputs", "rows by edge")
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,8 @@ class Model:
     sharp: bool
 
 
-def configuration(seed: int, number: int, *, edges: bool = False, zero_points: bool = False) -> Configuration:
-    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do.
-
-    ``edges``: models may go over edges that weigh; ``zero_points``: values have zero points where they can.
-    """
+def configuration(seed: int, number: int) -> Configuration:
+    """Draw the parameters of a design. Units, code widths and corner values come in turn, so that few designs do."""
     rng = np.random.default_rng([seed, number, 21])
     lanes = int(8 * rng.integers(1, 9)) if number % 4 == 3 else int(rng.choice([8, 8, 16, 24]))
     divisors = [value for value in range(1, lanes + 1) if lanes % value == 0]
@@ -106,8 +107,7 @@ def configuration(seed: int, number: int, *, edges: bool = False, zero_points: b
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
                 "chunks": int(rng.integers(1, 4))},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
-                 "leaky": bool(number % 3), **({"edge_bits": 1 + number % 8} if edges else {}),
-                 **({"zero_points": True} if zero_points else {})})
+                 "leaky": bool(number % 3)})
 
 
 def draw(config: Configuration, count: int) -> tuple[Hardware, list[Model], Counter[str]]:
@@ -141,7 +141,8 @@ def _model(config: Configuration, seed: int) -> Model | None:
     sharp = bool(rng.random() < 0.6)
     weight_bits = config.weight_bits if rng.random() < 0.5 else int(rng.integers(2, config.weight_bits + 1))
     depth = int(rng.integers(1, 6)) if config.mac else 1
-    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options)
+    network = random_network(seed, depth=depth, weight_bits=weight_bits, **config.options,
+                             **_kinds(seed, by_edge=config.number // 10 % 2 == 1))
     special = edge_cases(seed, network)
     batches = {"mixed": random_batch(seed, network, graphs=int(rng.integers(2, 5)), nodes=6, hub=20)}
     batches |= {name: special[name] for name in rng.permutation(list(special))[:2].tolist()}
@@ -160,8 +161,28 @@ def _model(config: Configuration, seed: int) -> Model | None:
                  stalls=seed if rng.random() < 0.5 else None, sharp=sharp)
 
 
+def _kinds(seed: int, *, by_edge: bool) -> dict[str, object]:
+    """Options of random_network; ``by_edge``: entries of lists that weigh may have rows, and results are by node then.
+
+    One that is added behind the others leaves models without it as they are.
+    """
+    rng = np.random.default_rng([seed, 24])
+    kinds = {"edge_bits": int(rng.integers(1, 9)), **EVERY_KIND, "edge_rows": by_edge}
+    drawn = {name: kind for name, kind in kinds.items() if rng.random() < SHARE}
+    return drawn | ({"graph_level": False} if drawn.get("edge_rows") else {})  # no batch has rows of three kinds
+
+
+def kinds_of(network: Network) -> list[str]:
+    """What a network has beyond the plainest."""
+    quantizers = [value.quantizer for value in network.values if value.quantizer is not None]
+    there = (bool(network.edges), any(each.zero_point for each in quantizers),
+             any("prompt" in value.path for value in network.values), not network.input.exact,
+             any(value.domain == "edges" for value in network.values))
+    return [name for name, is_there in zip(KINDS, there, strict=True) if is_there]
+
+
 def _place(program: Program, capacity: Capacity, hardware: Hardware) -> Layout:
-    return place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    return place(program, hardware, **capacity.rows(program))
 
 
 def sharpened(program: Program, rng: np.random.Generator) -> Program:

@@ -42,7 +42,7 @@ def build(network: Network, *batches: Batch, wanted: Mapping[str, int] | None = 
     program = lower(network, **vars(capacities(*batches, edges=network.edges)))
     capacity = Capacity.of(list(batches), network.input_bits, network.edges)
     hardware = choose(program, capacity, wanted)
-    layout = place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    layout = place(program, hardware, **capacity.rows(program))
     return Build(network, program, capacity, hardware, layout, batches)
 
 

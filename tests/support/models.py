@@ -63,8 +63,8 @@ def _values(layer: Layer, source: str | None) -> tuple[Value, Value]:
                    weight=Weight(codes=layer.weight, bits=layer.weight_bits, step=layer.weight_step))
     message = Value(name=f"{layer.path}.message", path=layer.path, width=width, domain="nodes", terms=(combine,),
                     bias=layer.prompt, factor="rsqrt", of="looped", quantizer=Quantizer(
-                        signed=True, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
-                        bits=np.array([layer.message_bits])))
+                        signed=layer.message_zero is None, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
+                        bits=np.array([layer.message_bits]), zero_point=layer.message_zero or 0))
     row = None if layer.row is None else Quantizer(
         signed=False, granularity=Granularity.PER_NODE, step=layer.row.step, bits=layer.row.bits)
     return message, Value(
@@ -136,6 +136,8 @@ def random_graph_model(
     message_bits: int = 4,
     bias: bool = True,
     prompt: bool = False,
+    zero_points: bool = False,
+    one_step: bool = False,
     degree: float = 3.0,
     density: float | None = None,
 ) -> ChainModel:
@@ -158,6 +160,10 @@ def random_graph_model(
         Whether layers have one.
     prompt : bool
         Whether the first layer's messages have one.
+    zero_points : bool
+        Whether messages have unsigned codes with a zero point, instead of signed ones.
+    one_step : bool
+        Whether all rows of a layer have one step.
     degree : float
         Mean number of edges per node besides the hub's.
     density : float or None
@@ -180,6 +186,12 @@ def random_graph_model(
     if prompt:  # as large as messages are
         most = built[0].message_step * (1 << (message_bits - 1))
         built[0] = dataclasses.replace(built[0], prompt=rng.normal(0.0, 0.5, len(most)) * most)
+    if one_step:
+        built = [layer if layer.row is None else dataclasses.replace(layer, row=dataclasses.replace(
+            layer.row, step=np.full_like(layer.row.step, layer.row.step.max()))) for layer in built]
+    if zero_points:  # at the ends too: 0 on the first layer, the largest code on the last
+        zeros = [0, *rng.integers(1, 1 << message_bits, max(0, layers - 2)), (1 << message_bits) - 1][:layers]
+        built = [dataclasses.replace(layer, message_zero=int(zero)) for layer, zero in zip(built, zeros, strict=True)]
     model = ChainModel(name=f"random{seed}", input_bits=input_bits, input_scale=input_scale,
                        layers=tuple(built), sample=dataclasses.replace(data, logits=x), trained_nodes=nodes)
     check_network(model.network)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from real_inputs import random_features, random_input
 from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
@@ -16,6 +17,7 @@ from hwgen.network.execute import Lists, real_value, store
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Input, Network, Quantizer, Term, Value, Weight
 from hwgen.network.walks import edge_limits
+from hwgen.network.zero_points import of_input_codes
 
 __all__ = ["Builder", "By", "Capacities", "capacities", "random_batch", "random_weights"]
 
@@ -58,7 +60,7 @@ def random_batch(seed: int, network: Network, *, graphs: int | None = None, node
     hub : int
         In-degree of a hub, at most.
     density : float or None
-        Share of features that are not 0.
+        Share of features that are not 0; real ones are dense.
     weighs : bool
         Whether edges weigh although the network's do not.
     """
@@ -68,18 +70,24 @@ def random_batch(seed: int, network: Network, *, graphs: int | None = None, node
     starts = np.r_[0, np.cumsum(sizes)]
     edges = [_edges(rng, int(size), hub) + start for size, start in zip(sizes, starts[:-1], strict=True)]
     total = int(starts[-1])
-    if density is None:
-        density = min(0.5, 6 / network.features) if network.input_bits == 1 else 0.6
-    codes = rng.integers(1, 1 << network.input_bits, (total, network.features))
-    codes = codes * (rng.random(codes.shape) < density)
     joined = np.concatenate([np.zeros((2, 0), dtype=np.int64), *edges], axis=1)
     return Batch(
-        features=csr_array(codes.astype(np.int64)), edges=joined,
+        features=_codes(rng, network.input, total, density), edges=joined,
         weight=random_weights(seed, joined) if weighs or network.edges else None,
         graph=np.repeat(np.arange(count), sizes).astype(np.int64),
         graphs=count,
         node=rng.integers(0, max(1, network.trained_nodes), total).astype(np.int64),
     )
+
+
+def _codes(rng: np.random.Generator, given: Input, nodes: int, density: float | None) -> csr_array:
+    """Codes of random features."""
+    if not given.exact:
+        return given.codes(random_features(rng, given, nodes))
+    if density is None:
+        density = min(0.5, 6 / given.width) if given.bits == 1 else 0.6
+    codes = rng.integers(1, 1 << given.bits, (nodes, given.width))
+    return csr_array((codes * (rng.random(codes.shape) < density)).astype(np.int64))
 
 
 def random_weights(seed: int, edges: NDArray[np.int64]) -> Floats:
@@ -110,11 +118,11 @@ class Builder:
     """Adds values to a network, one after another, and quantizes each by what it computes on a sample."""
 
     def __init__(self, seed: int, *, name: str, features: int, input_bits: int, trained_nodes: int = 0,
-                 weight_bits: int | None = None, edge_bits: int | None = None) -> None:
+                 weight_bits: int | None = None, edge_bits: int | None = None, real: bool = False) -> None:
         self.rng = np.random.default_rng([seed, 12])
         scale = 1.0 if input_bits == 1 else float(self.rng.uniform(0.5, 1.5)) / (1 << input_bits)
-        self.network = Network(name=name, input=Input.plain(features, input_bits, scale), values=(),
-                               trained_nodes=trained_nodes)
+        given = random_input(self.rng, features) if real else Input.plain(features, input_bits, scale)
+        self.network = Network(name=name, input=given, values=(), trained_nodes=trained_nodes)
         self.weight_bits = weight_bits
         self.edge_bits = edge_bits
         sample = random_batch(seed + 1, self.network, graphs=8, weighs=edge_bits is not None)
@@ -128,7 +136,8 @@ class Builder:
     def add(self, path: str, terms: tuple[Term, ...], width: int, *, by: By | None, bits: tuple[int, int] = (2, 8),
             domain: Domain = "nodes", signed: bool | None = None, **rest: object) -> str:
         """Add a value and return its name. ``by`` None: the result; what shares a step."""
-        value = Value(name=f"v{len(self.network.values)}", path=path, width=width, domain=domain, terms=terms, **rest)
+        value = of_input_codes(self.network.input, Value(
+            name=f"v{len(self.network.values)}", path=path, width=width, domain=domain, terms=terms, **rest))
         self._quantize_edges(value)
         real = real_value(self.network, value, self.lists, self.stored)
         if by is not None:
@@ -145,6 +154,12 @@ class Builder:
         drawn = self.rng.normal(0.0, max(0.7, top / 2.2), (fan_in, fan_out))
         return Weight(codes=np.clip(np.rint(drawn), -top, top).astype(np.int64), bits=bits,
                       step=self.rng.uniform(0.5, 1.5, fan_out) / (top * fan_in**0.5))
+
+    def input_weight(self, fan_out: int) -> Weight:
+        """Of a linear layer on the input: a row for each column of its codes."""
+        given = self.network.input
+        drawn = self.weight(given.features, fan_out)
+        return replace(drawn, codes=np.rint(drawn.codes[given.column] * given.ratio[:, None]).astype(np.int64))
 
     def bias(self, width: int, size: float = 0.2) -> Floats:
         return self.rng.normal(0.0, size, width)

@@ -7,6 +7,7 @@ models.
 from dataclasses import replace
 
 import numpy as np
+from edge_rows import with_edge_rows
 from network_builder import Builder, Capacities, capacities, random_batch
 from network_models import gin_network, node_gcn_network, residual_gcn_network, sage_network
 from numpy.typing import NDArray
@@ -17,16 +18,19 @@ from hwgen.network.granularity import Granularity
 from hwgen.network.network import Domain, Network, Term, Value, Via
 from hwgen.network.rules import check_network
 
-__all__ = ["Capacities", "capacities", "gin_network", "node_gcn_network", "random_batch", "random_network",
-           "residual_gcn_network", "sage_network"]
+__all__ = ["EVERY_KIND", "Capacities", "capacities", "gin_network", "node_gcn_network", "random_batch",
+           "random_network", "residual_gcn_network", "sage_network"]
 
 Floats = NDArray[np.float64]
+
+#: Options of :func:`random_network` for what the plainest networks lack; edges that weigh beside them.
+EVERY_KIND = {"zero_points": True, "prompts": True, "real": True}
 
 
 def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, max_bits: int = 8, min_bits: int = 0,
                    features: int | None = None, weight_bits: int | None = None, graph_level: bool | None = None,
-                   leaky: bool = True, trained_nodes: int = 24, edge_bits: int | None = None,
-                   zero_points: bool = False) -> Network:
+                   leaky: bool = True, trained_nodes: int = 24, edge_bits: int | None = None, edge_rows: bool = False,
+                   zero_points: bool = False, prompts: bool = False, real: bool = False) -> Network:
     """A random directed acyclic graph of values.
 
     Parameters
@@ -45,15 +49,22 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
         Entries of quantizers per node.
     edge_bits : int or None
         Of edges that weigh, in some of the lists; None: none does.
+    edge_rows : bool
+        Whether entries of such lists have rows.
     zero_points : bool
         Whether values that can have one get a zero point.
+    prompts : bool
+        Whether rows of low rank are added to some sums over neighbours. Constant prompts are biases, as any network
+        has them.
+    real : bool
+        Whether features are real numbers, which the host quantizes.
     """
     rng = np.random.default_rng([seed, 13])
     builder = Builder(seed, name=f"random{seed}", features=features or int(rng.integers(1, 41)),
                       input_bits=1 if rng.random() < 0.5 else int(rng.integers(2, 9)),
                       trained_nodes=trained_nodes if rng.random() < 0.4 else 0, weight_bits=weight_bits,
-                      edge_bits=edge_bits)
-    draw = _Draw(rng, builder, max_width, (min_bits, max_bits), leaky)
+                      edge_bits=edge_bits, real=real)
+    draw = _Draw(rng, builder, max_width, (min_bits, max_bits), leaky, prompts)
     draw.features()
     for _ in range(depth or int(rng.integers(1, 6))):
         rng.choice([draw.linear, draw.linear, draw.mix, draw.mix, draw.mix, draw.features])()
@@ -67,6 +78,7 @@ def random_network(seed: int, *, depth: int | None = None, max_width: int = 70, 
     used = any(value.quantizer is not None and value.quantizer.granularity is Granularity.PER_NODE
                for value in network.values)
     network = replace(network, trained_nodes=network.trained_nodes if used else 0)
+    network = with_edge_rows(network, seed) if edge_rows else network
     network = with_zero_points(network, seed) if zero_points else network
     check_network(network)
     return network
@@ -76,8 +88,9 @@ class _Draw:
     """Draws values; recent ones are more often read."""
 
     def __init__(self, rng: np.random.Generator, builder: Builder, max_width: int, bits: tuple[int, int],
-                 leaky: bool) -> None:
+                 leaky: bool, prompts: bool) -> None:
         self.rng, self.builder, self.max_width, self.bits, self.leaky = rng, builder, max_width, bits, leaky
+        self.prompts = prompts
         self.weighs = np.random.default_rng(int(rng.bit_generator.seed_seq.entropy[0]) if builder.edge_bits else 0)
 
     def width(self) -> int:
@@ -89,8 +102,7 @@ class _Draw:
     def features(self, domain: Domain = "nodes") -> None:
         """A linear layer on the input, now and then with other terms."""
         width = self.width()
-        weight = self.builder.weight(self.builder.network.features, width)
-        terms = [Term(via="features", weight=weight, **self.scaled(width, "nodes"))]
+        terms = [Term(via="features", weight=self.builder.input_weight(width), **self.scaled(width, "nodes"))]
         terms += [self.term(name, "nodes") for name in self.alike(width, "nodes")[:1] if self.maybe()]
         self.add("features", tuple(terms), width, "nodes")
 
@@ -120,9 +132,23 @@ class _Draw:
             group += [self.term(other, domain) for other in self.alike(size, domain) if self.maybe(0.4)][:3]
             if self.maybe(0.2):
                 group.append(self.constant(size, domain))
+            if self.prompts and join == "sum" and self.maybe(0.8):
+                group += self.prompt(tuple(term for term in group if term.source is not None
+                                           and term.via not in ("self", "members")), size)
             terms += [replace(term, offset=width) for term in group]
             width += size
         return self.add("mix", tuple(terms), width, domain, result=result, linear=linear, join=join)
+
+    def prompt(self, lists: tuple[Term, ...], width: int) -> list[Term]:
+        """``(S A) B`` beside a sum ``S`` over neighbours, which is stored for it; nothing where there is none."""
+        if not lists:
+            return []
+        rank = int(self.rng.integers(1, 5))
+        name = self.add("prompt.sum", lists, width, "nodes", linear=True, identity=True)
+        for path, fan_in, fan_out in (("prompt.few", width, rank), ("prompt", rank, width)):
+            term = Term(source=name, weight=self.builder.weight(fan_in, fan_out))
+            name = self.add(path, (term,), fan_out, "nodes", linear=path == "prompt.few", identity=True)
+        return [Term(source=name)]
 
     def exists(self, domain: Domain) -> bool:
         return any(value.domain == domain for value in self.builder.network.values)
@@ -174,9 +200,10 @@ class _Draw:
         return self.rng.uniform(0.5, 1.5, width) * self.rng.choice([1.0, 1.0, 1.0, -1.0], width)
 
     def add(self, path: str, terms: tuple[Term, ...], width: int, domain: Domain, *, result: bool = False,
-            linear: bool = False, join: str = "sum") -> str:
+            linear: bool = False, join: str = "sum", identity: bool = False) -> str:
         slope = float(self.rng.choice([0.0, 0.0, 1.0, 410 / 4096 if self.leaky else 0.0]))
         bias = self.builder.bias(width) if join == "sum" and self.maybe(0.6) else None
+        slope, bias = (1.0, None) if identity else (slope, bias)
         index = len(self.builder.network.values)
         rest: dict[str, object] = {"join": join, "bias": bias,
                                    "activation": LeakyReLU.near(slope)}

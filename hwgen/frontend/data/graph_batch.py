@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,8 +16,8 @@ from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
-from ...network.edges import EdgeCodes, EdgeQuantizers, Weighed, codes_for, edge_values
-from ...network.equation import Via
+from ...network.edges import EdgeCodes, EdgeQuantizers, Weighed, edge_values, kind_by_row
+from ...network.equation import Domain, Via
 from ...network.input import Input
 from ...network.reader.arrays import array_of, integers_of
 from ...network.reader.fields import structure_of
@@ -123,7 +122,7 @@ class GraphBatch:
         self.is_joined, self.is_in_order = count is not None, bool(torch.equal(self.node, torch.arange(nodes)))
         self._edges, self._graph, self._times, self._straight = edges, graph, times, straight
         self.weight, self.quantizers = weight, dict[Weighed, EdgeCodes]()
-        self._weighed: dict[Weighed, Lists] = {}
+        self._weighed: dict[Via, Lists] = {}
         self._coded: dict[tuple[tuple[Weighed, EdgeCodes], ...], GraphBatch] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GraphBatch:
@@ -217,28 +216,44 @@ class GraphBatch:
             self.most = int(entries.max()) if self.nodes else 0
         found = {"edges": self.edges.length.amax() + 1, "members": self.members.length.amax()} if self.nodes else {}
         edges, members = (math.ceil(times * float(found.get(name, 1))) for name in ("edges", "members"))
-        sums = [np.bincount(target, np.abs(each.codes(values))).max(initial=0) for name, each in self.quantizers.items()
-                for _, target, values in [self._values(name)]]
-        weight = math.ceil(times * max(map(float, sums), default=0.0))
-        return {"weighted": weight, "normed": weight, "edges": edges, "looped": edges, "members": members,
-                "features": max(1, self.most)}
+        sums = [(1 << each.bits) - 1 if each.by_row else times * float(
+            np.bincount(target, np.abs(each.codes(values))).max(initial=0))
+            for name, each in self.quantizers.items() for _, target, values in [self.values_of(name, given=each.given)]]
+        weight = math.ceil(max(sums, default=0.0))
+        return {"weighted": weight, "normed": weight, "sources": weight, "edges": edges, "looped": edges,
+                "incoming": edges, "members": members, "features": max(1, self.most)}
+
+    def rows(self, domain: Domain) -> int:
+        """How many rows there are of nodes, of graphs, or of edges."""
+        if domain == "edges":
+            return len(self.lists("sources").length)
+        return self.nodes if domain == "nodes" else self.graphs
 
     def lists(self, via: Via) -> Lists:
-        """The lists of a set: edges, looped, weighted, normed or members."""
+        """The lists of a set: edges, looped, weighted, normed, members; or sources and incoming of rows by edge."""
         if via == "weighted" or via == "normed":
             return self.weighed(via)
+        if via == "sources" or via == "incoming":
+            return self._by_row(via)
         found: Lists = getattr(self, via)
         return found
 
     def weighed(self, name: Weighed) -> Lists:
         """Lists of edges that weigh: what they weigh, or the real values of its codes."""
         if name not in self._weighed:
-            source, target, values = self._values(name)
-            coder = self.quantizers.get(name)
-            if coder is not None:
-                values = np.asarray(coder.codes(values) * coder.step)
+            source, target, values = self._coded_values(name)
             self._weighed[name] = Lists.of(target, source, (self.nodes, self.nodes), values)
         return self._weighed[name]
+
+    def _by_row(self, via: Via) -> Lists:
+        if via not in self._weighed:
+            kind = kind_by_row(self.quantizers)
+            assert kind is not None
+            source, target, values = self._coded_values(kind)
+            order, rows = np.argsort(target, kind="stable"), np.arange(len(target))
+            self._weighed["sources"] = Lists.of(rows, source[order], (len(rows), self.nodes), values[order])
+            self._weighed["incoming"] = Lists.of(target[order], rows, (self.nodes, len(rows)))
+        return self._weighed[via]
 
     def coded(self, quantizers: EdgeQuantizers) -> GraphBatch:
         """The same graphs, whose edges weigh what their codes stand for."""
@@ -250,15 +265,26 @@ class GraphBatch:
             other.quantizers, other._weighed, other._coded, other._quantized = dict(quantizers), {}, {}, None
         return self._coded[key]
 
-    def quantizers_of(self, names: Iterable[Weighed], bits: int) -> dict[Weighed, EdgeCodes]:
-        """Codes that hold what edges weigh here."""
-        return {name: codes_for(self._values(name)[2], bits) for name in sorted(names)}
+    def _coded_values(self, name: Weighed) -> tuple[Ints, Ints, NDArray[np.float64]]:
+        """Source, destination and what each entry weighs; where it is quantized, what its code stands for."""
+        coder = self.quantizers.get(name)
+        source, target, values = self.values_of(name, given=coder is None or coder.given)
+        return source, target, values if coder is None else np.asarray(coder.codes(values) * coder.step)
 
-    def _values(self, name: Weighed) -> tuple[Ints, Ints, NDArray[np.float64]]:
-        if self.weight is None:
+    def values_of(self, name: Weighed, *, given: bool = True) -> tuple[Ints, Ints, NDArray[np.float64]]:
+        """Source, destination and real value of each entry of lists that weigh (:func:`edge_values`).
+
+        ``given`` says whether graphs say what edges weigh; else each weighs 1.
+
+        Raises
+        ------
+        HwgenError
+            They do not say it.
+        """
+        if given and self.weight is None:
             raise HwgenError("the model takes a weight of each edge, and the graphs have none", "edge_weight",
                              "give edge_weight, one number for each edge, as the model was trained with")
-        return edge_values(name, self._edges, self.weight, self.nodes)
+        return edge_values(name, self._edges, self.weight if given else None, self.nodes)
 
 
 def _numbers(weight: Tensor) -> NDArray[np.float64]:

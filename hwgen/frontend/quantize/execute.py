@@ -66,8 +66,7 @@ def joined(value: TracedValue, batch: GraphBatch, stored: dict[str, Tensor],
     """The sum or maximum of a value's terms, from values as their readers see them."""
     parts: dict[int, Tensor] = {}
     for term in value.terms:
-        rows = batch.nodes if value.domain == "nodes" else batch.graphs
-        acc = _accumulate(term, batch, stored, weights, rows, term.dropout if training else 0.0)
+        acc = _accumulate(term, batch, stored, weights, batch.rows(value.domain), term.dropout if training else 0.0)
         if term.factor != "one":
             acc = acc * _factor(batch.lists(term.of), term.factor, acc)
         if term.gain is not None:

@@ -20,7 +20,7 @@ from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from ..edge_values import check_edge_values, weight_in, widths_in
 from ..original import with_head
-from ..traced import TracedNetwork
+from ..traced import TracedNetwork, TracedValue
 from .affine import choose_affine
 from .calibrate import calibrate_steps
 from .channels import ChannelSteps
@@ -181,7 +181,7 @@ class QuantizedNetwork(nn.Module):
         for batch in [self._own(None)] if batches is None else batches:
             self.trace(batch)
             for value in self.plan.values[:-1]:
-                rows = float(batch.count.sum()) if value.domain == "nodes" else float(batch.graphs)
+                rows = self.rows_of(value, batch)
                 share = value.width if messages else float(value.role == "activation")
                 if value.role == "message":
                     bits = quantizers.message(value).bits * rows
@@ -191,6 +191,12 @@ class QuantizedNetwork(nn.Module):
                 total, number = total + share * bits, number + share * rows
         self.train(was)
         return total / number if number else 0.0
+
+    def rows_of(self, value: TracedValue, batch: GraphBatch) -> float:
+        """How many nodes, graphs or edges have a row of a value on some graphs."""
+        if value.domain == "nodes":
+            return float(batch.count.sum())
+        return float(batch.graphs if value.domain == "graphs" else self._coded(batch).rows("edges"))
 
     def calibrate(self, batch: GraphBatch | None = None, *, correct: bool = True,
                   target_bits: float | None = None, margin: float | None = None) -> None:

@@ -16,6 +16,7 @@ from ...network.input import Input
 from ...network.reader import read_graphs
 from ...network.sample import room_of
 from ...schemes import Penalty, Prompt, Scheme, named
+from ..by_edge import by_edge
 from ..data.batching import graphs_of, prepared, real, union_of
 from ..data.graph_batch import GraphBatch
 from ..edge_values import edges_weigh, taken_by, widths_in
@@ -24,6 +25,7 @@ from ..traced import TracedNetwork
 from ..tracing import plan_of, some_plan_of
 from ..tracing.compare import compare
 from .accepted import accepted
+from .edge_codes import edge_codes
 from .input import input_of
 from .module import QuantizedNetwork
 
@@ -144,8 +146,9 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     """
     rules, graphs = named(scheme), graphs_of(data)
     given = given or _input(traced, graphs, None)
-    whole = union_of(graphs, given)
-    edges = GraphBatch.union(whole).quantizers_of(traced.lists_that_weigh, rules.edge_bits)
+    whole, original = union_of(graphs, given), original or traced
+    traced = _positioned(traced, rules)
+    edges = edge_codes(traced, rules, GraphBatch.union(whole))
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
                           longest=room_of(whole, given.bits, edges).longest, correct=correct,
                           target_bits=target_bits, margin=margin, original=original, edges=edges)
@@ -156,8 +159,9 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, giv
                    target_bits: float | None = None, margin: float | None = None,
                    original: TracedNetwork | None = None, edges: EdgeQuantizers | None = None) -> QuantizedNetwork:
     """The same from prepared graphs; see :func:`quantize_plan`, and :class:`QuantizedNetwork` for the rest."""
+    original, traced = original or traced, _positioned(traced, scheme)
     if edges is None:
-        edges = batch.quantizers_of(traced.lists_that_weigh, scheme.edge_bits)
+        edges = edge_codes(traced, scheme, batch)
     if target_bits is not None and not 0 <= target_bits <= MOST_ALLOCATED:
         raise HwgenError(f"target_bits is {target_bits}", "target_bits", f"use 0 to {MOST_ALLOCATED} bits")
     if scheme.rows is Granularity.PER_NODE and batch.graphs != 1:
@@ -174,6 +178,11 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, giv
                              given=given, longest=longest, original=original, edges=edges)
     model.calibrate(correct=correct, target_bits=target_bits, margin=margin)
     return model
+
+
+def _positioned(traced: TracedNetwork, scheme: Scheme) -> TracedNetwork:
+    """With values where the scheme has quantizers."""
+    return by_edge(traced) if scheme.tracking is not None and scheme.tracking.by_edge else traced
 
 
 def _input(traced: TracedNetwork, graphs: list[Data], bits: int | None) -> Input:

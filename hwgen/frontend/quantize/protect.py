@@ -37,9 +37,13 @@ def exposed(plan: TracedNetwork) -> frozenset[str]:
     """Values whose protected rows pass unquantized: what lists read, and what is read over lists.
 
     As published: of a convolution the messages, sums and updates, not what a perceptron computes between its layers.
+    A message that has a row is protected as its source.
     """
     listed = [term for value in plan.values for term in value.terms if term.via not in ("self", "features")]
     sums = {value.name for value in plan.values if any(
         term.via not in ("self", "features", "members") for term in value.terms)}
-    return frozenset(value.name for value in plan.values if value.domain == "nodes" and (
+    for value in plan.values if plan.by_edge else ():  # updates
+        if any(term.source in sums and term.via == "self" and term.weight is None for term in value.terms):
+            sums.add(value.name)
+    return frozenset(value.name for value in plan.values if value.domain != "graphs" and (
         value.name in sums or any(term.source == value.name for term in listed)))

@@ -83,7 +83,10 @@ class Quantizers(nn.Module):
             return cast(Tensor, quantizer(out))
         count = batch.count if batch.is_joined and value.domain == "nodes" else None
         if isinstance(quantizer, Tracked):
-            return cast(Tensor, quantizer(out, batch, count, self._protected if value.name in self._exposed else None))
+            protected = self._protected if value.name in self._exposed else None
+            if protected is not None and value.domain == "edges":  # a message as its source
+                protected = protected[batch.lists("sources").pairs[1]]
+            return cast(Tensor, quantizer(out, batch, count, protected))
         return cast(Tensor, quantizer(out, batch, count))
 
     def begin(self, batch: GraphBatch) -> None:

@@ -12,7 +12,8 @@ def signs_of(plan: TracedNetwork) -> dict[str, bool]:
     signed: dict[str, bool] = {}
     for value in plan.values:
         signed[value.name] = value.activation.keeps_sign and (_negative(value.bias) or any(
-            term.weight is not None or _negative(term.gain) or (term.source is not None and signed[term.source])
+            term.weight is not None or _negative(term.gain) or (term.via == "sources" and not plan.plain)
+            or (term.source is not None and signed[term.source])
             for term in value.terms))
     return signed
 

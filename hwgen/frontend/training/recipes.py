@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import HwgenError
+from ...network.granularity import Granularity
 from ...network.network import Domain
 from ...schemes import SCHEMES, Penalty, Prompt, Scheme, named, started
 from .models import Pool
@@ -106,12 +107,13 @@ def _graphs(scheme: Scheme) -> Recipe:
                   row_step_rate=0.001, bit_rate=0.03)
 
 
-def _a2q(*, decay: float, weight_decay: float, epochs: int = 200) -> Recipe:
+def _a2q(*, decay: float, weight_decay: float, epochs: int = 200,
+         scheme: Scheme = SCHEMES["a2q"]) -> Recipe:
     """GCN with a step for each node, from FP32: measured 1.5 to 3 points above training from scratch, at half the bits.
 
     Binary features without row normalisation want more weight decay than the usual 5e-4, and train as well.
     """
-    return Recipe(scheme=SCHEMES["a2q"], distillation=0.9, epochs=epochs, decay=decay, quantized_epochs=epochs,
+    return Recipe(scheme=scheme, distillation=0.9, epochs=epochs, decay=decay, quantized_epochs=epochs,
                   quantized_dropout=True, weight_rate=0.01, weight_decay=weight_decay, weight_step_rate=0.005,
                   message_step_rate=0.005, row_step_rate=0.01, bit_rate=0.05)
 
@@ -142,6 +144,9 @@ DEFAULT_SCHEMES: Mapping[Domain, str] = {"nodes": "a2q", "graphs": "nns"}
 _TRACKED = [name for name, scheme in SCHEMES.items() if scheme.tracking is not None]
 _MEGA = _nodes(started("mega", "nodes"))
 _NNS = _graphs(started("nns", "graphs"))
+#: Rows of a scheme by node are of one graph only.
+_ANY_GRAPH = [name for name, scheme in SCHEMES.items() if scheme.rows is not Granularity.PER_NODE]
+_REDDIT = replace(_NNS, norm=True, epochs=25, quantized_epochs=20)
 
 #: Recipe -> (model, data set, scheme) -> settings. The empty name of a data set serves those that were not tuned.
 RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
@@ -150,6 +155,9 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         ("gcn", "CiteSeer", "a2q"): _a2q(decay=0.03, weight_decay=0.02, epochs=300),
         ("gcn", "digits", "a2q"): _a2q(decay=5e-4, weight_decay=5e-4),
         ("gcn", "", "a2q"): _a2q(decay=0.005, weight_decay=0.005),
+        **{("gcn", data, name): _a2q(decay=decay, weight_decay=weight_decay, epochs=300, scheme=started(name, "nodes"))
+           for data, decay, weight_decay in (("Cora", 0.02, 0.005), ("CiteSeer", 0.03, 0.02))
+           for name in ("sgquant", "sgquant-hubs")},
         **{("gcn", data, name): _tracked(name, decay=decay)
            for data, decay in (("Cora", 0.02), ("CiteSeer", 0.03), ("", 0.005)) for name in _TRACKED},
         ("sage", "Cora", "mega"): replace(_MEGA, hidden=32, dropout=0.8, generations=2),
@@ -157,12 +165,13 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
         # Sums want the norm where graphs differ much in size; means of up to thousands of rows ask for more range than
         # the requantizer has.
         ("gin", "IMDB-BINARY", "nns"): replace(_NNS, pool="mean"),
-        ("gin", "PROTEINS", "nns"): replace(_NNS, rate=0.003, quantized_epochs=40),
+        **{("gin", "PROTEINS", name): replace(_graphs(started(name, "graphs")), rate=0.003, quantized_epochs=40)
+           for name in _ANY_GRAPH},
         # Coordinates reach beyond ±10: without the norm FP32 finds the larger class only (78.7 % of folds 0 to 2).
         ("gin", "COX2", "nns"): replace(_NNS, norm=True, dropout=0.2),
-        ("gin", "REDDIT-BINARY", "nns"): replace(
-            _NNS, norm=True, epochs=25, quantized_epochs=20,
-            scheme=replace(_NNS.scheme, penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995)),
+        **{("gin", "REDDIT-BINARY", name): replace(_REDDIT, scheme=replace(
+            started(name, "graphs"), penalty=Penalty(weight=10.0, target=3.8), span=256.0, clip=0.995))
+           for name in _ANY_GRAPH},
     },
     "published": {
         ("gcn", "Cora", "a2q"): _published(decay=0.02, weight_decay=0.02, dropout=0.35, penalty=2.5,
@@ -213,4 +222,5 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
         served = ", ".join(sorted({f"{kind} with {how}" for kind, _, how in known}))
         raise HwgenError(f"recipe {name} has no settings for {model or 'a module of your own'} with {scheme}, by {per}",
                          "recipe", f"use default, or {served} on one graph")
-    return (_nodes if per == "nodes" else _graphs)(started(scheme, per))
+    return (_nodes if per == "nodes" else _graphs)(
+        started(scheme, "nodes" if per == "nodes" else "graphs"))

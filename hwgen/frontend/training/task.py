@@ -17,6 +17,7 @@ from ...network.granularity import Granularity
 from ...network.labels import Labels, results_for
 from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
+from ..by_edge import by_edge
 from ..copying import copy_of
 from ..data import load_data
 from ..data.batching import real
@@ -163,7 +164,8 @@ class Task:
         splits = self.data.folds(self.shuffle, self.labels)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        joins = (self.per == "graphs" and not self.plan.weighs
+        tracking = self.recipe.scheme.tracking
+        joins = (self.per == "graphs" and not self.plan.weighs and not (tracking is not None and tracking.by_edge)
                  and self.forward(self.module).takes_joined_rows)
         rounds = _rounds(self.plan) if joins else None
         return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head,
@@ -177,7 +179,9 @@ class Task:
         HwgenError
             A module that does not fit the data, or a scheme that does not.
         """
-        result, plan = self.plan.values[-1], self.plan
+        result, plan, tracking = self.plan.values[-1], self.plan, self.recipe.scheme.tracking
+        if tracking is not None and tracking.by_edge:
+            by_edge(plan)
         if plan.features != examples.features:
             raise HwgenError(f"the model takes {plan.features} features, the data has {examples.features}", "model",
                              f"make it for {examples.features}: the first layer's inputs")

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from ...errors import HwgenError
 from ...numeric import MAX_ACTIVATION_BITS
 from ..batch import Batch
+from ..edges import weights_count
 from ..input import Input
 from ..network import Network
 from ..sample import Limits, Sample
@@ -47,7 +48,7 @@ def batch_for(network: Network, graphs: Graphs, where: str) -> Batch:
     if lost:
         warnings.warn(f"{lost:,} of {np.prod(graphs.features.shape):,} features lie beyond the range that the input "
                       f"was calibrated for: they are clipped ({where})", stacklevel=3)
-    weights = {"edge_weight": weights_of(graphs, where)} if network.edges else {}
+    weights = {"edge_weight": weights_of(graphs, where)} if weights_count(network.edges) else {}
     return replace(graphs, node=_trained(network, graphs, where), weights=weights).batch(codes)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...errors import HwgenError
 from ...network.activation import IDENTITY, RELU
+from ...network.edges import kind_by_row
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Value
 from ...network.sample import Sample
@@ -13,10 +14,6 @@ __all__ = ["accepts", "chain_of"]
 
 FIX = ("banked designs run chains of GCN layers with rows by node, by degree or per tensor: leave the target out, or "
        "use --target lists")
-
-#: A server adds a bias by degree before the MAC array only (docs/decisions/0010-bias-by-class.md).
-ZERO_POINT = ("behind d^-1/2 it would be another bias for each degree, and the banked design has one for all: leave "
-              "the target out, use --target lists, or a scheme without zero points")
 
 
 def accepts(network: Network, sample: Sample) -> HwgenError | None:
@@ -43,7 +40,7 @@ def chain_of(network: Network) -> Chain:
 
     ::
 
-        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             signed, by column or as a whole; p in layer 1
+        message_l = Q_message( d^-1/2 · (row_{l-1} W + p) )             by column or as a whole; p in layer 1
         row_l     = Q_row( relu( d^-1/2 · Σ[looped] message_l + b ) )   unsigned; the last one is the result
 
     Parameters
@@ -57,7 +54,9 @@ def chain_of(network: Network) -> Chain:
         Names the first value that is not part of such a chain.
     """
     if network.edges:
-        raise HwgenError(f"edges of {', '.join(sorted(network.edges))} lists weigh", f"network {network.name}",
+        which = ", ".join(sorted(network.edges))
+        raise HwgenError(f"edges of {which} lists {'have rows' if kind_by_row(network.edges) else 'weigh'}",
+                         f"network {network.name}",
                          "a schedule reads each row once for each edge: leave the target out, or use --target lists")
     values = network.values
     layers: list[Layer] = []
@@ -85,9 +84,7 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
     need(combine.source == before and combine.via == ("features" if before is None else "self")
          and combine.factor == "one" and combine.gain is None, message)
     need((message.factor, message.of) == ("rsqrt", "looped"), message)
-    if sent is not None and sent.zero_point:
-        raise HwgenError(f"{message.name} has zero point {sent.zero_point}", message.path, ZERO_POINT)
-    if combine.weight is None or sent is None or sent.granularity.by_row or not sent.signed or sent.bits[0] < 2:
+    if combine.weight is None or sent is None or sent.granularity.by_row or sent.bits[0] < 1 + sent.signed:
         raise _refused(message)
     need(len(row.terms) == 1 and row.factor == "one" and row.domain == "nodes", row)
     gather, kept = row.terms[0], row.quantizer
@@ -98,7 +95,8 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
     step = sent.step if sent.granularity is Granularity.PER_CHANNEL else np.repeat(sent.step, message.width)
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
                  weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=step, bias=row.bias,
-                 prompt=message.bias, row=None if kept is None else _rows(kept))
+                 prompt=message.bias, message_zero=None if sent.signed else sent.zero_point,
+                 row=None if kept is None else _rows(kept))
 
 
 def _of_rows(kept: Quantizer) -> bool:

@@ -65,7 +65,7 @@ class Layer:
     weight_bits : int
     weight_step : float64 [f_out]
     message_bits : int
-        Width of the signed symmetric codes that are aggregated.
+        Width of the codes that are aggregated.
     message_step : float64 [f_out]
     bias : float64 [f_out] or None
         Added after aggregation.
@@ -73,6 +73,8 @@ class Layer:
         None for the last layer.
     prompt : float64 [f_out] or None
         Added before aggregation, p.
+    message_zero : int or None
+        Zero point of the messages' codes, which are unsigned; None where they are signed and symmetric.
     """
 
     path: str
@@ -84,6 +86,7 @@ class Layer:
     bias: NDArray[np.float64] | None
     row: RowQuantizer | None
     prompt: NDArray[np.float64] | None = None
+    message_zero: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,7 @@ class Design:
     def session(self, batch: Batch) -> Session:
         if self.scheduled is not None and self.scheduled[0] is batch:
             return Session(network=self.network, batch=batch, run=self.scheduled[1])
-        program = lower(self.network, batch)
+        program = lower(self.network, batch, self.hardware.sum_bits)
         check_capacity(program, self.hardware)
         return Session(network=self.network, batch=batch, run=GraphRun(
             program=program, hardware=self.hardware, schedule=schedule(program, self.hardware),

@@ -13,7 +13,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, MID_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, SHIFT
+from rtl_templates.banked.formats import (
+    ACC_BITS,
+    BIAS_BITS,
+    MID_BITS,
+    MID_SHIFT,
+    RAW_SHIFT,
+    ROW_BITS,
+    SHIFT,
+    column_bits,
+)
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
@@ -31,7 +40,7 @@ BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
 #: Mean square error in codes up to which a gain is good enough if it leaves room for the bias.
 SMALL = 1e-4
 #: Mean error, in units of a code, above which a stage no longer computes the model. Raw results have 16 bits.
-TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "raw": 128.0}
+TOLERANCE = {"unsigned": 0.25, "signed": 0.25, "affine": 0.25, "raw": 128.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +65,13 @@ def fold(
     factors: Factors,
     *,
     where: str,
-    kind: Literal["unsigned", "signed", "raw"],
+    kind: Literal["unsigned", "signed", "affine", "raw"],
     bits: int,
     row_bits: Ints | None,
     x: IntRange,
     scale: Floats,
+    zero: int = 0,
+    sum_bits: int = ACC_BITS,
 ) -> Requant:
     """Choose exponents and round.
 
@@ -70,9 +81,11 @@ def fold(
         The real numbers.
     where : str
         The user's layer path, for errors.
-    kind, bits, row_bits, x, scale
-        As in :class:`hwgen.targets.banked.program.Requant`. Unsigned and raw codes round half up, signed ones half away
-        from zero; on unsigned codes the two agree.
+    kind, bits, row_bits, x, scale, zero
+        As in :class:`hwgen.targets.banked.program.Requant`. Signed codes round half away from zero, all others half up;
+        on unsigned codes, which affine ones are before ``zero`` is subtracted, the two agree.
+    sum_bits : int
+        As in :class:`hwgen.targets.banked.program.Program`.
 
     Raises
     ------
@@ -82,18 +95,21 @@ def fold(
         the next layer by less than their largest code's worth of that step.
     """
     shift = RAW_SHIFT if kind == "raw" else SHIFT
-    top = _largest_code(kind, bits, row_bits, len(factors.row))
+    top = _largest_code(kind, bits, row_bits, len(factors.row), zero)
     bias = factors.bias if factors.bias is not None and factors.bias.moves(factors.row) else None
     column, row = _saturate(factors, top, bias) if kind != "raw" else (factors.column, factors.row)
     largest = max(-x.low, x.high)
     reach = np.minimum(top[:, None] + 1.0, largest * row[:, None] * column[None, :])
 
-    limit = min((1 << COLUMN_BITS) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(largest, 1))
+    factor_bits = column_bits(sum_bits)
+    limit = min((1 << factor_bits) - 1, ((1 << (MID_BITS - 1 + MID_SHIFT)) - 1) // max(largest, 1))
     total = np.ldexp(1.0, MID_SHIFT + shift)
-    gains = _gains(column, limit, COLUMN_BITS, ROW_BITS)
+    gains = _gains(column, limit, factor_bits, ROW_BITS)
     if row.any():  # the gain at which every row just fits
         gains.append(total * float(row.max()) / ROW_TOP)
-    cost = {gain: _cost(column, row, reach, gain, total / gain, limit, shift) for gain in gains}
+    # where sums are always 0, R still multiplies the bias, so it is chosen as for sums of 1
+    counted = reach if largest else np.minimum(top[:, None] + 1.0, row[:, None] * column[None, :])
+    cost = {gain: _cost(column, row, counted, gain, total / gain, limit, shift) for gain in gains}
     gain = min(gains, key=cost.__getitem__)
     classes = None
     if bias is not None:
@@ -111,9 +127,10 @@ def fold(
     # has a step so fine that its codes mean next to nothing, and is coarsened as a whole
     rows, columns = row > 0, np.ones(len(column), dtype=np.bool_)
     fine, among = (r_beyond, rows) if kind == "unsigned" else (c_beyond, columns)
-    if kind != "raw" and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
+    # (not beside wide sums: the multipliers are narrower there, and reach ordinary steps)
+    if kind != "raw" and sum_bits == ACC_BITS and 2 * np.count_nonzero(fine) <= np.count_nonzero(among):
         among &= ~fine
-    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where)
+    _check(column, row, reach, c, r, total, rows, columns, TOLERANCE[kind], where, factor_bits)
 
     b, which, rb = np.zeros((1, len(c)), dtype=np.int64), np.zeros(len(r), dtype=np.int64), None
     if bias is not None:
@@ -126,12 +143,14 @@ def fold(
         if classes is None or classes.has_pairs:
             b[0], rb = _fold_bias(bias.column, apart, top, shift)
     return Requant(kind=kind, bits=bits, row_bits=row_bits, column=c, bias=b, row=r, bias_class=which, bias_row=rb,
-                   half_up=kind != "signed", x=x, scale=scale)
+                   half_up=kind != "signed", x=x, scale=scale, zero=zero)
 
 
-def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int) -> Floats:
+def _largest_code(kind: str, bits: int, row_bits: Ints | None, rows: int, zero: int) -> Floats:
     if row_bits is not None:
         return np.exp2(row_bits) - 1.0
+    if kind == "affine":
+        return np.full(rows, float(max(zero, (1 << bits) - 1 - zero)))
     largest = (1 << (RAW_BITS - 1)) - 1 if kind == "raw" else (1 << (bits - 1)) - 1
     return np.full(rows, float(largest))
 
@@ -178,7 +197,8 @@ def _cost(column: Floats, row: Floats, reach: Floats, gain: float, row_gain: flo
 
 
 def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: float,
-           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str) -> None:
+           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str,
+           factor_bits: int) -> None:
     factor = row[:, None] * column[None, :]
     have = r[:, None] * (c[None, :] / total)
     relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)
@@ -188,7 +208,7 @@ def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: 
     if error.max(initial=0.0) > tolerance:
         low, high = float(row[rows].min()), float(row[rows].max())
         raise HwgenError(
-            f"scales span too much for {COLUMN_BITS}- and {ROW_BITS}-bit multipliers: columns "
+            f"scales span too much for {factor_bits}- and {ROW_BITS}-bit multipliers: columns "
             f"{column.min():.3g} to {column.max():.3g}, rows {low:.3g} to {high:.3g}; "
             f"column {int(error.argmax())} would be off by {error.max():.2g} codes",
             where, "quantize it again, with fewer bits (--message-bits 4)")

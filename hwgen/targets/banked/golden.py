@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..run_folder import RESULT_BITS, Golden, PassFacts, code_bytes, cut_rows, result_arrays
 from .hardware import Hardware
-from .images import result_places
+from .images import raise_of, result_places
 from .program import Program
 from .schedule.slots import Schedule
 
@@ -50,13 +50,17 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, codes: Se
     out = result_arrays(codes[-1], nodes, server * words + word, np.arange(program.passes[-1].width))
     facts_of = pass_facts([(step.name, step.width) for step in program.passes], hardware)
     for index, (step, facts, done) in enumerate(zip(schedule.passes, facts_of, codes, strict=True)):
+        raised = raise_of(program.passes[index].out, hardware)
+        stored = done + raised
+        if raised:  # so are the channels that fill the last chunk
+            stored = np.pad(stored, ((0, 0), (0, -facts.channels % hardware.requant_lanes)), constant_values=raised)
         row, chunk = cut_rows(nodes, -(-facts.channels // facts.word_codes))
         bank, address = owners.unit // hardware.servers, owners.row + step.write_half * (hardware.bank_depth // 2)
         if facts.to_result:
             bank, address = np.zeros_like(word), word
         out |= {f"p{index}_unit": server[row], f"p{index}_row": row, f"p{index}_chunk": chunk,
                 f"p{index}_bank": bank[row], f"p{index}_address": address[row] + chunk,
-                f"p{index}_data": code_bytes(done, facts.word_codes, facts.code_bits)}
+                f"p{index}_data": code_bytes(stored, facts.word_codes, facts.code_bits)}
     return out
 
 

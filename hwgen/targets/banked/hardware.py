@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from rtl_templates.banked.formats import TASK
+from rtl_templates.banked.formats import ACC_BITS, TASK, WIDE_ACC_BITS
 
 from ...errors import HwgenError
 
@@ -49,6 +49,10 @@ class Hardware:
         Weight matrices (``lanes`` × ``mac_columns``) that stay resident in the MAC array.
     column_depth, bias_depth : int
         Words of a requantizer lane's tables of column factors and of biases.
+    sum_bits : int
+        Signed width of the sums that requantizers take: 18, or 24 with column factors of 17 bits instead of 24.
+    zero_points : int
+        1: rows may have codes with a zero point (docs/decisions/0013-zero-points.md).
     """
 
     groups: int
@@ -69,6 +73,8 @@ class Hardware:
     pages: int
     column_depth: int
     bias_depth: int
+    sum_bits: int = ACC_BITS
+    zero_points: int = 0
 
     @property
     def digits(self) -> int:
@@ -88,7 +94,8 @@ class Hardware:
         """Refuse values that no template implements."""
         allowed = {
             "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
-            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2),
+            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2), "zero_points": (0, 1),
+            "sum_bits": (ACC_BITS, WIDE_ACC_BITS),
         }
         for key, values in allowed.items():
             if getattr(self, key) not in values:

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import PARAM, TASK, Target
+from rtl_templates.banked.formats import AFFINE, PARAM, TASK, ZERO, Target
 from rtl_templates.banked.server.timing import server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.shell.words import pack as pack_word
 
 from ...errors import HwgenError
-from ...numeric import IntRange
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .hardware import Hardware
@@ -31,7 +30,7 @@ from .memories import (
 from .program import Pass, Program, Requant
 from .schedule.slots import Schedule
 
-__all__ = ["NO_BANK", "Image", "pack", "result_places", "task_fields"]
+__all__ = ["NO_BANK", "Image", "pack", "raise_of", "result_places", "task_fields"]
 
 Ints = NDArray[np.int64]
 
@@ -71,7 +70,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
         _check_stages(step, index == len(program.passes) - 1, hardware)
     pages = [page for step in program.passes for page in weight_pages(step, hardware)]
     stream = section(Target.TASK, 0, 0, split([
-        pack_word(TASK, **fields) for fields in task_fields(program, hardware, schedule)]))
+        pack_word({**TASK, **ZERO}, **fields) for fields in task_fields(program, hardware, schedule)]))
     stream += schedule_memory(hardware, schedule)
     stream += bank_memory(program, hardware, schedule)
     stream += _params(program, hardware, schedule)
@@ -92,7 +91,7 @@ def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
         problem = f"{step.q1.kind} codes enter the MAC array, which takes unsigned ones"
     elif len(unsigned) == 2:
         problem = "both stages are unsigned; a node has one bit width"
-    elif not last and step.out.code_range not in IntRange.signed(hardware.code_bits):
+    elif not last and step.out.stored_bits > hardware.code_bits:
         problem = f"codes {step.out.code_range} do not fit rows of {hardware.code_bits} bits"
     elif last != (step.out.kind == "raw"):
         problem = f"{step.out.kind} codes {'are the results' if last else 'become rows'}"
@@ -101,21 +100,23 @@ def _check_stages(step: Pass, last: bool, hardware: Hardware) -> None:
 
 
 def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> list[dict[str, int]]:
-    """Fields of every pass's task word (:data:`rtl_templates.banked.formats.TASK`)."""
-    tasks, column, bias, page = [], 0, 0, 0
+    """Fields of every pass's task word (:data:`rtl_templates.banked.formats.TASK` and ``ZERO``)."""
+    tasks, column, bias, page, raised = [], 0, 0, 0, 0
     for index, step in enumerate(program.passes):
         slots, last = schedule.passes[index], index == len(program.passes) - 1
-        fields = dict.fromkeys(TASK, 0) | {
+        fields = dict.fromkeys([*TASK, *ZERO], 0) | {
             "dense": int(step.kind == "dense"), "to_result": int(last), "last": int(last),
             "read_half": slots.read_half, "slot_start": slots.start, "slot_count": slots.count, "page": page}
         for stage, requant in _stages(step):
-            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": Kind[requant.kind.upper()],
+            fields |= {f"{stage}_half_up": int(requant.half_up), f"{stage}_kind": _kind(requant),
                        f"{stage}_chunks": chunks_of(requant, hardware), f"{stage}_column": column,
                        f"{stage}_bias": bias}
             column += chunks_of(requant, hardware)
             bias += chunks_of(requant, hardware) * len(requant.bias)
             if requant.kind == "signed":
                 fields["signed_max"] = requant.code_range.high
+            elif requant.kind == "affine":
+                fields |= {"signed_max": (1 << requant.bits) - 1, "zero": requant.zero}
         if step.q1 is not None:
             fields["combine"] = int(step.combine is not None)
         else:
@@ -123,9 +124,21 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
                        "dense_steps": input_steps(program, hardware)}
         if fields["combine"]:
             fields["q2_wait"] = server_q2_wait(hardware.lanes, fields["q1_chunks"], fields["q2_chunks"])
+        if step.kind == "gather":
+            fields["dense_pages"] = raised % (1 << TASK["dense_pages"])
+        raised = raise_of(step.out, hardware)
         page += len(weight_pages(step, hardware))
         tasks.append(fields)
     return tasks
+
+
+def raise_of(requant: Requant, hardware: Hardware) -> int:
+    """What the codes that a row holds are more than those of the program: affine ones are signed in another place."""
+    return requant.zero - (1 << hardware.code_bits - 1) if requant.kind == "affine" else 0
+
+
+def _kind(requant: Requant) -> int:
+    return AFFINE if requant.kind == "affine" else Kind[requant.kind.upper()]
 
 
 def _stages(step: Pass) -> list[tuple[str, Requant]]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, WIDE_ACC_BITS, column_bits
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
@@ -39,10 +40,11 @@ __all__ = ["lower"]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-FINEST = 4096.0  #: Result codes per unit of the last sum, at most: C·R then stays below 2^(RAW_SHIFT + 20).
+_TRIES = 8  #: Of a scale of results.
 
 
-def lower(network: Network, batch: Batch) -> Program:
+
+def lower(network: Network, batch: Batch, sum_bits: int | None = None) -> Program:
     """Lower a network on one graph.
 
     Parameters
@@ -51,6 +53,8 @@ def lower(network: Network, batch: Batch) -> Program:
         That :func:`hwgen.targets.banked.accepts.accepts` has nothing against.
     batch : Batch
         The graph.
+    sum_bits : int or None
+        Of the design that the program is for; None: the least that its sums need.
 
     Returns
     -------
@@ -71,16 +75,25 @@ def lower(network: Network, batch: Batch) -> Program:
     adjacency = _clean(batch.lists("looped"))  # duplicate edges counted
     norm = np.asarray(adjacency.sum(axis=1), dtype=np.float64).ravel() ** -0.5
 
-    codes, step = _input_pass(chain, features, norm)
-    passes = [step]
-    for layer, following in pairwise(chain.layers):
-        codes, step = _hidden_pass(layer, following, codes, adjacency, batch, norm)
-        passes.append(step)
-    passes.append(_logits_pass(chain.layers[-1], codes, adjacency, norm))
+    passes = _passes(chain, features, adjacency, batch, norm, sum_bits or ACC_BITS)
+    sums = [stage.x for step in passes for stage in (step.q1, step.q2) if stage is not None]
+    if sum_bits is None and any(x.signed_bits > ACC_BITS for x in sums):
+        sum_bits = WIDE_ACC_BITS
+        passes = _passes(chain, features, adjacency, batch, norm, sum_bits)
     program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
-                      passes=tuple(passes))
+                      passes=passes, sum_bits=sum_bits or ACC_BITS)
     check_program(program)
     return program
+
+
+def _passes(chain: Chain, features: csr_array, adjacency: csr_array, batch: Batch, norm: Floats,
+            sum_bits: int) -> tuple[Pass, ...]:
+    codes, step = _input_pass(chain, features, norm, sum_bits)
+    passes = [step]
+    for layer, following in pairwise(chain.layers):
+        codes, step = _hidden_pass(layer, following, codes, adjacency, batch, norm, sum_bits)
+        passes.append(step)
+    return (*passes, _logits_pass(chain.layers[-1], codes, adjacency, norm, sum_bits))
 
 
 def _clean(matrix: csr_array) -> csr_array:
@@ -90,13 +103,13 @@ def _clean(matrix: csr_array) -> csr_array:
     return tidy
 
 
-def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds, Pass]:
+def _input_pass(chain: Chain, features: csr_array, norm: Floats, sum_bits: int) -> tuple[Bounds, Pass]:
     layer = chain.layers[0]
     weight = layer.weight
     sums = feature_sums(features, weight)
     ratio = np.full(len(norm), 1 / chain.input_scale)  # of p to x: one class
     prompt = None if layer.prompt is None else Bias(column=layer.prompt / layer.message_step, ratio=ratio)
-    message = _message(layer, chain.input_scale * norm, sums, prompt)
+    message = _message(layer, chain.input_scale * norm, sums, sum_bits, prompt)
     sparse = chain.input_bits == 1
     step = Pass(
         name=f"{layer.path}.combine",
@@ -111,7 +124,7 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats) -> tuple[Bounds
 
 
 def _hidden_pass(
-    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, batch: Batch, norm: Floats
+    layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, batch: Batch, norm: Floats, sum_bits: int
 ) -> tuple[Bounds, Pass]:
     assert layer.row is not None  # chain_of: every layer but the last has one
     row = layer.row.of_nodes(batch)
@@ -121,29 +134,37 @@ def _hidden_pass(
     q1 = fold(
         Factors(column=layer.message_step, row=norm * inverse, bias=_bias(layer, norm)),
         where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
-        x=sums.span, scale=np.ones(len(layer.message_step)),
+        x=sums.span, scale=np.ones(len(layer.message_step)), sum_bits=sum_bits,
     )
     activations = codes_of(q1, sums)
     products = activations.times(following.weight)
-    message = _message(following, np.where(kept, row.step * norm, 0.0), products)
+    message = _message(following, np.where(kept, row.step * norm, 0.0), products, sum_bits)
     step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
                 combine=following.weight, q2=message)
     return codes_of(message, products), step
 
 
-def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats) -> Pass:
+def _logits_pass(layer: Layer, codes: Bounds, adjacency: csr_array, norm: Floats, sum_bits: int) -> Pass:
     sums = gathered_sums(adjacency, codes)
     bias = np.zeros(len(layer.message_step)) if layer.bias is None else layer.bias
     largest = np.maximum(np.abs(sums.low), np.abs(sums.high)) * layer.message_step
     peak = float((norm[:, None] * largest + np.abs(bias)).max(initial=0.0))
     unit = float(norm.max(initial=0.0) * layer.message_step.max(initial=0.0))
     # one code of room for rounding; and no finer than the multipliers can hold where sums stay tiny
-    scale = max(peak / ((1 << (RAW_BITS - 1)) - 2), unit / FINEST) or 1.0
-    q1 = fold(
-        Factors(column=layer.message_step, row=norm / scale, bias=_bias(layer, norm)),
-        where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
-        scale=np.full(len(bias), scale),
-    )
+    room = (1 << (RAW_BITS - 1)) - 2
+    finest = 2.0 ** (column_bits(sum_bits) + ROW_BITS - 1 - MID_SHIFT - RAW_SHIFT)
+    scale, beyond = max(peak / room, unit / finest) or 1.0, 1.0
+    for _ in range(_TRIES):  # constants that are rounded up may want some more
+        scale *= beyond
+        q1 = fold(
+            Factors(column=layer.message_step, row=norm / scale, bias=_bias(layer, norm)),
+            where=layer.path, kind="raw", bits=RAW_BITS, row_bits=None, x=sums.span,
+            scale=np.full(len(bias), scale), sum_bits=sum_bits,
+        )
+        reached = codes_of(q1, sums).span
+        beyond = max(-reached.low, reached.high) / room
+        if reached in IntRange.signed(RAW_BITS):
+            break
     return Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
                 combine=None, q2=None)
 
@@ -153,7 +174,9 @@ def _bias(layer: Layer, norm: Floats) -> Bias | None:
     return None if layer.bias is None else Bias(column=layer.bias, ratio=1 / norm)
 
 
-def _message(layer: Layer, row: Floats, sums: Bounds, bias: Bias | None = None) -> Requant:
+def _message(layer: Layer, row: Floats, sums: Bounds, sum_bits: int, bias: Bias | None = None) -> Requant:
     """Q_message of a layer whose inputs have the real value ``code * row`` (the source's d^-1/2 included)."""
+    zero = layer.message_zero
     return fold(Factors(column=layer.weight_step / layer.message_step, row=row, bias=bias), where=layer.path,
-                kind="signed", bits=layer.message_bits, row_bits=None, x=sums.span, scale=layer.message_step)
+                kind="signed" if zero is None else "affine", bits=layer.message_bits, row_bits=None, x=sums.span,
+                scale=layer.message_step, zero=zero or 0, sum_bits=sum_bits)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from rtl_templates.banked.formats import MID_SHIFT
+from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...numeric import IntRange
@@ -32,10 +32,11 @@ class Requant:
 
     Parameters
     ----------
-    kind : "unsigned", "signed" or "raw"
-        Unsigned codes clip to the row's bit width, signed ones to ±(2^(bits-1)-1), raw ones to 16 bit.
+    kind : "unsigned", "signed", "affine" or "raw"
+        Unsigned codes clip to the row's bit width, signed ones to ±(2^(bits-1)-1), raw ones to 16 bit; affine ones are
+        unsigned codes of one width minus ``zero``.
     bits : int
-        Width of signed codes; largest row width for unsigned ones.
+        Width of signed and affine codes; largest row width for unsigned ones.
     row_bits : int64 [n] or None
         Bit widths per node of unsigned codes.
     column : int64 [k]
@@ -49,10 +50,12 @@ class Requant:
     x : IntRange
         Proved range of the accumulators that come in.
     scale : float64 [k]
-        Real value of code 1 of each column where it does not depend on the row (signed and raw), for reports.
+        Real value of code 1 of each column where it does not depend on the row (all but unsigned), for reports.
+    zero : int
+        Of affine codes.
     """
 
-    kind: Literal["unsigned", "signed", "raw"]
+    kind: Literal["unsigned", "signed", "affine", "raw"]
     bits: int
     row_bits: NDArray[np.int64] | None
     column: NDArray[np.int64]
@@ -63,6 +66,7 @@ class Requant:
     half_up: bool
     x: IntRange
     scale: NDArray[np.float64]
+    zero: int = 0
 
     @property
     def mid(self) -> IntRange:
@@ -84,9 +88,16 @@ class Requant:
         """What clipping leaves."""
         if self.kind == "unsigned":
             return IntRange(0, (1 << self.bits) - 1)
+        if self.kind == "affine":
+            return IntRange(-self.zero, (1 << self.bits) - 1 - self.zero)
         if self.kind == "raw":
             return IntRange.signed(RAW_BITS)
         return IntRange(1 - (1 << (self.bits - 1)), (1 << (self.bits - 1)) - 1)
+
+    @property
+    def stored_bits(self) -> int:
+        """Bits that a row needs for one of these codes: affine ones lose what they have in common."""
+        return self.bits if self.kind == "affine" else self.code_range.signed_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +154,8 @@ class Program:
     neighbours : csr_array int64 [n, n]
         Row i holds the sources whose rows node i adds, with multiplicity, self loop included.
     passes : tuple of Pass
+    sum_bits : int
+        Signed bits of the widest sum that requantizers take; factors are as wide as those leave room for.
     """
 
     name: str
@@ -150,6 +163,7 @@ class Program:
     input_bits: int
     neighbours: csr_array
     passes: tuple[Pass, ...]
+    sum_bits: int = ACC_BITS
 
     @property
     def num_nodes(self) -> int:

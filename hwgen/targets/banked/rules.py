@@ -1,6 +1,6 @@
 """What a :class:`~.program.Program` must be, and the proof that no intermediate overflows its port."""
 
-from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, COLUMN_BITS, MID_BITS, ROW_BITS
+from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, MID_BITS, ROW_BITS, column_bits
 from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
@@ -27,15 +27,15 @@ def check_program(program: Program) -> None:
         rows = _pass(program, step, rows)
 
 
-def check_requant(requant: Requant, where: str) -> None:
+def check_requant(requant: Requant, where: str, sum_bits: int = ACC_BITS) -> None:
     """Prove that no intermediate overflows its port, whatever accumulators of the proved range come in.
 
     Raises
     ------
     HwgenError
     """
-    _within(requant.x, IntRange.signed(ACC_BITS), "accumulator", where)
-    _within(IntRange.of(requant.column), IntRange(0, (1 << COLUMN_BITS) - 1), "column multiplier", where)
+    _within(requant.x, IntRange.signed(sum_bits), "accumulator", where)
+    _within(IntRange.of(requant.column), IntRange(0, (1 << column_bits(sum_bits)) - 1), "column multiplier", where)
     _within(IntRange.of(requant.bias), IntRange.signed(BIAS_BITS), "bias", where)
     for name, multiplier in (("row multiplier", requant.row), ("bias row multiplier", requant.bias_row)):
         if multiplier is not None:
@@ -54,18 +54,18 @@ def _pass(program: Program, step: Pass, rows: Bounds | None) -> Bounds:
         sums = feature_sums(program.features, weight)
     if step.q1 is not None:
         _within(sums.span, step.accumulate, "sum", step.name)
-        codes = _stage(step.q1, sums, f"{step.name}.q1")
+        codes = _stage(step.q1, sums, f"{step.name}.q1", program.sum_bits)
         if step.combine is None:
             return codes
         sums = codes.times(step.combine)
     assert step.q2 is not None
-    return _stage(step.q2, sums, f"{step.name}.q2")
+    return _stage(step.q2, sums, f"{step.name}.q2", program.sum_bits)
 
 
-def _stage(requant: Requant, sums: Bounds, where: str) -> Bounds:
+def _stage(requant: Requant, sums: Bounds, where: str, sum_bits: int) -> Bounds:
     """Prove a requantization of these sums. Returns its codes."""
     _within(sums.span, requant.x, "accumulator", where)
-    check_requant(requant, where)
+    check_requant(requant, where, sum_bits)
     codes = codes_of(requant, sums)
     if requant.kind == "raw":  # the lanes cut results to their width and do not clip them
         _within(codes.span, IntRange.signed(RAW_BITS), "result", where)

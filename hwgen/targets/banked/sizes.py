@@ -41,6 +41,8 @@ class Needs:
     pages: int
     column_depth: int
     bias_depth: int
+    sum_bits: int
+    zero_points: int
 
 
 def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, planes: int,
@@ -59,9 +61,9 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         step.source.shape[1] for step in passes if step.source is not None])
     lanes = lanes or _round_up(widest, requant_lanes)
     sources = [step.source for step in passes if step.source is not None]
-    codes = [IntRange.of(source) for source in sources] + [
-        step.out.code_range for step in passes if step.out.kind != "raw"]
-    code_bits = 4 if max(code.signed_bits for code in codes) <= 4 else 8
+    widths = [IntRange.of(source).signed_bits for source in sources] + [
+        step.out.stored_bits for step in passes if step.out.kind != "raw"]
+    code_bits = 4 if max(widths) <= 4 else 8
     dense_pages = [-(-step.combine.shape[0] // lanes) for step in passes
                    if step.kind == "dense" and step.combine is not None]
     dense_steps = -(-program.input_bits // planes)
@@ -83,12 +85,14 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
         column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
         bias_depth=sum(-(-len(stage.column) // requant_lanes) * _classes(stage) for stage in stages),
+        sum_bits=program.sum_bits,
+        zero_points=int(any(stage.kind == "affine" for stage in stages)),
     )
 
 
 def _classes(stage: Requant) -> int:
     """Bias classes that a stage gets room for: other graphs have other degrees; a prompt of messages has one."""
-    return classes_of(len(stage.column)) if stage.bias.any() and stage.kind != "signed" else 1
+    return classes_of(len(stage.column)) if stage.bias.any() and stage.kind in ("unsigned", "raw") else 1
 
 
 def choose(
@@ -147,7 +151,7 @@ def choose(
         feature_depth=feature_depth or _round_up(need.feature_depth, 64),
         requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, requant_lanes)),
         weight_bits=need.weight_bits, planes=planes, pages=need.pages, column_depth=need.column_depth,
-        bias_depth=need.bias_depth,
+        bias_depth=need.bias_depth, sum_bits=need.sum_bits, zero_points=need.zero_points,
     )
     hardware.verify()
     check_capacity(program, hardware)
@@ -187,6 +191,8 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
         ("weight matrices", "pages", need.pages, min(hardware.pages, pages)),
         ("column constants", "column_depth", need.column_depth, min(hardware.column_depth, columns)),
         ("biases", "bias_depth", need.bias_depth, min(hardware.bias_depth, biases)),
+        ("sums of a combination", "sum_bits", need.sum_bits, hardware.sum_bits),
+        ("codes with a zero point", "zero_points", need.zero_points, hardware.zero_points),
     )
     for subject, name, wanted, have in checks:
         if wanted > have:
@@ -218,7 +224,8 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     reads = [int(matrix.sum()) for matrix in _gathers(program)]
     usable = int(hardware.slots * hardware.groups * UNITS / SLOT_MARGIN)
     shares = [usable * count // max(sum(reads), 1) for count in reads]
-    largest = max(-step.out.code_range.low for step in program.passes if step.out.kind == "signed")
+    ranges = [step.out.code_range for step in program.passes if step.out.kind in ("signed", "affine")]
+    largest = max(max(-codes.low, codes.high) for codes in ranges)
     nodes = max(0, min(rows)) * UNITS
     return {
         "nodes": nodes,

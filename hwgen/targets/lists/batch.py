@@ -14,7 +14,7 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
-from ...network.edges import NO_EDGES, EdgeQuantizers, magnitudes
+from ...network.edges import NO_EDGES, EdgeQuantizers, coder_of, magnitudes
 from ...network.walks import NOTHING, Walk, walk
 
 __all__ = ["Lists", "batch_lists", "deal", "union"]
@@ -73,8 +73,9 @@ def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
     for name in sets:
         matrix = batch.lists(name, edges)
         length = np.diff(matrix.indptr).astype(np.int64)
-        if name == "weighted" or name == "normed":
-            made[name] = _walked(magnitudes(matrix), walk(matrix, edges[name].bits))
+        coder = coder_of(name, edges)
+        if coder is not None:
+            made[name] = _walked(magnitudes(matrix), walk(matrix, coder.bits))
         elif name == "features":
             made[name] = _walked(length, walk(matrix, input_bits))
         else:

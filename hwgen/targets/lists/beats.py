@@ -10,7 +10,7 @@ from rtl_templates.lists import formats
 from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Select, Set
 
 from ...errors import HwgenError
-from ...network.batch import SetName
+from ...network.batch import SetName, owner_of
 from ...numeric import IntRange
 from .arithmetic import slope_word
 from .layout import Place
@@ -22,10 +22,10 @@ __all__ = ["SET_OF", "chunks_at", "emit_pass"]
 Ints = NDArray[np.int64]
 Fields = dict[str, int]
 
-#: Its number in a beat.
+#: Its number in a beat. Who has rows by edge walks no other lists that weigh: those of the rows take their place.
 SET_OF: Mapping[SetName, Set] = {
     "edges": Set.EDGES, "looped": Set.LOOPED, "weighted": Set.WEIGHTED, "normed": Set.NORMED,
-    "features": Set.FEATURES, "members": Set.MEMBERS}
+    "features": Set.FEATURES, "members": Set.MEMBERS, "sources": Set.NORMED, "incoming": Set.WEIGHTED}
 _KINDS = {"self": formats.Operand.SELF, "list": formats.Operand.LIST, "one": formats.Operand.ONE}
 
 
@@ -48,7 +48,7 @@ def emit_pass(program: Program, step: Pass, tensors: Sequence["Place"], tables: 
     inputs, outputs = chunks_at(row, lanes), chunks_at(out, lanes)
     combine = step.combine
     fields = dict.fromkeys(PASS, 0) | {
-        "graphs": int(step.domain == "graphs"), "beat_count": len(beats), "combine": int(combine is not None),
+        "graphs": int(step.domain != "nodes"), "beat_count": len(beats), "combine": int(combine is not None),
         "in_chunks": inputs, "out_chunks": outputs, **_final(step, step.final, "q1", 0, tables)}
     if combine is not None:
         fields |= {
@@ -138,8 +138,7 @@ class _Beats:
             if self.held != name:
                 self._skip(name)
         if node and self.held is None:
-            self._skip("members" if self.step.domain == "graphs" else
-                       next(name for name in self.program.sets if name != "members"))
+            self._skip(next(name for name in self.program.sets if owner_of(name) == self.step.domain))
         return False
 
     def _skip(self, name: SetName) -> None:

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from rtl_templates.lists.formats import NULL_INDEX, SETUP
 
 from ...errors import CapacityError, HwgenError
-from ...network.batch import Batch
+from ...network.batch import Batch, owner_of
 from ...network.edges import NO_EDGES, EdgeQuantizers
+from ...network.equation import Domain
 from ...network.sample import Limits
 from ...network.walks import edge_limits
 from .batch import batch_lists
@@ -60,7 +61,13 @@ class Capacity:
     def entries(self) -> dict[str, int]:
         """Entries of all lists of each set."""
         return {"edges": self.edges, "looped": self.edges + self.nodes, "weighted": self.weighed,
-                "normed": self.weighed, "features": self.features, "members": self.nodes}
+                "normed": self.weighed, "features": self.features, "members": self.nodes, "sources": self.weighed,
+                "incoming": self.edges + self.nodes}
+
+    def rows(self, program: Program) -> dict[Domain, int]:
+        """Most rows that a program computes; of edges, if it has such, self loops among them."""
+        return {"nodes": self.nodes, "graphs": self.graphs,
+                "edges": self.entries["incoming"] if program.has_edge_rows else 0}
 
     def to_dict(self) -> dict[str, int]:
         """By the names of builds: features are counted by those that are not zero."""
@@ -109,16 +116,20 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
     requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
     hardware = Hardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
     hardware.verify()
-    layout = arrange(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    rows = capacity.rows(program)
+    layout = arrange(program, hardware, **rows)
     need = {name: wanted_of for name, (_, wanted_of) in needs(layout).items()} | _lists(program, capacity, hardware)
     chosen = {name: -(-max(1, value) // ROUND.get(name, 1)) * ROUND.get(name, 1) for name, value in need.items()}
     chosen |= {"levels": need["levels"], "leaky": need["leaky"],
                "weight_bits": max(2, need["weight_bits"]) if need["weight_bits"] else 0}
     hardware = replace(hardware, **{**chosen, **wanted})
+    if rows["edges"] > NULL_INDEX:
+        raise CapacityError(f"batches of {rows['edges']} rows by edge; a list names one of {NULL_INDEX} at most",
+                            "capacity", "use smaller batches, or windows")
     if capacity.nodes > NULL_INDEX or max(capacity.nodes, capacity.graphs) >= 1 << SETUP["nodes"]:
         raise CapacityError(f"batches of {capacity.nodes} nodes and {capacity.graphs} graphs; a design takes at most "
                             f"{NULL_INDEX} and {(1 << SETUP['graphs']) - 1}", "capacity", "use smaller batches")
-    place(program, hardware, nodes=capacity.nodes, graphs=capacity.graphs)
+    place(program, hardware, **rows)
     _verify(hardware, wanted)
     for name, value in _lists(program, capacity, hardware).items():
         have = hardware.to_dict()[name]
@@ -171,7 +182,8 @@ def longest_entries(program: Program) -> dict[str, int]:
     """Entries of the longest list of each set: of codes, every bit may be one; and of signs a turn a plane."""
     found = longest(program)
     weighed: dict[str, int] = {
-        name: program.max_degree * each.bits + each.bits + 1 for name, each in program.edges.items()}
+        "sources" if each.by_row else name: (1 if each.by_row else program.max_degree) * each.bits + each.bits + 1
+        for name, each in program.edges.items()}
     return {**found, "features": found["features"] * program.input_bits, **weighed}
 
 
@@ -186,20 +198,20 @@ def _lists(program: Program, capacity: Capacity, hardware: Hardware) -> dict[str
     total = sum(entries[name] for name in program.sets)
     share = total if units == 1 else min(
         total, -(-total * 9 // (units * 8)) + sum(most[name] for name in program.sets))
-    rows = {name: capacity.graphs if name == "members" else capacity.nodes for name in program.sets}
+    rows = capacity.rows(program)
     return {"list_depth": -(-share // ENTRIES),
-            "descriptor_depth": sum(-(-count // (2 * units)) for count in rows.values())}
+            "descriptor_depth": sum(-(-rows[owner_of(name)] // (2 * units)) for name in program.sets)}
 
 
 def narrowest(program: Program, capacity: Capacity) -> int:
     """Lanes: the narrowest of the widths at which rows take the fewest cycles: wider ones would be padding."""
-    return min(LANES, key=lambda lanes: (sum(_cycles(step, capacity, lanes) for step in program.passes), lanes))
+    return min(LANES, key=lambda lanes: (sum(
+        _cycles(step, capacity, capacity.rows(program)[step.domain], lanes) for step in program.passes), lanes))
 
 
-def _cycles(step: Pass, capacity: Capacity, lanes: int) -> int:
+def _cycles(step: Pass, capacity: Capacity, rows: int, lanes: int) -> int:
     """Buffer reads and planes of a pass, about."""
-    rows = max(1, capacity.nodes if step.domain == "nodes" else capacity.graphs)
-    listed = capacity.entries
+    rows, listed = max(1, rows), capacity.entries
     reads = chunks = 0
     for block in step.blocks:
         own = -(-block.width // lanes)

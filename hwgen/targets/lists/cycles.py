@@ -26,7 +26,6 @@ from .program import Pass, Program
 __all__ = ["estimate", "guess_cycles"]
 
 Ints = NDArray[np.int64]
-_NAMES: Mapping[int, SetName] = {number: name for name, number in SET_OF.items()}
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 
 
@@ -46,14 +45,15 @@ def estimate(layout: Layout, image: BatchImage, bits: Sequence[Ints]) -> CycleEs
     hardware = layout.hardware.to_dict()
     units = layout.hardware.units
     nulls = {name: _nulls(lists) for name, lists in image.lists.items()}
+    name_of = {int(SET_OF[name]): name for name in layout.program.sets}
     passes = []
     before = SHELL_RUN + SHELL_DONE
     for step, task, batch_bits in zip(layout.program.passes, layout.passes, bits, strict=True):
-        order = image.graphs if step.domain == "graphs" else image.nodes
+        order = image.rows(step.domain)
         widths = batch_bits[order]
         beats = layout.beats[task["beat_start"]:task["beat_start"] + task["beat_count"]]
-        reads = np.stack([_reads(beat, image.lists, len(order)) for beat in beats], axis=1)
-        walked = sum((nulls[_NAMES[beat["set"]]] for beat in beats if beat["operand"] == Operand.LIST),
+        reads = np.stack([_reads(beat, image.lists, name_of, len(order)) for beat in beats], axis=1)
+        walked = sum((nulls[name_of[beat["set"]]] for beat in beats if beat["operand"] == Operand.LIST),
                      np.zeros(len(order), dtype=np.int64))
         done = [unit_pass(hardware, unit, task, beats, reads[unit::units].tolist(), int(walked[unit::units].sum()),
                           widths[unit::units].tolist()) for unit in range(units)]
@@ -73,12 +73,12 @@ def guess_cycles(program: Program, hardware: Hardware, sample: Capacity, runs: i
     runs : int
         That it takes: each fills and drains the pipeline of every pass.
     """
-    return sum(_PASS_OVERHEAD * runs + max(_stages(step, hardware, sample)) for step in program.passes)
+    return sum(_PASS_OVERHEAD * runs + max(_stages(step, hardware, sample, sample.rows(program)[step.domain]))
+               for step in program.passes)
 
 
-def _stages(step: Pass, hardware: Hardware, sample: Capacity) -> Iterator[float]:
+def _stages(step: Pass, hardware: Hardware, sample: Capacity, rows: int) -> Iterator[float]:
     """Cycles of each stage of a unit in a pass; writes of all units take turns."""
-    rows = sample.nodes if step.domain == "nodes" else sample.graphs
     listed, units, steps = sample.entries, hardware.units, hardware.lanes // hardware.requant_lanes
     reads = beats = chunks = 0
     for block in step.blocks:
@@ -106,10 +106,10 @@ def _pass(name: str, before: int, units: list[UnitPass]) -> PassCycles:
     return PassCycles(name=name, cycles=before + max(last), last=last, run=total("run"), waited=total("waited"))
 
 
-def _reads(beat: Mapping[str, int], lists: Mapping[SetName, Lists], rows: int) -> Ints:
+def _reads(beat: Mapping[str, int], lists: Mapping[SetName, Lists], name_of: Mapping[int, SetName], rows: int) -> Ints:
     """Entries that a beat walks, row by row."""
     if beat["operand"] == Operand.LIST:
-        return lists[_NAMES[beat["set"]]].count
+        return lists[name_of[beat["set"]]].count
     return np.full(rows, int(beat["operand"] == Operand.SELF), dtype=np.int64)
 
 

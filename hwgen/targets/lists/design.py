@@ -175,7 +175,7 @@ def place_batches(network: Network, program: Program, hardware: Hardware, room: 
     CapacityError
         Naming the parameter of the hardware that is too small.
     """
-    layout = place(program, hardware, nodes=room.nodes, graphs=room.graphs)
+    layout = place(program, hardware, **room.rows(program))
     return BatchDesign(network=network, program=program, hardware=hardware, room=room, layout=layout)
 
 

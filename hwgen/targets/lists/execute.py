@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class PassTrace:
-    """What one pass computed for its n rows (nodes or graphs).
+    """What one pass computed for its n rows (nodes, graphs or edges).
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class _Run:
         return Trace(passes=tuple(self._pass(step) for step in self.program.passes))
 
     def _pass(self, step: Pass) -> PassTrace:
-        rows = self.batch.num_nodes if step.domain == "nodes" else self.batch.graphs
+        rows = self.batch.rows(step.domain, self.program.edges)
         entry, sums = np.zeros(rows, dtype=np.int64), []
         for block in step.blocks:
             x = [self._accumulated(operand, block.width, rows) for operand in block.operands]

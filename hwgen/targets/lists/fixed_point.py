@@ -20,7 +20,7 @@ from ...errors import HwgenError
 from ...numeric import Bounds
 from .shares import COLUMN_TOP, ROW_TOP, Shares, best_share, relative
 
-__all__ = ["RealBlock", "RealTerm", "Solved", "Target", "solve"]
+__all__ = ["STEEPEST_CODES", "RealBlock", "RealTerm", "Solved", "Target", "solve"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,6 +28,9 @@ Floats = NDArray[np.float64]
 BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
 RAW_TOP = (1 << (RAW_BITS - 1)) - 1
 V_TOP = (1 << (V_BITS - 1)) - 1
+#: Largest factor of x, in units of V; and in codes, where Q is the largest multiplier.
+STEEPEST = (COLUMN_TOP - 1.0) * (ROW_TOP - 1.0) / 2.0 ** (V_SHIFT + MID_SHIFTS[0])
+STEEPEST_CODES = STEEPEST * ROW_TOP / 2.0**Q_SHIFT
 #: Mean error, in units of a code, above which a value is no longer what the model computes. Results have 16 bits.
 TOLERANCE, RAW_TOLERANCE = 0.25, 128.0
 
@@ -189,8 +192,7 @@ class _Part:
 def _units(parts: list[_Part], target: Target) -> list[float]:
     """Units of V worth trying, the largest first."""
     top = RAW_TOP if target.kind == "raw" else V_TOP
-    steepest = (COLUMN_TOP - 1.0) * (ROW_TOP - 1.0) / 2.0 ** (V_SHIFT + MID_SHIFTS[0])
-    least = max(max(part.peak / top, part.steepest / steepest) for part in parts)
+    least = max(max(part.peak / top, part.steepest / STEEPEST) for part in parts)
     if target.kind == "raw":
         return [(least or 1.0) * 2.0 ** (eighth / 8) for eighth in range(32)]
     live = target.gain[target.gain > 0]

@@ -61,7 +61,7 @@ def expected(layout: Layout, image: BatchImage, passes: Sequence[DonePass]) -> G
     units, out = layout.hardware.units, Golden()
     for index, (step, done) in enumerate(zip(layout.program.passes, passes, strict=True)):
         codes, entry = done.written, done.written_entry
-        order = image.graphs if step.domain == "graphs" else image.nodes
+        order = image.rows(step.domain)
         if step.target is None:
             results = np.zeros((len(order), int(layout.result[-1]) + 1), dtype=np.int64)
             results[:, layout.result] = codes[order]

@@ -4,7 +4,7 @@ docs/lists.md, "Words", has the formats. The model image is loaded once, a batch
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,13 @@ from rtl_templates.lists.formats import (
 from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
-from ...network.batch import Batch, SetName, check_batch
-from ...network.edges import WEIGHED
+from ...network.batch import Batch, SetName, check_batch, named_by, owner_of
+from ...network.edges import CODED
+from ...network.equation import Domain
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
+from .beats import SET_OF
 from .hardware import Hardware
 from .layout import Layout
 from .program import Program
@@ -53,8 +55,8 @@ class BatchImage:
     ----------
     beats : uint64 [m, 2]
         The load stream, END header included; lower half of a beat first.
-    nodes, graphs : int64 [n], int64 [g]
-        Which node or graph of the batch is row i of the hardware.
+    nodes, graphs, edges : int64 [n], int64 [g], int64 [e]
+        Which node, graph or row by edge of the batch is row i of the hardware.
     lists : dict of set name to Lists
         In the hardware's order of rows, but naming nodes of the batch: for whoever counts cycles.
     order : int64 [rows]
@@ -69,6 +71,11 @@ class BatchImage:
     lists: dict[SetName, Lists]
     order: Ints
     result_words: int
+    edges: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def rows(self, domain: Domain) -> Ints:
+        """Those of one kind."""
+        return self.nodes if domain == "nodes" else self.graphs if domain == "graphs" else self.edges
 
 
 def model_image(layout: Layout) -> Beats:
@@ -109,19 +116,26 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
     lists = batch_lists(batch, program.sets, program.input_bits, program.edges)
     check_lists(program, lists)
-    nodes = deal(_work(layout, lists, "nodes", n), units)
-    graphs = deal(_work(layout, lists, "graphs", batch.graphs), units)
-    lists = {name: each.taken(graphs if name == "members" else nodes) for name, each in lists.items()}
-    number = np.empty(NULL_INDEX + 1, dtype=np.uint16)  # row of the hardware by node
-    number[nodes] = np.arange(n)
-    trained = batch.node[nodes] if program.trained_nodes else np.zeros(n, dtype=np.int64)
+    counts: dict[Domain, int] = {"nodes": n, "graphs": batch.graphs}
+    if program.has_edge_rows:
+        counts["edges"] = batch.rows("edges", program.edges)
+        _capacity(program.name, "rows by edge in a batch", "batch_edges", counts["edges"], layout.edges)
+    rows = {domain: deal(_work(layout, lists, domain, count), units) for domain, count in counts.items()}
+    lists = {name: each.taken(rows[owner_of(name)]) for name, each in lists.items()}
+    numbers = dict[Domain, NDArray[np.uint16]]()  # row of the hardware by node, and by edge
+    for domain in rows.keys() - {"graphs"}:
+        numbers[domain] = np.empty(NULL_INDEX + 1, dtype=np.uint16)
+        numbers[domain][rows[domain]] = np.arange(counts[domain])
+    trained = {domain: np.zeros_like(dealt) for domain, dealt in rows.items()}
+    if program.trained_nodes:
+        trained["nodes"] = batch.node[rows["nodes"]]
 
     stream: list[Beats] = []
     for unit in range(units):
-        stream += unit_words(layout, unit, lists, number, {"nodes": trained, "graphs": np.zeros_like(graphs)})
-    order = graphs if program.passes[-1].domain == "graphs" else nodes
+        stream += unit_words(layout, unit, lists, numbers, trained)
+    order = rows[program.passes[-1].domain]
     beats = ended(stream)
-    return BatchImage(beats=beats, nodes=nodes, graphs=graphs, lists=lists, order=order,
+    return BatchImage(beats=beats, **rows, lists=lists, order=order,
                       result_words=-(-len(order) // units) * layout.result_words)
 
 
@@ -158,14 +172,15 @@ def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -
 
 _LIMITS: dict[SetName, tuple[str, str]] = {
     "edges": ("neighbours of a node", "max_degree"), "looped": ("neighbours of a node, itself included", "max_degree"),
-    **dict.fromkeys(WEIGHED, ("as the sum of the weights of a node's edges, in codes", "max_edge_sum")),
+    "incoming": ("neighbours of a node, itself included", "max_degree"),
+    **dict.fromkeys(CODED, ("as the sum of the weights of a node's edges, in codes", "max_edge_sum")),
     "members": ("nodes of a graph", "max_nodes"), "features": ("non-zero features of a node", "max_node_nonzeros")}
 
 
 #: How a build is asked for more.
 _OPTION = {"batch_nodes": "--max-nodes {}", "max_graphs": "--graphs {}", "max_nodes": "--max-nodes {}",
            "max_degree": "--max-degree {}", "max_node_nonzeros": "limits.max_node_nonzeros {} in --config",
-           "max_edge_sum": "limits.max_edge_sum {} in --config",
+           "max_edge_sum": "limits.max_edge_sum {} in --config", "batch_edges": "a larger --max-edges",
            "list_depth": "a larger --max-edges", "descriptor_depth": "a larger --max-nodes"}
 
 
@@ -197,7 +212,7 @@ def row_words(words: Bytes, address: int) -> list[Beats]:
             for each in section(Target.ROWS, chunk, address, beats[:, 2 * chunk : 2 * chunk + 2])]
 
 
-def _work(layout: Layout, lists: dict[SetName, Lists], domain: str, rows: int) -> Ints:
+def _work(layout: Layout, lists: dict[SetName, Lists], domain: Domain, rows: int) -> Ints:
     """Buffer reads that each row's lists ask for, over all passes of a domain."""
     walks = dict.fromkeys(lists, 0)
     for step in layout.program.passes:
@@ -209,33 +224,35 @@ def _work(layout: Layout, lists: dict[SetName, Lists], domain: str, rows: int) -
     return sum((count * lists[name].count for name, count in walks.items() if count), np.zeros(rows, dtype=np.int64))
 
 
-def _coded(name: SetName, lists: Lists, number: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def _coded(name: SetName, lists: Lists, numbers: Mapping[Domain, NDArray[np.uint16]]) -> NDArray[np.uint16]:
     """List entries as they are stored."""
+    number = numbers[named_by(name)]
     if name == "features":
         index = lists.index.astype(np.uint16)
-    elif name in WEIGHED:
+    elif name in CODED:
         index = np.where(lists.index == NULL_INDEX, np.uint16(NULL_INDEX), number[lists.index])
     else:
         index = number[lists.index]
     return index | lists.double.astype(np.uint16) << np.uint16(LIST_ENTRY["index"])
 
 
-def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number: NDArray[np.uint16],
-                trained: Mapping[str, Ints]) -> list[Beats]:
+def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists],
+               numbers: Mapping[Domain, NDArray[np.uint16]], trained: Mapping[Domain, Ints]) -> list[Beats]:
     """SETUP, descriptors and lists of one unit.
 
     Parameters
     ----------
     lists : mapping of set name to Lists
         Of all units.
-    number : uint16 [nodes]
+    numbers : mapping of domain to uint16 [rows]
         Row of the hardware by what lists name.
     trained : mapping of domain to int64 [rows]
-        What descriptors have as NODE; as many as there are rows.
+        What descriptors have as NODE; as many as there are rows. The hardware counts nodes, and graphs or edges.
     """
     program, hardware = layout.program, layout.hardware
+    other: Domain = "edges" if "edges" in trained else "graphs"
     setup = {"nodes": len(trained["nodes"][unit :: hardware.units]),
-             "graphs": len(trained["graphs"][unit :: hardware.units])}
+             "graphs": len(trained[other][unit :: hardware.units])}
     descriptors = [np.empty(0, dtype=np.uint64)]
     entries = [np.empty(0, dtype=np.uint16)]
     words = used = 0
@@ -243,15 +260,15 @@ def unit_words(layout: Layout, unit: int, lists: Mapping[SetName, Lists], number
         rows = np.arange(unit, len(each.count), hardware.units)
         mine = each.taken(rows)
         start, count = (mine.start + used).astype(np.uint64), mine.count.astype(np.uint64)
-        node = trained["graphs" if name == "members" else "nodes"][rows].astype(np.uint64)
+        node = trained[owner_of(name)][rows].astype(np.uint64)
         packed = np.zeros(len(rows) + len(rows) % 2, dtype=np.uint64)
         packed[: len(rows)] = (start | count << np.uint64(DESCRIPTOR["start"])
                                | node << np.uint64(DESCRIPTOR["start"] + DESCRIPTOR["count"]))
-        setup[name] = words
+        setup[SET_OF[name].name.lower()] = words
         words += len(packed) // 2
         used += len(mine.index)
         descriptors.append(packed)
-        entries.append(_coded(name, mine, number))
+        entries.append(_coded(name, mine, numbers))
     _capacity(program.name, f"words of lists in unit {unit}", "list_depth", -(-used // ENTRIES), hardware.list_depth)
     _capacity(program.name, f"words of descriptors in unit {unit}", "descriptor_depth", words,
               hardware.descriptor_depth)

@@ -41,8 +41,8 @@ class Layout:
     Parameters
     ----------
     program, hardware
-    nodes, graphs : int
-        Most of a batch.
+    nodes, graphs, edges : int
+        Most rows of a batch, by edge where the program has such.
     tensors : tuple of Place
     buffer_words : int
         Words of the node buffer in use.
@@ -58,6 +58,7 @@ class Layout:
     hardware: Hardware
     nodes: int
     graphs: int
+    edges: int
     tensors: tuple[Place, ...]
     buffer_words: int
     passes: tuple[dict[str, int], ...]

@@ -2,13 +2,14 @@
 
 from ...errors import HwgenError
 from ...network.batch import SetName
+from ...network.edges import kind_by_row
 from ...network.network import Network
 from ...network.rules import check_network
 from ...network.zero_points import fold_zero_points
 from .fuse import blocks, steps
 from .passes import PassBuilder
 from .program import ORDER, Pass, Program
-from .rules import check_program
+from .rules import check_program, longest_lists
 
 __all__ = ["lower"]
 
@@ -36,8 +37,11 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
         if given < 1:
             raise HwgenError(f"{name} is {given}", f"network {network.name}", "give the longest list, at least 1")
     check_network(network)
-    longest = {"edges": max_degree, "looped": max_degree, "weighted": max_weight, "normed": max_weight,
-               "features": max_features, "members": max_members}
+    kind = kind_by_row(network.edges)
+    if kind is not None:  # one entry a list
+        max_weight = (1 << network.edges[kind].bits) - 1
+    longest = longest_lists(max_degree=max_degree, max_members=max_members, max_features=max_features,
+                            max_weight=max_weight)
     network = fold_zero_points(network)
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))

@@ -10,10 +10,11 @@ from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT
 
 from ...network.activation import IDENTITY
 from ...network.batch import SetName
+from ...network.edges import coder_of
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
 from ...numeric import Bounds, IntRange
-from .fixed_point import RealBlock, RealTerm, solve
+from .fixed_point import STEEPEST_CODES, RealBlock, RealTerm, Target, solve
 from .fuse import Step, linear_term
 from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
 from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
@@ -66,22 +67,23 @@ class PassBuilder:
 
     def _row(self, value: Value) -> tuple[tuple[Block, ...], Requantizer, Steps]:
         """Operands of a value, block by block."""
+        lookup = lookup_of(value, self.longest)
+        target = target_of(value, lookup)
+        terms = [part for term in value.terms for part in self._parts(term, target)]
         operands: list[list[Operand]] = []
         reals: list[RealBlock] = []
-        weights = {index: self._feature_rows(value, term) for index, term in enumerate(value.terms)
+        weights = {index: self._feature_rows(value, term) for index, term in enumerate(terms)
                    if term.via == "features"}
         bias, start = np.zeros(value.width) if value.bias is None else value.bias, 0
         for width in self.blocks[value.name]:
             made = [self._operand(term, weights.get(index), slice(start - term.offset, start - term.offset + width))
-                    for index, term in enumerate(value.terms)
+                    for index, term in enumerate(terms)
                     if term.offset <= start < term.offset + term_width(self.network, term)]
             operands.append([operand for operand, _, _ in made])
             reals.append(RealBlock(
                 terms=tuple(RealTerm(column=column, row=row, bounds=operand_bounds(operand, width, self.scope))
                             for operand, column, row in made), join=value.join, bias=bias[start : start + width]))
             start += width
-        lookup = lookup_of(value, self.longest)
-        target = target_of(value, lookup)
         solved = solve(reals, target, value.path)
         blocks = tuple(
             Block(operands=tuple(_with_integers(operand, share, term.bounds) for operand, share, term
@@ -90,6 +92,15 @@ class PassBuilder:
         v = _values([(block, [term.bounds for term in real.terms])
                      for block, real in zip(blocks, reals, strict=True)])
         return blocks, final_of(value, lookup, target, solved, v), steps_of(value, lookup, target, solved)
+
+    def _parts(self, term: Term, target: Target) -> list[Term]:
+        """A term, or a constant for each neighbour as several: one beat has no factor so large."""
+        if term.source is not None or term.via in ("self", "features") or term.gain is None or not target.gain.size:
+            return [term]
+        norm = target.norm[term.offset : term.offset + len(term.gain)]
+        steepest = float(np.abs(term.gain / norm).max() * self._row_factor(term)[1].max() * target.gain.max())
+        count = max(1, int(np.ceil(steepest / STEEPEST_CODES)))
+        return [term] if count == 1 else [dataclasses.replace(term, gain=term.gain / count)] * count
 
     def _feature_rows(self, value: Value, term: Term) -> int:
         """A tensor of weight rows, in the blocks of the value."""
@@ -117,8 +128,8 @@ class PassBuilder:
         else:
             source, steps = self.number[term.source], self.steps[term.source]
             column = column * steps.column[at]
-            if via == "weighted" or via == "normed":
-                column = column * self.network.edges[via].step
+            coder = coder_of(via, self.network.edges)
+            column = column if coder is None else column * coder.step
             if steps.entry is not None:
                 select, row = "entry", steps.entry
         operand = Operand(kind=kind, source=source, via=via, op=term.op, start=start, mid=0, x=IntRange(0, 0),
@@ -127,7 +138,7 @@ class PassBuilder:
 
     def _row_factor(self, term: Term) -> tuple[RowSelect, Floats, SetName]:
         """A term's factor by the length of a list; a constant for each neighbour is there as often."""
-        counted = term.source is None and term.via in ("edges", "looped", "members")
+        counted = term.source is None and term.via in ("edges", "looped", "members", "incoming")
         if term.factor == "one" and not counted:
             return "constant", np.ones(1), term.of
         of: SetName = term.via if counted and term.via != "self" else term.of

@@ -5,7 +5,7 @@ Nothing here depends on a graph, but for the number of nodes and graphs that a b
 
 import numpy as np
 
-from ...errors import HwgenError
+from ...errors import CapacityError, HwgenError
 from .beats import emit_pass
 from .hardware import Hardware
 from .layout import Layout, Place, positions
@@ -16,13 +16,13 @@ from .tables import Tables
 __all__ = ["arrange", "place", "tensor_places"]
 
 
-def place(program: Program, hardware: Hardware, *, nodes: int, graphs: int) -> Layout:
+def place(program: Program, hardware: Hardware, *, nodes: int, graphs: int, edges: int = 0) -> Layout:
     """Place a program on a design that has room for it.
 
     Parameters
     ----------
-    nodes, graphs : int
-        Most of a batch. The places of tensors depend on them, so batches are packed for the same numbers.
+    nodes, graphs, edges : int
+        Most rows of a batch. The places of tensors depend on them, so batches are packed for the same numbers.
 
     Raises
     ------
@@ -31,14 +31,18 @@ def place(program: Program, hardware: Hardware, *, nodes: int, graphs: int) -> L
     HwgenError
         When a pass is of a shape that no pass word can state.
     """
-    layout = arrange(program, hardware, nodes=nodes, graphs=graphs)
+    layout = arrange(program, hardware, nodes=nodes, graphs=graphs, edges=edges)
     check_layout(layout)
     return layout
 
 
-def arrange(program: Program, hardware: Hardware, *, nodes: int, graphs: int) -> Layout:
+def arrange(program: Program, hardware: Hardware, *, nodes: int, graphs: int, edges: int = 0) -> Layout:
     """Place a program whatever it takes; of the hardware only ``lanes`` and ``levels`` count."""
-    tensors, words = tensor_places(program, hardware.lanes, nodes, graphs)
+    domains = {step.domain for step in program.passes}
+    if len(domains) > 2:
+        raise CapacityError("rows of nodes, graphs and edges in a batch, and a design counts two of them",
+                            f"program {program.name}", "use windows")
+    tensors, words = tensor_places(program, hardware.lanes, nodes, graphs, edges)
     tables = Tables(hardware.lanes, hardware.levels)
     passes: list[dict[str, int]] = []
     beats: list[dict[str, int]] = []
@@ -51,12 +55,13 @@ def arrange(program: Program, hardware: Hardware, *, nodes: int, graphs: int) ->
                                 result if step.target is None else tensors[step.target].position)
         passes.append(fields | {"beat_start": len(beats), "last": int(index == len(program.passes) - 1)})
         beats += own
-    layout = Layout(program=program, hardware=hardware, nodes=nodes, graphs=graphs, tensors=tensors,
+    layout = Layout(program=program, hardware=hardware, nodes=nodes, graphs=graphs, edges=edges, tensors=tensors,
                     buffer_words=words, passes=tuple(passes), beats=tuple(beats), tables=tables, result=result)
     return layout
 
 
-def tensor_places(program: Program, lanes: int, nodes: int, graphs: int) -> tuple[tuple[Place, ...], int]:
+def tensor_places(program: Program, lanes: int, nodes: int, graphs: int,
+                  edges: int = 0) -> tuple[tuple[Place, ...], int]:
     """Places of all tensors, and the words that they take together.
 
     Weight rows stay; of the others, a tensor may lie where one lay whose last reader has finished. Each takes the
@@ -67,7 +72,7 @@ def tensor_places(program: Program, lanes: int, nodes: int, graphs: int) -> tupl
     taken: list[tuple[int, int, int, int]] = []  # first word, end, first pass, last pass
     addresses = [0] * len(program.tensors)
     chunks = [sum(-(-block // lanes) for block in tensor.blocks) for tensor in program.tensors]
-    rows = {"nodes": nodes, "graphs": graphs}
+    rows = {"nodes": nodes, "graphs": graphs, "edges": edges}
     whole = (0, len(program.passes))
     order = sorted(range(len(chunks)), key=lambda k: (program.tensors[k].rows is None, life[k][0]))
     for k in order:

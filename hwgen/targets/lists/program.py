@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...network.activation import Activation
 from ...network.batch import SetName
 from ...network.edges import EdgeQuantizers
+from ...network.equation import Domain
 from ...numeric import IntRange
 
 __all__ = ["ORDER", "Block", "Combine", "Operand", "Pass", "Program", "Requantizer", "Row", "Tensor"]
@@ -19,7 +20,7 @@ __all__ = ["ORDER", "Block", "Combine", "Operand", "Pass", "Program", "Requantiz
 Ints = NDArray[np.int64]
 
 #: In which sets are packed.
-ORDER: tuple[SetName, ...] = ("edges", "looped", "weighted", "normed", "features", "members")
+ORDER: tuple[SetName, ...] = ("edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Tensor:
     Parameters
     ----------
     name, path : str
-    domain : "nodes", "graphs" or "weights"
+    domain : "nodes", "graphs", "edges" or "weights"
     width : int
     signed : bool
     bits : int
@@ -43,7 +44,7 @@ class Tensor:
 
     name: str
     path: str
-    domain: Literal["nodes", "graphs", "weights"]
+    domain: Domain | Literal["weights"]
     width: int
     signed: bool
     bits: int
@@ -192,13 +193,13 @@ class Combine:
 
 @dataclass(frozen=True, kw_only=True)
 class Pass:
-    """One pass over the nodes or the graphs of a batch.
+    """One pass over the nodes, the graphs or the edges of a batch.
 
     Parameters
     ----------
     name : str
         The user's layer path and what is done there.
-    domain : "nodes" or "graphs"
+    domain : "nodes", "graphs" or "edges"
     blocks : tuple of Block
     final : Requantizer
         Of Q1; may be raw only without ``combine``.
@@ -208,7 +209,7 @@ class Pass:
     """
 
     name: str
-    domain: Literal["nodes", "graphs"]
+    domain: Domain
     blocks: tuple[Block, ...]
     final: Requantizer
     combine: Combine | None
@@ -242,7 +243,7 @@ class Program:
         Longest lists that ranges were proved for: ``max_degree`` bounds edges and looped lists, the self loop
         included, ``max_features`` the non-zero features of a node.
     max_weight : int
-        Largest sum of the magnitudes of a list whose edges weigh, in codes.
+        Largest sum of the magnitudes of a list whose edges weigh, in codes; of rows by edge the largest code.
     edges : mapping of EdgeCodes
         Of such lists.
     trained_nodes : int
@@ -260,6 +261,11 @@ class Program:
     trained_nodes: int
     max_weight: int = 0
     edges: EdgeQuantizers = field(default_factory=dict)
+
+    @property
+    def has_edge_rows(self) -> bool:
+        """Whether passes go over edges."""
+        return any(step.domain == "edges" for step in self.passes)
 
     @property
     def scale(self) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 
 from ...network.activation import Activation
-from ...network.edges import WEIGHED
+from ...network.edges import CODED
 from ...numeric import Bounds, IntRange
 from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Row, Tensor
@@ -79,7 +79,7 @@ def operand_bounds(operand: Operand, width: int, scope: Scope) -> Bounds:
             low, high = min(low, 0), max(high, 0)
         else:
             times *= scope.longest[operand.via]
-            if operand.via in WEIGHED:  # of either sign
+            if operand.via in CODED:  # of either sign
                 low, high = min(low, -high), max(high, -low)
             if operand.row.select == "degree" and operand.row.of == operand.via:
                 times[:-1, 0] = np.arange(cases - 1)  # the last entry is that of every longer list too

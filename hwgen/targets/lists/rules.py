@@ -19,21 +19,28 @@ from rtl_templates.lists.formats import (
 )
 
 from ...errors import HwgenError
-from ...network.edges import WEIGHED
+from ...network.batch import named_by, owner_of
+from ...network.edges import CODED
 from ...numeric import Bounds, IntRange
 from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
 from .ranges import Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 
-__all__ = ["check_program", "longest"]
+__all__ = ["check_program", "longest", "longest_lists"]
 
 Ints = NDArray[np.int64]
 
 
 def longest(program: Program) -> dict[str, int]:
     """Longest list of each set; of those that weigh the largest sum of magnitudes."""
-    return {"edges": program.max_degree, "looped": program.max_degree, "weighted": program.max_weight,
-            "normed": program.max_weight, "features": program.max_features, "members": program.max_members}
+    return longest_lists(max_degree=program.max_degree, max_members=program.max_members,
+                         max_features=program.max_features, max_weight=program.max_weight)
+
+
+def longest_lists(*, max_degree: int, max_members: int, max_features: int, max_weight: int) -> dict[str, int]:
+    """The same of capacities."""
+    return {**dict.fromkeys(("edges", "looped", "incoming"), max_degree), **dict.fromkeys(CODED, max_weight),
+            "features": max_features, "members": max_members}
 
 
 def check_program(program: Program) -> None:
@@ -104,10 +111,10 @@ def _operand(step: Pass, block: Block, operand: Operand, scope: Scope, where: st
                   f"{operand.kind} of weights via {operand.via}", where)
         else:
             _need(operand.source in scope.codes, f"{tensor.name} is read before it is written", where)
-            own = step.domain if operand.kind == "self" else "nodes"
+            own = step.domain if operand.kind == "self" else named_by(operand.via)
             _need(tensor.domain == own, f"{operand.kind} of {tensor.domain}", where)
-            _need(operand.op == "sum" or operand.via not in WEIGHED, f"a maximum of {operand.via}", where)
-            _need(operand.kind == "self" or (operand.via == "members") == (step.domain == "graphs"),
+            _need(operand.op == "sum" or operand.via not in CODED, f"a maximum of {operand.via}", where)
+            _need(operand.kind == "self" or owner_of(operand.via) == step.domain,
                   f"{operand.via} of {step.domain}", where)
             _need(operand.row.select != "entry" or len(operand.row.table) == len(scope.codes[operand.source].low),
                   f"{len(operand.row.table)} row multipliers by entry of {tensor.name}", where)

@@ -39,7 +39,8 @@ def needs(layout: "Layout") -> dict[str, tuple[str, int]]:
     slopes = [slope_word(each.activation, program.name) for each in finals]
     combines = [step.combine.bits for step in program.passes if step.combine is not None]
     return {
-        "buffer_depth": (f"tensors of {layout.nodes} nodes and {layout.graphs} graphs", layout.buffer_words),
+        "buffer_depth": (f"tensors of {layout.nodes} nodes and {layout.graphs} graphs" + (
+            f", and of {layout.edges} edges" if layout.edges else ""), layout.buffer_words),
         "result_depth": (f"results of {layout.result_rows} rows",
                          -(-layout.result_rows // units) * layout.result_words),
         "chunks": ("a row of channels", max(max(f["in_chunks"], f["out_chunks"]) for f in layout.passes)),
@@ -72,7 +73,8 @@ def check_layout(layout: "Layout") -> None:
         if entries > 1 << ENTRY_BITS:
             raise CapacityError(f"rows keep one of {entries} entries, {1 << ENTRY_BITS} at most", step.name,
                                 "quantize with fewer steps, or run by windows")
-    rows = max([layout.nodes, *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
+    rows = max([layout.nodes, layout.edges,
+                *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
     if rows > NULL_INDEX:
         raise CapacityError(f"a list names one of {rows} rows, {NULL_INDEX} at most", f"program {program}",
                             "use smaller batches or fewer features")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from amaranth import Array, Cat, Const, Module, Signal, Value
+from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
@@ -12,7 +12,7 @@ from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
 from ...shell.signatures import LoadBus, LoadPort
-from ..formats import ACC_BITS, UNITS, Target
+from ..formats import ACC_BITS, AFFINE, UNITS, ZERO, Target
 from ..requantize import CODE_BITS, Requantizer
 from ..signatures import Hold, HoldPort, task_layout
 from .features import FeatureMemory
@@ -49,6 +49,10 @@ class Server(wiring.Component):
 mac_columns, weight_bits, planes, pages, column_depth, \
 bias_depth : int
         See :class:`hwgen.targets.banked.hardware.Hardware`.
+    sum_bits : int
+        Signed bits of the MAC array's results (:class:`~rtl_templates.banked.requantize.Requantizer`).
+    zero_points : int
+        Whether passes may write affine codes.
     primitives : bool
         DSP48E2, LUT6_2 and CARRY8 instead of behavioural twins.
 
@@ -60,6 +64,8 @@ bias_depth : int
         PARAM, SETUP, COLUMN, BIAS, TABLE, FEATURE and BANK; only while nothing runs.
     task : In(task_layout)
         Constant from ``start`` to the next ``start``.
+    zero : In(8)
+        Of the codes that the pass writes; with the task. Only with ``zero_points``.
     start, run_start : In(1)
         Pulses at the start of a pass and of a run.
     hold : In(Hold(lanes, acc_bits)).array(ports), ack : Out(1).array(ports)
@@ -77,6 +83,7 @@ bias_depth : int
     index: Signal
     load: LoadPort
     task: data.View
+    zero: Signal
     start: Signal
     run_start: Signal
     hold: Sequence[HoldPort]
@@ -97,7 +104,7 @@ bias_depth : int
     def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int, bias_depth: int,
-                 primitives: bool = False) -> None:
+                 sum_bits: int = ACC_BITS, zero_points: int = 0, primitives: bool = False) -> None:
         self.acc_bits, self.feature_depth = acc_bits, feature_depth
         self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
         banks, digits = UNITS // servers, code_bits // digit
@@ -108,13 +115,14 @@ bias_depth : int
             address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
             dense=feature_depth > 0)
         self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
-                                       bias_depth=bias_depth, primitives=primitives)
+                                       bias_depth=bias_depth, sum_bits=sum_bits,
+                                       zero_points=bool(zero_points), primitives=primitives)
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            x_bits=ACC_BITS, target=Target.TABLE, primitives=primitives)
+                            x_bits=sum_bits, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
-            address_bits=address_bits, result_depth=result_depth, servers=servers)
-        self.primitives = primitives
+            address_bits=address_bits, result_depth=result_depth, servers=servers, zero_points=bool(zero_points))
+        self.primitives, self.zero_points = primitives, zero_points
         super().__init__({
             "index": In(range(UNITS)), "load": In(LoadBus()), "task": In(task_layout), "start": In(1),
             "run_start": In(1),
@@ -124,6 +132,7 @@ bias_depth : int
             "working": Out(1), "waiting": Out(1), "row_valid": Out(1), "row_bank": Out(exact_log2(banks)),
             "row_address": Out(address_bits), "row_data": Out(max(lanes * code_bits, requant_lanes * RAW_BITS)),
             "act_valid": Out(1), "act_data": Out(lanes * CODE_BITS),
+            **({"zero": In(ZERO["zero"])} if zero_points else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -161,6 +170,9 @@ bias_depth : int
             self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
             self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
         ]
+        if self.zero_points:
+            written = Mux(self.task.combine | self.task.dense, self.task.q2_kind, self.task.q1_kind)
+            m.d.comb += [requantizer.zero.eq(self.zero), writer.affine.eq(written == AFFINE)]
         running = self._combine(m, load, in_flight)
         m.d.comb += [
             self.busy.eq(in_flight.flying | writer.busy | issue.dense_busy), self.working.eq(issue.active | running),
@@ -222,14 +234,14 @@ bias_depth : int
 
     def _result_chunk(self) -> Value:
         """The chunk of the MAC array's result that the present Q2 beat reads."""
-        width, chunks = self.requant_lanes * ACC_BITS, -(-self.mac_columns // self.requant_lanes)
+        width, chunks = self.requant_lanes * self.requantizer.sum_bits, -(-self.mac_columns // self.requant_lanes)
         parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
         return Array(parts)[self.issue.chunk] if chunks > 1 else parts[0]
 
     @staticmethod
     def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],
               columns: Sequence[Sequence[int]], biases: Sequence[Sequence[int]], weight: Sequence[Sequence[int]],
-              lanes: int) -> list[int]:
+              lanes: int, code_bits: int = CODE_BITS) -> list[int]:
         """What a server writes for one node.
 
         Parameters
@@ -237,12 +249,12 @@ bias_depth : int
         x : sequence of int, [lanes]
             The sum in the hold register; in a dense pass the input codes, [dense_pages * lanes].
         task, param : mapping
-            Fields of the task word and of the node's PARAM entry.
+            Fields of the task word, with ``zero`` where there are affine codes, and of the node's PARAM entry.
         columns, biases : [requant_lanes][entries]
             Of every lane's tables, ``C`` and ``B``.
         weight : [lanes or dense_pages * lanes][mac_columns]
             Of the task's page and the following ones.
-        lanes : int
+        lanes, code_bits : int
 
         Returns
         -------
@@ -260,7 +272,8 @@ bias_depth : int
                     biases[k % count][first + k // count],
                     param["row_r" if name == "q1" else "q2_r"], param["bias_r"] if pair else None,
                     kind=task[f"{name}_kind"], half_up=bool(task[f"{name}_half_up"]), bits=param["bits"],
-                    signed_max=task["signed_max"])
+                    signed_max=task["signed_max"], zero=task.get("zero", 0))
+                - (task[f"{name}_kind"] == AFFINE) * (1 << code_bits - 1)
                 for k in range(chunks * count)]
 
         codes = list(x) if task["dense"] else stage(x, "q1", task["q1_chunks"])

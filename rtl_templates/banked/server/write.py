@@ -41,6 +41,8 @@ class ServerWrite(wiring.Component):
     code, raw, chunk, last, fits : In
         Of the beat whose code is there; ``fits``: it belongs to the stage that is written.
     to_result : In(1)
+    affine : In(1)
+        Codes are unsigned: rows have them minus ``2^(code_bits - 1)``. Only with ``zero_points``.
     row, bank, nothing : In
         Where the present node goes.
     write : Out(BankWrite).array(banks)
@@ -60,6 +62,7 @@ class ServerWrite(wiring.Component):
     last: Signal
     fits: Signal
     to_result: Signal
+    affine: Signal
     row: Signal
     bank: Signal
     nothing: Signal
@@ -73,10 +76,10 @@ class ServerWrite(wiring.Component):
     row_data: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, requant_lanes: int, banks: int, row_bits: int,
-                 address_bits: int, result_depth: int, servers: int) -> None:
+                 address_bits: int, result_depth: int, servers: int, zero_points: bool = False) -> None:
         self.lanes, self.code_bits, self.digit, self.requant_lanes = lanes, code_bits, digit, requant_lanes
         self.banks, self.row_bits, self.servers = banks, row_bits, servers
-        self.result_depth = result_depth
+        self.result_depth, self.zero_points = result_depth, zero_points
         self.digits = code_bits // digit
         word = BankWrite(address_bits=row_bits + exact_log2(self.digits), word_bits=lanes * digit)
         results = requant_lanes * RAW_BITS
@@ -86,12 +89,14 @@ class ServerWrite(wiring.Component):
             "row": In(address_bits), "bank": In(exact_log2(banks)), "nothing": In(1), "write": Out(word).array(banks),
             "result_address": In(range(result_depth)), "result_data": Out(results), "busy": Out(1), "row_valid": Out(1),
             "row_bank": Out(exact_log2(banks)), "row_address": Out(address_bits),
-            "row_data": Out(max(lanes * code_bits, results)),
+            "row_data": Out(max(lanes * code_bits, results)), **({"affine": In(1)} if zero_points else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         cut = [self.code.word_select(k, CODE_BITS)[:self.code_bits] for k in range(self.requant_lanes)]
+        if self.zero_points:  # an unsigned code minus half its range, as rows are signed
+            cut = [code ^ Cat(Const(0, self.code_bits - 1), self.affine) for code in cut]
         row = structure(data.ArrayLayout(self.requant_lanes * self.code_bits, self.lanes // self.requant_lanes),
                         reset_less=True)
         for k in range(self.lanes // self.requant_lanes):

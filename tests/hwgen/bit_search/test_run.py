@@ -45,6 +45,18 @@ def test_what_is_chosen_reaches_the_floor_and_costs_least(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_seeds_count_as_their_mean(tmp_path: Path) -> None:
+    single = [searched(tmp_path / str(seed), seed=seed, trials=1) for seed in (3, 4)]
+    both = searched(tmp_path / "both", seed=3, seeds=2, trials=1)
+    for name in ("fp32", "fp32_test", "validation", "test"):
+        assert getattr(both, name) == pytest.approx(sum(getattr(each, name) for each in single) / 2)
+    for name in ("accuracy", "cost"):
+        assert getattr(both.best, name) == pytest.approx(sum(getattr(each.best, name) for each in single) / 2)
+    batch = both.examples.part("test")[0].batch
+    assert torch.equal(both.model.logits(batch), single[0].model.logits(batch))
+
+
+@pytest.mark.slow
 def test_a_study_that_is_continued_ends_as_one_that_was_not(tmp_path: Path) -> None:
     searched(tmp_path / "parts", trials=3)
     parts, whole = searched(tmp_path / "parts", trials=7), searched(tmp_path / "whole", trials=7)
@@ -61,6 +73,12 @@ def test_hardware_is_what_is_counted(objective: str, tmp_path: Path) -> None:
     assert len(costs) < 2 or len(set(costs.values())) > 1
 
 
+@pytest.mark.slow
+def test_rows_are_counted_without_what_is_sent_to_neighbours(tmp_path: Path) -> None:
+    (widest,) = searched(tmp_path, objective="rows", trials=1).measured
+    assert widest.cost == small_data().num_nodes * 16 * 8 / 8 / 1024  # the hidden layer has 16 channels
+
+
 def test_real_labels_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
     data = small_data()
     data.y = data.y + 0.5
@@ -70,7 +88,8 @@ def test_real_labels_are_refused_before_anything_is_trained(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(("options", "what"), [
-    ({"trials": 0}, "0 trials"), ({"drop": 1.5}, "drop is 1.5"), ({"epochs": 0}, "0 epochs")])
+    ({"trials": 0}, "0 trials"), ({"drop": 1.5}, "drop is 1.5"), ({"epochs": 0}, "0 epochs"), ({"seeds": 0}, "0 seeds"),
+    ({"seeds": 2, "weights": Path(__file__)}, "2 seeds of a module that has its parameters")])
 def test_wrong_options_are_refused(options: dict[str, Any], what: str, tmp_path: Path) -> None:
     with pytest.raises(HwgenError, match=what):
         searched(tmp_path, **options)

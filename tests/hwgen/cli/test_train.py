@@ -76,6 +76,7 @@ def test_a_module_of_a_users_own(home: Path) -> None:
     assert weights[0].codes.shape == (12, 5)
 
 
+@pytest.mark.slow
 def test_folds_of_a_set(home: Path) -> None:
     common = ("--model", "gin", "--data", str(home / "set.pt"), "--epochs", "2", "--hidden", "4", "--layers", "1", "-o",
               str(home / "set-model.pt"))

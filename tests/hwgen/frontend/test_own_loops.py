@@ -36,7 +36,7 @@ def test_a_loop_of_ones_own_learns_with_every_scheme(scheme: str, tmp_path: Path
         torch.autograd.backward(task + model.penalty())
         optimizer.step()
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:5])
-    model.eval()
+    model.settle()
     hwgen.save(model, data, tmp_path / "m.pt")
     network, sample = hwgen.load(tmp_path / "m.pt")
     oracle = run_network(network, sample.batch)[network.values[-1].name].real

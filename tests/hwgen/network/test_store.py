@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from networks import gin_network, random_network, residual_gcn_network
+from networks import EVERY_KIND, gin_network, random_network, residual_gcn_network
 
 from hwgen.errors import HwgenError
 from hwgen.network.store import load_network, network_arrays, network_of, save_network
@@ -28,8 +28,9 @@ def plain(thing):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_network_comes_back_equal(tmp_path, seed):
-    network = random_network(seed)
+@pytest.mark.parametrize("kinds", [{}, {"edge_bits": 4, **EVERY_KIND}], ids=["plain", "every kind"])
+def test_a_network_comes_back_equal(tmp_path, seed, kinds):
+    network = random_network(seed, **kinds)
     save_network(network, tmp_path / "a")
     again = load_network(tmp_path / "a")
     assert plain(again) == plain(network)
@@ -71,7 +72,7 @@ def set_facts(folder, change):
     (lambda facts: facts.update(version=99), "format version 99, this hwgen reads 3"),
     (lambda facts: facts.pop("values"), "key values is missing"),
     (lambda facts: facts["values"][0].pop("width"), r"key values\[0\].width is missing"),
-    (lambda facts: facts["values"][0].update(domain="edges"), r"values\[0\].domain is 'edges'"),
+    (lambda facts: facts["values"][0].update(domain="arcs"), r"values\[0\].domain is 'arcs'"),
     (lambda facts: facts["values"][0].update(domain=["nodes"]), r"values\[0\].domain is \['nodes'\]"),
     (lambda facts: facts["values"][1]["terms"][0].update(via="there"), r"values\[1\].terms\[0\].via is 'there'"),
     (lambda facts: facts["values"][0].update(terms=3), r"values\[0\].terms is 3"),

@@ -15,9 +15,9 @@ from rtl_templates.shell.words import pack
 LANES, DEPTH, SLOTS, INDEX = 2, 8, 20, 2
 
 
-def build(code_bits, digit, acc_bits=10):
+def build(code_bits, digit, acc_bits=10, zero_points=False):
     return Group(lanes=LANES, code_bits=code_bits, digit=digit, acc_bits=acc_bits, bank_depth=DEPTH,
-                 slots=SLOTS)
+                 slots=SLOTS, zero_points=zero_points)
 
 
 class Bench:
@@ -100,14 +100,14 @@ class Bench:
         ctx.set(dut.load.valid, 0)
         await ctx.tick()
 
-    async def run(self, ctx, start, count, half, *, dense=0, reader=0.5, write=False):
+    async def run(self, ctx, start, count, half, *, dense=0, reader=0.5, write=False, zero=0):
         """Run a pass to the end of activity, starting in the present cycle; returns its cycles.
 
         With ``write``, words of the half that the pass reads are written up to the cycle after ``start``, then
         words of the other half.
         """
         self.reader, began = reader, self.cycle
-        task = pack(TASK, dense=dense, read_half=half, slot_start=start, slot_count=count)
+        task = pack(TASK, dense=dense, read_half=half, slot_start=start, slot_count=count, dense_pages=zero & 255)
         ctx.set(self.dut.task.as_value(), task)
         ctx.set(self.dut.start, 1)
         self.timing.begin([] if dense else self.finish(start, count))
@@ -115,8 +115,8 @@ class Bench:
         for _ in range(GROUP_ISSUE + GROUP_SCHEDULE - BANK_WRITE + 1):
             await self.tick(ctx)
         if not dense:
-            for done, more in zip(self.expected, self.dut.model(self.schedule[start:start + count], self.banks, half),
-                                  strict=True):
+            for done, more in zip(self.expected, self.dut.model(
+                    self.schedule[start:start + count], self.banks, half, zero), strict=True):
                 done += more
         self.writing = 1 - half if write else None
         for _ in range(4000):
@@ -162,6 +162,21 @@ def test_passes(code_bits, digit, acc_bits):
     simulate(dut, process)
     assert bench.stalls > 20
     assert min(map(len, bench.sums)) > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("code_bits", "digit", "acc_bits"), [(4, 4, 10), (8, 4, 12)])
+def test_zero_points_are_those_of_the_pass(code_bits, digit, acc_bits):
+    bench = Bench(build(code_bits, digit, acc_bits, zero_points=True), 8)
+
+    async def process(ctx):
+        await bench.fill(ctx)
+        for zero in (0, -128, 127, 3):
+            await bench.run(ctx, SLOTS // 2, 6, 0, zero=zero)
+            await bench.drain(ctx)
+
+    simulate(bench.dut, process)
+    assert min(map(len, bench.sums)) > 3
 
 
 def test_nothing_happens_in_dense_and_empty_passes():

@@ -41,16 +41,19 @@ def test_model_adds_signed_codes(digit):
 @pytest.mark.parametrize(("code_bits", "digit", "acc_bits"),
                          [(4, 1, 6), (4, 2, 7), (4, 4, 12), (4, 4, 4), (8, 1, 9), (8, 4, 12), (8, 8, 12)])
 @pytest.mark.parametrize("reader", [1.0, 0.3])
-def test_sums(code_bits, digit, acc_bits, reader):
+@pytest.mark.parametrize("raised", [None, -127, 5, 128])
+def test_sums(code_bits, digit, acc_bits, reader, raised):
     rng = random.Random(code_bits * 100 + digit * 10 + int(reader))
     shape = {"lanes": LANES, "code_bits": code_bits, "digit": digit, "acc_bits": acc_bits}
-    dut = ProcessingElement(**shape)
+    dut = ProcessingElement(**shape, zero_points=raised is not None)
     digits = code_bits // digit
     slots = [(cut(codes, code_bits, digit), add, last) for codes, add, last in draw(rng, code_bits, 150)]
     work = [(1 << k, word, add, last) for words, add, last in slots for k, word in enumerate(words)]
     sums = []
 
     async def bench(ctx):
+        if raised is not None:
+            ctx.set(dut.raised, raised)
         pending, enable, finished = list(work), 1, []
         for cycle in range(20 * len(work)):
             if not pending and cycle > 10 and len(sums) == len(want):
@@ -77,7 +80,7 @@ def test_sums(code_bits, digit, acc_bits, reader):
             await ctx.tick()
 
     stalled = [False]
-    want = ProcessingElement.model(slots, **shape)
+    want = ProcessingElement.model(slots, **shape, raised=raised or 0)
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)

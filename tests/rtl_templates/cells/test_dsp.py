@@ -22,7 +22,8 @@ class Slices(wiring.Component):
 
     def __init__(self, which, fault=False):
         self.which, self.fault = which, fault
-        super().__init__({"x": In(18), "d": In(18), "a": In(27), "b": In(17), "c": In(34), "flags": In(3),
+        side = 27 if which == "wide" else 18
+        super().__init__({"x": In(side), "d": In(side), "a": In(27), "b": In(17), "c": In(34), "flags": In(3),
                           "same": Out(1)})
 
     def elaborate(self, platform):
@@ -30,11 +31,12 @@ class Slices(wiring.Component):
         p = []
         for primitives in (False, True):
             wrong = self.fault and primitives
-            if self.which == "select":
+            if self.which != "accumulate":
+                wide = self.which == "wide"
                 p.append(select_multiply_add(
                     m, f"u{primitives:d}", x=self.x.as_signed(), d=self.d.as_signed(), use_x=self.flags[0],
-                    use_d=self.flags[1], a=self.a[:24], c=Cat(0, self.c[wrong:]).as_signed(), use_c=self.flags[2],
-                    primitives=primitives))
+                    use_d=self.flags[1], a=self.a[:17 if wide else 24], c=Cat(0, self.c[wrong:]).as_signed(),
+                    use_c=self.flags[2], primitives=primitives, wide=wide))
             else:
                 p.append(multiply_accumulate(
                     m, f"u{primitives:d}", a=self.a.as_signed(), b=self.b, c=self.c[:27],
@@ -43,13 +45,13 @@ class Slices(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("which", ["select", "accumulate"])
+@pytest.mark.parametrize("which", ["select", "wide", "accumulate"])
 def test_slices(which, tmp_path):
     prove(Slices(which), tmp_path, Path(__file__).with_name("dsp48e2.v"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", ["select", "accumulate"])
+@pytest.mark.parametrize("which", ["select", "wide", "accumulate"])
 def test_a_fault_is_found(which, tmp_path):
     with pytest.raises(AssertionError, match=r"model found|proof did fail"):
         prove(Slices(which, fault=True), tmp_path, Path(__file__).with_name("dsp48e2.v"))
@@ -70,7 +72,8 @@ class Adders(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize(("bits", "width"), [((7, 7, 6), 9), ((9, 9, 8), 11), ((12, 12, 12), 18), ((8, 8, 8), 8)])
+@pytest.mark.parametrize(("bits", "width"), [((7, 7, 6), 9), ((9, 9, 8), 11), ((12, 12, 12), 18), ((8, 8, 8), 8),
+                                             ((11, 4, 9), 11)])
 def test_ternary(bits, width, tmp_path):
     cells = tmp_path / "cells.v"
     cells.write_text(vendor_cells("LUT6_2", "CARRY8"))

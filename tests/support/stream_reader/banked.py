@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hwgen.targets.banked.arithmetic import requantize
 from hwgen.targets.banked.hardware import UNITS, Hardware
-from rtl_templates.banked.formats import BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, Target
+from rtl_templates.banked.formats import AFFINE, BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, ZERO, Target
 from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
 from rtl_templates.shell.words import unpack
 
@@ -61,7 +61,7 @@ def execute(beats: NDArray[np.uint64], hardware: Hardware) -> list[PassWrites]:
     machine = _Machine(hardware, memories)
     done: list[PassWrites] = []
     for index in range(1 << 16):
-        task = unpack(TASK, memories.word(Target.TASK, 0, index))
+        task = unpack({**TASK, **(ZERO if hardware.zero_points else {})}, memories.word(Target.TASK, 0, index))
         done.append(machine.dense_pass(task) if task["dense"] else machine.gather_pass(task))
         if task["last"]:
             break
@@ -87,7 +87,7 @@ class _Machine:
         for group in range(h.groups):
             sums = np.zeros((UNITS, h.lanes), dtype=np.int64)
             for slot in range(task["slot_start"], task["slot_start"] + task["slot_count"]):
-                self._slot(group, slot, task["read_half"], sums, finished, used)
+                self._slot(group, slot, task, sums, finished, used)
         writes = PassWrites()
         for server in range(h.servers):
             for port in range(h.ports):
@@ -97,9 +97,11 @@ class _Machine:
         self._commit(task, writes, used)
         return writes
 
-    def _slot(self, group: int, slot: int, half: int, sums: Ints, finished: dict[tuple[int, int], list[Ints]],
-              used: set[tuple[int, int]]) -> None:
-        h = self.hardware
+    def _slot(self, group: int, slot: int, task: dict[str, int], sums: Ints,
+              finished: dict[tuple[int, int], list[Ints]], used: set[tuple[int, int]]) -> None:
+        h, half = self.hardware, task["read_half"]
+        zero = signed(task["dense_pages"], TASK["dense_pages"]) if h.zero_points else 0
+        channels = task["q1_chunks"] * h.requant_lanes  # others are not read
         row_bits = h.bank_depth.bit_length() - 1
         column_bits = row_bits + 8
         chunks = -(-UNITS * column_bits // 128)
@@ -125,7 +127,8 @@ class _Machine:
                     if k == h.digits - 1:
                         digits = np.where(digits >> (h.digit - 1), digits - (1 << h.digit), digits)
                     sums[unit] += digits << (h.digit * k)
-                if np.abs(2 * sums[unit] + 1).max() >= 1 << h.acc_bits:
+                sums[unit] -= zero
+                if np.abs(2 * sums[unit, :channels] + 1).max() >= 1 << h.acc_bits:
                     raise ImageError(f"slot {slot}: accumulator {unit} overflows")
             if last:
                 finished.setdefault((group, unit), []).append(sums[unit].copy())
@@ -179,7 +182,9 @@ class _Machine:
         """Requantize chunk after chunk; channels beyond the last chunk are zero."""
         h = self.hardware
         kind = task[f"{stage}_kind"]
-        bounds = clip_range(kind, task["signed_max"] if kind == Kind.SIGNED else (1 << params["bits"]) - 1)
+        affine, zero = kind == AFFINE, task.get("zero", 0)
+        bounds = (-zero, task["signed_max"] - zero) if affine else clip_range(
+            kind, task["signed_max"] if kind == Kind.SIGNED else (1 << params["bits"]) - 1)
         codes = np.zeros(h.lanes, dtype=np.int64)
         first = params["bias_r"] if stage == "q1" and bias_row is None else task[f"{stage}_bias"]
         for chunk in range(task[f"{stage}_chunks"]):
@@ -193,7 +198,7 @@ class _Machine:
                     x[None, channel : channel + 1], np.array([column]), np.array([[signed(bias, BIAS_BITS)]]),
                     np.array([row]), np.array([0]), None if bias_row is None else np.array([bias_row]), *bounds,
                     shift=RAW_SHIFT if kind == Kind.RAW else SHIFT, half_up=bool(task[f"{stage}_half_up"]),
-                )[0, 0]
+                )[0, 0] + affine * (zero - (1 << h.code_bits - 1))
         return codes
 
     def _mac(self, page: int, planes: list[tuple[int, Ints]]) -> Ints:

@@ -76,9 +76,9 @@ def _base(program: Program, wanted: Mapping[str, int], lanes: int) -> Hardware:
 
 def _depths(program: Program, capacity: Capacity, base: Hardware) -> list[int]:
     """Depths of the node buffer to be tried, the deepest first."""
-    rows = {"nodes": capacity.nodes, "graphs": capacity.graphs}
+    rows = {str(domain): count for domain, count in capacity.rows(program).items()}
     words = sum(sum(-(-block // base.lanes) for block in tensor.blocks)
-                * (rows[tensor.domain] if tensor.rows is None else len(tensor.rows)) for tensor in program.tensors)
+                * (len(tensor.rows) if tensor.rows is not None else rows[tensor.domain]) for tensor in program.tensors)
     most = min(NULL_INDEX + 1, max(LEAST, _rounded(words)))
     return [most, *(each for each in (*range(NULL_INDEX + 1, 0, -STEP), STEP // 2, LEAST) if each < most)]
 

@@ -140,10 +140,10 @@ def window_ends(ready: ReadyPass, rows: Ints) -> list[int]:
     local = [k for k in each.weights if k not in plan.resident]
     kinds: list[tuple[Distinct, int]] = []
     demands: list[Demand] = []
-    if each.listed:
-        found = _together([*([_single(rows)] if each.both else []),
-                           *(_without_nulls(lists[name]) for name in each.named)])
-        kinds.append((found, sum(map(plan.chunks, each.listed))))
+    for domain, names, tensors in each.gathered(plan.program):
+        found = _together([*([_single(rows)] if each.both and domain == each.step.domain else []),
+                           *(_without_nulls(lists[name]) for name in names)])
+        kinds.append((found, sum(map(plan.chunks, tensors))))
         demands.append(Demand(name="buffer_depth", what="rows that lists name", have=NULL_INDEX, kinds=[(found, 1)]))
     if local:
         found = _together([_without_nulls(lists["features"])])

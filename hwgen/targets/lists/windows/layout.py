@@ -110,7 +110,7 @@ class WindowLayout:
 
     def _layout(self, tensors: tuple[Tensor, ...], places: tuple[Place, ...]) -> Layout:
         program = replace(self.program, tensors=tensors, passes=())
-        return Layout(program=program, hardware=self.hardware, nodes=0, graphs=0, tensors=places,
+        return Layout(program=program, hardware=self.hardware, nodes=0, graphs=0, edges=0, tensors=places,
                       buffer_words=self.resident_words, passes=(), beats=(), tables=self.tables,
                       result=np.zeros(0, dtype=np.int64))
 

@@ -1,6 +1,6 @@
 """One window as a load stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -11,6 +11,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
 
 from ....network.batch import SetName
+from ....network.equation import Domain
 from ...words import Beats, ended, pack_fields, section, to_bytes
 from ..batch import Lists, deal
 from ..golden import DonePass
@@ -24,7 +25,9 @@ __all__ = ["Packer", "Window"]
 
 Ints = NDArray[np.int64]
 
-NUMBERS: NDArray[np.uint16] = np.arange(NULL_INDEX + 1, dtype=np.uint16)  # lists name rows of the buffer already
+#: Lists name rows of the buffer already.
+NUMBERS: Mapping[Domain, NDArray[np.uint16]] = dict.fromkeys(
+    ("nodes", "edges"), np.arange(NULL_INDEX + 1, dtype=np.uint16))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ class Window:
     index : int
         The pass.
     rows : int64 [rows]
-        Nodes or graphs of the batch, in the hardware's order.
+        Nodes, graphs or edges of the batch, in the hardware's order.
     layout, image
         As of a batch whose program is this pass; two hardware passes where entries are kept.
     """
@@ -132,10 +135,9 @@ class Packer:
     def _sources(self, each: WindowPass, rows: Ints, lists: dict[SetName, Lists]) -> list[tuple[int, Ints]]:
         """Tensors, and the rows of each that are loaded; lists then name those."""
         loads = [(tensor, rows) for tensor in each.own]
-        if each.listed:
-            count = len(rows) if each.step.domain == "nodes" and each.both else 0
-            wanted = _renamed(lists, each.named, rows[:count])
-            loads += [(tensor, wanted) for tensor in each.listed]
+        for domain, names, tensors in each.gathered(self.plan.program):
+            wanted = _renamed(lists, names, rows if domain == each.step.domain and each.both else rows[:0])
+            loads += [(tensor, wanted) for tensor in tensors]
         local = [tensor for tensor in each.weights if tensor not in self.plan.resident]
         if local:
             wanted = _renamed(lists, ["features"], rows[:0])
@@ -151,13 +153,13 @@ class Packer:
     def _image(self, layout: Layout, rows: Ints, lists: dict[SetName, Lists], numbers: Ints,
                stream: list[Beats]) -> BatchImage:
         nothing, units = rows[:0], self.plan.hardware.units
-        graphs = layout.program.passes[0].domain == "graphs"
-        trained = {"nodes": nothing if graphs else numbers, "graphs": numbers if graphs else nothing}
+        domain = layout.program.passes[0].domain
+        trained: dict[Domain, Ints] = {"nodes": nothing, "graphs": nothing, domain: numbers}
         for unit in range(units):
             stream += unit_words(layout, unit, lists, NUMBERS, trained)
         beats = ended(stream)
-        return BatchImage(beats=beats, nodes=nothing if graphs else rows, graphs=rows if graphs else nothing,
-                          lists=lists, order=rows, result_words=-(-len(rows) // units) * layout.result_words)
+        return BatchImage(beats=beats, **{"nodes": nothing, "graphs": nothing, domain: rows}, lists=lists, order=rows,
+                          result_words=-(-len(rows) // units) * layout.result_words)
 
 
 def _renamed(lists: dict[SetName, Lists], names: Sequence[SetName], first: Ints) -> Ints:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from rtl_templates.lists.formats import CODE_BITS, MID_SHIFTS
 
 from ....network.activation import IDENTITY
-from ....network.batch import SetName
+from ....network.batch import SetName, named_by
+from ....network.equation import Domain
 from ....numeric import IntRange
 from ..program import ORDER, Block, Operand, Pass, Program, Requantizer, Row
 
@@ -57,7 +58,7 @@ class WindowPass:
     walked : tuple of set names
         Sets whose entries are walked.
     listed, own, weights : tuple of int
-        Tensors whose rows are gathered by lists of nodes or members; that only the row itself reads; and of weights.
+        Tensors whose rows lists gather, of nodes or edges; that only the row itself reads; and of weights.
     both : bool
         Whether a listed tensor is also read by the row itself.
     first, written : Choice or None
@@ -80,15 +81,23 @@ class WindowPass:
 
     @property
     def named(self) -> tuple[SetName, ...]:
-        """Walked sets that name nodes."""
+        """Walked sets that name nodes or edges."""
         return tuple(name for name in self.walked if name != "features")
+
+    def gathered(self, program: Program) -> list[tuple[Domain, list[SetName], list[int]]]:
+        """Of nodes and of edges, where any are gathered: the sets that name them, and the tensors that they are of."""
+        domains: tuple[Domain, ...] = ("nodes", "edges")
+        found = [(domain, [name for name in self.named if named_by(name) == domain],
+                  [tensor for tensor in self.listed if program.tensors[tensor].domain == domain]) for domain in domains]
+        return [each for each in found if each[2]]
 
     @property
     def sets(self) -> tuple[SetName, ...]:
         """Sets with descriptors: those walked; where only numbers are read, one of empty lists."""
         if self.walked or not self.choices:
             return self.walked
-        return ("members",) if self.step.domain == "graphs" else ("edges",)
+        empty: Mapping[Domain, SetName] = {"nodes": "edges", "graphs": "members", "edges": "sources"}
+        return (empty[self.step.domain],)
 
     def numbered(self, picks: Mapping[Choice, Ints]) -> Pass:
         """The pass with tables by number, as it gives results.

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ....errors import HwgenError
 from ....network.batch import Batch, SetName, check_batch
+from ....network.equation import Domain
 from ..batch import Lists, batch_lists
 from ..golden import read_rows
 from ..images import check_lists
@@ -127,7 +128,7 @@ class WindowedRun:
     def _begin(self, index: int) -> None:
         """Cut a pass into windows."""
         plan, each = self.plan, self.plan.passes[index]
-        self._rows = np.arange(self.batch.graphs) if each.step.domain == "graphs" else self.order
+        self._rows = self._order_of(each.step.domain)
         target, count = each.step.target, len(self._rows)
         if target is None:
             self.results = np.zeros((count, each.step.width), dtype=np.int64)
@@ -139,6 +140,16 @@ class WindowedRun:
                                 picks={choice: self._chosen(choice) for choice in each.choices})
         self._packer = Packer(self._ready)
         self._ends, self._number = window_ends(self._ready, self._rows), 0
+
+    def _order_of(self, domain: Domain) -> Ints:
+        """Rows in the order in which they are cut: edges as the nodes that they lead to."""
+        if domain == "graphs":
+            return np.arange(self.batch.graphs)
+        if domain == "nodes":
+            return self.order
+        program = self.plan.program
+        return batch_lists(self.batch, ("incoming",), program.input_bits, program.edges)["incoming"].taken(
+            self.order).index
 
     def _chosen(self, choice: Choice) -> Ints:
         """Entry of each row of the batch."""

@@ -69,7 +69,8 @@ def test_every_difference_from_a_chain_is_refused() -> None:
             (2, {"bias": np.zeros(message.width)}), (2, {"activation": RELU}), (2, {"factor": "one"}),
             (2, {"of": "edges"}),
             (2, of_term(message, source=network.values[0].name)), (2, of_term(message, gain=np.ones(message.width))),
-            (2, of_quantizer(message, signed=False)), (2, of_quantizer(message, bits=np.array([1]))),
+            (2, of_quantizer(message, bits=np.array([1]))),
+            (2, of_quantizer(message, signed=False, bits=np.array([0]))),
             (3, {"activation": LeakyReLU(0.5)}), (3, {"terms": row.terms * 2}), (3, of_term(row, via="edges")),
             (3, of_term(row, op="max")), (3, of_term(row, factor="mean")), (3, of_term(row, of="edges")),
             (3, of_term(row, gain=np.ones(row.width))), (3, of_term(row, source=network.values[0].name)),
@@ -85,13 +86,14 @@ def test_every_difference_from_a_chain_is_refused() -> None:
         chain_of(dataclasses.replace(network, values=network.values[:-1]))
 
 
-def test_a_zero_point_behind_the_factor_is_refused_by_name() -> None:
+def test_zero_points_of_messages_come_back() -> None:
     network, _ = random_graph_model(0, layers=2).parts
-    message = network.values[2]
+    assert [layer.message_zero for layer in chain_of(network).layers] == [None, None]
     affine = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.ones(1), bits=np.array([4]),
                        zero_point=7)
-    with pytest.raises(HwgenError, match=rf"^{message.name} has zero point 7\n  at .*\n  behind d\^-1/2 it would be"):
-        chain_of(changed(network, 2, quantizer=affine))
+    assert [layer.message_zero for layer in chain_of(changed(network, 2, quantizer=affine)).layers] == [None, 7]
+    plain = dataclasses.replace(affine, zero_point=0, bits=np.array([1]))
+    assert [layer.message_zero for layer in chain_of(changed(network, 0, quantizer=plain)).layers] == [0, None]
 
 
 @pytest.mark.parametrize("by", ["per_tensor", "per_degree"])

@@ -167,6 +167,16 @@ def test_a_span_beyond_the_multipliers_names_the_layer():
     assert caught.value.where == "convs.7"
 
 
+def test_rows_beyond_narrow_factors_are_refused_beside_wide_sums():
+    """Beside others they are coarsened: there, what is beyond has steps too fine to matter."""
+    rows = {"where": "x", "kind": "unsigned", "bits": 8, "row_bits": np.array([8, 8, 8, 8]), "x": IntRange(-9, 9),
+            "scale": np.ones(1)}
+    factors = Factors(column=np.ones(1), row=np.array([1.0, 1.0, 20.0, 20.0]))
+    assert apply(fold(factors, **rows), np.full((4, 1), 5))[:, 0].tolist() == [5, 5, 100, 100]
+    with pytest.raises(HwgenError, match="17- and 17-bit multipliers"):
+        fold(factors, **rows, sum_bits=24)
+
+
 @pytest.mark.parametrize(("kind", "half_up"), [("signed", False), ("unsigned", True), ("raw", True)])
 def test_signed_codes_round_ties_away_from_zero_and_others_up(kind, half_up):
     bits = np.array([4]) if kind == "unsigned" else None

@@ -35,6 +35,14 @@ CASES = [
     ({"hidden": 24, "classes": 20, "layers": 4}, {"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 8}),
     # source rows in both halves of the banks, above the node rows of each
     ({"features": 600, "density": 0.1}, {"groups": 1, "servers": 4, "digit": 4, "bank_depth": 64}),
+    ({"zero_points": True, "classes": 5}, {"groups": 1, "servers": 4, "digit": 4}),
+    ({"zero_points": True, "hidden": 16, "layers": 4, "prompt": True}, {"groups": 2, "servers": 8, "digit": 2}),
+    ({"zero_points": True, "message_bits": 8, "input_bits": 4, "layers": 3, "weight_bits": 2},
+     {"groups": 1, "servers": 4, "digit": 4}),
+    ({"zero_points": True, "message_bits": 3, "weight_bits": 6}, {"groups": 1, "servers": 8, "digit": 8}),
+    # sums of more than 18 bits
+    ({"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True},
+     {"groups": 1, "servers": 4, "digit": 2}),
 ]
 
 

@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from integers import half_away
 from models import ChainModel, program_of, random_graph_data, random_graph_model
 from networks import node_gcn_network, random_batch
+from refusals import accepted
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.sample import Sample
+from hwgen.numeric import IntRange
+from hwgen.targets.banked import network_to_program
 from hwgen.targets.banked.execute import Trace, run
+from hwgen.targets.banked.fixed_point import fold
 from hwgen.targets.banked.network_to_program import lower
 
 NEAR = 0.05  #: A code may differ from the rounded real value only this near to the boundary between two codes.
@@ -37,11 +41,12 @@ def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator
     adjacency, norm = degree_norm(data)
     x = data.features.toarray() * graph.input_scale
     for index, layer in enumerate(graph.layers):
-        limit = 2 ** (layer.message_bits - 1) - 1
+        zero, limit = layer.message_zero, 2 ** (layer.message_bits - 1) - 1
+        low, high = (-limit, limit) if zero is None else (-zero, 2 ** layer.message_bits - 1 - zero)
         sent = x @ (layer.weight * layer.weight_step) + (0.0 if layer.prompt is None else layer.prompt)
-        real = np.clip(norm * sent / layer.message_step, -limit, limit)
+        real = np.clip(norm * sent / layer.message_step, low, high)
         yield "message", index, real
-        codes = half_away(real) if trace is None else trace.passes[index].rows
+        codes = message_codes(graph, index, real) if trace is None else trace.passes[index].rows
         z = norm * (adjacency @ (codes * layer.message_step)) + (0.0 if layer.bias is None else layer.bias)
         if layer.row is None:
             yield "logits", index + 1, z
@@ -51,6 +56,12 @@ def real_stages(graph: ChainModel, data: Batch, trace: Trace | None) -> Iterator
         real = np.clip(np.maximum(z, 0.0) / step, 0, top)
         yield "row", index + 1, real
         x = (half_away(real) if trace is None else trace.passes[index + 1].activations) * step
+
+
+def message_codes(graph: ChainModel, index: int, real: np.ndarray) -> np.ndarray:
+    """Rounded half away from zero, once a zero point is added."""
+    zero = graph.layers[index].message_zero or 0
+    return half_away(real + zero) - zero
 
 
 def check_stages(graph: ChainModel, sample: Sample) -> int:
@@ -74,9 +85,17 @@ def check_stages(graph: ChainModel, sample: Sample) -> int:
     seed=st.integers(0, 10_000), nodes=st.integers(1, 60), layers=st.integers(1, 3), hidden=st.integers(1, 20),
     input_bits=st.sampled_from([1, 1, 2, 8]), message_bits=st.integers(2, 8), weight_bits=st.integers(2, 8),
     bits=st.tuples(st.integers(0, 8), st.integers(0, 8)), bias=st.booleans(), degree=st.floats(0.0, 8.0),
+    zero_points=st.booleans(),
 )
 def test_every_stage_rounds_the_real_value(seed, nodes, bits, **options):
     graph = random_graph_model(seed, nodes, features=17, classes=5, min_bits=min(bits), max_bits=max(bits), **options)
+    check_stages(graph, graph.sample)
+
+
+def test_a_bias_is_exact_where_all_sums_are_zero():
+    graph = random_graph_model(0, 1, features=17, classes=5, layers=2, hidden=1, input_bits=1, message_bits=2,
+                               weight_bits=2, min_bits=0, max_bits=0, bias=True, degree=0.0, zero_points=False)
+    assert program_of(graph).passes[-1].out.x == IntRange(low=0, high=0)
     check_stages(graph, graph.sample)
 
 
@@ -91,7 +110,8 @@ def test_few_near_ties_go_wrong():
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"layers": 3, "bias": False}, {"input_bits": 4},
                                      {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2},
-                                     {"prompt": True}, {"prompt": True, "input_bits": 3}])
+                                     {"prompt": True}, {"prompt": True, "input_bits": 3}, {"zero_points": True},
+                                     {"zero_points": True, "message_bits": 5, "prompt": True}])
 def test_without_wrong_ties_the_classes_are_the_models(options):
     compared = 0
     for seed in range(12):
@@ -99,8 +119,8 @@ def test_without_wrong_ties_the_classes_are_the_models(options):
         trace = run(program_of(graph))
         *codes, (_, _, logits) = list(real_stages(graph, graph.sample.batch, None))
         same = all(
-            np.array_equal(half_away(real), trace.passes[index].rows if stage == "message"
-                           else trace.passes[index].activations)
+            np.array_equal(message_codes(graph, index, real), trace.passes[index].rows) if stage == "message"
+            else np.array_equal(half_away(real), trace.passes[index].activations)
             for stage, index, real in codes)
         if same:
             compared += 1
@@ -258,3 +278,40 @@ def test_rows_of_every_granularity_are_node_tables(seed, by, messages):
         assert np.mean(have == want) > 0.9
         assert np.abs(have - want).max() <= 2
     assert np.mean(trace.logits.argmax(1) == result.real.argmax(1)) > 0.9
+
+
+WIDE = {"hidden": 40, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True}
+
+
+def test_sums_beyond_18_bits_have_factors_of_17():
+    graph = random_graph_model(3, **WIDE)
+    with accepted():
+        program = program_of(graph)
+    assert program.sum_bits == 24
+    assert max(stage.x.signed_bits for step in program.passes for stage in (step.q1, step.q2) if stage) in range(19, 25)
+    assert max(int(stage.column.max()) for step in program.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
+    check_stages(graph, graph.sample)
+    with pytest.raises(HwgenError, match="accumulator range"):
+        lower(graph.network, graph.sample.batch, 18)
+    narrow = random_graph_model(3, one_step=True)
+    assert program_of(narrow).sum_bits == 18
+    wide = lower(narrow.network, narrow.sample.batch, 24)  # as a design of another graph wants it
+    assert wide.sum_bits == 24
+    assert max(int(stage.column.max()) for step in wide.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_results_that_round_beyond_16_bits_get_a_coarser_scale(seed, monkeypatch):
+    """As constants do that are rounded up: here by a hundredth."""
+    graph = random_graph_model(seed)
+    plain = program_of(graph)
+
+    def fold_up(factors, *, kind, **rest):
+        more = dataclasses.replace(factors, row=factors.row * 1.01) if kind == "raw" else factors
+        return fold(more, kind=kind, **rest)
+
+    monkeypatch.setattr(network_to_program, "fold", fold_up)
+    with accepted():
+        program = program_of(graph)
+    assert program.passes[-1].out.scale[0] > plain.passes[-1].out.scale[0]
+    assert np.abs(run(program).logits).max() < 1 << 15

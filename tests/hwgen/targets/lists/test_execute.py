@@ -8,7 +8,7 @@ from agreement import Agreement
 from networks import capacities, gin_network, random_batch, random_network, sage_network
 
 from hwgen.network.activation import IDENTITY, RELU
-from hwgen.network.edges import WEIGHED, edge_values
+from hwgen.network.edges import CODED, edge_values
 from hwgen.network.execute import run_network
 from hwgen.numeric import IntRange
 from hwgen.targets.lists.arithmetic import encode
@@ -22,8 +22,10 @@ def slope(activation):
     return {IDENTITY: 1.0, RELU: 0.0}[activation] if activation in (IDENTITY, RELU) else activation.negative_slope
 
 
-def members(batch, name, i):
-    """List i of a set, from the edges."""
+def members(edges, batch, name, i):
+    """List i of a set, from the edges; of rows by edge their numbers."""
+    if name == "incoming":
+        return [row for row, (_, target, _) in enumerate(entries(edges, batch)) if target == i]
     if name == "members":
         return [int(j) for j in np.flatnonzero(batch.graph == i)]
     pairs = [(int(s), int(t)) for s, t in batch.edges.T]
@@ -34,13 +36,31 @@ def members(batch, name, i):
 
 def codes(edges, batch, name, i):
     """Codes of the edges of list i, with the members that they are of."""
+    if name == "sources":
+        source, _, code = entries(edges, batch)[i]
+        return [(source, code)]
     source, target, values = edge_values(name, batch.edges, batch.weight, batch.num_nodes)
     return [(int(j), int(edges[name].codes(np.array([value]))[0]))
             for j, t, value in zip(source, target, values, strict=True) if t == i]
 
 
-def length(batch, name, i):
-    return len(members(batch, name, i))
+def entries(edges, batch):
+    """Source, target and code of each row by edge: node by node, in the order of the node's list."""
+    [(kind, coder)] = edges.items()
+    source, target, values = edge_values(kind, batch.edges, batch.weight if coder.given else None, batch.num_nodes)
+    found = [(int(s), int(t), int(coder.codes(np.array([v]))[0]))
+             for s, t, v in zip(source, target, values, strict=True)]
+    return [each for i in range(batch.num_nodes) for each in found if each[1] == i]
+
+
+def count_of(edges, batch, domain):
+    if domain == "edges":
+        return len(entries(edges, batch))
+    return batch.num_nodes if domain == "nodes" else batch.graphs
+
+
+def length(edges, batch, name, i):
+    return len(members(edges, batch, name, i))
 
 
 class Loops:
@@ -52,8 +72,7 @@ class Loops:
 
     def run(self):
         for step in self.program.passes:
-            rows = self.batch.num_nodes if step.domain == "nodes" else self.batch.graphs
-            made = [self.row(step, i) for i in range(rows)]
+            made = [self.row(step, i) for i in range(count_of(self.program.edges, self.batch, step.domain))]
             self.stored[step.target] = made
         return [codes for codes, _ in made]
 
@@ -86,15 +105,18 @@ class Loops:
         rows = self.stored[operand.source]
         if operand.kind == "self":
             return rows[i][0][at], rows[i][1]
-        if operand.via in WEIGHED:
+        if operand.via in CODED:
             return sum(n * rows[j][0][at] for j, n in codes(self.program.edges, self.batch, operand.via, i)), entry
-        found = [rows[j][0][at] for j in members(self.batch, operand.via, i)]
+        found = [rows[j][0][at] for j in members(self.program.edges, self.batch, operand.via, i)]
         return (sum(found) if operand.op == "sum" else max(found, default=0)), entry
 
     def multiplier(self, row, i, entry):
         index = {"constant": 0, "entry": entry, "node": self.batch.node[i] if row.select == "node" else 0,
-                 "degree": min(length(self.batch, row.of, i), len(row.table) - 1) if row.select == "degree" else 0}
+                 "degree": min(self.length(row.of, i), len(row.table) - 1) if row.select == "degree" else 0}
         return int(row.table[index[row.select]])
+
+    def length(self, name, i):
+        return length(self.program.edges, self.batch, name, i)
 
     def final(self, final, sums, i, entry):
         values = [total + (1 << V_SHIFT - 1) >> V_SHIFT for total in sums]
@@ -105,7 +127,7 @@ class Loops:
             self.peaks.append(max(abs(v) for v in values))
             entry = sum(int(t) < self.peaks[-1] for t in final.thresholds)
         elif final.select == "degree":
-            entry = min(length(self.batch, final.of, i), len(final.bits) - 1)
+            entry = min(self.length(final.of, i), len(final.bits) - 1)
         elif final.select == "node":
             entry = int(self.batch.node[i])
         elif final.select == "constant":
@@ -120,12 +142,13 @@ class Loops:
 SMALL = {"max_width": 6, "features": 5, "depth": 3}
 #: Seeds whose networks go over edges that weigh, where edges have bits.
 WEIGHING = (1, 2, 3, 5, 7)
+CASES = [*((seed, None, False) for seed in range(0, 40, 4)),
+         *((seed, 1 + seed % 8, rows) for seed in WEIGHING for rows in (False, True))]
 
 
-@pytest.mark.parametrize(("seed", "edge_bits"), [*((seed, None) for seed in range(0, 40, 4)),
-                                                 *((seed, 1 + seed % 8) for seed in WEIGHING)])
-def test_the_integer_oracle_equals_plain_loops(seed, edge_bits):
-    network = random_network(seed, graph_level=seed % 8 == 0, edge_bits=edge_bits, **SMALL)
+@pytest.mark.parametrize(("seed", "edge_bits", "edge_rows"), CASES)
+def test_the_integer_oracle_equals_plain_loops(seed, edge_bits, edge_rows):
+    network = random_network(seed, graph_level=seed % 8 == 0, edge_bits=edge_bits, edge_rows=edge_rows, **SMALL)
     batch = random_batch(seed, network, graphs=3, nodes=5, hub=9)
     program = lower(network, **asdict(capacities(batch, edges=network.edges)))
     assert run(program, batch).results.tolist() == Loops(program, batch).run()
@@ -158,27 +181,28 @@ def test_codes_round_half_away_from_zero():
 def real_rows(network, value, batch, stored, features):
     """A value in plain Python floats."""
     def factor(kind, of, i):
-        d = length(batch, of, i) if kind != "one" else 0
+        d = length(network.edges, batch, of, i) if kind != "one" else 0
         return {"one": 1.0, "mean": 1 / d if d else 0.0, "rsqrt": d**-0.5 if d else 0.0}[kind]
 
-    rows = batch.num_nodes if value.domain == "nodes" else batch.graphs
-    for i in range(rows):
+    for i in range(count_of(network.edges, batch, value.domain)):
         out = [[] for _ in range(value.width)]
         for term in value.terms:
             if term.via == "features":
                 acc = features[i] * network.input.unit @ (term.weight.codes * term.weight.step)
             elif term.source is None:
-                acc = np.full(len(term.gain), 1.0 if term.via == "self" else length(batch, term.via, i))
+                acc = np.full(len(term.gain), 1.0 if term.via == "self" else
+                              length(network.edges, batch, term.via, i))
             elif term.weight is not None:
                 acc = stored[term.source][i] @ (term.weight.codes * term.weight.step)
             elif term.via == "self":
                 acc = stored[term.source][i]
-            elif term.via in WEIGHED:
+            elif term.via in CODED:
                 pairs = codes(network.edges, batch, term.via, i)
-                acc = network.edges[term.via].step * sum((n * stored[term.source][j] for j, n in pairs),
-                                                         np.zeros(stored[term.source].shape[1]))
+                coder = network.edges[term.via] if term.via in network.edges else next(iter(network.edges.values()))
+                acc = coder.step * sum((n * stored[term.source][j] for j, n in pairs),
+                                 np.zeros(stored[term.source].shape[1]))
             else:
-                found = [stored[term.source][j] for j in members(batch, term.via, i)]
+                found = [stored[term.source][j] for j in members(network.edges, batch, term.via, i)]
                 acc = np.zeros(stored[term.source].shape[1]) if not found else np.array(found)
                 acc = acc if not found else acc.sum(axis=0) if term.op == "sum" else acc.max(axis=0)
             gain = 1.0 if term.gain is None else term.gain
@@ -189,10 +213,9 @@ def real_rows(network, value, batch, stored, features):
         yield np.where(v < 0, v * slope(value.activation), v) * factor(value.factor, value.of, i)
 
 
-@pytest.mark.parametrize(("seed", "edge_bits"), [*((seed, None) for seed in range(0, 40, 4)),
-                                                 *((seed, 1 + seed % 8) for seed in WEIGHING)])
-def test_the_float_oracle_equals_plain_loops(seed, edge_bits):
-    network = random_network(seed, edge_bits=edge_bits, **SMALL)
+@pytest.mark.parametrize(("seed", "edge_bits", "edge_rows"), CASES)
+def test_the_float_oracle_equals_plain_loops(seed, edge_bits, edge_rows):
+    network = random_network(seed, edge_bits=edge_bits, edge_rows=edge_rows, **SMALL)
     batch = random_batch(seed, network, graphs=3, nodes=5, hub=9)
     computed, stored = run_network(network, batch), {}
     for value in network.values:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from agreement import Agreement
 from networks import (
+    EVERY_KIND,
     capacities,
     gin_network,
     node_gcn_network,
@@ -21,9 +22,11 @@ from hwgen.network.execute import Lists, choose_entry, run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.input import Input
 from hwgen.network.network import Network, Quantizer, Term, Value, Weight
+from hwgen.network.zero_points import fold_zero_points
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.fuse import steps
 from hwgen.targets.lists.network_to_program import lower
+from hwgen.targets.lists.shares import ROW_TOP
 
 NAMED = {
     "gin": gin_network, "gin by degree": lambda seed: gin_network(seed, by="per_degree"),
@@ -31,6 +34,27 @@ NAMED = {
     "residual max": residual_gcn_network, "residual cat": lambda seed: residual_gcn_network(seed, knowledge="cat"),
     "gcn": node_gcn_network,
 }
+KINDS = {"plain": {}, "every kind": {"edge_bits": 5, **EVERY_KIND}}
+
+
+def meant(network, program):
+    """The network with the steps that codes stand for: some that are too fine are made coarser, as readers know."""
+    finals = {}
+    for step, each in zip(steps(fold_zero_points(network)), program.passes, strict=True):
+        finals |= {} if step.row is None else {step.row.name: each.final}
+        finals |= {} if step.linear is None else {step.linear.name: each.combine.final}
+
+    def value_meant(value):
+        quantizer, made = value.quantizer, finals[value.name].multiplier
+        if quantizer is None or not quantizer.granularity.by_row or value.factor != "one":
+            return value
+        step, fits = quantizer.step.copy(), (made > 0) & (made < ROW_TOP)
+        if fits.any():
+            coarse = np.flatnonzero(made == ROW_TOP)
+            step[coarse] = np.median((made * step[:len(made)])[fits]) / ROW_TOP
+        return replace(value, quantizer=replace(quantizer, step=step))
+
+    return replace(network, values=tuple(map(value_meant, network.values)))
 
 
 def compared(network, batch, program):
@@ -40,9 +64,9 @@ def compared(network, batch, program):
     ------
     value, codes int64 [n, k], entry int64 [n], real float64 [n, k]
     """
-    trace = run(program, batch)
+    trace, network = run(program, batch), meant(network, program)
     coded = {}
-    for step, each in zip(steps(network), trace.passes, strict=True):
+    for step, each in zip(steps(fold_zero_points(network)), trace.passes, strict=True):
         if step.row is not None and step.linear is not None:
             coded[step.row.name] = each.codes, each.entry
         coded[step.value.name] = each.written, each.written_entry
@@ -53,7 +77,8 @@ def compared(network, batch, program):
     for value in network.values[:-1]:
         codes, entry = coded[value.name]
         quantizer = value.quantizer
-        given[value.name] = codes * (quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step)
+        step = quantizer.step[entry][:, None] if quantizer.granularity.by_row else quantizer.step
+        given[value.name] = (codes - quantizer.zero_point) * step
     computed = run_network(network, batch, given=given)
     for value in network.values:
         yield value, *coded[value.name], computed[value.name].real
@@ -66,7 +91,7 @@ def off(value, codes, entry, real):
     step = quantizer.step[entry][:, None] if by_row else quantizer.step
     bits = quantizer.bits[entry] if by_row else np.full(len(codes), quantizer.bits[0])
     top = np.maximum(0, (1 << np.maximum(bits - quantizer.signed, 0)) - 1)[:, None]
-    exact = np.clip(real / step, -top if quantizer.signed else 0, top)
+    exact = np.clip(real / step + quantizer.zero_point, -top if quantizer.signed else 0, top)
     return np.maximum(0.0, np.abs(codes - exact) - 0.5)
 
 
@@ -90,7 +115,7 @@ def lowered(seeds, **drawn):
         network = random_network(seed, **drawn)
         batch = random_batch(seed, network)
         try:
-            program = lower(network, **asdict(capacities(batch)))
+            program = lower(network, **asdict(capacities(batch, edges=network.edges)))
         except HwgenError as error:
             if "scales span too much" not in error.what:
                 pytest.fail(f"refused: {error}")
@@ -101,10 +126,11 @@ def lowered(seeds, **drawn):
 
 
 @pytest.mark.slow
-def test_every_code_of_random_networks_is_the_real_value_rounded():
+@pytest.mark.parametrize("kinds", KINDS)
+def test_every_code_of_random_networks_is_the_real_value_rounded(kinds):
     """Each pass by itself, on the codes that it was given: off by rounding, and seldom by more than a quarter."""
     offs, switched, rows = [], 0, 0
-    for network, batch, program in lowered(range(60)):
+    for network, batch, program in lowered(range(60), **KINDS[kinds]):
         lists = Lists(batch)
         for value, codes, entry, real in compared(network, batch, program):
             if value.quantizer is None:
@@ -244,3 +270,21 @@ def test_rows_without_bits_store_and_send_zeros(by):
         assert not codes[empty].any()
         assert codes[~empty].any()
     assert empty.any()
+
+
+def test_a_constant_for_each_of_many_neighbours_takes_several_beats():
+    """A zero point of 215 that 300 neighbours have, in steps as fine as theirs: one factor holds a part of it."""
+    steps = Quantizer(signed=False, granularity=Granularity.PER_TENSOR, step=np.array([0.1]), bits=np.array([8]),
+                      zero_point=215)
+    weight = Weight(codes=np.array([[3, -2]]), bits=3, step=np.array([0.3, 0.3]))
+    first = Value(name="a", path="a", width=2, terms=(Term(via="features", weight=weight),), quantizer=steps)
+    second = Value(name="b", path="b", width=2, terms=(Term(source="a", via="looped"),), quantizer=steps)
+    last = Value(name="c", path="c", width=2, terms=(Term(source="b", gain=np.array([0.7, 1.2])),))
+    network = Network(name="n", input=Input.plain(1, 1, 1.0), values=(first, second, last))
+    program = lower(network, max_degree=300, max_members=1, max_features=1)
+    assert len(program.passes[1].blocks[0].operands) > 10
+    assert len(lower(network, max_degree=9, max_members=1, max_features=1).passes[1].blocks[0].operands) == 2
+    batch = random_batch(3, network, graphs=4)
+    codes = run_network(network, batch)["b"].codes
+    assert len(np.unique(codes)) > 5
+    np.testing.assert_array_equal(run(program, batch).passes[1].written, codes)

@@ -1,8 +1,18 @@
 """Load streams: executing their bytes alone computes, word by word, what the reference computes."""
 
+from dataclasses import replace
+
 import pytest
 from list_builds import build, compare, random_build
-from networks import gin_network, node_gcn_network, random_batch, residual_gcn_network, sage_network
+from networks import (
+    EVERY_KIND,
+    gin_network,
+    node_gcn_network,
+    random_batch,
+    random_network,
+    residual_gcn_network,
+    sage_network,
+)
 from stream_reader.lists import ImageError, Machine
 
 from hwgen.targets.lists.images import batch_image, model_image
@@ -39,6 +49,38 @@ def test_edges_that_weigh(seed):
     compare(built)
     heavy = [batch for batch in built.batches if batch.weight is not None and batch.weight.size > 20]
     assert all(batch.weight.min() < 0 for batch in heavy)
+
+
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))])
+def test_rows_by_edge(seed):
+    compare(random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8, edge_rows=True,
+                         graph_level=False, zero_points=seed % 2 == 1))
+
+
+def test_rows_by_edge_that_nothing_sums():
+    network = random_network(2, edge_bits=3, edge_rows=True, graph_level=False, max_width=8, depth=3)
+    plain = {value.name: value.terms[0].source for value in network.values if value.domain == "edges"}
+    values = tuple(replace(value, terms=tuple(
+        replace(term, via="looped", source=plain[term.source]) if term.via == "incoming" else term
+        for term in value.terms)) for value in network.values)
+    built = build(replace(network, values=values))
+    assert "sources" in built.program.sets
+    assert "incoming" not in built.program.sets
+    compare(built)
+
+
+@pytest.mark.parametrize("graphs", [0, 1])
+def test_batches_without_rows_by_edge(graphs):
+    network = random_network(2, edge_bits=3, edge_rows=True, graph_level=False, max_width=8, depth=3)
+    full = random_batch(1, network, graphs=3, nodes=4)
+    empty = replace(random_batch(2, network, graphs=graphs, nodes=1), edges=full.edges[:, :0], weight=full.weight[:0])
+    compare(build(network, full, empty, full, wanted={"units": 4}))
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 16))])
+def test_networks_of_every_kind(seed):
+    """Edges that weigh, zero points, prompts and real inputs together."""
+    compare(random_build(seed, batches=2, max_width=24, depth=3, edge_bits=1 + seed % 8, **EVERY_KIND))
 
 
 @pytest.mark.parametrize("graphs", [0, 1, 2])

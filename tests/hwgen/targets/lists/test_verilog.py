@@ -34,6 +34,7 @@ def test_equal_input_gives_equal_bytes(made):
     assert to_json(design) == to_json(first[1])
 
 
+@pytest.mark.slow
 def test_lint(made, tmp_path):
     """As of the banked target; and Yosys assigns a default before a case that lacks one."""
     lint(made[1], made[2]["top"], tmp_path, "-Wno-CASEINCOMPLETE")

@@ -7,7 +7,7 @@ from itertools import chain, pairwise, product
 import pytest
 from amaranth.sim import Simulator
 
-from rtl_templates.banked.formats import PARAM, TASK, Target
+from rtl_templates.banked.formats import AFFINE, PARAM, TASK, Target
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.server.timing import Entry, ServerTiming, server_q2_delay, server_q2_wait
 from rtl_templates.cells.formats import Kind
@@ -17,7 +17,8 @@ from rtl_templates.shell.words import pack
 BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
     "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
-    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32,
+    "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32, "sum_bits": 18,
+    "zero_points": 0,
 }
 ENTRIES, INDEX = 16, 3
 
@@ -31,7 +32,8 @@ class Case:
         self.arrival, self.even, self.max_bits = arrival, even, max_bits
         self.lanes, self.rq, self.ports = shape["lanes"], shape["requant_lanes"], shape["ports"]
         self.digits = shape["code_bits"] // shape["digit"]
-        self.columns = [[rng.randrange(1 << 17) for _ in range(ENTRIES)] for _ in range(self.rq)]
+        factor = 1 << (17 if shape["sum_bits"] == 18 else 14)  # times a sum it has 27 bits, once it is shifted
+        self.columns = [[rng.randrange(factor) for _ in range(ENTRIES)] for _ in range(self.rq)]
         self.biases = [[rng.randint(-1 << 20, 1 << 20) for _ in range(2 * ENTRIES)] for _ in range(self.rq)]
         low = -(1 << shape["weight_bits"] - 1) + 1
         self.weights = [[[rng.randint(low, -low) for _ in range(shape["mac_columns"])] for _ in range(self.lanes)]
@@ -90,7 +92,7 @@ class Case:
                 if task["dense"]:
                     x = self._features(task)
                 value = Server.model(x, task=task, param=param, columns=self.columns, biases=self.biases, weight=weight,
-                                     lanes=self.lanes)
+                                     lanes=self.lanes, code_bits=self.shape["code_bits"])
                 inputs[port].append((x, param, value))
                 self.order[port].append(param)
         self.passes.append((task, inputs))
@@ -155,7 +157,9 @@ def run(case, busy_limit=40000):
                               entries=[[Entry(entry["bits"], bool(entry["pair"])) for entry in order]
                                        for order in case.order])
         for task, inputs in case.passes:
-            ctx.set(dut.task.as_value(), pack(TASK, **task))
+            ctx.set(dut.task.as_value(), pack(TASK, **{name: task[name] for name in TASK}))
+            if shape["zero_points"]:
+                ctx.set(dut.zero, task.get("zero", 0))
             ctx.set(dut.start, 1)
             timing.begin(task, nodes=len(inputs[0]))
             waiting = [[x for x, _, _ in port] for port in inputs] if not task["dense"] else [[]] * case.ports
@@ -256,12 +260,29 @@ def test_passes(shape, arrival):
     run(Case(len(str(shape)) + int(arrival), passes, arrival=arrival, nodes=6 if arrival == 1 else 3, **shape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2}],
                          ids=["base", "planes2", "port1", "lane1"])
 def test_dense(shape):
     passes = [DENSE, COMBINE, DENSE | {"dense_pages": 2, "dense_steps": 2}, GATHER, DENSE | {"dense_steps": 1},
               DENSE | RESULT]
     run(Case(7, passes, nodes=5, feature_depth=128, pages=3, **shape))
+
+
+def test_sums_beyond_18_bits():
+    passes = [COMBINE | RESULT, COMBINE]
+    run(Case(10, passes, nodes=6, sum_bits=24, weight_bits=8, acc_bits=20))
+
+
+@pytest.mark.parametrize("shape", [{"code_bits": 4, "digit": 2}, {"code_bits": 8, "lanes": 8, "digit": 4}],
+                         ids=["4-bit", "8-bit"])
+def test_codes_with_a_zero_point(shape):
+    """Of either stage, after passes that write others; what a pass's rows lose is not added to its neighbours."""
+    top = (1 << shape["code_bits"]) - 1
+    first, second = ({"signed_max": top, "zero": top // 3, f"{stage}_kind": AFFINE} for stage in ("q1", "q2"))
+    passes = [GATHER | first, COMBINE, COMBINE | second, PAIRS, DENSE | second, RESULT,
+              COMBINE | second | {"signed_max": top // 2, "zero": 0}]
+    run(Case(9, passes, nodes=4, feature_depth=128, zero_points=1, **shape))
 
 
 def test_a_dense_pass_without_nodes_writes_nothing():

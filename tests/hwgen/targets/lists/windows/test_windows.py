@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from axi_models import Memory, lite_read, lite_write, simulate
 from networks import (
+    EVERY_KIND,
     capacities,
     gin_network,
     node_gcn_network,
@@ -78,9 +79,17 @@ def test_random_networks_by_windows(seed):
     assert len(rows) >= len(program.passes)
 
 
+@pytest.mark.parametrize("edge_rows", [False, True])
 @pytest.mark.parametrize("seed", range(6))
-def test_edges_that_weigh_by_windows(seed):
-    batch, program, plan, rng = accepted(seed, edge_bits=1 + seed, depth=3)
+def test_edges_that_weigh_by_windows(seed, edge_rows):
+    batch, program, plan, rng = accepted(seed, edge_bits=1 + seed, edge_rows=edge_rows, zero_points=edge_rows, depth=3)
+    results, _ = interpreted(plan, batch, rng.permutation(batch.num_nodes))
+    np.testing.assert_array_equal(results, run(program, batch).results)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_networks_of_every_kind_by_windows(seed):
+    batch, program, plan, rng = accepted(seed, edge_bits=1 + seed, depth=2, **EVERY_KIND)
     results, _ = interpreted(plan, batch, rng.permutation(batch.num_nodes))
     np.testing.assert_array_equal(results, run(program, batch).results)
 
