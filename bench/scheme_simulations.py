@@ -23,8 +23,8 @@ from hwgen.targets.run_folder import numbered
 __all__ = ["FORMS", "simulated", "simulated_page"]
 
 #: Labels of rows whose programs differ in more than numbers, by data set.
-FORMS = {"Cora": ("a2q", "mega", "sgquant", "sgquant-hubs", "mixq", "qat-int8", "qat-int4", "dq-int4-published", "dq-int4",
-                  "dq-int4-symmetric", "a2q + gpf", "a2q + lorap"),
+FORMS = {"Cora": ("a2q", "mega", "sgquant", "sgquant-hubs", "mixq", "qat-int8", "qat-int4", "dq-int4-published",
+                  "dq-int4", "dq-int4-symmetric", "a2q + gpf", "a2q + lorap"),
          "PROTEINS": ("nns", "dq-int4", "mixq", "sgquant")}
 
 HEAD = """## Builds, simulated
