@@ -18,6 +18,7 @@ from result_lines import append_line, read_lines
 
 from hwgen.files import write_npz
 from hwgen.frontend.data.graph_set import FOLD_SEED
+from hwgen.frontend.quantize.accepted import alone, fit_steps
 from hwgen.frontend.training.examples import Examples, ManyGraphs
 from hwgen.frontend.training.recipes import Recipe
 from hwgen.frontend.training.results import Run
@@ -138,9 +139,9 @@ def _measured(row: Row, task: Task, number: int, keep: Path | None) -> dict[str,
 def _integer(row: Row, task: Task, done: Run, keep: Path | None, number: int) -> dict[str, float]:
     """Accuracies of the integer reference, and the share of all rows to which PyTorch gives the same class."""
     examples = done.examples
-    network = done.model.export(f"{row.label}-{row.data}-{number}".lower())
     whole = (examples.in_codes(np.arange(len(task.data))) if isinstance(examples, ManyGraphs)
              else examples.codes("test")[0])
+    network = fit_steps(done.model, alone(done.model, whole), f"{row.label}-{row.data}-{number}".lower())
     if keep is not None:
         kept = f"{row.data}-{number}" if task.per == "graphs" else f"{row.label}-{row.data}-{number}"
         save_network(network, keep / kept)

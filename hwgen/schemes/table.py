@@ -27,7 +27,8 @@ class _Row:
     scheme : Scheme
         What :func:`hwgen.quantize` makes.
     nodes, graphs : Scheme or None
-        What the general recipes of :func:`hwgen.train` start from on one graph, and on a set; None: the same.
+        What the general recipes of :func:`hwgen.train` start from on one graph, and on a set; None: the same. Sums over
+        the rows of a set's larger graphs ask for messages of 4 bits.
     """
 
     about: str
@@ -68,11 +69,13 @@ _TABLE: Mapping[str, _Row] = {
     "mega": _Row(about="a table by in-degree, for any graph", scheme=_MEGA,
                  nodes=replace(_MEGA, parametrization="log_clip", **_ON_NODES), graphs=replace(_MEGA, **_ON_GRAPHS)),
     "sgquant": _Row(about="bits by in-degree as SGQuant publishes it, hubs get fewest", scheme=_SGQUANT,
-                    nodes=replace(_SGQUANT, rows=Granularity.PER_NODE, gradient="local")),
+                    nodes=replace(_SGQUANT, rows=Granularity.PER_NODE, gradient="local"),
+                    graphs=replace(_SGQUANT, message_bits=4)),
     "sgquant-hubs": _Row(about="the same the other way round, hubs get most", scheme=_HUBS,
-                         nodes=replace(_HUBS, rows=Granularity.PER_NODE, gradient="local")),
+                         nodes=replace(_HUBS, rows=Granularity.PER_NODE, gradient="local"),
+                         graphs=replace(_HUBS, message_bits=4)),
     "uniform": _Row(about="one step and one width a value, for any graph", scheme=_UNIFORM,
-                    nodes=replace(_UNIFORM, gradient="local")),
+                    nodes=replace(_UNIFORM, gradient="local"), graphs=replace(_UNIFORM, message_bits=4)),
     "qat-int8": _Row(about="8 bits for everything, between the extremes that were seen (plain QAT)",
                      scheme=_tracked(8, symmetric=True)),
     "qat-int4": _Row(about="the same with 4 bits and zero points", scheme=_tracked(4)),

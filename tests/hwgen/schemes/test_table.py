@@ -35,7 +35,8 @@ def test_training_starts_from_what_the_scheme_says(name: str, per: str) -> None:
 
 
 def test_a_scheme_without_settings_for_training_trains_as_it_is() -> None:
-    assert started("uniform", "graphs") is SCHEMES["uniform"]
+    assert started("qat-int8", "graphs") is SCHEMES["qat-int8"]
+    assert started("sgquant", "graphs") == replace(SCHEMES["sgquant"], message_bits=4)
     assert started("uniform", "nodes") == replace(SCHEMES["uniform"], gradient="local")
     assert started("nns-published", "nodes").parametrization == "log_step"
 
