@@ -88,5 +88,7 @@ def simulated_page(results: Path, settings: dict[tuple[str, str], str]) -> str:
         f"{each['graphs']:,}", f"{each['codes']:,}", f"{each['cycles']:,}", each["difference"], yes(each["exact"])])]
         for data, labels in FORMS.items() for label in labels for target in TARGETS
         if (each := lines.get((data, label, target))) is not None]
+    reasons = "".join(f"- {each['recipe']} of {each['dataset']} on {each['target']}: {each['refused']}.\n"
+                      for each in lines.values() if "refused" in each)
     return HEAD + table(("data", "scheme", "target", "graphs", "codes compared", "cycles", "estimate − counter",
-                         "exact"), cells) if cells else ""
+                         "exact"), cells) + f"\n{reasons}" if cells else ""
