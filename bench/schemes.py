@@ -44,12 +44,13 @@ hardware computes bit for bit. *Agree* is the share of all rows for which it giv
 that a row starts from, of the same seeds and recipe. *Rows* are stored bits of a hidden row, as A²Q reports them;
 *codes* those of every stored code, messages too. *BitOps* are multiplications times the bits of both sides, and
 additions over lists times the bits of what is added. *Features* are stored activations in KB, and how many times less
-than in FP32, with the input and without. *On chip* are bits of all memories of the design, *AXI* the bytes that cross
-the bus for the model and one run over the test data. Cycles are exact; LUTs are by formulas, on {board}.
+than in FP32: with the input, and hidden ones alone; then the same without messages, as SGQuant counts. *On chip* are
+bits of all memories of the design, *AXI* the bytes that cross the bus for the model and one run over the test data.
+Cycles are exact; LUTs are by formulas, on {board}.
 
 """
 COLUMNS = ("scheme", "runs", "FP32", "test", "agree", "rows", "codes", "GBitOps", "features KB", "less: all",
-           "less: hidden", "target", "cycles", "µs", "LUT", "on chip kbit", "AXI KB")
+           "less: hidden", "less: input, rows", "less: rows", "target", "cycles", "µs", "LUT", "on chip kbit", "AXI KB")
 
 
 def hardware_lines(path: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -76,10 +77,10 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
     first = [row.label, str(len(lines)), spread(lines, "fp32_test"), spread(lines, "integer_test"),
              f"{100 * mean('agreement'):.2f}", f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
     if hardware is None:
-        return [[*first, *["–"] * 10]]
+        return [[*first, *["–"] * (len(COLUMNS) - len(first))]]
     facts = hardware["facts"]
-    first += [f"{facts['bit_ops'] / 1e9:.3f}", f"{facts['hidden_kb']:.2f}", f"{facts['less_all']:.1f}",
-              f"{facts['less_hidden']:.1f}"]
+    first += [f"{facts['bit_ops'] / 1e9:.3f}", f"{facts['hidden_kb']:.2f}", *(
+        f"{facts[name]:.1f}" for name in ("less_all", "less_hidden", "less_all_rows", "less_hidden_rows"))]
     rows = []
     for target, found in hardware["hardware"].items():
         if "refused" in found:

@@ -30,6 +30,7 @@ from result_lines import digest_of, read_lines
 from verification_graphs_page import document
 
 import sim
+from hwgen.flow.built import read_sample
 from hwgen.flow.choose_runs import Chosen
 from hwgen.flow.pack import pack
 from hwgen.flow.verify import outcome
@@ -114,7 +115,7 @@ def simulate(build: Path, batches: Sequence[Path], sample: Sample) -> dict[str, 
     """Cosimulate batches; what was compared, cycles, and agreement."""
     with ProcessTree() as tree:
         result = simulate_runs(build, batches)
-    chosen = Chosen(folders=list(batches), of=len(batches), sample=sample, what="graphs", own=False)
+    chosen = Chosen(folders=list(batches), of=len(batches), sample=sample, what="the sample", own=False)
     report = outcome(build, chosen, result)
     found, figures = report.verification, report.figures_on(chosen.data)
     assert found is not None
@@ -140,6 +141,7 @@ def is_good(line: dict[str, Any]) -> bool:
     """Whether a line shows what it is to show."""
     return max(line["shares"].values()) <= 1 and all(
         run["exact"] and run["estimate_minus_counter"] == 0 and run["counters_equal"] and run["codes"]
+        and run["agreement"] is not None
         for run in line["runs"].values())
 
 
@@ -165,7 +167,7 @@ class Bench:
         key = digest(checkpoint, build)
         if self.known.get(case.folder, {}).get("digest") != key:
             line = {"model": case.folder, "dataset": case.dataset, "nodes": case.nodes, "digest": key,
-                    **self._design(build), "runs": self._runs(case, build, sample)}
+                    **self._design(build), "runs": self._runs(case, build)}
             self.known[case.folder] = line
             order = [each.folder for each in CASES]
             lines = sorted(self.known.values(), key=lambda each: order.index(each["model"]))
@@ -178,9 +180,9 @@ class Bench:
         return {"hardware": report.hardware, "capacities": report.capacities, "resources": report.resources.total,
                 "shares": shares, "clock_mhz": report.performance.clock_mhz}
 
-    def _runs(self, case: Case, build: Path, sample: Sample) -> dict[str, Any]:
-        runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"),
-                                                          sample)}
+    def _runs(self, case: Case, build: Path) -> dict[str, Any]:
+        sample = read_sample(build)  # with the integer program's results
+        runs = {str(1 if case.nodes else BATCH): simulate(build, sim.batch_folders(build / "batches"), sample)}
         if not case.nodes:
             ones = pack(build, single(sample.batch), "ones", size=1)
             runs["1"] = simulate(build, ones, sample)
