@@ -23,8 +23,8 @@ from hwgen.targets.run_folder import numbered
 __all__ = ["FORMS", "simulated", "simulated_page"]
 
 #: Labels of rows whose programs differ in more than numbers, by data set.
-FORMS = {"Cora": ("a2q", "mega", "sgquant", "sgquant-hubs", "mixq", "qat-int8", "qat-int4", "dq-int4",
-                  "dq-int4-symmetric", "a2q + gpf", "a2q + lorap"),
+FORMS = {"Cora": ("a2q", "mega", "sgquant", "sgquant-hubs", "mixq", "qat-int8", "qat-int4", "dq-int4-published",
+                  "dq-int4", "dq-int4-symmetric", "a2q + gpf", "a2q + lorap"),
          "PROTEINS": ("nns", "dq-int4", "mixq", "sgquant")}
 
 HEAD = """## Builds, simulated
@@ -88,5 +88,7 @@ def simulated_page(results: Path, settings: dict[tuple[str, str], str]) -> str:
         f"{each['graphs']:,}", f"{each['codes']:,}", f"{each['cycles']:,}", each["difference"], yes(each["exact"])])]
         for data, labels in FORMS.items() for label in labels for target in TARGETS
         if (each := lines.get((data, label, target))) is not None]
+    reasons = "".join(f"- {each['recipe']} of {each['dataset']} on {each['target']}: {each['refused']}.\n"
+                      for each in lines.values() if "refused" in each)
     return HEAD + table(("data", "scheme", "target", "graphs", "codes compared", "cycles", "estimate − counter",
-                         "exact"), cells) if cells else ""
+                         "exact"), cells) + f"\n{reasons}" if cells else ""

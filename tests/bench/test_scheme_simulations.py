@@ -28,4 +28,5 @@ def test_the_page_has_the_last_line_of_each_row_and_target(tmp_path: Path) -> No
     assert "| Cora | a2q | banked | refused | – | – | – | – |" in page
     assert "| Cora | a2q | lists | 1 | 1,234 | 2,022 | 0 | yes |" in page
     assert page.count("| Cora ") == 2
+    assert "- a2q of Cora on banked: zero point." in page
     assert simulations.simulated_page(path, {}) == ""
