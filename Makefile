@@ -2,7 +2,7 @@
 #
 #   make demo    train, build, verify and report one small accelerator
 #   make test    the whole test suite
-#   make quick   the tests that are not marked slow
+#   make quick   without slow tests and Verilator's
 #
 # PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder, JOBS how many tests run at once;
 # PIP_OPTIONS goes to pip install, such as --index-url, --no-index or --find-links.

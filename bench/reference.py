@@ -3,7 +3,7 @@
     python bench/reference.py cora.pt citeseer.pt digits.pt [--repeats 20]
 
 For each checkpoint: milliseconds to lower it and to execute it (best of the repeats, one thread), nodes whose class
-differs from the PyTorch model's, the largest difference of a logit in result codes, and the accuracy of both.
+differs from the PyTorch model's, the largest difference of a logit as a share of their range, and the accuracy of both.
 The limits are 50 ms for Cora and 100 ms for CiteSeer; the exit status is 1 when a model named so exceeds its own,
 or when fewer than 99.9 % of the classes agree.
 """

@@ -37,9 +37,9 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
           "CiteSeer": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
           "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
           "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
+_FOUND = Path(__file__).parents[1] / "docs" / "searched_bits.json"
 #: Data set -> objective -> what bench/search_bits.py --best found for it.
-SEARCHED: dict[str, Any] = (json.loads(FOUND.read_text()) if (FOUND := Path(__file__).parents[1] / "docs"
-                                                              / "searched_bits.json").exists() else {})
+SEARCHED: dict[str, Any] = json.loads(_FOUND.read_text(encoding="utf-8")) if _FOUND.exists() else {}
 #: One graph, and sets: all schemes, by the name of each.
 _NODES = ("qat-int8", "qat-int4", "dq-int8-published", "dq-int4-published", "dq-int8", "dq-int4", "dq-int8-symmetric",
           "dq-int4-symmetric", "sgquant", "sgquant-hubs", "mixq", "mega", "a2q")

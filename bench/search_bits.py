@@ -50,7 +50,8 @@ def line(data: str, seed: int, found: dict[str, Outcome]) -> list[str]:
 
 def best(options: argparse.Namespace) -> None:
     """The cheapest widths that keep FP32's mean validation accuracy, for each data set and kind of memory."""
-    found: dict[str, dict[str, object]] = {}
+    path = DOCS / "searched_bits.json"
+    found: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for data, objective in itertools.product(options.data, ("memory", "rows")):
         outcome = search_bits(
             "gcn", data, "sgquant", study=options.work / f"{data}-{objective}", granularity="topology", drop=0,
@@ -60,7 +61,7 @@ def best(options: argparse.Namespace) -> None:
             "fp32_validation": outcome.fp32, "validation": outcome.validation, "kb": outcome.best.cost,
             "seeds": options.seeds, "trials": options.trials, "widths": dict(outcome.model.scheme.widths)}
         print(data, objective, found[data][objective], flush=True)
-    (DOCS / "searched_bits.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ class Words:
     Parameters
     ----------
     unit, row, chunk : int64 [w]
-        The writer; the node or graph that the word is of; which word of its row.
+        The writer; the node, graph or row by edge that the word is of; which word of its row.
     fields : mapping of str to int64 [w]
         Those of :attr:`Design.row_fields` that are not ``data``.
     data : uint8 [w, bytes]

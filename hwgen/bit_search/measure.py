@@ -101,7 +101,7 @@ class Measure:
             known, all_codes = self.examples.sample(self.seed), self.objective == "memory"
             codes = sum(value.width * model.rows_of(value, known) for value in model.plan.values[:-1]
                         if all_codes or value.role == "activation")
-            return model.average_bits([known], messages=all_codes) * codes / 8 / 1024
+            return model.average_bits([known], messages=all_codes, by_width=True) * codes / 8 / 1024
         batch = self.examples.codes("validation")[0]
         sample = alone(model, batch)
         found = search(fit_steps(model, sample), sample, self.board, Wishes(), SILENT, count=False)

@@ -14,9 +14,11 @@ from typing import Generic, Literal, TypeVar
 
 from .activation import IDENTITY, Activation
 
-__all__ = ["Counted", "Domain", "Equation", "Factor", "TermOf", "Via"]
+__all__ = ["Counted", "Domain", "Equation", "Factor", "Labelled", "TermOf", "Via"]
 
 Domain = Literal["nodes", "graphs", "edges"]
+#: What may have labels.
+Labelled = Literal["nodes", "graphs"]
 Via = Literal["self", "edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming"]
 #: 1, 1/d or d^-1/2 of the length d of a list; 0 where d is 0.
 Factor = Literal["one", "mean", "rsqrt"]

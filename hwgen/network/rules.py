@@ -156,8 +156,7 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
     _need(term.factor == "one" or (graphs == (term.of == "members") and value.domain != "edges"),
           f"factor by {term.of} of {value.domain}", place, "members are lists of graphs, edges and looped of nodes")
     _need(term.op == "sum" or term.via in ("edges", "looped", "members", "incoming"), f"op 'max' via {term.via!r}",
-          place,
-          "only lists of rows have a maximum")
+          place, "only lists of rows have a maximum")
     source = None
     if term.source is not None:
         _need(term.source in known, f"source {term.source!r} is not defined before", place,

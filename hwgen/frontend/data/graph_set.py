@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from ...errors import HwgenError
 from ...network.batch import Batch
-from ...network.equation import Domain
+from ...network.equation import Labelled
 from ...network.labels import Labels, results_for
 from ...network.reader import Graphs
 
@@ -56,12 +56,12 @@ class GraphSet:
     edge_start: Ints
     labels: NDArray[Any]
     input_scale: float = 1.0
-    per: Domain = "graphs"
+    per: Labelled = "graphs"
     weight: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, batch: Batch, labels: NDArray[Any], *, name: str, input_scale: float,
-           per: Domain = "graphs") -> GraphSet:
+           per: Labelled = "graphs") -> GraphSet:
         """From a union of graphs whose edges lie together graph by graph."""
         starts = (np.r_[0, np.cumsum(np.bincount(owner, minlength=batch.graphs))]
                   for owner in (batch.graph, batch.graph[batch.edges[1]]))

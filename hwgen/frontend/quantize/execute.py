@@ -38,7 +38,7 @@ def execute(plan: TracedNetwork, batch: GraphBatch, hook: Hook | None = None,
     Returns
     -------
     dict of Tensor
-        Values by name, as their readers see them: float [nodes or graphs, width].
+        Values by name, as their readers see them: float [nodes, graphs or edges, width].
     """
     stored: dict[str, Tensor] = {}
     for value in plan.values:

@@ -163,7 +163,8 @@ class QuantizedNetwork(nn.Module):
             not torch.equal(now, begun) for now, begun in pairs if now.ndim > 1)
 
     @torch.no_grad()
-    def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False) -> float:
+    def average_bits(self, batches: Iterable[GraphBatch] | None = None, *, messages: bool = False,
+                     by_width: bool = False) -> float:
         """Mean stored bits over some graphs.
 
         Parameters
@@ -174,6 +175,8 @@ class QuantizedNetwork(nn.Module):
             False: the mean over all rows of all values by row, as A²Q reports it. A row counts once, whatever its
             width; a sign counts as a stored bit; messages, weights, inputs and results do not count.
             True: the mean over all codes that are stored, messages too.
+        by_width : bool
+            Whether a row counts as often as it has codes, where messages do not count.
         """
         quantizers, was = self._quantizers(), self.training
         total = number = 0.0
@@ -182,7 +185,7 @@ class QuantizedNetwork(nn.Module):
             self.trace(batch)
             for value in self.plan.values[:-1]:
                 rows = self.rows_of(value, batch)
-                share = value.width if messages else float(value.role == "activation")
+                share = (value.width if messages or by_width else 1.0) * (messages or value.role == "activation")
                 if value.role == "message":
                     bits = quantizers.message(value).bits * rows
                 else:

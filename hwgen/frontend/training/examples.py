@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ...errors import HwgenError
 from ...network.batch import Batch
+from ...network.equation import Labelled
 from ...network.heads import Head
 from ...network.input import Input
 from ...network.labels import Labels
-from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
 from ...network.reader.fields import MASKS
 from ..data.batching import data_of, prepared, union_of
@@ -69,7 +69,7 @@ class Examples(ABC):
         How features become codes.
     """
 
-    def __init__(self, *, name: str, per: Domain, labels: Labels, goal: Goal, given: Input) -> None:
+    def __init__(self, *, name: str, per: Labelled, labels: Labels, goal: Goal, given: Input) -> None:
         self.name, self.per, self.labels, self.goal = name, per, labels, goal
         self.input, self.features = given, given.features
 

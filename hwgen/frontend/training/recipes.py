@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...errors import HwgenError
+from ...network.equation import Labelled
 from ...network.granularity import Granularity
-from ...network.network import Domain
 from ...schemes import SCHEMES, Penalty, Prompt, Scheme, named, started
 from .models import Pool
 
@@ -139,7 +139,7 @@ def _tracked(name: str, *, decay: float) -> Recipe:
 
 
 #: The scheme where none is named: a step for each node of one graph; for sets, one that any graph may come to.
-DEFAULT_SCHEMES: Mapping[Domain, str] = {"nodes": "a2q", "graphs": "nns"}
+DEFAULT_SCHEMES: Mapping[Labelled, str] = {"nodes": "a2q", "graphs": "nns"}
 
 _TRACKED = [name for name, scheme in SCHEMES.items() if scheme.tracking is not None]
 _MEGA = _nodes(started("mega", "nodes"))
@@ -186,7 +186,7 @@ RECIPES: Mapping[str, Mapping[tuple[str, str, str], Recipe]] = {
 }
 
 
-def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) -> Recipe:
+def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Labelled) -> Recipe:
     """Look up a recipe.
 
     Parameters
@@ -222,5 +222,4 @@ def recipe_for(name: str, *, model: str, data: str, scheme: str, per: Domain) ->
         served = ", ".join(sorted({f"{kind} with {how}" for kind, _, how in known}))
         raise HwgenError(f"recipe {name} has no settings for {model or 'a module of your own'} with {scheme}, by {per}",
                          "recipe", f"use default, or {served} on one graph")
-    return (_nodes if per == "nodes" else _graphs)(
-        started(scheme, "nodes" if per == "nodes" else "graphs"))
+    return (_nodes if per == "nodes" else _graphs)(started(scheme, per))

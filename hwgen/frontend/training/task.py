@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...network.equation import Labelled
 from ...network.granularity import Granularity
 from ...network.labels import Labels, results_for
-from ...network.network import Domain
 from ...network.reader import Graphs, read_graphs
 from ..by_edge import by_edge
 from ..copying import copy_of
@@ -86,7 +86,7 @@ class Task:
         by_masks = graphs.domain == "nodes" and (graphs.graphs == 1 or bool(graphs.masks))
         found = graphs if by_masks or (graphs.graphs == 1 and graphs.labels is None) else (
             loaded if isinstance(loaded, GraphSet) else as_set(graphs, name))
-        per: Domain = "nodes" if isinstance(found, Graphs) else found.per
+        per: Labelled = "nodes" if isinstance(found, Graphs) else found.per
         usual = DEFAULT_SCHEMES["nodes" if graphs.graphs == 1 else "graphs"]
         kind = model if isinstance(model, str) and not is_user_file(model) else ""
         if kind and kind not in MODELS:
@@ -99,7 +99,7 @@ class Task:
                                 for name, each in graphs.weights.items()}, input_bits=input_bits)
 
     @property
-    def per(self) -> Domain:
+    def per(self) -> Labelled:
         """What has a label."""
         return self.data.per if isinstance(self.data, GraphSet) else "nodes"
 
@@ -208,7 +208,7 @@ class Task:
                                                      weighs=plan.weighs), mine)
 
 
-def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, usual: str, per: Domain,
+def _recipe(recipe: str | Recipe, kind: str, data: str, scheme: str | Scheme | None, usual: str, per: Labelled,
             options: dict[str, Any]) -> Recipe:
     """The recipe, with the options that were given in place of its settings."""
     known = scheme if isinstance(scheme, str) else usual

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ...errors import HwgenError
-from ..equation import Domain
+from ..equation import Labelled
 from .arrays import array_of, integers_of, matrix_of
 from .graphs import Graphs
 
@@ -197,14 +197,14 @@ def _membership(fields: _Fields, nodes: int) -> tuple[Ints, int]:
     return graph, int(count.item())
 
 
-def _rows(fields: _Fields, nodes: int, graphs: int) -> tuple[dict[str, NDArray[Any]], frozenset[Domain]]:
+def _rows(fields: _Fields, nodes: int, graphs: int) -> tuple[dict[str, NDArray[Any]], frozenset[Labelled]]:
     """Labels, masks and logits, and what their rows are: nodes, graphs, or either by their number."""
     found: dict[str, NDArray[Any]] = {name: _mask(fields, name, nodes) for name in MASKS if name in fields.used}
     found |= {name: _results(fields, name) for name in RESULTS if name in fields.used}
     if "y" in fields.used:
         found["y"] = _labels(fields)
-    sizes: tuple[tuple[Domain, int], ...] = ("nodes", nodes), ("graphs", graphs)
-    domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
+    sizes: tuple[tuple[Labelled, int], ...] = ("nodes", nodes), ("graphs", graphs)
+    domains: frozenset[Labelled] = frozenset({"nodes", "graphs"})
     for name, value in found.items():
         fit = frozenset(domain for domain, size in sizes if size == len(value))
         if not fit & domains:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from ...errors import HwgenError
 from ..batch import Batch
-from ..equation import Domain
+from ..equation import Domain, Labelled
 
 __all__ = ["Graphs", "join"]
 
@@ -60,7 +60,7 @@ class Graphs:
     labels: NDArray[Any] | None = None
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     results: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    domains: frozenset[Domain] = frozenset({"nodes", "graphs"})
+    domains: frozenset[Labelled] = frozenset({"nodes", "graphs"})
     partly: frozenset[str] = frozenset()
     asked: Ints | None = None
     limits: NDArray[np.float64] | None = None
@@ -119,7 +119,7 @@ class Graphs:
                        weights={name: value[order] for name, value in self.weights.items()})
 
     @property
-    def domain(self) -> Domain:
+    def domain(self) -> Labelled:
         """What rows are; of either, graphs."""
         return "graphs" if "graphs" in self.domains else "nodes"
 

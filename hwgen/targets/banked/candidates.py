@@ -35,7 +35,10 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes)
     if limits != sample.limits:
         raise CapacityError("room for graphs that are larger than the model's own", "limits",
                             "leave --max-nodes, --max-edges and --max-degree out, or use --target lists")
-    program = lower(network, sample.batch, wishes.hardware.get("sum_bits"))
+    sum_bits = wishes.hardware.get("sum_bits")
+    if sum_bits is not None:
+        Hardware.verify_sum_bits(sum_bits)
+    program = lower(network, sample.batch, sum_bits)
     for hardware in hardware_for(program, wishes.hardware):
         yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=limits,
                         area=guess_resources(hardware), cycles=guess_cycles(program, hardware),

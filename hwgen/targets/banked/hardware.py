@@ -90,13 +90,19 @@ class Hardware:
     def banks_per_server(self) -> int:
         return UNITS // self.servers
 
+    @staticmethod
+    def verify_sum_bits(sum_bits: int) -> None:
+        """Refuse widths that no requantizer has; asked before a program is lowered for one."""
+        if sum_bits not in (ACC_BITS, WIDE_ACC_BITS):
+            raise HwgenError(f"sum_bits is {sum_bits}", "hardware.sum_bits", f"use {ACC_BITS} or {WIDE_ACC_BITS}")
+
     def verify(self) -> None:
         """Refuse values that no template implements."""
         allowed = {
             "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
             "requant_lanes": (1, 2, 4, 8), "planes": (1, 2), "zero_points": (0, 1),
-            "sum_bits": (ACC_BITS, WIDE_ACC_BITS),
         }
+        self.verify_sum_bits(self.sum_bits)
         for key, values in allowed.items():
             if getattr(self, key) not in values:
                 raise HwgenError(f"{key} is {getattr(self, key)}", f"hardware.{key}",

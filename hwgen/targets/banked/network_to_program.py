@@ -43,7 +43,6 @@ Floats = NDArray[np.float64]
 _TRIES = 8  #: Of a scale of results.
 
 
-
 def lower(network: Network, batch: Batch, sum_bits: int | None = None) -> Program:
     """Lower a network on one graph.
 

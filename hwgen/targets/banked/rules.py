@@ -1,9 +1,9 @@
 """What a :class:`~.program.Program` must be, and the proof that no intermediate overflows its port."""
 
-from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, MID_BITS, ROW_BITS, column_bits
+from rtl_templates.banked.formats import ACC_BITS, BIAS_BITS, MID_BITS, ROW_BITS, WIDE_ACC_BITS, column_bits
 from rtl_templates.cells.formats import RAW_BITS
 
-from ...errors import HwgenError
+from ...errors import CapacityError, HwgenError
 from ...numeric import Bounds, IntRange
 from .program import Pass, Program, Requant
 from .ranges import codes_of, feature_sums, gathered_sums
@@ -32,8 +32,13 @@ def check_requant(requant: Requant, where: str, sum_bits: int = ACC_BITS) -> Non
 
     Raises
     ------
+    CapacityError
+        Sums that wider requantizers would take.
     HwgenError
     """
+    if requant.x not in IntRange.signed(sum_bits) and requant.x in IntRange.signed(WIDE_ACC_BITS):
+        raise CapacityError(f"sums {requant.x} need sum_bits {WIDE_ACC_BITS}; the design has {sum_bits}", where,
+                            f"build with sum_bits {WIDE_ACC_BITS}, or leave it out of --config")
     _within(requant.x, IntRange.signed(sum_bits), "accumulator", where)
     _within(IntRange.of(requant.column), IntRange(0, (1 << column_bits(sum_bits)) - 1), "column multiplier", where)
     _within(IntRange.of(requant.bias), IntRange.signed(BIAS_BITS), "bias", where)

@@ -56,7 +56,7 @@ def expected(layout: Layout, image: BatchImage, passes: Sequence[DonePass]) -> G
     Parameters
     ----------
     passes : sequence of DonePass
-        Of the reference, in the batch's order of nodes and graphs.
+        Of the reference, in the batch's order of nodes, graphs and edges.
     """
     units, out = layout.hardware.units, Golden()
     for index, (step, done) in enumerate(zip(layout.program.passes, passes, strict=True)):

@@ -1,6 +1,6 @@
 """Place a program: buffer words, tables, pages, beats and pass words.
 
-Nothing here depends on a graph, but for the number of nodes and graphs that a batch may have.
+Nothing here depends on a graph, but for the numbers of nodes, graphs and edges that a batch may have.
 """
 
 import numpy as np

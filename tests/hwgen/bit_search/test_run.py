@@ -130,6 +130,28 @@ def test_edges_that_weigh_do_so_in_fp32_too(tmp_path: Path) -> None:
     assert found.fp32 == pytest.approx(float((own == data.y)[data.val_mask].double().mean()))
 
 
+def test_a_scheme_with_rows_by_edge_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HwgenError, match="scheme dq-int8-published has values of its own for messages and sums"):
+        search_bits("gcn", small_data(), "dq-int8-published", study=tmp_path)
+
+
+def test_a_row_counts_as_often_as_it_has_codes() -> None:
+    class Narrowing(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = torch.nn.ModuleList([GCNConv(12, 8), GCNConv(8, 4), GCNConv(4, 3)])
+
+        def forward(self, x: torch.Tensor, edge_index: torch.Tensor) -> torch.Tensor:
+            for conv in self.convs[:2]:
+                x = conv(x, edge_index).relu()
+            return self.convs[2](x, edge_index)
+
+    torch.manual_seed(0)
+    model = hwgen.quantize(Narrowing(), "uniform", data=small_data(), widths={"convs.0": 2, "convs.1": 8})
+    assert model.average_bits() == (2 + 8) / 2
+    assert model.average_bits(by_width=True) == (8 * 2 + 4 * 8) / 12
+
+
 def test_a_scheme_that_chooses_widths_itself_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HwgenError, match="scheme mixq chooses widths itself"):
         search_bits("gcn", small_data(), "mixq", study=tmp_path)

@@ -54,6 +54,15 @@ def test_wrong_parameters_are_refused(busy) -> None:
         next(hardware_for(busy, {"requant_lanes": 1}))
 
 
+@pytest.mark.parametrize("sum_bits", [-1, 0, 19])
+def test_sums_have_one_of_two_widths(sum_bits) -> None:
+    sample = random_graph_model(0)
+    target = find_target("banked")
+    with pytest.raises(HwgenError, match=rf"^sum_bits is {sum_bits}\n  at hardware.sum_bits\n  use 18 or 24"):
+        next(iter(target.candidates(sample.network, sample.sample, Wishes(hardware={"sum_bits": sum_bits}),
+                                    lambda area: True)))
+
+
 def test_the_schedule_decides_the_slots_and_the_sample_is_scheduled_once() -> None:
     network, sample = random_graph_model(1, 300, 60, 16, 7).parts
     target = find_target("banked")

@@ -13,7 +13,7 @@ from models import ChainModel, program_of, random_graph_data, random_graph_model
 from networks import node_gcn_network, random_batch
 from refusals import accepted
 
-from hwgen.errors import HwgenError
+from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
@@ -291,7 +291,7 @@ def test_sums_beyond_18_bits_have_factors_of_17():
     assert max(stage.x.signed_bits for step in program.passes for stage in (step.q1, step.q2) if stage) in range(19, 25)
     assert max(int(stage.column.max()) for step in program.passes for stage in (step.q1, step.q2) if stage) < 1 << 17
     check_stages(graph, graph.sample)
-    with pytest.raises(HwgenError, match="accumulator range"):
+    with pytest.raises(CapacityError, match="need sum_bits 24; the design has 18"):
         lower(graph.network, graph.sample.batch, 18)
     narrow = random_graph_model(3, one_step=True)
     assert program_of(narrow).sum_bits == 18
