@@ -38,6 +38,7 @@ def test_wheel_holds_every_file_and_nothing_else(wheel: Path) -> None:
     assert "hwgen/report/report.html.j2" in have
 
 
+@pytest.mark.slow
 def test_installed_wheel_runs_from_elsewhere(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
@@ -58,6 +59,7 @@ def test_installed_wheel_runs_from_elsewhere(wheel: Path, tmp_path: Path) -> Non
     assert "alveo-u50" in run("-m", "hwgen", "boards")
 
 
+@pytest.mark.slow
 def test_sdist_holds_the_tests_and_the_makefile(tmp_path: Path) -> None:
     with tarfile.open(build("sdist", tmp_path)) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}

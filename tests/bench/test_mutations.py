@@ -13,6 +13,7 @@ sys.path.append(str(ROOT / "bench"))
 faults, mutations, verdicts = map(importlib.import_module, ("faults", "mutations", "verdicts"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda fault: fault.name)
 def test_fault_applies(fault, tmp_path):
     """Its old text occurs once, the file is still Python with another meaning, and the test that it names exists."""

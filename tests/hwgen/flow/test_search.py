@@ -187,6 +187,7 @@ def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any])
     assert said.index(note) < said.index("counting resources with Yosys True")
 
 
+@pytest.mark.slow
 def test_windows_where_nothing_holds_the_graph(counted: list[Any]) -> None:
     network = gin_network(0, features=5, hidden=8, layers=1)
     sample = sample_of(network, 1, graphs=9, nodes=12)

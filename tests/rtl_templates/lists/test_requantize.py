@@ -266,6 +266,7 @@ def test_no_search_outlives_its_pass():
     check(case, earlier=[case.row(1) for _ in range(3)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("beats", "chunks", "levels"), [(1, 1, 3), (2, 2, 3), (3, 2, 6), (1, 2, 0)])
 def test_full_rate(beats, chunks, levels):
     """Beats without a pause, and chunks too where each has one beat."""
@@ -366,6 +367,7 @@ def test_extremes(kind, join_max, leaky):
     check(case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slope", [0, SLOPE_ONE])
 def test_raw_results_are_the_low_bits(slope):
     case = Case(slope, kind=Kind.RAW, select=Select.CONSTANT)

@@ -24,6 +24,7 @@ def raw() -> Path:
     pytest.skip("set HWGEN_DATA to a folder that holds Planetoid's Cora/raw and CiteSeer/raw")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_planetoid_is_raw_and_whole(raw: Path, name: str) -> None:
     data = load_data(name.lower(), raw)

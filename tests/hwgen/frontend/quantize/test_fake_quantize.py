@@ -20,6 +20,7 @@ def test_the_largest_code_of_a_width() -> None:
     assert top_of(bits, signed=True).tolist() == [0, 0, 1, 127]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**31), st.integers(0, 8), st.booleans())
 def test_forward_equals_its_equation(seed: int, bits: int, signed: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -132,6 +132,7 @@ def test_later_generations_learn_from_the_one_before() -> None:
     assert (two.fp32_validation, two.fp32_test) != (two.first_validation, two.first_test)
 
 
+@pytest.mark.slow
 def test_every_model_learns_from_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[nn.Module, Any, torch.optim.Optimizer]] = []
 
