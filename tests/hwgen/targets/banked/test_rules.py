@@ -73,7 +73,7 @@ def test_what_was_lowered_is_proved_and_tight(input_bits):
             if requant is not None:
                 for narrower in (IntRange(requant.x.low, requant.x.high - 1),
                                  IntRange(requant.x.low + 1, requant.x.high)):
-                    with pytest.raises(HwgenError, match="accumulator"):
+                    with pytest.raises(HwgenError, match="need sum_bits 24"):
                         check_program(changed(program, index, stage, x=narrower))
 
 
