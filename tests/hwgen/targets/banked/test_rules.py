@@ -46,7 +46,7 @@ BROKEN = {
     "Rb": (lambda p: changed(p, 1, "q1", bias_row=filled(p, 1, "q1", "bias_row", 1 << 17)), "bias row", ".q1"),
     "mid": (lambda p: changed(p, 1, "q1", x=IntRange(-(1 << 17), (1 << 17) - 1),
                               column=filled(p, 1, "q1", "column", (1 << 24) - 1)), "mid value", ".q1"),
-    "accumulator": (lambda p: changed(p, 1, "q1", x=IntRange(-(1 << 17), 1 << 17)), "accumulator", ".q1"),
+    "accumulator": (lambda p: changed(p, 1, "q1", x=IntRange(-(1 << 17), 1 << 17)), "need sum_bits 24", ".q1"),
     "sum of features": (lambda p: changed(p, 0, accumulate=IntRange(0, 1)), "sum range", "combine"),
     "sum of rows": (lambda p: changed(p, 1, accumulate=IntRange(-1, 1)), "sum range", "aggregate"),
     "result": (lambda p: changed(p, -1, "q1", bias=filled(p, -1, "q1", "bias", 1 << 21),
@@ -73,7 +73,7 @@ def test_what_was_lowered_is_proved_and_tight(input_bits):
             if requant is not None:
                 for narrower in (IntRange(requant.x.low, requant.x.high - 1),
                                  IntRange(requant.x.low + 1, requant.x.high)):
-                    with pytest.raises(HwgenError, match="need sum_bits 24"):
+                    with pytest.raises(HwgenError, match="accumulator"):
                         check_program(changed(program, index, stage, x=narrower))
 
 
