@@ -14,14 +14,14 @@ from hwgen.errors import HwgenError
 from hwgen.flow.search import Found, search
 from hwgen.flow.wishes import Wishes
 from hwgen.frontend.data.graph_set import GraphSet
-from hwgen.frontend.quantize.accepted import fit_steps
+from hwgen.frontend.quantize.accepted import alone, fit_steps
 from hwgen.frontend.training.recipes import recipe_for
 from hwgen.frontend.training.runs import run
 from hwgen.frontend.training.task import Task
 from hwgen.network.batch import Batch
 from hwgen.network.bits import bits_of_model
 from hwgen.network.network import Network
-from hwgen.network.sample import Limits, Sample
+from hwgen.network.sample import Sample
 from hwgen.progress import SILENT
 from hwgen.report.sizes import REAL, bit_operations
 from hwgen.schemes import Penalty, Prompt
@@ -102,8 +102,7 @@ def first_network(task: Task) -> tuple[Network, Sample]:
     whole = done.examples.codes("test")[0]
     if isinstance(task.data, GraphSet):
         whole = task.data.union(np.asarray(done.examples.split.test[:GRAPHS]))
-    sample = Sample(batch=whole, labels=None, mask=None, logits=None,
-                    limits=Limits.of(whole, done.model.input.bits, done.model.edges))
+    sample = alone(done.model, whole)
     return fit_steps(done.model, sample), sample
 
 

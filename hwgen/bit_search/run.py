@@ -139,7 +139,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
     if tracking is not None and tracking.candidates:
         raise HwgenError(f"scheme {task.scheme} chooses widths itself", "scheme",
                          "use another one: uniform, or qat-int8")
-    if tracking is not None and tracking.by_edge:
+    if task.recipe.scheme.by_edge:
         raise HwgenError(f"scheme {task.scheme} has values of its own for messages and sums, of which no width is "
                          "searched", "scheme", "use the scheme without -published, or uniform")
     space = Space.of(task.plan, granularity, task.recipe.scheme)

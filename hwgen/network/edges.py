@@ -27,8 +27,8 @@ from scipy.sparse import csr_array
 
 from ..errors import HwgenError
 
-__all__ = ["CODED", "MAX_EDGE_BITS", "NO_EDGES", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed", "coder_of",
-           "codes_for", "edge_values", "kind_by_row", "magnitudes", "weights_count"]
+__all__ = ["CODED", "MAX_EDGE_BITS", "NO_EDGES", "UNCODED", "WEIGHED", "EdgeCodes", "EdgeQuantizers", "Weighed",
+           "coder_of", "codes_for", "edge_values", "kind_by_row", "magnitudes", "weights_count"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -37,6 +37,8 @@ Weighed = Literal["weighted", "normed"]
 WEIGHED: tuple[Weighed, ...] = ("weighted", "normed")
 #: Lists whose entries count by a code.
 CODED: tuple[Weighed | Literal["sources"], ...] = (*WEIGHED, "sources")
+#: Lists whose entries count once each; those of features by their code.
+UNCODED: tuple[str, ...] = ("edges", "looped", "members", "incoming")
 #: Widest magnitude of a code.
 MAX_EDGE_BITS = 8
 #: How far from whole multiples of the smallest weight others may be, relative to it: weights are float32.

@@ -9,7 +9,7 @@ from ..errors import CapacityError, HwgenError
 from ..kinds import shown
 from ..numeric import MAX_ACTIVATION_BITS
 from .batch import named_by, owner_of
-from .edges import CODED, MAX_EDGE_BITS, WEIGHED, kind_by_row
+from .edges import CODED, MAX_EDGE_BITS, UNCODED, WEIGHED, kind_by_row
 from .granularity import Granularity
 from .input import Input
 from .network import Network, Quantizer, Term, Value, Weight
@@ -155,7 +155,7 @@ def _term(network: Network, value: Value, term: Term, known: dict[str, Value], p
           "members are lists of graphs, sources of edges, the others of nodes")
     _need(term.factor == "one" or (graphs == (term.of == "members") and value.domain != "edges"),
           f"factor by {term.of} of {value.domain}", place, "members are lists of graphs, edges and looped of nodes")
-    _need(term.op == "sum" or term.via in ("edges", "looped", "members", "incoming"), f"op 'max' via {term.via!r}",
+    _need(term.op == "sum" or term.via in UNCODED, f"op 'max' via {term.via!r}",
           place, "only lists of rows have a maximum")
     source = None
     if term.source is not None:

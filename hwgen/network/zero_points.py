@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import HwgenError
 from .activation import IDENTITY, RELU
-from .edges import CODED
+from .edges import CODED, UNCODED
 from .input import Input
 from .network import Factor, Network, Term, Value
 
@@ -126,7 +126,7 @@ def _raised(value: Value, by: Floats, by_row: Set[str]) -> Value:
 
 def _times(value: Value, term: Term) -> Factor:
     """The factor of a term, times that of its value."""
-    counted = term.source is None and term.via in ("edges", "looped", "members", "incoming")
+    counted = term.source is None and term.via in UNCODED
     if term.factor == "one" and (not counted or term.via == value.of):
         return value.factor
     if (term.factor, value.factor) == ("rsqrt", "rsqrt") and term.of == value.of:

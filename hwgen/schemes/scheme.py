@@ -87,6 +87,11 @@ class Scheme:
     tracking: Tracking | None = None
     penalty: Penalty = field(default_factory=lambda: Penalty(weight=1.0, target=3.0))
 
+    @property
+    def by_edge(self) -> bool:
+        """Whether messages, their sums and updates are quantized as values of their own."""
+        return self.tracking is not None and self.tracking.by_edge
+
     def __post_init__(self) -> None:
         for name, width, least in (("bits", self.bits, self.least), ("most", self.most, 1),
                                    ("message_bits", self.message_bits, 2), ("weight_bits", self.weight_bits, 2),

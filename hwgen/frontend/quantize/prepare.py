@@ -182,7 +182,7 @@ def quantize_batch(traced: TracedNetwork, scheme: Scheme, batch: GraphBatch, giv
 
 def _positioned(traced: TracedNetwork, scheme: Scheme) -> TracedNetwork:
     """With values where the scheme has quantizers."""
-    return by_edge(traced) if scheme.tracking is not None and scheme.tracking.by_edge else traced
+    return by_edge(traced) if scheme.by_edge else traced
 
 
 def _input(traced: TracedNetwork, graphs: list[Data], bits: int | None) -> Input:

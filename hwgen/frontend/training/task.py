@@ -164,8 +164,7 @@ class Task:
         splits = self.data.folds(self.shuffle, self.labels)
         if not 0 <= fold < len(splits):
             raise HwgenError(f"fold {fold}", "fold", f"use 0 to {len(splits) - 1}")
-        tracking = self.recipe.scheme.tracking
-        joins = (self.per == "graphs" and not self.plan.weighs and not (tracking is not None and tracking.by_edge)
+        joins = (self.per == "graphs" and not self.plan.weighs and not self.recipe.scheme.by_edge
                  and self.forward(self.module).takes_joined_rows)
         rounds = _rounds(self.plan) if joins else None
         return ManyGraphs(self.data, splits[fold], rounds, self.recipe.batch, labels=self.labels, head=head,
@@ -179,8 +178,8 @@ class Task:
         HwgenError
             A module that does not fit the data, or a scheme that does not.
         """
-        result, plan, tracking = self.plan.values[-1], self.plan, self.recipe.scheme.tracking
-        if tracking is not None and tracking.by_edge:
+        result, plan = self.plan.values[-1], self.plan
+        if self.recipe.scheme.by_edge:
             by_edge(plan)
         if plan.features != examples.features:
             raise HwgenError(f"the model takes {plan.features} features, the data has {examples.features}", "model",

@@ -10,7 +10,7 @@ from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT
 
 from ...network.activation import IDENTITY
 from ...network.batch import SetName
-from ...network.edges import coder_of
+from ...network.edges import UNCODED, coder_of
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
 from ...numeric import Bounds, IntRange
@@ -138,7 +138,7 @@ class PassBuilder:
 
     def _row_factor(self, term: Term) -> tuple[RowSelect, Floats, SetName]:
         """A term's factor by the length of a list; a constant for each neighbour is there as often."""
-        counted = term.source is None and term.via in ("edges", "looped", "members", "incoming")
+        counted = term.source is None and term.via in UNCODED
         if term.factor == "one" and not counted:
             return "constant", np.ones(1), term.of
         of: SetName = term.via if counted and term.via != "self" else term.of
