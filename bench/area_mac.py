@@ -36,7 +36,7 @@ Made by `python bench/area_mac.py`.
 
 Cells are Yosys's (`synth_xilinx -family xcup -abc9`), not a vendor's; look-up tables used as memory count by the sites
 they take. The figure is LUTs per binary operation and cycle: of lanes × columns × bits of a weight × planes a cycle.
-Results have 18 bits, in arrays for signed rows 24. The decision is [0018](decisions/0018-mac-tables.md).
+Results have 18 bits, in arrays for signed rows 24. The decision is [0020](decisions/0020-mac-tables.md).
 
 """
 
