@@ -27,8 +27,8 @@ def _group(h: Hardware) -> Usage:
     """Banks, schedule memory, Clos network and 16 processing elements."""
     word, lanes, row_bits = h.lanes * h.digit, UNITS * h.lanes, h.bank_depth.bit_length() - 1
     return Usage(
-        lut=3 * UNITS * word + lanes * h.acc_bits + 26 * h.lanes,
-        ff=4 * UNITS * word + 11 * lanes * h.acc_bits // 4 + 330 + 9 * (UNITS + 1) * h.zero_points,
+        lut=3 * UNITS * word + lanes * h.acc_bits + 26 * h.lanes + 2 * UNITS * (h.hold_depth - 1),
+        ff=4 * UNITS * word + (4 * h.hold_depth + 7) * lanes * h.acc_bits // 4 + 330 + 9 * (UNITS + 1) * h.zero_points,
         bram36=UNITS * blocks(word, h.bank_depth * h.digits) + blocks(UNITS * (row_bits + 8), h.slots) + 0.5)
 
 
