@@ -1,7 +1,8 @@
 """Designs for a network and its sample: for batches, of fewer and fewer graphs; then by windows."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
+from contextlib import suppress
+from dataclasses import astuple, replace
 from functools import partial
 
 from ...errors import CapacityError, HwgenError
@@ -13,6 +14,7 @@ from ..target import Candidate, Target
 from .area import guess_resources
 from .choose import Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
+from .dense import with_rows, worth_rows
 from .design import place_batches, place_windows, program_for
 from .hardware import Hardware
 from .program import Program
@@ -66,6 +68,7 @@ def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, 
     """Designs that hold whole graphs."""
     graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
     seen: set[Hardware] = set()
+    rows = {id(program): with_rows(program) if worth_rows(program, total) else None for _, program in programs}
     rank = 0
     while graphs:
         for limits, program in programs:
@@ -74,18 +77,28 @@ def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, 
                 for hardware in hardware_for(program, room, wishes.hardware):
                     if hardware not in seen:
                         seen.add(hardware)
-                        yield Candidate(
-                            target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
-                            area=guess_resources(hardware),
-                            cycles=guess_cycles(program, hardware, total, _runs(total, room)),
-                            design=partial(place_batches, network, program, hardware, room))
+                        yield _candidate(target, network, program, hardware, limits, total, room, rank)
                 if not seen:  # says what is wrong with the wish
                     choose(program, room, wishes.hardware)
             except CapacityError:
                 if graphs == 1 and limits is programs[-1][0] and not seen and not wishes.windows:
                     raise
+            if (multiplied := rows[id(program)]) is not None:
+                room = replace(room, features=0)
+                with suppress(CapacityError):  # lists say what is too small
+                    for hardware in hardware_for(multiplied, room, wishes.hardware):
+                        yield _candidate(target, network, multiplied, hardware, limits, replace(total, features=0),
+                                         room, rank)
             rank += 1
         graphs //= 2
+
+
+def _candidate(target: Target, network: Network, program: Program, hardware: Hardware, limits: Limits,
+               total: Capacity, room: Capacity, rank: int) -> Candidate:
+    return Candidate(target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
+                     area=guess_resources(hardware),
+                     cycles=guess_cycles(program, hardware, total, _runs(total, room)),
+                     design=partial(place_batches, network, program, hardware, room))
 
 
 def _runs(total: Capacity, room: Capacity) -> int:

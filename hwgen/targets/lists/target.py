@@ -17,6 +17,7 @@ from ..target import Candidate, Design
 from ..target import Hardware as AnyHardware
 from .candidates import SPACE, candidates
 from .choose import Capacity
+from .dense import with_rows
 from .design import place_batches, place_windows, program_for
 from .execute import run
 from .hardware import Hardware
@@ -54,7 +55,10 @@ class ListsTarget:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)
         if config.runs == "window":
             return place_windows(network, program, hardware)
-        return place_batches(network, program, hardware, Capacity.from_dict(config.capacity))
+        room = Capacity.from_dict(config.capacity)
+        if not room.features and (rows := with_rows(program)) is not None:
+            program = rows
+        return place_batches(network, program, hardware, room)
 
     def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
         from .verilog import emit
