@@ -44,7 +44,7 @@ def with_rows(program: Program) -> Program | None:
                    for step, turn in zip(program.passes, turned, strict=True))
     passes = tuple(step if step.target is None else replace(step, target=place[step.target]) for step in passes)
     found = replace(program, tensors=(given, *(program.tensors[number] for number in kept)), passes=passes,
-                    sets=sets_of(passes))
+                    sets=sets_of(passes), dictionary=None)
     try:
         check_program(found)
     except HwgenError:
