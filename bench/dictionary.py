@@ -4,7 +4,7 @@
 
 For each checkpoint: rows of the weights, those of zeros and the different ones; additions of rows that its sample takes
 with the rows of the weights, without those of zeros, and with dictionaries of so many rows; CPU seconds to find the
-largest one and to tell the sample in it (best of the repeats, one thread). ``M @ rows == X @ W`` is checked each time.
+largest one and to tell the sample in it (best of the repeats). Equality ``M @ rows == X @ W`` is checked each time.
 """
 
 import argparse
