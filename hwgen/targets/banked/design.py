@@ -12,7 +12,7 @@ from .accepts import chain_of
 from .golden import pass_facts
 from .hardware import Hardware
 from .network_to_program import lower
-from .schedule.schedule import schedule
+from .schedule.schedule import QUICK, schedule
 from .session import GraphRun, Session
 from .sizes import check_capacity
 
@@ -60,7 +60,7 @@ class Design:
         program = lower(self.network, batch, self.hardware.sum_bits)
         check_capacity(program, self.hardware)
         return Session(network=self.network, batch=batch, run=GraphRun(
-            program=program, hardware=self.hardware, schedule=schedule(program, self.hardware),
+            program=program, hardware=self.hardware, schedule=schedule(program, self.hardware, QUICK),
             edges=int(batch.edges.shape[1])))
 
     def by_windows(self, batch: Batch) -> "Design":
