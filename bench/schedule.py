@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +24,9 @@ from typing import TypeVar
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hwgen.frontend import load
+from hwgen.targets.banked.candidates import dictionary_of
 from hwgen.targets.banked.cycles import estimate
+from hwgen.targets.banked.feature_rows import told_in
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.network_to_program import lower
 from hwgen.targets.banked.program import Program
@@ -82,7 +83,10 @@ def main() -> int:
     ok = True
     for path in arguments.checkpoints:
         network, sample = load(path)
-        program, lowering = best(arguments.repeats, partial(lower, network, sample.batch))
+        plain = lower(network, sample.batch)
+        dictionary = dictionary_of(plain, {})
+        program, lowering = best(
+            arguments.repeats, lambda network=network, batch=sample.batch, known=dictionary: told_in(lower(network, batch), known))
         for groups, name in product(arguments.groups, METHODS):
             facts = measure(program, groups, name, arguments.repeats, arguments.holds if arguments.cycles else ())
             ok = ok and bool(facts["ok"])

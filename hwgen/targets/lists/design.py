@@ -6,11 +6,13 @@ from functools import cached_property
 
 from ...flow.config import RunKind
 from ...network.batch import Batch
+from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...network.sample import Limits
 from ..run_folder import Files
 from .batch import union
 from .choose import Capacity
+from .feature_rows import told_in
 from .golden import model_files
 from .hardware import Hardware
 from .layout import Layout
@@ -42,6 +44,10 @@ class _Design:
     @property
     def passes(self) -> list[str]:
         return [step.name for step in self.program.passes]
+
+    @property
+    def dictionary(self) -> Dictionary | None:
+        return self.program.dictionary
 
     @property
     def lists(self) -> dict[str, int]:
@@ -201,5 +207,5 @@ def by_windows(network: Network, program: Program, hardware: Hardware, batch: Ba
                "max_features": max(limits.features, program.max_features),
                "max_weight": max(1, limits.weight, program.max_weight)}
     if any(value > max(1, getattr(program, name)) for name, value in longest.items()):
-        program = lower(network, **longest)
+        program = told_in(lower(network, **longest), program.dictionary)
     return place_windows(network, program, hardware)

@@ -21,8 +21,8 @@ from rtl_templates.lists.formats import (
     SETUP,
     V_BITS,
     Target,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
@@ -94,9 +94,10 @@ def model_image(layout: Layout) -> Beats:
         stream += _thresholds(tables.threshold_table(stage), stage, hardware)
     if tables.page_count:
         stream += subset_sums(tables.page_table(), weight_plan(hardware.to_dict()), Target.TABLE)
-    for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
+    for index, (tensor, place) in enumerate(zip(layout.program.tensors, layout.tensors, strict=True)):
         if tensor.rows is not None:
-            stream += row_words(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
+            rows = layout.program.stored(index)
+            stream += row_words(buffer_bytes(rows, place.position, place.chunks, hardware), place.address)
     return ended(stream)
 
 
@@ -115,7 +116,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     n = batch.num_nodes
     _capacity(program.name, "nodes in a batch", "batch_nodes", n, layout.nodes)
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
-    lists = batch_lists(batch, program.sets, program.input_bits, program.edges)
+    lists = batch_lists(batch, program.sets, program.input_bits, program.edges, program.dictionary)
     check_lists(program, lists)
     counts: dict[Domain, int] = {"nodes": n, "graphs": batch.graphs}
     if program.has_edge_rows:

@@ -77,7 +77,7 @@ def tensor_places(program: Program, lanes: int, nodes: int, graphs: int,
     order = sorted(range(len(chunks)), key=lambda k: (program.tensors[k].rows is None, life[k][0]))
     for k in order:
         tensor = program.tensors[k]
-        size = chunks[k] * (len(tensor.rows) if tensor.rows is not None else rows[tensor.domain])
+        size = chunks[k] * (len(program.stored(k)) if tensor.rows is not None else rows[tensor.domain])
         begin, end = life[k] if tensor.rows is None else whole
         at = 0
         for first, after, since, until in sorted(taken):

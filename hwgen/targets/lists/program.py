@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...network.activation import Activation
 from ...network.batch import SetName
+from ...network.dictionary import Dictionary
 from ...network.edges import EdgeQuantizers
 from ...network.equation import Domain
 from ...numeric import IntRange
@@ -247,6 +248,9 @@ class Program:
     edges : mapping of EdgeCodes
         Of such lists.
     trained_nodes : int
+    dictionary : Dictionary or None
+        What lists of features name, and node buffers hold, in place of the rows of all weights that features gather,
+        side by side: the same sums. None: these rows.
     """
 
     name: str
@@ -261,6 +265,22 @@ class Program:
     trained_nodes: int
     max_weight: int = 0
     edges: EdgeQuantizers = field(default_factory=dict)
+    dictionary: Dictionary | None = None
+
+    @property
+    def feature_rows(self) -> Ints | None:
+        """Rows of all weights that features gather, side by side: int64 [features, k]; None where there are none."""
+        found = [tensor.rows for tensor in self.tensors if tensor.rows is not None]
+        return np.concatenate(found, axis=1) if found else None
+
+    def stored(self, index: int) -> Ints:
+        """Rows of a tensor of weights as node buffers hold them: int64 [rows, width]."""
+        rows = self.tensors[index].rows
+        assert rows is not None
+        if self.dictionary is None:
+            return rows
+        start = sum(tensor.width for tensor in self.tensors[:index] if tensor.rows is not None)
+        return self.dictionary.rows[:, start:start + rows.shape[1]]
 
     @property
     def has_edge_rows(self) -> bool:

@@ -11,6 +11,7 @@ from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
 from ...flow.wishes import Wishes
+from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Design
@@ -19,6 +20,7 @@ from .candidates import SPACE, candidates
 from .choose import Capacity
 from .design import place_batches, place_windows, program_for
 from .execute import run
+from .feature_rows import told_in
 from .hardware import Hardware
 
 __all__ = ["TARGET", "ListsTarget"]
@@ -50,8 +52,10 @@ class ListsTarget:
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         return candidates(self, network, sample, wishes, fits)
 
-    def design(self, network: Network, config: Config) -> Design:
+    def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)
+        weight = program.feature_rows
+        program = told_in(program, None if weight is None else Dictionary.of_pairs(weight, pairs))
         if config.runs == "window":
             return place_windows(network, program, hardware)
         return place_batches(network, program, hardware, Capacity.from_dict(config.capacity))
