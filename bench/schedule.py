@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,9 @@ from typing import TypeVar
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hwgen.frontend import load
+from hwgen.network.batch import Batch
+from hwgen.network.dictionary import Dictionary
+from hwgen.network.network import Network
 from hwgen.targets.banked.candidates import dictionary_of
 from hwgen.targets.banked.cycles import estimate
 from hwgen.targets.banked.feature_rows import told_in
@@ -49,6 +53,11 @@ def best(repeats: int, action: Callable[[], T]) -> tuple[T, float]:
         result = action()
         times.append(1e3 * (time.process_time() - start))
     return result, min(times)
+
+
+def changed(network: Network, batch: Batch, dictionary: Dictionary | None) -> Program:
+    """The program of a graph, in the rows of a dictionary that there is."""
+    return told_in(lower(network, batch), dictionary)
 
 
 def measure(program: Program, groups: int, name: str, repeats: int, holds: Sequence[int]) -> dict[str, object]:
@@ -83,10 +92,8 @@ def main() -> int:
     ok = True
     for path in arguments.checkpoints:
         network, sample = load(path)
-        plain = lower(network, sample.batch)
-        dictionary = dictionary_of(plain, {})
-        program, lowering = best(
-            arguments.repeats, lambda network=network, batch=sample.batch, known=dictionary: told_in(lower(network, batch), known))
+        dictionary = dictionary_of(lower(network, sample.batch), {})
+        program, lowering = best(arguments.repeats, partial(changed, network, sample.batch, dictionary))
         for groups, name in product(arguments.groups, METHODS):
             facts = measure(program, groups, name, arguments.repeats, arguments.holds if arguments.cycles else ())
             ok = ok and bool(facts["ok"])

@@ -1,6 +1,6 @@
 """What makes a schedule quick: greedy placement and slots in linear time, in compiled loops.
 
-Decision 19 (docs/decisions/0019-quick-schedule.md) has what they cost and give beside :mod:`balance` and :mod:`match`.
+Decision 22 (docs/decisions/0022-quick-schedule.md) has what they cost and give beside :mod:`balance` and :mod:`match`.
 """
 
 import ctypes

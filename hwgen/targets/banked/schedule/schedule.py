@@ -39,7 +39,7 @@ class Method:
 
 #: For a graph that stays: fewest cycles.
 BEST = Method(place=balance, match=match)
-#: For graphs that change: a few percent more cycles, in a fraction of the time (docs/decisions/0019-quick-schedule.md).
+#: For graphs that change: a few percent more cycles, in a fraction of the time (docs/decisions/0022-quick-schedule.md).
 QUICK = Method(place=quick_spread, match=quick_match)
 
 
