@@ -40,7 +40,7 @@ def capacities(*batches: Batch, edges: EdgeQuantizers | None = None) -> Capaciti
     def longest(*names: str) -> int:
         return max([1, *(int(np.diff(batch.lists(name).indptr).max(initial=0)) for batch in batches for name in names)])
 
-    return Capacities(max_degree=longest("edges", "looped"), max_members=longest("members"),
+    return Capacities(max_degree=longest("looped", "closed"), max_members=longest("members"),
                       max_features=longest("features"),
                       max_weight=max(1, *(edge_limits(batch, edges or {})[0] for batch in batches), 1))
 
