@@ -22,7 +22,9 @@ from typing import TypeVar
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hwgen.frontend import load
+from hwgen.targets.banked.candidates import dictionary_of
 from hwgen.targets.banked.cycles import estimate
+from hwgen.targets.banked.feature_rows import told_in
 from hwgen.targets.banked.images import pack
 from hwgen.targets.banked.network_to_program import lower
 from hwgen.targets.banked.program import Program
@@ -77,7 +79,8 @@ def main() -> int:
     ok = True
     for path in arguments.checkpoints:
         network, sample = load(path)
-        program = lower(network, sample.batch)
+        plain = lower(network, sample.batch)
+        program = told_in(plain, dictionary_of(plain, {}))
         for groups in arguments.groups:
             facts = measure(program, groups, arguments.repeats, arguments.holds if arguments.cycles else ())
             ok = ok and bool(facts["ok"])

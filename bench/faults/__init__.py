@@ -15,6 +15,7 @@ from . import (
     banked_target,
     cells,
     common,
+    dictionary,
     lists,
     lists_rows,
     lists_target,
@@ -25,7 +26,7 @@ from . import (
 __all__ = ["AREAS", "FAULTS", "Fault"]
 
 AREAS = {module.__name__.rpartition(".")[2]: module for module in (
-    verifier, shell, cells, banked, banked_server, banked_target, lists, lists_rows, lists_target, common)}
+    verifier, shell, cells, banked, banked_server, banked_target, lists, lists_rows, lists_target, dictionary, common)}
 
 
 class Fault(NamedTuple):

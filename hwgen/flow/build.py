@@ -5,13 +5,14 @@ from pathlib import Path
 
 from boards import Board
 
+from ..files import write_npz
 from ..network.figures import figures_of
 from ..network.network import Network
 from ..network.sample import Sample
 from ..network.sample_store import save_sample
 from ..network.store import save_network
 from ..progress import SILENT, Progress
-from ..report.collect import report_of
+from ..report.collect import report_of, rows_facts
 from ..report.cycles import cycles_of
 from ..report.facts import Report
 from ..report.files import report_files
@@ -20,7 +21,7 @@ from ..targets import OPTIONS
 from ..targets.run_folder import numbered
 from ..version import __version__
 from .board import check_family
-from .built import MODEL, SAMPLE
+from .built import MODEL, PAIRS, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
 from .manifest import MANIFEST, manifest_text
@@ -70,6 +71,8 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             write_files(folder.path / "batches", numbered(packed.files))
             save_network(network, folder.path / MODEL)
             save_sample(sample, folder.path / MODEL / SAMPLE)
+            if design.dictionary is not None and len(design.dictionary.pairs):
+                write_npz(folder.path / MODEL / PAIRS, {"pairs": design.dictionary.saved})
             folder.write(CONFIG, Config(
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
                 capacity=dict(design.capacity), limits=found.limits).to_text())
@@ -103,4 +106,5 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
         target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
         hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
         figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain, head=design.network.head),
-        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs))
+        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs),
+        rows=rows_facts(design.dictionary, sample.batch, design.network.input_bits))

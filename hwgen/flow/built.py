@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from ..files import malformed, read_npz
+from ..network.dictionary import NO_PAIRS
 from ..network.network import Network
 from ..network.sample import Sample
 from ..network.sample_store import load_sample, sample_of
@@ -12,10 +15,12 @@ from ..targets.target import Design
 from .config import CONFIG, load_config
 from .manifest import check_build
 
-__all__ = ["MODEL", "SAMPLE", "load_built_network", "load_design", "read_sample"]
+__all__ = ["MODEL", "PAIRS", "SAMPLE", "load_built_network", "load_design", "read_sample"]
 
 #: Below a build folder: the network, and its sample; a run folder has a sample of its own.
 MODEL, SAMPLE = "model", "sample.npz"
+#: Beside them the pairs of the design's dictionary of weight rows, where it has any.
+PAIRS = "pairs.npz"
 
 
 def load_built_network(build: Path) -> Network:
@@ -41,8 +46,12 @@ def load_design(build: Path) -> Design:
     check_build(build)
     config = load_config(build)
     network, target = load_network(build / MODEL), find_target(config.target)
+    pairs, path = NO_PAIRS, build / MODEL / PAIRS
+    if path.exists():
+        with malformed(str(path)):
+            pairs = read_npz(path)["pairs"].astype(np.int64)
     with malformed(f"{build / CONFIG}: hardware"):  # of another version, whose hardware has other parameters
-        return target.design(network, config)
+        return target.design(network, config, pairs)
 
 
 def read_sample(build: Path, path: Path | None = None) -> Sample:

@@ -7,6 +7,8 @@ from typing import Any
 from boards import Board
 
 from ..flow.resources import Resources
+from ..network.batch import Batch
+from ..network.dictionary import Dictionary, planes_of
 from ..network.figures import Figures
 from ..version import __version__
 from .cycles import performance_of
@@ -16,17 +18,19 @@ from .facts import (
     Cycles,
     Report,
     ResourceFacts,
+    RowsFacts,
     Share,
     Verification,
     VerifiedRun,
 )
 from .model_facts import ModelFacts
 
-__all__ = ["report_of", "resource_facts", "verification_of"]
+__all__ = ["report_of", "resource_facts", "rows_facts", "verification_of"]
 
 
 def report_of(*, target: str, model: ModelFacts, board: Board, options: Mapping[str, int], hardware: Mapping[str, int],
-              capacities: Mapping[str, int], cycles: Cycles, resources: Resources, figures: Figures) -> Report:
+              capacities: Mapping[str, int], cycles: Cycles, resources: Resources, figures: Figures,
+              rows: RowsFacts | None = None) -> Report:
     """Put together what is known when a design has been built.
 
     Parameters
@@ -43,12 +47,25 @@ def report_of(*, target: str, model: ModelFacts, board: Board, options: Mapping[
     resources : Resources
     figures : Figures
         Of the sample.
+    rows : RowsFacts or None
+        :func:`rows_facts`.
     """
     return Report(
         hwgen=__version__, target=target, model=model,
         board=BoardFacts(name=board.name, title=board.title, part=board.part), options=dict(options),
         hardware=dict(hardware), capacities=dict(capacities), cycles=cycles, performance=performance_of(cycles, board),
-        resources=resource_facts(resources, board), figures=(figures,))
+        resources=resource_facts(resources, board), figures=(figures,), rows=rows)
+
+
+def rows_facts(dictionary: Dictionary | None, batch: Batch, input_bits: int) -> RowsFacts | None:
+    """What a design's dictionary holds, and what it saves on some graphs."""
+    if dictionary is None:
+        return None
+    lists = planes_of(batch.lists("features"), input_bits)
+    return RowsFacts(
+        features=len(dictionary.of), zeros=int((dictionary.of < 0).sum()), different=dictionary.base,
+        sums=len(dictionary.rows) - dictionary.base, entries=int(lists.sum()),
+        reads=int(dictionary.encode(lists).sum()))
 
 
 def resource_facts(resources: Resources, board: Board) -> ResourceFacts:

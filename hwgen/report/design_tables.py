@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from .facts import Cycles, Report, Run, Verification
+from .facts import Cycles, Report, RowsFacts, Run, Verification
 from .tables import Table
 
 __all__ = ["bits_table", "cycle_table", "design_tables", "duration", "rate", "resource_table",
-           "run_table", "speed_table", "verification_rows"]
+           "rows_tables", "run_table", "speed_table", "verification_rows"]
 
 #: Runs that are listed one by one.
 SHOWN = 8
@@ -16,9 +16,9 @@ MANY: Mapping[str, str] = {"graph": "graphs", "batch": "batches", "window": "win
 
 
 def design_tables(report: Report) -> list[Table]:
-    """Cycles by pass, by bit widths and by run; resources; speed."""
-    return [cycle_table(report.cycles), bits_table(report.cycles), run_table(report.cycles), resource_table(report),
-            speed_table(report)]
+    """Cycles by pass, by bit widths and by run; rows of the first layer; resources; speed."""
+    return [cycle_table(report.cycles), bits_table(report.cycles), run_table(report.cycles), *rows_tables(report.rows),
+            resource_table(report), speed_table(report)]
 
 
 def cycle_table(cycles: Cycles) -> Table:
@@ -47,6 +47,15 @@ def run_table(cycles: Cycles) -> Table:
     return Table(title=MANY[cycles.kind].capitalize() if len(cycles.runs) > 1 else cycles.kind.capitalize(), rows=rows,
                  columns=(*_heading(cycles), *sizes, "beats loaded", "beats stored", "cycles",
                           *(["cycles a graph"] if per_graph else [])))
+
+
+def rows_tables(rows: RowsFacts | None) -> list[Table]:
+    """The dictionary that features are told in; none where they are not gathered."""
+    return [] if rows is None else [Table(
+        title="Rows of the first layer", columns=("features", "of zeros", "different rows", "sums of rows stored",
+                                                  "set bits of the sample", "rows added", "saved"), rows=[
+            (f"{rows.features:,}", f"{rows.zeros:,}", f"{rows.different:,}", f"{rows.sums:,}", f"{rows.entries:,}",
+             f"{rows.reads:,}", f"{1 - rows.reads / max(1, rows.entries):.1%}")])]
 
 
 def resource_table(report: Report) -> Table:

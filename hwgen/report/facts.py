@@ -7,8 +7,8 @@ from ..flow.config import RunKind
 from ..network.figures import Figures
 from .model_facts import ModelFacts
 
-__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "Run",
-           "Share", "Verification", "VerifiedRun"]
+__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "RowsFacts",
+           "Run", "Share", "Verification", "VerifiedRun"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +214,29 @@ class Verification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RowsFacts:
+    """The dictionary that features are told in (:mod:`hwgen.network.dictionary`), on the sample.
+
+    Parameters
+    ----------
+    features, zeros, different : int
+        Rows of the first layer's weights, of all matrices that features gather side by side; those that are all zeros,
+        and those that are neither zeros nor equal to another one.
+    sums : int
+        Rows that are sums of others.
+    entries, reads : int
+        Set bits of the sample's features, and additions of rows that they take.
+    """
+
+    features: int
+    zeros: int
+    different: int
+    sums: int
+    entries: int
+    reads: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All facts of a build.
 
@@ -236,6 +259,8 @@ class Report:
         Of the sample, and of other graphs that were measured, by their names.
     verification : Verification or None
         Of the last cosimulation.
+    rows : RowsFacts or None
+        None where no rows are gathered through features.
     """
 
     hwgen: str
@@ -250,6 +275,7 @@ class Report:
     resources: ResourceFacts
     figures: tuple[Figures, ...]
     verification: Verification | None = None
+    rows: RowsFacts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

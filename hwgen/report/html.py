@@ -7,6 +7,7 @@ from .design_tables import (
     duration,
     rate,
     resource_table,
+    rows_tables,
     run_table,
     verification_rows,
 )
@@ -27,7 +28,7 @@ def render(report: Report) -> str:
     environment.filters["rate"] = lambda graphs: rate(graphs)[0]
     values, layers = model_tables(report.model)[:2]
     tables = {"network": values, "layers": layers, "runs": run_table(report.cycles),
-              "resources": resource_table(report)}
+              "resources": resource_table(report), "rows": rows_tables(report.rows)}
     return environment.get_template("report.html.j2").render(
         facts=report, headline=headline(report.model), tables=tables, plots=_plots(report),
         compared=[] if report.verification is None else verification_rows(report.verification),

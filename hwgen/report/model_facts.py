@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..network.batch import Batch
 from ..network.bits import Bits
+from ..network.dictionary import Dictionary
 from ..network.formulas import formula
 from ..network.heads import Head
 from ..network.network import Network, Quantizer, Term, Value
@@ -88,7 +89,10 @@ class ValueFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFacts:
-    """One linear layer; ``name`` is the value that it is part of, ``weight_zeros`` the share of zero codes."""
+    """One linear layer; ``name`` is the value that it is part of, ``weight_zeros`` the share of zero codes.
+
+    ``different_rows`` are those of the weights that are neither zeros nor equal to one before.
+    """
 
     name: str
     path: str
@@ -97,6 +101,7 @@ class LayerFacts:
     weight_bits: int
     weight_step: tuple[float, float]
     weight_zeros: float
+    different_rows: int
     bias: bool
 
 
@@ -223,7 +228,7 @@ def _layer(value: Value, term: Term) -> LayerFacts:
     return LayerFacts(
         name=value.name, path=value.path, inputs=int(weight.codes.shape[0]), outputs=int(weight.codes.shape[1]),
         weight_bits=weight.bits, weight_step=_span(weight.step), weight_zeros=float((weight.codes == 0).mean()),
-        bias=value.bias is not None)
+        different_rows=len(Dictionary.distinct(weight.codes).rows), bias=value.bias is not None)
 
 
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:

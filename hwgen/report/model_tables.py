@@ -29,7 +29,8 @@ def model_tables(facts: ModelFacts) -> list[Table]:
     return [
         Table(title="Values in order of computation", rows=[_value(value) for value in facts.values], columns=(
             "value", "layer", "channels", "of", "role", "computes", "quantizer", "bits", "mean bits", "step")),
-        Table(title="Linear layers", columns=("value", "layer", "weights", "weight bits", "weight step", "zeros"),
+        Table(title="Linear layers", columns=("value", "layer", "weights", "weight bits", "weight step", "zeros",
+                                              "different rows"),
               rows=[_layer(layer) for layer in facts.layers]),
         *degree_tables(facts),
         Table(title="Average bits of an activation", columns=("average over", "bits", "against FP32"), rows=[
@@ -58,7 +59,8 @@ def _value(value: ValueFacts) -> tuple[str, ...]:
 
 def _layer(layer: LayerFacts) -> tuple[str, ...]:
     return (layer.name, layer.path, f"{layer.inputs} x {layer.outputs}", str(layer.weight_bits),
-            span(layer.weight_step), f"{layer.weight_zeros:.1%}")
+            span(layer.weight_step), f"{layer.weight_zeros:.1%}",
+            f"{layer.different_rows:,}")
 
 
 def _degrees(name: str, table: Sequence[Sequence[int]], classes: Sequence[str]) -> Table:

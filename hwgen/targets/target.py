@@ -17,6 +17,7 @@ from ..flow.resources import Resources
 from ..flow.wishes import Wishes
 from ..network.batch import Batch
 from ..network.bits import Bits
+from ..network.dictionary import NO_PAIRS, Dictionary
 from ..network.network import Network
 from ..network.sample import Limits, Sample
 from ..report.cycles import Ran
@@ -132,6 +133,8 @@ class Design(Protocol):
         What graphs the design takes, for manifest and report: ``max_nodes`` and so on.
     passes : sequence of str
         Names.
+    dictionary : Dictionary or None
+        That input features are told in; None where they are not gathered.
     program_text : str
         The integer program, exact enough for a digest.
     """
@@ -148,6 +151,8 @@ class Design(Protocol):
     def capacities(self) -> Mapping[str, int]: ...
     @property
     def passes(self) -> Sequence[str]: ...
+    @property
+    def dictionary(self) -> Dictionary | None: ...
 
     def deal(self, graphs: Sequence[Batch], size: int | None = None) -> list[Batch]:
         """Consecutive graphs as batches that the design takes.
@@ -279,13 +284,20 @@ class Target(Protocol):
         """
         ...
 
-    def design(self, network: Network, config: Config) -> Design:
+    def design(self, network: Network, config: Config, pairs: Ints = NO_PAIRS) -> Design:
         """The design of a build.
+
+        Parameters
+        ----------
+        pairs : int64 [pairs, 3]
+            Of the dictionary of the design that was built (:attr:`hwgen.network.dictionary.Dictionary.saved`).
 
         Raises
         ------
         CapacityError
             The network exceeds it; names the parameter that is too small.
+        ValueError
+            Pairs of another network.
         """
         ...
 

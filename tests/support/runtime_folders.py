@@ -2,6 +2,8 @@
 
 from designs import design_of
 
+from hwgen.files import write_npz
+from hwgen.flow.built import MODEL, PAIRS
 from hwgen.flow.config import Config
 from hwgen.flow.folder import to_json, write_files
 from hwgen.flow.manifest import MANIFEST, manifest_text
@@ -21,7 +23,9 @@ def build_folder(folder, network, batch, target="lists", *, windows=False, **har
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
     graphs = None if windows or target != "lists" else 2
     design = design_of(target, network, sample, graphs=graphs, windows=windows, limits=limits.to_dict(), **hardware)
-    save_network(network, folder / "model")
+    save_network(network, folder / MODEL)
+    if design.dictionary is not None and len(design.dictionary.pairs):
+        write_npz(folder / MODEL / PAIRS, {"pairs": design.dictionary.saved})
     config = Config(board="ultra96", target=target, runs=design.runs, hardware=design.hardware.to_dict(),
                     capacity=design.capacity, limits=limits)
     map_ = REGISTERS if target == "lists" else BANKED_REGISTERS

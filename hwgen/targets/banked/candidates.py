@@ -7,12 +7,14 @@ from itertools import product
 
 from ...errors import CapacityError, HwgenError
 from ...flow.wishes import Wishes, limits_of
+from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Target
 from .area import guess_resources
 from .cycles import guess_cycles
 from .design import Design
+from .feature_rows import dictionary_for, told_in
 from .hardware import Hardware
 from .network_to_program import lower
 from .program import Program
@@ -20,7 +22,7 @@ from .schedule.schedule import schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose
 
-__all__ = ["SPACE", "candidates", "hardware_for"]
+__all__ = ["SPACE", "candidates", "dictionary_of", "hardware_for"]
 
 #: Parameters that trade area for speed, largest first.
 SPACE = {"groups": (4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (8, 4, 2)}
@@ -39,10 +41,21 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes)
     if sum_bits is not None:
         Hardware.verify_sum_bits(sum_bits)
     program = lower(network, sample.batch, sum_bits)
+    dictionary = dictionary_of(program, wishes.hardware)
+    program = told_in(program, dictionary)
     for hardware in hardware_for(program, wishes.hardware):
         yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=limits,
                         area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
-                        design=partial(_design, network, sample, program, hardware, "slots" in wishes.hardware))
+                        design=partial(_design, network, sample, program, dictionary, hardware,
+                                       "slots" in wishes.hardware))
+
+
+def dictionary_of(program: Program, wanted: Mapping[str, int]) -> Dictionary | None:
+    """A dictionary for the rows that the nodes leave: all designs have banks of one depth."""
+    if program.passes[0].source is None:
+        return None
+    smallest = told_in(program, Dictionary.distinct(program.passes[0].source))
+    return dictionary_for(program, next(hardware_for(smallest, wanted)))
 
 
 def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardware]:
@@ -85,7 +98,8 @@ def _complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
     return chosen
 
 
-def _design(network: Network, sample: Sample, program: Program, hardware: Hardware, slots_given: bool) -> Design:
+def _design(network: Network, sample: Sample, program: Program, dictionary: Dictionary | None, hardware: Hardware,
+            slots_given: bool) -> Design:
     """Schedule the sample, which says how many slots the design needs."""
     if slots_given:
         placed = schedule(program, hardware)
@@ -94,5 +108,5 @@ def _design(network: Network, sample: Sample, program: Program, hardware: Hardwa
         needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
         hardware = replace(hardware, slots=max(hardware.slots, needed))
     run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]))
-    return Design(network=network, hardware=hardware, capacity=capacity(program, hardware),
+    return Design(network=network, hardware=hardware, capacity=capacity(program, hardware), dictionary=dictionary,
                   scheduled=(sample.batch, run))

@@ -140,8 +140,7 @@ def _port_entries(program: Program, schedule: Schedule) -> list[list[list[Entry]
 
 
 def _reading(program: Program, step: Pass, h: Hardware) -> float:
-    matrix = {"gather_features": program.features, "gather": program.neighbours}.get(step.kind)
-    return 0.0 if matrix is None else float(matrix.sum()) * h.digits / (UNITS * h.groups)
+    return 0.0 if step.kind == "dense" else float(program.gathers[step.kind].sum()) * h.digits / (UNITS * h.groups)
 
 
 def _serving(program: Program, step: Pass, h: Hardware) -> float:

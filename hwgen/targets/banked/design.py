@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from ...errors import CapacityError
 from ...flow.config import RunKind
 from ...network.batch import Batch
+from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ..run_folder import Files, image_files
 from .accepts import chain_of
+from .feature_rows import told_in
 from .golden import pass_facts
 from .hardware import Hardware
 from .network_to_program import lower
@@ -29,6 +31,8 @@ class Design:
     hardware : Hardware
     capacity : mapping
         Of a graph: ``nodes``, ``edges``, ``nonzeros`` and ``degree`` (:func:`hwgen.targets.banked.sizes.capacity`).
+    dictionary : Dictionary or None
+        In whose rows the first pass of every graph is told; None where no rows are gathered through features.
     scheduled : (Batch, GraphRun) or None
         The sample, which is scheduled already where the schedule has decided the number of slots.
     """
@@ -36,6 +40,7 @@ class Design:
     network: Network
     hardware: Hardware
     capacity: Mapping[str, int]
+    dictionary: Dictionary | None = None
     scheduled: tuple[Batch, GraphRun] | None = None
 
     @property
@@ -57,7 +62,7 @@ class Design:
     def session(self, batch: Batch) -> Session:
         if self.scheduled is not None and self.scheduled[0] is batch:
             return Session(network=self.network, batch=batch, run=self.scheduled[1])
-        program = lower(self.network, batch, self.hardware.sum_bits)
+        program = told_in(lower(self.network, batch, self.hardware.sum_bits), self.dictionary, self.hardware)
         check_capacity(program, self.hardware)
         return Session(network=self.network, batch=batch, run=GraphRun(
             program=program, hardware=self.hardware, schedule=schedule(program, self.hardware),

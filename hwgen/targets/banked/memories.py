@@ -84,13 +84,13 @@ def schedule_memory(hardware: Hardware, schedule: Schedule) -> list[Beats]:
 def bank_memory(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:
     """Source rows, in runs of rising rows."""
     stream: list[Beats] = []
-    sources, matrix = schedule.sources, program.passes[0].source
-    if sources is None or matrix is None:
+    sources, gathered = schedule.sources, program.gathered
+    if sources is None or gathered is None:
         return stream
     order = np.lexsort((sources.row, sources.bank))
     bank, row = sources.bank[order], sources.row[order]
     codes = np.zeros((len(order), hardware.lanes), dtype=np.int64)
-    codes[:, : matrix.shape[1]] = matrix[sources.feature[order]]
+    codes[:, : gathered.rows.shape[1]] = gathered.rows[sources.source[order]]
     digits, digit = hardware.digits, hardware.digit
     cut = codes[:, None, :] >> (digit * np.arange(digits))[None, :, None] & (1 << digit) - 1
     flat = cut.reshape(-1, hardware.lanes)

@@ -23,7 +23,7 @@ from rtl_templates.cells.formats import RAW_BITS
 
 from ...numeric import IntRange
 
-__all__ = ["Pass", "Program", "Requant"]
+__all__ = ["FeatureRows", "Pass", "Program", "Requant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +143,24 @@ class Pass:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeatureRows:
+    """What the first pass gathers, ``reads @ rows``: equal to features times weights.
+
+    Parameters
+    ----------
+    reads : csr_array int64 [n, r]
+        How often each node reads each row.
+    rows : int64 [r, k]
+    least : int
+        Rows that any graph makes do with.
+    """
+
+    reads: csr_array
+    rows: NDArray[np.int64]
+    least: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """The whole inference of one graph.
 
@@ -156,6 +174,9 @@ class Program:
     passes : tuple of Pass
     sum_bits : int
         Signed bits of the widest sum that requantizers take; factors are as wide as those leave room for.
+    told : FeatureRows or None
+        The first pass in rows of a dictionary (:mod:`.feature_rows`); None: in rows of the weight matrix. Hardware
+        gathers these; the reference multiplies features and weights.
     """
 
     name: str
@@ -164,6 +185,24 @@ class Program:
     neighbours: csr_array
     passes: tuple[Pass, ...]
     sum_bits: int = ACC_BITS
+    told: FeatureRows | None = None
+
+    @property
+    def gathered(self) -> FeatureRows | None:
+        """What the first pass gathers; None where it does not."""
+        source = self.passes[0].source
+        if source is None or self.told is not None:
+            return self.told
+        return FeatureRows(reads=self.features, rows=source, least=len(source))
+
+    @property
+    def gathers(self) -> dict[Literal["gather_features", "gather"], csr_array]:
+        """How often each node reads each row, by the kind of pass: each matrix has a schedule."""
+        kinds, features = {step.kind for step in self.passes}, self.gathered
+        found: dict[Literal["gather_features", "gather"], csr_array] = {}
+        if features is not None:
+            found["gather_features"] = features.reads
+        return found | ({"gather": self.neighbours} if "gather" in kinds else {})
 
     @property
     def num_nodes(self) -> int:

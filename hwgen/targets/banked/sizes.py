@@ -59,9 +59,9 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         combine.shape[0] for step, combine in ((step, step.combine) for step in passes)
         if combine is not None and step.kind != "dense"] + [
         step.source.shape[1] for step in passes if step.source is not None])
+    source = None if program.gathered is None else program.gathered.rows
     lanes = lanes or _round_up(widest, requant_lanes)
-    sources = [step.source for step in passes if step.source is not None]
-    widths = [IntRange.of(source).signed_bits for source in sources] + [
+    widths = [IntRange.of(step.source).signed_bits for step in passes if step.source is not None] + [
         step.out.stored_bits for step in passes if step.out.kind != "raw"]
     code_bits = 4 if max(widths) <= 4 else 8
     dense_pages = [-(-step.combine.shape[0] // lanes) for step in passes
@@ -69,14 +69,14 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
     dense_steps = -(-program.input_bits // planes)
     chunks = -(-passes[-1].width // requant_lanes)
     stages = [stage for step in passes for stage in (step.q1, step.q2) if stage is not None]
-    source_rows = sum(-(-len(source) // UNITS) for source in sources)
+    source_rows = 0 if source is None else -(-len(source) // UNITS)
     return Needs(
         lanes=max(lanes, widest),
         code_bits=code_bits,
         acc_bits=max([code_bits + 1, *(step.accumulate.signed_bits for step in passes if step.kind != "dense")]),
         bank_depth=2 * rows + source_rows,
         half_rows=rows,
-        slots=sum(_slot_bound(matrix, groups) for matrix in _gathers(program)),
+        slots=sum(_slot_bound(matrix, groups) for matrix in program.gathers.values()),
         param_depth=len(passes) * nodes + len(dense_pages),
         result_depth=nodes * chunks,
         feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
@@ -136,7 +136,7 @@ def choose(
         If a parameter given is too small for the program.
     """
     large = program.num_nodes >= LARGE
-    busy = sum(int(matrix.sum()) for matrix in _gathers(program)) >= 8192
+    busy = sum(int(matrix.sum()) for matrix in program.gathers.values()) >= 8192
     groups = groups or (4 if large and busy else 1)
     servers = servers or (16 if large else 4)
     need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)
@@ -170,6 +170,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
     need = needs(program, groups=hardware.groups, servers=hardware.servers, lanes=hardware.lanes,
                  requant_lanes=hardware.requant_lanes, planes=hardware.planes)
     edges, nnz = int(program.neighbours.sum()), int(program.features.nnz)
+    stored = 0 if program.gathered is None else len(program.gathered.rows)
     degree = int(program.neighbours.sum(axis=1).max()) if program.num_nodes else 0
     nodes, limit = program.num_nodes, capacity(program, hardware)
     columns, biases, pages = 1 << TASK["q1_column"], 1 << TASK["q1_bias"], 1 << TASK["page"]
@@ -177,7 +178,7 @@ def check_capacity(program: Program, hardware: Hardware) -> None:
     reads = f"{edges} edges and {nnz} features (max_edges {limit['edges']}, max_nonzeros {limit['nonzeros']})"
     checks = (
         (rows, "half_rows", need.half_rows, hardware.bank_depth // 2),
-        (f"{rows} and their source rows", "bank_depth", need.bank_depth, hardware.bank_depth),
+        (f"{rows} and {stored} different weight rows", "bank_depth", need.bank_depth, hardware.bank_depth),
         (rows, "param_depth", need.param_depth, hardware.param_depth),
         (rows, "result_depth", need.result_depth, hardware.result_depth),
         (f"{rows} of dense input", "feature_depth", need.feature_depth, hardware.feature_depth),
@@ -208,11 +209,12 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     Returns
     -------
     dict
-        ``nodes``; ``edges`` (self loops included) and ``nonzeros`` (non-zero binary features), for graphs
-        that divide the schedule as this one does, at 85 % of its slots; ``degree`` (self loop included):
-        rows of the largest codes that the accumulator holds.
+        ``nodes``: a larger graph leaves fewer sums of weight rows in the banks, never fewer different rows; ``edges``
+        (self loops included) and ``nonzeros`` (non-zero binary features), for graphs that divide the schedule as this
+        one does, and whose features the dictionary tells in as few reads, at 85 % of its slots; ``degree`` (self loop
+        included): rows of the largest codes that the accumulator holds.
     """
-    sources = sum(-(-len(step.source) // UNITS) for step in program.passes if step.source is not None)
+    sources = 0 if program.gathered is None else -(-program.gathered.least // UNITS)
     chunks = -(-program.passes[-1].width // hardware.requant_lanes)
     dense = [step for step in program.passes if step.kind == "dense" and step.combine is not None]
     rows = [hardware.bank_depth // 2, (hardware.bank_depth - sources) // 2,
@@ -221,7 +223,7 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     for step in dense:
         rows.append(hardware.feature_depth // _feature_words(step, program.input_bits, hardware)
                     // hardware.banks_per_server)
-    reads = [int(matrix.sum()) for matrix in _gathers(program)]
+    reads = [int(matrix.sum()) for matrix in program.gathers.values()]
     usable = int(hardware.slots * hardware.groups * UNITS / SLOT_MARGIN)
     shares = [usable * count // max(sum(reads), 1) for count in reads]
     ranges = [step.out.code_range for step in program.passes if step.out.kind in ("signed", "affine")]
@@ -230,7 +232,8 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     return {
         "nodes": nodes,
         "edges": shares[-1],
-        "nonzeros": shares[0] if len(shares) > 1 else nodes * int(program.features.shape[1]),
+        "nonzeros": shares[0] * int(program.features.sum()) // max(reads[0], 1) if len(shares) > 1
+                    else nodes * int(program.features.shape[1]),
         "degree": ((1 << (hardware.acc_bits - 1)) - 1) // largest,
     }
 
@@ -238,13 +241,6 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
 def _feature_words(step: Pass, input_bits: int, hardware: Hardware) -> int:
     assert step.combine is not None
     return -(-input_bits // hardware.planes) * -(-len(step.combine) // hardware.lanes)
-
-
-def _gathers(program: Program) -> list[csr_array]:
-    """The matrices that have a part of the schedule memory: input features, then one for all aggregations."""
-    kinds = {step.kind for step in program.passes}
-    return [matrix for kind, matrix in (("gather_features", program.features), ("gather", program.neighbours))
-            if kind in kinds]
 
 
 def _slot_bound(matrix: csr_array, groups: int) -> int:

@@ -11,11 +11,12 @@ from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
 from ...flow.wishes import Wishes
+from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate
 from ..target import Hardware as AnyHardware
-from .accepts import accepts
+from .accepts import accepts, chain_of
 from .candidates import SPACE, candidates
 from .design import Design
 from .execute import run
@@ -51,8 +52,11 @@ class BankedTarget:
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         return iter(()) if wishes.windows else candidates(self, network, sample, wishes)
 
-    def design(self, network: Network, config: Config) -> Design:
-        return Design(network=network, hardware=Hardware(**config.hardware), capacity=config.capacity)
+    def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
+        weight = chain_of(network).layers[0].weight
+        dictionary = Dictionary.of_pairs(weight, pairs) if network.input_bits == 1 else None
+        return Design(network=network, hardware=Hardware(**config.hardware), capacity=config.capacity,
+                      dictionary=dictionary)
 
     def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
         from .verilog import emit

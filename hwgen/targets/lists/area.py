@@ -20,14 +20,14 @@ from rtl_templates.lists.formats import (
     PARAM,
     ROW_BITS,
     V_BITS,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS
 
 from ...flow.resources import Component, Resources, Usage, blocks
 from .hardware import Hardware
 
-__all__ = ["guess_resources"]
+__all__ = ["buffer_blocks", "guess_resources"]
 
 
 def guess_resources(hardware: Hardware) -> Resources:
@@ -71,11 +71,20 @@ def _columns(h: Hardware) -> tuple[int, int]:
     return memories, h.column_depth << (h.lanes // (4 * memories) - 1).bit_length()
 
 
-def _memories(h: Hardware) -> Iterator[tuple[int, int]]:
-    """Width and depth of every block memory of a unit."""
+def buffer_blocks(h: Hardware) -> float:
+    """Block memory of a unit's node buffer, entries included, in 36 kbit."""
+    return sum(blocks(width, depth) for width, depth in _buffers(h))
+
+
+def _buffers(h: Hardware) -> Iterator[tuple[int, int]]:
     word = h.lanes * h.code_bits
     yield from ((min(BEAT_BITS, word - low), h.buffer_depth) for low in range(0, word, BEAT_BITS))
     yield ENTRY_BITS, h.buffer_depth
+
+
+def _memories(h: Hardware) -> Iterator[tuple[int, int]]:
+    """Width and depth of every block memory of a unit."""
+    yield from _buffers(h)
     yield 8 * sum(LIST_ENTRY.values()), h.list_depth
     yield 2 * sum(DESCRIPTOR.values()), h.descriptor_depth
     yield BEAT_BITS, h.result_depth

@@ -14,6 +14,7 @@ from rtl_templates.lists.formats import NULL_INDEX
 
 from ...errors import HwgenError
 from ...network.batch import Batch, SetName
+from ...network.dictionary import Dictionary, planes_of
 from ...network.edges import NO_EDGES, EdgeQuantizers, coder_of, magnitudes
 from ...network.walks import NOTHING, Walk, walk
 
@@ -57,7 +58,7 @@ class Lists:
 
 
 def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
-                edges: EdgeQuantizers = NO_EDGES) -> dict[SetName, Lists]:
+                edges: EdgeQuantizers = NO_EDGES, dictionary: Dictionary | None = None) -> dict[SetName, Lists]:
     """The lists that a program asks for.
 
     Parameters
@@ -68,6 +69,8 @@ def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
         Unsigned width of an input code: as many planes are walked at most.
     edges : mapping of EdgeCodes
         Of lists that weigh.
+    dictionary : Dictionary or None
+        Whose rows lists of features name; None: features.
     """
     made: dict[SetName, Lists] = {}
     for name in sets:
@@ -76,6 +79,8 @@ def batch_lists(batch: Batch, sets: Sequence[SetName], input_bits: int,
         coder = coder_of(name, edges)
         if coder is not None:
             made[name] = _walked(magnitudes(matrix), walk(matrix, coder.bits))
+        elif name == "features" and dictionary is not None:
+            made[name] = _told(length, dictionary.encode(planes_of(matrix, input_bits)), input_bits)
         elif name == "features":
             made[name] = _walked(length, walk(matrix, input_bits))
         else:
@@ -148,3 +153,28 @@ def union(graphs: Sequence[Batch]) -> Batch:
 def _walked(length: Ints, walked: Walk) -> Lists:
     return Lists(length=length, count=walked.count, double=walked.double,
                  index=np.where(walked.index == NOTHING, NULL_INDEX, walked.index))
+
+
+def _told(length: Ints, reads: csr_array, bits: int) -> Lists:
+    """Lists of features out of how often each of their planes adds each row of a dictionary: csr_array [n * bits, r].
+
+    Planes are walked as :mod:`hwgen.network.walks` has it: the first entry of each but the first doubles the sum, and
+    a plane without any is an entry of nothing. A row that a plane adds several times is there as often.
+    """
+    plane = np.repeat(np.arange(reads.shape[0]), np.diff(reads.indptr))
+    plane, index = np.repeat(plane, reads.data), np.repeat(reads.indices.astype(np.int64), reads.data)
+    filled = np.bincount(plane, minlength=reads.shape[0]).reshape(-1, bits) > 0
+    begun = np.logical_or.accumulate(filled, axis=1) & ~_first(filled)  # planes that double the sum
+    empty = np.flatnonzero(begun & ~filled)
+    plane = np.concatenate([plane, empty])
+    order = np.argsort(plane, kind="stable")
+    plane = plane[order]
+    double = np.r_[True, np.diff(plane) != 0][:len(plane)] & begun.ravel()[plane]
+    return Lists(length=length, count=np.bincount(plane // bits, minlength=len(length)).astype(np.int64),
+                 index=np.concatenate([index, np.full(len(empty), NULL_INDEX)])[order], double=double)
+
+
+def _first(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The first plane of each list that has entries: bool [n, bits]."""
+    first: NDArray[np.bool_] = np.cumsum(filled, axis=1) == 1
+    return first & filled

@@ -1,7 +1,8 @@
 """Designs for a network and its sample: for batches, of fewer and fewer graphs; then by windows."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple
+from contextlib import suppress
+from dataclasses import astuple, replace
 from functools import partial
 
 from ...errors import CapacityError, HwgenError
@@ -13,8 +14,11 @@ from ..target import Candidate, Target
 from .area import guess_resources
 from .choose import Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
+from .dense import with_rows, worth_rows
 from .design import place_batches, place_windows, program_for
+from .feature_rows import FeatureRows
 from .hardware import Hardware
+from .placement import arrange
 from .program import Program
 from .windows.candidates import window_candidates
 
@@ -35,19 +39,21 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
     For each number, room for larger graphs is tried before none.
     """
     programs = list(_programs(network, limits_of(sample, wishes)))
+    rows = FeatureRows(programs[0][1], sample.batch)
     total = Capacity.of([sample.batch], network.input_bits, network.edges)
     rank = 0
     if wishes.windows is not True:
-        for each in _batches(target, network, programs, sample, total, wishes):
+        for each in _batches(target, network, programs, rows, sample, total, wishes):
             rank = each.rank + 1
             yield each
     if wishes.windows is not False:
         for limits, program in programs:
-            for hardware in window_candidates(program, total, wishes.hardware,
+            for hardware in window_candidates(rows.least(program), total, wishes.hardware,
                                               lambda hardware: fits(guess_resources(hardware))):
+                told, saved = _in_windows(rows, program, hardware)
                 yield Candidate(target=target, hardware=hardware, runs="window", rank=rank, limits=limits,
-                                cycles=guess_cycles(program, hardware, total, 1), area=guess_resources(hardware),
-                                design=partial(place_windows, network, program, hardware))
+                                cycles=guess_cycles(told, hardware, _fewer(total, saved), 1),
+                                area=guess_resources(hardware), design=partial(place_windows, network, told, hardware))
                 rank += 1
 
 
@@ -61,31 +67,62 @@ def _programs(network: Network, every: Sequence[Limits]) -> Iterator[tuple[Limit
                 raise
 
 
-def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, Program]], sample: Sample,
-             total: Capacity, wishes: Wishes) -> Iterator[Candidate]:
+def _in_windows(rows: FeatureRows, program: Program, hardware: Hardware) -> tuple[Program, int]:
+    """Sums of weight rows where they stay on the chip, and no more than there are features: nodes want the room."""
+    stay = hardware.buffer_depth // (2 * max(1, rows.words_of_row(program, hardware.lanes)))
+    return rows.most(program, min(stay, program.features))
+
+
+def _fewer(total: Capacity, saved: int) -> Capacity:
+    """A sample whose features are told in so many entries less."""
+    return replace(total, features=max(0, total.features - saved))
+
+
+def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, Program]], rows: FeatureRows,
+             sample: Sample, total: Capacity, wishes: Wishes) -> Iterator[Candidate]:
     """Designs that hold whole graphs."""
     graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
     seen: set[Hardware] = set()
+    dense = {id(program): with_rows(program) if worth_rows(program, total) else None for _, program in programs}
     rank = 0
     while graphs:
         for limits, program in programs:
             room = capacity_of(limits, graphs)
             try:
-                for hardware in hardware_for(program, room, wishes.hardware):
+                for told, hardware, saved in _sized(program, rows, room, wishes):
                     if hardware not in seen:
                         seen.add(hardware)
-                        yield Candidate(
-                            target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
-                            area=guess_resources(hardware),
-                            cycles=guess_cycles(program, hardware, total, _runs(total, room)),
-                            design=partial(place_batches, network, program, hardware, room))
+                        yield _candidate(target, network, told, hardware, limits, _fewer(total, saved), room, rank)
                 if not seen:  # says what is wrong with the wish
-                    choose(program, room, wishes.hardware)
+                    choose(rows.least(program), room, wishes.hardware)
             except CapacityError:
                 if graphs == 1 and limits is programs[-1][0] and not seen and not wishes.windows:
                     raise
+            if (multiplied := dense[id(program)]) is not None:
+                room = replace(room, features=0)
+                with suppress(CapacityError):  # lists say what is too small
+                    for hardware in hardware_for(multiplied, room, wishes.hardware):
+                        yield _candidate(target, network, multiplied, hardware, limits, replace(total, features=0),
+                                         room, rank)
             rank += 1
         graphs //= 2
+
+
+def _candidate(target: Target, network: Network, program: Program, hardware: Hardware, limits: Limits,
+               total: Capacity, room: Capacity, rank: int) -> Candidate:
+    return Candidate(target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
+                     area=guess_resources(hardware),
+                     cycles=guess_cycles(program, hardware, total, _runs(total, room)),
+                     design=partial(place_batches, network, program, hardware, room))
+
+
+def _sized(program: Program, rows: FeatureRows, room: Capacity, wishes: Wishes) -> Iterator[
+        tuple[Program, Hardware, int]]:
+    """Hardware with each dictionary that it may hold, and the list entries that this saves."""
+    least = rows.least(program)
+    for hardware in hardware_for(least, room, wishes.hardware):
+        words = arrange(least, hardware, **room.rows(least)).buffer_words
+        yield from rows.sized(program, hardware, words, "buffer_depth" in wishes.hardware)
 
 
 def _runs(total: Capacity, room: Capacity) -> int:

@@ -21,8 +21,8 @@ from rtl_templates.lists.formats import (
     SETUP,
     V_BITS,
     Target,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
@@ -94,9 +94,10 @@ def model_image(layout: Layout) -> Beats:
         stream += _thresholds(tables.threshold_table(stage), stage, hardware)
     if tables.page_count:
         stream += subset_sums(tables.page_table(), weight_plan(hardware.to_dict()), Target.TABLE)
-    for tensor, place in zip(layout.program.tensors, layout.tensors, strict=True):
+    for index, (tensor, place) in enumerate(zip(layout.program.tensors, layout.tensors, strict=True)):
         if tensor.rows is not None:
-            stream += row_words(buffer_bytes(tensor.rows, place.position, place.chunks, hardware), place.address)
+            rows = layout.program.stored(index)
+            stream += row_words(buffer_bytes(rows, place.position, place.chunks, hardware), place.address)
     return ended(stream)
 
 
@@ -115,7 +116,7 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     n = batch.num_nodes
     _capacity(program.name, "nodes in a batch", "batch_nodes", n, layout.nodes)
     _capacity(program.name, "graphs in a batch", "max_graphs", batch.graphs, layout.graphs)
-    lists = batch_lists(batch, program.sets, program.input_bits, program.edges)
+    lists = batch_lists(batch, program.sets, program.input_bits, program.edges, program.dictionary)
     check_lists(program, lists)
     counts: dict[Domain, int] = {"nodes": n, "graphs": batch.graphs}
     if program.has_edge_rows:
@@ -131,13 +132,25 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     if program.trained_nodes:
         trained["nodes"] = batch.node[rows["nodes"]]
 
-    stream: list[Beats] = []
+    stream = _given_rows(layout, batch, rows["nodes"])
     for unit in range(units):
         stream += unit_words(layout, unit, lists, numbers, trained)
     order = rows[program.passes[-1].domain]
     beats = ended(stream)
     return BatchImage(beats=beats, **rows, lists=lists, order=order,
                       result_words=-(-len(order) // units) * layout.result_words)
+
+
+def _given_rows(layout: Layout, batch: Batch, nodes: Ints) -> list[Beats]:
+    """Features as buffer words, where the program multiplies them as rows."""
+    program = layout.program
+    if program.given is None:
+        return []
+    codes = batch.features[nodes]
+    _capacity(program.name, _LIMITS["features"][0], "max_node_nonzeros",
+              int(np.diff(codes.indptr).max(initial=0)), program.max_features)
+    place = layout.tensors[program.given]
+    return row_words(buffer_bytes(codes.toarray(), place.position, place.chunks, layout.hardware), place.address)
 
 
 def program_words(layout: Layout) -> list[Beats]:

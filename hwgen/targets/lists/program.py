@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...network.activation import Activation
 from ...network.batch import SetName
+from ...network.dictionary import Dictionary
 from ...network.edges import EdgeQuantizers
 from ...network.equation import Domain
 from ...numeric import IntRange
@@ -41,6 +42,8 @@ class Tensor:
         concatenations, and what is added to them, have several.
     rows : int64 [f, width] or None
         Content, of weights.
+    given : bool
+        Whether a batch brings the rows along: the codes of its features. No pass writes them.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Tensor:
     bits: int
     blocks: tuple[int, ...]
     rows: Ints | None = None
+    given: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +252,9 @@ class Program:
     edges : mapping of EdgeCodes
         Of such lists.
     trained_nodes : int
+    dictionary : Dictionary or None
+        What lists of features name, and node buffers hold, in place of the rows of all weights that features gather,
+        side by side: the same sums. None: these rows.
     """
 
     name: str
@@ -262,11 +269,36 @@ class Program:
     trained_nodes: int
     max_weight: int = 0
     edges: EdgeQuantizers = field(default_factory=dict)
+    dictionary: Dictionary | None = None
+
+    @property
+    def feature_rows(self) -> Ints | None:
+        """Rows of all weights that features gather, side by side: int64 [features, k]; None where there are none."""
+        found = [tensor.rows for tensor in self.tensors if tensor.rows is not None]
+        return np.concatenate(found, axis=1) if found else None
+
+    def stored(self, index: int) -> Ints:
+        """Rows of a tensor of weights as node buffers hold them: int64 [rows, width]."""
+        rows = self.tensors[index].rows
+        assert rows is not None
+        if self.dictionary is None:
+            return rows
+        start = sum(tensor.width for tensor in self.tensors[:index] if tensor.rows is not None)
+        return self.dictionary.rows[:, start:start + rows.shape[1]]
 
     @property
     def has_edge_rows(self) -> bool:
         """Whether passes go over edges."""
         return any(step.domain == "edges" for step in self.passes)
+
+    @property
+    def given(self) -> int | None:
+        """The tensor that a batch brings along, where features are rows and no lists."""
+        return next((number for number, tensor in enumerate(self.tensors) if tensor.given), None)
+
+    def reads_input(self, step: Pass) -> bool:
+        """Whether a pass multiplies the rows of features that a batch brings along."""
+        return self.given is not None and step.blocks[0].operands[0].source == self.given
 
     @property
     def scale(self) -> NDArray[np.float64]:

@@ -74,7 +74,8 @@ def check_layout(layout: "Layout") -> None:
             raise CapacityError(f"rows keep one of {entries} entries, {1 << ENTRY_BITS} at most", step.name,
                                 "quantize with fewer steps, or run by windows")
     rows = max([layout.nodes, layout.edges,
-                *(len(tensor.rows) for tensor in layout.program.tensors if tensor.rows is not None)])
+                *(len(layout.program.stored(k)) for k, tensor in enumerate(layout.program.tensors)
+                  if tensor.rows is not None)])
     if rows > NULL_INDEX:
         raise CapacityError(f"a list names one of {rows} rows, {NULL_INDEX} at most", f"program {program}",
                             "use smaller batches or fewer features")

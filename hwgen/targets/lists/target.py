@@ -11,14 +11,17 @@ from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
 from ...flow.wishes import Wishes
+from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Design
 from ..target import Hardware as AnyHardware
 from .candidates import SPACE, candidates
 from .choose import Capacity
+from .dense import with_rows
 from .design import place_batches, place_windows, program_for
 from .execute import run
+from .feature_rows import told_in
 from .hardware import Hardware
 
 __all__ = ["TARGET", "ListsTarget"]
@@ -50,11 +53,16 @@ class ListsTarget:
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         return candidates(self, network, sample, wishes, fits)
 
-    def design(self, network: Network, config: Config) -> Design:
+    def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)
+        weight = program.feature_rows
+        program = told_in(program, None if weight is None else Dictionary.of_pairs(weight, pairs))
         if config.runs == "window":
             return place_windows(network, program, hardware)
-        return place_batches(network, program, hardware, Capacity.from_dict(config.capacity))
+        room = Capacity.from_dict(config.capacity)
+        if not room.features and (rows := with_rows(program)) is not None:
+            program = rows
+        return place_batches(network, program, hardware, room)
 
     def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
         from .verilog import emit

@@ -83,12 +83,10 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
     A server takes the larger of a node's bit planes and its requantizer beats (docs/banked.md, server timing contract):
     planes below the beats cost nothing, and balancing them would move nodes for no gain.
     """
-    kinds = {step.kind for step in program.passes}
     reads = []
-    for kind, matrix in (("gather_features", program.features), ("gather", program.neighbours)):
-        if kind in kinds:
-            node, _ = edge_list(matrix)
-            reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
+    for matrix in program.gathers.values():
+        node, _ = edge_list(matrix)
+        reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
     occupied = np.zeros(program.num_nodes, dtype=np.int64)
     for step in program.passes:
         if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:

@@ -22,16 +22,18 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
     CapacityError
         When they do not fit.
     """
-    node, feature = edge_list(program.features)
-    popularity = np.zeros((program.features.shape[1], hardware.groups), dtype=np.int64)
-    np.add.at(popularity, (feature, owners.group[node]), 1)
+    assert program.gathered is not None
+    reads = program.gathered.reads
+    node, source = edge_list(reads)
+    popularity = np.zeros((reads.shape[1], hardware.groups), dtype=np.int64)
+    np.add.at(popularity, (source, owners.group[node]), 1)
     used = np.flatnonzero(popularity.any(1))
     half, taken = hardware.bank_depth // 2, node_rows(program.num_nodes)
     free, need = 2 * (half - taken), -(-used.size // UNITS)
     if need > free:
         rows = 2 * taken + need
         raise CapacityError(
-            f"{used.size} input features and {program.num_nodes} nodes need {rows} rows a bank, which has "
+            f"{used.size} different weight rows and {program.num_nodes} nodes need {rows} rows a bank, which has "
             f"{hardware.bank_depth}: {rows - hardware.bank_depth} too many",
             f"program {program.name}, hardware.bank_depth {hardware.bank_depth}",
             f"build with --bank-depth {1 << (rows - 1).bit_length()}, or use fewer features")
@@ -43,4 +45,4 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
     index[by_bank] = np.arange(used.size) - np.searchsorted(bank[by_bank], np.arange(UNITS))[bank[by_bank]]
     above = half - taken
     row = np.where(index < above, taken + index, half + taken + index - above)
-    return SourceRows(feature=used, bank=bank, row=row)
+    return SourceRows(source=used, bank=bank, row=row)

@@ -57,11 +57,11 @@ def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Sche
             order = _dense_order(owners, hardware)
         else:
             if step.kind not in starts:
-                features = step.kind == "gather_features"
-                node, source = edge_list(program.features if features else program.neighbours)
-                if features:
+                matrix = program.gathers[step.kind]
+                node, source = edge_list(matrix)
+                if step.kind == "gather_features":
                     sources = place_sources(program, hardware, owners)
-                    bank, row = _look_up(sources, program.features.shape[1])
+                    bank, row = _look_up(sources, matrix.shape[1])
                 else:
                     bank, row = owners.unit, owners.row
                 made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
@@ -141,10 +141,10 @@ def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: st
     return most / hardware.digits
 
 
-def _look_up(sources: SourceRows, features: int) -> tuple[Ints, Ints]:
-    """Bank and row of every feature that is stored."""
-    bank, row = np.full(features, -1), np.full(features, -1)
-    bank[sources.feature], row[sources.feature] = sources.bank, sources.row
+def _look_up(sources: SourceRows, count: int) -> tuple[Ints, Ints]:
+    """Bank and row of every source row that is stored."""
+    bank, row = np.full(count, -1), np.full(count, -1)
+    bank[sources.source], row[sources.source] = sources.bank, sources.row
     return bank, row
 
 

@@ -33,14 +33,14 @@ class SourceRows:
 
     Parameters
     ----------
-    feature : int64 [copies]
-        Source row that this copy holds.
+    source : int64 [copies]
+        Number of the row, of :attr:`hwgen.targets.banked.program.Program.gathered`, that this copy holds.
     bank : int64 [copies]
     row : int64 [copies]
         Full row address, top bit (half) included.
     """
 
-    feature: NDArray[np.int64]
+    source: NDArray[np.int64]
     bank: NDArray[np.int64]
     row: NDArray[np.int64]
 

@@ -78,7 +78,8 @@ def _depths(program: Program, capacity: Capacity, base: Hardware) -> list[int]:
     """Depths of the node buffer to be tried, the deepest first."""
     rows = {str(domain): count for domain, count in capacity.rows(program).items()}
     words = sum(sum(-(-block // base.lanes) for block in tensor.blocks)
-                * (len(tensor.rows) if tensor.rows is not None else rows[tensor.domain]) for tensor in program.tensors)
+                * (len(program.stored(k)) if tensor.rows is not None else rows[tensor.domain])
+                for k, tensor in enumerate(program.tensors))
     most = min(NULL_INDEX + 1, max(LEAST, _rounded(words)))
     return [most, *(each for each in (*range(NULL_INDEX + 1, 0, -STEP), STEP // 2, LEAST) if each < most)]
 

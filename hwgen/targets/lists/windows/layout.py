@@ -194,8 +194,8 @@ def _emit_all(program: Program, hardware: Hardware) -> WindowLayout:
     for index in range(len(plan.passes)):
         first_entries(plan, index, plan.tables)
     weights = [k for k, tensor in enumerate(program.tensors) if tensor.rows is not None]
-    words = [plan.chunks(k) * program.features for k in weights]
-    if not weights or 2 * sum(words) > hardware.buffer_depth or program.features > NULL_INDEX:
+    words = [plan.chunks(k) * len(program.stored(k)) for k in weights]
+    if not weights or 2 * sum(words) > hardware.buffer_depth or len(program.stored(weights[0])) > NULL_INDEX:
         return plan
     starts = (np.cumsum(words) - words).tolist()
     return replace(plan, resident=dict(zip(weights, starts, strict=True)), resident_words=sum(words))

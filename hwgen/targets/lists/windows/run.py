@@ -73,7 +73,7 @@ class WindowedRun:
         check_batch(plan.program, batch)
         self.plan, self.batch = plan, batch
         self.lists: dict[SetName, Lists] = batch_lists(batch, plan.program.sets, plan.program.input_bits,
-                                                        plan.program.edges)
+                                                        plan.program.edges, plan.program.dictionary)
         check_lists(plan.program, self.lists)
         self.order = near_order(batch) if order is None else np.asarray(order, dtype=np.int64)
         if not np.array_equal(np.sort(self.order), np.arange(batch.num_nodes)):
@@ -81,8 +81,8 @@ class WindowedRun:
                              "name every node once")
         self.results: Ints = np.zeros((0, 0), dtype=np.int64)
         self._words: dict[int, Bytes] = {
-            index: plan.buffer_rows(index, tensor.rows) for index, tensor in enumerate(plan.program.tensors)
-            if tensor.rows is not None}
+            index: plan.buffer_rows(index, plan.program.stored(index))
+            for index, tensor in enumerate(plan.program.tensors) if tensor.rows is not None}
         self._entries: dict[int, Ints] = {}
         self._awaited: set[int] = set()  # first rows of windows that were not fed yet
         self._begin(0)

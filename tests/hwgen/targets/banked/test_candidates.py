@@ -13,6 +13,8 @@ from hwgen.targets import find_target
 from hwgen.targets.banked.area import guess_resources
 from hwgen.targets.banked.candidates import hardware_for
 from hwgen.targets.banked.cycles import guess_cycles
+from hwgen.targets.banked.feature_rows import told_in
+from hwgen.targets.banked.network_to_program import lower
 
 BOARD = boards.load("ultra96")
 
@@ -89,7 +91,7 @@ def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
     assert all(0.55 * have <= each.cycles <= 1.05 * have for each, have in zip(some, exact, strict=True))
     order = sorted(range(len(some)), key=lambda place: some[place].cycles)
     assert exact[order[0]] <= 1.05 * min(exact)
-    assert guess_cycles(program_of(random_graph_model(1, 600, 100, 16, 7, density=0.2)), some[0].hardware) == (
+    assert guess_cycles(told_in(lower(network, sample.batch), some[0].design().dictionary), some[0].hardware) == (
         some[0].cycles)
 
 

@@ -115,8 +115,8 @@ def test_source_rows_lie_above_the_node_rows(groups):
     tight = type(hardware)(**{**hardware.to_dict(), "bank_depth": 32})
     owners = assign(program, tight)
     sources = place_sources(program, tight, owners)
-    assert sorted(sources.feature) == sorted(np.unique(edge_list(program.features)[1]))
-    assert len(set(zip(sources.bank.tolist(), sources.row.tolist(), strict=True))) == len(sources.feature)
+    assert sorted(sources.source) == sorted(np.unique(edge_list(program.features)[1]))
+    assert len(set(zip(sources.bank.tolist(), sources.row.tolist(), strict=True))) == len(sources.source)
     assert sources.row.max() < 32
     assert (sources.row >= 16).any()  # both halves are used
     assert (sources.row % 16 >= 3).all()  # 40 nodes take 3 rows of each half

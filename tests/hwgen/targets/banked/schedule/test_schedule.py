@@ -43,7 +43,7 @@ def test_every_read_is_scheduled_once(groups, servers):
     program, _, plan = made(groups=groups, servers=servers, layers=3)
     owners, sources = plan.owners, plan.sources
     node, feature = edge_list(program.features)
-    copies = {int(f): (int(b), int(r)) for f, b, r in zip(sources.feature, sources.bank, sources.row, strict=True)}
+    copies = {int(f): (int(b), int(r)) for f, b, r in zip(sources.source, sources.bank, sources.row, strict=True)}
     first, second = plan.slots
     assert reads(plan, first) == Counter((int(i), *copies[int(f)]) for i, f in zip(node, feature, strict=True))
     node, source = edge_list(program.neighbours)
