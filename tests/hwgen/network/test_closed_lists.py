@@ -60,7 +60,7 @@ def test_programs_read_one_list_where_they_read_two_operands() -> None:
     differ = rows = 0
     for seed in SEEDS:
         network, batch = case(seed)
-        program = lower(network, **vars(capacities(batch)))
+        program = lower(network, **vars(capacities(batch, closed=True)))
         assert "closed" in program.sets
         assert "edges" not in program.sets
         aggregates = [step for step in program.passes if any(
