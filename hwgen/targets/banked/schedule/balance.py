@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["refine", "relative", "spread"]
+__all__ = ["balance", "refine", "relative", "spread"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,6 +26,11 @@ def relative(demand: NDArray[np.generic]) -> Floats:
     total = demand.sum(0)
     share: Floats = demand / np.where(total > 0, total, 1)
     return share
+
+
+def balance(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
+    """The bin of each item: :func:`spread`, with its parameters, and :func:`refine`."""
+    return refine(demand, spread(demand, order, bins, limit), bins)
 
 
 def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:

@@ -5,14 +5,14 @@ import numpy as np
 from ....errors import CapacityError
 from ..hardware import UNITS, Hardware
 from ..program import Program
-from .balance import refine, relative, spread
-from .owners import edge_list, node_rows
+from .balance import balance, relative
+from .owners import Placing, edge_list, node_rows
 from .slots import Owners, SourceRows
 
 __all__ = ["place_sources"]
 
 
-def place_sources(program: Program, hardware: Hardware, owners: Owners) -> SourceRows:
+def place_sources(program: Program, hardware: Hardware, owners: Owners, place: Placing = balance) -> SourceRows:
     """Spread the source rows that this graph reads over the banks, the most popular first (LPT).
 
     A row may lie in either half, above the node rows of both. Rows that no node reads are not stored.
@@ -39,7 +39,7 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
             f"build with --bank-depth {1 << (rows - 1).bit_length()}, or use fewer features")
     demand = relative(popularity[used])
     order = np.argsort(-demand.sum(1), kind="stable")
-    bank = refine(demand, spread(demand, order, UNITS, free), UNITS)
+    bank = place(demand, order, UNITS, free)
     by_bank = np.argsort(bank, kind="stable")
     index = np.empty(used.size, dtype=np.int64)
     index[by_bank] = np.arange(used.size) - np.searchsorted(bank[by_bank], np.arange(UNITS))[bank[by_bank]]
