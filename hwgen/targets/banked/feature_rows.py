@@ -17,7 +17,7 @@ __all__ = ["dictionary_for", "room_for", "told_in"]
 
 def room_for(program: Program, hardware: Hardware) -> int:
     """Rows that the nodes of a program leave in all banks."""
-    return UNITS * max(0, hardware.bank_depth - 2 * -(-program.num_nodes // UNITS))
+    return max(0, UNITS * hardware.bank_depth - int(program.written.sum()))
 
 
 def dictionary_for(program: Program, hardware: Hardware) -> Dictionary | None:

@@ -28,7 +28,7 @@ def relative(demand: NDArray[np.generic]) -> Floats:
     return share
 
 
-def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
+def spread(demand: Floats, order: Ints, bins: int, limit: int | Ints) -> Ints:
     """Put items into bins, the next item always where it costs least.
 
     A bin of loads ``L`` (shares of all demand) prices resource d at ``exp(STEEP * (L_d / fair_d - 1))``, so
@@ -42,8 +42,10 @@ def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
         Shares: every column sums to 1 (or 0).
     order : int64 [items]
         Items in the order in which they are placed.
-    bins, limit : int
-        Number of bins, and items that a bin can hold.
+    bins : int
+        Number of bins.
+    limit : int or int64 [bins]
+        Items that a bin can hold.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
     fair = np.maximum(1 / bins, demand.max(0, initial=0))  # of each resource; a giant item cannot be split
     price = np.full_like(load, np.exp(-STEEP))
     room = np.full(bins, limit)
-    full = np.zeros(bins)
+    full = np.where(room > 0, 0.0, np.inf)
     where = np.empty(demand.shape[0], dtype=np.int64)
     for item in order.tolist():
         weight = demand[item]

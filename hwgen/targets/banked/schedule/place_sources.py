@@ -1,21 +1,24 @@
 """Source rows of the first pass into banks, by how often each group reads them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ....errors import CapacityError
 from ..hardware import UNITS, Hardware
 from ..program import Program
 from .balance import refine, relative, spread
-from .owners import edge_list, node_rows
+from .owners import edge_list
 from .slots import Owners, SourceRows
 
 __all__ = ["place_sources"]
+
+Ints = NDArray[np.int64]
 
 
 def place_sources(program: Program, hardware: Hardware, owners: Owners) -> SourceRows:
     """Spread the source rows that this graph reads over the banks, the most popular first (LPT).
 
-    A row may lie in either half, above the node rows of both. Rows that no node reads are not stored.
+    A row may lie in either half, wherever no node's row is written. Rows that no node reads are not stored.
 
     Raises
     ------
@@ -28,21 +31,28 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
     popularity = np.zeros((reads.shape[1], hardware.groups), dtype=np.int64)
     np.add.at(popularity, (source, owners.group[node]), 1)
     used = np.flatnonzero(popularity.any(1))
-    half, taken = hardware.bank_depth // 2, node_rows(program.num_nodes)
-    free, need = 2 * (half - taken), -(-used.size // UNITS)
-    if need > free:
-        rows = 2 * taken + need
+    free = _free(program, hardware, owners)
+    room = np.bincount(free // hardware.bank_depth, minlength=UNITS)
+    if used.size > free.size:
+        depth = -(-(UNITS * hardware.bank_depth + used.size - free.size) // UNITS)
         raise CapacityError(
-            f"{used.size} different weight rows and {program.num_nodes} nodes need {rows} rows a bank, which has "
-            f"{hardware.bank_depth}: {rows - hardware.bank_depth} too many",
+            f"{used.size} different weight rows and {program.num_nodes} nodes need {depth} rows a bank, which has "
+            f"{hardware.bank_depth}: {depth - hardware.bank_depth} too many",
             f"program {program.name}, hardware.bank_depth {hardware.bank_depth}",
-            f"build with --bank-depth {1 << (rows - 1).bit_length()}, or use fewer features")
+            f"build with --bank-depth {1 << (depth - 1).bit_length()}, or use fewer features")
     demand = relative(popularity[used])
     order = np.argsort(-demand.sum(1), kind="stable")
-    bank = refine(demand, spread(demand, order, UNITS, free), UNITS)
+    bank = refine(demand, spread(demand, order, UNITS, room), UNITS)
     by_bank = np.argsort(bank, kind="stable")
     index = np.empty(used.size, dtype=np.int64)
     index[by_bank] = np.arange(used.size) - np.searchsorted(bank[by_bank], np.arange(UNITS))[bank[by_bank]]
-    above = half - taken
-    row = np.where(index < above, taken + index, half + taken + index - above)
-    return SourceRows(source=used, bank=bank, row=row)
+    first = np.cumsum(room) - room
+    return SourceRows(source=used, bank=bank, row=free[first[bank] + index] % hardware.bank_depth)
+
+
+def _free(program: Program, hardware: Hardware, owners: Owners) -> Ints:
+    """Rows of the banks that no node's row is written to, as ``bank * depth + row``, ascending."""
+    taken = np.zeros((UNITS, 2, hardware.bank_depth // 2), dtype=np.bool_)
+    for half, written in enumerate(program.written):
+        taken[owners.unit[written], half, owners.row[written]] = True
+    return np.flatnonzero(~taken)

@@ -5,24 +5,26 @@ from numpy.typing import NDArray
 
 from ....errors import CapacityError, HwgenError
 from ..hardware import UNITS, Hardware
-from ..program import Program
+from ..program import Gather, Program
 from ..sizes import check_capacity
 from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, lower_bound, match
 from .owners import assign, edge_list
 from .place_sources import place_sources
 from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
-__all__ = ["schedule", "schedule_reads"]
+__all__ = ["ALL_SLOTS", "schedule", "schedule_reads"]
 
 Ints = NDArray[np.int64]
+BUSY = 0.5  #: Of a pass: groups freeze while one sum waits, so that a server that works half of the time delays them.
+ALL_SLOTS = 1 << 16  #: As many as a task word can name.
 
 
 def schedule(program: Program, hardware: Hardware) -> Schedule:
     """Place every row and schedule every pass.
 
-    Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges
-    share one set of slots. Where servers are slower than the gather, an even flow of finished nodes is
-    preferred to the shortest schedule, unless only the shortest fits.
+    Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges that
+    read the same rows share one set of slots. Where servers are slower than the gather, an even flow of
+    finished nodes is preferred to the shortest schedule, unless only the shortest fits.
 
     Raises
     ------
@@ -47,28 +49,31 @@ def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Sche
     sources: SourceRows | None = None
     slots: list[Slots] = []
     passes: list[PassSchedule] = []
-    starts: dict[str, tuple[int, Slots]] = {}
+    starts: list[tuple[Gather, int, Slots]] = []
     for index, step in enumerate(program.passes):
         if step.kind != "gather" and index:
             raise HwgenError(f"{step.kind} is pass {index}", f"{program.name}: {step.name}",
                              "only the first pass can read the input features")
         start, count = 0, 0
         if step.kind == "dense":
-            order = _dense_order(owners, hardware)
+            order = _dense_order(owners, hardware, program.rows_of(index))
         else:
-            if step.kind not in starts:
-                matrix = program.gathers[step.kind]
-                node, source = edge_list(matrix)
+            gather = program.gathers[index]
+            assert gather is not None
+            known = next((each for each in starts if each[0] is gather), None)
+            if known is None:
+                node, source = edge_list(gather.reads)
                 if step.kind == "gather_features":
                     sources = place_sources(program, hardware, owners)
-                    bank, row = _look_up(sources, matrix.shape[1])
+                    bank, row = _look_up(sources, gather.reads.shape[1])
                 else:
                     bank, row = owners.unit, owners.row
                 made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
-                                      0 if tight else _server_slots(program, hardware, owners, step.kind))
-                starts[step.kind] = sum(s.count for s in slots), made
+                                      0 if tight else _server_slots(program, hardware, owners, gather), gather.rows)
+                known = gather, sum(s.count for s in slots), made
+                starts.append(known)
                 slots.append(made)
-            start, made = starts[step.kind]
+            _, start, made = known
             count, order = made.count, _arrival_order(made, hardware)
         passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
                                    write_half=index % 2, order=order))
@@ -76,7 +81,8 @@ def _schedule(program: Program, hardware: Hardware, tight: bool = False) -> Sche
 
 
 def schedule_reads(
-    owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0
+    owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0,
+    summing: NDArray[np.bool_] | None = None,
 ) -> Slots:
     """Schedule one gather in all groups; shorter groups idle at the end.
 
@@ -89,15 +95,18 @@ def schedule_reads(
     node, bank, row : int64 [reads]
         What each node reads, in any order.
     server_slots : float
-        Slots for which the busiest server works. Above the bound, an even flow of finished nodes is
-        worth more than a short schedule.
+        Slots for which the busiest server works. From :data:`BUSY` of the bound on, an even flow of
+        finished nodes is worth more than a short schedule.
+    summing : bool [n] or None
+        Nodes that sum up, whether they read anything or not; None: all.
     """
     n = owners.unit.size
     counts = np.zeros((n, UNITS), dtype=np.int64)
     np.add.at(counts, (node, bank), 1)
-    members = [np.flatnonzero(owners.group == g) for g in range(groups)]
+    summing = np.ones(n, dtype=np.bool_) if summing is None else summing
+    members = [np.flatnonzero((owners.group == g) & summing) for g in range(groups)]
     bound = max(lower_bound(counts[mine], owners.unit[mine]) for mine in members)
-    look_ahead = LOOK_AHEAD if server_slots <= bound else LOOK_AHEAD_EVEN
+    look_ahead = LOOK_AHEAD if server_slots <= BUSY * bound else LOOK_AHEAD_EVEN
     parts = []
     for mine in members:
         banks, nodes = match(counts[mine], owners.unit[mine], look_ahead)
@@ -119,15 +128,16 @@ def schedule_reads(
     last = np.full(n, -1)
     np.maximum.at(last, all_nodes[working], working[0])
     finishing = np.full_like(all_nodes, -1)
-    finishing[last, owners.group, owners.unit] = np.arange(n)
+    done = np.flatnonzero(summing)
+    finishing[last[done], owners.group[done], owners.unit[done]] = done
     return Slots(bank=all_banks, row=rows, node=finishing, bound=bound)
 
 
-def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: str) -> float:
-    """Slots that the busiest server needs in the slowest pass of a kind, by its timing contract."""
+def _server_slots(program: Program, hardware: Hardware, owners: Owners, gather: Gather) -> float:
+    """Slots that the busiest server needs in the slowest pass with these reads, by its timing contract."""
     most = 0.0
     for index, step in enumerate(program.passes):
-        if step.kind != kind or step.q1 is None:
+        if program.gathers[index] is not gather or step.q1 is None:
             continue
         chunks = beats = -(-len(step.q1.column) // hardware.requant_lanes)
         cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
@@ -135,7 +145,7 @@ def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: st
             beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages
             if step.q1.row_bits is not None:
                 cycles = np.maximum(cycles, -(-step.q1.row_bits // hardware.planes))
-        occupied = np.maximum(cycles, beats) + chunks * step.q1.pairs
+        occupied = (np.maximum(cycles, beats) + chunks * step.q1.pairs) * gather.rows
         load = np.bincount(owners.unit % hardware.servers, occupied, hardware.servers)
         most = max(most, float(load.max()))
     return most / hardware.digits
@@ -158,8 +168,8 @@ def _arrival_order(slots: Slots, hardware: Hardware) -> tuple[tuple[Ints, ...], 
     return tuple(tuple(ports) for ports in order)
 
 
-def _dense_order(owners: Owners, hardware: Hardware) -> tuple[tuple[Ints, ...], ...]:
+def _dense_order(owners: Owners, hardware: Hardware, rows: NDArray[np.bool_]) -> tuple[tuple[Ints, ...], ...]:
     nothing = np.zeros(0, dtype=np.int64)
     server = owners.unit % hardware.servers
     others = [nothing] * (hardware.ports - 1)
-    return tuple((np.flatnonzero(server == s), *others) for s in range(hardware.servers))
+    return tuple((np.flatnonzero((server == s) & rows), *others) for s in range(hardware.servers))
