@@ -23,7 +23,7 @@ from synthesis import synthesize
 from hwgen.flow.resources import Usage
 from hwgen.targets import find_target
 from rtl_templates.banked.clos import Clos
-from rtl_templates.banked.formats import PASSES, Target
+from rtl_templates.banked.formats import HOLD_DEPTH, PASSES, Target
 from rtl_templates.banked.group import Group
 from rtl_templates.banked.lane import ProcessingElement
 from rtl_templates.banked.load_map import load_map
@@ -43,7 +43,7 @@ SHAPE = {
     "groups": 4, "servers": 16, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
     "slots": 1280, "param_depth": 512, "result_depth": 512, "feature_depth": 0, "requant_lanes": 8,
     "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "bias_depth": 64, "sum_bits": 18,
-    "zero_points": 0, "primitives": 1,
+    "zero_points": 0, "hold_depth": HOLD_DEPTH, "primitives": 1,
 }
 _ROW = ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")
 _SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns",
@@ -51,11 +51,11 @@ _SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "re
 
 #: Name -> component of a shape.
 PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
-    "group": lambda s: Group(**_of(s, *_ROW, "slots", "zero_points", "primitives")),
+    "group": lambda s: Group(**_of(s, *_ROW, "slots", "hold_depth", "zero_points", "primitives")),
     "bank": lambda s: Bank(depth=s["bank_depth"] * s["code_bits"] // s["digit"], word_bits=s["lanes"] * s["digit"]),
     "clos": lambda s: Clos(word_bits=s["lanes"] * s["digit"]),
-    "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits", "zero_points",
-                                                 "primitives")),
+    "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits", "hold_depth",
+                                                 "zero_points", "primitives")),
     "server": lambda s: Server(ports=16 * s["groups"] // s["servers"], **_of(s, *_SERVER),
                                primitives=bool(s["primitives"])),
     "registers": lambda s: RegisterFile(constants=constants(

@@ -1,10 +1,10 @@
-"""What a dictionary of the first layer's rows saves, and how long it takes: docs/decisions/0018-dictionary-of-rows.md.
+"""What a dictionary of the first layer's rows saves, and how long it takes: docs/decisions/0019-dictionary-of-rows.md.
 
     python bench/dictionary.py cora.pt citeseer.pt [--rows 1000 1536 2000 2752 4096] [--repeats 3]
 
 For each checkpoint: rows of the weights, those of zeros and the different ones; additions of rows that its sample takes
-with the rows of the weights, without those of zeros, and with dictionaries of so many rows; seconds to find the largest
-one and to tell the sample in it (best of the repeats, one thread). Equality ``M @ rows == X @ W`` is checked each time.
+with the rows of the weights, without those of zeros, and with dictionaries of so many rows; CPU seconds to find the
+largest one and to tell the sample in it (best of the repeats). Equality ``M @ rows == X @ W`` is checked each time.
 """
 
 import argparse
@@ -34,12 +34,12 @@ def measure(path: Path, rows: list[int], repeats: int) -> dict[str, object]:
     searching, telling = [], []
     for _ in range(repeats):
         pair_search._searched.cache_clear()
-        start = time.perf_counter()
+        start = time.process_time()
         found = pair_search.search_pairs(weight, lists, bits).dictionary
-        searching.append(time.perf_counter() - start)
-        start = time.perf_counter()
+        searching.append(time.process_time() - start)
+        start = time.process_time()
         found.encode(lists)
-        telling.append(time.perf_counter() - start)
+        telling.append(time.process_time() - start)
     reads = {}
     for most in [found.base, *rows]:
         dictionary = found.within(most)

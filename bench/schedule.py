@@ -1,11 +1,12 @@
 """Time the scheduler and measure its schedules against the bound no schedule can beat.
 
-    python bench/schedule.py cora.pt citeseer.pt [--groups 1 4] [--repeats 3] [--cycles]
+    python bench/schedule.py cora.pt citeseer.pt [--groups 1 4] [--repeats 3] [--cycles] [--holds 1 2 3]
 
 For each checkpoint and number of groups: seconds to place and schedule everything and to pack the images (best of the
 repeats, one thread), and for each gather its slots, the bound, and bound / slots; with ``--cycles`` also the exact
-cycles of every pass. The exit status is 1 when scheduling takes over 2 s, packing over 0.3 s, or, with 4 groups, when
-the first pass is under 90 % or the aggregation under 85 % of the bound.
+cycles of every pass, for each number of finished sums that an element keeps (``--holds``). The exit status is 1 when
+scheduling takes over 2 s, packing over 0.3 s, or, with 4 groups, when the first pass is under 90 % or the aggregation
+under 85 % of the bound.
 """
 
 import argparse
@@ -13,7 +14,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +30,7 @@ from hwgen.targets.banked.network_to_program import lower
 from hwgen.targets.banked.program import Program
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.sizes import choose
+from rtl_templates.banked.formats import HOLD_DEPTH
 
 SECONDS, PACK_SECONDS = 2.0, 0.3
 QUALITY = {"gather_features": 0.90, "gather": 0.85}
@@ -45,7 +48,7 @@ def best(repeats: int, action: Callable[[], T]) -> tuple[T, float]:
     return result, min(times)
 
 
-def measure(program: Program, groups: int, repeats: int, cycles: bool) -> dict[str, object]:
+def measure(program: Program, groups: int, repeats: int, holds: Sequence[int]) -> dict[str, object]:
     hardware = choose(program, groups=groups, slots=1 << 15)
     plan, seconds = best(repeats, lambda: schedule(program, hardware))
     image, packing = best(repeats, lambda: pack(program, hardware, plan))
@@ -58,9 +61,10 @@ def measure(program: Program, groups: int, repeats: int, cycles: bool) -> dict[s
     facts: dict[str, object] = {
         "groups": groups, "schedule_s": round(seconds, 3), "pack_s": round(packing, 3),
         "load_beats": len(image.beats), "gathers": gathers}
-    if cycles:
-        run = estimate(program, hardware, plan)
-        facts |= {"cycles": run.total, "pass_cycles": [step.cycles for step in run.passes]}
+    if holds:
+        runs = {depth: estimate(program, replace(hardware, hold_depth=depth), plan) for depth in holds}
+        facts |= {"cycles": {depth: run.total for depth, run in runs.items()},
+                  "pass_cycles": {depth: [step.cycles for step in run.passes] for depth, run in runs.items()}}
     return facts | {"ok": ok}
 
 
@@ -70,6 +74,7 @@ def main() -> int:
     parser.add_argument("--groups", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--cycles", action="store_true")
+    parser.add_argument("--holds", nargs="+", type=int, default=[HOLD_DEPTH])
     arguments = parser.parse_args()
     ok = True
     for path in arguments.checkpoints:
@@ -77,7 +82,7 @@ def main() -> int:
         plain = lower(network, sample.batch)
         program = told_in(plain, dictionary_of(plain, {}))
         for groups in arguments.groups:
-            facts = measure(program, groups, arguments.repeats, arguments.cycles)
+            facts = measure(program, groups, arguments.repeats, arguments.holds if arguments.cycles else ())
             ok = ok and bool(facts["ok"])
             print(json.dumps({"model": path.stem} | facts))
     return 0 if ok else 1

@@ -9,7 +9,7 @@ FAULTS = {
          'h["tables"] << level', 'h["tables"]'),
         ("lists-load-map-tables", "rtl_templates/shell/test_load_map.py::test_lists",
          "only the first entries of a MAC array's tables may be loaded",
-         '64 * h["pages"] if h["weight_bits"]', 'h["pages"] if h["weight_bits"]'),
+         'LoadMemory(Target.TABLE, depth, low', 'LoadMemory(Target.TABLE, depth >> 1, low'),
         ("lists-load-map-batch",
          "rtl_templates/shell/test_load_map.py::test_a_run_needs_what_every_model_and_every_batch_brings",
          "a run begins with a model and no batch",

@@ -16,7 +16,7 @@ from ..shell.registers import constants
 from ..shell.sequencer import Sequencer
 from ..shell.shell import Parts, Shell
 from ..shell.store import Store
-from .formats import ACC_BITS, PASSES, TASK, UNITS, ZERO, Target
+from .formats import ACC_BITS, HOLD_DEPTH, PASSES, TASK, UNITS, ZERO, Target
 from .group import Group
 from .load_map import load_map
 from .registers import REGISTERS
@@ -45,7 +45,7 @@ class Accelerator(Shell):
 
     Parameters
     ----------
-    groups, ..., zero_points : int
+    groups, ..., hold_depth : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
@@ -57,7 +57,7 @@ class Accelerator(Shell):
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
                  column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
-                 primitives: bool = False, shared: bool = False) -> None:
+                 hold_depth: int = HOLD_DEPTH, primitives: bool = False, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
@@ -65,6 +65,7 @@ class Accelerator(Shell):
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
             "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
+            "hold_depth": hold_depth,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
@@ -72,7 +73,8 @@ class Accelerator(Shell):
             "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")}
 
         def group() -> Any:
-            return Group(**row, slots=slots, zero_points=bool(zero_points), primitives=primitives)
+            return Group(**row, slots=slots, hold_depth=hold_depth, zero_points=bool(zero_points),
+                         primitives=primitives)
 
         def server() -> Any:
             return Server(servers=servers, ports=groups * UNITS // servers, **row, **served, primitives=primitives)

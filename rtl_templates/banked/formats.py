@@ -13,6 +13,7 @@ __all__ = [
     "AFFINE",
     "BIAS_BITS",
     "COLUMN_BITS",
+    "HOLD_DEPTH",
     "MID_BITS",
     "MID_SHIFT",
     "PARAM",
@@ -31,6 +32,7 @@ __all__ = [
 
 UNITS = 16
 PASSES = 16  # of the longest program
+HOLD_DEPTH = 2  # finished sums an element keeps for its server (docs/decisions/0018-hold-depth.md)
 
 ACC_BITS = 18
 COLUMN_BITS = 24

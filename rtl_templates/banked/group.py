@@ -11,7 +11,7 @@ from ..cells.delays import delays
 from ..cells.timing import BANK_READ
 from ..shell.signatures import LoadBus, LoadPort
 from .clos import Clos
-from .formats import UNITS
+from .formats import HOLD_DEPTH, UNITS
 from .group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
 from .lane import RAISED_BITS, ProcessingElement
 from .schedule_reader import ScheduleReader
@@ -27,14 +27,14 @@ class Group(wiring.Component):
     """Gather the rows of every node's neighbours and add them, sixteen nodes at a time.
 
     Follows docs/banked.md, "Words and addresses" and "Groups and stalls"; sums are exact modulo
-    ``2^acc_bits``. Latency: GROUP_FIRST_HOLD + ``digits`` cycles from ``start`` to ``hold.valid`` of a node that
-    finishes in the first slot. Slots of ``digits`` cycles without a gap, until an element would load its hold register
-    while a sum waits there: the whole group freezes until its ``ack``.
+    ``2^acc_bits``. Latency: GROUP_FIRST_HOLD + ``digits`` + ``hold_depth - 1`` cycles from ``start`` to
+    ``hold.valid`` of a node that finishes in the first slot. Slots of ``digits`` cycles without a gap, until an
+    element would finish a sum while ``hold_depth`` of them wait there: the whole group freezes until its ``ack``.
     :class:`~rtl_templates.banked.group_timing.GroupTiming` is the cycle-exact behaviour of all single-bit outputs.
 
     Parameters
     ----------
-    lanes, code_bits, digit, acc_bits : int
+    lanes, code_bits, digit, acc_bits, hold_depth : int
         As :class:`~rtl_templates.banked.lane.ProcessingElement`; ``code_bits / digit`` is a power of two.
     bank_depth : int
         Rows of a bank, a power of two: two halves.
@@ -56,7 +56,7 @@ class Group(wiring.Component):
     write : In(BankWrite).array(16)
         One port per bank, no back-pressure. A write up to one cycle after ``start`` is seen by that pass.
     hold, ack : Out(Hold(lanes, acc_bits)).array(16), In(1).array(16)
-        Finished sums, one register per element; ``ack`` only while ``valid``.
+        Of each element the oldest finished sum; ``ack`` only while ``valid``.
     active : Out(1)
         From the cycle after ``start`` until the last slot has left the lanes. Zero in dense and empty passes.
     stalled, issuing : Out(1)
@@ -75,11 +75,11 @@ class Group(wiring.Component):
     issuing: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, bank_depth: int,
-                 slots: int, zero_points: bool = False, primitives: bool = False) -> None:
+                 slots: int, hold_depth: int = HOLD_DEPTH, zero_points: bool = False, primitives: bool = False) -> None:
         if bank_depth < 2 or bank_depth & (bank_depth - 1):
             raise ValueError(f"a bank of {bank_depth} rows has no halves")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
-        self.bank_depth, self.slots = bank_depth, slots
+        self.bank_depth, self.slots, self.hold_depth = bank_depth, slots, hold_depth
         self.zero_points, self.primitives = zero_points, primitives
         self.digits = code_bits // digit
         self.row_bits = bank_depth.bit_length() - 1
@@ -132,7 +132,7 @@ class Group(wiring.Component):
         """Build the pipeline.
 
         Only ``enable`` reaches all of it, and it is a register: whether the group freezes is decided in the
-        cycle before, from what is about to be in the lanes and in the hold registers. Registers of flags and
+        cycle before, from what is about to be in the lanes and in the queues of sums. Registers of flags and
         routes have a reset although they need none: as shift registers they would take look-up tables.
         """
         m = Module()
@@ -179,7 +179,7 @@ class Group(wiring.Component):
         for p in range(UNITS):
             m.submodules[f"element{p}"] = element = ProcessingElement(
                 lanes=self.lanes, code_bits=self.code_bits, digit=self.digit, acc_bits=self.acc_bits,
-                zero_points=self.zero_points, primitives=self.primitives)
+                hold_depth=self.hold_depth, zero_points=self.zero_points, primitives=self.primitives)
             if self.zero_points:
                 m.d.comb += element.raised.eq(raised)
             wiring.connect(m, wiring.flipped(self.hold[p]), element.hold)

@@ -1,6 +1,8 @@
 """Stages of a group in cycles, and when its outputs change, in plain integers: RTL and cycle model read the same."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 
 from ..cells.timing import BANK_READ
 
@@ -15,7 +17,7 @@ GROUP_CLOS = 3
 #: From issuing a digit to the cycle in which the lanes add it.
 GROUP_PIPE = GROUP_SCHEDULE + BANK_READ + GROUP_CLOS
 #: From ``start`` to ``hold.valid`` of a node that finishes in slot s, without stalls:
-#: this + (s + 1) * digits.
+#: this + (s + 1) * digits, and a cycle for each register of the queue but the first.
 GROUP_FIRST_HOLD = GROUP_ISSUE + GROUP_PIPE
 
 
@@ -26,24 +28,25 @@ class GroupTiming:
     :meth:`begin` in the cycle of the start pulse, before that cycle's :meth:`step`.
 
     With e enabled cycles since the first that issued, the lanes add digit ``e - GROUP_PIPE`` of the pass; the
-    group is frozen while a processing element is to load a hold register that is full.
+    group is frozen while a processing element is to finish a sum and has ``hold_depth`` waiting. A finished sum goes
+    through the empty registers of its queue, one a cycle.
 
     Parameters
     ----------
     digits : int
         Cycles of a slot.
+    hold_depth : int
+        Registers of an element's queue of sums.
 
     Attributes
     ----------
-    valid : int
-        Bit p: ``hold[p].valid``.
     stalled, active, issuing : bool
         As the members of :class:`rtl_templates.banked.group.Group`.
     """
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: int, hold_depth: int) -> None:
         self.digits = digits
-        self.valid = 0
+        self._held = [0] * hold_depth  # elements of which a register of the queue is full, the newest sum's first
         self.stalled = self.active = self.issuing = False
         self._finish: list[tuple[int, int]] = []  # (enabled cycles when the lanes finish, elements), in order
         self._next = 0
@@ -69,7 +72,7 @@ class GroupTiming:
 
     def step(self, ack: int = 0) -> None:
         """Go to the next cycle; bit p of ``ack`` is ``ack[p]`` in the present one."""
-        self.valid &= ~ack
+        self._advance(ack)
         if self._starting:
             self._starting, self.active, self.issuing = False, True, True
             return
@@ -77,28 +80,24 @@ class GroupTiming:
             return
         if not self.stalled:
             if self._next < len(self._finish) and self._finish[self._next][0] == self._enabled:
-                self.valid |= self._finish[self._next][1]
+                self._held[0] |= self._finish[self._next][1]
                 self._next += 1
             self._enabled += 1
             self.active = self._enabled < self._total + GROUP_PIPE
         self.stalled = (self._next < len(self._finish) and self._finish[self._next][0] == self._enabled
-                        and self._finish[self._next][1] & self.valid != 0)
+                        and self._finish[self._next][1] & reduce(and_, self._held) != 0)
         self.issuing = not self.stalled and self._enabled < self._total
 
-    def quiet(self) -> int:
-        """Cycles that :meth:`skip` may take at once: without an ack, ``valid`` and ``stalled`` stay as they are.
+    @property
+    def valid(self) -> int:
+        """Bit p: ``hold[p].valid``."""
+        return self._held[-1]
 
-        Zero when the next cycle differs or may differ; a very large number when nothing happens until an ack.
-        """
-        if self._starting:
-            return 0
-        if self.stalled or not self.active:
-            return 1 << 60
-        coming = self._finish[self._next][0] if self._next < len(self._finish) else self._total + GROUP_PIPE
-        return max(0, coming - self._enabled - 1)
-
-    def skip(self, cycles: int) -> None:
-        """Take ``cycles`` steps without an ack at once; at most :meth:`quiet`."""
-        if self.active and not self.stalled:
-            self._enabled += cycles
-            self.issuing = self._enabled < self._total
+    def _advance(self, ack: int) -> None:
+        """Sums that are read leave, and those behind them go on."""
+        held = self._held
+        held[-1] &= ~ack
+        for k in reversed(range(len(held) - 1)):
+            goes = held[k] & ~held[k + 1]
+            held[k + 1] |= goes
+            held[k] ^= goes

@@ -1,12 +1,13 @@
-"""Processing element: one digit-serial accumulator per channel, and the hold register of finished sums."""
+"""Processing element: one digit-serial accumulator per channel, and the queue of finished sums."""
 
 from collections.abc import Iterable, Sequence
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.ternary import ternary
+from .formats import HOLD_DEPTH
 from .signatures import Hold, HoldPort
 
 __all__ = ["RAISED_BITS", "ProcessingElement"]
@@ -18,9 +19,9 @@ class ProcessingElement(wiring.Component):
     """Add neighbour rows, a digit of every channel a cycle.
 
     In digit ``k`` of a slot, ``acc[lane] += digit << (digit_bits * k)`` when ``add``, the top digit signed.
-    In the top digit with ``last`` the sum including that digit goes to the hold register and the accumulators
-    are cleared. Sums wrap at ``acc_bits``. One digit a cycle; a sum is valid two cycles after its last digit:
-    the operand register, then the adder.
+    In the top digit with ``last`` the sum including that digit goes to the queue and the accumulators are cleared.
+    Sums wrap at ``acc_bits``. One digit a cycle; a sum is valid 1 + ``hold_depth`` cycles after its last digit: the
+    operand register, then the adder and the registers of the queue, if these are empty. Full, it gives a sum a cycle.
 
     Back-pressure: when ``blocks``, ``enable`` must be low in the next cycle.
 
@@ -29,6 +30,8 @@ class ProcessingElement(wiring.Component):
     lanes, code_bits, digit, acc_bits : int
         Channels; bits of a code; how many of them are added a cycle, a divisor; signed bits of a sum, at
         least ``code_bits``.
+    hold_depth : int
+        Registers of the queue.
     zero_points : bool
         Every row that is added comes with ``raised``: codes have a zero point.
     primitives : bool
@@ -49,11 +52,11 @@ class ProcessingElement(wiring.Component):
     raised : In(signed(9))
         What a code of 0 stands for; constant while there is work. Only with ``zero_points``.
     hold : Out(Hold(lanes, acc_bits))
-        Finished sum, stable while valid.
+        Oldest finished sum, stable while valid.
     ack : In(1)
-        The sum is read: valid falls in the next cycle.
+        The sum is read: the next cycle has the one after it, or none.
     blocks : Out(1)
-        In the next cycle this element would load its hold register while a sum waits there.
+        In the next cycle this element would finish a sum while its queue is full.
     """
 
     enable: Signal
@@ -67,12 +70,14 @@ class ProcessingElement(wiring.Component):
     ack: Signal
     blocks: Signal
 
-    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, zero_points: bool = False,
-                 primitives: bool = False) -> None:
+    def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int,
+                 hold_depth: int = HOLD_DEPTH, zero_points: bool = False, primitives: bool = False) -> None:
         if code_bits % digit or acc_bits < code_bits:
             raise ValueError(f"no digits of {digit} and sums of {acc_bits} bits for {code_bits}-bit codes")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits
-        self.zero_points, self.primitives = zero_points, primitives
+        if hold_depth < 1:
+            raise ValueError(f"a queue of {hold_depth} registers keeps no sum")
+        self.hold_depth, self.zero_points, self.primitives = hold_depth, zero_points, primitives
         self.digits = code_bits // digit
         super().__init__({
             "enable": In(1),
@@ -124,7 +129,7 @@ class ProcessingElement(wiring.Component):
 
         What would be multiplexers is left to flip-flops: a digit's place and ``add`` are synchronous resets of
         the operand register, and clearing is the synchronous reset of the accumulators, because the last sum
-        goes to the hold register only. A bit of a lane is then one look-up table, whatever the digit.
+        goes to the queue only. A bit of a lane is then one look-up table, whatever the digit.
         """
         m = Module()
         finish, load = Signal(), Signal()
@@ -150,14 +155,26 @@ class ProcessingElement(wiring.Component):
             with m.Elif(self.enable):
                 m.d.sync += acc.eq(total)
             sums.append(total)
-        data = Signal(self.lanes * self.acc_bits, reset_less=True)
-        valid = Signal()
-        with m.If(load):
-            m.d.sync += [data.eq(Cat(sums)), valid.eq(1)]
-        with m.Elif(self.ack):
-            m.d.sync += valid.eq(0)
-        m.d.comb += [
-            self.hold.data.eq(data), self.hold.valid.eq(valid),
-            self.blocks.eq(Mux(self.enable, coming, finish) & (valid & ~self.ack | load)),
-        ]
+        full = self._queue(m, load, Cat(sums))
+        m.d.comb += self.blocks.eq(Mux(self.enable, coming, finish) & full)
         return m
+
+    def _queue(self, m: Module, load: Value, total: Value) -> Value:
+        """Registers in a row, the newest sum first; returns whether all of them will be full in the next cycle.
+
+        A sum goes on when the register ahead is empty or about to be. So a register has one input and needs no
+        multiplexer: a queue costs flip-flops, and an empty one a cycle for each register.
+        """
+        valid = [Signal(name=f"valid{k}") for k in range(self.hold_depth)]
+        stays: list[Value] = [valid[-1] & ~self.ack]
+        for before in reversed(valid[:-1]):
+            stays.insert(0, before & stays[0])
+        arrives = [load, *(full & ~kept for full, kept in zip(valid[:-1], stays[:-1], strict=True))]
+        for k, (sum_arrives, kept) in enumerate(zip(arrives, stays, strict=True)):
+            data = Signal(len(total), name=f"data{k}", reset_less=True)
+            with m.If(sum_arrives):
+                m.d.sync += data.eq(total)
+            m.d.sync += valid[k].eq(sum_arrives | kept)
+            total = data
+        m.d.comb += [self.hold.data.eq(total), self.hold.valid.eq(valid[-1])]
+        return Cat(sum_arrives | kept for sum_arrives, kept in zip(arrives, stays, strict=True)).all()

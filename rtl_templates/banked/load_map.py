@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 
-from ..cells.formats import TABLE_INPUTS, table_bits
+from ..cells.mac_plan import CHUNK_SHIFT, MacPlan, mac_plan
 from ..shell.load_map import LoadMemory
 from ..shell.words import BEAT_BITS
 from .formats import PASSES, UNITS, Target
 
-__all__ = ["load_map"]
+__all__ = ["load_map", "weight_plan"]
+
+
+def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
+    """Tables of the servers' MAC arrays."""
+    h = hardware
+    return mac_plan(lanes=h["lanes"], columns=h["mac_columns"], weight_bits=h["weight_bits"], planes=h["planes"],
+                    pages=h["pages"])
 
 
 def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
@@ -15,8 +22,6 @@ def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
     h = hardware
     servers, digits = h["servers"], -(-h["code_bits"] // h["digit"])
     chunks = -(-UNITS * ((h["bank_depth"] - 1).bit_length() + 8) // BEAT_BITS)
-    tables = -(-h["lanes"] // TABLE_INPUTS)
-    columns = -(-h["mac_columns"] // (BEAT_BITS // table_bits(h["weight_bits"])))
     return (
         LoadMemory(Target.TASK, PASSES, needed=True),
         LoadMemory(Target.SCHEDULE, h["slots"], low=range(chunks), high=h["groups"]),
@@ -24,7 +29,8 @@ def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
         LoadMemory(Target.PARAM, h["param_depth"], low=range(servers)),
         LoadMemory(Target.COLUMN, h["column_depth"], low=range(h["requant_lanes"])),
         LoadMemory(Target.BIAS, h["bias_depth"], low=range(h["requant_lanes"])),
-        LoadMemory(Target.TABLE, 64 * h["pages"], low=range(tables), high=columns, shift=5),
+        *(LoadMemory(Target.TABLE, depth, low=slices, high=chunks, shift=CHUNK_SHIFT)
+          for slices, chunks, depth in weight_plan(h).units()),
         LoadMemory(Target.FEATURE, h["feature_depth"], low=range(servers)),
         LoadMemory(Target.SETUP, h["groups"] * UNITS // servers, low=range(servers)),
     )

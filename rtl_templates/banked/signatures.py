@@ -13,14 +13,14 @@ param_layout = data.StructLayout(dict(PARAM))
 
 
 class HoldPort(wiring.PureInterface):
-    """Signals of a hold register."""
+    """Signals of the oldest finished sum of an element."""
 
     valid: Signal
     data: Signal
 
 
 class Hold(wiring.Signature):
-    """A finished sum waiting for its server: ``data`` stays until the server pulses ``ack``."""
+    """The oldest finished sum that waits for its server: ``data`` stays until the server pulses ``ack``."""
 
     def __init__(self, *, lanes: int, acc_bits: int) -> None:
         super().__init__({"valid": Out(1), "data": Out(lanes * acc_bits)})

@@ -1,19 +1,20 @@
 """Three-operand addition at one LUT a bit: a carry-save row and a carry chain in the same LUTs.
 
 LUT6_2 makes the majority of the bit below on O5's neighbour and the sum bit on O6; CARRY8 adds the two (Xilinx UG574,
-figure 5-5). Yosys builds two chains for the same sum, so the primitives are instantiated; the twin is ``a + b + c``.
+figure 5-5). Its free fifth input takes a value that is ORed into the third operand. Yosys builds two chains for the
+same sum, so the primitives are instantiated; the twin is ``a + b + c``.
 """
 
 from amaranth import Cat, Const, Instance, Module, Signal, Value, signed
 
-__all__ = ["ternary"]
+__all__ = ["ternary", "ternary_apart"]
 
 
 def _init() -> int:
-    """INIT of the LUT6_2: O5 = majority(I0, I1, I2), O6 = I0 ^ I1 ^ I2 ^ I3 while I5 is high."""
+    """INIT of the LUT6_2: O5 = majority(I0, I1, I2 | I4), O6 = I0 ^ I1 ^ (I2 | I4) ^ I3 while I5 is high."""
     lower = upper = 0
     for i in range(64):
-        ones = (i & 1) + (i >> 1 & 1) + (i >> 2 & 1)
+        ones = (i & 1) + (i >> 1 & 1) + ((i >> 2 | i >> 4) & 1)
         if i < 32:
             lower |= (ones >= 2) << i
         else:
@@ -21,8 +22,9 @@ def _init() -> int:
     return upper | lower
 
 
-def ternary(m: Module, name: str, a: Value, b: Value, c: Value, *, width: int, primitives: bool) -> Signal:
-    """Return a combinational signed signal of ``width`` bits that is ``a + b + c``, modulo ``2**width``.
+def ternary(m: Module, name: str, a: Value, b: Value, c: Value, *, width: int, primitives: bool,
+            also: Value | None = None) -> Signal:
+    """Return a combinational signed signal of ``width`` bits that is ``a + b + (c | also)``, modulo ``2**width``.
 
     Parameters
     ----------
@@ -34,27 +36,55 @@ def ternary(m: Module, name: str, a: Value, b: Value, c: Value, *, width: int, p
     width : int
     primitives : bool
         LUT6_2 and CARRY8 instead of the behavioural twin.
+    also : Value or None
+        Bits that may replace zeros of ``c``; extended by its own sign.
     """
-    total = Signal(signed(width), name=f"{name}_sum")
     if not primitives:
-        m.d.comb += total.eq(a + b + c)
+        total = Signal(signed(width), name=f"{name}_sum")
+        m.d.comb += total.eq(a + b + (c if also is None else c | also))
         return total
-    terms = [Signal(signed(width), name=f"{name}_{key}") for key in "abc"]
-    m.d.comb += [term.eq(value) for term, value in zip(terms, (a, b, c), strict=True)]
-    majority = Signal(width + 1, name=f"{name}_maj")
-    half = Signal(width, name=f"{name}_half")
-    for i in range(width):
+    return _adder(m, name, a, b, c, also, width, width)[0]
+
+
+def ternary_apart(m: Module, name: str, a: Value, b: Value, c: Value, *, width: int, primitives: bool,
+                  also: Value | None = None) -> tuple[Signal, Signal]:
+    """The same of operands below ``2**(width - 1)``, without a LUT for the top bit.
+
+    That is the carry of the chain or the last majority, of which one at most is set: the first is the top bit of the
+    sum that is returned, the second is returned beside it. Whoever adds the sum ORs the two.
+    """
+    if not primitives:
+        whole = ternary(m, f"{name}_whole", a, b, c, width=width, primitives=False, also=also)
+        total, spare = Signal(signed(width), name=f"{name}_sum"), Signal(name=f"{name}_spare")
+        c = c if also is None else c | also
+        m.d.comb += [spare.eq((a & b | a & c | b & c) >> width - 2), total.eq(Cat(whole[:-1], whole[-1] & ~spare))]
+        return total, spare
+    return _adder(m, name, a, b, c, also, width, width - 1)
+
+
+def _adder(m: Module, name: str, a: Value, b: Value, c: Value, also: Value | None, width: int,
+           count: int) -> tuple[Signal, Signal]:
+    """The primitives of ``count`` bits; above them, in a sum of a bit more, the carry, and beside it the majority."""
+    total, spare = Signal(signed(width), name=f"{name}_sum"), Signal(name=f"{name}_spare")
+    terms = [Signal(signed(width), name=f"{name}_{key}") for key in "abcd"]
+    values = (a, b, c, Const(0, 1) if also is None else also)
+    m.d.comb += [term.eq(value) for term, value in zip(terms, values, strict=True)]
+    majority = Signal(count + 1, name=f"{name}_maj")
+    half = Signal(count, name=f"{name}_half")
+    for i in range(count):
         m.submodules[f"{name}_lut{i}"] = Instance(
             "LUT6_2", p_INIT=Const(_init(), 64), i_I0=terms[0][i], i_I1=terms[1][i], i_I2=terms[2][i],
-            i_I3=majority[i], i_I4=Const(0, 1), i_I5=Const(1, 1), o_O6=half[i], o_O5=majority[i + 1])
+            i_I3=majority[i], i_I4=terms[3][i], i_I5=Const(1, 1), o_O6=half[i], o_O5=majority[i + 1])
     carry: Value = Const(0, 1)
-    for low in range(0, width, 8):
-        n = min(8, width - low)
+    for low in range(0, count, 8):
+        n = min(8, count - low)
         chain, out = Signal(8, name=f"{name}_co{low}"), Signal(8, name=f"{name}_o{low}")
         m.submodules[f"{name}_carry{low}"] = Instance(
             "CARRY8", p_CARRY_TYPE="SINGLE_CY8", i_CI=carry, i_CI_TOP=Const(0, 1),
             i_DI=Cat(majority[low:low + n], Const(0, 8 - n)), i_S=Cat(half[low:low + n], Const(0, 8 - n)),
             o_CO=chain, o_O=out)
         m.d.comb += total[low:low + n].eq(out[:n])
-        carry = chain[7]
-    return total
+        carry = chain[n - 1]
+    if count < width:
+        m.d.comb += [total[count:].eq(carry), spare.eq(majority[count])]
+    return total, spare

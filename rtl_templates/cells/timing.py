@@ -1,9 +1,9 @@
 """Latencies of the cells in cycles, as plain integers."""
 
-from .formats import TABLE_INPUTS
+from .mac_plan import mac_tree
 
 __all__ = ["ACCUMULATE_ADDEND", "ACCUMULATE_SUM", "BANK_READ", "BANK_WRITE", "MAC_SUM", "MAC_TABLE", "SELECT_ADDEND",
-           "SELECT_SUM", "mac_latency", "mac_tree"]
+           "SELECT_SUM", "mac_latency"]
 
 # cells/bank.py
 BANK_READ = 2  # address to data: the memory, then its output register
@@ -20,14 +20,6 @@ MAC_TABLE = 1  # a plane to the tables' entries
 MAC_SUM = 1  # their sum to the accumulator's result
 
 
-def mac_tree(lanes: int) -> int:
-    """Registered levels of ternary adders that sum one table per TABLE_INPUTS lanes."""
-    count, levels = -(-lanes // TABLE_INPUTS), 0
-    while count > 1:
-        count, levels = -(-count // 3), levels + 1
-    return levels
-
-
-def mac_latency(lanes: int) -> int:
-    """From the cycle with a plane at ``x`` to the first one with it in ``result``."""
-    return MAC_TABLE + mac_tree(lanes) + MAC_SUM
+def mac_latency(lanes: int, planes: int = 1) -> int:
+    """From the cycle with a plane at ``x`` to the first one with it in ``result``; ``planes`` come a cycle."""
+    return MAC_TABLE + mac_tree(lanes, planes) + MAC_SUM

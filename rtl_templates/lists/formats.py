@@ -65,7 +65,7 @@ PLACE = 16  # address of a word in the node buffer
 ROW_ADDRESS = 15  # address in a table of row parameters
 PASSES = 64  # of the longest program
 BLOCK_ENTRIES = 128  # of a table with a registered read, from which on a block memory is cheaper
-BLOCK_PAGES = 8  # pages from which on the MAC array's tables, 64 entries a page, fill block memories of 512 words
+BLOCK_PAGES = 8  # pages from which on the tables of the MAC array, cells/mac_plan.py, are block memories
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
 
 

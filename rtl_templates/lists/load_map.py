@@ -2,21 +2,28 @@
 
 from collections.abc import Mapping
 
-from ..cells.formats import TABLE_INPUTS, table_bits
+from ..cells.mac_plan import CHUNK_SHIFT, MacPlan, mac_plan
 from ..shell.load_map import LoadMemory
 from ..shell.words import BEAT_BITS
-from .formats import Target
+from .formats import BLOCK_PAGES, Target
 
-__all__ = ["load_map"]
+__all__ = ["load_map", "weight_plan"]
 
 _LANES = 4  # constants of so many lanes in a word
+
+
+def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
+    """Tables of the units' MAC arrays, in designs that have any."""
+    h = hardware
+    return mac_plan(lanes=h["lanes"], columns=h["lanes"], weight_bits=h["weight_bits"], pages=h["pages"], signed=True,
+                    block=h["pages"] >= BLOCK_PAGES)
 
 
 def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
     """Every memory of a design with these parameters."""
     h = hardware
     lanes, units, groups = h["lanes"], range(h["units"]), range(h["lanes"] // _LANES)
-    tables, columns = -(-lanes // TABLE_INPUTS), -(-lanes // (BEAT_BITS // table_bits(h["weight_bits"])))
+    tables = list(weight_plan(h).units()) if h["weight_bits"] else [(range(1), 1, 0)]
     return (
         LoadMemory(Target.PASS, h["passes"], low=range(2), needed=True),
         LoadMemory(Target.BEAT, h["beats"]),
@@ -24,7 +31,8 @@ def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:
         LoadMemory(Target.DESCRIPTOR, h["descriptor_depth"], low=units),
         LoadMemory(Target.COLUMN, h["column_depth"], low=groups, high=2),
         LoadMemory(Target.BIAS, h["column_depth"], low=groups, high=2),
-        LoadMemory(Target.TABLE, 64 * h["pages"] if h["weight_bits"] else 0, low=range(tables), high=columns, shift=5),
+        *(LoadMemory(Target.TABLE, depth, low=slices, high=chunks, shift=CHUNK_SHIFT)
+          for slices, chunks, depth in tables),
         LoadMemory(Target.PARAM, h["param_depth"], low=range(2)),
         *(LoadMemory(Target.THRESHOLD, h["tables"] << level, low=range(level, level + 1), high=2)
           for level in range(h["levels"])),

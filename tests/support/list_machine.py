@@ -7,8 +7,9 @@ way from stage to stage, and through the buffer from pass to pass, is written do
 
 import random
 
+from weight_tables import loaded_tables
+
 from rtl_templates.cells.formats import Kind
-from rtl_templates.cells.mac import MacArray
 from rtl_templates.lists.combine import Combine
 from rtl_templates.lists.formats import (
     BEAT,
@@ -28,6 +29,7 @@ from rtl_templates.lists.formats import (
     Select,
     Target,
 )
+from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.timing import STAGES, unit_pass
@@ -76,7 +78,7 @@ class Machine:
                                    for _ in range((1 << self.levels) - 1)) for _ in range(hardware["tables"])]
                            for _ in range(2)]
         limit = 1 << max(hardware["weight_bits"], 1) - 1
-        self.pages = [[[rng.randrange(-limit, limit) for _ in range(self.lanes)] for _ in range(self.lanes)]
+        self.pages = [[[rng.randrange(1 - limit, limit) for _ in range(self.lanes)] for _ in range(self.lanes)]
                       for _ in range(hardware["pages"])]
         self.setup, self.descriptors, self.lists = [{} for _ in range(self.units)], [], []
         for unit in range(self.units):
@@ -202,11 +204,8 @@ class Machine:
                 section(Target.THRESHOLD, 16 * q + level,
                         [value for table in self.thresholds[q] for value in table[step // 2 - 1::step]])
         if hardware["weight_bits"]:
-            for page, weight in enumerate(self.pages):
-                tables = MacArray.tables(weight, hardware["weight_bits"] + 3)
-                for unit in sorted({unit for unit, _ in tables}):
-                    beats.append(Target.TABLE | unit << 8 | page * 64 << 32 | 64 << 64)
-                    beats += [tables[unit, subset] for subset in range(64)]
+            for unit, words in loaded_tables(self.pages, weight_plan(hardware)):
+                section(Target.TABLE, unit, words)
         for chunk in range(-(-self.lanes * hardware["code_bits"] // BEAT_BITS)):
             section(Target.ROWS, chunk, [word >> chunk * BEAT_BITS & mask for word in self.words])
         return [*beats, end_beat(beats)]

@@ -55,13 +55,13 @@ class _Machine:
     """Groups and servers, wired as :class:`rtl_templates.banked.accelerator.Accelerator` does."""
 
     def __init__(self, hardware: Hardware, entries: Sequence[Sequence[Sequence[Entry]]]) -> None:
-        self.groups = [GroupTiming(hardware.digits) for _ in range(hardware.groups)]
+        self.groups = [GroupTiming(hardware.digits, hardware.hold_depth) for _ in range(hardware.groups)]
         self.servers = [
             ServerTiming(ports=hardware.ports, lanes=hardware.lanes, digits=hardware.digits, planes=hardware.planes,
                          requant_lanes=hardware.requant_lanes, entries=of_ports)
             for of_ports in entries
         ]
-        # Server and port of every hold register.
+        # Server and port of every element.
         count, local = hardware.servers, UNITS // hardware.servers
         self._port = [[(element % count, 1 << index * local + element // count) for element in range(UNITS)]
                       for index in range(hardware.groups)]

@@ -2,7 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
-from rtl_templates.banked.formats import ACC_BITS, TASK, WIDE_ACC_BITS
+from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
+from rtl_templates.shell.timing import SHELL_QUIET
 
 from ...errors import HwgenError
 
@@ -53,6 +54,8 @@ class Hardware:
         Signed width of the sums that requantizers take: 18, or 24 with column factors of 17 bits instead of 24.
     zero_points : int
         1: rows may have codes with a zero point (docs/decisions/0013-zero-points.md).
+    hold_depth : int
+        Finished sums that a processing element keeps for its server: 1 to 4.
     """
 
     groups: int
@@ -75,6 +78,7 @@ class Hardware:
     bias_depth: int
     sum_bits: int = ACC_BITS
     zero_points: int = 0
+    hold_depth: int = HOLD_DEPTH
 
     @property
     def digits(self) -> int:
@@ -83,7 +87,7 @@ class Hardware:
 
     @property
     def ports(self) -> int:
-        """Hold registers a server reads: those of its processing elements in every group."""
+        """Queues of sums a server reads: those of its processing elements in every group."""
         return self.groups * UNITS // self.servers
 
     @property
@@ -101,6 +105,7 @@ class Hardware:
         allowed = {
             "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
             "requant_lanes": (1, 2, 4, 8), "planes": (1, 2), "zero_points": (0, 1),
+            "hold_depth": tuple(range(1, SHELL_QUIET + 1)),  # a sum that goes through its queue is no activity
         }
         self.verify_sum_bits(self.sum_bits)
         for key, values in allowed.items():

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import AFFINE, PARAM, TASK, ZERO, Target
+from rtl_templates.banked.load_map import weight_plan
 from rtl_templates.banked.server.timing import server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.shell.words import pack as pack_word
@@ -75,7 +76,7 @@ def pack(program: Program, hardware: Hardware, schedule: Schedule) -> Image:
     stream += bank_memory(program, hardware, schedule)
     stream += _params(program, hardware, schedule)
     stream += lane_tables([requant for step in program.passes for _, requant in _stages(step)], hardware)
-    stream += subset_sums(np.stack(pages), hardware.weight_bits, Target.TABLE) if pages else []
+    stream += subset_sums(np.stack(pages), weight_plan(hardware.to_dict()), Target.TABLE) if pages else []
     stream += feature_memory(program, hardware, schedule)
     beats = ended(stream)
     return Image(beats=beats, result_words=result_places(program, hardware, schedule)[2])
@@ -123,7 +124,8 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
             fields |= {"dense_pages": len(weight_pages(step, hardware)),
                        "dense_steps": input_steps(program, hardware)}
         if fields["combine"]:
-            fields["q2_wait"] = server_q2_wait(hardware.lanes, fields["q1_chunks"], fields["q2_chunks"])
+            fields["q2_wait"] = server_q2_wait(hardware.lanes, hardware.planes, fields["q1_chunks"],
+                                               fields["q2_chunks"])
         if step.kind == "gather":
             fields["dense_pages"] = raised % (1 << TASK["dense_pages"])
         raised = raise_of(step.out, hardware)

@@ -80,7 +80,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         result_depth=nodes * chunks,
         feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
         mac_columns=max((combine.shape[1] for combine in combines), default=1),
-        weight_bits=max([2, *(IntRange.of(combine).signed_bits for combine in combines)]),
+        weight_bits=max([2, *(1 + int(abs(combine).max(initial=0)).bit_length() for combine in combines)]),
         pages=max(1, sum(dense_pages) + len(combines) - len(dense_pages)),
         column_depth=sum(-(-len(stage.column) // requant_lanes) for stage in stages),
         bias_depth=sum(-(-len(stage.column) // requant_lanes) * _classes(stage) for stage in stages),

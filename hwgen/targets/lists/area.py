@@ -1,14 +1,14 @@
 """Resources of a unit at a glance: whether a design is worth minutes of Yosys.
 
 Block memories are counted memory by memory, from the templates' own shapes, up to 5 % above Yosys's counts; look-up
-tables and flip-flops are formulas, 0 to 6 % below and 3 to 13 % above them, on four units
+tables and flip-flops are formulas, 2 % above to 3 % below and 2 to 12 % above them, on four units
 (``tests/hwgen/targets/lists/test_area.py``). What is built is always counted by Yosys and refused if it does not
 fit: a wrong guess costs a count, or the fastest of several designs.
 """
 
 from collections.abc import Iterator
 
-from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
+from rtl_templates.cells.mac_plan import lutram as tables_lutram
 from rtl_templates.lists.formats import (
     BIAS_BITS,
     BLOCK_ENTRIES,
@@ -21,6 +21,7 @@ from rtl_templates.lists.formats import (
     ROW_BITS,
     V_BITS,
 )
+from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS
 
 from ...flow.resources import Component, Resources, Usage, blocks
@@ -33,7 +34,6 @@ def guess_resources(hardware: Hardware) -> Resources:
     """What Yosys is expected to count for a design."""
     h = hardware
     depths = list(_memories(h))
-    tables, bits = -(-h.lanes // TABLE_INPUTS), sum(width for width, _ in _tables(h))
     requantizers = 2 if h.weight_bits else 1
     lutram = 414 + 5 * h.lanes
     lut = 500 + h.lanes * (2 * h.acc_bits + 2 * h.code_bits + 1) + 6 * h.lanes
@@ -44,12 +44,15 @@ def guess_resources(hardware: Hardware) -> Resources:
     lutram += requantizers * (600 + distributed)
     ff += requantizers * (600 + 600 * h.requant_lanes + 12 * h.lanes)
     if h.weight_bits:
-        lut += h.lanes * (9 * tables // 2 + 60)
-        ff += 80 * h.lanes
+        plan = weight_plan(h.to_dict())
+        adders = h.lanes * sum(map(plan.adder_bits, plan.roots))
+        lut += adders + 60 * h.lanes
+        ff += adders + 65 * h.lanes
         if h.pages < BLOCK_PAGES:
-            lut += bits * h.pages + bits * ((h.pages - 1) // 4)
-            lutram += bits * h.pages
-            ff += bits
+            tables = sum(tables_lutram(*memory) for memory in plan.memories(1))
+            lut += tables
+            lutram += tables
+            ff += sum(width for width, _ in plan.memories(1))
     unit = Usage(lut=lut, lutram=lutram, ff=ff, bram36=sum(blocks(width, depth) for width, depth in depths),
                  dsp=3 * h.requant_lanes * requantizers)
     shell = Usage(lut=1600 + 140 * h.units, lutram=240, ff=2650)
@@ -66,18 +69,6 @@ def _columns(h: Hardware) -> tuple[int, int]:
     """Memories that hold the constants of columns, four lanes wide each, and their depth."""
     memories = max(1, h.requant_lanes // 4)
     return memories, h.column_depth << (h.lanes // (4 * memories) - 1).bit_length()
-
-
-def _tables(h: Hardware) -> Iterator[tuple[int, int]]:
-    """Width and depth of the MAC array's tables, each of as many columns as a load beat fills."""
-    if not h.weight_bits:
-        return
-    columns = BEAT_BITS // table_bits(h.weight_bits)
-    for first in range(0, h.lanes, TABLE_INPUTS):
-        inputs = min(TABLE_INPUTS, h.lanes - first)
-        width = min(table_bits(h.weight_bits), h.weight_bits + (inputs - 1).bit_length())
-        for column in range(0, h.lanes, columns):
-            yield width * min(columns, h.lanes - column), 64 * h.pages
 
 
 def buffer_blocks(h: Hardware) -> float:
@@ -97,8 +88,8 @@ def _memories(h: Hardware) -> Iterator[tuple[int, int]]:
     yield 8 * sum(LIST_ENTRY.values()), h.list_depth
     yield 2 * sum(DESCRIPTOR.values()), h.descriptor_depth
     yield BEAT_BITS, h.result_depth
-    if h.pages >= BLOCK_PAGES:
-        yield from _tables(h)
+    if h.weight_bits and h.pages >= BLOCK_PAGES:
+        yield from weight_plan(h.to_dict()).memories(1)
     for _ in range(2 if h.weight_bits else 1):
         requantizer = [(sum(PARAM.values()), h.param_depth), (ROW_BITS, h.param_depth)]
         requantizer += [(V_BITS, h.tables << level) for level in range(h.levels)]

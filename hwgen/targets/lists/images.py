@@ -22,6 +22,7 @@ from rtl_templates.lists.formats import (
     V_BITS,
     Target,
 )
+from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError
@@ -92,7 +93,7 @@ def model_image(layout: Layout) -> Beats:
         stream += section(Target.PARAM, stage, 0, pack_fields(list(params)))
         stream += _thresholds(tables.threshold_table(stage), stage, hardware)
     if tables.page_count:
-        stream += subset_sums(tables.page_table(), hardware.weight_bits, Target.TABLE)
+        stream += subset_sums(tables.page_table(), weight_plan(hardware.to_dict()), Target.TABLE)
     for index, (tensor, place) in enumerate(zip(layout.program.tensors, layout.tensors, strict=True)):
         if tensor.rows is not None:
             rows = layout.program.stored(index)

@@ -132,7 +132,7 @@ class Issue(wiring.Component):
         with m.Elif(left != 0):
             m.d.sync += left.eq(left - 1)
 
-        delay = server_q2_delay(self.lanes)
+        delay = server_q2_delay(self.lanes, self.planes)
         due = Signal(delay + 2 * self.max_chunks + (1 << len(task.q2_wait)))
         m.d.sync += due.eq(Cat(left == 1, due))
         waited = task.q2_wait + (delay - 1)

@@ -20,24 +20,24 @@ SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's
 QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
 
 
-def server_q2_delay(lanes: int) -> int:
+def server_q2_delay(lanes: int, planes: int) -> int:
     """From the end of a node's occupation of the MAC array (issue + occupation) to one cycle before issues yield.
 
     A node issued in cycle t reads its last plane in ``t + q1_beats + SERVER_MAC + occupation - 1``, and its first q2
     slot is SERVER_PLANE + mac_latency later, which is ``t + occupation + this + q1_beats + 1``.
     """
-    return SERVER_MAC + SERVER_PLANE + mac_latency(lanes) - 2
+    return SERVER_MAC + SERVER_PLANE + mac_latency(lanes, planes) - 2
 
 
-def server_q2_wait(lanes: int, q1_beats: int, q2_beats: int) -> int:
+def server_q2_wait(lanes: int, planes: int, q1_beats: int, q2_beats: int) -> int:
     """Cycles that Q2 beats should wait for the gap between the Q1 beats of nodes that come without pause.
 
     Nodes that the lanes limit are ``q1_beats + q2_beats`` apart and occupy the MAC array as long, so the wait is
     what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then,
     but at least so much that a pair sees the Q2 beats that it would meet.
     """
-    least = max(0, q1_beats + 1 - server_q2_delay(lanes))
-    wait = -server_q2_delay(lanes) % (q1_beats + q2_beats)
+    least = max(0, q1_beats + 1 - server_q2_delay(lanes, planes))
+    wait = -server_q2_delay(lanes, planes) % (q1_beats + q2_beats)
     return wait if least <= wait <= q1_beats else least
 
 
@@ -109,7 +109,7 @@ class ServerTiming:
         self._q1 = 1 if self._dense else task["q1_chunks"]
         self._q2 = task["q2_chunks"]
         self._floor = max(self._q2 + (0 if self._dense else self._q1), write_beats)
-        self._delay = server_q2_delay(self._lanes) + task["q2_wait"]
+        self._delay = server_q2_delay(self._lanes, self.planes) + task["q2_wait"]
         self._base = max(self._q1, write_beats)
         if self._dense:
             self._dense_left = nodes

@@ -7,19 +7,20 @@ from hwgen.flow import yosys
 from hwgen.flow.resources import count
 from hwgen.workshop import workshop
 from rtl_templates.cells.mac import MacArray
+from rtl_templates.cells.mac_plan import lutram
 
 
-@pytest.mark.parametrize("pages", [4, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (7, 9))])
+@pytest.mark.parametrize("pages", [4, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (1, 2, 7, 9))])
 def test_tables_of_any_number_of_pages(pages, tmp_path):
     path = tmp_path / "mac.il"
-    array = MacArray(lanes=6, columns=1, weight_bits=2, pages=pages, x_bits=18, target=6)
+    array = MacArray(lanes=16, columns=8, weight_bits=4, pages=pages, x_bits=18, target=6)
     path.write_text(rtlil.convert(array, name="top"))
     with workshop() as shop:
         done = shop.run(yosys._command(shop.path / "part", [
             f"read_rtlil {path}", "delete t:$print t:$check",
             "synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top top"]))
         used = count(yosys._cells(shop.path / "part", done))
-    assert 5 * pages <= used.lutram <= 5 * pages + 10
+    assert used.lutram == sum(lutram(*memory) for memory in array.plan.memories(1))
 
 
 def test_a_damaged_entry_of_the_cache_is_none(tmp_path, monkeypatch):

@@ -42,10 +42,11 @@ def test_model_adds_signed_codes(digit):
                          [(4, 1, 6), (4, 2, 7), (4, 4, 12), (4, 4, 4), (8, 1, 9), (8, 4, 12), (8, 8, 12)])
 @pytest.mark.parametrize("reader", [1.0, 0.3])
 @pytest.mark.parametrize("raised", [None, -127, 5, 128])
-def test_sums(code_bits, digit, acc_bits, reader, raised):
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_sums(code_bits, digit, acc_bits, reader, raised, depth):
     rng = random.Random(code_bits * 100 + digit * 10 + int(reader))
     shape = {"lanes": LANES, "code_bits": code_bits, "digit": digit, "acc_bits": acc_bits}
-    dut = ProcessingElement(**shape, zero_points=raised is not None)
+    dut = ProcessingElement(**shape, hold_depth=depth, zero_points=raised is not None)
     digits = code_bits // digit
     slots = [(cut(codes, code_bits, digit), add, last) for codes, add, last in draw(rng, code_bits, 150)]
     work = [(1 << k, word, add, last) for words, add, last in slots for k, word in enumerate(words)]
@@ -68,7 +69,7 @@ def test_sums(code_bits, digit, acc_bits, reader, raised):
             if ack:
                 data = ctx.get(dut.hold.data)
                 sums.append([signed(data >> lane * acc_bits, acc_bits) for lane in range(LANES)])
-            if finished and cycle == finished[0] + 2 and not stalled[0]:
+            if finished and cycle == finished[0] + 1 + depth and not stalled[0]:
                 assert ctx.get(dut.hold.valid)
             if enable and not gap:
                 if last and step >> (digits - 1):
@@ -90,7 +91,7 @@ def test_sums(code_bits, digit, acc_bits, reader, raised):
 
 
 def test_clear_forgets_an_unfinished_sum():
-    dut = ProcessingElement(lanes=1, code_bits=4, digit=4, acc_bits=8)
+    dut = ProcessingElement(lanes=1, code_bits=4, digit=4, acc_bits=8, hold_depth=1)
 
     async def bench(ctx):
         async def cycle(**values):
@@ -116,3 +117,8 @@ def test_clear_forgets_an_unfinished_sum():
 def test_refuses_shapes(digit, acc_bits):
     with pytest.raises(ValueError, match="no digits of"):
         ProcessingElement(lanes=1, code_bits=4, digit=digit, acc_bits=acc_bits)
+
+
+def test_refuses_a_queue_without_registers():
+    with pytest.raises(ValueError, match="a queue of 0 registers keeps no sum"):
+        ProcessingElement(lanes=1, code_bits=4, digit=4, acc_bits=8, hold_depth=0)

@@ -14,7 +14,7 @@ from amaranth.lib.wiring import In, Out
 from proofs import prove, vendor_cells
 
 from rtl_templates.cells.dsp import multiply_accumulate, select_multiply_add
-from rtl_templates.cells.ternary import ternary
+from rtl_templates.cells.ternary import ternary, ternary_apart
 
 
 class Slices(wiring.Component):
@@ -58,23 +58,40 @@ def test_a_fault_is_found(which, tmp_path):
 
 
 class Adders(wiring.Component):
-    """``a + b + c`` by primitives against the sum."""
+    """``a + b + (c | d)`` by primitives against the sum; ``apart``: against the twin, of operands without a sign."""
 
-    def __init__(self, bits, width):
-        self.width = width
-        super().__init__({**{name: In(n) for name, n in zip("abc", bits, strict=True)}, "same": Out(1)})
+    def __init__(self, bits, width, apart=False):
+        self.width, self.apart = width, apart
+        super().__init__({**{name: In(n) for name, n in zip("abcd", bits, strict=True)}, "same": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        terms = [value.as_signed() for value in (self.a, self.b, self.c)]
-        total = ternary(m, "dut", *terms, width=self.width, primitives=True)
-        m.d.comb += self.same.eq(total == (terms[0] + terms[1] + terms[2])[:self.width].as_signed())
+        terms = [value if self.apart else value.as_signed() for value in (self.a, self.b, self.c, self.d)]
+        a, b, c, d = terms
+        whole = (a + b + (c | d))[:self.width]
+        if self.apart:
+            (total, spare), (want, other) = (ternary_apart(
+                m, f"dut{primitives:d}", a, b, c, also=d, width=self.width, primitives=primitives)
+                for primitives in (True, False))
+            m.d.comb += self.same.eq((total == want) & (spare == other) & ~(total[-1] & spare)
+                                     & ((total | spare << self.width - 1)[:self.width] == whole))
+        else:
+            total = ternary(m, "dut", a, b, c, also=d, width=self.width, primitives=True)
+            m.d.comb += self.same.eq(total == whole.as_signed())
         return m
 
 
-@pytest.mark.parametrize(("bits", "width"), [((7, 7, 6), 9), ((9, 9, 8), 11), ((12, 12, 12), 18), ((8, 8, 8), 8),
-                                             ((11, 4, 9), 11)])
+@pytest.mark.parametrize(("bits", "width"), [((7, 7, 6, 6), 9), ((9, 9, 8, 2), 11), ((12, 12, 12, 12), 18),
+                                             ((8, 8, 8, 1), 8), ((11, 4, 9, 11), 11)])
 def test_ternary(bits, width, tmp_path):
     cells = tmp_path / "cells.v"
     cells.write_text(vendor_cells("LUT6_2", "CARRY8"))
     prove(Adders(bits, width), tmp_path, cells, steps=())
+
+
+@pytest.mark.parametrize(("bits", "width"), [((6, 5, 5, 1), 7), ((5, 5, 6, 6), 7), ((6, 6, 6, 6), 8),
+                                             ((9, 9, 9, 9), 11)])
+def test_a_top_bit_in_two(bits, width, tmp_path):
+    cells = tmp_path / "cells.v"
+    cells.write_text(vendor_cells("LUT6_2", "CARRY8"))
+    prove(Adders(bits, width, apart=True), tmp_path, cells, steps=())

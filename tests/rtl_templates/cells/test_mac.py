@@ -2,18 +2,41 @@
 """The MAC array against integer dot products: plane counts, pages, widths, back to back."""
 
 import random
-from itertools import chain
+from itertools import chain, product
 
 import pytest
 from amaranth.sim import Simulator
+from weight_tables import loaded_tables
 
 from rtl_templates.banked.formats import Target
 from rtl_templates.cells.mac import MacArray
-from rtl_templates.cells.timing import mac_latency, mac_tree
+from rtl_templates.cells.mac_plan import mac_plan, mac_tree
+from rtl_templates.cells.timing import mac_latency
 
 
 def test_the_tree_has_a_level_for_every_factor_of_three():
-    assert [mac_tree(lanes) for lanes in (1, 6, 7, 16, 18, 19, 54, 55, 64)] == [0, 0, 1, 1, 1, 2, 2, 3, 3]
+    """Tables of five inputs, of which the last joins at the accumulator."""
+    assert [mac_tree(lanes) for lanes in (1, 10, 11, 20, 21, 50, 51, 64, 128)] == [0, 0, 1, 1, 2, 2, 3, 3, 3]
+    assert [mac_tree(lanes, 2) for lanes in (1, 5, 6, 10, 16, 32, 64)] == [0, 0, 1, 1, 2, 2, 3]
+
+
+def test_a_plan_keeps_to_the_levels_of_its_lanes():
+    for lanes, pages, signed in product((5, 16, 20, 32, 48, 50, 64), (1, 2, 7), (False, True)):
+        plan = mac_plan(lanes=lanes, columns=8, weight_bits=4, pages=pages, signed=signed)
+        assert max(root.levels for root in plan.roots) <= mac_tree(lanes)
+        assert sum(table.inputs for table in plan.tables) == lanes
+
+
+@pytest.mark.parametrize(("lanes", "options", "inputs"), [
+    (16, {}, [4, 4, 4, 4]), (32, {}, [6, 6, 5, 5, 5, 5]), (64, {}, [5] * 12 + [4]), (16, {"pages": 2}, [4, 4, 4, 4]),
+    (16, {"pages": 2, "signed": True}, [5, 4, 4, 3]), (64, {"pages": 2, "signed": True}, [5, *[4] * 14, 3]),
+    (32, {"pages": 8, "signed": True, "block": True}, [6, 6, 5, 5, 5, 5]),
+    (32, {"pages": 16, "signed": True, "block": True}, [5, 5, 5, 5, 4, 4, 4]),
+])
+def test_tables_are_those_that_take_the_fewest_luts(lanes, options, inputs):
+    """Of 32 entries where these are in look-up tables, of 512 in block memories."""
+    plan = mac_plan(lanes=lanes, columns=lanes, weight_bits=4, **options)
+    assert [table.inputs for table in plan.tables] == inputs
 
 
 def test_model():
@@ -42,17 +65,17 @@ def drive(dut, rng, weights, work, want):
     mask = (1 << dut.x_bits) - 1
 
     async def bench(ctx):
-        for page, weight in enumerate(weights):
-            for (unit, subset), beat in MacArray.tables(weight, dut.table_bits).items():
+        for unit, words in loaded_tables(weights, dut.plan):
+            for address, beat in enumerate(words):
                 ctx.set(dut.load.valid, 1)
                 ctx.set(dut.load.target, dut.target)
                 ctx.set(dut.load.unit, unit)
-                ctx.set(dut.load.address, page * 64 + subset)
+                ctx.set(dut.load.address, address)
                 ctx.set(dut.load.data, beat)
                 await ctx.tick()
         ctx.set(dut.load.valid, 0)
         await ctx.tick().repeat(8)
-        delay, stands = mac_latency(lanes), None
+        delay, stands = mac_latency(lanes, planes), None
         for cycle in range(len(work) + delay + 1):
             stands = want.get(cycle - delay, stands)  # until the next one arrives
             if stands is not None:
@@ -115,7 +138,7 @@ def test_extremes(lanes, weight_bits, planes, pages, signed):
     dut = MacArray(lanes=lanes, columns=3, weight_bits=weight_bits, planes=planes, pages=pages, x_bits=24,
                    signed=signed, target=Target.TABLE)
     top = (1 << weight_bits - 1) - 1
-    weights = [[[top, -top - 1, (top, -top - 1)[lane % 2]] for lane in range(lanes)] for _ in range(pages)]
+    weights = [[[top, -top, (top, -top)[lane % 2]] for lane in range(lanes)] for _ in range(pages)]
     work, want = [], {}
     for code, negative in ((255, False), (1, False), (85, False), *(((-128, True), (-1, True)) if signed else ())):
         codes = [code] * (lanes * pages)

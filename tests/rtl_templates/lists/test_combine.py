@@ -5,9 +5,9 @@ import random
 
 import pytest
 from amaranth.sim import Simulator
+from weight_tables import loaded_tables
 
 from rtl_templates.cells.formats import Kind
-from rtl_templates.cells.mac import MacArray
 from rtl_templates.lists.combine import Combine, Route
 from rtl_templates.lists.combine_timing import QUEUE, CombineTiming, combine_cycles
 from rtl_templates.lists.formats import Select, Target
@@ -99,15 +99,13 @@ def run(dut, task, tables, rows, *, lanes, seed, gap, rate):
     return arrived, taken, out, activity
 
 
-def load(weight, *, lanes, task, weight_bits):
+def load(weight, *, lanes, task, plan):
     """Load data of a weight matrix [in][out], a page for every pair of chunks."""
-    beats = {}
+    pages = [[[0] * lanes] * lanes] * task["page"]
     for o in range(task["out_chunks"]):
         for c in range(task["in_chunks"]):
-            page = [row[o * lanes:(o + 1) * lanes] for row in weight[c * lanes:(c + 1) * lanes]]
-            for (unit, subset), word in MacArray.tables(page, weight_bits + 3).items():
-                beats[unit, (task["page"] + o * task["in_chunks"] + c) * 64 + subset] = word
-    return beats
+            pages.append([row[o * lanes:(o + 1) * lanes] for row in weight[c * lanes:(c + 1) * lanes]])
+    return {(unit, address): word for unit, words in loaded_tables(pages, plan) for address, word in enumerate(words)}
 
 
 @pytest.mark.slow
@@ -127,7 +125,7 @@ def test_rows(lanes, chunks, weight_bits, ins, outs, signed, bits, select, pause
     rows = draw_rows(rng, 60 if ins * outs == 1 else 12, width=ins * lanes, signed=signed, bits=bits)
     dut = Combine(lanes=lanes, chunks=chunks, weight_bits=weight_bits, pages=ins * outs + 2)
     gap, rate = PAUSES[pauses]
-    arrived, taken, out, activity = run(dut, task, load(weight, lanes=lanes, task=task, weight_bits=weight_bits),
+    arrived, taken, out, activity = run(dut, task, load(weight, lanes=lanes, task=task, plan=dut.mac.plan),
                                         rows, lanes=lanes, seed=1, gap=gap, rate=rate)
 
     clock, chunk, token = CombineTiming(lanes), 0, 0

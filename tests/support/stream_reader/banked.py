@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from hwgen.targets.banked.arithmetic import requantize
 from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import AFFINE, BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, ZERO, Target
-from rtl_templates.cells.formats import TABLE_INPUTS, Kind, clip_range, table_bits
+from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.cells.formats import Kind, clip_range
 from rtl_templates.shell.words import unpack
 
 from .memories import ImageError, Memories, signed
@@ -74,6 +75,7 @@ class _Machine:
     def __init__(self, hardware: Hardware, memories: Memories) -> None:
         self.hardware = hardware
         self.memories = memories
+        self.plan = weight_plan(hardware.to_dict())
         self.entry = {(server, port): memories.word(Target.SETUP, server, port)  # next row parameters
                       for server in range(hardware.servers) for port in range(hardware.ports)}
 
@@ -203,17 +205,9 @@ class _Machine:
 
     def _mac(self, page: int, planes: list[tuple[int, Ints]]) -> Ints:
         """Sum table entries, plane by plane."""
-        h = self.hardware
-        bits = table_bits(h.weight_bits)
-        a_chunk = 128 // bits
-        total = np.zeros(h.mac_columns, dtype=np.int64)
+        total = np.zeros(self.hardware.mac_columns, dtype=np.int64)
         for weight, plane in planes:
-            for table in range(-(-h.lanes // TABLE_INPUTS)):
-                inputs = plane[table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS].tolist()
-                subset = sum(bit << k for k, bit in enumerate(inputs))
-                for column in range(h.mac_columns):
-                    word = self.memories.word(Target.TABLE, table + 32 * (column // a_chunk), page * 64 + subset)
-                    total[column] += weight * signed(word >> bits * (column % a_chunk), bits)
+            total += weight * np.array(self.memories.plane_sums(Target.TABLE, self.plan, page, plane.tolist()))
         return total
 
     def _write(self, task: dict[str, int], server: int, params: dict[str, int], codes: Ints,

@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.lists.hardware import Hardware
-from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
 from rtl_templates.lists.formats import Target
-from rtl_templates.shell.words import BEAT_BITS
+from rtl_templates.lists.load_map import weight_plan
 
-from .memories import LoadedMemories, signed
+from .memories import LoadedMemories, signed, table_limits
 
 __all__ = ["Memories"]
 
@@ -24,10 +23,7 @@ class Memories(LoadedMemories):
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware
         self.entries: dict[int, int] = {}
-        per_beat = BEAT_BITS // table_bits(h.weight_bits)
         groups = {16 * stage + group for stage in (0, 1) for group in range(h.lanes // 4)}
-        tables = {table + 32 * chunk for table in range(-(-h.lanes // TABLE_INPUTS))
-                  for chunk in range(-(-h.lanes // per_beat))}
         units = set(range(h.units))
         super().__init__({
             Target.PASS: [({0, 1}, h.passes)],
@@ -36,7 +32,7 @@ class Memories(LoadedMemories):
             Target.DESCRIPTOR: [(units, h.descriptor_depth)],
             Target.COLUMN: [(groups, h.column_depth)],
             Target.BIAS: [(groups, h.column_depth)],
-            Target.TABLE: [(tables if h.weight_bits else set(), 64 * h.pages)],
+            Target.TABLE: table_limits(weight_plan(h.to_dict())) if h.weight_bits else [],
             Target.PARAM: [({0, 1}, h.param_depth)],
             Target.THRESHOLD: [({level, 16 + level}, h.tables << level) for level in range(h.levels)],
             Target.ROWS: [(set(range(-(-h.lanes * h.code_bits // 128))), h.buffer_depth)],

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.lists.arithmetic import activate, encode, round_value
-from rtl_templates.cells.formats import TABLE_INPUTS, Kind, table_bits
+from rtl_templates.cells.formats import Kind
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
@@ -20,10 +20,11 @@ from rtl_templates.lists.formats import (
     Select,
     Target,
 )
+from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import unpack
 
 from .lists_memories import Memories
-from .memories import ImageError, signed
+from .memories import ImageError
 
 __all__ = ["Context", "Requantizers", "fits", "select_row"]
 
@@ -73,34 +74,22 @@ class Requantizers:
         """The MAC array and the second requantizer."""
         lanes = self.memories.hardware.lanes
         multiplier = self.param(1, select_row(task["row_select"], task["row_base"], task["row_limit"], context)[0])
-        values = []
+        values, plan = [], weight_plan(self.memories.hardware.to_dict())
         for out in range(task["out_chunks"]):
             x = np.zeros(lanes, dtype=np.int64)
             for chunk in range(task["in_chunks"]):
                 page = task["page"] + out * task["in_chunks"] + chunk
                 for plane in range(bits):
-                    weight = -(1 << plane) if task["q1_kind"] == Kind.SIGNED and plane == bits - 1 else 1 << plane
-                    x += weight * self._sums(page, codes[chunk * lanes : (chunk + 1) * lanes] >> plane & 1)
+                    negate = int(task["q1_kind"] == Kind.SIGNED and plane == bits - 1)
+                    x += np.array(self.memories.plane_sums(
+                        Target.TABLE, plan, page, (codes[chunk * lanes : (chunk + 1) * lanes] >> plane & 1).tolist(),
+                        negate)) << plane
             fits(x, ACC_BITS, "x")
             column = self.memories.lanes(Target.COLUMN, 1, task["column"] + out, COLUMN_BITS)
             mid = fits(x * column >> MID_SHIFTS[task["mid"]], MID_BITS, "mid")
             bias = self.memories.lanes(Target.BIAS, 1, task["bias"] + out, BIAS_BITS) << BIAS_SHIFT
             values.append(round_value(fits(mid * multiplier["multiplier"] + bias, P_BITS, "P")))
         return self.final(task, "q2", 1, values, context)[0]
-
-    def _sums(self, page: int, plane: Ints) -> Ints:
-        """Weights of the inputs whose bit is set, summed: int64 [lanes]."""
-        width = table_bits(self.memories.hardware.weight_bits)
-        per_beat, lanes = 128 // width, self.memories.hardware.lanes
-        total = np.zeros(lanes, dtype=np.int64)
-        for table in range(-(-lanes // TABLE_INPUTS)):
-            inputs = plane[table * TABLE_INPUTS : (table + 1) * TABLE_INPUTS].tolist()
-            subset = sum(bit << k for k, bit in enumerate(inputs))
-            for chunk in range(-(-lanes // per_beat)):
-                word = self.memories.word(Target.TABLE, table + 32 * chunk, page * 64 + subset)
-                part = range(chunk * per_beat, min((chunk + 1) * per_beat, lanes))
-                total[part.start : part.stop] += [signed(word >> width * k, width) for k in range(len(part))]
-        return total
 
     def param(self, stage: int, address: int) -> dict[str, int]:
         return unpack(PARAM, self.memories.word(Target.PARAM, stage, address))

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from hwgen.targets.banked.hardware import UNITS, Hardware
 from rtl_templates.banked.formats import PASSES, Target
-from rtl_templates.cells.formats import TABLE_INPUTS, table_bits
+from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.cells.mac_plan import MacPlan
 from rtl_templates.shell.checksum import end_beat
-from rtl_templates.shell.words import BEAT_BITS
 
-__all__ = ["ImageError", "LoadedMemories", "Memories", "signed"]
+__all__ = ["ImageError", "LoadedMemories", "Memories", "signed", "table_limits"]
 
 
 class ImageError(AssertionError):
@@ -71,6 +71,28 @@ class LoadedMemories:
         """Write words from an address on."""
         self.memory.setdefault((target, unit), {}).update(enumerate(words, address))
 
+    def plane_sums(self, target: IntEnum, plan: MacPlan, page: int, plane: list[int], negate: int = 0) -> list[int]:
+        """Of all columns the sum of weights whose input bit is set, as entries of all tables; minus that if ``negate``.
+
+        A table's address is its inputs' bits, turned where the plane is subtracted; above them, in the last table of
+        signed arrays, ``negate``; then the page.
+        """
+        totals = [0] * plan.columns
+        entries = [[0] * plan.columns for _ in plan.tables]
+        for index, (number, low, width) in enumerate(plan.slices):
+            table = plan.tables[number]
+            bits = [bit ^ negate for bit in plane[table.first : table.first + table.inputs]]
+            place = sum(bit << k for k, bit in enumerate(bits)) | negate << table.inputs
+            address = place % (1 << table.address_bits) + (page << table.address_bits)
+            for column in range(plan.columns):
+                word = self.word(target, index + 32 * (column // plan.chunk), address)
+                field = word >> plan.field * (column % plan.chunk)
+                entries[number][column] |= (field & (1 << width) - 1) << low
+        for table, values in zip(plan.tables, entries, strict=True):
+            for column, value in enumerate(values):
+                totals[column] += signed(value, table.width) if table.low < 0 else value
+        return totals
+
     def word(self, target: IntEnum, unit: int, address: int) -> int:
         """A word that was written."""
         try:
@@ -79,13 +101,18 @@ class LoadedMemories:
             raise ImageError(f"{target.name} {unit}: word {address} was never written") from None
 
 
+def table_limits(plan: MacPlan) -> list[tuple[set[int], int]]:
+    """Units and words of a MAC array's tables."""
+    return [({index + 32 * chunk for chunk in range(len(plan.chunks))}, plan.tables[piece.table].depth)
+            for index, piece in enumerate(plan.slices)]
+
+
 class Memories(LoadedMemories):
     """All memories of a banked design."""
 
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = h = hardware
         chunks = -(-UNITS * (h.bank_depth.bit_length() - 1 + 8) // 128)
-        tables, columns = -(-h.lanes // TABLE_INPUTS), -(-h.mac_columns // (BEAT_BITS // table_bits(h.weight_bits)))
         servers = set(range(h.servers))
         super().__init__({
             Target.TASK: [({0}, PASSES)],
@@ -94,7 +121,7 @@ class Memories(LoadedMemories):
             Target.PARAM: [(servers, h.param_depth)],
             Target.COLUMN: [(set(range(h.requant_lanes)), h.column_depth)],
             Target.BIAS: [(set(range(h.requant_lanes)), h.bias_depth)],
-            Target.TABLE: [({t + 32 * c for t in range(tables) for c in range(columns)}, 64 * h.pages)],
+            Target.TABLE: table_limits(weight_plan(h.to_dict())),
             Target.FEATURE: [(servers, h.feature_depth)],
             Target.SETUP: [(servers, h.ports)],
         })

@@ -4,9 +4,11 @@ import dataclasses
 
 import pytest
 
-from hwgen.flow.resources import Usage
+from hwgen.flow.resources import Usage, blocks
 from hwgen.targets.lists.area import guess_resources
 from hwgen.targets.lists.hardware import Hardware
+from rtl_templates.cells.mac_plan import lutram
+from rtl_templates.lists.load_map import weight_plan
 
 GIN = Hardware(  # of three layers of 32 channels, on molecules
     units=4, lanes=32, code_bits=4, acc_bits=10, requant_lanes=8, chunks=3, weight_bits=4, pages=9, buffer_depth=640,
@@ -19,9 +21,9 @@ SAGE = Hardware(  # of two layers, on all of Cora
     result_depth=1408)
 #: Yosys's counts of one unit (`synth_xilinx -family xcup -abc9 -flatten`).
 COUNTED = {
-    GIN: Usage(lut=12_105, ff=16_647, bram36=51.5, dsp=48, lutram=3_049),
-    PROTEINS: Usage(lut=12_643, ff=16_932, bram36=58, dsp=48, lutram=3_142),
-    SAGE: Usage(lut=14_366, ff=16_601, bram36=78, dsp=48, lutram=5_418),
+    GIN: Usage(lut=11_495, ff=17_017, bram36=37.5, dsp=48, lutram=3_034),
+    PROTEINS: Usage(lut=12_038, ff=17_308, bram36=44, dsp=48, lutram=3_127),
+    SAGE: Usage(lut=12_127, ff=17_181, bram36=78, dsp=48, lutram=3_675),
     Hardware(): Usage(lut=12_593, ff=16_995, bram36=77.5, dsp=48),
 }
 
@@ -39,12 +41,15 @@ def test_guesses_are_near_what_yosys_counts(hardware: Hardware) -> None:
 
 
 def test_tables_lie_in_look_up_tables_below_eight_pages() -> None:
-    few, more = (guess_resources(dataclasses.replace(GIN, pages=pages)).components[0].one for pages in (7, 8))
-    assert few.lutram - more.lutram == (5 * 32 * 7 + 32 * 5) * 7  # bits of all tables of a page, 64 entries a table
-    assert more.bram36 - few.bram36 == 5 * 3.5 + 2.5
+    few, more = (dataclasses.replace(GIN, pages=pages) for pages in (7, 8))
+    tables = sum(lutram(width, depth) for width, depth in weight_plan(few.to_dict()).memories(1))
+    memories = sum(blocks(width, depth) for width, depth in weight_plan(more.to_dict()).memories(1))
+    below, above = (guess_resources(hardware).components[0].one for hardware in (few, more))
+    assert below.lutram - above.lutram == tables > 2000
+    assert above.bram36 - below.bram36 == memories > 10
 
 
 def test_a_unit_without_a_mac_array() -> None:
     unit = guess_resources(dataclasses.replace(GIN, weight_bits=0)).components[0].one
     assert unit.dsp == 24
-    assert unit.bram36 == 51.5 - 37 - 2
+    assert unit.bram36 == 37.5 - 23 - 2

@@ -6,12 +6,13 @@ from itertools import chain, pairwise, product
 
 import pytest
 from amaranth.sim import Simulator
+from weight_tables import loaded_tables
 
 from rtl_templates.banked.formats import AFFINE, PARAM, TASK, Target
+from rtl_templates.banked.load_map import weight_plan
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.server.timing import Entry, ServerTiming, server_q2_delay, server_q2_wait
 from rtl_templates.cells.formats import Kind
-from rtl_templates.cells.mac import MacArray
 from rtl_templates.shell.words import pack
 
 BASE = {
@@ -55,7 +56,7 @@ class Case:
         for stage in ("q1", "q2"):
             task[f"{stage}_bias"] = rng.randrange(2 * ENTRIES - task[f"{stage}_chunks"])
         if task["combine"]:
-            least = max(0, task["q1_chunks"] + 1 - server_q2_delay(self.lanes))
+            least = max(0, task["q1_chunks"] + 1 - server_q2_delay(self.lanes, self.shape["planes"]))
             task["q2_wait"] = fields.get("q2_wait", rng.randint(least, task["q1_chunks"]))
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
@@ -123,9 +124,9 @@ class Case:
                 yield Target.COLUMN, lane, entry, column
             for entry, bias in enumerate(self.biases[lane]):
                 yield Target.BIAS, lane, entry, bias & (1 << 26) - 1
-        for page, weight in enumerate(self.weights):
-            for (unit, subset), beat in MacArray.tables(weight, self.shape["weight_bits"] + 3).items():
-                yield Target.TABLE, unit, page * 64 + subset, beat
+        for unit, words in loaded_tables(self.weights, weight_plan(self.shape)):
+            for address, beat in enumerate(words):
+                yield Target.TABLE, unit, address, beat
         for address, word in enumerate(self.features):
             yield Target.FEATURE, index, address, word
             yield Target.FEATURE, index ^ 1, address, 0
@@ -305,7 +306,7 @@ def test_full_rate(fields, interval):
 def test_full_rate_of_a_combination(fields):
     """With the right wait, Q1 and Q2 beats of nodes that never pause fill the lanes without a gap."""
     q1, q2 = fields["q1_chunks"], 1
-    wait = server_q2_wait(BASE["lanes"], q1, q2)
+    wait = server_q2_wait(BASE["lanes"], BASE["planes"], q1, q2)
     case = Case(5, [COMBINE | fields | {"q2_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=q1 + q2)
     [acks] = run(case)
     assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {q1 + q2}
@@ -331,17 +332,18 @@ def test_any_wait_before_the_second_stage(wait):
 
 def test_every_wait_is_one_that_a_task_word_can_say():
     longest = 0
-    for lanes in range(1, 129):
+    for lanes, planes in product(range(1, 129), (1, 2)):
         for q1, q2 in product(range(1, min(lanes, 15) + 1), range(1, min(lanes, 15) + 1)):
-            wait, least = server_q2_wait(lanes, q1, q2), max(0, q1 + 1 - server_q2_delay(lanes))
+            delay = server_q2_delay(lanes, planes)
+            wait, least = server_q2_wait(lanes, planes, q1, q2), max(0, q1 + 1 - delay)
             assert least <= wait <= q1
-            assert (wait + server_q2_delay(lanes)) % (q1 + q2) == 0 or wait == least
+            assert (wait + delay) % (q1 + q2) == 0 or wait == least
             longest = max(longest, wait)
     assert longest == (1 << TASK["q2_wait"]) - 1
 
 
 def test_full_rate_of_a_combination_with_a_long_wait():
-    wait = server_q2_wait(30, 15, 8)
+    wait = server_q2_wait(30, 1, 15, 8)
     assert wait > 7
     case = Case(5, [COMBINE | {"q1_chunks": 15, "q2_wait": wait}], nodes=6, arrival=1.0, even=True, lanes=30,
                 requant_lanes=2, mac_columns=16)
@@ -354,6 +356,6 @@ def test_full_rate_of_a_combination_with_a_long_wait():
 def test_the_most_beats_that_a_node_can_have(lanes, requant_lanes):
     """Two for every chunk of the first stage, with a bias, and one for every chunk of the second."""
     chunks = lanes // requant_lanes
-    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, chunks, chunks))}
+    fields = {"q1_chunks": chunks, "q2_wait": min(15, server_q2_wait(lanes, 1, chunks, chunks))}
     run(Case(chunks, [COMBINE | PAIRS | fields, PAIRS | RESULT | fields, COMBINE | PAIRS | RESULT | fields], nodes=3,
              arrival=1.0, lanes=lanes, requant_lanes=requant_lanes, mac_columns=lanes))
