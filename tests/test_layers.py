@@ -19,7 +19,7 @@ CORE = {f"hwgen.{name}" for name in (
     "errors", "numeric", "cache", "documents", "files", "kinds", "neighbours", "progress", "scratch", "seals",
     "version", "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.checksum", "shell.words", "shell.timing", "cells.formats",
-                                                  "cells.timing")}
+                                                  "cells.mac_plan", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},

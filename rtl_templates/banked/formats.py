@@ -6,6 +6,7 @@ docs/banked.md describes each field. Nothing here needs Amaranth.
 from collections.abc import Mapping
 from enum import IntEnum
 
+from ..cells.mac_plan import MacPlan, mac_plan
 from ..shell.words import END
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ZERO",
     "Target",
     "column_bits",
+    "weight_plan",
 ]
 
 UNITS = 16
@@ -52,6 +54,13 @@ WIDE_COLUMN_BITS = 17
 def column_bits(sum_bits: int) -> int:
     """Unsigned bits of a column's factor, where sums have ``sum_bits``: ACC_BITS or WIDE_ACC_BITS."""
     return COLUMN_BITS if sum_bits == ACC_BITS else WIDE_COLUMN_BITS
+
+
+def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
+    """Tables of the servers' MAC arrays."""
+    h = hardware
+    return mac_plan(lanes=h["lanes"], columns=h["mac_columns"], weight_bits=h["weight_bits"], planes=h["planes"],
+                    pages=h["pages"])
 
 
 class Target(IntEnum):

@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 
-from ..cells.mac_plan import CHUNK_SHIFT, MacPlan, mac_plan
+from ..cells.mac_plan import CHUNK_SHIFT
 from ..shell.load_map import LoadMemory
 from ..shell.words import BEAT_BITS
-from .formats import PASSES, UNITS, Target
+from .formats import PASSES, UNITS, Target, weight_plan
 
-__all__ = ["load_map", "weight_plan"]
-
-
-def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
-    """Tables of the servers' MAC arrays."""
-    h = hardware
-    return mac_plan(lanes=h["lanes"], columns=h["mac_columns"], weight_bits=h["weight_bits"], planes=h["planes"],
-                    pages=h["pages"])
+__all__ = ["load_map"]
 
 
 def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:

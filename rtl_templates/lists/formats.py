@@ -6,6 +6,7 @@ docs/lists.md describes each field. Nothing here needs Amaranth.
 from collections.abc import Mapping
 from enum import IntEnum
 
+from ..cells.mac_plan import MacPlan, mac_plan
 from ..shell.words import END
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Operand",
     "Select",
     "Target",
+    "weight_plan",
 ]
 
 ACC_BITS = 24  # accumulators
@@ -67,6 +69,13 @@ PASSES = 64  # of the longest program
 BLOCK_ENTRIES = 128  # of a table with a registered read, from which on a block memory is cheaper
 BLOCK_PAGES = 8  # pages from which on the tables of the MAC array, cells/mac_plan.py, are block memories
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
+
+
+def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
+    """Tables of the units' MAC arrays, in designs that have any."""
+    h = hardware
+    return mac_plan(lanes=h["lanes"], columns=h["lanes"], weight_bits=h["weight_bits"], pages=h["pages"], signed=True,
+                    block=h["pages"] >= BLOCK_PAGES)
 
 
 class Target(IntEnum):

@@ -2,21 +2,14 @@
 
 from collections.abc import Mapping
 
-from ..cells.mac_plan import CHUNK_SHIFT, MacPlan, mac_plan
+from ..cells.mac_plan import CHUNK_SHIFT
 from ..shell.load_map import LoadMemory
 from ..shell.words import BEAT_BITS
-from .formats import BLOCK_PAGES, Target
+from .formats import Target, weight_plan
 
-__all__ = ["load_map", "weight_plan"]
+__all__ = ["load_map"]
 
 _LANES = 4  # constants of so many lanes in a word
-
-
-def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
-    """Tables of the units' MAC arrays, in designs that have any."""
-    h = hardware
-    return mac_plan(lanes=h["lanes"], columns=h["lanes"], weight_bits=h["weight_bits"], pages=h["pages"], signed=True,
-                    block=h["pages"] >= BLOCK_PAGES)
 
 
 def load_map(hardware: Mapping[str, int]) -> tuple[LoadMemory, ...]:

@@ -28,8 +28,8 @@ from rtl_templates.lists.formats import (
     Operand,
     Select,
     Target,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.lists.operand_fetch import OperandFetch
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.timing import STAGES, unit_pass

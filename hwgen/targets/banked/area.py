@@ -4,8 +4,7 @@ The formulas were fitted to Yosys's counts of six designs; the tests of the cand
 What is built is always counted by Yosys and refused if it does not fit; a wrong guess costs another count.
 """
 
-from rtl_templates.banked.formats import PARAM, UNITS
-from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.banked.formats import PARAM, UNITS, weight_plan
 from rtl_templates.cells.mac_plan import lutram
 
 from ...flow.resources import Component, Resources, Usage, blocks

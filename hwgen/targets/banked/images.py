@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.banked.formats import AFFINE, PARAM, TASK, ZERO, Target
-from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.banked.formats import AFFINE, PARAM, TASK, ZERO, Target, weight_plan
 from rtl_templates.banked.server.timing import server_q2_wait
 from rtl_templates.cells.formats import Kind
 from rtl_templates.shell.words import pack as pack_word

@@ -20,8 +20,8 @@ from rtl_templates.lists.formats import (
     PARAM,
     ROW_BITS,
     V_BITS,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS
 
 from ...flow.resources import Component, Resources, Usage, blocks

@@ -21,8 +21,8 @@ from rtl_templates.lists.formats import (
     SETUP,
     V_BITS,
     Target,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import BEAT_BITS, pack
 
 from ...errors import CapacityError

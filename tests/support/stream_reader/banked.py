@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from hwgen.targets.banked.arithmetic import requantize
 from hwgen.targets.banked.hardware import UNITS, Hardware
-from rtl_templates.banked.formats import AFFINE, BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, ZERO, Target
-from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.banked.formats import AFFINE, BIAS_BITS, PARAM, RAW_SHIFT, SHIFT, TASK, ZERO, Target, weight_plan
 from rtl_templates.cells.formats import Kind, clip_range
 from rtl_templates.shell.words import unpack
 

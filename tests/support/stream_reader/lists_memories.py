@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.lists.hardware import Hardware
-from rtl_templates.lists.formats import Target
-from rtl_templates.lists.load_map import weight_plan
+from rtl_templates.lists.formats import Target, weight_plan
 
 from .memories import LoadedMemories, signed, table_limits
 

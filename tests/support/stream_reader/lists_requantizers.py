@@ -19,8 +19,8 @@ from rtl_templates.lists.formats import (
     V_BITS,
     Select,
     Target,
+    weight_plan,
 )
-from rtl_templates.lists.load_map import weight_plan
 from rtl_templates.shell.words import unpack
 
 from .lists_memories import Memories

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.banked.hardware import UNITS, Hardware
-from rtl_templates.banked.formats import PASSES, Target
-from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.banked.formats import PASSES, Target, weight_plan
 from rtl_templates.cells.mac_plan import MacPlan
 from rtl_templates.shell.checksum import end_beat
 

@@ -8,7 +8,7 @@ from hwgen.flow.resources import Usage, blocks
 from hwgen.targets.lists.area import guess_resources
 from hwgen.targets.lists.hardware import Hardware
 from rtl_templates.cells.mac_plan import lutram
-from rtl_templates.lists.load_map import weight_plan
+from rtl_templates.lists.formats import weight_plan
 
 GIN = Hardware(  # of three layers of 32 channels, on molecules
     units=4, lanes=32, code_bits=4, acc_bits=10, requant_lanes=8, chunks=3, weight_bits=4, pages=9, buffer_depth=640,
@@ -24,7 +24,7 @@ COUNTED = {
     GIN: Usage(lut=11_495, ff=17_017, bram36=37.5, dsp=48, lutram=3_034),
     PROTEINS: Usage(lut=12_038, ff=17_308, bram36=44, dsp=48, lutram=3_127),
     SAGE: Usage(lut=12_127, ff=17_181, bram36=78, dsp=48, lutram=3_675),
-    Hardware(): Usage(lut=12_593, ff=16_995, bram36=77.5, dsp=48),
+    Hardware(): Usage(lut=11_557, ff=17_271, bram36=77.5, dsp=48),
 }
 
 

@@ -8,8 +8,7 @@ import pytest
 from amaranth.sim import Simulator
 from weight_tables import loaded_tables
 
-from rtl_templates.banked.formats import AFFINE, PARAM, TASK, Target
-from rtl_templates.banked.load_map import weight_plan
+from rtl_templates.banked.formats import AFFINE, PARAM, TASK, Target, weight_plan
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.server.timing import Entry, ServerTiming, server_q2_delay, server_q2_wait
 from rtl_templates.cells.formats import Kind
