@@ -22,6 +22,7 @@ from scipy.sparse import csr_array
 from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
+from ...errors import HwgenError
 from ...numeric import IntRange
 
 __all__ = ["FeatureRows", "Gather", "Live", "Pass", "Program", "Requant"]
@@ -281,7 +282,9 @@ class Program:
         features, rows = self.gathered, self.rows_of(index)
         matrix = self.neighbours
         if kind == "gather_features":
-            assert features is not None
+            if features is None or index:
+                raise HwgenError(f"{kind} is pass {index}", f"{self.name}: {self.passes[index].name}",
+                                 "only the first pass can read the input features")
             matrix = features.reads
         if self.live is not None:
             read = np.repeat(rows, np.diff(matrix.indptr))

@@ -73,7 +73,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         lanes=max(lanes, widest),
         code_bits=code_bits,
         acc_bits=max([code_bits + 1, *(step.accumulate.signed_bits for step in passes if step.kind != "dense")]),
-        bank_depth=-(-(int(program.written.sum()) + source_rows) // UNITS),
+        bank_depth=max(2 * rows, -(-(int(program.written.sum()) + source_rows) // UNITS)),
         half_rows=rows,
         slots=sum(_slot_bound(gather, groups) for gather in program.schedules),
         param_depth=len(passes) * nodes + len(dense_pages),

@@ -25,8 +25,9 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
     CapacityError
         When they do not fit.
     """
-    assert program.gathered is not None
-    reads = program.gathered.reads
+    gather = program.gathers[0]
+    assert gather is not None
+    reads = gather.reads
     node, source = edge_list(reads)
     popularity = np.zeros((reads.shape[1], hardware.groups), dtype=np.int64)
     np.add.at(popularity, (source, owners.group[node]), 1)

@@ -15,7 +15,7 @@ from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 __all__ = ["ALL_SLOTS", "schedule", "schedule_reads"]
 
 Ints = NDArray[np.int64]
-BUSY = 0.5  #: Of a pass: groups freeze while one sum waits, so that a server that works half of the time delays them.
+BUSY = 0.85  #: Share of the bound from which on a pass counts as limited by its servers.
 ALL_SLOTS = 1 << 16  #: As many as a task word can name.
 
 
