@@ -27,6 +27,7 @@ from training_rows import Row, fingerprint, known_lines, lines_of
 from verification_table import table
 
 from hwgen.errors import HwgenError
+from hwgen.frontend.training.task import Task
 
 ROOT = Path(__file__).parents[1]
 RUNS = {"REDDIT-BINARY": 3}
@@ -40,7 +41,8 @@ Made by `python bench/schemes.py`; every run is a line of `results.jsonl` beside
 Mean ± sample standard deviation over the runs, in percent: seeds 0 to 9 on Planetoid's public split, or stratified
 folds (scikit-learn's, shuffled, seed 12345). Epochs are selected by validation accuracy (ties: lower loss), of learned
 bits only after they are frozen; the test part is looked at once. *Test* is the integer program's, which is what
-hardware computes bit for bit. *Agree* is the share of all rows for which it gives PyTorch's class. FP32 is the model
+hardware computes bit for bit; of a prompt with a softmax, which has no integers yet, it is the quantized model's in
+PyTorch. *Agree* is the share of all rows for which it gives PyTorch's class. FP32 is the model
 that a row starts from, of the same seeds and recipe. *Rows* are stored bits of a hidden row, as A²Q reports them;
 *codes* those of every stored code, messages too. *BitOps* are multiplications times the bits of both sides, and
 additions over lists times the bits of what is added. *Features* are stored activations in KB, and how many times less
@@ -65,8 +67,18 @@ def made(row: Row, results: Path, root: Path | None, runs: int) -> Iterator[dict
     yield from lines_of(row, known, count=runs, results=results, root=root, keep=None)
     task = row.task(root)
     key = (row.data, row.label, fingerprint(row, task.recipe))
-    if key not in hardware_lines(results):
+    if in_integers(task) and key not in hardware_lines(results):
         append_line(results, {"dataset": key[0], "recipe": key[1], "settings": key[2], "seed": -1, **facts_of(task)})
+
+
+def in_integers(task: Task) -> bool:
+    """Whether a program computes what is trained: a softmax over prompts stays PyTorch's."""
+    return task.recipe.prompt is None or task.recipe.prompt.is_exact
+
+
+def tested(lines: list[dict[str, Any]]) -> str:
+    """Accuracies of these are the integer program's, or PyTorch's where there is none."""
+    return "integer_test" if all("integer_test" in line for line in lines) else "test"
 
 
 def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None) -> list[list[str]]:
@@ -74,8 +86,10 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
     def mean(key: str) -> float:
         return statistics.mean(line[key] for line in lines)
 
-    first = [row.label, str(len(lines)), spread(lines, "fp32_test"), spread(lines, "integer_test"),
-             f"{100 * mean('agreement'):.2f}", f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
+    integer = tested(lines) == "integer_test"
+    first = [row.label, str(len(lines)), spread(lines, "fp32_test"),
+             spread(lines, tested(lines)) + ("" if integer else " in PyTorch"),
+             f"{100 * mean('agreement'):.2f}" if integer else "–", f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
     if hardware is None:
         return [[*first, *["–"] * (len(COLUMNS) - len(first))]]
     facts = hardware["facts"]
@@ -113,7 +127,7 @@ def page(results: Path, root: Path | None) -> str:
             fastest = None if facts is None else min(
                 (each["cycles"] for each in facts["hardware"].values() if "cycles" in each), default=None)
             drawn.setdefault(data, []).append((row.label, statistics.mean(each["bits"] for each in lines),
-                                               100 * statistics.mean(each["integer_test"] for each in lines), fastest))
+                                               100 * statistics.mean(each[tested(lines)] for each in lines), fastest))
         if cells:
             text += f"## {data}\n\n" + table(list(COLUMNS), cells) + "\n" + "".join(refusals) + "\n"
             text += "".join(f"![{data}, accuracy against {what}](results-{data.lower()}-{what}.svg)\n"

@@ -1,7 +1,7 @@
 """Rows of the accuracy pages: what is trained, one run of it, and the lines that are kept of runs.
 
-A run trains, lowers the quantized model and executes the integer reference, which looks at the test part once. Runs
-that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same.
+A run trains, lowers the quantized model and executes the integer reference, which looks at the test part once; a prompt
+that has no integers stays PyTorch's. Runs that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same.
 """
 
 import dataclasses
@@ -118,7 +118,8 @@ def lines_of(row: Row, known: Lines, *, count: int, results: Path, root: Path | 
                 known[key] = line
                 append_line(results, line)
         found = known[key]
-        print(f"{row.data} {row.label} {number}: integer {100 * found['integer_test']:.2f} at {found['bits']:.3f} bit, "
+        which, test = ("integer", found["integer_test"]) if "integer_test" in found else ("PyTorch", found["test"])
+        print(f"{row.data} {row.label} {number}: {which} {100 * test:.2f} at {found['bits']:.3f} bit, "
               f"FP32 {100 * found['fp32_test']:.2f}, {found['seconds']} s", flush=True)
         yield found
 
@@ -131,8 +132,9 @@ def _measured(row: Row, task: Task, number: int, keep: Path | None) -> dict[str,
     done = run(task, examples, seed=seed, fold=fold)
     result = dataclasses.asdict(done.result)
     del result["seed"], result["fold"], result["validation_loss"]
-    return {"seed": number, **result, **_integer(row, task, done, keep, number),
-            "seconds": round(time.perf_counter() - start, 1)}
+    prompt = task.recipe.prompt
+    integer = _integer(row, task, done, keep, number) if prompt is None or prompt.is_exact else {}
+    return {"seed": number, **result, **integer, "seconds": round(time.perf_counter() - start, 1)}
 
 
 @torch.no_grad()

@@ -43,6 +43,15 @@ FAULTS = {
          "graphs of a batch share their numbers",
          "for each in graphs]) + np.repeat(number, nodes)", "for each in graphs])"),
     ),
+    "hwgen/targets/lists/dense.py": (
+        ("dense-beside-other-rows",
+         "hwgen/targets/lists/test_dense.py::test_nothing_turns_where_features_are_summed_with_other_rows",
+         "features become rows although another pass still walks their lists",
+         'if any(operand.kind == "list" and operand.via', 'if any(operand.kind == "one" and operand.via'),
+        ("dense-always", "hwgen/targets/lists/test_dense.py::test_the_search_takes_what_is_faster",
+         "single set bits are taken to be worth rows",
+         "* program.input_bits < capacity.features", "* program.input_bits > 0"),
+    ),
     "hwgen/targets/lists/beats.py": (
         ("edges-counted-as-nodes", "hwgen/targets/lists/test_streams.py::test_rows_by_edge",
          "a pass over edges goes over as many nodes", 'int(step.domain != "nodes")', 'int(step.domain == "graphs")'),
@@ -139,6 +148,12 @@ FAULTS = {
          "dealt = cut.transpose(1, 0, 2).reshape", "dealt = cut.reshape"),
     ),
     "hwgen/targets/lists/images.py": (
+        ("images-rows-undealt", "hwgen/targets/lists/test_dense.py::test_rows_give_what_lists_give",
+         "rows of features lie in the batch's order, not as units got them",
+         "codes = batch.features[nodes]", "codes = batch.features"),
+        ("images-rows-without-limit", "hwgen/targets/lists/test_dense.py::test_rows_keep_the_limit_of_features",
+         "rows of features may have more that are not zero than ranges are proved for",
+         "int(np.diff(codes.indptr).max(initial=0)), program.max_features)", "0, program.max_features)"),
         ("images-sets-begin-at-0", "hwgen/targets/lists/test_images.py::test_a_chain_word_by_word",
          "the lists of every set are those of the first",
          "start, count = (mine.start + used)", "start, count = (mine.start)"),

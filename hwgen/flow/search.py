@@ -102,7 +102,7 @@ class _Search:
         self.by_yosys = count
         self.targets = candidate_targets(network, sample, wishes)
         self.wrong: CapacityError | None = None
-        self.known: dict[tuple[str, int, str], Found | None] = {}
+        self.known: dict[tuple[str, int, str, float], Found | None] = {}
         self.refused = 0
         self.factors: dict[str, Mapping[str, float]] = {}  # what counts were more than guesses, by target
 
@@ -161,7 +161,7 @@ class _Search:
 
     def _counted(self, candidate: Candidate, among: int) -> Found | None:
         """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
-        key = (candidate.runs, candidate.rank, repr(candidate.hardware))
+        key = (candidate.runs, candidate.rank, repr(candidate.hardware), candidate.cycles)  # one may serve two programs
         if key not in self.known:
             self.known[key] = self._count(candidate, among)
         return self.known[key]

@@ -1,7 +1,7 @@
 """Networks, lowered and placed on stream hardware, for tests of everything from there on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from networks import capacities, random_batch, random_network
@@ -11,6 +11,7 @@ from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.targets.lists.choose import Capacity, choose
+from hwgen.targets.lists.dense import with_rows
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import expected, read_rows
 from hwgen.targets.lists.hardware import Hardware
@@ -36,11 +37,19 @@ class Build:
     batches: tuple[Batch, ...]
 
 
-def build(network: Network, *batches: Batch, wanted: Mapping[str, int] | None = None, seed: int = 0) -> Build:
-    """Lower a network for some batches (one that is drawn, if none is given), and choose hardware for it."""
+def build(network: Network, *batches: Batch, wanted: Mapping[str, int] | None = None, seed: int = 0,
+          rows: bool = False) -> Build:
+    """Lower a network for some batches (one that is drawn, if none is given), and choose hardware for it.
+
+    With ``rows``, features are rows for the MAC array.
+    """
     batches = batches or (random_batch(seed, network, graphs=3, nodes=6, hub=12),)
     program = lower(network, **vars(capacities(*batches, edges=network.edges)))
     capacity = Capacity.of(list(batches), network.input_bits, network.edges)
+    if rows:
+        multiplied = with_rows(program)
+        assert multiplied is not None, "no pass only multiplies features"
+        program, capacity = multiplied, replace(capacity, features=0)
     hardware = choose(program, capacity, wanted)
     layout = place(program, hardware, **capacity.rows(program))
     return Build(network, program, capacity, hardware, layout, batches)

@@ -1,6 +1,7 @@
 """Designs for a network and its sample: for batches, of fewer and fewer graphs; then by windows."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, replace
 from functools import partial
 
@@ -13,6 +14,7 @@ from ..target import Candidate, Target
 from .area import guess_resources
 from .choose import Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
+from .dense import with_rows, worth_rows
 from .design import place_batches, place_windows, program_for
 from .feature_rows import FeatureRows
 from .hardware import Hardware
@@ -81,6 +83,7 @@ def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, 
     """Designs that hold whole graphs."""
     graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
     seen: set[Hardware] = set()
+    dense = {id(program): with_rows(program) if worth_rows(program, total) else None for _, program in programs}
     rank = 0
     while graphs:
         for limits, program in programs:
@@ -89,18 +92,28 @@ def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, 
                 for told, hardware, saved in _sized(program, rows, room, wishes):
                     if hardware not in seen:
                         seen.add(hardware)
-                        yield Candidate(
-                            target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
-                            area=guess_resources(hardware),
-                            cycles=guess_cycles(told, hardware, _fewer(total, saved), _runs(total, room)),
-                            design=partial(place_batches, network, told, hardware, room))
+                        yield _candidate(target, network, told, hardware, limits, _fewer(total, saved), room, rank)
                 if not seen:  # says what is wrong with the wish
                     choose(rows.least(program), room, wishes.hardware)
             except CapacityError:
                 if graphs == 1 and limits is programs[-1][0] and not seen and not wishes.windows:
                     raise
+            if (multiplied := dense[id(program)]) is not None:
+                room = replace(room, features=0)
+                with suppress(CapacityError):  # lists say what is too small
+                    for hardware in hardware_for(multiplied, room, wishes.hardware):
+                        yield _candidate(target, network, multiplied, hardware, limits, replace(total, features=0),
+                                         room, rank)
             rank += 1
         graphs //= 2
+
+
+def _candidate(target: Target, network: Network, program: Program, hardware: Hardware, limits: Limits,
+               total: Capacity, room: Capacity, rank: int) -> Candidate:
+    return Candidate(target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
+                     area=guess_resources(hardware),
+                     cycles=guess_cycles(program, hardware, total, _runs(total, room)),
+                     design=partial(place_batches, network, program, hardware, room))
 
 
 def _sized(program: Program, rows: FeatureRows, room: Capacity, wishes: Wishes) -> Iterator[

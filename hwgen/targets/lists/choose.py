@@ -19,7 +19,7 @@ from .program import Pass, Program
 from .rules import longest
 from .sizes import needs
 
-__all__ = ["Capacity", "capacity_of", "choose", "hardware_for", "longest_entries", "narrowest"]
+__all__ = ["LANES", "Capacity", "capacity_of", "choose", "hardware_for", "longest_entries", "narrowest"]
 
 LANES = range(8, 65, 8)
 ENTRIES = 8  #: List entries in a word.
@@ -38,7 +38,7 @@ class Capacity:
     edges : int
         Directed, as the user gives them.
     features : int
-        List entries of all nodes' features: non-zero ones, of several bits every set bit.
+        List entries of all nodes' features: non-zero ones, of several bits every set bit. 0: features are rows.
     weighed : int
         List entries of all edges that weigh.
     """
@@ -46,7 +46,7 @@ class Capacity:
     nodes: int
     graphs: int
     edges: int
-    features: int
+    features: int = 0
     weighed: int = 0
 
     @classmethod
@@ -72,7 +72,7 @@ class Capacity:
     def to_dict(self) -> dict[str, int]:
         """By the names of builds: features are counted by those that are not zero."""
         return {_NAMES.get(name, name): int(value) for name, value in asdict(self).items()
-                if value or name != "weighed"}
+                if value or name not in _NAMES}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, int]) -> "Capacity":

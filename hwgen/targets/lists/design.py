@@ -86,7 +86,8 @@ class BatchDesign(_Design):
     @property
     def capacities(self) -> dict[str, int]:
         room = self.capacity
-        return {"max_nodes": room["nodes"], "max_edges": room["edges"], "max_nonzeros": room["nonzeros"], **self.lists,
+        listed = {"max_nonzeros": room["nonzeros"]} if self.room.features else {}
+        return {"max_nodes": room["nodes"], "max_edges": room["edges"], **listed, **self.lists,
                 **({"max_edge_entries": self.room.weighed} if self.program.edges else {}),
                 "max_graphs": room["graphs"], "batch_nodes": room["nodes"]}
 
@@ -98,7 +99,8 @@ class BatchDesign(_Design):
         left = [0] * 5
         for graph in graphs:
             limits = Limits.of(graph, network.input_bits, network.edges)
-            need = [1, graph.num_nodes, graph.edges.shape[1], limits.entries, limits.weighed]
+            entries = limits.entries if room.features else 0  # rows have room by node
+            need = [1, graph.num_nodes, graph.edges.shape[1], entries, limits.weighed]
             left = [have - wanted for have, wanted in zip(left, need, strict=True)]
             if not dealt or min(left) < 0:
                 dealt.append([])
@@ -206,6 +208,6 @@ def by_windows(network: Network, program: Program, hardware: Hardware, batch: Ba
                "max_members": max(limits.nodes, program.max_members),
                "max_features": max(limits.features, program.max_features),
                "max_weight": max(1, limits.weight, program.max_weight)}
-    if any(value > max(1, getattr(program, name)) for name, value in longest.items()):
+    if program.given is not None or any(value > max(1, getattr(program, name)) for name, value in longest.items()):
         program = told_in(lower(network, **longest), program.dictionary)
     return place_windows(network, program, hardware)

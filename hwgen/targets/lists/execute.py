@@ -87,7 +87,10 @@ class _Run:
     def __init__(self, program: Program, batch: Batch) -> None:
         self.program, self.batch, self.lists = program, batch, Lists(batch, program.edges)
         self.stored: dict[int, tuple[Ints, Ints]] = {}
-        for name in program.sets:
+        if program.given is not None:
+            codes = batch.features.toarray().astype(np.int64)
+            self.stored[program.given] = codes, np.zeros(len(codes), dtype=np.int64)
+        for name in (*program.sets, *(("features",) if program.given is not None else ())):
             have, limit = int(self.lists.sizes(name).max(initial=0)), longest(program)[name]
             if have > limit:
                 raise CapacityError(f"a list of {name} has {have} entries, the program holds {limit}",

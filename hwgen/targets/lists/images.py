@@ -132,13 +132,25 @@ def batch_image(layout: Layout, batch: Batch) -> BatchImage:
     if program.trained_nodes:
         trained["nodes"] = batch.node[rows["nodes"]]
 
-    stream: list[Beats] = []
+    stream = _given_rows(layout, batch, rows["nodes"])
     for unit in range(units):
         stream += unit_words(layout, unit, lists, numbers, trained)
     order = rows[program.passes[-1].domain]
     beats = ended(stream)
     return BatchImage(beats=beats, **rows, lists=lists, order=order,
                       result_words=-(-len(order) // units) * layout.result_words)
+
+
+def _given_rows(layout: Layout, batch: Batch, nodes: Ints) -> list[Beats]:
+    """Features as buffer words, where the program multiplies them as rows."""
+    program = layout.program
+    if program.given is None:
+        return []
+    codes = batch.features[nodes]
+    _capacity(program.name, _LIMITS["features"][0], "max_node_nonzeros",
+              int(np.diff(codes.indptr).max(initial=0)), program.max_features)
+    place = layout.tensors[program.given]
+    return row_words(buffer_bytes(codes.toarray(), place.position, place.chunks, layout.hardware), place.address)
 
 
 def program_words(layout: Layout) -> list[Beats]:

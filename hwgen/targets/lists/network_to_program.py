@@ -11,7 +11,7 @@ from .passes import PassBuilder
 from .program import ORDER, Pass, Program
 from .rules import check_program, longest_lists
 
-__all__ = ["lower"]
+__all__ = ["lower", "sets_of"]
 
 
 def lower(network: Network, *, max_degree: int, max_members: int, max_features: int, max_weight: int = 1) -> Program:
@@ -47,14 +47,14 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
     passes = tuple(builder.build(step) for step in steps(network))
     program = Program(
         name=network.name, features=network.features, input_bits=network.input_bits, tensors=tuple(builder.tensors),
-        passes=passes, sets=_sets(passes), max_degree=max_degree, max_members=max_members,
+        passes=passes, sets=sets_of(passes), max_degree=max_degree, max_members=max_members,
         max_features=max_features, trained_nodes=network.trained_nodes, max_weight=max_weight if network.edges else 0,
         edges=network.edges)
     check_program(program)
     return program
 
 
-def _sets(passes: tuple[Pass, ...]) -> tuple[SetName, ...]:
+def sets_of(passes: tuple[Pass, ...]) -> tuple[SetName, ...]:
     """Lists that are walked, or whose lengths are looked up."""
     used: set[SetName] = set()
     for each in passes:

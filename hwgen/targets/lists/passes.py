@@ -6,8 +6,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtl_templates.lists.formats import MID_SHIFTS, Q_SHIFT
-
 from ...network.activation import IDENTITY
 from ...network.batch import SetName
 from ...network.edges import UNCODED, coder_of
@@ -20,6 +18,7 @@ from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
 from .quantizers import Steps, factors, final_of, lookup_of, steps_of, target_of
 from .ranges import Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
 from .shares import Shares
+from .unchanged import unchanged
 
 __all__ = ["PassBuilder"]
 
@@ -151,20 +150,8 @@ class PassBuilder:
         assert term is not None
         assert term.source is not None
         number, steps = self.number[term.source], self.steps[term.source]
-        tensor, codes, start, blocks = self.tensors[number], self.codes[number], 0, []
-        for width in tensor.blocks:
-            operand = Operand(kind="self", source=number, column=np.full(width, 1 << 16), mid=MID_SHIFTS.index(4),
-                              row=Row(select="constant", table=np.array([1 << 16])), x=codes.span, start=start)
-            blocks.append(Block(operands=(operand,), join="sum", bias=np.zeros(width, dtype=np.int64)))
-            start += width
-        by_entry = steps.entry is not None
-        top = codes.high[:, 0] if by_entry else codes.high.max(keepdims=True)[0]
-        bits = np.array([int(each).bit_length() + (tensor.signed and each > 0) for each in top], dtype=np.int64)
-        final = Requantizer(activation=IDENTITY, kind="signed" if tensor.signed else "unsigned",
-                      select="entry" if by_entry else "constant", bits=bits, thresholds=np.zeros(0, dtype=np.int64),
-                      multiplier=np.full(len(bits), 1 << (Q_SHIFT - 8)),
-                      v=IntRange(codes.span.low << 8, codes.span.high << 8))
-        return tuple(blocks), final, steps
+        blocks, final = unchanged(number, self.tensors[number], self.codes[number], by_entry=steps.entry is not None)
+        return blocks, final, steps
 
     # ---- the MAC array and Q2 ---------------------------------------------------------------------------------------
 

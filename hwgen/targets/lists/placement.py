@@ -64,11 +64,12 @@ def tensor_places(program: Program, lanes: int, nodes: int, graphs: int,
                   edges: int = 0) -> tuple[tuple[Place, ...], int]:
     """Places of all tensors, and the words that they take together.
 
-    Weight rows stay; of the others, a tensor may lie where one lay whose last reader has finished. Each takes the
-    lowest words that are free from the pass that first writes it to the last one that reads it, both included: no pass
-    writes where it reads.
+    Weight rows stay, and what a batch brings along is there from the start; of the others, a tensor may lie where one
+    lay whose last reader has finished. Each takes the lowest words that are free from the pass that first writes it to
+    the last one that reads it, both included: no pass writes where it reads.
     """
-    life = [(step_of[0], step_of[-1]) if step_of else (0, -1) for step_of in _uses(program)]
+    life = [(0 if tensor.given else step_of[0], step_of[-1]) if step_of else (0, -1)
+            for tensor, step_of in zip(program.tensors, _uses(program), strict=True)]
     taken: list[tuple[int, int, int, int]] = []  # first word, end, first pass, last pass
     addresses = [0] * len(program.tensors)
     chunks = [sum(-(-block // lanes) for block in tensor.blocks) for tensor in program.tensors]

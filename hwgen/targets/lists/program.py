@@ -41,6 +41,8 @@ class Tensor:
         concatenations, and what is added to them, have several.
     rows : int64 [f, width] or None
         Content, of weights.
+    given : bool
+        Whether a batch brings the rows along: the codes of its features. No pass writes them.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Tensor:
     bits: int
     blocks: tuple[int, ...]
     rows: Ints | None = None
+    given: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +289,15 @@ class Program:
     def has_edge_rows(self) -> bool:
         """Whether passes go over edges."""
         return any(step.domain == "edges" for step in self.passes)
+
+    @property
+    def given(self) -> int | None:
+        """The tensor that a batch brings along, where features are rows and no lists."""
+        return next((number for number, tensor in enumerate(self.tensors) if tensor.given), None)
+
+    def reads_input(self, step: Pass) -> bool:
+        """Whether a pass multiplies the rows of features that a batch brings along."""
+        return self.given is not None and step.blocks[0].operands[0].source == self.given
 
     @property
     def scale(self) -> NDArray[np.float64]:

@@ -22,7 +22,8 @@ from ...numeric import Bounds, IntRange
 from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Row, Tensor
 
-__all__ = ["Scope", "block_sums", "codes_of", "operand_bounds", "product_bounds", "value_range"]
+__all__ = ["Scope", "block_sums", "codes_of", "feature_sums", "input_codes", "operand_bounds", "product_bounds",
+           "value_range"]
 
 Ints = NDArray[np.int64]
 
@@ -67,8 +68,7 @@ def operand_bounds(operand: Operand, width: int, scope: Scope) -> Bounds:
     assert operand.source is not None
     tensor = scope.tensors[operand.source]
     if tensor.rows is not None:
-        sums = _feature_sums(tensor.rows[:, operand.start : operand.start + width], scope)
-        return Bounds(*(np.repeat(each[None, :], cases, axis=0) for each in sums))
+        return feature_sums(tensor.rows[:, operand.start : operand.start + width], scope, cases)
     codes = scope.codes[operand.source]
     if operand.kind == "self" and operand.row.select == "entry":
         return codes
@@ -136,10 +136,15 @@ def _product(bound: Bounds, column: Ints, shift: int, row: Ints) -> tuple[Ints, 
     return (low * row[:, None]).min(axis=0), (high * row[:, None]).max(axis=0), mid
 
 
-def _feature_sums(rows: Ints, scope: Scope) -> tuple[Ints, Ints]:
-    """Sums of as many rows as a node may have features, each times the largest input code."""
+def input_codes(bits: int) -> Bounds:
+    """Codes of features."""
+    return Bounds(np.zeros((1, 1), dtype=np.int64), np.full((1, 1), (1 << bits) - 1))
+
+
+def feature_sums(rows: Ints, scope: Scope, cases: int) -> Bounds:
+    """Sums of as many rows as a node may have features, each times the largest input code: the same in all cases."""
     count = min(len(rows), scope.longest["features"])
     ordered = np.sort(rows, axis=0)
     low = np.minimum(ordered[:count], 0).sum(axis=0) * scope.input_top
     high = np.maximum(ordered[len(rows) - count :], 0).sum(axis=0) * scope.input_top
-    return low, high
+    return Bounds(*(np.repeat(each[None, :], cases, axis=0) for each in (low, high)))

@@ -24,7 +24,16 @@ from ...network.edges import CODED
 from ...numeric import Bounds, IntRange
 from .arithmetic import slope_word
 from .program import Block, Combine, Operand, Pass, Program, Requantizer
-from .ranges import Scope, block_sums, codes_of, operand_bounds, product_bounds, value_range
+from .ranges import (
+    Scope,
+    block_sums,
+    codes_of,
+    feature_sums,
+    input_codes,
+    operand_bounds,
+    product_bounds,
+    value_range,
+)
 
 __all__ = ["check_program", "longest", "longest_lists"]
 
@@ -63,6 +72,10 @@ def check_program(program: Program) -> None:
             _need(tensor.rows.shape == (program.features, tensor.width), f"rows has shape {tensor.rows.shape}", where)
             _within(IntRange.of(tensor.rows), IntRange.signed(max(1, tensor.bits)), "weight", where)
         _need((tensor.domain == "weights") == (tensor.rows is not None), f"tensor {index} of {tensor.domain}", where)
+        if tensor.given:
+            _need(tensor.domain == "nodes" and tensor.width == program.features and tensor.bits == program.input_bits
+                  and not tensor.signed, "no rows of features", where)
+            codes[index] = input_codes(program.input_bits)
     for step in program.passes:
         last = step is program.passes[-1]
         _need((step.target is None) == last, "the last pass, and only it, gives the result", step.name)
@@ -87,7 +100,9 @@ def _pass(program: Program, step: Pass, scope: Scope) -> None:
     _final(program, step.final, f"{where}, Q1")
     if step.combine is not None:
         _need(step.final.kind != "raw", "raw values before the MAC array", where)
-        _combine(step.combine, step, scope, f"{where}, Q2")
+        products = (feature_sums(step.combine.weight, scope, len(step.combine.row.table)) if program.reads_input(step)
+                    else product_bounds(step.combine.weight, codes_of(step.final), step.combine.row))
+        _combine(step.combine, step, products, f"{where}, Q2")
         _final(program, step.combine.final, f"{where}, Q2")
         looked_up = {each.of for each in (step.final, step.combine.row, step.combine.final) if each.select == "degree"}
         _need(len(looked_up) <= 1, f"degrees of {' and '.join(sorted(looked_up))} in one row", where)
@@ -120,7 +135,7 @@ def _operand(step: Pass, block: Block, operand: Operand, scope: Scope, where: st
                   f"{len(operand.row.table)} row multipliers by entry of {tensor.name}", where)
 
 
-def _combine(combine: Combine, step: Pass, scope: Scope, where: str) -> None:
+def _combine(combine: Combine, step: Pass, bounds: Bounds, where: str) -> None:
     codes = codes_of(step.final)
     fan_in = sum(block.width for block in step.blocks)
     _need(combine.weight.shape == (fan_in, len(combine.column)), f"weight has shape {combine.weight.shape}", where)
@@ -130,7 +145,7 @@ def _combine(combine: Combine, step: Pass, scope: Scope, where: str) -> None:
     if combine.row.select == "entry":
         _need(len(combine.row.table) == len(codes.low),
               f"{len(combine.row.table)} row multipliers by entry", where)
-    _ranges(combine.as_block(), [product_bounds(combine.weight, codes, combine.row)], combine.final, where)
+    _ranges(combine.as_block(), [bounds], combine.final, where)
 
 
 def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) -> None:

@@ -97,7 +97,8 @@ class BatchRun:
         steps, done = self.layout.program.passes, self.done()
         if all(step.combine is None for step in steps):
             return int(self.cycles["total"])
-        widths = [np.full_like(each.bits, bits) if step.combine is not None else each.bits
+        widths = [np.full_like(each.bits, bits) if step.combine is not None
+                  and not self.layout.program.reads_input(step) else each.bits
                   for step, each in zip(steps, done, strict=True)]
         return estimate(self.layout, self.image, widths).total
 

@@ -18,6 +18,7 @@ from ..target import Candidate, Design
 from ..target import Hardware as AnyHardware
 from .candidates import SPACE, candidates
 from .choose import Capacity
+from .dense import with_rows
 from .design import place_batches, place_windows, program_for
 from .execute import run
 from .feature_rows import told_in
@@ -58,7 +59,10 @@ class ListsTarget:
         program = told_in(program, None if weight is None else Dictionary.of_pairs(weight, pairs))
         if config.runs == "window":
             return place_windows(network, program, hardware)
-        return place_batches(network, program, hardware, Capacity.from_dict(config.capacity))
+        room = Capacity.from_dict(config.capacity)
+        if not room.features and (rows := with_rows(program)) is not None:
+            program = rows
+        return place_batches(network, program, hardware, room)
 
     def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
         from .verilog import emit

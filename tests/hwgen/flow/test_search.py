@@ -122,9 +122,10 @@ def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[
 def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) -> None:
     fixed = {"lanes": 8, "units": 1, "requant_lanes": 2}
     wishes = Wishes(graphs=8, hardware=fixed, windows=False)
-    sizes = [each.area.total.bram36 for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)
+    tried = [each for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)
              if each.limits == many.room]
-    facts, choice = estimate(GIN, many, board_with(bram36=int(sizes[1] / COMFORT["bram36"]) + 1), wishes)
+    half = [each.area.total.bram36 for each in tried if each.rank == tried[0].rank + 2]  # without room comes between
+    facts, choice = estimate(GIN, many, board_with(bram36=int(min(half) / COMFORT["bram36"]) + 1), wishes)
     assert facts.capacities["max_graphs"] == 4
     assert choice.endswith("batches of up to 4 graphs, with room for 8 none fits")
     assert len(counted) == 1  # what is too large by far was not synthesized

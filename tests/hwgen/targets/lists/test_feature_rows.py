@@ -94,7 +94,8 @@ def test_buffers_are_no_larger_without_being_faster():
     network = NETWORKS["one matrix"]
     sample = dense_sample(network, 1, nodes=400)
     wishes = Wishes(windows=False, hardware={"units": 1, "lanes": 8, "requant_lanes": 8})
-    found = list(find_target("lists").candidates(network, sample, wishes, lambda area: True))
+    every = find_target("lists").candidates(network, sample, wishes, lambda area: True)
+    found = [each for each in every if "nonzeros" in each.design().capacity]  # the others have features as rows
     assert len({each.hardware for each in found}) == len(found)
     deepest, *_, smallest = [each for each in found if each.rank == found[-1].rank]
     rows = [len(each.design().program.dictionary.rows) for each in (deepest, smallest)]
