@@ -52,11 +52,10 @@ def measure(program: Program, groups: int, repeats: int, holds: Sequence[int]) -
     hardware = choose(program, groups=groups, slots=1 << 15)
     plan, seconds = best(repeats, lambda: schedule(program, hardware))
     image, packing = best(repeats, lambda: pack(program, hardware, plan))
-    kinds = list(dict.fromkeys(step.kind for step in program.passes if step.kind != "dense"))
     gathers, ok = {}, seconds <= SECONDS and packing <= PACK_SECONDS
-    for kind, slots in zip(kinds, plan.slots, strict=True):
-        quality = slots.bound / max(slots.count, 1)
-        gathers[kind] = {"slots": slots.count, "bound": slots.bound, "quality": round(quality, 3)}
+    for number, (gather, slots) in enumerate(zip(program.schedules, plan.slots, strict=True)):
+        kind, quality = gather.kind, slots.bound / max(slots.count, 1)
+        gathers[f"{number}: {kind}"] = {"slots": slots.count, "bound": slots.bound, "quality": round(quality, 3)}
         ok = ok and (groups != 4 or quality >= QUALITY[kind])
     facts: dict[str, object] = {
         "groups": groups, "schedule_s": round(seconds, 3), "pack_s": round(packing, 3),

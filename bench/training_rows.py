@@ -1,7 +1,8 @@
 """Rows of the accuracy pages: what is trained, one run of it, and the lines that are kept of runs.
 
 A run trains, lowers the quantized model and executes the integer reference, which looks at the test part once; a prompt
-that has no integers stays PyTorch's. Runs that are done lie in a results file, one JSON line each, and are not run again while their settings stay the same.
+that has no integers stays PyTorch's. Runs that are done lie in a results file, one JSON line each, and are not run
+again while their settings stay the same.
 """
 
 import dataclasses

@@ -10,7 +10,7 @@ _BANKED = "hwgen/targets/banked/test_feature_rows.py"
 
 FAULTS = {
     "hwgen/network/dictionary.py": (
-        ("dictionary-pair-once", _SUMS,
+        ("dictionary-pair-once", _PAIRS,
          "a pair that a list has several times is replaced once",
          "both = np.minimum(self.times[first], self.times[second])", "both = np.ones_like(first)"),
         ("dictionary-second-kept", _PAIRS,
