@@ -79,8 +79,9 @@ def _rows() -> list[Row]:
                          options={"weight_bits": 2, "message_bits": 2})
                  for row in rows if row.data == data == "Cora" and row.label in _NARROW]
         rows += [Row(data=data, label=f"{scheme} + {kind}", model="gcn", scheme=scheme,
-                     options={"prompt": Prompt(kind=kind)})
-                 for scheme in _PROMPTED for kind in ("gpf", "gpf-plus", "lorap")]
+                     options={"prompt": Prompt(kind=kind)}) for scheme in _PROMPTED for kind in ("gpf", "lorap")]
+        rows += [Row(data=data, label=f"{scheme} + gpf-plus", model="gcn", scheme=scheme,
+                     options={"prompt": Prompt(kind="gpf-plus")}) for scheme in ("qat-int4", "a2q")]
     rows += [Row(data="PROTEINS", label=scheme, model="gin", scheme=scheme) for scheme in _GRAPHS]
     rows += [Row(data="REDDIT-BINARY", label=scheme, model="gin", scheme=scheme) for scheme in _REDDIT]
     return rows

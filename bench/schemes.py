@@ -89,8 +89,8 @@ def shown(row: Row, lines: list[dict[str, Any]], hardware: dict[str, Any] | None
     integer = tested(lines) == "integer_test"
     first = [row.label, str(len(lines)), spread(lines, "fp32_test"),
              spread(lines, tested(lines)) + ("" if integer else " in PyTorch"),
-             f"{100 * mean('agreement'):.2f}" if integer else "–", f"{mean('bits'):.3f}",
-             f"{mean('bits_of_every_code'):.2f}"]
+             f"{100 * mean('agreement'):.2f}" if integer else "–",
+             f"{mean('bits'):.3f}", f"{mean('bits_of_every_code'):.2f}"]
     if hardware is None:
         return [[*first, *["–"] * (len(COLUMNS) - len(first))]]
     facts = hardware["facts"]

@@ -7,12 +7,13 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from hwgen.native import find_cxx
 
 from .errors import ToolMissing
 
@@ -99,14 +100,12 @@ def compiler() -> Tool:
     fix = "install one, for example with: sudo apt-get install g++"
     named = os.environ.get("CXX", "").strip()
     try:
-        choices = [shlex.split(named)] if named else [["c++"], ["g++"], ["clang++"]]
+        words = find_cxx()
     except ValueError as error:
         raise ToolMissing(f"CXX is {named!r}: {error}", "environment variable CXX", f"unset CXX, or {fix}") from None
-    for name, *more in choices:
-        path = shutil.which(name)
-        if path is not None:
-            version = next(iter(_output(path, *more, "--version").splitlines()), "unknown version")
-            return Tool("C++ compiler", version, Path(path), more=tuple(more))
+    if words is not None:
+        version = next(iter(_output(*words, "--version").splitlines()), "unknown version")
+        return Tool("C++ compiler", version, Path(words[0]), more=tuple(words[1:]))
     if named:
         raise ToolMissing(f"the C++ compiler {named!r} is not on PATH", "environment variable CXX",
                           f"unset CXX, or {fix}")

@@ -40,6 +40,7 @@ from hwgen.network.sample import Limits, single
 from hwgen.targets import find_target
 from hwgen.targets.banked.golden import expected as banked_golden
 from hwgen.targets.banked.golden import pass_facts
+from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.session import GraphRun
 from hwgen.targets.lists.design import BatchDesign, WindowDesign
 from hwgen.targets.lists.golden import expected as lists_golden
@@ -118,9 +119,11 @@ def banked(model: ChainModel, **hardware: int) -> Parts:
     assert isinstance(run, GraphRun)
     golden = banked_golden(run.program, run.hardware, run.schedule, [step.rows for step in run.trace.passes])
     facts = pass_facts([(step.name, step.width) for step in run.program.passes], run.hardware)
+    matched = schedule(run.program, run.hardware)  # as a build does, where the session's is quick
     return {
         "inputs": of_inputs(network, sample.batch),
         "design.v": digest(emitted("banked", design)),
+        "matched": [of_array(array) for slots in matched.slots for array in (slots.bank, slots.row, slots.node)],
         "scale": of_array(session.scale),
         "run": of_run(run.stream, run.cycles, [_rows(golden, index, each) for index, each in enumerate(facts)],
                       golden["results"]),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "torch_geometric", "sklearn", "amaranth", "cocotb", "cocotb_tools", "cocotbext", "pyosys",
          "click", "rich", "jinja2", "matplotlib", "optuna"}
 CORE = {f"hwgen.{name}" for name in (
-    "errors", "numeric", "cache", "documents", "files", "kinds", "neighbours", "progress", "scratch", "seals",
+    "errors", "numeric", "cache", "documents", "files", "kinds", "native", "neighbours", "progress", "scratch", "seals",
     "version", "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.checksum", "shell.words", "shell.timing", "cells.formats",
                                                   "cells.mac_plan", "cells.timing")}
@@ -40,6 +40,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/documents.py": (CORE, set()),
     "hwgen/kinds.py": (CORE, set()),
     "hwgen/files.py": (CORE, set()),
+    "hwgen/native.py": (CORE, set()),
     "hwgen/neighbours.py": (CORE, set()),
     "hwgen/progress.py": (set(), set()),
     "hwgen/scratch.py": (set(), set()),

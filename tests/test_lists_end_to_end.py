@@ -24,6 +24,15 @@ def _gin():
                  wanted={"units": 4, "lanes": 8, "requant_lanes": 8, "code_bits": 4})
 
 
+def _closed():
+    """GIN whose rows are entries of their own lists, in two chunks."""
+    network = gin_network(5, hidden=10, bits=(1, 4), epsilon=0.0)
+    made = build(network, *(random_batch(seed, network, graphs=seed, nodes=6, hub=15) for seed in (2, 3)),
+                 wanted={"units": 2, "lanes": 8, "requant_lanes": 4})
+    assert "closed" in made.program.sets
+    return made
+
+
 def _zero_points():
     """A GCN whose messages have zero points: their sources' factor is in the product, and a constant is counted."""
     network = with_zero_points(node_gcn_network(1, hidden=10, by="per_tensor"), 1, rectified=False)
@@ -38,6 +47,7 @@ DESIGNS = {
         4, batches=3, wanted={"units": 2, "lanes": 16, "requant_lanes": 8}),
     "four units, narrow codes, a chunk a cycle": _gin,
     "zero points": _zero_points,
+    "closed lists": _closed,
     "rows by edge": lambda: random_build(6, batches=2, max_width=12, depth=3, edge_bits=3, edge_rows=True,
                                          graph_level=False, zero_points=True,
                                          wanted={"units": 2, "lanes": 8, "requant_lanes": 4}),

@@ -170,7 +170,7 @@ FAULTS = {
          "blocks follow each other within a word",
          "*(-(-block // lanes) * lanes for block in blocks)", "*(block for block in blocks)"),
     ),
-    "hwgen/targets/lists/passes.py": (
+    "hwgen/targets/lists/unchanged.py": (
         ("passes-unchanged-doubles",
          "hwgen/targets/lists/test_lower.py::test_every_code_of_random_networks_is_the_real_value_rounded",
          "codes that are only to be combined come out doubled",

@@ -14,7 +14,7 @@ from .equation import Domain
 __all__ = ["Batch", "Model", "SetName", "check_batch", "named_by", "owner_of"]
 
 Ints = NDArray[np.int64]
-SetName = Literal["edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming"]
+SetName = Literal["edges", "looped", "closed", "weighted", "normed", "features", "members", "sources", "incoming"]
 
 
 def owner_of(name: SetName) -> Domain:
@@ -77,6 +77,7 @@ class Batch:
         csr_array int64 [rows, columns]
             Row i names the members of list i in the order in which they are walked, duplicates as often as they
             occur: ``indptr`` has the lengths. Edges: in the order of ``edges``; looped: without self loops, then one;
+            closed: all, then the node itself;
             data are 1, and the codes of features. Not canonical: do not sum duplicates before taking lengths.
             Sources: row e has the node of entry e of the lists by row; incoming: node i has the rows of its entries.
         """
@@ -96,8 +97,11 @@ class Batch:
             return _lists(source, target, (n, n), codes.codes(values))
         source, target = self.edges
         if name == "looped":
-            proper, loops = source != target, np.arange(n, dtype=np.int64)
-            source, target = np.r_[source[proper], loops], np.r_[target[proper], loops]
+            proper = source != target
+            source, target = source[proper], target[proper]
+        if name == "looped" or name == "closed":
+            own = np.arange(n, dtype=np.int64)
+            source, target = np.r_[source, own], np.r_[target, own]
         return _lists(source, target, (n, n))
 
     def _by_row(self, name: Literal["sources", "incoming"], quantizers: EdgeQuantizers) -> csr_array:

@@ -38,7 +38,7 @@ WEIGHED: tuple[Weighed, ...] = ("weighted", "normed")
 #: Lists whose entries count by a code.
 CODED: tuple[Weighed | Literal["sources"], ...] = (*WEIGHED, "sources")
 #: Lists whose entries count once each; those of features by their code.
-UNCODED: tuple[str, ...] = ("edges", "looped", "members", "incoming")
+UNCODED: tuple[str, ...] = ("edges", "looped", "closed", "members", "incoming")
 #: Widest magnitude of a code.
 MAX_EDGE_BITS = 8
 #: How far from whole multiples of the smallest weight others may be, relative to it: weights are float32.

@@ -19,7 +19,7 @@ __all__ = ["Counted", "Domain", "Equation", "Factor", "Labelled", "TermOf", "Via
 Domain = Literal["nodes", "graphs", "edges"]
 #: What may have labels.
 Labelled = Literal["nodes", "graphs"]
-Via = Literal["self", "edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming"]
+Via = Literal["self", "edges", "looped", "closed", "weighted", "normed", "features", "members", "sources", "incoming"]
 #: 1, 1/d or d^-1/2 of the length d of a list; 0 where d is 0.
 Factor = Literal["one", "mean", "rsqrt"]
 #: Lists whose length a factor takes.

@@ -151,6 +151,7 @@ def _cover(network: Network, value: Value, place: str) -> None:
 
 def _term(network: Network, value: Value, term: Term, known: dict[str, Value], place: str) -> None:
     graphs = value.domain == "graphs"
+    _need(term.via != "closed", "via 'closed', which a target makes of others", place, "use terms via edges and self")
     _need(term.via == "self" or owner_of(term.via) == value.domain, f"via {term.via!r} of {value.domain}", place,
           "members are lists of graphs, sources of edges, the others of nodes")
     _need(term.factor == "one" or (graphs == (term.of == "members") and value.domain != "edges"),

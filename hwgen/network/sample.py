@@ -80,8 +80,9 @@ class Limits:
     @property
     def longest(self) -> dict[SetName, int]:
         """The longest list of each set."""
-        return {"edges": self.degree, "looped": self.degree, "weighted": self.weight, "normed": self.weight,
-                "features": self.features, "members": self.nodes, "sources": self.weight, "incoming": self.degree}
+        return {"edges": self.degree, "looped": self.degree, "closed": self.degree, "weighted": self.weight,
+                "normed": self.weight, "features": self.features, "members": self.nodes, "sources": self.weight,
+                "incoming": self.degree}
 
     def to_dict(self) -> dict[str, float]:
         """By the names of :data:`.limit_names.LIMITS`."""

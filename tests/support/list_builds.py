@@ -9,6 +9,7 @@ from stream_reader.lists import Machine, PassWrites
 
 from hwgen.errors import HwgenError
 from hwgen.network.batch import Batch
+from hwgen.network.closed_lists import close_lists
 from hwgen.network.network import Network
 from hwgen.targets.lists.choose import Capacity, choose
 from hwgen.targets.lists.dense import with_rows
@@ -44,7 +45,8 @@ def build(network: Network, *batches: Batch, wanted: Mapping[str, int] | None = 
     With ``rows``, features are rows for the MAC array.
     """
     batches = batches or (random_batch(seed, network, graphs=3, nodes=6, hub=12),)
-    program = lower(network, **vars(capacities(*batches, edges=network.edges)))
+    closed = close_lists(network) is not network
+    program = lower(network, **vars(capacities(*batches, edges=network.edges, closed=closed)))
     capacity = Capacity.of(list(batches), network.input_bits, network.edges)
     if rows:
         multiplied = with_rows(program)

@@ -35,12 +35,12 @@ class Capacities:
     max_weight: int = 1
 
 
-def capacities(*batches: Batch, edges: EdgeQuantizers | None = None) -> Capacities:
-    """The smallest capacities that hold some batches; ``edges`` are those of the network."""
+def capacities(*batches: Batch, edges: EdgeQuantizers | None = None, closed: bool = False) -> Capacities:
+    """The smallest capacities that hold some batches; ``edges`` are those of the network, ``closed`` its lists."""
     def longest(*names: str) -> int:
         return max([1, *(int(np.diff(batch.lists(name).indptr).max(initial=0)) for batch in batches for name in names)])
 
-    return Capacities(max_degree=longest("edges", "looped"), max_members=longest("members"),
+    return Capacities(max_degree=longest("edges", "closed" if closed else "looped"), max_members=longest("members"),
                       max_features=longest("features"),
                       max_weight=max(1, *(edge_limits(batch, edges or {})[0] for batch in batches), 1))
 

@@ -13,7 +13,8 @@ __all__ = ["gin_network", "node_gcn_network", "residual_gcn_network", "sage_netw
 
 
 def gin_network(seed: int = 0, *, features: int = 7, hidden: int = 16, layers: int = 2, classes: int = 3,
-                by: By = "nearest", bits: tuple[int, int] = (2, 5), weight_bits: int = 4) -> Network:
+                by: By = "nearest", bits: tuple[int, int] = (2, 5), weight_bits: int = 4,
+                epsilon: float = 0.1) -> Network:
     """GIN with a two-layer MLP, sum pooling and a readout MLP; one-hot features."""
     builder = Builder(seed, name="gin", features=features, input_bits=1, weight_bits=weight_bits)
     one = Weight(codes=np.eye(features, dtype=np.int64), bits=2, step=np.ones(features))
@@ -21,7 +22,7 @@ def gin_network(seed: int = 0, *, features: int = 7, hidden: int = 16, layers: i
     width = features
     for layer in range(layers):
         path = f"convs.{layer}"
-        terms = (Term(source=message, via="edges"), Term(source=message, gain=np.full(width, 1.1)))
+        terms = (Term(source=message, via="edges"), Term(source=message, gain=np.full(width, 1 + epsilon)))
         row = builder.add(f"{path}.aggregate", terms, width, by=by, bits=bits)
         term = Term(source=row, weight=builder.weight(width, hidden))
         row = builder.add(f"{path}.mlp.0", (term,), hidden, by=by, bits=bits, bias=builder.bias(hidden),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from torch import Tensor, nn
+from torch import Tensor, equal, nn
 
 from ...network.activation import IDENTITY
 from ..traced import TracedNetwork, TracedTerm, TracedValue
@@ -18,7 +18,8 @@ def own(plan: TracedNetwork) -> tuple[TracedNetwork, nn.ParameterList]:
 
     A batch norm behind a linear layer is a gain of its weight already. One behind a convolution is a gain of the sum
     over the list; where nothing else reads the message that is summed, it goes into the message's weights instead:
-    with steps by channel both are the same (Nagel et al. 2019, equation 4), and the sum needs no multiplier.
+    with steps by channel both are the same (Nagel et al. 2019, equation 4), and the sum needs no multiplier. Where it
+    is one of a row and of its neighbours, as in GIN, it stays one parameter.
     """
     owned = nn.ParameterList()
     known: dict[tuple[int, ...], nn.Parameter] = {}
@@ -44,10 +45,22 @@ def own(plan: TracedNetwork) -> tuple[TracedNetwork, nn.ParameterList]:
     for value in plan.values:
         gains = (moved[value.name],) if value.name in moved else ()
         terms = tuple(replace(each, gain=None) if each.source in moved and each.gain is moved[each.source] else each
-                      for each in value.terms)
+                      for each in _shared(value.terms))
         values.append(replace(value, terms=tuple(term(each, *gains) for each in terms),
                               bias=None if value.bias is None else parameter(value.bias, *gains)))
     return replace(plan, values=tuple(values)), owned
+
+
+def _shared(terms: tuple[TracedTerm, ...]) -> tuple[TracedTerm, ...]:
+    """Terms of a value; equal gains of one source are one tensor."""
+    made: list[TracedTerm] = []
+    for term in terms:
+        if term.source is not None and term.gain is not None:
+            same = (each.gain for each in made if each.source == term.source and each.gain is not None
+                    and equal(each.gain, term.gain))
+            term = replace(term, gain=next(same, term.gain))
+        made.append(term)
+    return tuple(made)
 
 
 def _movable(plan: TracedNetwork) -> dict[str, Tensor]:

@@ -14,7 +14,7 @@ from .feature_rows import told_in
 from .golden import pass_facts
 from .hardware import Hardware
 from .network_to_program import lower
-from .schedule.schedule import schedule
+from .schedule.schedule import QUICK, schedule
 from .session import GraphRun, Session
 from .sizes import check_capacity
 
@@ -65,7 +65,7 @@ class Design:
         program = told_in(lower(self.network, batch, self.hardware.sum_bits), self.dictionary, self.hardware)
         check_capacity(program, self.hardware)
         return Session(network=self.network, batch=batch, run=GraphRun(
-            program=program, hardware=self.hardware, schedule=schedule(program, self.hardware),
+            program=program, hardware=self.hardware, schedule=schedule(program, self.hardware, QUICK),
             edges=int(batch.edges.shape[1]), dictionary=self.dictionary))
 
     def by_windows(self, batch: Batch) -> "Design":

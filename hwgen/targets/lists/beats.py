@@ -23,8 +23,9 @@ Ints = NDArray[np.int64]
 Fields = dict[str, int]
 
 #: Its number in a beat. Who has rows by edge walks no other lists that weigh: those of the rows take their place.
+#: Closed lists take that of looped ones, beside which there are none.
 SET_OF: Mapping[SetName, Set] = {
-    "edges": Set.EDGES, "looped": Set.LOOPED, "weighted": Set.WEIGHTED, "normed": Set.NORMED,
+    "edges": Set.EDGES, "looped": Set.LOOPED, "closed": Set.LOOPED, "weighted": Set.WEIGHTED, "normed": Set.NORMED,
     "features": Set.FEATURES, "members": Set.MEMBERS, "sources": Set.NORMED, "incoming": Set.WEIGHTED}
 _KINDS = {"self": formats.Operand.SELF, "list": formats.Operand.LIST, "one": formats.Operand.ONE}
 

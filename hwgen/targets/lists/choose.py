@@ -60,9 +60,9 @@ class Capacity:
     @property
     def entries(self) -> dict[str, int]:
         """Entries of all lists of each set."""
-        return {"edges": self.edges, "looped": self.edges + self.nodes, "weighted": self.weighed,
-                "normed": self.weighed, "features": self.features, "members": self.nodes, "sources": self.weighed,
-                "incoming": self.edges + self.nodes}
+        own = self.edges + self.nodes  # the node itself in every list
+        return {"edges": self.edges, "looped": own, "closed": own, "incoming": own, "weighted": self.weighed,
+                "normed": self.weighed, "sources": self.weighed, "features": self.features, "members": self.nodes}
 
     def rows(self, program: Program) -> dict[Domain, int]:
         """Most rows that a program computes; of edges, if it has such, self loops among them."""

@@ -185,8 +185,8 @@ def buffer_bytes(codes: Ints, position: Ints, chunks: int, hardware: Hardware) -
 
 
 _LIMITS: dict[SetName, tuple[str, str]] = {
-    "edges": ("neighbours of a node", "max_degree"), "looped": ("neighbours of a node, itself included", "max_degree"),
-    "incoming": ("neighbours of a node, itself included", "max_degree"),
+    "edges": ("neighbours of a node", "max_degree"),
+    **dict.fromkeys(("looped", "closed", "incoming"), ("neighbours of a node, itself included", "max_degree")),
     **dict.fromkeys(CODED, ("as the sum of the weights of a node's edges, in codes", "max_edge_sum")),
     "sources": ("as the code of an edge", "max_edge_sum"),
     "members": ("nodes of a graph", "max_nodes"), "features": ("non-zero features of a node", "max_node_nonzeros")}

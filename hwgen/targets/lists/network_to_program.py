@@ -2,6 +2,7 @@
 
 from ...errors import HwgenError
 from ...network.batch import SetName
+from ...network.closed_lists import close_lists
 from ...network.edges import kind_by_row
 from ...network.network import Network
 from ...network.rules import check_network
@@ -42,7 +43,7 @@ def lower(network: Network, *, max_degree: int, max_members: int, max_features: 
         max_weight = (1 << network.edges[kind].bits) - 1
     longest = longest_lists(max_degree=max_degree, max_members=max_members, max_features=max_features,
                             max_weight=max_weight)
-    network = fold_zero_points(network)
+    network = close_lists(fold_zero_points(network))
     builder = PassBuilder(network, longest, blocks(network))
     passes = tuple(builder.build(step) for step in steps(network))
     program = Program(

@@ -21,7 +21,8 @@ __all__ = ["ORDER", "Block", "Combine", "Operand", "Pass", "Program", "Requantiz
 Ints = NDArray[np.int64]
 
 #: In which sets are packed.
-ORDER: tuple[SetName, ...] = ("edges", "looped", "weighted", "normed", "features", "members", "sources", "incoming")
+ORDER: tuple[SetName, ...] = ("edges", "looped", "closed", "weighted", "normed", "features", "members", "sources",
+                              "incoming")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,8 +245,8 @@ class Program:
     sets : tuple of set names
         Lists that a batch brings.
     max_degree, max_members, max_features : int
-        Longest lists that ranges were proved for: ``max_degree`` bounds edges and looped lists, the self loop
-        included, ``max_features`` the non-zero features of a node.
+        Longest lists that ranges were proved for: ``max_degree`` bounds edges, looped and closed lists, the node
+        itself included, ``max_features`` the non-zero features of a node.
     max_weight : int
         Largest sum of the magnitudes of a list whose edges weigh, in codes; of rows by edge the largest code.
     edges : mapping of EdgeCodes

@@ -48,7 +48,7 @@ def longest(program: Program) -> dict[str, int]:
 
 def longest_lists(*, max_degree: int, max_members: int, max_features: int, max_weight: int) -> dict[str, int]:
     """The same of capacities."""
-    return {**dict.fromkeys(("edges", "looped", "incoming"), max_degree), **dict.fromkeys(CODED, max_weight),
+    return {**dict.fromkeys(("edges", "looped", "closed", "incoming"), max_degree), **dict.fromkeys(CODED, max_weight),
             "features": max_features, "members": max_members}
 
 

@@ -101,7 +101,7 @@ def drive(dut, rng, weights, work, want):
 
 @pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages", "x_bits", "signed"), [
     (16, 8, 4, 1, 1, 18, False), (16, 8, 4, 2, 2, 18, False), (6, 3, 2, 1, 3, 18, False), (20, 2, 8, 2, 1, 18, False),
-    (7, 20, 4, 1, 2, 18, False), (64, 2, 4, 2, 1, 18, False), (6, 2, 4, 1, 7, 18, False), (7, 1, 4, 2, 9, 18, False),
+    (7, 20, 4, 1, 2, 18, False), (64, 2, 4, 2, 1, 18, False), (6, 2, 4, 1, 70, 18, False), (7, 1, 4, 2, 9, 18, False),
     (16, 8, 4, 1, 1, 24, True), (64, 2, 8, 1, 3, 24, True), (7, 3, 2, 1, 2, 18, True), (64, 2, 8, 1, 4, 24, False),
 ])
 def test_dot_products(lanes, columns, weight_bits, planes, pages, x_bits, signed):
@@ -148,6 +148,19 @@ def test_extremes(lanes, weight_bits, planes, pages, signed):
         work += cycles(dut, alone, 0, 8 // planes, negative)
         want[len(work) - 1] = MacArray.model(alone, list(chain(*weights)))
     drive(dut, random.Random(lanes), weights, work, want)
+
+
+def test_top_bits_in_two():
+    """Three terms whose sum has a bit more than each: the carry makes it, or the last majority."""
+    rng = random.Random(1)
+    dut = MacArray(lanes=64, columns=2, weight_bits=4, x_bits=18, target=Target.TABLE)
+    assert dut.plan.roots[0].levels == 3
+    weights = [[[7, -7] for _ in range(64)]]
+    work, want = [], {}
+    for codes in ([255] * 64, [0] * 64, *([rng.choice((0, 255)) for _ in range(64)] for _ in range(20))):
+        work += cycles(dut, codes, 0, 8, False)
+        want[len(work) - 1] = MacArray.model(codes, weights[0])
+    drive(dut, rng, weights, work, want)
 
 
 def test_an_accumulator_is_as_wide_as_a_result_at_most():

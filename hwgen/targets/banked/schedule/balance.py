@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["refine", "relative", "spread"]
+__all__ = ["balance", "refine", "relative", "spread"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,7 +28,12 @@ def relative(demand: NDArray[np.generic]) -> Floats:
     return share
 
 
-def spread(demand: Floats, order: Ints, bins: int, limit: int | Ints) -> Ints:
+def balance(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
+    """The bin of each item: :func:`spread`, with its parameters, and :func:`refine`."""
+    return refine(demand, spread(demand, order, bins, limit), bins)
+
+
+def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
     """Put items into bins, the next item always where it costs least.
 
     A bin of loads ``L`` (shares of all demand) prices resource d at ``exp(STEEP * (L_d / fair_d - 1))``, so
@@ -42,10 +47,8 @@ def spread(demand: Floats, order: Ints, bins: int, limit: int | Ints) -> Ints:
         Shares: every column sums to 1 (or 0).
     order : int64 [items]
         Items in the order in which they are placed.
-    bins : int
-        Number of bins.
-    limit : int or int64 [bins]
-        Items that a bin can hold.
+    bins, limit : int
+        Number of bins, and items that a bin can hold.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def spread(demand: Floats, order: Ints, bins: int, limit: int | Ints) -> Ints:
     fair = np.maximum(1 / bins, demand.max(0, initial=0))  # of each resource; a giant item cannot be split
     price = np.full_like(load, np.exp(-STEEP))
     room = np.full(bins, limit)
-    full = np.where(room > 0, 0.0, np.inf)
+    full = np.zeros(bins)
     where = np.empty(demand.shape[0], dtype=np.int64)
     for item in order.tolist():
         weight = demand[item]

@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ..hardware import UNITS
 
-__all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "lower_bound", "match"]
+__all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "insert_empty", "lower_bound", "match"]
 
 Ints = NDArray[np.int64]
 
@@ -100,8 +100,8 @@ def match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple[Ints,
             open_node[p], open_left[p] = -1, 1
             wanted[p] = counts[windows[p]].any(0)
     shape = (len(banks), UNITS)
-    return _insert_empty(np.array(banks, dtype=np.int64).reshape(shape),
-                         np.array(nodes, dtype=np.int64).reshape(shape), np.flatnonzero(left == 0), unit)
+    return insert_empty(np.array(banks, dtype=np.int64).reshape(shape),
+                        np.array(nodes, dtype=np.int64).reshape(shape), np.flatnonzero(left == 0), unit)
 
 
 def _queues(left: Ints, unit: Ints) -> list[list[int]]:
@@ -111,7 +111,7 @@ def _queues(left: Ints, unit: Ints) -> list[list[int]]:
     return [order[unit[order] == p].tolist() for p in range(UNITS)]
 
 
-def _insert_empty(bank: Ints, node: Ints, empty: Ints, unit: Ints) -> tuple[Ints, Ints]:
+def insert_empty(bank: Ints, node: Ints, empty: Ints, unit: Ints) -> tuple[Ints, Ints]:
     """Give each node without reads an idle slot of its element between two nodes, or one at the end."""
     for p in np.unique(unit[empty]):
         mine = empty[unit[empty] == p]

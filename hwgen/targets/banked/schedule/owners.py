@@ -1,5 +1,7 @@
 """One owner map for all passes: which processing element aggregates a node, which bank owns its row."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -7,12 +9,15 @@ from scipy.sparse import csr_array
 from ....errors import CapacityError
 from ..hardware import UNITS, Hardware
 from ..program import Program
-from .balance import refine, relative, spread
+from .balance import balance, relative
 from .slots import Owners
 
-__all__ = ["assign", "edge_list", "node_rows"]
+__all__ = ["Placing", "assign", "edge_list", "node_rows"]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+#: Shares of items, their order, bins, and items a bin can hold: the bin of each (:func:`.balance.spread`).
+Placing = Callable[[Floats, Ints, int, int], Ints]
 
 
 def edge_list(matrix: csr_array) -> tuple[Ints, Ints]:
@@ -24,8 +29,10 @@ def edge_list(matrix: csr_array) -> tuple[Ints, Ints]:
         Sorted by node.
     """
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    times = np.asarray(matrix.data, dtype=np.int64)
-    return np.repeat(rows, times), np.repeat(np.asarray(matrix.indices, dtype=np.int64), times)
+    sources, times = np.asarray(matrix.indices, dtype=np.int64), np.asarray(matrix.data, dtype=np.int64)
+    if (times == 1).all():
+        return rows, sources
+    return np.repeat(rows, times), np.repeat(sources, times)
 
 
 def node_rows(nodes: int) -> int:
@@ -33,11 +40,11 @@ def node_rows(nodes: int) -> int:
     return -(-nodes // UNITS)
 
 
-def assign(program: Program, hardware: Hardware) -> Owners:
+def assign(program: Program, hardware: Hardware, place: Placing = balance) -> Owners:
     """Balance processing elements, banks and servers over all passes at once.
 
     Nodes are placed one after the other, the heaviest first, first on groups, then on the units of their
-    group. A node goes where :func:`spread` finds its resources cheapest: multi-dimensional LPT (Graham
+    group. A node goes where ``place`` finds its resources cheapest: multi-dimensional LPT (Graham
     1969) over the slots of each kind of pass, the cycles that nodes occupy the processing element's
     server, and how often each group reads the node's row (for the bank).
 
@@ -57,7 +64,7 @@ def assign(program: Program, hardware: Hardware) -> Owners:
     reads, occupied = _demands(program, hardware)
     size = relative(np.column_stack((*reads, occupied)))
     order = np.argsort(-size.sum(1), kind="stable")
-    group = refine(size, spread(size, order, groups, n), groups)
+    group = place(size, order, groups, n)
 
     # How often each group reads a node's row.
     popularities = []
@@ -71,7 +78,7 @@ def assign(program: Program, hardware: Hardware) -> Owners:
     blocks[np.arange(n), group] = np.column_stack(reads)
     demand = relative(np.column_stack((*popularities, blocks.reshape(n, -1), occupied)))
     order = np.argsort(-demand.sum(1), kind="stable")
-    unit = refine(demand, spread(demand, order, UNITS, rows), UNITS)
+    unit = place(demand, order, UNITS, rows)
 
     row = np.empty(n, dtype=np.int64)
     by_unit = np.argsort(unit, kind="stable")

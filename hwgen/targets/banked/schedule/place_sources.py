@@ -6,16 +6,17 @@ from numpy.typing import NDArray
 from ....errors import CapacityError
 from ..hardware import UNITS, Hardware
 from ..program import Program
-from .balance import refine, relative, spread
-from .owners import edge_list
+from .balance import balance, relative
+from .owners import Placing, edge_list
 from .slots import Owners, SourceRows
 
 __all__ = ["place_sources"]
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-def place_sources(program: Program, hardware: Hardware, owners: Owners) -> SourceRows:
+def place_sources(program: Program, hardware: Hardware, owners: Owners, place: Placing = balance) -> SourceRows:
     """Spread the source rows that this graph reads over the banks, the most popular first (LPT).
 
     A row may lie in either half, wherever no node's row is written. Rows that no node reads are not stored.
@@ -43,12 +44,22 @@ def place_sources(program: Program, hardware: Hardware, owners: Owners) -> Sourc
             f"build with --bank-depth {1 << (depth - 1).bit_length()}, or use fewer features")
     demand = relative(popularity[used])
     order = np.argsort(-demand.sum(1), kind="stable")
-    bank = refine(demand, spread(demand, order, UNITS, room), UNITS)
+    bank = _spread(demand, order, room, place)
     by_bank = np.argsort(bank, kind="stable")
     index = np.empty(used.size, dtype=np.int64)
     index[by_bank] = np.arange(used.size) - np.searchsorted(bank[by_bank], np.arange(UNITS))[bank[by_bank]]
     first = np.cumsum(room) - room
     return SourceRows(source=used, bank=bank, row=free[first[bank] + index] % hardware.bank_depth)
+
+
+def _spread(demand: Floats, order: Ints, room: Ints, place: Placing) -> Ints:
+    """Banks of rows: where they balance, as many as every bank has room for; the least popular ones where room is."""
+    least = int(room.min())
+    head, tail = order[:UNITS * least], order[UNITS * least:]
+    bank = np.empty(len(order), dtype=np.int64)
+    bank[head] = place(relative(demand[head]), np.arange(len(head)), UNITS, least)
+    bank[tail] = np.repeat(np.arange(UNITS), room - least)[:len(tail)]
+    return bank
 
 
 def _free(program: Program, hardware: Hardware, owners: Owners) -> Ints:

@@ -59,6 +59,21 @@ def test_where_it_may_not_the_gain_stays(changes: dict[str, Any]) -> None:
     same(plain, owned)
 
 
+@pytest.mark.parametrize("times", [1.0, 1.5])
+def test_equal_gains_of_a_row_and_its_neighbours_are_one_parameter(times: float) -> None:
+    """GIN behind a batch norm, or with an epsilon."""
+    plain = network()
+    listed = plain.values[1].terms[0]
+    row = replace(plain.values[1], terms=(listed, TracedTerm(source="sent", gain=times * GAIN)))
+    plain = replace(plain, values=(plain.values[0], row, plain.values[2]))
+    owned, tensors = own(plain)
+    first, second = owned.values[1].terms
+    assert (first.gain is second.gain) == (times == 1.0)
+    assert len(tensors) == (5 if times == 1.0 else 6)
+    assert torch.equal(second.gain, times * GAIN)
+    same(plain, owned)
+
+
 def test_tensors_are_copies_and_one_tensor_stays_one() -> None:
     plain = network()
     twice = replace(plain, values=(*plain.values[:2], replace(plain.values[2], terms=(

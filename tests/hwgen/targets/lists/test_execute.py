@@ -29,8 +29,8 @@ def members(edges, batch, name, i):
     if name == "members":
         return [int(j) for j in np.flatnonzero(batch.graph == i)]
     pairs = [(int(s), int(t)) for s, t in batch.edges.T]
-    if name == "edges":
-        return [s for s, t in pairs if t == i]
+    if name in ("edges", "closed"):
+        return [s for s, t in pairs if t == i] + [i] * (name == "closed")
     return [s for s, t in pairs if t == i and s != t] + [i]
 
 

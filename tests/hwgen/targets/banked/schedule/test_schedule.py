@@ -10,14 +10,14 @@ from refusals import accepted
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked.schedule.owners import edge_list
-from hwgen.targets.banked.schedule.schedule import schedule
+from hwgen.targets.banked.schedule.schedule import BEST, QUICK, schedule
 from hwgen.targets.banked.sizes import choose
 
 
-def made(seed=0, groups=2, servers=8, **model):
+def made(seed=0, groups=2, servers=8, method=BEST, **model):
     program = program_of(random_graph_model(seed, **model))
     hardware = choose(program, groups=groups, servers=servers, slots=4096)
-    return program, hardware, schedule(program, hardware)
+    return program, hardware, schedule(program, hardware, method)
 
 
 def reads(plan, slots):
@@ -39,8 +39,9 @@ def reads(plan, slots):
 
 
 @pytest.mark.parametrize(("groups", "servers"), [(1, 4), (2, 8), (3, 16), (4, 4)])
-def test_every_read_is_scheduled_once(groups, servers):
-    program, _, plan = made(groups=groups, servers=servers, layers=3)
+@pytest.mark.parametrize("method", [BEST, QUICK], ids=["best", "quick"])
+def test_every_read_is_scheduled_once(groups, servers, method):
+    program, _, plan = made(groups=groups, servers=servers, method=method, layers=3)
     owners, sources = plan.owners, plan.sources
     first, *others = program.schedules
     node, feature = edge_list(first.reads)
