@@ -66,7 +66,7 @@ FAULTS = {
         ("closed-whatever-the-gain",
          "hwgen/network/test_closed_lists.py::test_what_needs_the_neighbours_alone_anywhere_stays",
          "a row that counts more than its neighbours counts as they do",
-         "return bool(np.all(np.equal(", "return bool(np.any(np.isfinite("),
+         "return bool(np.all(", "return True or bool(np.all("),
         ("closed-beside-others",
          "hwgen/network/test_closed_lists.py::test_what_needs_the_neighbours_alone_anywhere_stays",
          "some layers walk closed lists although others need the neighbours alone",
