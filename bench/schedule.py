@@ -65,11 +65,10 @@ def measure(program: Program, groups: int, name: str, repeats: int, holds: Seque
     hardware, (method, limit) = choose(program, groups=groups, slots=1 << 15), METHODS[name]
     plan, taken = best(repeats, lambda: schedule(program, hardware, method))
     image, packing = best(repeats, lambda: pack(program, hardware, plan))
-    kinds = list(dict.fromkeys(step.kind for step in program.passes if step.kind != "dense"))
     gathers, ok = {}, taken <= limit and packing <= PACK_MS
-    for kind, slots in zip(kinds, plan.slots, strict=True):
-        quality = slots.bound / max(slots.count, 1)
-        gathers[kind] = {"slots": slots.count, "bound": slots.bound, "quality": round(quality, 3)}
+    for number, (gather, slots) in enumerate(zip(program.schedules, plan.slots, strict=True)):
+        kind, quality = gather.kind, slots.bound / max(slots.count, 1)
+        gathers[f"{number}: {kind}"] = {"slots": slots.count, "bound": slots.bound, "quality": round(quality, 3)}
         ok = ok and (groups != 4 or quality >= QUALITY[kind])
     facts: dict[str, object] = {
         "groups": groups, "method": name, "schedule_ms": round(taken, 1), "pack_ms": round(packing, 1),

@@ -240,17 +240,6 @@ FAULTS = {
          "an edge is read once, however often it is there",
          "times = np.asarray(matrix.data, dtype=np.int64)", "times = np.ones(len(matrix.data), dtype=np.int64)"),
     ),
-    "hwgen/targets/banked/schedule/place_sources.py": (
-        ("sources-over-node-rows",
-         "hwgen/targets/banked/schedule/test_owners.py::test_source_rows_lie_above_the_node_rows",
-         "source rows run on into the node rows of the other half",
-         "np.where(index < above, taken + index, half + taken + index - above)", "taken + index"),
-        ("sources-only-popular",
-         "hwgen/targets/banked/schedule/test_owners.py::test_source_rows_lie_above_the_node_rows",
-         "source rows may lie among the node rows of the upper half",
-         "np.where(index < above, taken + index, half + taken + index - above)",
-         "np.where(index < above, taken + index, half + index - above)"),
-    ),
     "hwgen/targets/banked/schedule/quick.cpp": (
         ("quick-two-reads-of-a-bank", "hwgen/targets/banked/schedule/test_quick.py::test_quality",
          "a bank that an element gave up for another is read by both",

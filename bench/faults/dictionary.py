@@ -5,11 +5,12 @@ __all__ = ["FAULTS", "SAME"]
 _SUMS = "hwgen/network/test_dictionary.py::test_lists_add_up_to_the_same"
 _PAIRS = "hwgen/network/test_dictionary.py::test_frequent_pairs_are_one_row_and_opposite_ones_none"
 _LISTS = "hwgen/targets/lists/test_feature_rows.py"
+_ZERO = "hwgen/targets/banked/test_zero_rows.py"
 _BANKED = "hwgen/targets/banked/test_feature_rows.py"
 
 FAULTS = {
     "hwgen/network/dictionary.py": (
-        ("dictionary-pair-once", _SUMS,
+        ("dictionary-pair-once", _PAIRS,
          "a pair that a list has several times is replaced once",
          "both = np.minimum(self.times[first], self.times[second])", "both = np.ones_like(first)"),
         ("dictionary-second-kept", _PAIRS,
@@ -49,16 +50,46 @@ FAULTS = {
     "hwgen/targets/banked/feature_rows.py": (
         ("told-in-unused-rows", f"{_BANKED}::test_the_sample_is_told_in_as_many_rows_as_its_nodes_leave",
          "rows that the graph does not read are loaded",
-         "used = np.unique(reads.indices)", "used = np.arange(len(dictionary.rows))"),
-        ("told-room-of-one-half", f"{_BANKED}::test_a_larger_graph_leaves_fewer_sums_in_the_banks",
-         "the rows of both passes are taken to lie in one half of the banks",
-         "hardware.bank_depth - 2 * -(-program.num_nodes // UNITS)",
-         "hardware.bank_depth + -(-program.num_nodes // UNITS)"),
+         "used = np.unique(reads[program.rows_of(0)].indices)", "used = np.arange(len(dictionary.rows))"),
+        ("told-room-of-nodes", f"{_BANKED}::test_a_larger_graph_leaves_fewer_sums_in_the_banks",
+         "rows of nodes take no room in the banks",
+         "UNITS * hardware.bank_depth - int(program.written.sum())", "UNITS * hardware.bank_depth"),
         ("told-wide-sums", f"{_BANKED}::test_sums_are_codes_of_the_banks",
          "sums are as wide as eight bits in banks of four",
          "program.features, hardware.code_bits)", "program.features, 8)"),
     ),
+    "hwgen/targets/banked/zero_rows.py": (
+        ("zero-rows-by-bits",
+         f"{_ZERO}::test_results_do_not_depend_on_rows_that_are_left_out",
+         "a row counts as zero where its least code is zero",
+         "(bounds.low == 0).all(axis=1) & (bounds.high == 0).all(axis=1)", "(bounds.low == 0).all(axis=1)"),
+        ("zero-rows-still-computed",
+         f"{_ZERO}::test_a_row_that_only_rows_of_0_bits_read_is_not_computed",
+         "rows that only zero rows read are computed",
+         "rows.insert(0, read & ~zero[index])", "rows.insert(0, ~zero[index])"),
+        ("zero-rows-of-all-passes",
+         f"{_ZERO}::test_programs_without_zero_rows_stay_as_they_are",
+         "a pass may have no row at all",
+         " or not all(each.any() for each in rows)", ""),
+    ),
+    "hwgen/targets/banked/schedule/place_sources.py": (
+        ("sources-over-nodes",
+         "hwgen/targets/banked/schedule/test_owners.py::test_source_rows_lie_where_no_row_of_a_node_is_written",
+         "source rows lie where the second half's node rows are written",
+         "taken[owners.unit[written], half, owners.row[written]] = True",
+         "taken[owners.unit[written], 0, owners.row[written]] = True"),
+    ),
+    "hwgen/targets/banked/session.py": (
+        ("uniform-without-rows",
+         f"{_ZERO}::test_uniform_widths_are_counted_with_all_rows",
+         "uniform widths are counted without the rows that learned 0 bits",
+         "        if self.program.live is None:\n", "        if self.program is not None:\n"),
+    ),
     "hwgen/targets/banked/program.py": (
+        ("live-sources-ignored",
+         f"{_ZERO}::test_results_do_not_depend_on_rows_that_are_left_out",
+         "rows that were not written are read",
+         "                read &= self.live[index].sources[matrix.indices]\n", "                pass\n"),
         ("gathered-plain", f"{_BANKED}::test_the_sample_is_told_in_as_many_rows_as_its_nodes_leave",
          "schedules are made of the weight rows, whatever the dictionary",
          "if source is None or self.told is not None:", "if source is None:"),

@@ -18,7 +18,7 @@ from .feature_rows import dictionary_for, told_in
 from .hardware import Hardware
 from .network_to_program import lower
 from .program import Program
-from .schedule.schedule import schedule
+from .schedule.schedule import ALL_SLOTS, schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose
 
@@ -27,7 +27,6 @@ __all__ = ["SPACE", "candidates", "dictionary_of", "hardware_for"]
 #: Parameters that trade area for speed, largest first.
 SPACE = {"groups": (4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (8, 4, 2)}
 
-_ALL_SLOTS = 1 << 16  # as many as a task word can name
 _SLOT_STEP = 128
 
 
@@ -104,9 +103,10 @@ def _design(network: Network, sample: Sample, program: Program, dictionary: Dict
     if slots_given:
         placed = schedule(program, hardware)
     else:
-        placed = schedule(program, replace(hardware, slots=_ALL_SLOTS))
+        placed = schedule(program, replace(hardware, slots=ALL_SLOTS))
         needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
         hardware = replace(hardware, slots=max(hardware.slots, needed))
-    run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]))
+    run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]),
+                   dictionary=dictionary)
     return Design(network=network, hardware=hardware, capacity=capacity(program, hardware), dictionary=dictionary,
                   scheduled=(sample.batch, run))

@@ -7,6 +7,7 @@ with the RTL's own counters by every cosimulation.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import UNITS
 from rtl_templates.banked.group_timing import GroupTiming
@@ -16,7 +17,7 @@ from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .hardware import Hardware
 from .images import task_fields
-from .program import Pass, Program
+from .program import Gather, Pass, Program
 from .schedule.slots import Schedule
 
 __all__ = ["estimate", "guess_cycles"]
@@ -45,8 +46,9 @@ def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleE
 
 def guess_cycles(program: Program, hardware: Hardware) -> float:
     """Cycles of a run: in each pass the slower of reading rows and serving nodes, perfectly balanced."""
-    return sum(_PASS_OVERHEAD + max(_reading(program, step, hardware), _serving(program, step, hardware))
-               for step in program.passes)
+    return sum(_PASS_OVERHEAD + max(_reading(program.gathers[index], hardware),
+                                    _serving(program, step, program.rows_of(index), hardware))
+               for index, step in enumerate(program.passes))
 
 
 class _Machine:
@@ -139,11 +141,11 @@ def _port_entries(program: Program, schedule: Schedule) -> list[list[list[Entry]
     return found
 
 
-def _reading(program: Program, step: Pass, h: Hardware) -> float:
-    return 0.0 if step.kind == "dense" else float(program.gathers[step.kind].sum()) * h.digits / (UNITS * h.groups)
+def _reading(gather: Gather | None, h: Hardware) -> float:
+    return 0.0 if gather is None else float(gather.reads.sum()) * h.digits / (UNITS * h.groups)
 
 
-def _serving(program: Program, step: Pass, h: Hardware) -> float:
+def _serving(program: Program, step: Pass, rows: NDArray[np.bool_], h: Hardware) -> float:
     """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
     columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.q1, step.q2)]
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits
@@ -153,9 +155,9 @@ def _serving(program: Program, step: Pass, h: Hardware) -> float:
     else:
         interval = float(max(sum(columns), write))
         if step.combine is not None and step.q1 is not None:
-            bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits.mean())
+            bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits[rows].mean())
             interval = max(interval, bits / h.planes)
         if step.q1 is not None:
-            interval += columns[0] * float(step.q1.pairs.mean())
-    return program.num_nodes * interval / h.servers
+            interval += columns[0] * float(step.q1.pairs[rows].mean())
+    return int(rows.sum()) * interval / h.servers
 

@@ -66,7 +66,7 @@ class Design:
         check_capacity(program, self.hardware)
         return Session(network=self.network, batch=batch, run=GraphRun(
             program=program, hardware=self.hardware, schedule=schedule(program, self.hardware, QUICK),
-            edges=int(batch.edges.shape[1])))
+            edges=int(batch.edges.shape[1]), dictionary=self.dictionary))
 
     def by_windows(self, batch: Batch) -> "Design":
         raise CapacityError(f"{batch.num_nodes} nodes by windows", f"network {self.network.name}",

@@ -17,7 +17,7 @@ __all__ = ["dictionary_for", "room_for", "told_in"]
 
 def room_for(program: Program, hardware: Hardware) -> int:
     """Rows that the nodes of a program leave in all banks."""
-    return UNITS * max(0, hardware.bank_depth - 2 * -(-program.num_nodes // UNITS))
+    return max(0, UNITS * hardware.bank_depth - int(program.written.sum()))
 
 
 def dictionary_for(program: Program, hardware: Hardware) -> Dictionary | None:
@@ -44,5 +44,5 @@ def told_in(program: Program, dictionary: Dictionary | None, hardware: Hardware 
     if hardware is not None:
         dictionary = dictionary.within(room_for(program, hardware))
     reads = dictionary.encode(program.features)
-    used = np.unique(reads.indices)
+    used = np.unique(reads[program.rows_of(0)].indices)
     return replace(program, told=FeatureRows(reads=reads[:, used], rows=dictionary.rows[used], least=dictionary.base))

@@ -45,22 +45,23 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, codes: Se
     codes : sequence of int64 [n, width], one a pass
         What the reference computed: ``[step.rows for step in trace.passes]``.
     """
-    owners, nodes = schedule.owners, np.arange(program.num_nodes)
+    owners, every = schedule.owners, np.arange(program.num_nodes)
     server, word, words = result_places(program, hardware, schedule)
-    out = result_arrays(codes[-1], nodes, server * words + word, np.arange(program.passes[-1].width))
+    out = result_arrays(codes[-1], every, server * words + word, np.arange(program.passes[-1].width))
     facts_of = pass_facts([(step.name, step.width) for step in program.passes], hardware)
     for index, (step, facts, done) in enumerate(zip(schedule.passes, facts_of, codes, strict=True)):
         raised = raise_of(program.passes[index].out, hardware)
         stored = done + raised
         if raised:  # so are the channels that fill the last chunk
             stored = np.pad(stored, ((0, 0), (0, -facts.channels % hardware.requant_lanes)), constant_values=raised)
-        row, chunk = cut_rows(nodes, -(-facts.channels // facts.word_codes))
+        rows = program.rows_of(index)
+        row, chunk = cut_rows(every[rows], -(-facts.channels // facts.word_codes))
         bank, address = owners.unit // hardware.servers, owners.row + step.write_half * (hardware.bank_depth // 2)
         if facts.to_result:
             bank, address = np.zeros_like(word), word
         out |= {f"p{index}_unit": server[row], f"p{index}_row": row, f"p{index}_chunk": chunk,
                 f"p{index}_bank": bank[row], f"p{index}_address": address[row] + chunk,
-                f"p{index}_data": code_bytes(stored, facts.word_codes, facts.code_bits)}
+                f"p{index}_data": code_bytes(stored[rows], facts.word_codes, facts.code_bits)}
     return out
 
 

@@ -34,6 +34,7 @@ from .fixed_point import Factors, fold
 from .program import Pass, Program, Requant
 from .ranges import codes_of, feature_sums, gathered_sums
 from .rules import check_program
+from .zero_rows import without_zero_rows
 
 __all__ = ["lower"]
 
@@ -82,7 +83,7 @@ def lower(network: Network, batch: Batch, sum_bits: int | None = None) -> Progra
     program = Program(name=network.name, features=features, input_bits=network.input_bits, neighbours=adjacency,
                       passes=passes, sum_bits=sum_bits or ACC_BITS)
     check_program(program)
-    return program
+    return without_zero_rows(program)
 
 
 def _passes(chain: Chain, features: csr_array, adjacency: csr_array, batch: Batch, norm: Floats,

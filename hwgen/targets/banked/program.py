@@ -12,6 +12,7 @@ and writes ``code`` as node i's row, or as its result.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,9 +22,10 @@ from scipy.sparse import csr_array
 from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT
 from rtl_templates.cells.formats import RAW_BITS
 
+from ...errors import HwgenError
 from ...numeric import IntRange
 
-__all__ = ["FeatureRows", "Pass", "Program", "Requant"]
+__all__ = ["FeatureRows", "Gather", "Live", "Pass", "Program", "Requant"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +163,44 @@ class FeatureRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Live:
+    """What a pass computes and reads of the nodes; the rest is zero, or of no use (:mod:`.zero_rows`).
+
+    Parameters
+    ----------
+    rows, sources : bool [n]
+        Nodes whose rows it writes, and whose rows it reads.
+    """
+
+    rows: NDArray[np.bool_]
+    sources: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Gather:
+    """The reads of a pass, which have a schedule; passes with the same reads share one.
+
+    Parameters
+    ----------
+    kind : "gather_features" or "gather"
+    reads : csr_array int64 [n, r]
+        How often each node reads each row.
+    rows : bool [n]
+        Nodes that sum up; one may read nothing.
+    """
+
+    kind: Literal["gather_features", "gather"]
+    reads: csr_array
+    rows: NDArray[np.bool_]
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """Slots of each node: int64 [n]; 0 of those that the pass leaves out."""
+        reads = np.asarray(self.reads.sum(axis=1), dtype=np.int64).ravel()
+        return np.where(self.rows, np.maximum(reads, 1), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """The whole inference of one graph.
 
@@ -177,6 +217,8 @@ class Program:
     told : FeatureRows or None
         The first pass in rows of a dictionary (:mod:`.feature_rows`); None: in rows of the weight matrix. Hardware
         gathers these; the reference multiplies features and weights.
+    live : tuple of Live or None
+        Of each pass; None: every pass computes and reads all nodes.
     """
 
     name: str
@@ -186,6 +228,7 @@ class Program:
     passes: tuple[Pass, ...]
     sum_bits: int = ACC_BITS
     told: FeatureRows | None = None
+    live: tuple[Live, ...] | None = None
 
     @property
     def gathered(self) -> FeatureRows | None:
@@ -195,14 +238,62 @@ class Program:
             return self.told
         return FeatureRows(reads=self.features, rows=source, least=len(source))
 
+    @cached_property
+    def gathers(self) -> tuple[Gather | None, ...]:
+        """The reads of each pass; None of a dense one. Passes that read the same have the same object."""
+        made: list[Gather | None] = []
+        for index, step in enumerate(self.passes):
+            if step.kind == "dense":
+                made.append(None)
+                continue
+            before = next((each for each in made[1:] if each is not None and self._reads_as(made.index(each), index)),
+                          None)
+            made.append(self._gather(index, step.kind) if before is None else before)
+        return tuple(made)
+
     @property
-    def gathers(self) -> dict[Literal["gather_features", "gather"], csr_array]:
-        """How often each node reads each row, by the kind of pass: each matrix has a schedule."""
-        kinds, features = {step.kind for step in self.passes}, self.gathered
-        found: dict[Literal["gather_features", "gather"], csr_array] = {}
-        if features is not None:
-            found["gather_features"] = features.reads
-        return found | ({"gather": self.neighbours} if "gather" in kinds else {})
+    def schedules(self) -> list[Gather]:
+        """Different reads, in the order of passes."""
+        found: list[Gather] = []
+        for each in self.gathers:
+            if each is not None and each not in found:
+                found.append(each)
+        return found
+
+    def rows_of(self, index: int) -> NDArray[np.bool_]:
+        """Nodes whose rows a pass writes: bool [n]."""
+        return np.ones(self.num_nodes, dtype=np.bool_) if self.live is None else self.live[index].rows
+
+    @property
+    def written(self) -> NDArray[np.bool_]:
+        """Nodes whose rows lie in each half of the banks: bool [2, n]. Pass k writes half ``k % 2``, the last none."""
+        halves = np.zeros((2, self.num_nodes), dtype=np.bool_)
+        for index in range(len(self.passes) - 1):
+            halves[index % 2] |= self.rows_of(index)
+        return halves
+
+    def _reads_as(self, index: int, other: int) -> bool:
+        if self.live is None:
+            return True
+        own, its = self.live[index], self.live[other]
+        return bool(np.array_equal(own.rows, its.rows) and np.array_equal(own.sources, its.sources))
+
+    def _gather(self, index: int, kind: Literal["gather_features", "gather"]) -> Gather:
+        features, rows = self.gathered, self.rows_of(index)
+        matrix = self.neighbours
+        if kind == "gather_features":
+            if features is None or index:
+                raise HwgenError(f"{kind} is pass {index}", f"{self.name}: {self.passes[index].name}",
+                                 "only the first pass can read the input features")
+            matrix = features.reads
+        if self.live is not None:
+            read = np.repeat(rows, np.diff(matrix.indptr))
+            if kind == "gather":
+                read &= self.live[index].sources[matrix.indices]
+            matrix = csr_array((np.where(read, matrix.data, 0), matrix.indices, matrix.indptr), shape=matrix.shape,
+                               copy=True)
+            matrix.eliminate_zeros()
+        return Gather(kind=kind, reads=matrix, rows=rows)
 
     @property
     def num_nodes(self) -> int:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import CapacityError
 from ...network.batch import Batch
 from ...network.bits import Bits, bits_of_model
+from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
@@ -18,10 +20,12 @@ from ..target import Run
 from ..words import to_bytes
 from .cycles import estimate
 from .execute import Trace, run
+from .feature_rows import told_in
 from .golden import expected, read_results
 from .hardware import Hardware
 from .images import Image, pack
 from .program import Pass, Program
+from .schedule.schedule import ALL_SLOTS, schedule
 from .schedule.slots import Schedule
 
 __all__ = ["GraphRun", "Session", "uniform_bits"]
@@ -41,12 +45,15 @@ class GraphRun:
     schedule : Schedule
     edges : int
         Of the graph, for reports.
+    dictionary : Dictionary or None
+        That the program is told in.
     """
 
     program: Program
     hardware: Hardware
     schedule: Schedule
     edges: int
+    dictionary: Dictionary | None = None
 
     @cached_property
     def image(self) -> Image:
@@ -61,7 +68,7 @@ class GraphRun:
     @cached_property
     def cycles(self) -> dict[str, Any]:
         """Exact cycles: ``total``, ``counters``, and ``passes``."""
-        return self._cycles(self.program)
+        return dict(estimate(self.program, self.hardware, self.schedule).to_dict())
 
     @property
     def stream(self) -> bytes:
@@ -99,10 +106,19 @@ class GraphRun:
         return read_results(self.program, self.hardware, self.schedule, stored)
 
     def cycles_with(self, bits: int) -> int:
-        return int(self._cycles(uniform_bits(self.program, bits))["total"])
+        program, placed = self._whole
+        return estimate(uniform_bits(program, bits), self.hardware, placed).total
 
-    def _cycles(self, program: Program) -> dict[str, Any]:
-        return dict(estimate(program, self.hardware, self.schedule).to_dict())
+    @cached_property
+    def _whole(self) -> tuple[Program, Schedule]:
+        """The program with all rows, for widths of which none is 0; its rows leave less room for sums of weights."""
+        if self.program.live is None:
+            return self.program, self.schedule
+        program = told_in(replace(self.program, live=None, told=None), self.dictionary, self.hardware)
+        try:
+            return program, schedule(program, replace(self.hardware, slots=ALL_SLOTS))
+        except CapacityError:  # the design holds the graph only because some rows are zero
+            return self.program, self.schedule
 
 
 @dataclass(kw_only=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import TASK
 
@@ -11,7 +10,7 @@ from ...errors import CapacityError
 from ...numeric import IntRange
 from .bias_classes import classes_of
 from .hardware import UNITS, WORD_BITS, Hardware
-from .program import Pass, Program, Requant
+from .program import Gather, Pass, Program, Requant
 
 __all__ = ["Needs", "capacity", "check_capacity", "choose", "needs"]
 
@@ -69,14 +68,14 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
     dense_steps = -(-program.input_bits // planes)
     chunks = -(-passes[-1].width // requant_lanes)
     stages = [stage for step in passes for stage in (step.q1, step.q2) if stage is not None]
-    source_rows = 0 if source is None else -(-len(source) // UNITS)
+    source_rows = 0 if source is None else len(source)
     return Needs(
         lanes=max(lanes, widest),
         code_bits=code_bits,
         acc_bits=max([code_bits + 1, *(step.accumulate.signed_bits for step in passes if step.kind != "dense")]),
-        bank_depth=2 * rows + source_rows,
+        bank_depth=max(2 * rows, -(-(int(program.written.sum()) + source_rows) // UNITS)),
         half_rows=rows,
-        slots=sum(_slot_bound(matrix, groups) for matrix in program.gathers.values()),
+        slots=sum(_slot_bound(gather, groups) for gather in program.schedules),
         param_depth=len(passes) * nodes + len(dense_pages),
         result_depth=nodes * chunks,
         feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
@@ -136,7 +135,7 @@ def choose(
         If a parameter given is too small for the program.
     """
     large = program.num_nodes >= LARGE
-    busy = sum(int(matrix.sum()) for matrix in program.gathers.values()) >= 8192
+    busy = sum(int(gather.reads.sum()) for gather in program.schedules) >= 8192
     groups = groups or (4 if large and busy else 1)
     servers = servers or (16 if large else 4)
     need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)
@@ -223,16 +222,15 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     for step in dense:
         rows.append(hardware.feature_depth // _feature_words(step, program.input_bits, hardware)
                     // hardware.banks_per_server)
-    reads = [int(matrix.sum()) for matrix in program.gathers.values()]
+    reads = sum(int(gather.reads.sum()) for gather in program.schedules)
     usable = int(hardware.slots * hardware.groups * UNITS / SLOT_MARGIN)
-    shares = [usable * count // max(sum(reads), 1) for count in reads]
     ranges = [step.out.code_range for step in program.passes if step.out.kind in ("signed", "affine")]
     largest = max(max(-codes.low, codes.high) for codes in ranges)
     nodes = max(0, min(rows)) * UNITS
     return {
         "nodes": nodes,
-        "edges": shares[-1],
-        "nonzeros": shares[0] * int(program.features.sum()) // max(reads[0], 1) if len(shares) > 1
+        "edges": usable * int(program.neighbours.sum()) // max(reads, 1),
+        "nonzeros": usable * int(program.features.sum()) // max(reads, 1) if program.gathered is not None
                     else nodes * int(program.features.shape[1]),
         "degree": ((1 << (hardware.acc_bits - 1)) - 1) // largest,
     }
@@ -243,14 +241,11 @@ def _feature_words(step: Pass, input_bits: int, hardware: Hardware) -> int:
     return -(-input_bits // hardware.planes) * -(-len(step.combine) // hardware.lanes)
 
 
-def _slot_bound(matrix: csr_array, groups: int) -> int:
+def _slot_bound(gather: Gather, groups: int) -> int:
     """Reads over processing elements, the busiest node, the most popular row spread over the groups' banks."""
-    if matrix.shape[0] == 0:
-        return 0
-    per_node = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1)
-    popular = int(np.asarray(matrix.sum(axis=0)).max(initial=0))
-    busiest = int(per_node.max())
-    return max(-(-int(per_node.sum()) // (groups * UNITS)), busiest, -(-popular // groups))
+    slots = gather.slots
+    popular = int(np.asarray(gather.reads.sum(axis=0)).max(initial=0))
+    return max(-(-int(slots.sum()) // (groups * UNITS)), int(slots.max(initial=0)), -(-popular // groups))
 
 
 def _round_up(value: int, multiple: int) -> int:

@@ -67,13 +67,16 @@ def assign(program: Program, hardware: Hardware, place: Placing = balance) -> Ow
     group = place(size, order, groups, n)
 
     # How often each group reads a node's row.
-    node, source = edge_list(program.neighbours)
-    popularity = np.zeros((n, groups), dtype=np.int64)
-    np.add.at(popularity, (source, group[node]), 1)
+    popularities = []
+    for gather in program.schedules:
+        if gather.kind == "gather":
+            node, source = edge_list(gather.reads)
+            popularities.append(np.zeros((n, groups), dtype=np.int64))
+            np.add.at(popularities[-1], (source, group[node]), 1)
     # A processing element's load counts in its own group only: one block of columns a group.
     blocks = np.zeros((n, groups, len(reads)))
     blocks[np.arange(n), group] = np.column_stack(reads)
-    demand = relative(np.column_stack((popularity, blocks.reshape(n, -1), occupied)))
+    demand = relative(np.column_stack((*popularities, blocks.reshape(n, -1), occupied)))
     order = np.argsort(-demand.sum(1), kind="stable")
     unit = place(demand, order, UNITS, rows)
 
@@ -90,14 +93,12 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
     A server takes the larger of a node's bit planes and its requantizer beats (docs/banked.md, server timing contract):
     planes below the beats cost nothing, and balancing them would move nodes for no gain.
     """
-    reads = []
-    for matrix in program.gathers.values():
-        node, _ = edge_list(matrix)
-        reads.append(np.maximum(np.bincount(node, minlength=program.num_nodes), 1))
+    reads = [gather.slots for gather in program.schedules]
     occupied = np.zeros(program.num_nodes, dtype=np.int64)
-    for step in program.passes:
+    for index, step in enumerate(program.passes):
         if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:
             chunks = [0 if stage is None else -(-len(stage.column) // hardware.requant_lanes)
                       for stage in (step.q1, step.q2)]
-            occupied += np.maximum(-(-step.q1.row_bits // hardware.planes), sum(chunks)) + chunks[0] * step.q1.pairs
+            own = np.maximum(-(-step.q1.row_bits // hardware.planes), sum(chunks)) + chunks[0] * step.q1.pairs
+            occupied += own * program.rows_of(index)
     return reads, occupied

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ....errors import CapacityError, HwgenError
 from ..hardware import UNITS, Hardware
-from ..program import Program
+from ..program import Gather, Program
 from ..sizes import check_capacity
 from .balance import balance
 from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, lower_bound, match
@@ -17,9 +17,11 @@ from .place_sources import place_sources
 from .quick import quick_match, quick_spread, stable_order
 from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
-__all__ = ["BEST", "QUICK", "Method", "schedule", "schedule_reads"]
+__all__ = ["ALL_SLOTS", "BEST", "QUICK", "Method", "schedule", "schedule_reads"]
 
 Ints = NDArray[np.int64]
+BUSY = 0.85  #: Share of the bound from which on a pass counts as limited by its servers.
+ALL_SLOTS = 1 << 16  #: As many as a task word can name.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +48,10 @@ QUICK = Method(place=quick_spread, match=quick_match)
 def schedule(program: Program, hardware: Hardware, method: Method = BEST) -> Schedule:
     """Place every row and schedule every pass.
 
-    Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges
-    share one set of slots. Where servers are slower than the gather, an even flow of finished nodes is
-    preferred to the shortest schedule, unless only the shortest fits. What does not fit by another method is scheduled
-    by the best one.
+    Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges that
+    read the same rows share one set of slots. Where servers are slower than the gather, an even flow of
+    finished nodes is preferred to the shortest schedule, unless only the shortest fits. What does not fit by another
+    method is scheduled by the best one.
 
     Raises
     ------
@@ -76,29 +78,32 @@ def _schedule(program: Program, hardware: Hardware, method: Method, tight: bool 
     sources: SourceRows | None = None
     slots: list[Slots] = []
     passes: list[PassSchedule] = []
-    starts: dict[str, tuple[int, Slots]] = {}
+    starts: list[tuple[Gather, int, Slots]] = []
     for index, step in enumerate(program.passes):
         if step.kind != "gather" and index:
             raise HwgenError(f"{step.kind} is pass {index}", f"{program.name}: {step.name}",
                              "only the first pass can read the input features")
         start, count = 0, 0
         if step.kind == "dense":
-            order = _dense_order(owners, hardware)
+            order = _dense_order(owners, hardware, program.rows_of(index))
         else:
-            if step.kind not in starts:
-                matrix = program.gathers[step.kind]
-                node, source = edge_list(matrix)
+            gather = program.gathers[index]
+            assert gather is not None
+            known = next((each for each in starts if each[0] is gather), None)
+            if known is None:
+                node, source = edge_list(gather.reads)
                 if step.kind == "gather_features":
                     sources = place_sources(program, hardware, owners, method.place)
-                    bank, row = _look_up(sources, matrix.shape[1])
+                    bank, row = _look_up(sources, gather.reads.shape[1])
                 else:
                     bank, row = owners.unit, owners.row
                 made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
-                                      0 if tight else _server_slots(program, hardware, owners, step.kind),
-                                      method)
-                starts[step.kind] = sum(s.count for s in slots), made
+                                      0 if tight else _server_slots(program, hardware, owners, gather), method,
+                                      gather.rows)
+                known = gather, sum(s.count for s in slots), made
+                starts.append(known)
                 slots.append(made)
-            start, made = starts[step.kind]
+            _, start, made = known
             count, order = made.count, _arrival_order(made, hardware)
         passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
                                    write_half=index % 2, order=order))
@@ -107,7 +112,7 @@ def _schedule(program: Program, hardware: Hardware, method: Method, tight: bool 
 
 def schedule_reads(
     owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0,
-    method: Method = BEST
+    method: Method = BEST, summing: NDArray[np.bool_] | None = None,
 ) -> Slots:
     """Schedule one gather in all groups; shorter groups idle at the end.
 
@@ -120,17 +125,20 @@ def schedule_reads(
     node, bank, row : int64 [reads]
         What each node reads, in any order.
     server_slots : float
-        Slots for which the busiest server works. Above the bound, an even flow of finished nodes is
-        worth more than a short schedule.
+        Slots for which the busiest server works. From :data:`BUSY` of the bound on, an even flow of
+        finished nodes is worth more than a short schedule.
     method : Method
         Whose ``match`` fills the slots of a group.
+    summing : bool [n] or None
+        Nodes that sum up, whether they read anything or not; None: all.
     """
     n = owners.unit.size
     key = node * UNITS + bank
     counts = np.bincount(key, minlength=n * UNITS).reshape(n, UNITS)
-    members = [np.flatnonzero(owners.group == g) for g in range(groups)]
+    summing = np.ones(n, dtype=np.bool_) if summing is None else summing
+    members = [np.flatnonzero((owners.group == g) & summing) for g in range(groups)]
     bound = max(lower_bound(counts[mine], owners.unit[mine]) for mine in members)
-    look_ahead = LOOK_AHEAD if server_slots <= bound else LOOK_AHEAD_EVEN
+    look_ahead = LOOK_AHEAD if server_slots <= BUSY * bound else LOOK_AHEAD_EVEN
     parts = []
     for mine in members:
         banks, nodes = method.match(counts[mine], owners.unit[mine], look_ahead)
@@ -152,15 +160,16 @@ def schedule_reads(
     last = np.full(n, -1)
     last[flat_nodes[working]] = working // (groups * UNITS)  # slots rise: the last one stays
     finishing = np.full_like(all_nodes, -1)
-    finishing[last, owners.group, owners.unit] = np.arange(n)
+    done = np.flatnonzero(summing)
+    finishing[last[done], owners.group[done], owners.unit[done]] = done
     return Slots(bank=all_banks, row=rows.reshape(all_banks.shape), node=finishing, bound=bound)
 
 
-def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: str) -> float:
-    """Slots that the busiest server needs in the slowest pass of a kind, by its timing contract."""
+def _server_slots(program: Program, hardware: Hardware, owners: Owners, gather: Gather) -> float:
+    """Slots that the busiest server needs in the slowest pass with these reads, by its timing contract."""
     most = 0.0
     for index, step in enumerate(program.passes):
-        if step.kind != kind or step.q1 is None:
+        if program.gathers[index] is not gather or step.q1 is None:
             continue
         chunks = beats = -(-len(step.q1.column) // hardware.requant_lanes)
         cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
@@ -168,7 +177,7 @@ def _server_slots(program: Program, hardware: Hardware, owners: Owners, kind: st
             beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages
             if step.q1.row_bits is not None:
                 cycles = np.maximum(cycles, -(-step.q1.row_bits // hardware.planes))
-        occupied = np.maximum(cycles, beats) + chunks * step.q1.pairs
+        occupied = (np.maximum(cycles, beats) + chunks * step.q1.pairs) * gather.rows
         load = np.bincount(owners.unit % hardware.servers, occupied, hardware.servers)
         most = max(most, float(load.max()))
     return most / hardware.digits
@@ -191,8 +200,8 @@ def _arrival_order(slots: Slots, hardware: Hardware) -> tuple[tuple[Ints, ...], 
     return tuple(tuple(ports) for ports in order)
 
 
-def _dense_order(owners: Owners, hardware: Hardware) -> tuple[tuple[Ints, ...], ...]:
+def _dense_order(owners: Owners, hardware: Hardware, rows: NDArray[np.bool_]) -> tuple[tuple[Ints, ...], ...]:
     nothing = np.zeros(0, dtype=np.int64)
     server = owners.unit % hardware.servers
     others = [nothing] * (hardware.ports - 1)
-    return tuple((np.flatnonzero(server == s), *others) for s in range(hardware.servers))
+    return tuple((np.flatnonzero((server == s) & rows), *others) for s in range(hardware.servers))

@@ -96,7 +96,7 @@ def test_equal_keys_keep_their_order(keys):
 
 
 def test_what_does_not_fit_so_is_scheduled_by_the_best_method():
-    program = program_of(random_graph_model(0, nodes=400, hidden=8))
+    program = program_of(random_graph_model(1, nodes=400, hidden=8, min_bits=1))
     hardware = choose(program, groups=1, servers=16, slots=1 << 14)
     hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
     best, fast = (schedule(program, hardware, method).slots_used for method in (BEST, QUICK))

@@ -43,13 +43,15 @@ def reads(plan, slots):
 def test_every_read_is_scheduled_once(groups, servers, method):
     program, _, plan = made(groups=groups, servers=servers, method=method, layers=3)
     owners, sources = plan.owners, plan.sources
-    node, feature = edge_list(program.features)
+    first, *others = program.schedules
+    node, feature = edge_list(first.reads)
     copies = {int(f): (int(b), int(r)) for f, b, r in zip(sources.source, sources.bank, sources.row, strict=True)}
-    first, second = plan.slots
-    assert reads(plan, first) == Counter((int(i), *copies[int(f)]) for i, f in zip(node, feature, strict=True))
-    node, source = edge_list(program.neighbours)
-    assert reads(plan, second) == Counter(
-        (int(i), int(owners.unit[j]), int(owners.row[j])) for i, j in zip(node, source, strict=True))
+    assert reads(plan, plan.slots[0]) == Counter((int(i), *copies[int(f)]) for i, f in zip(node, feature, strict=True))
+    assert len(others) == len(plan.slots) - 1 == 3  # passes read different rows
+    for gather, slots in zip(others, plan.slots[1:], strict=True):
+        node, source = edge_list(gather.reads)
+        assert reads(plan, slots) == Counter(
+            (int(i), int(owners.unit[j]), int(owners.row[j])) for i, j in zip(node, source, strict=True))
     for slots in plan.slots:
         for column in slots.bank.reshape(-1, 16):
             used = column[column >= 0]
@@ -58,7 +60,7 @@ def test_every_read_is_scheduled_once(groups, servers, method):
 
 
 def test_passes_share_slots_and_alternate_halves():
-    _, hardware, plan = made(layers=4)
+    _, hardware, plan = made(layers=4, min_bits=1)
     first, *rest = plan.passes
     assert (first.start, first.count, first.read_half, first.write_half) == (0, plan.slots[0].count, 0, 0)
     assert {(step.start, step.count) for step in rest} == {(plan.slots[0].count, plan.slots[1].count)}
@@ -72,17 +74,17 @@ def test_passes_share_slots_and_alternate_halves():
 def test_arrival_order(model):
     """Ports are numbered g * (16/S) + p // S, and nodes arrive in the order in which they finish."""
     program, hardware, plan = made(groups=2, servers=4, **model)
-    for step, kind in zip(plan.passes, [p.kind for p in program.passes], strict=True):
+    for index, (step, kind) in enumerate(zip(plan.passes, [p.kind for p in program.passes], strict=True)):
         assert len(step.order) == 4
         everyone = np.concatenate([nodes for ports in step.order for nodes in ports])
-        assert sorted(everyone.tolist()) == list(range(program.num_nodes))
+        assert sorted(everyone.tolist()) == np.flatnonzero(program.rows_of(index)).tolist()
         for server, ports in enumerate(step.order):
             assert len(ports) == hardware.ports == 8
             assert (plan.owners.unit[np.concatenate(ports)] % 4 == server).all()
             if kind == "dense":
                 assert all(len(nodes) == 0 for nodes in ports[1:])
                 continue
-            slots = plan.slots[-1] if kind == "gather" else plan.slots[0]
+            slots = plan.slots[program.schedules.index(program.gathers[index])]
             for port, nodes in enumerate(ports):
                 assert (plan.owners.group[nodes] == port // 4).all()
                 assert (plan.owners.unit[nodes] // 4 == port % 4).all()
@@ -106,7 +108,7 @@ def test_too_few_slots_are_counted():
 
 def test_the_short_schedule_is_taken_when_only_it_fits():
     """The even flow that slow servers like takes more slots than the shortest schedule."""
-    program, hardware, _ = made(groups=1, servers=16, nodes=400, hidden=8)
+    program, hardware, _ = made(groups=1, servers=16, nodes=400, hidden=8, min_bits=1)
     hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
     even = schedule(program, replace(hardware, slots=1 << 16)).slots_used
     assert schedule(program, replace(hardware, slots=even)).slots_used == even
@@ -116,7 +118,7 @@ def test_the_short_schedule_is_taken_when_only_it_fits():
 
 def test_input_features_in_a_later_pass_are_refused():
     program, hardware, _ = made()
-    wrong = replace(program, passes=(program.passes[1], program.passes[0]))
+    wrong = replace(program, passes=(program.passes[1], program.passes[0]), live=None)
     with pytest.raises(HwgenError, match="only the first pass"):
         schedule(wrong, hardware)
 
