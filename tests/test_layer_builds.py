@@ -46,7 +46,8 @@ class Stack(nn.Module):
         return out
 
 
-@pytest.mark.parametrize("name", [*NAMES, "steep"])
+@pytest.mark.parametrize("name", ["steep", *(pytest.param(name, marks=pytest.mark.slow if index % 4 else ())
+                                            for index, name in enumerate(NAMES))])
 def test_quantized_layers_on_lists(name: str) -> None:
     """What the machine writes is the program's, and that is the network's: to a code, where a tie falls elsewhere."""
     own = steep() if name == "steep" else randomise(MODELS[name])

@@ -14,6 +14,7 @@ import hwgen
 from hwgen.flow import resources
 
 
+@pytest.mark.slow
 def test_names_are_few_and_load_nothing() -> None:
     assert len(hwgen.__all__) <= 11
     assert {"quantize", "save", "load", "build", "verify"} <= set(hwgen.__all__) <= set(dir(hwgen))

@@ -81,6 +81,7 @@ def test_load_opens_either_version(model: Path, network: Network, sample: Sample
     assert graphs.limits == sample.limits
 
 
+@pytest.mark.slow
 def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
     names = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()}
     assert {"manifest.json", "config.json", "design.v", "design.json", "design_xcup.v", "images/model.bin",
@@ -97,6 +98,7 @@ def test_build_folder_is_complete(built: Path, sample: Sample) -> None:
     assert len(manifest["inputs"]["checkpoint_sha256"]) == 64
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_build_packs_the_same_bytes(built: Path) -> None:
     plan = load_design(built)
     for folder, batch in zip(sim.batch_folders(built / "batches"),
@@ -114,6 +116,7 @@ def test_config_builds_the_same_and_keeps_time_stamps(built: Path, model: Path, 
         assert path.stat().st_mtime_ns == stamp, path
 
 
+@pytest.mark.slow
 def test_report_prints_and_is_self_contained(built: Path) -> None:
     text = run("report", built)
     for piece in ("not simulated", "assumed, not a result", "--units 1 --lanes 8 --requant-lanes 1 --graphs 3",
@@ -131,6 +134,7 @@ def test_report_prints_and_is_self_contained(built: Path) -> None:
     assert found["performance"]["latency_us"] == max(run["cycles"] for run in cycles["runs"]) / 250
 
 
+@pytest.mark.slow
 def test_finn_names_and_keys(built: Path) -> None:
     report = built / "report"
     speed = json.loads((report / "estimate_network_performance.json").read_text())
@@ -149,6 +153,7 @@ def test_estimate_says_what_build_says(built: Path, model: Path) -> None:
     assert estimated == saved
 
 
+@pytest.mark.slow
 def test_inspect(model: Path, built: Path) -> None:
     found = facts("inspect", model)
     assert [value["role"] for value in found["values"]] == [
@@ -192,6 +197,7 @@ def test_a_chain_goes_where_its_options_are(option: tuple[str, ...], patched: No
     assert (trace.results.argmax(axis=1) == chain.sample.logits.argmax(axis=1)).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"hardware": {"groups": 1}}))
@@ -206,6 +212,7 @@ def test_wrong_parameters_are_refused(model: Path, built: Path, tmp_path: Path) 
         run("pack", tmp_path / "none", model)
 
 
+@pytest.mark.slow
 def test_more_graphs_are_packed_for_the_same_design(built: Path, network: Network, tmp_path: Path) -> None:
     graphs = tmp_path / "other.npz"
     write_npz(graphs, batch_arrays(random_batch(8, network, graphs=5, nodes=3, hub=3)))
@@ -235,6 +242,7 @@ def random_nodes(folder: Path) -> dict[str, Any]:
         return dict(arrays)
 
 
+@pytest.mark.slow
 def test_figures_on_a_users_test_set(built: Path, sample: Sample, tmp_path: Path) -> None:
     """Labels without logits are enough, and labels alone of the build's own graphs."""
     other = union(single(sample.batch)[1:])

@@ -179,6 +179,7 @@ def test_zero_points_are_those_of_the_pass(code_bits, digit, acc_bits):
     assert min(map(len, bench.sums)) > 3
 
 
+@pytest.mark.slow
 def test_nothing_happens_in_dense_and_empty_passes():
     bench = Bench(build(4, 2), 5)
 
@@ -196,8 +197,8 @@ def test_nothing_happens_in_dense_and_empty_passes():
     simulate(bench.dut, process)
 
 
-@pytest.mark.parametrize("digit", [1, 2, 4])
-@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("digit", [1, *(pytest.param(digit, marks=pytest.mark.slow) for digit in (2, 4))])
+@pytest.mark.parametrize("depth", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_latency_and_rate(digit, depth):
     """Without waiting readers: the first sum after GROUP_FIRST_HOLD + digits and an empty queue, then one a slot."""
     bench = Bench(build(4, digit, depth=depth), 6)

@@ -120,7 +120,8 @@ def predict(case, timing, start, commands, took):
 @pytest.mark.parametrize(("seed", "rate", "shape"), [
     (1, 1.0, {}), pytest.param(2, 0.1, {"units": 1, "code_bits": 8}, marks=pytest.mark.slow),
     pytest.param(3, 0.5, {"units": 4, "lanes": 24, "code_bits": 8}, marks=pytest.mark.slow),
-    (4, 0.3, {"lanes": 16, "acc_bits": 7, "longest": 40}), (5, 0.03, {"longest": 2}),
+    (4, 0.3, {"lanes": 16, "acc_bits": 7, "longest": 40}),
+    pytest.param(5, 0.03, {"longest": 2}, marks=pytest.mark.slow),
 ])
 def test_tokens_and_cycles(seed, rate, shape):
     case = Case(seed, **shape)

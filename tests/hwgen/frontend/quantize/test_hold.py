@@ -86,7 +86,7 @@ def _bias(net: nn.Module) -> Tensor:
 
 
 @pytest.mark.parametrize("kind", [Gcn, Gin])
-@pytest.mark.parametrize("how", [dead, small, pruned, rare])
+@pytest.mark.parametrize("how", [dead, *(pytest.param(each, marks=pytest.mark.slow) for each in (small, pruned, rare))])
 @pytest.mark.parametrize("scheme", ["nns", *(pytest.param(each, marks=pytest.mark.slow)
                                              for each in ("mega", "uniform"))])
 def test_what_quantize_accepts_is_lowered(kind, how, scheme: str, tmp_path) -> None:

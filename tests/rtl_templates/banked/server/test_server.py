@@ -289,6 +289,7 @@ def test_a_dense_pass_without_nodes_writes_nothing():
     run(Case(8, [DENSE | {"nothing": True}, RESULT | DENSE | {"nothing": True}, GATHER], nodes=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fields", "interval"), [
     ({"q1_chunks": 2}, 2), ({"q1_chunks": 1}, 1), ({"q1_chunks": 2, "pairs": 1}, 4),
     ({"q1_chunks": 1, "to_result": 1, "pairs": 1}, 2),
@@ -301,7 +302,7 @@ def test_full_rate(fields, interval):
     assert [port for _, port in acks[:8]] == [1, 2, 3, 4, 5, 6, 7, 0]
 
 
-@pytest.mark.parametrize("fields", [{"q1_chunks": 2}, {"q1_chunks": 1}])
+@pytest.mark.parametrize("fields", [pytest.param({"q1_chunks": 2}, marks=pytest.mark.slow), {"q1_chunks": 1}])
 def test_full_rate_of_a_combination(fields):
     """With the right wait, Q1 and Q2 beats of nodes that never pause fill the lanes without a gap."""
     q1, q2 = fields["q1_chunks"], 1
@@ -322,7 +323,7 @@ def test_combination_takes_its_planes():
     assert need <= acks[-1][0] - acks[0][0] <= need + 2 * len(acks)  # a issue yields to Q2 beats now and then
 
 
-@pytest.mark.parametrize("wait", [8, 15, *(pytest.param(wait, marks=pytest.mark.slow) for wait in range(9, 15))])
+@pytest.mark.parametrize("wait", [8, *(pytest.param(wait, marks=pytest.mark.slow) for wait in range(9, 16))])
 def test_any_wait_before_the_second_stage(wait):
     """Up to the largest that the task word holds: no bit of it is lost on the way."""
     run(Case(wait, [COMBINE | PAIRS | {"q1_chunks": 15, "q2_wait": wait}], nodes=3, arrival=1.0, lanes=30,
@@ -341,6 +342,7 @@ def test_every_wait_is_one_that_a_task_word_can_say():
     assert longest == (1 << TASK["q2_wait"]) - 1
 
 
+@pytest.mark.slow
 def test_full_rate_of_a_combination_with_a_long_wait():
     wait = server_q2_wait(30, 1, 15, 8)
     assert wait > 7
