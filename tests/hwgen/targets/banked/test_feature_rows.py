@@ -45,6 +45,10 @@ def test_every_other_graph_is_told_in_the_same_rows(design):
     kept = {row.tobytes() for row in design.dictionary.rows}
     assert {row.tobytes() for row in run_of.program.gathered.rows} <= kept
     assert np.array_equal(run_of.expected, run(plain).logits)
+    small = random_graph_data(9, nodes=10, features=90, trained=400, density=0.05).batch
+    few = graph_run(design, small).program.gathered
+    assert np.array_equal(np.unique(few.reads.indices), np.arange(len(few.rows)))
+    assert len(few.rows) < len(design.dictionary.rows) / 2
 
 
 def test_a_larger_graph_leaves_fewer_sums_in_the_banks(design):

@@ -105,6 +105,7 @@ def test_buffers_are_no_larger_without_being_faster():
     layout, chunks = design.layout, 1
     base = len(Dictionary.distinct(design.program.feature_rows).rows)
     assert layout.buffer_words <= design.hardware.buffer_depth
+    assert rows[0] > base
     least = replace(design.hardware, buffer_depth=layout.buffer_words - chunks * (rows[1] - base))
     assert buffer_blocks(design.hardware) == buffer_blocks(least)
 
@@ -126,5 +127,6 @@ def test_a_dictionary_is_kept_where_ranges_are_proved_anew():
     network = NETWORKS["one matrix"]
     design = design_of("lists", network, dense_sample(network, 1))
     again = design.by_windows(dense_sample(network, 2, nodes=300, density=0.9).batch)
+    assert again.dictionary is not None
     np.testing.assert_array_equal(again.dictionary.pairs, design.dictionary.pairs)
     assert len(again.dictionary.pairs)
