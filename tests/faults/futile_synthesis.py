@@ -42,7 +42,7 @@ def test():
     )
     began = time.monotonic()
     try:
-        _, text = process.communicate(timeout=45)
+        _, text = process.communicate(timeout=90)
         if "BRAM" not in text and "LUT" not in text:
             yield f"refused for another reason: {text.strip()[-200:]}"
     except subprocess.TimeoutExpired:
