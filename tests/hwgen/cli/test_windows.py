@@ -31,7 +31,7 @@ from hwgen.targets.lists.execute import run as execute
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 #: Memories of a few rows; with them no graph of the sample is held whole.
-TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
+TINY = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 8, "descriptor_depth": 8,
         "result_depth": 16}
 
 
@@ -148,7 +148,7 @@ def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, n
 
 
 def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: None) -> None:
-    with pytest.raises(CapacityError, match="need list_depth 14; the design has 12, 2 too few"):
+    with pytest.raises(CapacityError, match="need list_depth 14; the design has 8, 6 too few"):
         run("build", model, "--config", config, "--no-windows")
     found = facts("estimate", model, "--windows", "--lanes", "8")
     windows = len(found["cycles"]["passes"])  # memories hold all rows
