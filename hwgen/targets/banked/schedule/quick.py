@@ -23,24 +23,10 @@ SOURCE = Path(__file__).with_suffix(".cpp")
 
 
 def quick_spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
-    """Put items into bins, the next item always where it costs least.
+    """Put items into bins: parameters and result are those of :func:`hwgen.targets.banked.schedule.balance.spread`.
 
-    As :func:`hwgen.targets.banked.schedule.balance.spread`, with the price of a load L relative to its fair share F:
-    ``(L / F) ** 16`` instead of an exponential, so that all machines compute the same. Time: items x bins x resources.
-
-    Parameters
-    ----------
-    demand : float64 [items, resources]
-        Shares: every column sums to 1 (or 0).
-    order : int64 [items]
-        Items in the order in which they are placed.
-    bins, limit : int
-        Number of bins, and items that a bin can hold.
-
-    Returns
-    -------
-    int64 [items]
-        Bin of each item.
+    The price of a load L relative to its fair share F is ``(L / F) ** 16`` instead of an exponential, so that all
+    machines compute the same. Time: items x bins x resources.
     """
     demand, order = np.ascontiguousarray(demand), np.ascontiguousarray(order)
     fair = np.maximum(1 / bins, demand.max(0, initial=0))
