@@ -73,7 +73,7 @@ def test_the_cycle_model_decides_between_targets() -> None:
     chosen = found(network, sample)
     assert chosen.target.name == "banked"
     assert chosen.design.hardware == every["banked"].design.hardware
-    assert "target banked: the fastest of 54 designs that fits" in chosen.choice
+    assert re.search(r"target banked: the fastest of \d+ designs that fits", chosen.choice)
     assert found(GIN, sample_of(GIN, 1)).target.name == "lists"
 
 
@@ -192,13 +192,13 @@ def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any])
 def test_windows_where_nothing_holds_the_graph(counted: list[Any]) -> None:
     network = gin_network(0, features=5, hidden=8, layers=1)
     sample = sample_of(network, 1, graphs=9, nodes=12)
-    tiny = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
+    tiny = {"units": 1, "lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 8, "descriptor_depth": 12,
             "result_depth": 16}
     chosen = found(network, sample, hardware=tiny)
     assert chosen.design.runs == "window"
     assert f"by windows, no design that holds the graphs whole fits: {len(chosen.packed.runs)} windows" in chosen.choice
     assert "as asked for" in found(network, sample, hardware=tiny, windows=True).choice
-    with pytest.raises(CapacityError, match="need list_depth 14; the design has 12"):
+    with pytest.raises(CapacityError, match="need list_depth 14; the design has 8"):
         found(network, sample, hardware=tiny, windows=False)
     large = dataclasses.replace(sample, batch=random_batch(2, network, graphs=9, nodes=12, hub=200))
     with pytest.raises(CapacityError):
