@@ -50,7 +50,8 @@ have 4 bits, weights of *fast* 3. *Agreement* is the share of all nodes for whic
 
 FOOT = """
 *FP32* is the model that the default recipe starts from and distils (raw binary features, weight decay {decays}),
-of the same seeds. *fast* allocates 0.7 bit to a hidden value, for fewest cycles. *published* is A²Q from scratch with its authors' hyper-parameters, in integer-adder order.
+of the same seeds. *fast* allocates 0.7 bit to a hidden value, for fewest cycles.
+*published* is A²Q from scratch with its authors' hyper-parameters, in integer-adder order.
 Hyper-parameters were compared by mean validation accuracy on the same validation nodes: expect a small optimistic bias
 everywhere.
 """

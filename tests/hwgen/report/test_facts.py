@@ -17,8 +17,8 @@ from hwgen.report.collect import report_of, verification_of
 from hwgen.report.cycles import Ran, cycles_of
 from hwgen.report.design_tables import (
     bits_table,
-    equal_accuracy,
     cycle_table,
+    equal_accuracy,
     run_table,
     speed_table,
     verification_rows,

@@ -110,8 +110,9 @@ def test_a_target_is_met_exactly_by_allocation() -> None:
 
 def test_published_starts_from_scratch_and_default_from_fp32() -> None:
     data = small_data()
-    near, far = (train("gcn", data, recipe=dataclasses.replace(
-        RECIPES[name][("gcn", "", "a2q")], epochs=60, quantized_epochs=2, dropout=0.0)) for name in ("default", "published"))
+    found = {name: train("gcn", data, recipe=dataclasses.replace(
+        of[("gcn", "", "a2q")], epochs=60, quantized_epochs=2, dropout=0.0)) for name, of in RECIPES.items()}
+    near, far = found["default"], found["published"]
     assert float(near.model.rows[0].whole_bits.max()) <= 2
     assert float(far.model.rows[0].whole_bits.min()) >= 3
 
