@@ -69,11 +69,11 @@ ROWS = (
     _nngen(EIGHT, "4 × 4, 32-bit bus", "turned", 4, 32, "none"),
     Row("da4ml", TINY, "constants", {}),
     Row("hwgen", TINY, "small", {"target": "lists", **SMALL, "lanes": 8}),
+    _nngen(EIGHT, "4 × 4, 32-bit bus, as written, slow memory", "plain", 4, 32, "examples"),
     Row("hwgen", EIGHT, "as chosen", {}),
     Row("hwgen", ONE, "small", {"target": "lists", **SMALL}),
     _nngen(ONE, "4 × 4, 32-bit bus", "turned", 4, 32, "none"),
     Row("hwgen", FOUR, "as chosen", {}),
-    _nngen(EIGHT, "4 × 4, 32-bit bus, as written, slow memory", "plain", 4, 32, "examples"),
     _nngen(EIGHT, "8 × 8, 128-bit bus", "turned", 8, 128, "none"),
 )
 
@@ -97,9 +97,11 @@ def measured(row: Row, folder: Path, python: Path | None) -> dict[str, Any]:
 
 
 
-def same_classes(work: Work, results: Any) -> float | None:
-    """Share of nodes that have the class of the float model; da4ml's sums have no factors of nodes."""
-    return float((np.asarray(results).argmax(axis=1) == float_results(work).argmax(axis=1)).mean())
+def error_of(work: Work, results: Any) -> float:
+    """How far results, in their best unit, are from the float model's: the norm of the difference by the norm."""
+    found, wanted = np.asarray(results, dtype=np.float64), float_results(work)
+    unit = (found * wanted).sum() / max(1e-9, (found**2).sum())
+    return float(np.linalg.norm(unit * found - wanted) / np.linalg.norm(wanted))
 
 
 def available(python: Path | None) -> Iterator[str]:
@@ -133,7 +135,7 @@ def main() -> None:
         found = measured(row, folder, args.peers_python and args.peers_python.absolute())
         work = work_of(row.work)
         line = {"name": row.name, "peer": row.peer, "work": row.work, "design": row.design,
-                "options": dict(row.options), "same": same_classes(work, found.pop("results")), **found}
+                "options": dict(row.options), "error": error_of(work, found.pop("results")), **found}
         append_line(results, line)
         print(json.dumps(line), flush=True)
     lines = list({line["name"]: line for line in read_lines(results)}.values())

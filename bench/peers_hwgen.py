@@ -90,9 +90,11 @@ def built(work: Work, folder: Path, bits: int, options: Mapping[str, Any]) -> di
     done = hwgen.verify(build)
     (name, run), = done.batches.items()
     scale = np.array(json.loads((build / "batches" / name / "layout.json").read_text())["scale"])
-    used = read_report(build).to_dict()["resources"]["total"]
+    resources = read_report(build).to_dict()["resources"]
+    shell = next(each["one"]["lut"] for each in resources["components"] if each["name"] == "shell")
     load = done.model_load_cycles + run.load_cycles
     return {"exact": done.ok, "load": load, "run": run.cycles, "store": run.store_cycles,
             "cycles": load + run.cycles + run.store_cycles, "results": (run.logits * scale).tolist(),
             "target": json.loads((build / "config.json").read_text())["target"],
-            **{name: used[name] for name in ("lut", "ff", "bram36", "dsp")}}
+            "shell": shell,
+            **{name: resources["total"][name] for name in ("lut", "ff", "bram36", "dsp")}}
