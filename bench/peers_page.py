@@ -133,7 +133,9 @@ def _prose(small: Mapping[str, Line], best: Line) -> str:
     left = 1e6 * wanted / mine["load"]
     less, less_of_eight = (EARLIER / product(small[work]) for work in (FOUR, EIGHT))
     return f"""An earlier comparison took {EARLIER} million for NNgen's figure; {AIM} times less was aimed at. Beside
-that, hwgen takes {less:.0f} times less at 4 bits, and {less_of_eight:.0f} times less at 8. But that run is the formula as it is written, `A (X W)`, for which NNgen transposes between the products, on the memory
+that, hwgen takes {less:.0f} times less at 4 bits, and {less_of_eight:.0f} times less at 8.
+
+But that run is the formula as it is written, `A (X W)`, for which NNgen transposes between the products, on the memory
 of its examples, and its results are wrong, here too: it measures nothing. The cause was not looked for, and need not
 be NNgen's; one multiplier instead of 4 × 4 does not change it. The form that NNgen's hardware is made for, `W^T X^T`
 and `A (W^T X^T)^T`, is right in every result and takes a tenth of the cycles. That is the row that counts
