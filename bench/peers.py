@@ -1,6 +1,6 @@
 """hwgen beside NNgen and da4ml on equal work, in one run: docs/peers.md and its plot.
 
-    python bench/peers.py --peers-python VENV/bin/python [--only "NNgen"] [--work build/peers] [--output docs/peers.md]
+    python bench/peers.py --peers-python VENV/bin/python [--only NNgen] [--page] [--work build/peers]
 
 NNgen and da4ml are no dependencies of hwgen: ``--peers-python`` is an interpreter that has them, made by
 ``python -m venv VENV && VENV/bin/pip install nngen==1.3.4 da4ml==0.6.0``. Without it, or where it lacks one, its rows
@@ -121,11 +121,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers-python", type=Path, help="interpreter that has nngen and da4ml")
     parser.add_argument("--only", help="run rows whose names hold this, known or not")
+    parser.add_argument("--page", action="store_true", help="run no row: write the page of what is known")
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="folder for designs")
     parser.add_argument("--output", type=Path, default=HERE.parent / "docs" / "peers.md")
     args = parser.parse_args()
     results = args.output.with_suffix(".jsonl")
-    peers, known = set(available(args.peers_python)), {line["name"] for line in read_lines(results)}
+    peers = set() if args.page else set(available(args.peers_python))
+    known = {line["name"] for line in read_lines(results)}
     for row in ROWS:
         if row.peer not in peers or (args.only not in row.name if args.only else row.name in known):
             continue

@@ -35,7 +35,8 @@ around it, as many as the design has).
   layers. Every peer is given the same ones.
 * **hwgen**: widths of 4 or 8 bits, the same for features, weights, hidden rows and messages. Cycles are the RTL's own
   counters: the load of the model (weights, constants) and of the graph (edges, features), the run, and the store of the
-  results, over a bus of 128 bits. *small* is `hwgen build --target lists --graphs 1` with {small} in `--config`;
+  results, over a bus of 128 bits. *small* is `hwgen build --target lists --graphs 1` with
+  {small} in `--config` (`lanes` 8 for the graph of 8 nodes);
   *as chosen* is `hwgen build` with nothing asked for, which wants the fewest cycles of a run.
 * **NNgen**: signed bytes everywhere, sums of 32 bits. The adjacency matrix is dense, for its compiler has no sparse
   ones, and is one of its weights. Cycles go from the write that starts it to the read that says it has ended; it loads
