@@ -27,7 +27,8 @@ __all__ = ["DESIGNS", "Costs", "costs_of", "table"]
 _HARDWARE = {name: value for name, value in SMALL.items() if name != "graphs"}
 #: What is changed: target and parameters.
 DESIGNS: Mapping[str, tuple[str, Mapping[str, int]]] = {
-    "banked, 8 requantizer lanes: what `hwgen build` chooses": ("banked", {"requant_lanes": 8}),
+    "banked, 8 requantizer lanes": ("banked", {"requant_lanes": 8}),
+    "banked, 4 requantizer lanes": ("banked", {"requant_lanes": 4}),
     "banked, 1 bit a cycle": ("banked", {"requant_lanes": 8, "digit": 1}),
     "banked, 2 planes": ("banked", {"requant_lanes": 8, "planes": 2}),
     "lists, 4 units": ("lists", {**_HARDWARE, "units": 4}),

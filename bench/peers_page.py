@@ -142,9 +142,9 @@ be NNgen's; one multiplier instead of 4 × 4 does not change it. The form that N
 and `A (W^T X^T)^T`, is right in every result and takes a tenth of the cycles. That is the row that counts
 ([decision 26](decisions/0026-peers.md)).
 
-{AIM} times less than that row is out of reach for a design that loads its weights: it would be {wanted:.2f} million,
-and the {mine['load']:,} cycles of hwgen's loads would leave {left:,.0f} look-up tables for everything, where the shell
-alone (AXI, registers, loader, counters) has {mine['shell']:,}.
+{AIM} times less than that row is out of reach: it would be {wanted:.2f} million, and the {mine['load']:,} cycles of
+hwgen's loads would leave {left:,.0f} look-up tables for everything, where the shell alone (AXI, registers, loader,
+counters) has {mine['shell']:,}.
 """
 
 
@@ -170,7 +170,7 @@ Made by the same command, or by `python bench/peers_designs.py` alone. Cycles ar
 tables are formulas here, an eighth above Yosys's counts for the small design.
 
 {tables}
-* The run is a fifth of the banked design's cycles and three fifths of the small one's. The rest is loading, most of it
+* The run is a fifth of the banked design's cycles and more than half of the small one's. The rest is loading, most of it
   tables of the MAC array: it takes sums over subsets of weights in, not weights.
 * Tried, and no better: more units, requantizer lanes or planes save fewer cycles than they cost look-up tables; fewer
   lanes load and run longer; weights in block memories take more words, so that loads take what look-up tables save.
