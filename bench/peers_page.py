@@ -170,8 +170,8 @@ Made by the same command, or by `python bench/peers_designs.py` alone. Cycles ar
 tables are formulas here, an eighth above Yosys's counts for the small design.
 
 {tables}
-* The run is a fifth of the banked design's cycles and more than half of the small one's. The rest is loading, most of it
-  tables of the MAC array: it takes sums over subsets of weights in, not weights.
+* The run is a fifth of the banked design's cycles and more than half of the small one's. The rest is loading, most of
+  it tables of the MAC array: it takes sums over subsets of weights in, not weights.
 * Tried, and no better: more units, requantizer lanes or planes save fewer cycles than they cost look-up tables; fewer
   lanes load and run longer; weights in block memories take more words, so that loads take what look-up tables save.
 * Constants of columns in block memories save look-up tables and cost no cycle: that is in the small design.
