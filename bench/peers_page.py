@@ -173,7 +173,9 @@ tables are formulas here, an eighth above Yosys's counts for the small design.
 * The run is a fifth of the banked design's cycles and more than half of the small one's. The rest is loading, most of
   it tables of the MAC array: it takes sums over subsets of weights in, not weights.
 * Tried, and no better: more units, requantizer lanes or planes save fewer cycles than they cost look-up tables; fewer
-  lanes load and run longer; weights in block memories take more words, so that loads take what look-up tables save.
+  lanes load and run longer; at 4 bits, weights in block memories take more words to load than look-up tables save.
+* At 8 bits two requantizer lanes, or weights in block memories, take a little less than the small design by formulas:
+  less than these are sure of. Neither was synthesized.
 * Constants of columns in block memories save look-up tables and cost no cycle: that is in the small design.
 * `hwgen build` chooses by cycles of a run, for a model that stays on the chip, so it takes the banked design by itself.
 
