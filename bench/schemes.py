@@ -30,7 +30,6 @@ from hwgen.errors import HwgenError
 from hwgen.frontend.training.task import Task
 
 ROOT = Path(__file__).parents[1]
-RUNS = {"REDDIT-BINARY": 3}
 
 HEAD = """# Schemes side by side
 
@@ -149,7 +148,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", action="append", help="default: all")
     parser.add_argument("--scheme", action="append", help="labels of rows; default: all")
-    parser.add_argument("--runs", type=int, help="default: 10, of REDDIT-BINARY 3")
+    parser.add_argument("--runs", type=int, help="default: 10, of REDDIT-BINARY 3 but for nns")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "results.jsonl")
     parser.add_argument("--simulate", action="store_true", help="simulate builds; nothing else is made")
@@ -166,7 +165,7 @@ def main() -> int:
                 good = good and line.get("exact", True)
         if wanted and not options.tell and not options.simulate:
             try:
-                for _ in made(row, options.results, options.data_root, options.runs or RUNS.get(row.data, 10)):
+                for _ in made(row, options.results, options.data_root, options.runs or row.runs):
                     pass
             except HwgenError as reason:  # no hardware holds a run's scales: the page has the runs before it
                 print(f"{row.data} {row.label}: {reason}", flush=True)

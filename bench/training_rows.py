@@ -37,8 +37,9 @@ from hwgen.targets.lists.design import program_for
 
 __all__ = ["Lines", "Row", "fingerprint", "known_lines", "lines_of"]
 
-#: Of what a recipe does not say, such as models' layers and calibration: results of other versions do not count.
-VERSION = 5
+#: Of what a recipe does not say, such as models' layers and calibration: results of other versions do not count. A GCN
+#: has no two rows of equal gain that could share it (decision 21), so that its results are those of before.
+VERSION, VERSION_OF_GCN = 6, 5
 
 Lines = dict[tuple[str, str, str, int], dict[str, Any]]
 
@@ -91,7 +92,8 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
         del tracking["by_edge"]
     if settings["prompt"] is None:
         del settings["prompt"]
-    words = [VERSION, Path(row.model).name, row.scheme, settings]
+    version = VERSION_OF_GCN if row.model == "gcn" else VERSION
+    words = [version, Path(row.model).name, row.scheme, settings]
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

@@ -63,13 +63,23 @@ def rows_by(model, granularity):
                 ids=lambda name: name.replace(" ", "-"))
 def built(request, tmp_path_factory):
     """A build folder, its design, and the run of its graph."""
-    hardware, model = DESIGNS[request.param]
-    seed = list(DESIGNS).index(request.param)
+    return build_of(request.param, tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    """The same of the first design: for what concerns the harness, not the design."""
+    return build_of(QUICK, tmp_path_factory.mktemp("build"))
+
+
+def build_of(name, folder):
+    hardware, model = DESIGNS[name]
+    seed = list(DESIGNS).index(name)
     by = model.get("by")
     made = random_graph_model(seed, nodes=NODES, features=FEATURES, **{key: model[key] for key in model if key != "by"})
     network, sample = made.parts if by is None else rows_by(made, by)
     design = design_of("banked", network, sample, **hardware)
-    folder, run = tmp_path_factory.mktemp("build"), graph_run(design, sample.batch)
+    run = graph_run(design, sample.batch)
     if seed % 2:  # as a build schedules its own graph; that of a session is quick
         run = replace(run, schedule=schedule(run.program, run.hardware))
     verilog, facts = emit(design.hardware)
@@ -101,8 +111,19 @@ def test_sample_graph(built):
 
 
 @pytest.mark.parametrize("seed", [2, 3, 24])
-def test_back_pressure(built, seed):
+def test_back_pressure(quick, seed):
     """Writes whose data comes first, whose address comes first, and any."""
+    stalled(quick, seed)
+
+
+@pytest.mark.slow
+def test_back_pressure_on_every_design(built):
+    _, _, run = built
+    stalled(built, 2 + len(run.program.passes))
+
+
+def stalled(built, seed):
+    """A run on a bus that stalls."""
     folder, _, run = built
     result = sim.run(folder, options=sim.SimOptions(stalls=seed))
     check(result, run)
@@ -112,9 +133,9 @@ def test_back_pressure(built, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, 12, 13])
-def test_other_graph_on_the_same_design(built, seed, tmp_path):
-    folder, design, _ = built
+def test_another_graph_on_the_same_design(built, tmp_path):
+    folder, design, run = built
+    seed = 8 + len(run.program.passes)
     fitting = None
     for nodes, degree in itertools.product((NODES - 4, NODES // 2, 8), (2.5, 1.0)):
         data = random_graph_data(seed, nodes=nodes, features=FEATURES, trained=design.network.trained_nodes or 1,
@@ -133,9 +154,9 @@ def test_other_graph_on_the_same_design(built, seed, tmp_path):
 
 @pytest.mark.parametrize("wrong", ["cycles", "SERVER_RUN", *(pytest.param(name, marks=pytest.mark.slow) for name in (
     "pass_cycles", "GATHER_RUN", "GATHER_IDLE", "GATHER_WAIT_OUT", "SERVER_IDLE", "SERVER_WAIT_IN"))])
-def test_cycles_and_counters_are_compared(built, tmp_path, wrong):
+def test_cycles_and_counters_are_compared(quick, tmp_path, wrong):
     """Every one of them: an estimate that is off by one is a difference."""
-    folder, _, run = built
+    folder, _, run = quick
     write_files(tmp_path, run.files)
     layout = json.loads((tmp_path / "layout.json").read_text())
     assert set(layout["counters"]) == {f"{stage}_{what}" for stage, what in (
@@ -152,9 +173,9 @@ def test_cycles_and_counters_are_compared(built, tmp_path, wrong):
     assert found.detail.startswith(wrong.upper() + " is ")
 
 
-def test_wrong_golden_code_is_named(built, tmp_path):
+def test_wrong_golden_code_is_named(quick, tmp_path):
     """The harness can fail on the real accelerator too."""
-    folder, _, run = built
+    folder, _, run = quick
     write_files(tmp_path, run.files)
     index = len(run.program.passes) - 1
     arrays = dict(np.load(tmp_path / "golden.npz"))

@@ -25,6 +25,7 @@ from .built import MODEL, PAIRS, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
 from .manifest import MANIFEST, manifest_text
+from .packed import accuracy_by_bits
 from .search import Found, search
 from .wishes import Wishes
 
@@ -106,5 +107,6 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
         target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
         hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
         figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain, head=design.network.head),
-        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs),
+        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs,
+                         accuracy_by_bits(sample)),
         rows=rows_facts(design.dictionary, sample.batch, design.network.input_bits))

@@ -9,16 +9,17 @@ from numpy.typing import NDArray
 
 from ..errors import CapacityError
 from ..network.batch import Batch
-from ..network.bits import Bits
+from ..network.bits import UNIFORM_WIDTHS, Bits
+from ..network.sample import Sample
 from ..report.cycles import Ran
 from ..targets.run_folder import Files
 from ..targets.target import Design
 from .misfit import misfit
 
-__all__ = ["UNIFORM", "Packed", "pack_batches", "representative"]
+__all__ = ["Packed", "accuracy_by_bits", "pack_batches", "representative"]
 
-#: Bit widths that the learned ones are compared with.
-UNIFORM = (2, 4, 8)
+#: Bit widths that the learned ones are compared with; 0 stands for these.
+UNIFORM = {0: "learned", **{bits: f"uniform {bits} bit" for bits in UNIFORM_WIDTHS}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,7 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
         A graph exceeds the design; says which, which capacity, and by how much.
     """
     runs, files, bits = list[Ran](), dict[int, Files](), dict[str, list[NDArray[np.int64]]]()
-    by_bits = dict.fromkeys(("learned", *(f"uniform {bits} bit" for bits in UNIFORM)), 0)
+    by_bits = dict.fromkeys(UNIFORM.values(), 0)
     results, scales = list[NDArray[np.int64]](), list[NDArray[np.float64]]()
     first = 0
     for batch in batches:
@@ -82,9 +83,9 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
             standing = representative([(ran.part, ran.sizes.get("entries", 0)) for ran in own])
             wanted = range(len(some)) if whole else standing
             files |= {len(runs) + place: some[place].files for place in wanted}
-            by_bits["learned"] += sum(step.cycles for ran in own for step in ran.passes)
-            for width in UNIFORM:
-                by_bits[f"uniform {width} bit"] += sum(run.cycles_with(width) for run in some)
+            for width, name in UNIFORM.items():
+                by_bits[name] += (sum(run.cycles_with(width) for run in some) if width else
+                                  sum(step.cycles for ran in own for step in ran.passes))
             for run in some:
                 session.feed(run, run.expected)
             runs += own
@@ -96,6 +97,13 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
         scales.append(session.scale)
     return Packed(runs=runs, files=files, by_bits=by_bits, results=results, scales=scales,
                   bits={name: np.concatenate(each) for name, each in bits.items()})
+
+
+def accuracy_by_bits(sample: Sample) -> dict[str, tuple[float, float]]:
+    """Validation and test accuracy of models that were trained alike with other widths, by the names of ``by_bits``."""
+    known = sample.accuracy_by_width
+    return {} if known is None else {UNIFORM[int(bits)]: (validation, test) for bits, validation, test in known.tolist()
+                                     if int(bits) in UNIFORM}
 
 
 def representative(runs: Sequence[tuple[int | None, int]]) -> list[int]:

@@ -85,8 +85,12 @@ def save(model: QuantizedNetwork, data: Data | Iterable[Data], path: Path | str,
     save_read(model, graphs, graphs if test is None else graphs_of(test), path)
 
 
-def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str) -> None:
-    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``."""
+def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[Data], path: Path | str,
+              accuracy_by_width: Sequence[tuple[int, float, float]] = ()) -> None:
+    """The same of graphs that were read; those of ``tested`` travel, and may be some of ``graphs``.
+
+    ``accuracy_by_width`` is of models that were trained alike (:class:`hwgen.network.sample.Sample`); empty: unknown.
+    """
     every = list({id(each): each for each in (*graphs, *tested)}.values())
     for each in every:
         check_edge_values(model.edge_values, widths_in(each), weighs=model.plan.weighs)
@@ -97,7 +101,8 @@ def save_read(model: QuantizedNetwork, graphs: Sequence[Data], tested: Sequence[
     chosen = drawn(model, tested)
     sample = alone(model, union_of(chosen, model.input), union_of(every, model.input))
     network = fit_steps(model, sample, plain_name(Path(path).stem))
-    save_network(network, replace(known_of(model, chosen), limits=sample.limits), path)
+    by_width = np.array(accuracy_by_width, dtype=np.float64) if accuracy_by_width else None
+    save_network(network, replace(known_of(model, chosen), limits=sample.limits, accuracy_by_width=by_width), path)
 
 
 def save_network(network: Network, sample: Sample, path: Path | str) -> None:

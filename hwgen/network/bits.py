@@ -10,7 +10,10 @@ from .execute import Lists, choose_entry, run_network
 from .granularity import Granularity
 from .network import Network
 
-__all__ = ["Bits", "bits_of_model"]
+__all__ = ["UNIFORM_WIDTHS", "Bits", "bits_of_model"]
+
+#: Widths of hidden rows, the same for all, that learned ones are compared with.
+UNIFORM_WIDTHS = (1, 2, 4, 8)
 
 #: Value name -> int64 [rows], of all but the result.
 Bits = Mapping[str, NDArray[np.int64]]

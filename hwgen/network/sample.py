@@ -133,6 +133,9 @@ class Sample:
         Of the FP32 model that was quantized.
     integer : float64 [rows, classes] or None
         Of the integer program, in real units.
+    accuracy_by_width : float64 [k, 3] or None
+        Shares of validation and test rows that are right, behind the width of hidden rows in bits, 0 where widths were
+        learned: of models that were trained alike, means over their seeds or folds.
     """
 
     batch: Batch
@@ -142,6 +145,7 @@ class Sample:
     limits: Limits
     fp32: NDArray[np.float64] | None = None
     integer: NDArray[np.float64] | None = None
+    accuracy_by_width: NDArray[np.float64] | None = None
 
     @property
     def room(self) -> Limits:

@@ -56,7 +56,7 @@ def batch_arrays(batch: Batch) -> dict[str, NDArray[Any]]:
 def sample_arrays(sample: Sample) -> dict[str, NDArray[Any]]:
     """A sample as arrays by name."""
     known = {"labels": sample.labels, "mask": sample.mask, "logits": sample.logits, "fp32": sample.fp32,
-             "integer": sample.integer}
+             "integer": sample.integer, "accuracy_by_width": sample.accuracy_by_width}
     return {**batch_arrays(sample.batch), **{key: value for key, value in known.items() if value is not None},
             "limits": sample.limits.to_array()}
 

@@ -42,7 +42,7 @@ class Ran:
 
 
 def cycles_of(kind: RunKind, runs: Sequence[Ran], passes: Sequence[str], by_bits: Mapping[str, int],
-              graphs: int) -> Cycles:
+              graphs: int, accuracy: Mapping[str, tuple[float, float]] | None = None) -> Cycles:
     """Add up the runs of a sample.
 
     Parameters
@@ -55,6 +55,8 @@ def cycles_of(kind: RunKind, runs: Sequence[Ran], passes: Sequence[str], by_bits
         Cycles of running with learned and with uniform bit widths.
     graphs : int
         In the sample.
+    accuracy : mapping or None
+        As of :class:`.facts.Cycles`.
     """
     total = sum(step.cycles for run in runs for step in run.passes)
     steps = [[step for run in runs for step in (run.passes if run.part == index else
@@ -66,6 +68,7 @@ def cycles_of(kind: RunKind, runs: Sequence[Ran], passes: Sequence[str], by_bits
         store=sum(store_cycles(run.store_beats) for run in runs),
         passes=tuple(_mean(name, each) for name, each in zip(passes, steps, strict=True)),
         counters={name: sum(run.counters[name] for run in runs) for name in runs[0].counters}, by_bits=dict(by_bits),
+        accuracy_by_bits=dict(accuracy or {}),
         runs=tuple(Run(part=None if run.part is None else passes[run.part], sizes=dict(run.sizes),
                        load_beats=run.load_beats, store_beats=run.store_beats,
                        cycles=sum(step.cycles for step in run.passes),

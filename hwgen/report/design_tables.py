@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from .facts import Cycles, Report, RowsFacts, Run, Verification
 from .tables import Table
 
-__all__ = ["bits_table", "cycle_table", "design_tables", "duration", "rate", "resource_table",
+__all__ = ["bits_table", "cycle_table", "design_tables", "duration", "equal_accuracy", "rate", "resource_table",
            "rows_tables", "run_table", "speed_table", "verification_rows"]
 
 #: Runs that are listed one by one.
@@ -32,11 +32,24 @@ def cycle_table(cycles: Cycles) -> Table:
 
 
 def bits_table(cycles: Cycles) -> Table:
-    """Cycles with learned and with uniform bit widths."""
-    return Table(title="Cycles of the same design by bit widths of the rows",
-                 columns=("bit widths", "cycles", "against learned"), rows=[
-        (name, f"{count:,}", f"{count / cycles.total - 1:+.1%}" if place else "")
-        for place, (name, count) in enumerate(cycles.by_bits.items())])
+    """Cycles with learned and with uniform bit widths; and how good models are that were trained with them."""
+    title, columns = "Cycles of the same design by bit widths of the rows", ("bit widths", "cycles", "against learned")
+    rows = [(name, f"{count:,}", f"{count / cycles.total - 1:+.1%}" if place else "")
+            for place, (name, count) in enumerate(cycles.by_bits.items())]
+    known = cycles.accuracy_by_bits
+    if not known:
+        return Table(title=title, columns=columns, rows=rows)
+    return Table(title=f"{title}; at equal accuracy: {equal_accuracy(cycles) or 'no uniform width'}",
+                 columns=(*columns, "validation", "test"),
+                 rows=[(*row, *(f"{share:.2%}" for share in known[row[0]])) if row[0] in known else (*row, "", "")
+                       for row in rows])
+
+
+def equal_accuracy(cycles: Cycles) -> str | None:
+    """The fastest uniform width that is as good as the learned ones in validation; None where none is."""
+    (learned, *others), known = cycles.by_bits, cycles.accuracy_by_bits
+    good = [name for name in others if name in known and known[name][0] >= known[learned][0]]
+    return min(good, key=cycles.by_bits.__getitem__, default=None)
 
 
 def run_table(cycles: Cycles) -> Table:

@@ -85,6 +85,8 @@ class Cycles:
         What the stage counters read after all runs together, by their names.
     by_bits : dict
         ``total`` with learned and with uniform bit widths; the first is the learned one.
+    accuracy_by_bits : dict
+        Of models that were trained alike with these widths, where there are some: validation and test accuracy.
     runs : tuple of Run
         In order.
     """
@@ -98,6 +100,7 @@ class Cycles:
     passes: tuple[Pass, ...]
     counters: dict[str, int]
     by_bits: dict[str, int]
+    accuracy_by_bits: dict[str, tuple[float, float]]
     runs: tuple[Run, ...]
 
 

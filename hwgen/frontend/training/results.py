@@ -103,12 +103,17 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The best run by validation, and every run's result; ``scheme`` is empty where it is none of those with a name."""
+    """The best run by validation, and every run's result; ``scheme`` is empty where it is none of those with a name.
+
+    ``accuracy_by_width`` has means over the runs, of learned widths first, where others were trained beside them: bits
+    (0 for learned ones), validation and test.
+    """
 
     kept: Run
     recipe: Recipe
     scheme: str
     results: tuple[Result, ...]
+    accuracy_by_width: tuple[tuple[int, float, float], ...] = ()
 
     @property
     def model(self) -> QuantizedNetwork:
@@ -130,4 +135,4 @@ class Training:
         """
         graphs, tested = self.kept.examples.graphs()
         tested = tested if test is None else test
-        save_read(self.model, graphs, tested, path)
+        save_read(self.model, graphs, tested, path, self.accuracy_by_width)

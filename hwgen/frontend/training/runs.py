@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
 from ...errors import HwgenError
+from ...network.bits import UNIFORM_WIDTHS
 from ...schemes import Prompt
 from ..data.graph_set import FOLDS, GraphSet
 from ..prompts import prompted
@@ -26,7 +28,7 @@ from .task import Model, Task
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
 
-__all__ = ["run", "train", "train_fp32", "train_quantized"]
+__all__ = ["run", "runs", "train", "train_fp32", "train_quantized"]
 
 #: Gives what is told after every epoch of a stage; it begins after so many epochs of other models.
 Report = Callable[[Literal["fp32", "quantized"], int], Callable[[int, float | None], None]]
@@ -52,6 +54,7 @@ def train(
     widths: Mapping[str, int] | None = None,
     target_bits: float | None = None,
     prompt: str | Prompt | None = None,
+    by_width: bool = False,
     root: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Training:
@@ -89,6 +92,9 @@ def train(
     prompt : str, Prompt or None
         A kind of :data:`hwgen.schemes.PROMPTS`, or one with its number of rows: what is learned beside the module
         (:mod:`hwgen.frontend.prompts`). A softmax trains, and is refused where the model is saved.
+    by_width : bool
+        Also train models whose hidden rows all have 1, 2, 4 or 8 bits, each row its own step, from the same FP32
+        models: their accuracies travel with the kept model, and reports then compare at equal accuracy.
     root : Path or None
         Folder of data sets; None: ``$HWGEN_DATA``.
     progress : callable or None
@@ -111,29 +117,42 @@ def train(
                          "pass what makes the module, such as its class, or train 1 seed")
     if folds is not None and task.per == "nodes":
         raise HwgenError("folds of one graph", "folds", "leave folds out: the masks of the graph part its nodes")
+    if by_width and not task.recipe.learns_bits:
+        raise HwgenError(f"scheme {task.scheme or 'of your own'} learns no widths of rows", "by_width",
+                         "leave it out, or use a scheme that does: a2q, nns or mega")
+    if by_width and task.labels.kind == "regression":
+        raise HwgenError("real labels have errors, no accuracy, to compare widths by", "by_width", "leave it out")
+    tasks = [task, *(replace(task, recipe=task.recipe.with_one_width(bits)) for bits in UNIFORM_WIDTHS if by_width)]
     kept: Run | None = None
-    results: list[Result] = []
+    results: list[list[Result]] = []
     for fold in [0] if folds is None else folds:
         examples = task.examples(fold)
         if not results:
             task.check(examples)
         for seed in range(seeds):
-            done = run(task, examples, seed=seed, fold=fold, number=len(results), progress=progress)
-            results.append(done.result)
+            done, *others = runs(tasks, examples, seed=seed, fold=fold, number=len(results), progress=progress)
+            results.append([done.result, *(each.result for each in others)])
             if kept is None or done.result.rank > kept.result.rank:
                 kept = done
     if kept is None:
         raise HwgenError("no fold", "folds", "name at least one")
-    return Training(kept=kept, recipe=task.recipe, scheme=task.scheme, results=tuple(results))
+    accuracy = [(bits, fmean(each.validation for each in alike), fmean(each.test for each in alike))
+                for bits, alike in zip((0, *UNIFORM_WIDTHS), zip(*results, strict=True), strict=False)]
+    return Training(kept=kept, recipe=task.recipe, scheme=task.scheme, results=tuple(first for first, *_ in results),
+                    accuracy_by_width=tuple(accuracy) if by_width else ())
 
 
-def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number: int = 0,
-        progress: Callable[[Progress], None] | None = None) -> Run:
-    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last.
+def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0) -> Run:
+    """One seed of one fold: every FP32 generation, then the quantized model; test rows are looked at last."""
+    return runs([task], examples, seed=seed, fold=fold)[0]
 
-    ``number`` is the run's, for ``progress``.
-    """
-    recipe, rng = task.recipe, fold + FOLDS * seed  # of the module, of the order of batches and of dropout
+
+def runs(tasks: Sequence[Task], examples: Examples, *, seed: int = 0, fold: int = 0, number: int = 0,
+         progress: Callable[[Progress], None] | None = None) -> list[Run]:
+    """The same of tasks that differ in how the last FP32 model is quantized; ``number`` is for ``progress``."""
+    task, rng = tasks[0], fold + FOLDS * seed  # of the module, of the order of batches and of dropout
+    recipe = task.recipe
+    every = recipe.total_epochs + (len(tasks) - 1) * recipe.quantized_epochs
 
     def report(stage: Literal["fp32", "quantized"], before: int) -> Callable[[int, float | None], None]:
         """After ``before`` epochs of other models."""
@@ -143,25 +162,30 @@ def run(task: Task, examples: Examples, *, seed: int = 0, fold: int = 0, number:
         def tell(epoch: int, validation: float | None) -> None:
             if progress is not None:
                 progress(Progress(run=number, seed=seed, fold=fold, stage=stage, epoch=start + epoch + 1, epochs=epochs,
-                                  done=before + epoch + 1, total=recipe.total_epochs, validation=validation))
+                                  done=before + epoch + 1, total=every, validation=validation))
 
         return tell
 
+    trained = []
     with torch.random.fork_rng(devices=[]):
         module, teachers, scores = train_fp32(task, examples, rng, report)
-        model, epoch = train_quantized(task, module, examples, rng, teachers[-1],
-                                       report("quantized", recipe.generations * recipe.epochs))
-    if examples.per == "nodes":
-        model.settle(examples.sample(rng))
-    score = evaluate(model.logits, examples, "validation")
+        for place, each in enumerate(tasks):
+            before = recipe.generations * recipe.epochs + place * recipe.quantized_epochs
+            trained.append(train_quantized(each, module, examples, rng, teachers[-1], report("quantized", before)))
     batches = [each.batch for each in examples.part("test")]
     first, last = (evaluate(forward, examples, "test").figure for forward in (teachers[0], teachers[-1]))
-    result = Result(
-        seed=seed, fold=fold, epoch=epoch, task=examples.labels.kind, validation=score.figure,
-        validation_loss=score.loss, test=evaluate(model.logits, examples, "test").figure,
-        bits=model.average_bits(batches), bits_of_every_code=model.average_bits(batches, messages=True),
-        fp32_validation=scores[-1].figure, fp32_test=last, first_validation=scores[0].figure, first_test=first)
-    return Run(model=model, module=module, examples=examples, result=result)
+    found = []
+    for model, epoch in trained:
+        if examples.per == "nodes":
+            model.settle(examples.sample(rng))
+        score = evaluate(model.logits, examples, "validation")
+        result = Result(
+            seed=seed, fold=fold, epoch=epoch, task=examples.labels.kind, validation=score.figure,
+            validation_loss=score.loss, test=evaluate(model.logits, examples, "test").figure,
+            bits=model.average_bits(batches), bits_of_every_code=model.average_bits(batches, messages=True),
+            fp32_validation=scores[-1].figure, fp32_test=last, first_validation=scores[0].figure, first_test=first)
+        found.append(Run(model=model, module=module, examples=examples, result=result))
+    return found
 
 
 def train_fp32(task: Task, examples: Examples, rng: int, report: Report | None = None,

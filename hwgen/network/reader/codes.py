@@ -117,7 +117,8 @@ def sample_for(network: Network, graphs: Graphs, where: str) -> Sample:
             fields(Limits), astuple(limits), graphs.limits.tolist(), strict=False)})
     return Sample(batch=batch, labels=graphs.labels, mask=graphs.counted("test_mask", result.domain),
                   logits=graphs.results.get("logits"), fp32=graphs.results.get("fp32"),
-                  integer=graphs.results.get("integer"), limits=limits)
+                  integer=graphs.results.get("integer"), limits=limits,
+                  accuracy_by_width=graphs.accuracy_by_width)
 
 
 def plain_input(features: csr_array, scale: float | None, bits: int | None = None) -> Input | None:

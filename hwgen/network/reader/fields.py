@@ -26,6 +26,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "graphs": ("num_graphs", "graphs"), "node": ("node", "n_id"), "y": ("y", "labels"),
     "train_mask": ("train_mask",), "val_mask": ("val_mask",), "test_mask": ("test_mask", "mask"),
     **{name: (name,) for name in RESULTS}, "limits": ("limits",), "input_scale": ("input_scale",),
+    "accuracy_by_width": ("accuracy_by_width",),
     "seeds": ("batch_size",)}
 #: Values of edges.
 WEIGHTS = ("edge_weight", "edge_attr")
@@ -93,7 +94,8 @@ def graphs_of_fields(given: Mapping[str, Any], prefix: str) -> Graphs:
     return Graphs(features=features, scale=scale, edges=edges, graph=graph, graphs=graphs, node=node,
                   labels=rows.get("y"), results={name: rows[name] for name in RESULTS if name in rows},
                   masks={name: rows[name] for name in MASKS if name in rows}, domains=domains, asked=asked,
-                  limits=_limits(fields), weights=_weights(given, prefix, int(edges.shape[1])))
+                  limits=_limits(fields), accuracy_by_width=_by_width(fields),
+                  weights=_weights(given, prefix, int(edges.shape[1])))
 
 
 def structure_of(nodes: int, edge_index: Any, batch: Any, prefix: str) -> tuple[Ints, Ints, int]:
@@ -291,3 +293,16 @@ def _limits(fields: _Fields) -> NDArray[np.float64] | None:
         raise HwgenError(f"limits are {limits.tolist()}", fields.at("limits"),
                          "leave limits out: they are then those of the graphs")
     return limits
+
+
+def _by_width(fields: _Fields) -> NDArray[np.float64] | None:
+    given, where = fields.get("accuracy_by_width"), fields.at("accuracy_by_width")
+    if given is None:
+        return None
+    found = array_of(given, where).astype(np.float64)
+    shaped = found.ndim == 2 and found.shape[1:] == (3,)
+    if not shaped or not (np.isin(found[:, 0], range(9)) & (found[:, 1:] >= 0).all(axis=1)
+                          & (found[:, 1:] <= 1).all(axis=1)).all():
+        raise HwgenError(f"accuracies by width are {found.tolist()}", where,
+                         "give rows of a width, 0 to 8 bits, and two shares; or leave them out")
+    return found

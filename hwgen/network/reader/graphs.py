@@ -49,6 +49,8 @@ class Graphs:
         Those of the data set, as :class:`hwgen.network.sample.Limits` has them.
     weights : mapping of [e] or [e, k]
         Values of edges, by ``edge_weight`` and ``edge_attr``.
+    accuracy_by_width : float64 [k, 3] or None
+        Of the model's training, as :class:`hwgen.network.sample.Sample` has it.
     """
 
     features: csr_array
@@ -65,6 +67,7 @@ class Graphs:
     asked: Ints | None = None
     limits: NDArray[np.float64] | None = None
     weights: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    accuracy_by_width: NDArray[np.float64] | None = None
 
     @property
     def nodes(self) -> int:

@@ -73,7 +73,8 @@ def _parts(given: Any, where: str, depth: int) -> Iterator[Graphs]:
         yield given
     elif isinstance(given, Sample):
         yield _of_batch(given.batch, labels=given.labels, mask=given.mask, logits=given.logits, fp32=given.fp32,
-                        integer=given.integer, limits=given.limits.to_array())
+                        integer=given.integer, limits=given.limits.to_array(),
+                        accuracy_by_width=given.accuracy_by_width)
     elif isinstance(given, Batch):
         yield _of_batch(given)
     elif hasattr(given, "as_graphs"):

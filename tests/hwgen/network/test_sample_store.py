@@ -34,7 +34,8 @@ def test_a_sample_comes_back_equal(tmp_path, seed):
                  "logits": rng.normal(size=(rows, result.width))}
     if seed > 3:  # labels stay what they are: real ones, several a row, missing ones
         known |= {"labels": np.where(rng.random((rows, 2)) < 0.3, np.nan, rng.normal(size=(rows, 2))),
-                  "fp32": rng.normal(size=(rows, result.width)), "integer": rng.normal(size=(rows, result.width))}
+                  "fp32": rng.normal(size=(rows, result.width)), "integer": rng.normal(size=(rows, result.width)),
+                  "accuracy_by_width": np.array([[0, 0.9, 0.8], [1, 0.7, 0.75]])}
     sample = Sample(batch=batch, limits=dataclasses.replace(Limits.of(batch, 3), nodes=99, mean_edges=1.5), **known)
     save_sample(sample, tmp_path / "deep" / "a.npz")
     again = load_sample(tmp_path / "deep" / "a.npz", network)

@@ -18,6 +18,7 @@ from hwgen.report.cycles import Ran, cycles_of
 from hwgen.report.design_tables import (
     bits_table,
     cycle_table,
+    equal_accuracy,
     run_table,
     speed_table,
     verification_rows,
@@ -169,6 +170,11 @@ def test_tables_name_runs() -> None:
     assert cycle_table(cycles).rows[0][:3] == ("pass 0", "500", "40%")
     assert cycle_table(cycles).numeric == [False, *[True] * 6]  # the last row has no shares
     assert bits_table(cycles).rows == [("learned", "1,000", ""), ("uniform 8 bit", "1,500", "+50.0%")]
+    assert equal_accuracy(cycles) is None  # nothing is known of others
+    for uniform, said in ((0.8, "uniform 8 bit"), (0.79, "no uniform width")):
+        known = replace(cycles, accuracy_by_bits={"learned": (0.8, 0.9), "uniform 8 bit": (uniform, 0.7)})
+        assert bits_table(known).title.endswith(f"at equal accuracy: {said}")
+        assert bits_table(known).rows[1] == ("uniform 8 bit", "1,500", "+50.0%", f"{uniform:.2%}", "70.00%")
     assert run_table(cycles).rows == [("0000", "3", "10", "20", "96", "4", "300", "100"),
                                       ("0001", "2", "10", "20", "196", "4", "700", "350"),
                                       ("all 2 batches", "5", "20", "40", "292", "8", "1,000", "200")]

@@ -110,8 +110,9 @@ def test_a_target_is_met_exactly_by_allocation() -> None:
 
 def test_published_starts_from_scratch_and_default_from_fp32() -> None:
     data = small_data()
-    near, far = (train("gcn", data, recipe=dataclasses.replace(
-        RECIPES[name][("gcn", "", "a2q")], epochs=60, quantized_epochs=2, dropout=0.0)) for name in RECIPES)
+    found = {name: train("gcn", data, recipe=dataclasses.replace(
+        of[("gcn", "", "a2q")], epochs=60, quantized_epochs=2, dropout=0.0)) for name, of in RECIPES.items()}
+    near, far = found["default"], found["published"]
     assert float(near.model.rows[0].whole_bits.max()) <= 2
     assert float(far.model.rows[0].whole_bits.min()) >= 3
 
@@ -176,6 +177,25 @@ def test_steps_settle_on_one_graph_and_are_drawn_for_a_start_from_scratch(monkey
     train("gcn", small_data(), recipe="published", epochs=2)
     train("gin", SHAPES, recipe=dataclasses.replace(QUICK, epochs=1, quantized_epochs=2))
     assert called == ["settle", "randomise_steps", "settle"]
+
+
+def test_uniform_widths_are_trained_beside_learned_ones(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    usual = recipe_for("default", model="gcn", data="", scheme="a2q", per="nodes")
+    found = train("gcn", small_data(), epochs=4, seeds=2, by_width=True, progress=seen.append)
+    assert {(each.done, each.total) for each in seen} == {(done, 24) for done in range(1, 25)}
+    assert [bits for bits, *_ in found.accuracy_by_width] == [0, 1, 2, 4, 8]
+    assert found.results == train("gcn", small_data(), epochs=4, seeds=2).results
+    for bits, validation, test in found.accuracy_by_width[1:]:  # the same as when each is trained by itself
+        alone = train("gcn", small_data(), recipe=usual.with_one_width(bits), epochs=4, seeds=2)
+        assert {row.whole_bits.unique().tolist()[0] for row in alone.model.rows} == {bits}
+        assert (validation, test) == tuple(np.mean([[each.validation, each.test] for each in alone.results], axis=0))
+    found.save(tmp_path / "a.pt")
+    kept = load(tmp_path / "a.pt")[1].accuracy_by_width
+    assert kept is not None
+    assert kept.tolist() == [list(row) for row in found.accuracy_by_width]
+    with pytest.raises(HwgenError, match=r"^scheme qat-int8 learns no widths of rows\n  at by_width"):
+        train("gcn", small_data(), "qat-int8", by_width=True)
 
 
 def test_progress_counts_epochs_of_both_stages() -> None:
