@@ -49,7 +49,7 @@ def array(name: str) -> MacArray:
     lanes, columns, bits = map(int, found.groups()[:3])
     return MacArray(lanes=lanes, columns=columns, weight_bits=bits, planes=2 if found[4] else 1,
                     pages=int(found[6] or 1), signed=bool(found[5]), x_bits=24 if found[5] else 18,
-                    block=bool(found[7]), target=Target.TABLE, primitives=True)
+                    block=int(found[1]) if found[7] else 0, target=Target.TABLE, primitives=True)
 
 
 def counted(name: str) -> tuple[Usage, float]:

@@ -4,6 +4,7 @@
     python bench/area_parts.py                        # everything, in the shape of Cora's design of four groups
     python bench/area_parts.py server group           # only these
     python bench/area_parts.py server planes=2 digit=1
+    python bench/area_parts.py unit requantizer values rows codes joined=0        # of edge lists
 
 Counts are Yosys's (``synth_xilinx -family xcup -abc9 -flatten``), not a vendor's, with the weights of
 :mod:`hwgen.flow.resources`. Yosys packs no output register into a block memory: those count as flip-flops.
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 
 from amaranth import Elaboratable
@@ -31,6 +33,12 @@ from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.signatures import task_layout
 from rtl_templates.cells.bank import Bank
+from rtl_templates.lists.requantize import Requantizer
+from rtl_templates.lists.requantize_codes import Codes
+from rtl_templates.lists.requantize_rows import RowParameters
+from rtl_templates.lists.requantize_timing import code_slots, value_slots
+from rtl_templates.lists.requantize_values import Values
+from rtl_templates.lists.unit import Unit
 from rtl_templates.shell.axi_lite import RegisterFile
 from rtl_templates.shell.control import Control
 from rtl_templates.shell.counters import Counted, Counters
@@ -45,7 +53,16 @@ SHAPE = {
     "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "bias_depth": 64, "sum_bits": 18,
     "zero_points": 0, "hold_depth": HOLD_DEPTH, "primitives": 1,
 }
+#: Of edge lists, a unit of 32 lanes (GIN-32 on PROTEINS).
+LISTS = {
+    "units": 2, "lanes": 32, "code_bits": 4, "acc_bits": 15, "requant_lanes": 8, "chunks": 3, "weight_bits": 4,
+    "pages": 9, "lut_inputs": 0, "buffer_depth": 2496, "list_depth": 320, "descriptor_depth": 320,
+    "column_depth": 16, "param_depth": 704, "levels": 6, "tables": 4, "beats": 13, "result_depth": 64, "leaky": 0,
+    "joined": 1, "maxima": 0,
+}
 _ROW = ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")
+_REQUANTIZER = ("lanes", "requant_lanes", "chunks", "column_depth", "param_depth", "levels", "tables", "leaky",
+                "joined", "maxima")
 _SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns",
            "weight_bits", "planes", "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")
 
@@ -67,7 +84,17 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
     "counters": lambda s: Counters([Counted("gather", s["groups"], "wait_out"),
                                     Counted("server", s["servers"], "wait_in")]),
     "control": lambda s: Control(pass_bits=(PASSES - 1).bit_length()),
+    "unit": lambda s: Unit(**_of(s, *signature(Unit).parameters)),
+    "requantizer": lambda s: Requantizer(**_of(s, *_REQUANTIZER), number=0),
+    "values": lambda s: Values(**_of(s, "lanes", "requant_lanes", "column_depth", "param_depth", "leaky", "joined",
+                                    "maxima"), number=0),
+    "rows": lambda s: RowParameters(**_of(s, "requant_lanes", "chunks", "param_depth", "levels", "tables"), number=0,
+                                    value_slots=value_slots(s["lanes"], s["requant_lanes"], s["chunks"]),
+                                    code_slots=code_slots(s["lanes"], s["requant_lanes"])),
+    "codes": lambda s: Codes(**_of(s, "requant_lanes")),
 }
+#: Those of edge lists.
+OF_LISTS = ("unit", "requantizer", "values", "rows", "codes")
 
 
 def _of(shape: Mapping[str, int], *names: str) -> dict[str, int]:
@@ -88,16 +115,16 @@ def main() -> None:
     """Print a line for each component."""
     given = dict(word.split("=") for word in sys.argv[1:] if "=" in word)
     names = [word for word in sys.argv[1:] if "=" not in word]
-    unknown = [*(name for name in given if name not in SHAPE), *(name for name in names if name not in PARTS)]
+    unknown = [*(name for name in given if name not in SHAPE | LISTS), *(name for name in names if name not in PARTS)]
     if unknown:
         raise SystemExit(f"{__doc__}\nunknown: {', '.join(unknown)}; components: {', '.join(PARTS)}; "
-                         f"parameters: {', '.join(SHAPE)}")
-    shape = SHAPE | {name: int(value) for name, value in given.items()}
-    print(f"{'component':10}" + "".join(f"{name:>9}" for name in asdict(Usage())) + f"{'s':>7}")
+                         f"parameters: {', '.join(SHAPE | LISTS)}")
+    wanted = {name: int(value) for name, value in given.items()}
+    print(f"{'component':12}" + "".join(f"{name:>9}" for name in asdict(Usage())) + f"{'s':>7}")
     for name in names or PARTS:
         began = time.perf_counter()
-        amounts = asdict(area(name, shape)).values()
-        print(f"{name:10}" + "".join(f"{amount:9,g}" for amount in amounts) + f"{time.perf_counter() - began:7.1f}",
+        amounts = asdict(area(name, SHAPE | (LISTS if name in OF_LISTS else {}) | wanted)).values()
+        print(f"{name:12}" + "".join(f"{amount:9,g}" for amount in amounts) + f"{time.perf_counter() - began:7.1f}",
               flush=True)
 
 

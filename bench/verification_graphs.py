@@ -2,9 +2,10 @@
 
     python bench/accuracy.py --data MUTAG --runs 1 --keep models
     python bench/node_models.py --seeds 1 --keep models
-    python bench/verification_graphs.py --models models [--only MUTAG]
+    hwgen train --model gin --data PROTEINS --hidden 64 -o models/PROTEINS-64.pt
+    python bench/verification_graphs.py --models models [--only MUTAG-0]
 
-``--models`` holds the networks that the first two commands keep. Each design is built for the Ultra96 by ``hwgen
+``--models`` holds the networks that the first three commands keep. Each design is built for the Ultra96 by ``hwgen
 build``: Yosys counts what it takes, and it has to fit. Then every graph of fold 0's test set runs in Verilator, in
 batches of 1 and of up to 8 graphs (of REDDIT-BINARY: 60 graphs, from the smallest to the largest); a model of nodes
 runs its whole graph. Every code of every pass, every result, the total and every pass's cycles and every stage counter
@@ -36,7 +37,7 @@ from hwgen.flow.pack import pack
 from hwgen.flow.verify import outcome
 from hwgen.flow.verify import simulate as simulate_runs
 from hwgen.frontend import load_data
-from hwgen.frontend.checkpoint import save_network
+from hwgen.frontend.checkpoint import load, save_network
 from hwgen.frontend.data.graph_set import GraphSet, folds
 from hwgen.network.execute import run_network
 from hwgen.network.network import Network
@@ -58,22 +59,38 @@ class Case:
     Parameters
     ----------
     folder : str
-        Of the network, below ``--models``.
+        Of the network, below ``--models``; or a checkpoint there.
     dataset : str
     nodes : bool
         One graph whose nodes are classified; it lies beside the network.
     most : int or None
         Graphs of the test set, chosen by size; None: all.
+    options : tuple of str
+        Of ``hwgen build``, beside the number of graphs.
     """
 
     folder: str
     dataset: str
     nodes: bool = False
     most: int | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """In the results."""
+        return " ".join((self.folder, *self.options))
+
+    def network(self, models: Path) -> Network:
+        """The trained network."""
+        path = models / f"{self.folder}.pt"
+        return load(path)[0] if path.exists() else load_network(models / self.folder)
 
 
 CASES = (Case(folder="MUTAG-0", dataset="MUTAG"), Case(folder="PROTEINS-0", dataset="PROTEINS"),
          Case(folder="IMDB-BINARY-0", dataset="IMDB-BINARY"),
+         Case(folder="PROTEINS-64", dataset="PROTEINS"),
+         Case(folder="PROTEINS-64", dataset="PROTEINS", options=("--units", "2", "--lanes", "32", "--requant-lanes",
+                                                                 "16")),
          Case(folder="REDDIT-BINARY-0", dataset="REDDIT-BINARY", most=60),
          Case(folder="sage-Cora-0", dataset="Cora", nodes=True),
          Case(folder="residual-CiteSeer-0", dataset="CiteSeer", nodes=True))
@@ -155,30 +172,31 @@ class Bench:
     def run(self, case: Case) -> dict[str, Any]:
         """Build one model, and simulate unless that is known."""
         self.work.mkdir(parents=True, exist_ok=True)
-        network = load_network(self.models / case.folder)
+        network = case.network(self.models)
         sample = sample_of(case, network, self.models / case.folder, self.root)
-        checkpoint, build = self.work / f"{case.folder}.pt", self.work / case.folder
+        checkpoint, build = self.work / f"{case.name}.pt", self.work / case.name
         save_network(network, sample, checkpoint)
         done = subprocess.run(
             [*HWGEN, "build", str(checkpoint), "-o", str(build), "--board", "ultra96", "--no-verify", "-q", "--target",
-             "lists", "--graphs", str(1 if case.nodes else BATCH)], capture_output=True, text=True, check=False)
+             "lists", "--graphs", str(1 if case.nodes else BATCH), *case.options], capture_output=True, text=True,
+            check=False)
         if done.returncode:
-            raise SystemExit(f"{case.folder}: hwgen build failed\n{done.stderr}")
+            raise SystemExit(f"{case.name}: hwgen build failed\n{done.stderr}")
         key = digest(checkpoint, build)
-        if self.known.get(case.folder, {}).get("digest") != key:
-            line = {"model": case.folder, "dataset": case.dataset, "nodes": case.nodes, "digest": key,
+        if self.known.get(case.name, {}).get("digest") != key:
+            line = {"model": case.name, "dataset": case.dataset, "nodes": case.nodes, "digest": key,
                     **self._design(build), "runs": self._runs(case, build)}
-            self.known[case.folder] = line
-            order = [each.folder for each in CASES]
+            self.known[case.name] = line
+            order = [each.name for each in CASES]
             lines = sorted(self.known.values(), key=lambda each: order.index(each["model"]))
             self.results.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
-        return self.known[case.folder]
+        return self.known[case.name]
 
     def _design(self, build: Path) -> dict[str, Any]:
         report = read_report(build)
         shares = {name: each.share for name, each in report.resources.utilisation.items()}
         return {"hardware": report.hardware, "capacities": report.capacities, "resources": report.resources.total,
-                "shares": shares, "clock_mhz": report.performance.clock_mhz}
+                "shares": shares, "clock_mhz": report.performance.clock_mhz, "by_bits": report.cycles.by_bits}
 
     def _runs(self, case: Case, build: Path) -> dict[str, Any]:
         sample = read_sample(build)  # with the integer program's results
@@ -196,13 +214,13 @@ def main() -> int:
     parser.add_argument("--models", type=Path, default=ROOT / "build" / "models", help="folder of the networks")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "verification-graphs", help="for build folders")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets")
-    parser.add_argument("--only", choices=[case.folder for case in CASES], action="append", help="default: all")
+    parser.add_argument("--only", choices=[case.name for case in CASES], action="append", help="default: all")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "verification_graphs.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "verification_graphs.md")
     options = parser.parse_args()
     bench = Bench(options.models, options.work, options.data_root, options.results)
     for case in CASES:
-        if options.only is None or case.folder in options.only:
+        if options.only is None or case.name in options.only:
             line = bench.run(case)
             print("ok  " if is_good(line) else "BAD ", json.dumps(line), flush=True)
     lines = list(bench.known.values())

@@ -22,12 +22,21 @@ estimate's. *Cycles a graph* and *µs a graph* leave transfers out; the clock of
 *Agreement* is the share of graphs (nodes) to which the quantized model in real numbers gives the same class, *accuracy*
 the hardware's on these graphs (on test nodes).
 """
+WIDTHS = """
+## Learned against uniform widths
+
+Cycles of the same graphs on the same design, in batches of up to 8, by the exact estimate: with the bits that each row
+has, and with so many bits in every row that the MAC array reads (but of the input). In brackets how many times as long
+that takes.
+
+"""
 DESIGNS = """
 ## Designs
 
 Counts are Yosys's, out of context. *Nodes*, *edges* and *graphs* are the largest batch that a design takes.
 
 """
+UNIFORM = ("uniform 2 bit", "uniform 4 bit", "uniform 8 bit")
 NAMES = {"lut": "LUT", "lutram": "LUTRAM", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP"}
 
 
@@ -38,15 +47,23 @@ def document(lines: Sequence[dict[str, Any]]) -> str:
                    "cycles a graph", "µs a graph", "agreement", "accuracy", "compile s", "simulate s"),
                   [row for line in lines for row in _runs(line)])
     runs = [run for line in lines for run in line["runs"].values()]
+    told = [line for line in lines if "by_bits" in line]
     text += (f"\n{sum(run['exact'] for run in runs)} of {len(runs)} runs are exact: "
              f"{sum(run['batches'] for run in runs):,} batches, {sum(run['codes'] for run in runs):,} codes compared. "
              f"Times are of {processor()}.\n")
+    text += WIDTHS + table(("model", "learned", *UNIFORM), [_widths(line) for line in told])
     text += DESIGNS + table(
         ("model", "units", "lanes", "requantizer lanes", "graphs", "nodes", "edges", *NAMES.values()),
         [[line["model"], *(line["hardware"][name] for name in ("units", "lanes", "requant_lanes")),
           *(f"{line['capacities'][f'max_{name}']:,}" for name in ("graphs", "nodes", "edges")),
           *(f"{line['resources'][name]:,g} ({100 * line['shares'][name]:.0f} %)" for name in NAMES)] for line in lines])
     return text
+
+
+def _widths(line: dict[str, Any]) -> list[object]:
+    learned = line["by_bits"]["learned"]
+    return [line["model"], f"{learned:,}",
+            *(f"{line['by_bits'][name]:,} ({line['by_bits'][name] / learned:.2f} ×)" for name in UNIFORM)]
 
 
 def _runs(line: dict[str, Any]) -> Iterator[list[object]]:

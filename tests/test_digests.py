@@ -64,7 +64,8 @@ BANKED = {"groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 4, "ac
 #: Hardware of the edge-list target; cases state what differs.
 LISTS = {"units": 1, "lanes": 16, "code_bits": 8, "acc_bits": 20, "requant_lanes": 4, "chunks": 4, "weight_bits": 4,
          "pages": 16, "buffer_depth": 1024, "list_depth": 512, "descriptor_depth": 512, "column_depth": 64,
-         "param_depth": 512, "levels": 7, "tables": 16, "passes": 16, "beats": 64, "result_depth": 256, "leaky": 0}
+         "param_depth": 512, "levels": 7, "tables": 16, "passes": 16, "beats": 64, "result_depth": 256, "leaky": 0,
+         "joined": 1, "maxima": 0, "lut_inputs": 0}
 #: Of every batch.
 ROOM = {"nodes": 80, "graphs": 3, "edges": 400, "nonzeros": 800}
 
@@ -203,13 +204,13 @@ CASES: Mapping[str, Callable[[], Parts]] = {
     "lists, GIN with pooling, nearest": lambda: by_batches(
         with_graphs(gin_network(4, bits=(1, 4)), 4, nodes=8, hub=12), code_bits=4),
     "lists, GIN with pooling, nearest, 2 units": lambda: by_batches(
-        with_graphs(gin_network(4), 4, nodes=8, hub=12), units=2, requant_lanes=8),
+        with_graphs(gin_network(4), 4, nodes=8, hub=12), units=2, requant_lanes=8, lut_inputs=6),
     "lists, GraphSAGE, mean, by in-degree": lambda: by_batches(
         with_graphs(sage_network(5, op="mean"), 5, nodes=8, hub=12), levels=0),
     "lists, GraphSAGE, max, by in-degree": lambda: by_batches(
-        with_graphs(sage_network(6, op="max"), 6, nodes=8, hub=12), levels=0),
+        with_graphs(sage_network(6, op="max"), 6, nodes=8, hub=12), levels=0, maxima=1),
     "lists, random values, leaky": lambda: by_batches(
-        with_graphs(random_network(7, depth=4, max_width=30, weight_bits=4), 7, nodes=8, hub=12), leaky=1),
+        with_graphs(random_network(7, depth=4, max_width=30, weight_bits=4), 7, nodes=8, hub=12), leaky=1, maxima=1),
     "windows, GCN": lambda: by_windows(
         chain_with_graph(8, nodes=60, features=16), buffer_depth=64, list_depth=16, descriptor_depth=32,
         result_depth=32),

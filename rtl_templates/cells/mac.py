@@ -66,8 +66,8 @@ class MacArray(wiring.Component):
         Listen to ``negate``; one plane a cycle only.
     target : int
         Target of TABLE on the load bus.
-    block : bool
-        Tables in block memories: pays where these are as deep as a block memory.
+    block : int
+        Of so many inputs, the last ones, tables are block memories: pays where these are as deep as a block memory.
     primitives : bool
         LUT6_2 and CARRY8 adders instead of behavioural twins.
 
@@ -96,7 +96,7 @@ class MacArray(wiring.Component):
     result: Signal
 
     def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
-                 x_bits: int, target: int, signed: bool = False, block: bool = False,
+                 x_bits: int, target: int, signed: bool = False, block: int = 0,
                  primitives: bool = False) -> None:
         if planes not in (1, 2):
             raise ValueError(f"planes is {planes}, not 1 or 2")
@@ -203,7 +203,7 @@ class MacArray(wiring.Component):
                 mine = writing & (self.load.unit[:CHUNK_SHIFT + ceil_log2(len(self.plan.chunks))]
                                   == place | chunk << CHUNK_SHIFT)
                 data = Cat(self.load.data.word_select(k, self.plan.field)[:piece.width] for k in range(count))
-                entry = (self._block if self.block else self._distributed)(m, name, table.depth, index, mine, data)
+                entry = (self._block if table.block else self._distributed)(m, name, table.depth, index, mine, data)
                 for k in range(count):
                     entries[first + k].append(entry.word_select(k, piece.width))
         values = [Cat(*parts) for parts in entries]

@@ -1,7 +1,7 @@
 """How a MAC array divides its inputs into tables and adds them, as plain integers: what RTL, loads and areas share."""
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ class Table(NamedTuple):
         Entries of all pages.
     low, high : int
         What entries reach.
+    block : bool
+        Entries lie in block memories.
     """
 
     first: int
@@ -36,6 +38,7 @@ class Table(NamedTuple):
     depth: int
     low: int
     high: int
+    block: bool
 
     @property
     def width(self) -> int:
@@ -114,11 +117,12 @@ class MacPlan(NamedTuple):
         """Entries of a slice."""
         return self.tables[self.slices[number].table].depth
 
-    def memories(self, planes: int) -> Iterator[tuple[int, int]]:
-        """Width and depth of the memories of all planes, one a slice and chunk of columns."""
+    def memories(self, planes: int, *, block: bool = False) -> Iterator[tuple[int, int]]:
+        """Width and depth of the memories of one kind, of all planes, one a slice and chunk of columns."""
         for number, piece in enumerate(self.slices):
-            for first in self.chunks:
-                yield from [(piece.width * min(self.chunk, self.columns - first), self.depth(number))] * planes
+            if self.tables[piece.table].block == block:
+                for first in self.chunks:
+                    yield from [(piece.width * min(self.chunk, self.columns - first), self.depth(number))] * planes
 
     def reach(self, tree: Tree) -> tuple[int, int]:
         """Smallest and largest value of a tree."""
@@ -145,22 +149,32 @@ class MacPlan(NamedTuple):
 
 @cache
 def mac_plan(*, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1, signed: bool = False,
-             block: bool = False) -> MacPlan:
+             block: int = 0) -> MacPlan:
     """The division of ``lanes`` inputs that takes the fewest look-up tables for entries and adders.
 
-    In block memories the one that takes the fewest of these. Parameters as of
-    :class:`rtl_templates.cells.mac.MacArray`.
+    The last ``block`` inputs have tables in block memories, and are divided to take the fewest of these. Parameters as
+    of :class:`rtl_templates.cells.mac.MacArray`.
     """
     levels = mac_tree(lanes, planes)
-    plans = [_plan(sizes, columns, weight_bits, planes, pages, signed) for sizes in _sizes(lanes, signed)]
 
-    def cost(plan: MacPlan) -> tuple[int, int]:
+    def cheapest(divisions: Iterable[list[int]], by_blocks: bool) -> MacPlan:
+        plans = (_plan(sizes, columns, weight_bits, planes, pages, signed, block) for sizes in divisions)
+        return min((plan for plan in plans if len(plan.slices) <= 1 << CHUNK_SHIFT
+                    and max(root.levels for root in plan.roots) <= levels), key=partial(cost, by_blocks=by_blocks))
+
+    def cost(plan: MacPlan, by_blocks: bool) -> tuple[int, int]:
         adders = columns * sum(plan.adder_bits(root) for root in plan.roots)
-        memories = sum((_blocks if block else lutram)(*memory) for memory in plan.memories(planes))
-        return (memories, adders) if block else (memories + adders, len(plan.tables))
+        if by_blocks:
+            return sum(_blocks(*memory) for memory in plan.memories(planes, block=True)), adders
+        return sum(lutram(*memory) for memory in plan.memories(planes)) + adders, len(plan.tables)
 
-    return min((plan for plan in plans if len(plan.slices) <= 1 << CHUNK_SHIFT
-                and max(root.levels for root in plan.roots) <= levels), key=cost)
+    if not block:
+        return cheapest(_sizes(lanes, signed), by_blocks=False)
+    others = lanes - block  # divided anyhow at first: what is in block memories does not depend on it
+    some = _even(others, -(-others // TYPICAL)) if others else []
+    plan = cheapest(([*some, *sizes] for sizes in _sizes(block, signed)), by_blocks=True)
+    own = [table.inputs for table in plan.tables if table.block]
+    return cheapest(([*sizes, *own] for sizes in _sizes(others, False)), by_blocks=False) if others else plan
 
 
 @cache
@@ -210,14 +224,16 @@ def _roots(sizes: list[int], planes: int) -> tuple[Tree, ...]:
     return tuple(trees)
 
 
-def _plan(sizes: list[int], columns: int, weight_bits: int, planes: int, pages: int, signed: bool) -> MacPlan:
+def _plan(sizes: list[int], columns: int, weight_bits: int, planes: int, pages: int, signed: bool,
+          block: int) -> MacPlan:
     """The plan with these inputs of every table."""
     lanes, last, top = sum(sizes), len(sizes) - 1, (1 << weight_bits - 1) - 1
     tables = []
     for index, inputs in enumerate(sizes):
         bits = inputs + (signed and index == last)
-        tables.append(Table(sum(sizes[:index]), inputs, bits, pages << bits,
-                            -top * lanes if index == last else 0, top * inputs))
+        first = sum(sizes[:index])
+        tables.append(Table(first, inputs, bits, pages << bits, -top * lanes if index == last else 0, top * inputs,
+                            first >= lanes - block))
     field = max(table.width for table in tables[:last] or tables)
     slices = tuple(Slice(index, bit, min(field, table.width - bit)) for index, table in enumerate(tables)
                    for bit in range(0, table.width, field))

@@ -14,7 +14,7 @@ from ..cells.mac import MacArray
 from ..cells.timing import mac_latency
 from ..shell.signatures import LoadBus, LoadPort
 from .combine_queue import SumQueue
-from .formats import ACC_BITS, BLOCK_PAGES, CODE_BITS, Target
+from .formats import ACC_BITS, CODE_BITS, Target
 from .signatures import accumulated_layout, coded_layout, context_layout, pass_layout
 
 __all__ = ["Combine", "Route"]
@@ -35,6 +35,8 @@ class Combine(wiring.Component):
         Channels of a word; words of the longest row.
     weight_bits, pages : int
         Signed bits of a weight; weight pages (lanes × lanes) that stay resident.
+    block : int
+        Inputs of the MAC array, the last ones, whose tables lie in block memories.
     primitives : bool
         Device primitives in the MAC array instead of behavioural twins.
 
@@ -60,10 +62,11 @@ class Combine(wiring.Component):
     working: Signal
     waiting: Signal
 
-    def __init__(self, *, lanes: int, chunks: int, weight_bits: int, pages: int, primitives: bool = False) -> None:
+    def __init__(self, *, lanes: int, chunks: int, weight_bits: int, pages: int, block: int = 0,
+                 primitives: bool = False) -> None:
         self.lanes, self.chunks, self.pages = lanes, chunks, pages
         self.mac = MacArray(lanes=lanes, columns=lanes, weight_bits=weight_bits, pages=pages, x_bits=ACC_BITS,
-                            signed=True, target=Target.TABLE, block=pages >= BLOCK_PAGES, primitives=primitives)
+                            signed=True, target=Target.TABLE, block=block, primitives=primitives)
         super().__init__({
             "load": In(LoadBus()), "task": In(pass_layout), "i": In(stream.Signature(coded_layout(lanes))),
             "o": Out(stream.Signature(accumulated_layout(lanes))), "busy": Out(1), "working": Out(1),

@@ -13,6 +13,7 @@ __all__ = [
     "ACC_BITS",
     "BEAT",
     "BIAS_BITS",
+    "BIAS_HALF",
     "BIAS_SHIFT",
     "BLOCK_ENTRIES",
     "BLOCK_PAGES",
@@ -44,6 +45,7 @@ __all__ = [
     "Operand",
     "Select",
     "Target",
+    "weight_blocks",
     "weight_plan",
 ]
 
@@ -56,6 +58,7 @@ BIAS_BITS = 27  # B, signed
 BIAS_SHIFT = 16
 P_BITS = 48  # signed sum of products
 V_SHIFT = 20
+BIAS_HALF = 1 << V_SHIFT - 1 - BIAS_SHIFT  # loaded with B: half a unit of V, so that V is P cut off
 V_BITS = 24  # signed values between the two steps
 SLOPE_SHIFT = 12
 SLOPE_ONE = 1 << SLOPE_SHIFT  # slope of an identity; 0 is ReLU
@@ -67,15 +70,21 @@ PLACE = 16  # address of a word in the node buffer
 ROW_ADDRESS = 15  # address in a table of row parameters
 PASSES = 64  # of the longest program
 BLOCK_ENTRIES = 128  # of a table with a registered read, from which on a block memory is cheaper
-BLOCK_PAGES = 8  # pages from which on the tables of the MAC array, cells/mac_plan.py, are block memories
+BLOCK_PAGES = 8  # pages from which on tables of the MAC array, cells/mac_plan.py, are block memories
 COLUMN_ADDRESS = 10  # address, in chunks, in a table of column constants
+
+
+def weight_blocks(hardware: Mapping[str, int]) -> int:
+    """Inputs of a MAC array whose tables lie in block memories: the last ones."""
+    h = hardware
+    return h["lanes"] - h["lut_inputs"] if h["weight_bits"] and h["pages"] >= BLOCK_PAGES else 0
 
 
 def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
     """Tables of the units' MAC arrays, in designs that have any."""
     h = hardware
     return mac_plan(lanes=h["lanes"], columns=h["lanes"], weight_bits=h["weight_bits"], pages=h["pages"], signed=True,
-                    block=h["pages"] >= BLOCK_PAGES)
+                    block=weight_blocks(h))
 
 
 class Target(IntEnum):

@@ -43,6 +43,8 @@ class Gather(wiring.Component):
         Words.
     list_depth : int
         Words of the list memory.
+    maxima : int
+        0: no command takes a maximum.
 
     Members
     -------
@@ -76,11 +78,12 @@ class Gather(wiring.Component):
     working: Signal
     waiting: Signal
 
-    def __init__(self, *, lanes: int, code_bits: int, acc_bits: int, buffer_depth: int, list_depth: int) -> None:
+    def __init__(self, *, lanes: int, code_bits: int, acc_bits: int, buffer_depth: int, list_depth: int,
+                 maxima: int = 1) -> None:
         if not code_bits < acc_bits <= ACC_BITS:
             raise ValueError(f"sums have {code_bits + 1} to {ACC_BITS} bits, not {acc_bits}")
         self.lanes, self.code_bits, self.acc_bits = lanes, code_bits, acc_bits
-        self.list_depth, self.address_bits = list_depth, ceil_log2(buffer_depth)
+        self.list_depth, self.address_bits, self.maxima = list_depth, ceil_log2(buffer_depth), maxima
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1),
             "i": In(stream.Signature(command_layout(list_depth))),
@@ -153,7 +156,7 @@ class Gather(wiring.Component):
             lanes.one.eq(delays(m, "one", active & walk.one, GATHER_SUM - 1, reset=True)[-1]),
             lanes.turn.eq(delays(m, "turn", turn, GATHER_SUM - LIST_READ - 2)[-1]),
             lanes.signed.eq(delays(m, "signed", walk.signed, GATHER_SUM - 1)[-1]),
-            lanes.maximum.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1]),
+            lanes.maximum.eq(delays(m, "max", walk.max, GATHER_SUM - 1)[-1] if self.maxima else 0),
             lanes.first.eq(delays(m, "first", first, GATHER_SUM - 1)[-1]),
             lanes.double.eq(delays(m, "late_double", double, GATHER_SUM - LIST_READ)[-1]),
         ]

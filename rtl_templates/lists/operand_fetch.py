@@ -24,7 +24,7 @@ class OperandFetch(wiring.Component):
 
     Parameters
     ----------
-    units, lanes, code_bits, buffer_depth, list_depth, descriptor_depth, beats : int
+    units, lanes, code_bits, buffer_depth, list_depth, descriptor_depth, beats, maxima : int
         As :class:`hwgen.targets.lists.hardware.Hardware`.
     acc_bits : int
         Signed bits of a sum; sums wrap.
@@ -61,10 +61,10 @@ class OperandFetch(wiring.Component):
     waiting: Signal
 
     def __init__(self, *, units: int, lanes: int, code_bits: int, buffer_depth: int, list_depth: int,
-                 descriptor_depth: int, beats: int, acc_bits: int = ACC_BITS) -> None:
+                 descriptor_depth: int, beats: int, acc_bits: int = ACC_BITS, maxima: int = 1) -> None:
         self.units, self.acc_bits, self.buffer_depth = units, acc_bits, buffer_depth
         self.rows = {"lanes": lanes, "code_bits": code_bits}
-        self.list_depth, self.descriptor_depth, self.beats = list_depth, descriptor_depth, beats
+        self.list_depth, self.descriptor_depth, self.beats, self.maxima = list_depth, descriptor_depth, beats, maxima
         super().__init__({
             "load": In(LoadBus()), "index": In(2), "start": In(1), "task": In(pass_layout),
             "write": In(RowWrite(**self.rows)), "o": Out(stream.Signature(accumulated_layout(lanes))),
@@ -77,7 +77,7 @@ class OperandFetch(wiring.Component):
         m.submodules.fetch = fetch = Fetch(units=self.units, list_depth=self.list_depth, beats=self.beats,
                                            descriptor_depth=self.descriptor_depth)
         m.submodules.gather = gather = Gather(**self.rows, acc_bits=self.acc_bits, buffer_depth=self.buffer_depth,
-                                              list_depth=self.list_depth)
+                                              list_depth=self.list_depth, maxima=self.maxima)
         for part in (buffer, fetch, gather):
             connect(m, flipped(self.load), part.load)
         connect(m, flipped(self.write), buffer.write)

@@ -43,8 +43,8 @@ class Requantizer(wiring.Component):
 
     Parameters
     ----------
-    lanes, requant_lanes, chunks, column_depth, param_depth, levels, tables, leaky : int
-        As :class:`hwgen.targets.lists.hardware.Hardware`.
+    lanes, requant_lanes, chunks, column_depth, param_depth, levels, tables, leaky, joined, maxima : int
+        As :class:`hwgen.targets.lists.hardware.Hardware`. Not ``joined``: every beat is ``first`` and ``last``.
     number : int
         0: Q1, the pass word's ``q1`` fields; 1: Q2, ``q2``. Tells which load words are its own.
 
@@ -77,12 +77,13 @@ class Requantizer(wiring.Component):
     waiting: Signal
 
     def __init__(self, *, lanes: int, requant_lanes: int, chunks: int, column_depth: int, param_depth: int,
-                 levels: int, tables: int, leaky: int, number: int) -> None:
+                 levels: int, tables: int, leaky: int, joined: int, maxima: int, number: int) -> None:
         if lanes % 8 or not 8 <= lanes <= 64 or not 1 <= requant_lanes <= lanes or lanes % requant_lanes:
             raise ValueError(f"{requant_lanes} lanes a cycle do not divide {lanes} lanes, 8 to 64 by eights")
         self.lanes, self.requant_lanes, self.chunks = lanes, requant_lanes, chunks
         self.column_depth, self.param_depth = column_depth, param_depth
-        self.levels, self.tables, self.leaky, self.number = levels, tables, leaky, number
+        self.levels, self.tables, self.number = levels, tables, number
+        self.leaky, self.joined, self.maxima = leaky, joined, maxima
         self.steps = steps(lanes, requant_lanes)
         self.value_slots = value_slots(lanes, requant_lanes, chunks)
         self.code_slots = code_slots(lanes, requant_lanes)
@@ -116,7 +117,8 @@ class Requantizer(wiring.Component):
         """Stage A: beats to values. Returns the datapath, and the cycles that reserve a slot for values."""
         m.submodules.values = values = Values(
             lanes=self.lanes, requant_lanes=self.requant_lanes, column_depth=self.column_depth,
-            param_depth=self.param_depth, leaky=self.leaky, number=self.number)
+            param_depth=self.param_depth, leaky=self.leaky, joined=self.joined, maxima=self.maxima,
+            number=self.number)
         wiring.connect(m, wiring.flipped(self.load), values.load)
         token = self.i.payload
         step = Signal(range(self.steps))
@@ -190,7 +192,7 @@ class Requantizer(wiring.Component):
         Parameters
         ----------
         beats : sequence of Beat
-            Of all chunks in turn.
+            Of all chunks in turn; BIAS words have B + BIAS_HALF.
         params : sequence of (Q, bits)
         thresholds : ascending int
             Of the pass's table.
@@ -199,8 +201,10 @@ class Requantizer(wiring.Component):
         for beat in beats:
             products = [(x * c >> MID_SHIFTS[beat.mid]) * beat.multiplier
                         for x, c in zip(beat.x, beat.column, strict=True)]
+            if beat.first or beat.join_max:
+                products = [p + (b << BIAS_SHIFT) for p, b in zip(products, beat.bias, strict=True)]
             if beat.first:
-                totals = [p + (b << BIAS_SHIFT) for p, b in zip(products, beat.bias, strict=True)]
+                totals = products
             elif beat.join_max:
                 totals = [max(p, old) for p, old in zip(products, totals, strict=True)]
             else:

@@ -101,7 +101,7 @@ class Values(wiring.Component):
 
     Parameters
     ----------
-    lanes, requant_lanes, column_depth, param_depth, leaky, number : int
+    lanes, requant_lanes, column_depth, param_depth, leaky, joined, maxima, number : int
         As :class:`rtl_templates.lists.requantize.Requantizer`.
 
     Members
@@ -136,9 +136,10 @@ class Values(wiring.Component):
     ended: Signal
 
     def __init__(self, *, lanes: int, requant_lanes: int, column_depth: int, param_depth: int, leaky: int,
-                 number: int) -> None:
+                 joined: int, maxima: int, number: int) -> None:
         self.lanes, self.requant_lanes, self.steps = lanes, requant_lanes, lanes // requant_lanes
         self.column_depth, self.param_depth, self.leaky, self.number = column_depth, param_depth, leaky, number
+        self.joined, self.maxima = joined, joined and maxima
         super().__init__({
             "load": In(LoadBus()), "slope": In(range(SLOPE_ONE + 1)), "valid": In(1), "step": In(ceil_log2(self.steps)),
             "x": In(requant_lanes * ACC_BITS), "column": In(COLUMN_ADDRESS), "bias": In(COLUMN_ADDRESS), "mid": In(2),
@@ -151,7 +152,9 @@ class Values(wiring.Component):
         valid = delays(m, "valid", self.valid, TOTAL, reset=True)
         finish = delays(m, "finish", Cat(self.last & self.valid, self.end & self.last & self.valid),
                         VALUE + LEAKY if self.leaky else VALUE, reset=True)
-        first, join = delays(m, "first", self.first, SCALED), delays(m, "join", self.join_max, SCALED)
+        # Of a maximum each beat is a sum of its own, and V is the largest: rounding keeps the order.
+        alone = delays(m, "alone", self.first | self.join_max if self.maxima else self.first, SCALED)
+        join = delays(m, "join", self.join_max & ~self.first, TOTAL)[-1] if self.maxima else None
         mid = delays(m, "mid", self.mid, PRODUCT)
         tables = [LaneTable(lanes=self.lanes, requant_lanes=self.requant_lanes, depth=self.column_depth, bits=bits,
                             target=target, number=self.number)
@@ -170,20 +173,17 @@ class Values(wiring.Component):
 
         totals = [Signal(signed(TOTAL_BITS), name=f"total{lane}", reset_less=True)
                   for lane in range(self.requant_lanes)]
-        olds = self._olds(m, totals, valid)
-        values: list[Value] = []
+        olds = self._olds(m, "totals", totals, valid[SCALED], valid[TOTAL]) if self.joined else totals
         for lane, (total, old) in enumerate(zip(totals, olds, strict=True)):
             product = self._product(m, lane, factors.data, mid[PRODUCT], multiplier)
             bias = Signal(signed(BIAS_BITS), name=f"bias{lane}", reset_less=True)
-            # Rounding keeps the order: the bits that V reads decide on the maximum, and only they are chosen.
-            low = V_SHIFT - 1
-            added = (Mux(first[SCALED], bias << BIAS_SHIFT, old) + product)[:TOTAL_BITS]
-            larger = Mux(old[low:].as_signed() > product[low:].as_signed(), old[low:], product[low:])
             m.d.sync += bias.eq(biases.data.word_select(lane, BIAS_BITS))
             with m.If(valid[SCALED]):  # else it stays: where a beat has one step, the next beat reads it
-                m.d.sync += total.eq(Cat(added[:low], Mux(join[SCALED] & ~first[SCALED], larger, added[low:])))
-            values.append(self._activate(m, lane, total))
-        m.d.comb += [self.value.eq(Cat(values)), Cat(self.ready, self.ended).eq(finish[-1])]
+                m.d.sync += total.eq((Mux(alone[SCALED], bias << BIAS_SHIFT, old) if self.joined else
+                                      bias << BIAS_SHIFT) + product)
+        values = self._joined(m, [total[V_SHIFT:].as_signed() for total in totals], join, valid[TOTAL])
+        m.d.comb += [self.value.eq(Cat(self._sloped(m, lane, value) for lane, value in enumerate(values))),
+                     Cat(self.ready, self.ended).eq(finish[-1])]
         return m
 
     def _product(self, m: Module, lane: int, factors: Value, mid: Value, multiplier: Value) -> Value:
@@ -204,26 +204,44 @@ class Values(wiring.Component):
         ]
         return second[-1]
 
-    def _olds(self, m: Module, totals: list[Signal], valid: list[Value]) -> list[Value]:
-        """P of the beats before: a memory of a word a step; its register itself where a beat has one step."""
-        if self.steps == 1:
-            return list(totals)
-        store = add_memory(m, "totals", TOTAL_BITS * len(totals), self.steps, "distributed")
-        write, read = store.write_port(), store.read_port(domain="comb")
-        step = Signal(range(self.steps))
-        with m.If(valid[SCALED]):
-            m.d.sync += step.eq(Mux(step == self.steps - 1, 0, step + 1))
-        m.d.comb += [read.addr.eq(step), write.addr.eq(delays(m, "step", step, 1)[1]), write.en.eq(valid[TOTAL]),
-                     write.data.eq(Cat(totals))]
-        return [read.data.word_select(lane, TOTAL_BITS).as_signed() for lane in range(len(totals))]
+    def _olds(self, m: Module, name: str, registers: list[Signal], enters: Value, stands: Value) -> list[Value]:
+        """What the beats before left in registers that are written where ``enters``, and have it where ``stands``.
 
-    def _activate(self, m: Module, lane: int, total: Signal) -> Value:
-        """V of P: rounded, and negative ones times the slope."""
-        value = Signal(signed(V_BITS), name=f"value{lane}", reset_less=True)
-        m.d.sync += value.eq((total[V_SHIFT - 1:].as_signed() + 1) >> 1)
+        A memory of a word a step; the register itself where a beat has one step.
+        """
+        if self.steps == 1:
+            return list(registers)
+        bits = len(registers[0])
+        store = add_memory(m, name, bits * len(registers), self.steps, "distributed")
+        write, read = store.write_port(), store.read_port(domain="comb")
+        step = Signal(range(self.steps), name=f"{name}_step")
+        with m.If(enters):
+            m.d.sync += step.eq(Mux(step == self.steps - 1, 0, step + 1))
+        m.d.comb += [read.addr.eq(step), write.addr.eq(delays(m, f"{name}_at", step, 1)[1]), write.en.eq(stands),
+                     write.data.eq(Cat(registers))]
+        return [read.data.word_select(lane, bits).as_signed() for lane in range(len(registers))]
+
+    def _joined(self, m: Module, rounded: list[Value], join: Value | None, enters: Value) -> list[Signal]:
+        """V before a slope: rounded sums, and the maximum of those of the beats that ``join``; ReLU of them."""
+        values = [Signal(signed(V_BITS), name=f"value{lane}", reset_less=True) for lane in range(len(rounded))]
+        clear: Value = ~self.slope[SLOPE_SHIFT]
+        if join is None:
+            m.d.sync += [value.eq(new) for value, new in zip(values, rounded, strict=True)]
+        else:
+            olds = self._olds(m, "values", values, enters, delays(m, "stands", enters, 1, reset=True)[-1])
+            with m.If(enters):  # else it stays, as a total does
+                m.d.sync += [value.eq(Mux(join & (old > new), old, new))
+                             for value, old, new in zip(values, olds, rounded, strict=True)]
+            clear = clear & enters & ~join  # what has been cleared is larger than any negative value
         if not self.leaky:
-            with m.If(~self.slope[SLOPE_SHIFT] & total[-1]):  # a clear: the flip-flop's own reset
-                m.d.sync += value.eq(0)
+            for value, new in zip(values, rounded, strict=True):
+                with m.If(clear & new[-1]):  # the flip-flop's own reset
+                    m.d.sync += value.eq(0)
+        return values
+
+    def _sloped(self, m: Module, lane: int, value: Signal) -> Value:
+        """Negative values times the slope, in leaky designs."""
+        if not self.leaky:
             return value
         product = [Signal(signed(V_BITS + SLOPE_SHIFT + 1), name=f"sloped{lane}_{k}", reset_less=True)
                    for k in range(MULTIPLY)]

@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from ..cells.delays import delays
 from ..shell.signatures import LoadBus, LoadPort
 from .combine import Combine, Route
+from .formats import weight_blocks
 from .gather_timing import READ_DELAY
 from .operand_fetch import OperandFetch
 from .requantize import Requantizer
@@ -66,22 +67,23 @@ class Unit(wiring.Component):
     waiting: Signal
 
     def __init__(self, *, units: int, lanes: int, code_bits: int, acc_bits: int, requant_lanes: int, chunks: int,
-                 weight_bits: int, pages: int, buffer_depth: int, list_depth: int, descriptor_depth: int,
-                 column_depth: int, param_depth: int, levels: int, tables: int, beats: int, result_depth: int,
-                 leaky: int, primitives: bool = False) -> None:
+                 weight_bits: int, pages: int, lut_inputs: int, buffer_depth: int, list_depth: int,
+                 descriptor_depth: int, column_depth: int, param_depth: int, levels: int, tables: int, beats: int,
+                 result_depth: int, leaky: int, joined: int, maxima: int, primitives: bool = False) -> None:
         self.units = units
         words = {"lanes": lanes, "code_bits": code_bits}
         shared = {"lanes": lanes, "requant_lanes": requant_lanes, "chunks": chunks, "column_depth": column_depth,
                   "param_depth": param_depth, "levels": levels, "tables": tables, "leaky": leaky}
         self.operand_fetch = OperandFetch(
             units=units, **words, acc_bits=acc_bits, buffer_depth=buffer_depth, list_depth=list_depth,
-            descriptor_depth=descriptor_depth, beats=beats)
-        self.q1 = Requantizer(**shared, number=0)
+            descriptor_depth=descriptor_depth, beats=beats, maxima=maxima)
+        self.q1 = Requantizer(**shared, joined=joined, maxima=maxima, number=0)
         self.combine = self.q2 = None
         if weight_bits:
-            self.combine = Combine(lanes=lanes, chunks=chunks, weight_bits=weight_bits, pages=pages,
-                                   primitives=primitives)
-            self.q2 = Requantizer(**shared, number=1)
+            weights = {"lanes": lanes, "weight_bits": weight_bits, "pages": pages}
+            self.combine = Combine(**weights, chunks=chunks, primitives=primitives,
+                                   block=weight_blocks(weights | {"lut_inputs": lut_inputs}))
+            self.q2 = Requantizer(**shared, joined=0, maxima=0, number=1)
         self.out = Write(units=units, **words, result_depth=result_depth)
         super().__init__({
             "index": In(2), "load": In(LoadBus()), "task": In(pass_layout), "start": In(1),

@@ -105,7 +105,7 @@ def configuration(seed: int, number: int) -> Configuration:
                 "code_bits": 4 if narrow else 8},
         floors={"levels": int(rng.choice([0, 0, 10, rng.integers(1, 11)])) if search else 0,
                 "acc_bits": int(rng.choice([9, 9, 16, 24])), "leaky": int(rng.integers(0, 2)),
-                "chunks": int(rng.integers(1, 4))},
+                "chunks": int(rng.integers(1, 4)), "lut_inputs": number % 3 * lanes // 4},
         options={"max_width": int(rng.choice([8, 20, 40, 70, 70])), "max_bits": 4 if narrow else 8,
                  "leaky": bool(number % 3)})
 

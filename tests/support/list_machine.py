@@ -14,6 +14,7 @@ from rtl_templates.lists.combine import Combine
 from rtl_templates.lists.formats import (
     BEAT,
     BIAS_BITS,
+    BIAS_HALF,
     COLUMN_BITS,
     DESCRIPTOR,
     LIST_ENTRY,
@@ -193,8 +194,9 @@ class Machine:
             entries = [pack(LIST_ENTRY, **each) for each in self.lists[unit]]
             section(Target.LIST, unit, [_join(entries[k:k + 8], 16) for k in range(0, len(entries), 8)])
         for q in range(2):
+            rounding = [[bias + BIAS_HALF for bias in entry] for entry in self.biases[q]]
             for target, table, bits in ((Target.COLUMN, self.columns[q], COLUMN_BITS),
-                                        (Target.BIAS, self.biases[q], BIAS_BITS)):
+                                        (Target.BIAS, rounding, BIAS_BITS)):
                 for group in range(self.lanes // WORD):
                     section(target, 16 * q + group, [_join(entry[group * WORD:(group + 1) * WORD], bits)
                                                      for entry in table])

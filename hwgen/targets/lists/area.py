@@ -1,7 +1,7 @@
 """Resources of a unit at a glance: whether a design is worth minutes of Yosys.
 
 Block memories are counted memory by memory, from the templates' own shapes, up to 5 % above Yosys's counts; look-up
-tables and flip-flops are formulas, 2 % above to 3 % below and 2 to 12 % above them, on four units
+tables and flip-flops are formulas, 3 % below to equal and 1 % below to 12 % above them, on three units
 (``tests/hwgen/targets/lists/test_area.py``). What is built is always counted by Yosys and refused if it does not
 fit: a wrong guess costs a count, or the fastest of several designs.
 """
@@ -12,7 +12,6 @@ from rtl_templates.cells.mac_plan import lutram as tables_lutram
 from rtl_templates.lists.formats import (
     BIAS_BITS,
     BLOCK_ENTRIES,
-    BLOCK_PAGES,
     COLUMN_BITS,
     DESCRIPTOR,
     ENTRY_BITS,
@@ -40,19 +39,22 @@ def guess_resources(hardware: Hardware) -> Resources:
     ff = 2700 + 20 * h.lanes
     memories, depth = _columns(h)
     distributed = 0 if _is_block(depth) else memories * -(-4 * (COLUMN_BITS + BIAS_BITS) // 7) * 8 * -(-depth // 64)
-    lut += requantizers * (600 + 260 * h.requant_lanes + 16 * h.lanes + distributed)
-    lutram += requantizers * (600 + distributed)
-    ff += requantizers * (600 + 600 * h.requant_lanes + 12 * h.lanes)
+    lut += requantizers * (600 + 133 * h.requant_lanes + 16 * h.lanes + distributed)
+    lutram += requantizers * (520 + distributed)
+    ff += requantizers * (600 + 547 * h.requant_lanes + 12 * h.lanes)
+    if h.joined:  # of the first one
+        lut += (83 + 56 * h.maxima) * h.requant_lanes
+        lutram += (26 + 14 * h.maxima) * h.requant_lanes
+        ff += 53 * h.requant_lanes
     if h.weight_bits:
         plan = weight_plan(h.to_dict())
         adders = h.lanes * sum(map(plan.adder_bits, plan.roots))
         lut += adders + 60 * h.lanes
         ff += adders + 65 * h.lanes
-        if h.pages < BLOCK_PAGES:
-            tables = sum(tables_lutram(*memory) for memory in plan.memories(1))
-            lut += tables
-            lutram += tables
-            ff += sum(width for width, _ in plan.memories(1))
+        tables = sum(tables_lutram(*memory) for memory in plan.memories(1))
+        lut += tables
+        lutram += tables
+        ff += sum(width for width, _ in plan.memories(1))
     unit = Usage(lut=lut, lutram=lutram, ff=ff, bram36=sum(blocks(width, depth) for width, depth in depths),
                  dsp=3 * h.requant_lanes * requantizers)
     shell = Usage(lut=1600 + 140 * h.units, lutram=240, ff=2650)
@@ -88,8 +90,8 @@ def _memories(h: Hardware) -> Iterator[tuple[int, int]]:
     yield 8 * sum(LIST_ENTRY.values()), h.list_depth
     yield 2 * sum(DESCRIPTOR.values()), h.descriptor_depth
     yield BEAT_BITS, h.result_depth
-    if h.weight_bits and h.pages >= BLOCK_PAGES:
-        yield from weight_plan(h.to_dict()).memories(1)
+    if h.weight_bits:
+        yield from weight_plan(h.to_dict()).memories(1, block=True)
     for _ in range(2 if h.weight_bits else 1):
         requantizer = [(sum(PARAM.values()), h.param_depth), (ROW_BITS, h.param_depth)]
         requantizer += [(V_BITS, h.tables << level) for level in range(h.levels)]

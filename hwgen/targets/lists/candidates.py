@@ -12,7 +12,7 @@ from ...network.network import Network
 from ...network.sample import Limits, Sample
 from ..target import Candidate, Target
 from .area import guess_resources
-from .choose import Capacity, capacity_of, choose, hardware_for
+from .choose import REQUANT_LANES, UNITS, Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
 from .dense import with_rows, worth_rows
 from .design import place_batches, place_windows, program_for
@@ -28,7 +28,7 @@ __all__ = ["GRAPHS", "SPACE", "candidates"]
 GRAPHS = 8
 
 #: Parameters that trade area for speed, largest first.
-SPACE = {"units": (4, 2, 1), "requant_lanes": (8, 4, 2), "lanes": tuple(range(64, 0, -8))}
+SPACE = {"units": UNITS, "requant_lanes": REQUANT_LANES, "lanes": tuple(range(64, 0, -8))}
 
 
 def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,

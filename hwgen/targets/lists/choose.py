@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from rtl_templates.lists.formats import NULL_INDEX, SETUP
+from rtl_templates.lists.formats import NULL_INDEX, SETUP, weight_blocks
 
 from ...errors import CapacityError, HwgenError
 from ...network.batch import Batch, owner_of
@@ -19,9 +19,13 @@ from .program import Pass, Program
 from .rules import longest
 from .sizes import needs
 
-__all__ = ["LANES", "Capacity", "capacity_of", "choose", "hardware_for", "longest_entries", "narrowest"]
+__all__ = ["LANES", "REQUANT_LANES", "UNITS", "Capacity", "capacity_of", "choose", "hardware_for", "longest_entries",
+           "narrowest"]
 
 LANES = range(8, 65, 8)
+UNITS = (4, 2, 1)
+REQUANT_LANES = (32, 16, 8, 4, 2)
+LUT_SHARES = (3 / 8, 5 / 8)  #: Of a MAC array's inputs, to be look-up tables where the others are block memories.
 ENTRIES = 8  #: List entries in a word.
 PLANES = 4  #: Planes that a row is taken to have in the MAC array.
 ROUND = {"buffer_depth": 64, "list_depth": 64, "descriptor_depth": 64, "result_depth": 64, "param_depth": 64,
@@ -120,8 +124,8 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
     layout = arrange(program, hardware, **rows)
     need = {name: wanted_of for name, (_, wanted_of) in needs(layout).items()} | _lists(program, capacity, hardware)
     chosen = {name: -(-max(1, value) // ROUND.get(name, 1)) * ROUND.get(name, 1) for name, value in need.items()}
-    chosen |= {"levels": need["levels"], "leaky": need["leaky"],
-               "weight_bits": max(2, need["weight_bits"]) if need["weight_bits"] else 0}
+    chosen |= {name: need[name] for name in ("levels", "leaky", "joined", "maxima")} | {
+        "weight_bits": max(2, need["weight_bits"]) if need["weight_bits"] else 0}
     hardware = replace(hardware, **{**chosen, **wanted})
     if rows["edges"] > NULL_INDEX:
         raise CapacityError(f"batches of {rows['edges']} rows by edge; a list names one of {NULL_INDEX} at most",
@@ -153,7 +157,8 @@ def _verify(hardware: Hardware, wanted: Mapping[str, int]) -> None:
 def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]) -> Iterator[Hardware]:
     """Hardware parameters for a program, the largest design first.
 
-    Fewer units and fewer requantized channels a cycle make a design smaller; the last ones have fewer lanes too.
+    Fewer units and fewer requantized channels a cycle make a design smaller; the last ones have fewer lanes too. Tables
+    of a MAC array that are look-up tables, in place of block memories, trade one for the other.
 
     Raises
     ------
@@ -165,17 +170,26 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
     seen: set[tuple[tuple[str, int], ...]] = set()
     first = choose(program, capacity, wanted).lanes
     for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
-        for units in [wanted["units"]] if "units" in wanted else [4, 2, 1]:
-            for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else [8, 4, 2]:
+        requants = [each for each in REQUANT_LANES if lanes % each == 0]
+        for units in [wanted["units"]] if "units" in wanted else UNITS:
+            for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else requants:
                 try:
                     each = choose(program, capacity, {**wanted, "lanes": lanes, "units": units,
                                                       "requant_lanes": requant})
                 except CapacityError:  # narrow lanes need longer rows than a word can say
                     continue
-                key = tuple(each.to_dict().items())
-                if key not in seen:
-                    seen.add(key)
-                    yield each
+                for tables in _tables(each, wanted):
+                    key = tuple(tables.to_dict().items())
+                    if key not in seen:
+                        seen.add(key)
+                        yield tables
+
+
+def _tables(hardware: Hardware, wanted: Mapping[str, int]) -> Iterator[Hardware]:
+    """A design with more and more of its MAC array's tables in look-up tables, if any are block memories."""
+    yield hardware
+    if "lut_inputs" not in wanted and weight_blocks(hardware.to_dict()):
+        yield from (replace(hardware, lut_inputs=int(share * hardware.lanes)) for share in LUT_SHARES)
 
 
 def longest_entries(program: Program) -> dict[str, int]:

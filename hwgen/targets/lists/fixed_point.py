@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
-from rtl_templates.lists.formats import BIAS_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, V_BITS, V_SHIFT
+from rtl_templates.lists.formats import BIAS_BITS, BIAS_HALF, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, V_BITS, V_SHIFT
 
 from ...errors import HwgenError
 from ...numeric import Bounds
@@ -25,7 +25,7 @@ __all__ = ["STEEPEST_CODES", "RealBlock", "RealTerm", "Solved", "Target", "solve
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
+BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1 - BIAS_HALF
 RAW_TOP = (1 << (RAW_BITS - 1)) - 1
 V_TOP = (1 << (V_BITS - 1)) - 1
 #: Largest factor of x, in units of V; and in codes, where Q is the largest multiplier.

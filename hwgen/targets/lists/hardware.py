@@ -54,6 +54,13 @@ class Hardware:
         Words of 8 results, each unit.
     leaky : int
         1 where slopes other than 0 and 1 occur.
+    joined : int
+        1 where chunks have several operands.
+    maxima : int
+        1 where a list or an operand takes a maximum.
+    lut_inputs : int
+        Of the MAC array, less than ``lanes``: with 8 pages and more, where tables are block memories, those of so many
+        inputs are look-up tables all the same.
     """
 
     units: int = 1
@@ -75,6 +82,9 @@ class Hardware:
     beats: int = 64
     result_depth: int = 512
     leaky: int = 0
+    joined: int = 1
+    maxima: int = 0
+    lut_inputs: int = 0
 
     def verify(self) -> None:
         """Refuse values that no template implements.
@@ -93,6 +103,9 @@ class Hardware:
         if self.lanes % self.requant_lanes:
             raise HwgenError(f"{self.requant_lanes} requantizer lanes do not divide {self.lanes} lanes",
                              "hardware.requant_lanes", "use a divisor of the lanes")
+        if self.lut_inputs >= self.lanes:
+            raise HwgenError(f"lut_inputs is {self.lut_inputs} of {self.lanes} lanes", "hardware.lut_inputs",
+                             f"use 0 to {self.lanes - 1}")
         if self.weight_bits == 1:
             raise HwgenError("weight_bits is 1", "hardware.weight_bits", "use 0 (no MAC array) or 2 to 8")
 
@@ -101,11 +114,13 @@ class Hardware:
         return asdict(self)
 
 
-_CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1)}
+_CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1),
+            "joined": (0, 1), "maxima": (0, 1)}
 _RANGES = {
     "acc_bits": (CODE_BITS + 1, ACC_BITS), "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1),
     "weight_bits": (0, 8), "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE),
     "list_depth": (2, 1 << 21), "descriptor_depth": (2, 1 << 16), "column_depth": (1, 1 << COLUMN_ADDRESS),
     "param_depth": (1, 1 << ROW_ADDRESS), "levels": (0, 10), "tables": (1, 1 << PASS["q1_table"]),
     "passes": (1, PASSES), "beats": (1, 1 << PASS["beat_start"]), "result_depth": (2, 1 << 16),
+    "lut_inputs": (0, 63),
 }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rtl_templates.lists.formats import (
     BEAT,
     BIAS_BITS,
+    BIAS_HALF,
     COLUMN_BITS,
     DESCRIPTOR,
     LIST_ENTRY,
@@ -85,7 +86,7 @@ def model_image(layout: Layout) -> Beats:
     tables, hardware = layout.tables, layout.hardware
     for stage in (0, 1):
         for target, table, width in ((Target.COLUMN, tables.column_table(stage), COLUMN_BITS),
-                                     (Target.BIAS, tables.bias_table(stage), BIAS_BITS)):
+                                     (Target.BIAS, tables.bias_table(stage) + BIAS_HALF, BIAS_BITS)):
             for group in range(hardware.lanes // LANES):
                 fields = [(lane, width) for lane in table[:, group * LANES : (group + 1) * LANES].T]
                 stream += section(target, 16 * stage + group, 0, pack_fields(fields))

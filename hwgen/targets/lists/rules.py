@@ -9,6 +9,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BIAS_BITS,
+    BIAS_HALF,
     CODE_BITS,
     COLUMN_BITS,
     MID_BITS,
@@ -156,7 +157,7 @@ def _ranges(block: Block, bounds: list[Bounds], final: Requantizer, where: str) 
         _within(bound.span, operand.x, "accumulator", where)
         _within(IntRange.of(operand.column), IntRange.signed(COLUMN_BITS), "C", where)
         _within(IntRange.of(operand.row.table), IntRange(0, (1 << ROW_BITS) - 1), "R", where)
-    _within(IntRange.of(block.bias), IntRange.signed(BIAS_BITS), "B", where)
+    _within(IntRange.of(block.bias + BIAS_HALF), IntRange.signed(BIAS_BITS), "B", where)
     _need(block.join == "sum" or not block.bias.any(), "a bias with a maximum", where)
     low, high, partial, mid = block_sums(block, bounds)
     _within(mid, IntRange.signed(MID_BITS), "value between the multipliers", where)

@@ -11,6 +11,7 @@ from rtl_templates.lists.formats import (
     PLACE,
     ROW_ADDRESS,
     SLOPE_ONE,
+    Operand,
 )
 
 from ...errors import CapacityError
@@ -55,6 +56,9 @@ def needs(layout: "Layout") -> dict[str, tuple[str, int]]:
         "passes": ("passes", len(layout.passes)),
         "beats": ("operands of all passes", len(layout.beats)),
         "leaky": ("slopes of LeakyReLU", int(any(0 < slope < SLOPE_ONE for slope in slopes))),
+        "joined": ("several operands of a chunk", int(any(
+            not beat["first"] and beat["operand"] != Operand.SKIP for beat in layout.beats))),
+        "maxima": ("maxima", int(any(beat["max"] or beat["join_max"] for beat in layout.beats))),
     }
 
 

@@ -12,13 +12,13 @@ from integers import signed
 
 from hwgen.targets.lists import arithmetic
 from rtl_templates.cells.formats import Kind
-from rtl_templates.lists.formats import MID_SHIFTS, PARAM, Q_SHIFT, SLOPE_ONE, V_SHIFT, Select, Target
+from rtl_templates.lists.formats import BIAS_HALF, MID_SHIFTS, PARAM, Q_SHIFT, SLOPE_ONE, V_SHIFT, Select, Target
 from rtl_templates.lists.requantize import Beat, Requantizer
 from rtl_templates.lists.requantize_timing import RequantizeTiming
 from rtl_templates.shell.words import pack
 
 SHAPE = {"lanes": 8, "requant_lanes": 4, "chunks": 2, "column_depth": 8, "param_depth": 64, "levels": 3, "tables": 2,
-         "leaky": 0, "number": 0}
+         "leaky": 0, "joined": 1, "maxima": 1, "number": 0}
 SELF = 1 << 16  # C, and R: with a shift of 12, V is x
 V_MAX = (1 << 23) - 1
 
@@ -55,7 +55,7 @@ class Case:
         slopes = [0, SLOPE_ONE] + ([1, 41, 1 << 11] if self.shape["leaky"] else [])
         self.word = {"slope": rng.choice(slopes), "kind": kind, "select": select, "base": 8, "limit": 9,
                      "table": rng.randrange(self.shape["tables"])}
-        self.rows = [self.row(beats) for _ in range(rows)]
+        self.rows = [self.row(beats if self.shape["joined"] else 1) for _ in range(rows)]
 
     def row(self, most):
         rng, row = self.rng, Row()
@@ -95,7 +95,8 @@ class Case:
     def loads(self):
         """(target, unit, address, data) of every table, and of the other requantizer's, which must not matter."""
         number, lanes = self.shape["number"], self.shape["lanes"]
-        for target, bits, table in ((Target.COLUMN, 18, self.columns), (Target.BIAS, 27, self.biases)):
+        rounding = [[bias + BIAS_HALF for bias in entry] for entry in self.biases]
+        for target, bits, table in ((Target.COLUMN, 18, self.columns), (Target.BIAS, 27, rounding)):
             for entry, values in enumerate(table):
                 for word in range(lanes // 4):
                     data = sum((v % (1 << bits)) << k * bits for k, v in enumerate(values[4 * word:4 * word + 4]))
@@ -237,7 +238,7 @@ PAUSES = [{}, {"give": 0.15}, {"take": 0.04}, {"give": 0.3, "take": 0.2}]
 @pytest.mark.parametrize("select", list(Select))
 def test_rows(kind, select, pauses):
     case = Case(f"{kind}{select}{pauses}", kind=kind, select=select, number=pauses % 2, leaky=pauses == 3,
-                join_max=(kind + select + pauses) % 3 == 0)
+                join_max=(joined := (kind + select + pauses) % 3 == 0), maxima=joined or pauses % 2)
     check(case, **PAUSES[pauses])
 
 
@@ -247,10 +248,10 @@ def test_rows(kind, select, pauses):
     (16, 16, 2, 5, 1, 8), (24, 8, 3, 3, 0, 16), (64, 32, 2, 2, 0, 8), (16, 8, 1, 6, 0, 8), (40, 20, 2, 1, 1, 2),
 ])
 def test_shapes(lanes, requant_lanes, chunks, levels, leaky, column_depth):
-    for k, pauses in enumerate(({}, {"give": 0.5, "take": 0.1})):
-        case = Case(f"{lanes}{requant_lanes}{levels}{k}", rows=10, lanes=lanes, requant_lanes=requant_lanes,
+    for k, pauses in enumerate(({"take": 0.3}, {"give": 0.5, "take": 0.1}, {"give": 0.5})):
+        case = Case(f"{lanes}{requant_lanes}{levels}{k}", rows=10 if k else 5, lanes=lanes, requant_lanes=requant_lanes,
                     chunks=chunks, levels=levels, leaky=leaky, column_depth=column_depth, join_max=k == 1,
-                    select=Select.NEAREST, kind=Kind(k))
+                    joined=int(k > 0), select=Select.NEAREST, kind=Kind(k))
         check(case, **pauses)
 
 
@@ -345,14 +346,15 @@ ENDS = [((1 << 23) - 1, 1 << 15), (-(1 << 23), 1 << 15), (1 << 21, (1 << 17) - 1
 @pytest.mark.parametrize("leaky", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_extremes(kind, join_max, leaky):
     """The largest and smallest values of every port at once: what the widths of all products and sums are made for."""
-    case = Case("extremes", kind=kind, select=Select.DEGREE, levels=0, leaky=leaky, requant_lanes=8, join_max=join_max)
+    case = Case("extremes", kind=kind, select=Select.DEGREE, levels=0, leaky=leaky, requant_lanes=8, join_max=join_max,
+                maxima=int(join_max))
     case.word |= {"slope": 41 if leaky else SLOPE_ONE, "base": 0, "limit": 1 << 13}
     top, most = (1 << 17) - 1, (1 << 26) - 1
     case.params[:6] = [(top, 8), (top, 1), (1, 8), (0, 8), (1 << 16, 7), (0, 0)]
     turned = [min(-column, top) + (column == 1 << 15) for _, column in ENDS]
     case.columns = [[column for _, column in ENDS], turned, [0] * 8]
     ends = [value for value, _ in ENDS]
-    case.biases = [[0] * 8, [0 if join_max else (-1) ** lane * most for lane in range(8)]]
+    case.biases = [[0] * 8, [0 if join_max else (-1) ** lane * (most - BIAS_HALF) for lane in range(8)]]
     case.rows = []
     for degree, (first, second, bias) in product(range(6), [
             ((0, 0), None, 0), ((0, 1), None, 0), ((0, 0), (1, 1), 0), ((1, 0), (0, 2), 0), ((2, 0), (0, 1), 0),

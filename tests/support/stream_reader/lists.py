@@ -15,7 +15,6 @@ from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     BEAT,
-    BIAS_BITS,
     BIAS_SHIFT,
     COLUMN_BITS,
     DESCRIPTOR,
@@ -122,7 +121,7 @@ class Machine:
                 np.maximum(total, product) if beat["join_max"] else total + product)
             if beat["last"]:
                 if not beat["join_max"]:
-                    total = total + (self.memories.lanes(Target.BIAS, 0, beat["bias"], BIAS_BITS) << BIAS_SHIFT)
+                    total = total + (self.memories.biases(0, beat["bias"]) << BIAS_SHIFT)
                 values.append(round_value(fits(total, P_BITS, "P")))
                 total = None
         if not beats[-1]["end"] or not beats[-1]["last"] or sum(beat["end"] for beat in beats) != 1:

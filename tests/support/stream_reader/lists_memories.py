@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.targets.lists.hardware import Hardware
-from rtl_templates.lists.formats import Target, weight_plan
+from rtl_templates.lists.formats import BIAS_BITS, BIAS_HALF, Target, weight_plan
 
 from .memories import LoadedMemories, signed, table_limits
 
@@ -47,6 +47,10 @@ class Memories(LoadedMemories):
         """A chunk of C or B: int64 [lanes]."""
         groups = [self.word(target, 16 * stage + group, address) for group in range(self.hardware.lanes // 4)]
         return np.array([signed(word >> bits * lane, bits) for word in groups for lane in range(4)])
+
+    def biases(self, stage: int, address: int) -> NDArray[np.int64]:
+        """A chunk of B, which lies there with what rounds P to V: int64 [lanes]."""
+        return self.lanes(Target.BIAS, stage, address, BIAS_BITS) - BIAS_HALF
 
     def row(self, address: int, is_signed: int) -> tuple[NDArray[np.int64], int]:
         """Codes of a buffer word, int64 [lanes], and the entry beside it."""

@@ -9,7 +9,6 @@ from hwgen.targets.lists.arithmetic import activate, encode, round_value
 from rtl_templates.cells.formats import Kind
 from rtl_templates.lists.formats import (
     ACC_BITS,
-    BIAS_BITS,
     BIAS_SHIFT,
     COLUMN_BITS,
     MID_BITS,
@@ -87,7 +86,7 @@ class Requantizers:
             fits(x, ACC_BITS, "x")
             column = self.memories.lanes(Target.COLUMN, 1, task["column"] + out, COLUMN_BITS)
             mid = fits(x * column >> MID_SHIFTS[task["mid"]], MID_BITS, "mid")
-            bias = self.memories.lanes(Target.BIAS, 1, task["bias"] + out, BIAS_BITS) << BIAS_SHIFT
+            bias = self.memories.biases(1, task["bias"] + out) << BIAS_SHIFT
             values.append(round_value(fits(mid * multiplier["multiplier"] + bias, P_BITS, "P")))
         return self.final(task, "q2", 1, values, context)[0]
 

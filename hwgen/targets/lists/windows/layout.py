@@ -177,7 +177,8 @@ def window_hardware(program: Program, hardware: Hardware) -> Hardware:
     least = [needs(first_entries(plan, index, deepcopy(plan.tables))) for index in range(len(plan.passes))]
     chosen = {name: max(1, *(each[name][1] for each in least)) for name in (
         "chunks", "code_bits", "acc_bits", "pages", "column_depth", "tables", "passes", "beats")}
-    chosen |= {name: max(each[name][1] for each in least) for name in ("levels", "leaky", "weight_bits")}
+    chosen |= {name: max(each[name][1] for each in least) for name in (
+        "levels", "leaky", "joined", "maxima", "weight_bits")}
     chosen["weight_bits"] = max(2, chosen["weight_bits"]) if chosen["weight_bits"] else 0
     return replace(hardware, **chosen, param_depth=hardware.param_depth + max(plan.tables.param_entries))
 

@@ -13,22 +13,23 @@ from rtl_templates.lists.formats import weight_plan
 GIN = Hardware(  # of three layers of 32 channels, on molecules
     units=4, lanes=32, code_bits=4, acc_bits=10, requant_lanes=8, chunks=3, weight_bits=4, pages=9, buffer_depth=640,
     list_depth=64, descriptor_depth=64, column_depth=16, param_depth=704, levels=6, tables=4, passes=8, beats=13,
-    result_depth=64)
-PROTEINS = dataclasses.replace(GIN, units=2, acc_bits=15, buffer_depth=2496, list_depth=320, descriptor_depth=320)
+    result_depth=64, joined=0)
 SAGE = Hardware(  # of two layers, on all of Cora
     units=2, lanes=32, code_bits=4, acc_bits=12, requant_lanes=8, chunks=1, weight_bits=4, pages=2, buffer_depth=11008,
     list_depth=4288, descriptor_depth=1408, column_depth=16, param_depth=576, levels=0, tables=1, passes=5, beats=7,
-    result_depth=1408)
+    result_depth=1408, joined=0)
+GIN64 = dataclasses.replace(  # of 64 channels, on proteins
+    GIN, units=2, lanes=64, acc_bits=15, requant_lanes=16, buffer_depth=3776, list_depth=576, descriptor_depth=512,
+    beats=10, lut_inputs=40)
 #: Yosys's counts of one unit (`synth_xilinx -family xcup -abc9 -flatten`).
 COUNTED = {
-    GIN: Usage(lut=11_495, ff=17_017, bram36=37.5, dsp=48, lutram=3_034),
-    PROTEINS: Usage(lut=12_038, ff=17_308, bram36=44, dsp=48, lutram=3_127),
-    SAGE: Usage(lut=12_127, ff=17_181, bram36=78, dsp=48, lutram=3_675),
-    Hardware(): Usage(lut=11_557, ff=17_271, bram36=77.5, dsp=48),
+    GIN: Usage(lut=9_679, ff=16_172, bram36=37.5, dsp=48, lutram=2_612),
+    GIN64: Usage(lut=27_149, ff=38_552, bram36=77.5, dsp=96, lutram=10_393),
+    SAGE: Usage(lut=10_347, ff=16_336, bram36=78, dsp=48, lutram=3_253),
 }
 
 
-@pytest.mark.parametrize("hardware", COUNTED, ids=["gin", "proteins", "sage", "default"])
+@pytest.mark.parametrize("hardware", COUNTED, ids=["gin", "gin64", "sage"])
 def test_guesses_are_near_what_yosys_counts(hardware: Hardware) -> None:
     unit, counted = guess_resources(hardware).components[0], COUNTED[hardware]
     assert unit.count == hardware.units
@@ -43,10 +44,20 @@ def test_guesses_are_near_what_yosys_counts(hardware: Hardware) -> None:
 def test_tables_lie_in_look_up_tables_below_eight_pages() -> None:
     few, more = (dataclasses.replace(GIN, pages=pages) for pages in (7, 8))
     tables = sum(lutram(width, depth) for width, depth in weight_plan(few.to_dict()).memories(1))
-    memories = sum(blocks(width, depth) for width, depth in weight_plan(more.to_dict()).memories(1))
+    memories = sum(blocks(width, depth) for width, depth in weight_plan(more.to_dict()).memories(1, block=True))
     below, above = (guess_resources(hardware).components[0].one for hardware in (few, more))
     assert below.lutram - above.lutram == tables > 2000
     assert above.bram36 - below.bram36 == memories > 10
+
+
+def test_inputs_whose_tables_are_look_up_tables() -> None:
+    """Of many pages: they leave block memories, and only these."""
+    some = dataclasses.replace(GIN, lut_inputs=12)
+    before, after = (guess_resources(each).components[0].one for each in (GIN, some))
+    plan = weight_plan(some.to_dict())
+    assert [table.inputs for table in plan.tables if table.block] == [6, 5, 5, 4]
+    assert after.lutram - before.lutram == sum(lutram(width, depth) for width, depth in plan.memories(1)) > 1000
+    assert before.bram36 - after.bram36 == 6
 
 
 def test_a_unit_without_a_mac_array() -> None:

@@ -27,7 +27,7 @@ def test_every_parameter_is_what_is_needed(seed):
         step = ROUND.get(name, 1)
         if name == "weight_bits":
             assert hardware[name] == (max(2, value) if value else 0)
-        elif name in ("levels", "leaky"):
+        elif name in ("levels", "leaky", "joined", "maxima"):
             assert hardware[name] == value
         else:
             assert value <= hardware[name] < max(1, value) + step, name
@@ -170,17 +170,29 @@ def test_capacity_is_the_most_of_each():
 def test_the_largest_design_comes_first():
     built = build(gin_network(0, hidden=32))
     every = list(hardware_for(built.program, built.capacity, {}))
-    assert len({tuple(each.to_dict().values()) for each in every}) == len(every) == 27
+    assert len({tuple(each.to_dict().values()) for each in every}) == len(every) == 3 * (5 + 3 * 4 + 3 * 3)
     assert every[0].units == 4
     assert every[0].lanes == 32
-    assert every[0].requant_lanes == 8
+    assert every[0].requant_lanes == 32
+    assert [each.lut_inputs for each in every if each.lanes == 16][:3] == [0, 6, 10]
     assert (every[-1].units, every[-1].lanes, every[-1].requant_lanes) == (1, 8, 2)
     for each in every:
         layout = place(built.program, each, nodes=built.capacity.nodes, graphs=built.capacity.graphs)
         compare(replace(built, hardware=each, layout=layout)) if each.lanes == 8 and each.requant_lanes == 2 else None
+    tables = hardware_for(built.program, built.capacity, {"lanes": 16, "lut_inputs": 4})
+    assert {each.lut_inputs for each in tables} == {4}
     fixed = list(hardware_for(built.program, built.capacity, {"units": 2, "lanes": 16}))
     assert {(each.units, each.lanes) for each in fixed} == {(2, 16)}
-    assert [each.requant_lanes for each in fixed] == [8, 4, 2]
+    assert [each.requant_lanes for each in fixed] == [each for each in (16, 8, 4, 2) for _ in range(3)]
+
+
+@pytest.mark.parametrize(("network", "joined", "maxima"), [
+    (gin_network(0, epsilon=0.0), 0, 0), (gin_network(0), 1, 0), (sage_network(0, op="max"), 0, 1),
+    (residual_gcn_network(0), 1, 1)])
+def test_requantizers_are_as_large_as_the_operands_ask_for(network, joined, maxima):
+    """Sums of operands take a memory and an adder, maxima a comparison: designs have them where programs do."""
+    hardware = build(network).hardware
+    assert (hardware.joined, hardware.maxima) == (joined, maxima)
 
 
 def test_a_second_model_on_the_same_design():

@@ -13,6 +13,7 @@ from hwgen.numeric import IntRange
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 from hwgen.targets.lists.rules import check_program
+from rtl_templates.lists.formats import BIAS_HALF
 
 SAGE = lower(sage_network(0), max_degree=20, max_members=30, max_features=10)
 GIN = lower(gin_network(0), max_degree=20, max_members=30, max_features=10)
@@ -50,7 +51,8 @@ BROKEN = {
         "value between the multipliers"),
     "accumulator": (changed(replace(SAGE, max_degree=10**7), 1), "accumulator range"),
     "proved accumulator": (changed(SAGE, 0, operand={"x": IntRange(0, 1)}), "accumulator range"),
-    "V": (changed(SAGE, 0, block={"bias": np.full(16, (1 << 26) - 1)}), "V range"),
+    "V": (changed(SAGE, 0, block={"bias": np.full(16, (1 << 26) - 1 - BIAS_HALF)}), "V range"),
+    "a bias that rounds": (changed(SAGE, 0, block={"bias": np.full(16, (1 << 26) - BIAS_HALF)}), "B range"),
     "proved V": (changed(SAGE, 0, final={"v": IntRange(0, 1)}), "V range"),
     "result": (changed(SAGE, -1, combine={"bias": np.full(5, 1 << 20), "final": replace(
         SAGE.passes[-1].out, v=IntRange.signed(24))}), "result range"),
