@@ -49,12 +49,13 @@ def _server(h: Hardware) -> Usage:
     dense = h.feature_depth > 0
     biases = 20 if h.bias_depth <= 32 else 36 * -(-h.bias_depth // 64)  # of a lane: RAM32M, RAM64M
     lanes, choices = h.requant_lanes * h.lane_sets, h.ports * (h.lanes // h.requant_lanes)
-    memory = 140 + (4 + biases) * lanes + tables
+    second = h.requant_lanes * (h.lane_sets - 1)  # lanes: choice of codes, deeper queues
+    memory = 140 + (4 + biases) * lanes + 14 * second + tables
     hold = h.requant_lanes * h.acc_bits * max(0, choices - 8) // 4  # the chunk of a port's sum, beyond that of 8
-    logic = 270 + hold + 25 * lanes + 25 * h.mac_columns + adders + 16 * h.lanes + 250 * dense
+    logic = 270 + hold + 25 * lanes + 58 * second + 25 * h.mac_columns + adders + 16 * h.lanes + 250 * dense
     return Usage(
         lut=memory + logic, lutram=memory,
-        ff=640 + (26 + 12 * dense) * h.lanes + (34 + 17 * (h.pages > 1)) * h.mac_columns + adders + sum(
+        ff=640 + 40 * second + (26 + 12 * dense) * h.lanes + (34 + 17 * (h.pages > 1)) * h.mac_columns + adders + sum(
             width for width, _ in plan.memories(h.planes)),
         bram36=blocks(sum(PARAM.values()) - 16, h.param_depth) + blocks(16 * h.requant_lanes, h.result_depth)
         + (blocks(h.planes * h.lanes, h.feature_depth) if dense else 0),

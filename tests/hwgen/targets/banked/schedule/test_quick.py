@@ -14,7 +14,7 @@ from hwgen.targets.banked.schedule import quick
 from hwgen.targets.banked.schedule.balance import relative
 from hwgen.targets.banked.schedule.match import lower_bound
 from hwgen.targets.banked.schedule.quick import SOURCE, quick_match, quick_spread, stable_order
-from hwgen.targets.banked.schedule.schedule import BEST, QUICK, schedule
+from hwgen.targets.banked.schedule.schedule import QUICK, schedule
 from hwgen.targets.banked.sizes import choose
 
 
