@@ -22,7 +22,7 @@ from .schedule.slots import Schedule, Slots
 
 __all__ = ["estimate", "guess_cycles", "pass_cycles", "pass_entries"]
 
-_PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
+_PASS_OVERHEAD = 45  # cycles to fill and drain the pipeline and for the barrier
 
 
 def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleEstimate:
