@@ -51,11 +51,11 @@ RTL = ("design.v", "design.json", "design_xcup.v")
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One design: a model, hardware parameters, a board, and whether other graphs run on it."""
+    """One design: a model, hardware parameters (None: the search chooses), a board, whether other graphs run on it."""
 
     model: str
-    groups: int
-    digit: int
+    groups: int | None
+    digit: int | None
     options: tuple[str, ...] = ()
     others: bool = False
     timed: bool = False
@@ -64,12 +64,14 @@ class Case:
     def arguments(self) -> list[str]:
         """What ``hwgen build`` is told."""
         board = [] if "--board" in self.options else ["--board", "ultra96"]
-        return ["--groups", str(self.groups), "--digit", str(self.digit), *board, *self.options]
+        given = {"--groups": self.groups, "--digit": self.digit}
+        return [*(word for flag, value in given.items() if value for word in (flag, str(value))), *board, *self.options]
 
     @property
     def name(self) -> str:
         """Of the build folder."""
-        return "-".join([self.model, f"g{self.groups}", f"d{self.digit}", *(o.strip("-") for o in self.options)])
+        given = [f"g{self.groups}", f"d{self.digit}"] if self.groups else ["chosen"]
+        return "-".join([self.model, *given, *(o.strip("-") for o in self.options)])
 
 
 CASES = (
@@ -79,6 +81,7 @@ CASES = (
     Case("cora", 4, 4, ("--servers", "8")),
     *(Case("citeseer", groups, 4, others=groups == 2) for groups in (4, 3, 2, 1)),
     *(Case("citeseer", 2, digit) for digit in (2, 1)),
+    *(Case("cora", None, None, ("--board", board)) for board in ("zcu102", "alveo-u50")),
     Case("citeseer", 4, 4, ("--board", "zcu104")),
     *(Case("digits", 1, digit, others=digit == 1) for digit in (4, 2, 1)),
 )
@@ -182,6 +185,8 @@ class Bench:
             return
         if done.returncode:
             raise SystemExit(f"{case.name}: hwgen build failed\n{done.stderr}")
+        hardware = load_design(build).hardware.to_dict()
+        facts |= {name: hardware[name] for name in ("groups", "digit")}
         estimate = read_report(build).to_dict()["cycles"]
         for stalls in (None, STALLS):
             yield self._line(build, build / OWN, facts | {"graph": "whole", "stalls": stalls}, estimate)

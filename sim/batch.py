@@ -147,7 +147,8 @@ class BatchFolder:
             stamps = layout["pass_cycles"]
             batch = cls(
                 name=folder.name, load=load, passes=passes, words=words, result_words=int(layout["result_words"]),
-                results=Results(codes=codes, row=row, word=word, column=column, word_codes=passes[-1].word_codes),
+                results=Results(codes=codes, row=row, word=word, column=column,
+                                word_codes=min(_LANES, passes[-1].word_codes)),  # wider ones lie in several words
                 cycles=layout["cycles"], pass_cycles=None if stamps is None else tuple(stamps),
                 counters=layout["counters"])
             wrong = batch._problem(design)

@@ -48,15 +48,17 @@ class Option:
 
 #: In the order of help and reports.
 OPTIONS = (
-    Option(name="groups", targets=("banked",), values=(1, 2, 3, 4), help="Groups of 16 processing elements."),
+    Option(name="groups", targets=("banked",), values=tuple(range(1, 17)), help="Groups of 16 processing elements."),
     Option(name="servers", targets=("banked",), values=(4, 8, 16), help="Requantize-and-combine units."),
     Option(name="digit", targets=("banked",), values=(1, 2, 4, 8),
            help="Bits of a code that are added per cycle; 1 is the bit-serial array."),
     Option(name="units", targets=("lists",), values=(1, 2, 4), help="Pipelines, each with a copy of the node buffer."),
     Option(name="lanes", targets=("lists",), values=tuple(range(8, 65, 8)),
            help="Channels of a buffer word and columns of the MAC array."),
-    Option(name="requant_lanes", targets=("banked", "lists"), values=(1, 2, 4, 8, 16, 32),
-           help="Requantizers of a server, at most 8, or of a pipeline."),
+    Option(name="requant_lanes", targets=("banked", "lists"), values=(1, 2, 4, 8, 16),
+           help="Requantizers of a server, or of a pipeline."),
+    Option(name="lane_sets", targets=("banked",), values=(1, 2),
+           help="Sets of requantizers of a server; with 2 the stages around its MAC array do not share them."),
     Option(name="planes", targets=("banked",), values=(1, 2), help="Activation bit planes a cycle of the MAC array."),
     Option(name="bank_depth", targets=("banked",), help="Rows of a bank: a power of two."),
     Option(name="slots", targets=("banked",), help="Slots of the schedule memory."),

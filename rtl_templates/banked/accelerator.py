@@ -16,6 +16,7 @@ from ..shell.registers import constants
 from ..shell.sequencer import Sequencer
 from ..shell.shell import Parts, Shell
 from ..shell.store import Store
+from ..shell.words import BEAT_BITS
 from .formats import ACC_BITS, HOLD_DEPTH, PASSES, TASK, UNITS, ZERO, Target
 from .group import Group
 from .load_map import load_map
@@ -45,7 +46,7 @@ class Accelerator(Shell):
 
     Parameters
     ----------
-    groups, ..., hold_depth : int
+    groups, ..., lane_sets : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
     primitives : bool
         Instantiate the vendor's primitives instead of their behavioural twins.
@@ -57,7 +58,8 @@ class Accelerator(Shell):
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
                  column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
-                 hold_depth: int = HOLD_DEPTH, primitives: bool = False, shared: bool = False) -> None:
+                 hold_depth: int = HOLD_DEPTH, lane_sets: int = 1, primitives: bool = False,
+                 shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
@@ -65,12 +67,12 @@ class Accelerator(Shell):
             "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
             "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
-            "hold_depth": hold_depth,
+            "hold_depth": hold_depth, "lane_sets": lane_sets,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")}
+            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points", "lane_sets")}
 
         def group() -> Any:
             return Group(**row, slots=slots, hold_depth=hold_depth, zero_points=bool(zero_points),
@@ -90,7 +92,7 @@ class Accelerator(Shell):
         parts = Parts(
             registers=RegisterFile(constants=constants(hardware, REGISTERS), registers=REGISTERS),
             control=Control(pass_bits=index_bits), loader=Loader(memories=load_map(hardware)),
-            store=Store(servers=count, word_bits=hardware["requant_lanes"] * RAW_BITS,
+            store=Store(servers=count, word_bits=min(BEAT_BITS, hardware["requant_lanes"] * RAW_BITS),
                         depth=hardware["result_depth"]),
             sequencer=Sequencer(units=len(self.groups) + 1, layout=self._layout, target=Target.TASK, passes=PASSES,
                                 index_bits=index_bits, parts=False),

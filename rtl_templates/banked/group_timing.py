@@ -6,7 +6,7 @@ from operator import and_
 
 from ..cells.timing import BANK_READ
 
-__all__ = ["GROUP_CLOS", "GROUP_FIRST_HOLD", "GROUP_ISSUE", "GROUP_PIPE", "GROUP_SCHEDULE", "GroupTiming"]
+__all__ = ["GROUP_CLOS", "GROUP_FIRST_HOLD", "GROUP_ISSUE", "GROUP_PIPE", "GROUP_SCHEDULE", "GroupTiming", "SumQueues"]
 
 #: From the ``start`` pulse to the cycle that issues digit 0 of the first slot.
 GROUP_ISSUE = 1
@@ -19,6 +19,39 @@ GROUP_PIPE = GROUP_SCHEDULE + BANK_READ + GROUP_CLOS
 #: From ``start`` to ``hold.valid`` of a node that finishes in slot s, without stalls:
 #: this + (s + 1) * digits, and a cycle for each register of the queue but the first.
 GROUP_FIRST_HOLD = GROUP_ISSUE + GROUP_PIPE
+
+
+class SumQueues:
+    """Queues of finished sums of a group's elements; sets of elements are the bits of an integer.
+
+    Parameters
+    ----------
+    depth : int
+        Registers of a queue.
+    """
+
+    def __init__(self, depth: int) -> None:
+        self._held = [0] * depth  # elements of which a register is full, the newest sum's first
+
+    @property
+    def valid(self) -> int:
+        """Elements whose oldest sum waits for its server."""
+        return self._held[-1]
+
+    @property
+    def full(self) -> int:
+        """Elements that can finish no further sum."""
+        return reduce(and_, self._held)
+
+    def step(self, ack: int, finished: int) -> None:
+        """Go to the next cycle: sums that are read leave, those behind them go on, and new ones come."""
+        held = self._held
+        held[-1] &= ~ack
+        for k in reversed(range(len(held) - 1)):
+            goes = held[k] & ~held[k + 1]
+            held[k + 1] |= goes
+            held[k] ^= goes
+        held[0] |= finished
 
 
 class GroupTiming:
@@ -46,7 +79,7 @@ class GroupTiming:
 
     def __init__(self, digits: int, hold_depth: int) -> None:
         self.digits = digits
-        self._held = [0] * hold_depth  # elements of which a register of the queue is full, the newest sum's first
+        self._sums = SumQueues(hold_depth)
         self.stalled = self.active = self.issuing = False
         self._finish: list[tuple[int, int]] = []  # (enabled cycles when the lanes finish, elements), in order
         self._next = 0
@@ -72,32 +105,29 @@ class GroupTiming:
 
     def step(self, ack: int = 0) -> None:
         """Go to the next cycle; bit p of ``ack`` is ``ack[p]`` in the present one."""
-        self._advance(ack)
+        finished = 0
+        if self.active and not self.stalled and self._coming:
+            finished = self._coming
+            self._next += 1
+        self._sums.step(ack, finished)
         if self._starting:
             self._starting, self.active, self.issuing = False, True, True
             return
         if not self.active:
             return
         if not self.stalled:
-            if self._next < len(self._finish) and self._finish[self._next][0] == self._enabled:
-                self._held[0] |= self._finish[self._next][1]
-                self._next += 1
             self._enabled += 1
             self.active = self._enabled < self._total + GROUP_PIPE
-        self.stalled = (self._next < len(self._finish) and self._finish[self._next][0] == self._enabled
-                        and self._finish[self._next][1] & reduce(and_, self._held) != 0)
+        self.stalled = self._coming & self._sums.full != 0
         self.issuing = not self.stalled and self._enabled < self._total
 
     @property
     def valid(self) -> int:
         """Bit p: ``hold[p].valid``."""
-        return self._held[-1]
+        return self._sums.valid
 
-    def _advance(self, ack: int) -> None:
-        """Sums that are read leave, and those behind them go on."""
-        held = self._held
-        held[-1] &= ~ack
-        for k in reversed(range(len(held) - 1)):
-            goes = held[k] & ~held[k + 1]
-            held[k + 1] |= goes
-            held[k] ^= goes
+    @property
+    def _coming(self) -> int:
+        """Elements that finish a sum with the next enabled cycle."""
+        later = self._next >= len(self._finish) or self._finish[self._next][0] != self._enabled
+        return 0 if later else self._finish[self._next][1]

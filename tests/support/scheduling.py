@@ -1,7 +1,10 @@
 """Problems for slot schedulers, and the rules of what they return."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from hwgen.targets.banked.schedule import schedule as scheduling
 from hwgen.targets.banked.schedule.balance import balance, relative
 
 
@@ -51,3 +54,10 @@ def balanced(seed, mean, nodes=640, features=400):
 
     bank, unit = place(x.sum(0), features), place(np.maximum(x.sum(1), 1), nodes)
     return x @ np.eye(16, dtype=np.int64)[bank], unit
+
+
+def one_placement(monkeypatch):
+    """The method of builds with one placement: of several, one may fit where another one does not."""
+    one = replace(scheduling.BEST, place=scheduling.BEST.place[:1])
+    monkeypatch.setattr(scheduling, "BEST", one)
+    return one

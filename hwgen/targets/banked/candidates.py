@@ -11,7 +11,7 @@ from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Target
-from .area import guess_resources
+from .area import SLOT_STEP, guess_resources, most_slots
 from .cycles import guess_cycles
 from .design import Design
 from .feature_rows import dictionary_for, told_in
@@ -20,14 +20,13 @@ from .network_to_program import lower
 from .program import Program
 from .schedule.schedule import ALL_SLOTS, schedule
 from .session import GraphRun
-from .sizes import capacity, check_capacity, choose
+from .sizes import capacity, check_capacity, choose, most_groups
 
 __all__ = ["SPACE", "candidates", "dictionary_of", "hardware_for"]
 
 #: Parameters that trade area for speed, largest first.
-SPACE = {"groups": (4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (8, 4, 2)}
-
-_SLOT_STEP = 128
+SPACE = {"groups": (16, 12, 8, 6, 4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (16, 8, 4, 2),
+         "lane_sets": (2, 1)}
 
 
 def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes) -> Iterator[Candidate]:
@@ -78,8 +77,10 @@ def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardwa
         check_capacity(program, hardware)
         yield hardware
         return
-    largest = _complete(program, wanted)
-    space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= getattr(largest, name))
+    plain = _complete(program, wanted)
+    most = {"groups": most_groups(program), "servers": plain.servers, "requant_lanes": plain.lanes,
+            "lane_sets": 1 + any(step.combine is not None for step in program.passes)}
+    space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= most[name])
              for name, values in SPACE.items()]
     for point in product(*space):
         try:
@@ -103,8 +104,8 @@ def _design(network: Network, sample: Sample, program: Program, dictionary: Dict
     if slots_given:
         placed = schedule(program, hardware)
     else:
-        placed = schedule(program, replace(hardware, slots=ALL_SLOTS))
-        needed = -(-placed.slots_used // _SLOT_STEP) * _SLOT_STEP
+        placed = schedule(program, replace(hardware, slots=ALL_SLOTS), room=most_slots(hardware))
+        needed = -(-placed.slots_used // SLOT_STEP) * SLOT_STEP
         hardware = replace(hardware, slots=max(hardware.slots, needed))
     run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]),
                    dictionary=dictionary)

@@ -18,11 +18,11 @@ from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .hardware import Hardware
 from .images import task_fields
 from .program import Gather, Pass, Program
-from .schedule.slots import Schedule
+from .schedule.slots import Schedule, Slots
 
-__all__ = ["estimate", "guess_cycles"]
+__all__ = ["estimate", "guess_cycles", "pass_cycles", "pass_entries"]
 
-_PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
+_PASS_OVERHEAD = 45  # cycles to fill and drain the pipeline and for the barrier
 
 
 def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleEstimate:
@@ -34,14 +34,24 @@ def estimate(program: Program, hardware: Hardware, schedule: Schedule) -> CycleE
         As :func:`hwgen.targets.banked.images.pack` takes them.
     """
     tasks = task_fields(program, hardware, schedule)
-    machine = _Machine(hardware, _port_entries(program, schedule))
+    machine = _Machine(hardware, _port_entries(program, [step.order for step in schedule.passes], hardware.ports,
+                                               hardware.servers))
     passes = []
     for index, (step, task) in enumerate(zip(program.passes, tasks, strict=True)):
-        finish = _finish_flags(hardware, schedule, index)
+        finish = _finish_flags(schedule.slots_of(index), hardware.groups)
         nodes = [max(1, len(order[0])) for order in schedule.passes[index].order]
         passes.append(machine.run(step.name, task, finish, nodes))
     stages = (Stage(name="gather", count=hardware.groups), Stage(name="server", count=hardware.servers, waits="in"))
     return CycleEstimate(stages=stages, passes=tuple(passes))
+
+
+def pass_cycles(program: Program, hardware: Hardware, schedule: Schedule, index: int, slots: Slots) -> PassCycles:
+    """Cycles of one pass that gathers, alone, with slots in place of the schedule's."""
+    order = slots.arrivals(hardware.servers)
+    orders = [order if number == index else None for number in range(len(program.passes))]
+    machine = _Machine(hardware, _port_entries(program, orders, hardware.ports, hardware.servers))
+    task = task_fields(program, hardware, schedule)[index]
+    return machine.run(program.passes[index].name, task, _finish_flags(slots, hardware.groups), [0] * hardware.servers)
 
 
 def guess_cycles(program: Program, hardware: Hardware) -> float:
@@ -58,7 +68,7 @@ class _Machine:
         self.groups = [GroupTiming(hardware.digits, hardware.hold_depth) for _ in range(hardware.groups)]
         self.servers = [
             ServerTiming(ports=hardware.ports, lanes=hardware.lanes, digits=hardware.digits, planes=hardware.planes,
-                         requant_lanes=hardware.requant_lanes, entries=of_ports)
+                         lane_sets=hardware.lane_sets, entries=of_ports)
             for of_ports in entries
         ]
         # Server and port of every element.
@@ -117,32 +127,43 @@ class _Machine:
         return active
 
 
-def _finish_flags(hardware: Hardware, schedule: Schedule, index: int) -> list[list[int]]:
+def _finish_flags(slots: Slots | None, groups: int) -> list[list[int]]:
     """For every group and slot of a pass, the processing elements that finish a node, as bits."""
-    step = schedule.passes[index]
-    finishes = np.concatenate([slots.node >= 0 for slots in schedule.slots] or [np.zeros((0, 1, UNITS), bool)])
-    masks = (finishes[step.start:step.start + step.count].astype(np.int64) << np.arange(UNITS)).sum(axis=2)
-    return [masks[:, group].tolist() if step.count else [] for group in range(hardware.groups)]
+    if slots is None:
+        return [[] for _ in range(groups)]
+    masks = ((slots.node >= 0).astype(np.int64) << np.arange(UNITS)).sum(axis=2)
+    return [masks[:, group].tolist() for group in range(groups)]
 
 
-def _port_entries(program: Program, schedule: Schedule) -> list[list[list[Entry]]]:
-    """What the row parameters say of time: server -> port -> entries, in order, through all passes."""
-    found: list[list[list[Entry]]] = [[[] for _ in ports] for ports in schedule.passes[0].order]
-    for step, placed in zip(program.passes, schedule.passes, strict=True):
-        widths = np.zeros(program.num_nodes, dtype=np.int64)
-        if step.q1 is not None and step.q1.kind == "unsigned":
-            widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
-        pairs = np.zeros(program.num_nodes, dtype=np.bool_) if step.q1 is None else step.q1.pairs
-        for server, ports in enumerate(placed.order):
-            for port, order in enumerate(ports):
-                entries = [Entry(*both) for both in zip(widths[order].tolist(), pairs[order].tolist(), strict=True)]
+def pass_entries(program: Program, index: int) -> list[Entry]:
+    """What the row parameters of every node in a pass say of time."""
+    step = program.passes[index]
+    widths = np.zeros(program.num_nodes, dtype=np.int64)
+    if step.q1 is not None and step.q1.kind == "unsigned":
+        widths = np.full_like(widths, step.q1.bits) if step.q1.row_bits is None else step.q1.row_bits
+    pairs = np.zeros(program.num_nodes, dtype=np.bool_) if step.q1 is None else step.q1.pairs
+    return [Entry(*both) for both in zip(widths.tolist(), pairs.tolist(), strict=True)]
+
+
+def _port_entries(program: Program, orders: Sequence[tuple[tuple[NDArray[np.int64], ...], ...] | None],
+                  ports: int, servers: int) -> list[list[list[Entry]]]:
+    """Entries of those passes whose orders of arrival are given: server -> port -> entries, in order."""
+    found: list[list[list[Entry]]] = [[[] for _ in range(ports)] for _ in range(servers)]
+    for index, of_pass in enumerate(orders):
+        entries = pass_entries(program, index) if of_pass else []
+        for server, of_ports in enumerate(of_pass or ()):
+            for port, order in enumerate(of_ports):
                 # A dense pass reads one entry even where a server has no node.
-                found[server][port] += entries or ([Entry(0, False)] if step.kind == "dense" and port == 0 else [])
+                nothing = [Entry(0, False)] if program.passes[index].kind == "dense" and port == 0 else []
+                found[server][port] += [entries[node] for node in order.tolist()] or nothing
     return found
 
 
 def _reading(gather: Gather | None, h: Hardware) -> float:
-    return 0.0 if gather is None else float(gather.reads.sum()) * h.digits / (UNITS * h.groups)
+    """Digits of the rows that an element reads, or of the node that reads most."""
+    if gather is None:
+        return 0.0
+    return h.digits * max(float(gather.reads.sum()) / (UNITS * h.groups), float(gather.slots.max(initial=0)))
 
 
 def _serving(program: Program, step: Pass, rows: NDArray[np.bool_], h: Hardware) -> float:
@@ -153,8 +174,9 @@ def _serving(program: Program, step: Pass, rows: NDArray[np.bool_], h: Hardware)
         words = -(-program.input_bits // h.planes) * -(-len(step.combine) // h.lanes)
         interval = float(max(words, columns[1], write, 2))
     else:
-        interval = float(max(sum(columns), write))
+        interval = float(max(columns[0], write))
         if step.combine is not None and step.q1 is not None:
+            interval = float(max(h.lane_beats(*columns), write))
             bits = step.q1.bits if step.q1.row_bits is None else float(step.q1.row_bits[rows].mean())
             interval = max(interval, bits / h.planes)
         if step.q1 is not None:

@@ -15,7 +15,7 @@ __all__ = ["expected", "pass_facts", "read_results"]
 
 Ints = NDArray[np.int64]
 
-STORED_LANES = 8  #: 16-bit codes of a word in memory; results fill the first ``requant_lanes``.
+STORED_LANES = 8  #: 16-bit codes of a word in memory; results fill the first ``requant_lanes``, or several words.
 
 
 def pass_facts(passes: Sequence[tuple[str, int]], hardware: Hardware) -> list[PassFacts]:
@@ -47,7 +47,8 @@ def expected(program: Program, hardware: Hardware, schedule: Schedule, codes: Se
     """
     owners, every = schedule.owners, np.arange(program.num_nodes)
     server, word, words = result_places(program, hardware, schedule)
-    out = result_arrays(codes[-1], every, server * words + word, np.arange(program.passes[-1].width))
+    first = server * words + word * hardware.result_parts
+    out = result_arrays(codes[-1], every, first, np.arange(program.passes[-1].width))
     facts_of = pass_facts([(step.name, step.width) for step in program.passes], hardware)
     for index, (step, facts, done) in enumerate(zip(schedule.passes, facts_of, codes, strict=True)):
         raised = raise_of(program.passes[index].out, hardware)
@@ -74,7 +75,8 @@ def read_results(program: Program, hardware: Hardware, schedule: Schedule, store
         16 bytes a word, as many words of server 0 as of each other, then of server 1, ...
     """
     server, word, words = result_places(program, hardware, schedule)
-    lanes = np.frombuffer(stored, dtype="<i2").reshape(-1, STORED_LANES)[:, :hardware.requant_lanes].astype(np.int64)
-    width = program.passes[-1].width
-    chunk = np.arange(-(-width // hardware.requant_lanes))
-    return np.asarray(lanes[(server * words + word)[:, None] + chunk].reshape(len(server), -1)[:, :width])
+    used = min(STORED_LANES, hardware.requant_lanes)
+    lanes = np.frombuffer(stored, dtype="<i2").reshape(-1, STORED_LANES)[:, :used].astype(np.int64)
+    width, first = program.passes[-1].width, server * words + word * hardware.result_parts
+    chunk = np.arange(-(-width // used))
+    return np.asarray(lanes[first[:, None] + chunk].reshape(len(server), -1)[:, :width])

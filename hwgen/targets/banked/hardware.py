@@ -3,18 +3,26 @@
 from dataclasses import asdict, dataclass
 
 from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
+from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.shell.timing import SHELL_QUIET
+from rtl_templates.shell.words import BEAT_BITS
 
 from ...errors import HwgenError
 
-__all__ = ["MAX_CHUNKS", "OPTIONS", "UNITS", "WORD_BITS", "Hardware"]
+__all__ = ["MAX_CHUNKS", "MAX_GROUPS", "OPTIONS", "UNITS", "WORD_BITS", "Hardware", "result_parts"]
 
 WORD_BITS = 128  # of a bank: one beat of the load bus
 MAX_CHUNKS = (1 << TASK["q1_chunks"]) - 1  # requantizations of a row that a task word can name
+MAX_GROUPS = 16  # that a load header can name
 UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
 
 #: Parameters that users choose; the others follow from the model.
-OPTIONS = ("groups", "servers", "digit", "requant_lanes", "planes", "bank_depth", "slots")
+OPTIONS = ("groups", "servers", "digit", "requant_lanes", "lane_sets", "planes", "bank_depth", "slots")
+
+
+def result_parts(requant_lanes: int) -> int:
+    """Words of 16 bytes that the results of so many lanes take in memory."""
+    return -(-requant_lanes * RAW_BITS // BEAT_BITS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +32,7 @@ class Hardware:
     Parameters
     ----------
     groups : int
-        Groups of 16 processing elements with a copy of the node buffer each: 1 to 4.
+        Groups of 16 processing elements with a copy of the node buffer each: 1 to 16.
     servers : int
         Requantize-and-combine units: 4, 8 or 16. Server s serves processing elements and banks p with p % servers == s.
     lanes : int
@@ -36,10 +44,11 @@ class Hardware:
     acc_bits : int
         Signed width of a lane's accumulator.
     bank_depth, slots, param_depth, result_depth, feature_depth : int
-        Words of a bank (rows), of a group's schedule, and of each server's row parameters, results, dense input.
+        Words of a bank (rows), of a group's schedule, and of each server's row parameters, results (of 16 bytes at
+        most), dense input.
         ``feature_depth`` 0 leaves the dense input path out.
     requant_lanes : int
-        Requantizers of a server: 1, 2, 4 or 8.
+        Requantizers of a set of a server: 1, 2, 4, 8 or 16.
     mac_columns : int
         Outputs of a server's MAC array.
     weight_bits : int
@@ -56,6 +65,8 @@ class Hardware:
         1: rows may have codes with a zero point (docs/decisions/0013-zero-points.md).
     hold_depth : int
         Finished sums that a processing element keeps for its server: 1 to 4.
+    lane_sets : int
+        1: the stages before and behind the MAC array share a server's requantizer lanes; 2: each has its own.
     """
 
     groups: int
@@ -79,6 +90,7 @@ class Hardware:
     sum_bits: int = ACC_BITS
     zero_points: int = 0
     hold_depth: int = HOLD_DEPTH
+    lane_sets: int = 1
 
     @property
     def digits(self) -> int:
@@ -94,6 +106,15 @@ class Hardware:
     def banks_per_server(self) -> int:
         return UNITS // self.servers
 
+    @property
+    def result_parts(self) -> int:
+        """Words in memory that a result word of a server takes: 16 bytes each."""
+        return result_parts(self.requant_lanes)
+
+    def lane_beats(self, q1_beats: int, q2_beats: int) -> int:
+        """Cycles for which a node that combines keeps the requantizer lanes from the next one."""
+        return q1_beats + q2_beats if self.lane_sets == 1 else max(q1_beats, q2_beats)
+
     @staticmethod
     def verify_sum_bits(sum_bits: int) -> None:
         """Refuse widths that no requantizer has; asked before a program is lowered for one."""
@@ -103,8 +124,9 @@ class Hardware:
     def verify(self) -> None:
         """Refuse values that no template implements."""
         allowed = {
-            "groups": (1, 2, 3, 4), "servers": (4, 8, 16), "code_bits": (4, 8), "digit": (1, 2, 4, 8),
-            "requant_lanes": (1, 2, 4, 8), "planes": (1, 2), "zero_points": (0, 1),
+            "groups": tuple(range(1, MAX_GROUPS + 1)), "servers": (4, 8, 16), "code_bits": (4, 8),
+            "digit": (1, 2, 4, 8),
+            "requant_lanes": (1, 2, 4, 8, 16), "lane_sets": (1, 2), "planes": (1, 2), "zero_points": (0, 1),
             "hold_depth": tuple(range(1, SHELL_QUIET + 1)),  # a sum that goes through its queue is no activity
         }
         self.verify_sum_bits(self.sum_bits)

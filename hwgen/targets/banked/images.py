@@ -124,7 +124,7 @@ def task_fields(program: Program, hardware: Hardware, schedule: Schedule) -> lis
                        "dense_steps": input_steps(program, hardware)}
         if fields["combine"]:
             fields["q2_wait"] = server_q2_wait(hardware.lanes, hardware.planes, fields["q1_chunks"],
-                                               fields["q2_chunks"])
+                                               fields["q2_chunks"], hardware.lane_sets)
         if step.kind == "gather":
             fields["dense_pages"] = raised % (1 << TASK["dense_pages"])
         raised = raise_of(step.out, hardware)
@@ -147,9 +147,10 @@ def _stages(step: Pass) -> list[tuple[str, Requant]]:
 
 
 def result_places(program: Program, hardware: Hardware, schedule: Schedule) -> tuple[Ints, Ints, int]:
-    """Server of each node, and the first word of its result there; and the words that each server has room for.
+    """Server of each node, and the first word of its result there; and how many words each server stores.
 
-    Nodes of a server lie one after the other.
+    Nodes of a server lie one after the other. What is stored are words of 16 bytes, ``result_parts`` of each of a
+    server's.
     """
     server = schedule.owners.unit % hardware.servers
     order = np.argsort(server, kind="stable")
@@ -157,7 +158,7 @@ def result_places(program: Program, hardware: Hardware, schedule: Schedule) -> t
     word = np.empty_like(server)
     word[order] = np.arange(len(order)) - (np.cumsum(counts) - counts)[server[order]]
     chunks = chunks_of(program.passes[-1].out, hardware)
-    return server, word * chunks, int(counts.max()) * chunks
+    return server, word * chunks, int(counts.max()) * chunks * hardware.result_parts
 
 
 def _params(program: Program, hardware: Hardware, schedule: Schedule) -> list[Beats]:

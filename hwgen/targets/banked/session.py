@@ -116,7 +116,7 @@ class GraphRun:
             return self.program, self.schedule
         program = told_in(replace(self.program, live=None, told=None), self.dictionary, self.hardware)
         try:
-            return program, schedule(program, replace(self.hardware, slots=ALL_SLOTS))
+            return program, schedule(program, replace(self.hardware, slots=ALL_SLOTS), room=self.hardware.slots)
         except CapacityError:  # the design holds the graph only because some rows are zero
             return self.program, self.schedule
 

@@ -9,12 +9,14 @@ from rtl_templates.banked.formats import TASK
 from ...errors import CapacityError
 from ...numeric import IntRange
 from .bias_classes import classes_of
-from .hardware import UNITS, WORD_BITS, Hardware
+from .hardware import MAX_GROUPS, UNITS, WORD_BITS, Hardware, result_parts
 from .program import Gather, Pass, Program, Requant
 
-__all__ = ["Needs", "capacity", "check_capacity", "choose", "needs"]
+__all__ = ["Needs", "capacity", "check_capacity", "choose", "most_groups", "needs"]
 
 LARGE = 256  #: Nodes from which a graph gets all 16 servers and, with enough work, four groups.
+BUSY = 8192  #: Reads from which more than one group is worth it.
+DEFAULT_GROUPS = 4  #: Of a large graph where nothing else is said.
 SLOT_MARGIN = 1.15  #: Schedule memory over the bound: the scheduler reaches 85 % of it and more.
 
 
@@ -77,7 +79,7 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
         half_rows=rows,
         slots=sum(_slot_bound(gather, groups) for gather in program.schedules),
         param_depth=len(passes) * nodes + len(dense_pages),
-        result_depth=nodes * chunks,
+        result_depth=nodes * chunks * result_parts(requant_lanes),
         feature_depth=sum(nodes * dense_steps * pages for pages in dense_pages),
         mac_columns=max((combine.shape[1] for combine in combines), default=1),
         weight_bits=max([2, *(1 + int(abs(combine).max(initial=0)).bit_length() for combine in combines)]),
@@ -92,6 +94,12 @@ def needs(program: Program, *, groups: int, servers: int, requant_lanes: int, pl
 def _classes(stage: Requant) -> int:
     """Bias classes that a stage gets room for: other graphs have other degrees; a prompt of messages has one."""
     return classes_of(len(stage.column)) if stage.bias.any() and stage.kind in ("unsigned", "raw") else 1
+
+
+def most_groups(program: Program) -> int:
+    """Groups that a graph may keep busy."""
+    busy = sum(int(gather.reads.sum()) for gather in program.schedules) >= BUSY
+    return MAX_GROUPS if program.num_nodes >= LARGE and busy else 1
 
 
 def choose(
@@ -134,10 +142,8 @@ def choose(
     CapacityError
         If a parameter given is too small for the program.
     """
-    large = program.num_nodes >= LARGE
-    busy = sum(int(gather.reads.sum()) for gather in program.schedules) >= 8192
-    groups = groups or (4 if large and busy else 1)
-    servers = servers or (16 if large else 4)
+    groups = groups or min(DEFAULT_GROUPS, most_groups(program))
+    servers = servers or (16 if program.num_nodes >= LARGE else 4)
     need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)
     hardware = Hardware(
         groups=groups, servers=servers, lanes=need.lanes, code_bits=need.code_bits,
@@ -148,7 +154,7 @@ def choose(
         param_depth=param_depth or _round_up(need.param_depth, 64),
         result_depth=result_depth or _round_up(need.result_depth, 64),
         feature_depth=feature_depth or _round_up(need.feature_depth, 64),
-        requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, requant_lanes)),
+        requant_lanes=requant_lanes, mac_columns=min(need.lanes, _round_up(need.mac_columns, min(requant_lanes, 8))),
         weight_bits=need.weight_bits, planes=planes, pages=need.pages, column_depth=need.column_depth,
         bias_depth=need.bias_depth, sum_bits=need.sum_bits, zero_points=need.zero_points,
     )
@@ -214,7 +220,7 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
         included): rows of the largest codes that the accumulator holds.
     """
     sources = 0 if program.gathered is None else -(-program.gathered.least // UNITS)
-    chunks = -(-program.passes[-1].width // hardware.requant_lanes)
+    chunks = -(-program.passes[-1].width // hardware.requant_lanes) * hardware.result_parts
     dense = [step for step in program.passes if step.kind == "dense" and step.combine is not None]
     rows = [hardware.bank_depth // 2, (hardware.bank_depth - sources) // 2,
             (hardware.param_depth - len(dense)) // len(program.passes) // hardware.banks_per_server,

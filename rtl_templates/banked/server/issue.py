@@ -1,7 +1,7 @@
 """The control half of a server: which node is next, when it is issued, and which beat enters the lanes."""
 
 
-from amaranth import Cat, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
@@ -37,9 +37,12 @@ class Issue(wiring.Component):
     Q1 beats of a later node where nodes come as fast as the lanes allow, so that neither waits.
     A rank-1 pair has ``q1_beats`` more, and all that comes after these is as much later.
 
+    With two sets of lanes the stages do not wait for each other: the occupation is
+    ``max(steps, q1_beats, q2_beats, write_beats)``, and beats of the second stage have members of their own.
+
     Parameters
     ----------
-    ports, lanes, digits, planes, pages, param_depth, address_bits, bank_bits, requant_lanes : int
+    ports, lanes, digits, planes, pages, param_depth, address_bits, bank_bits, requant_lanes, lane_sets : int
     dense : bool
         Whether dense passes exist.
 
@@ -51,6 +54,8 @@ class Issue(wiring.Component):
     active : Out(1)
         A beat is in its slot: ``beat``, ``port``, ``chunk``, ``fits`` (the code of this beat counts), ``last``
         (of the stage's codes).
+    q2_active, q2_beat, q2_chunk, q2_last : Out
+        The same of the second stage's own lanes. Only with two sets.
     dense_beat : Out(1)
         A node of a dense pass takes its (empty) slot.
     entry, occupation : Out
@@ -73,6 +78,10 @@ class Issue(wiring.Component):
     chunk: Signal
     fits: Signal
     last: Signal
+    q2_active: Signal
+    q2_beat: data.View
+    q2_chunk: Signal
+    q2_last: Signal
     dense_beat: Signal
     issued: Signal
     entry: data.View
@@ -81,9 +90,9 @@ class Issue(wiring.Component):
     dense_busy: Signal
 
     def __init__(self, *, ports: int, lanes: int, digits: int, planes: int, pages: int, param_depth: int,
-                 address_bits: int, bank_bits: int, requant_lanes: int, dense: bool) -> None:
+                 address_bits: int, bank_bits: int, requant_lanes: int, dense: bool, lane_sets: int = 1) -> None:
         self.ports, self.lanes, self.digits, self.planes = ports, lanes, digits, planes
-        self.param_depth, self.dense = param_depth, dense
+        self.param_depth, self.dense, self.lane_sets = param_depth, dense, lane_sets
         self.max_chunks = lanes // requant_lanes
         self.layout = entry_layout(address_bits=address_bits, bank_bits=bank_bits)
         longest = max(8, 2 * self.max_chunks, digits, -(-8 // planes) * pages if dense else 0)
@@ -93,6 +102,8 @@ class Issue(wiring.Component):
             "chunk": Out(range(self.max_chunks)), "fits": Out(1), "last": Out(1), "dense_beat": Out(1),
             "issued": Out(1), "entry": Out(self.layout), "occupation": Out(bits_for(longest)),
             "words": Out(bits_for(longest)), "dense_busy": Out(1),
+            **({"q2_active": Out(1), "q2_beat": Out(beat_layout), "q2_chunk": Out(range(self.max_chunks)),
+                "q2_last": Out(1)} if lane_sets > 1 else {}),
         })
 
     def elaborate(self, platform: object) -> Module:
@@ -103,7 +114,10 @@ class Issue(wiring.Component):
         q1_beats, floor, base = Signal(beats_bits), Signal(5), Signal(max(5, beats_bits))
         write_beats = Mux(task.to_result, 1, self.digits)
         combine = task.combine | task.dense
-        lane_beats = task.q2_chunks + Mux(task.dense, 0, q1_beats)
+        if self.lane_sets == 1:
+            lane_beats: Value = task.q2_chunks + Mux(task.dense, 0, q1_beats)
+        else:
+            lane_beats = Mux(q1_beats > task.q2_chunks, q1_beats, task.q2_chunks)
         m.d.sync += [
             q1_beats.eq(Mux(task.dense, 1, task.q1_chunks)),
             floor.eq(Mux(lane_beats > write_beats, lane_beats, write_beats)),
@@ -137,12 +151,15 @@ class Issue(wiring.Component):
         m.d.sync += due.eq(Cat(left == 1, due))
         waited = task.q2_wait + (delay - 1)
         start_q2 = due.bit_select((q1_beats + waited)[:bits_for(len(due) - 1)], 1)
-        for count, early, beats in ((blocked, 0, q1_beats), (pair_blocked, q1_beats, q1_beats << 1)):
+        shared = ((blocked, 0, q1_beats), (pair_blocked, q1_beats, q1_beats << 1)) if self.lane_sets == 1 else ()
+        for count, early, beats in shared:
             with m.If(due.bit_select((waited - early)[:bits_for(len(due) - 1)], 1) & ~task.dense):
                 m.d.sync += count.eq(beats + task.q2_chunks - 1)
             with m.Elif(count != 0):
                 m.d.sync += count.eq(count - 1)
-        self._beats(m, start_q2, port)
+        if self.lane_sets > 1:
+            self._own_beats(m, start_q2)
+        self._beats(m, start_q2 if self.lane_sets == 1 else Const(0), port)
         return m
 
     def _dense(self, m: Module, floor: Value) -> tuple[Value, Value]:
@@ -191,8 +208,10 @@ class Issue(wiring.Component):
             with m.Elif(self.ack[k]):
                 m.d.sync += taken[k].eq(0)
         self._fetch(m, fetch & move, fetch_port)
+        with m.If(self.start):  # so that a pass takes as long whatever came before it
+            m.d.sync += recent.eq(0)
         with m.If(self.run_start):
-            m.d.sync += [fetch.eq(0), held.eq(0), taken.eq(0), recent.eq(0)]
+            m.d.sync += [fetch.eq(0), held.eq(0), taken.eq(0)]
         return taken, issue_port, held
 
     def _fetch(self, m: Module, enable: Value, port: Value) -> None:
@@ -225,7 +244,7 @@ class Issue(wiring.Component):
         ]
 
     def _beats(self, m: Module, start_q2: Value, port: Value) -> None:
-        """One counter for both stages: their beats never meet."""
+        """One counter for the stages that share lanes: their beats never meet."""
         task, q2, pair, b = self.task, Signal(), Signal(), Signal()
         column, bias = (Signal(len(self.beat[name]), name=name, reset_less=True) for name in ("column", "bias"))
         end = Mux(q2, task.q2_chunks, task.q1_chunks) == self.chunk + 1
@@ -249,3 +268,16 @@ class Issue(wiring.Component):
                 m.d.sync += self.active.eq(0)
             with m.Elif(self.fits):
                 m.d.sync += [self.chunk.eq(self.chunk + 1), column.eq(column + 1), bias.eq(bias + 1)]
+
+    def _own_beats(self, m: Module, start_q2: Value) -> None:
+        """Beats of the second stage in lanes of their own: those of two nodes are an occupation apart."""
+        task, chunk = self.task, self.q2_chunk
+        column, bias = (Signal(len(self.q2_beat[name]), name=f"q2_{name}", reset_less=True)
+                        for name in ("column", "bias"))
+        m.d.comb += [self.q2_beat.q2.eq(1), self.q2_beat.column.eq(column), self.q2_beat.bias.eq(bias),
+                     self.q2_last.eq(self.q2_active & (task.q2_chunks == chunk + 1))]
+        with m.If(start_q2):
+            m.d.sync += [self.q2_active.eq(1), chunk.eq(0), column.eq(task.q2_column), bias.eq(task.q2_bias)]
+        with m.Elif(self.q2_active):
+            m.d.sync += [self.q2_active.eq(~self.q2_last), chunk.eq(chunk + 1), column.eq(column + 1),
+                         bias.eq(bias + 1)]

@@ -12,6 +12,7 @@ from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
 from ...cells.multiplex import multiplex
 from ...shell.signatures import LoadBus, LoadPort
+from ...shell.words import BEAT_BITS
 from ..formats import ACC_BITS, AFFINE, UNITS, ZERO, Target
 from ..requantize import CODE_BITS, Requantizer
 from ..signatures import Hold, HoldPort, task_layout
@@ -47,7 +48,7 @@ class Server(wiring.Component):
         How many there are: 4, 8 or 16.
     ports, lanes, code_bits, digit, acc_bits, bank_depth, param_depth, result_depth, feature_depth, requant_lanes, \
 mac_columns, weight_bits, planes, pages, column_depth, \
-bias_depth : int
+bias_depth, lane_sets : int
         See :class:`hwgen.targets.banked.hardware.Hardware`.
     sum_bits : int
         Signed bits of the MAC array's results (:class:`~rtl_templates.banked.requantize.Requantizer`).
@@ -70,8 +71,8 @@ bias_depth : int
         Pulses at the start of a pass and of a run.
     hold : In(Hold(lanes, acc_bits)).array(ports), ack : Out(1).array(ports)
     write : Out(BankWrite).array(16 // servers)
-    result_address : In, result_data : Out(requant_lanes * 16)
-        Read latency 2.
+    result_address : In, result_data : Out(requant_lanes * 16, at most 128)
+        Read latency 2. Wider result words are read in parts of a beat, the lowest lanes first.
     busy : Out(1)
         A node is in flight, or a dense pass has nodes to issue; from the cycle after ``start`` on.
     working, waiting : Out(1)
@@ -104,8 +105,8 @@ bias_depth : int
     def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int, bias_depth: int,
-                 sum_bits: int = ACC_BITS, zero_points: int = 0, primitives: bool = False) -> None:
-        self.acc_bits, self.feature_depth = acc_bits, feature_depth
+                 sum_bits: int = ACC_BITS, zero_points: int = 0, lane_sets: int = 1, primitives: bool = False) -> None:
+        self.acc_bits, self.feature_depth, self.lane_sets = acc_bits, feature_depth, lane_sets
         self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
         banks, digits = UNITS // servers, code_bits // digit
         row_bits = exact_log2(bank_depth)
@@ -113,10 +114,11 @@ bias_depth : int
         self.issue = Issue(
             ports=ports, lanes=lanes, digits=digits, planes=planes, pages=pages, param_depth=param_depth,
             address_bits=address_bits, bank_bits=exact_log2(banks), requant_lanes=requant_lanes,
-            dense=feature_depth > 0)
-        self.requantizer = Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth,
-                                       bias_depth=bias_depth, sum_bits=sum_bits,
-                                       zero_points=bool(zero_points), primitives=primitives)
+            dense=feature_depth > 0, lane_sets=lane_sets)
+        self.requantizer, *self.second = (
+            Requantizer(lanes=requant_lanes, in_bits=acc_bits, column_depth=column_depth, bias_depth=bias_depth,
+                        sum_bits=sum_bits, zero_points=bool(zero_points), primitives=primitives)
+            for _ in range(lane_sets))
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
                             x_bits=sum_bits, target=Target.TABLE, primitives=primitives)
         self.writer = ServerWrite(
@@ -128,8 +130,9 @@ bias_depth : int
             "run_start": In(1),
             "hold": In(Hold(lanes=lanes, acc_bits=acc_bits)).array(ports), "ack": Out(1).array(ports),
             "write": Out(BankWrite(address_bits=exact_log2(bank_depth * digits), word_bits=lanes * digit)).array(banks),
-            "result_address": In(range(result_depth)), "result_data": Out(requant_lanes * RAW_BITS), "busy": Out(1),
-            "working": Out(1), "waiting": Out(1), "row_valid": Out(1), "row_bank": Out(exact_log2(banks)),
+            "result_address": In(range(result_depth)),
+            "result_data": Out(min(BEAT_BITS, requant_lanes * RAW_BITS)), "busy": Out(1), "working": Out(1),
+            "waiting": Out(1), "row_valid": Out(1), "row_bank": Out(exact_log2(banks)),
             "row_address": Out(address_bits), "row_data": Out(max(lanes * code_bits, requant_lanes * RAW_BITS)),
             "act_valid": Out(1), "act_data": Out(lanes * CODE_BITS),
             **({"zero": In(ZERO["zero"])} if zero_points else {}),
@@ -142,25 +145,26 @@ bias_depth : int
         m.submodules.mac = mac = self.mac
         m.submodules.writer = writer = self.writer
         load = self._load(m)
-        for unit in (issue, requantizer, mac, writer):
+        loaded = [unit.load for unit in (issue, mac, writer)]
+        for port in (*loaded, *(each.load for each in (requantizer, *self.second))):
             for name, value in load.items():
-                m.d.comb += getattr(unit.load, name).eq(value)
+                m.d.comb += getattr(port, name).eq(value)
         m.submodules.in_flight = in_flight = InFlight(
-            entry=issue.layout, occupation_bits=len(issue.occupation), chunk_bits=len(issue.chunk))
+            entry=issue.layout, occupation_bits=len(issue.occupation), chunk_bits=len(issue.chunk),
+            lane_sets=self.lane_sets)
         m.d.comb += [
             writer.index.eq(self.index), issue.task.eq(self.task), requantizer.task.eq(self.task),
             issue.start.eq(self.start),
             issue.run_start.eq(self.run_start), issue.valid.eq(Cat(hold.valid for hold in self.hold)),
             *(ack.eq(issue.ack[k]) for k, ack in enumerate(self.ack)),
             requantizer.beat.eq(issue.beat), requantizer.q1_x.eq(self._hold_chunk(m)),
-            requantizer.q2_x.eq(self._result_chunk()),
-            *(getattr(requantizer, name).eq(getattr(in_flight, name)) for name in (
+            *(getattr(each, name).eq(getattr(in_flight, name)) for each in (requantizer, *self.second) for name in (
                 "row_r", "bias_r", "q1_bits", "q2_r", "q2_bits")),
             in_flight.task.eq(self.task), in_flight.q2.eq(issue.beat.q2),
             *(getattr(in_flight, name).eq(getattr(issue, name)) for name in (
                 "issued", "entry", "occupation", "fits", "last", "chunk", "dense_beat")),
-            writer.to_result.eq(self.task.to_result), writer.code.eq(requantizer.code), writer.raw.eq(requantizer.raw),
-            writer.chunk.eq(in_flight.code_chunk), writer.fits.eq(in_flight.code_out),
+            writer.to_result.eq(self.task.to_result), writer.chunk.eq(in_flight.out_chunk),
+            writer.fits.eq(in_flight.code_out),
             writer.last.eq(in_flight.code_last),
             *(getattr(writer, name).eq(getattr(in_flight, name)) for name in ("nothing", "row", "bank")),
             *(self.write[k].enable.eq(port.enable) for k, port in enumerate(writer.write)),
@@ -170,15 +174,36 @@ bias_depth : int
             self.row_valid.eq(writer.row_valid), self.row_bank.eq(writer.row_bank),
             self.row_address.eq(writer.row_address), self.row_data.eq(writer.row_data),
         ]
+        active = self._stages(m, in_flight)
         if self.zero_points:
             written = Mux(self.task.combine | self.task.dense, self.task.q2_kind, self.task.q1_kind)
-            m.d.comb += [requantizer.zero.eq(self.zero), writer.affine.eq(written == AFFINE)]
+            m.d.comb += [*(each.zero.eq(self.zero) for each in (requantizer, *self.second)),
+                         writer.affine.eq(written == AFFINE)]
         running = self._combine(m, load, in_flight)
         m.d.comb += [
-            self.busy.eq(in_flight.flying | writer.busy | issue.dense_busy), self.working.eq(issue.active | running),
+            self.busy.eq(in_flight.flying | writer.busy | issue.dense_busy), self.working.eq(active | running),
             self.waiting.eq(~self.busy & ~Cat(hold.valid for hold in self.hold).any()),
         ]
         return m
+
+    def _stages(self, m: Module, in_flight: InFlight) -> Value:
+        """Lanes of the second stage: the first one's, or their own. Returns whether lanes work."""
+        issue, first, writer = self.issue, self.requantizer, self.writer
+        if not self.second:
+            m.d.comb += [first.q2_x.eq(self._result_chunk(issue.chunk)), writer.code.eq(first.code),
+                         writer.raw.eq(first.raw)]
+            return issue.active
+        [second] = self.second
+        m.submodules.second = second
+        combine = self.task.combine | self.task.dense
+        m.d.comb += [
+            second.task.eq(self.task), second.beat.eq(issue.q2_beat),
+            second.q2_x.eq(self._result_chunk(issue.q2_chunk)),
+            in_flight.q2_active.eq(issue.q2_active), in_flight.q2_last.eq(issue.q2_last),
+            in_flight.q2_chunk.eq(issue.q2_chunk), writer.code.eq(Mux(combine, second.code, first.code)),
+            writer.raw.eq(Mux(combine, second.raw, first.raw)),
+        ]
+        return issue.active | issue.q2_active
 
     def _combine(self, m: Module, load: Mapping[str, Value], in_flight: InFlight) -> Value:
         """What feeds the MAC array. Returns whether that works on a node."""
@@ -232,11 +257,11 @@ bias_depth : int
                    for chunk in range(1 << len(self.issue.chunk))]
         return multiplex(m, "hold_chunk", choices, Cat(self.issue.chunk, self.issue.port), primitives=self.primitives)
 
-    def _result_chunk(self) -> Value:
-        """The chunk of the MAC array's result that the present Q2 beat reads."""
+    def _result_chunk(self, chunk: Value) -> Value:
+        """A chunk of the MAC array's result."""
         width, chunks = self.requant_lanes * self.requantizer.sum_bits, -(-self.mac_columns // self.requant_lanes)
         parts = [self.mac.result[k * width:(k + 1) * width] for k in range(chunks)]
-        return Array(parts)[self.issue.chunk] if chunks > 1 else parts[0]
+        return Array(parts)[chunk] if chunks > 1 else parts[0]
 
     @staticmethod
     def model(x: Sequence[int], *, task: Mapping[str, int], param: Mapping[str, int],

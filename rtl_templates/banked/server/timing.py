@@ -17,7 +17,9 @@ SERVER_MAC = REQUANT_CODE + SERVER_ACTIVATION + SERVER_HELD  # a node's last Q1 
 SERVER_PLANE = 1  # a plane that is read to the MAC array's input
 SERVER_ROW = 1  # a row's last code to the row
 SERVER_SETTLE = 2  # start of a dense pass to the first cycle that adds a step's words
-QUEUE_DEPTH = 32  # nodes in flight: at most 27 when they come every cycle, fewer when their beats are more
+#: Nodes in flight: at most 27 when they come every cycle, fewer when their beats are more; with two sets of lanes nodes
+#: that combine may come every cycle too.
+QUEUE_DEPTH = {1: 32, 2: 64}
 
 
 def server_q2_delay(lanes: int, planes: int) -> int:
@@ -29,13 +31,15 @@ def server_q2_delay(lanes: int, planes: int) -> int:
     return SERVER_MAC + SERVER_PLANE + mac_latency(lanes, planes) - 2
 
 
-def server_q2_wait(lanes: int, planes: int, q1_beats: int, q2_beats: int) -> int:
+def server_q2_wait(lanes: int, planes: int, q1_beats: int, q2_beats: int, lane_sets: int = 1) -> int:
     """Cycles that Q2 beats should wait for the gap between the Q1 beats of nodes that come without pause.
 
     Nodes that the lanes limit are ``q1_beats + q2_beats`` apart and occupy the MAC array as long, so the wait is
     what is left of :func:`server_q2_delay` to a whole number of them. Zero where the result would be gone by then,
-    but at least so much that a pair sees the Q2 beats that it would meet.
+    but at least so much that a pair sees the Q2 beats that it would meet. Zero with two sets of lanes.
     """
+    if lane_sets > 1:
+        return 0
     least = max(0, q1_beats + 1 - server_q2_delay(lanes, planes))
     wait = -server_q2_delay(lanes, planes) % (q1_beats + q2_beats)
     return wait if least <= wait <= q1_beats else least
@@ -57,7 +61,7 @@ class ServerTiming:
 
     Parameters
     ----------
-    ports, lanes, digits, planes, requant_lanes : int
+    ports, lanes, digits, planes, lane_sets : int
         As :class:`rtl_templates.banked.server.server.Server`; ``digits`` is ``code_bits // digit``.
     entries : sequence of Entry sequences
         Of each port, its PARAM entries in order, through all passes of a run.
@@ -70,11 +74,11 @@ class ServerTiming:
         As the members of the server; ``waiting`` is ``not busy and not valid``.
     """
 
-    def __init__(self, *, ports: int, lanes: int, digits: int, planes: int, requant_lanes: int,
+    def __init__(self, *, ports: int, lanes: int, digits: int, planes: int, lane_sets: int = 1,
                  entries: Sequence[Sequence[Entry]]) -> None:
         if len(entries) != ports:
             raise ValueError(f"{len(entries)} orders for {ports} ports")
-        self.ports, self.digits, self.planes = ports, digits, planes
+        self.ports, self.digits, self.planes, self._lane_sets = ports, digits, planes, lane_sets
         self.ack = 0
         self.busy = self.working = False
         self._lanes = lanes
@@ -104,11 +108,13 @@ class ServerTiming:
             PARAM entries of a dense pass; unused in others.
         """
         write_beats = 1 if task["to_result"] else self.digits
+        self._recent = 0
         self._dense = bool(task["dense"])
         self._combine = bool(task["combine"]) or self._dense
         self._q1 = 1 if self._dense else task["q1_chunks"]
         self._q2 = task["q2_chunks"]
-        self._floor = max(self._q2 + (0 if self._dense else self._q1), write_beats)
+        own = 0 if self._dense else self._q1
+        self._floor = max(self._q2 + own if self._lane_sets == 1 else max(self._q2, own), write_beats)
         self._delay = server_q2_delay(self._lanes, self.planes) + task["q2_wait"]
         self._base = max(self._q1, write_beats)
         if self._dense:
@@ -194,7 +200,7 @@ class ServerTiming:
             q2 = occupation + self._delay + last + 1
             self._work |= ((1 << occupation) - 1) << last + SERVER_MAC
             self._work |= ((1 << self._q2) - 1) << q2
-            if not self._dense:
+            if not self._dense and self._lane_sets == 1:
                 self._yields.append(now + q2 - self._q1)
             last = q2 + self._q2 - 1
         self._open = now + max(self._base, occupation) + more

@@ -13,6 +13,7 @@ from ...cells.bank import BankPort, BankWrite
 from ...cells.formats import RAW_BITS
 from ...cells.structure import structure
 from ...shell.signatures import LoadBus, LoadPort
+from ...shell.words import BEAT_BITS
 from ..formats import UNITS, Target
 from ..requantize import CODE_BITS
 
@@ -47,7 +48,7 @@ class ServerWrite(wiring.Component):
         Where the present node goes.
     write : Out(BankWrite).array(banks)
     result_address, result_data
-        Read latency 2.
+        Read latency 2. Result words of more than a beat are read in parts, the lowest lanes at the lower address.
     busy : Out(1)
         Between a node's last code and its last write.
     row_valid, row_bank, row_address, row_data : Out
@@ -87,7 +88,8 @@ class ServerWrite(wiring.Component):
             "index": In(range(UNITS)), "load": In(LoadBus()), "code": In(requant_lanes * CODE_BITS), "raw": In(results),
             "chunk": In(range(lanes // requant_lanes)), "last": In(1), "fits": In(1), "to_result": In(1),
             "row": In(address_bits), "bank": In(exact_log2(banks)), "nothing": In(1), "write": Out(word).array(banks),
-            "result_address": In(range(result_depth)), "result_data": Out(results), "busy": Out(1), "row_valid": Out(1),
+            "result_address": In(range(result_depth)), "result_data": Out(min(BEAT_BITS, results)), "busy": Out(1),
+            "row_valid": Out(1),
             "row_bank": Out(exact_log2(banks)), "row_address": Out(address_bits),
             "row_data": Out(max(lanes * code_bits, results)), **({"affine": In(1)} if zero_points else {}),
         })
@@ -117,11 +119,14 @@ class ServerWrite(wiring.Component):
         m.d.comb += [self.row_valid.eq(full | valid), self.row_bank.eq(bank), self.row_address.eq(address),
                      self.row_data.eq(Mux(valid, word, row.as_value()))]
 
-        results = add_memory(m, "results", len(word), self.result_depth, "block")
+        parts = -(-len(word) // BEAT_BITS)
+        results = add_memory(m, "results", len(word), -(-self.result_depth // parts), "block")
         write, read = results.write_port(), results.read_port()
-        m.d.sync += self.result_data.eq(read.data)
+        part = Signal(exact_log2(parts), reset_less=True)
+        m.d.sync += [part.eq(self.result_address),
+                     self.result_data.eq(read.data.word_select(part, len(self.result_data)))]
         m.d.comb += [write.en.eq(valid), write.addr.eq(address), write.data.eq(word),
-                     read.addr.eq(self.result_address), read.en.eq(1)]
+                     read.addr.eq(self.result_address >> exact_log2(parts)), read.en.eq(1)]
         self._banks(m, row.as_value(), done, full, address, bank)
         return m
 

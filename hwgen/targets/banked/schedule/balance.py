@@ -28,9 +28,9 @@ def relative(demand: NDArray[np.generic]) -> Floats:
     return share
 
 
-def balance(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
+def balance(demand: Floats, order: Ints, bins: int, limit: int, seed: int = 0) -> Ints:
     """The bin of each item: :func:`spread`, with its parameters, and :func:`refine`."""
-    return refine(demand, spread(demand, order, bins, limit), bins)
+    return refine(demand, spread(demand, order, bins, limit), bins, seed=seed)
 
 
 def spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:

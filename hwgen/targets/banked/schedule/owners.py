@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from ....errors import CapacityError
 from ..hardware import UNITS, Hardware
+from ..pace import node_cycles
 from ..program import Program
 from .balance import balance, relative
 from .slots import Owners
@@ -97,8 +98,5 @@ def _demands(program: Program, hardware: Hardware) -> tuple[list[Ints], Ints]:
     occupied = np.zeros(program.num_nodes, dtype=np.int64)
     for index, step in enumerate(program.passes):
         if step.combine is not None and step.q1 is not None and step.q1.row_bits is not None:
-            chunks = [0 if stage is None else -(-len(stage.column) // hardware.requant_lanes)
-                      for stage in (step.q1, step.q2)]
-            own = np.maximum(-(-step.q1.row_bits // hardware.planes), sum(chunks)) + chunks[0] * step.q1.pairs
-            occupied += own * program.rows_of(index)
+            occupied += node_cycles(program, hardware, index) * program.rows_of(index)
     return reads, occupied

@@ -2,25 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ....errors import CapacityError, HwgenError
-from ..hardware import UNITS, Hardware
+from ..hardware import Hardware
+from ..pace import node_cycles
 from ..program import Gather, Program
 from ..sizes import check_capacity
 from .balance import balance
-from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, lower_bound, match
+from .improve import improve
+from .match import LOOK_AHEAD, LOOK_AHEAD_EVEN, match
 from .owners import Placing, assign, edge_list
 from .place_sources import place_sources
-from .quick import quick_match, quick_spread, stable_order
+from .quick import quick_match, quick_spread
+from .reads import Reads
 from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
 __all__ = ["ALL_SLOTS", "BEST", "QUICK", "Method", "schedule", "schedule_reads"]
 
 Ints = NDArray[np.int64]
 BUSY = 0.85  #: Share of the bound from which on a pass counts as limited by its servers.
+PLACEMENTS = 4  #: That a build tries.
 ALL_SLOTS = 1 << 16  #: As many as a task word can name.
 
 
@@ -30,28 +35,34 @@ class Method:
 
     Parameters
     ----------
-    place : Placing
+    place : tuple of Placing
+        All are tried.
     match : callable
         With the parameters and results of :func:`hwgen.targets.banked.schedule.match.match`.
     """
 
-    place: Placing
+    place: tuple[Placing, ...]
     match: Callable[[Ints, Ints, int], tuple[Ints, Ints]]
 
 
-#: For a graph that stays: fewest cycles.
-BEST = Method(place=balance, match=match)
+#: For a graph that stays: fewest cycles. Placements that balance as well differ by some percent in cycles.
+BEST = Method(place=tuple(partial(balance, seed=seed) for seed in range(PLACEMENTS)), match=match)
 #: For graphs that change: a few percent more cycles, in a fraction of the time (docs/decisions/0022-quick-schedule.md).
-QUICK = Method(place=quick_spread, match=quick_match)
+QUICK = Method(place=(quick_spread,), match=quick_match)
 
 
-def schedule(program: Program, hardware: Hardware, method: Method = BEST) -> Schedule:
+def schedule(program: Program, hardware: Hardware, method: Method = BEST, room: int | None = None) -> Schedule:
     """Place every row and schedule every pass.
 
     Pass k writes half ``k % 2`` of the banks and pass k + 1 reads it; all passes over the graph's edges that
     read the same rows share one set of slots. Where servers are slower than the gather, an even flow of
     finished nodes is preferred to the shortest schedule, unless only the shortest fits. What does not fit by another
-    method is scheduled by the best one.
+    method is scheduled by the best one, which then tries slots beside the servers (:mod:`.improve`).
+
+    Parameters
+    ----------
+    room : int or None
+        Slots that may be taken to be faster, where fewer would do; None: all that the hardware has.
 
     Raises
     ------
@@ -59,11 +70,17 @@ def schedule(program: Program, hardware: Hardware, method: Method = BEST) -> Sch
         When the program exceeds the hardware anywhere; says by how much.
     """
     check_capacity(program, hardware)
-    result = _schedule(program, hardware, method)
-    if result.slots_used > hardware.slots and method is not BEST:
-        result = _schedule(program, hardware, BEST)
-    if result.slots_used > hardware.slots:
-        result = _schedule(program, hardware, BEST, tight=True)
+    found = None
+    if method is not BEST:
+        found = _fitting(program, hardware, method.place[0], method)
+    room, least = hardware.slots if room is None else room, None
+    for place in () if found else BEST.place:
+        plain = _fitting(program, hardware, place, BEST)
+        if plain is not None:
+            cycles, better = improve(program, hardware, *plain, room)
+            if least is None or cycles < least:
+                least, found = cycles, (better, plain[1])
+    result, _ = found or _schedule(program, hardware, BEST.place[0], BEST, tight=True)
     if result.slots_used > hardware.slots:
         raise CapacityError(
             f"{result.slots_used} slots are needed and the schedule memory has {hardware.slots}: "
@@ -73,12 +90,22 @@ def schedule(program: Program, hardware: Hardware, method: Method = BEST) -> Sch
     return result
 
 
-def _schedule(program: Program, hardware: Hardware, method: Method, tight: bool = False) -> Schedule:
-    owners = assign(program, hardware, method.place)
+def _fitting(program: Program, hardware: Hardware, place: Placing,
+             method: Method) -> tuple[Schedule, list[Reads]] | None:
+    """A schedule and its reads, or None where the schedule memory has too few slots."""
+    result = _schedule(program, hardware, place, method)
+    return None if result[0].slots_used > hardware.slots else result
+
+
+def _schedule(program: Program, hardware: Hardware, place: Placing, method: Method,
+              tight: bool = False) -> tuple[Schedule, list[Reads]]:
+    """The schedule, and what each of its slots reads."""
+    owners = assign(program, hardware, place)
     sources: SourceRows | None = None
     slots: list[Slots] = []
     passes: list[PassSchedule] = []
     starts: list[tuple[Gather, int, Slots]] = []
+    every: list[Reads] = []
     for index, step in enumerate(program.passes):
         if step.kind != "gather" and index:
             raise HwgenError(f"{step.kind} is pass {index}", f"{program.name}: {step.name}",
@@ -93,93 +120,48 @@ def _schedule(program: Program, hardware: Hardware, method: Method, tight: bool 
             if known is None:
                 node, source = edge_list(gather.reads)
                 if step.kind == "gather_features":
-                    sources = place_sources(program, hardware, owners, method.place)
+                    sources = place_sources(program, hardware, owners, place)
                     bank, row = _look_up(sources, gather.reads.shape[1])
                 else:
                     bank, row = owners.unit, owners.row
-                made = schedule_reads(owners, hardware.groups, node, bank[source], row[source],
-                                      0 if tight else _server_slots(program, hardware, owners, gather), method,
-                                      gather.rows)
+                reads = Reads.of(owners, hardware.groups, node, bank[source], row[source], gather.rows)
+                made = schedule_reads(reads, 0 if tight else _server_slots(program, hardware, owners, gather), method)
                 known = gather, sum(s.count for s in slots), made
                 starts.append(known)
                 slots.append(made)
+                every.append(reads)
             _, start, made = known
-            count, order = made.count, _arrival_order(made, hardware)
+            count, order = made.count, made.arrivals(hardware.servers)
         passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
                                    write_half=index % 2, order=order))
-    return Schedule(owners=owners, sources=sources, slots=tuple(slots), passes=tuple(passes))
+    return Schedule(owners=owners, sources=sources, slots=tuple(slots), passes=tuple(passes)), every
 
 
-def schedule_reads(
-    owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints, server_slots: float = 0,
-    method: Method = BEST, summing: NDArray[np.bool_] | None = None,
-) -> Slots:
-    """Schedule one gather in all groups; shorter groups idle at the end.
+def schedule_reads(reads: Reads, server_slots: float = 0, method: Method = BEST) -> Slots:
+    """Schedule one gather in all groups, each by itself; shorter groups idle at the end.
 
     Parameters
     ----------
-    owners : Owners
-        Who aggregates which node.
-    groups : int
-        Number of groups.
-    node, bank, row : int64 [reads]
-        What each node reads, in any order.
+    reads : Reads
     server_slots : float
         Slots for which the busiest server works. From :data:`BUSY` of the bound on, an even flow of
         finished nodes is worth more than a short schedule.
     method : Method
         Whose ``match`` fills the slots of a group.
-    summing : bool [n] or None
-        Nodes that sum up, whether they read anything or not; None: all.
     """
-    n = owners.unit.size
-    key = node * UNITS + bank
-    counts = np.bincount(key, minlength=n * UNITS).reshape(n, UNITS)
-    summing = np.ones(n, dtype=np.bool_) if summing is None else summing
-    members = [np.flatnonzero((owners.group == g) & summing) for g in range(groups)]
-    bound = max(lower_bound(counts[mine], owners.unit[mine]) for mine in members)
-    look_ahead = LOOK_AHEAD if server_slots <= BUSY * bound else LOOK_AHEAD_EVEN
-    parts = []
-    for mine in members:
-        banks, nodes = method.match(counts[mine], owners.unit[mine], look_ahead)
-        parts.append((banks, np.where(nodes >= 0, mine[nodes], -1) if mine.size else nodes))
-    total = max(banks.shape[0] for banks, _ in parts)
-    all_banks = np.full((total, groups, UNITS), -1)
-    all_nodes = np.full((total, groups, UNITS), -1)
-    for g, (banks, nodes) in enumerate(parts):
-        all_banks[: len(banks), g], all_nodes[: len(nodes), g] = banks, nodes
-
-    # The k-th time a node reads a bank it reads the k-th of its rows there.
-    flat_banks, flat_nodes = all_banks.ravel(), all_nodes.ravel()
-    reading = np.flatnonzero(flat_banks >= 0)
-    events = reading[stable_order(flat_nodes[reading] * UNITS + flat_banks[reading], n * UNITS)]
-    rows = np.zeros_like(flat_banks)
-    rows[events] = row[stable_order(key, n * UNITS)]
-
-    working = np.flatnonzero(flat_nodes >= 0)
-    last = np.full(n, -1)
-    last[flat_nodes[working]] = working // (groups * UNITS)  # slots rise: the last one stays
-    finishing = np.full_like(all_nodes, -1)
-    done = np.flatnonzero(summing)
-    finishing[last[done], owners.group[done], owners.unit[done]] = done
-    return Slots(bank=all_banks, row=rows.reshape(all_banks.shape), node=finishing, bound=bound)
+    look_ahead = LOOK_AHEAD if server_slots <= BUSY * reads.bound else LOOK_AHEAD_EVEN
+    return reads.slots([method.match(reads.counts[mine], reads.owners.unit[mine], look_ahead)
+                        for mine in reads.members])
 
 
 def _server_slots(program: Program, hardware: Hardware, owners: Owners, gather: Gather) -> float:
     """Slots that the busiest server needs in the slowest pass with these reads, by its timing contract."""
     most = 0.0
     for index, step in enumerate(program.passes):
-        if program.gathers[index] is not gather or step.q1 is None:
-            continue
-        chunks = beats = -(-len(step.q1.column) // hardware.requant_lanes)
-        cycles = np.full(program.num_nodes, 1 if index == len(program.passes) - 1 else hardware.digits)
-        if step.combine is not None and step.q2 is not None:
-            beats += -(-len(step.q2.column) // hardware.requant_lanes)  # the same lanes do both stages
-            if step.q1.row_bits is not None:
-                cycles = np.maximum(cycles, -(-step.q1.row_bits // hardware.planes))
-        occupied = (np.maximum(cycles, beats) + chunks * step.q1.pairs) * gather.rows
-        load = np.bincount(owners.unit % hardware.servers, occupied, hardware.servers)
-        most = max(most, float(load.max()))
+        if program.gathers[index] is gather and step.q1 is not None:
+            occupied = node_cycles(program, hardware, index) * gather.rows
+            load = np.bincount(owners.unit % hardware.servers, occupied, hardware.servers)
+            most = max(most, float(load.max()))
     return most / hardware.digits
 
 
@@ -188,16 +170,6 @@ def _look_up(sources: SourceRows, count: int) -> tuple[Ints, Ints]:
     bank, row = np.full(count, -1), np.full(count, -1)
     bank[sources.source], row[sources.source] = sources.bank, sources.row
     return bank, row
-
-
-def _arrival_order(slots: Slots, hardware: Hardware) -> tuple[tuple[Ints, ...], ...]:
-    servers = hardware.servers
-    order: list[list[Ints]] = [[] for _ in range(servers)]
-    for g in range(hardware.groups):
-        for unit in range(UNITS):  # ports of a server come in rising order of unit // servers
-            column = slots.node[:, g, unit]
-            order[unit % servers].append(column[column >= 0])
-    return tuple(tuple(ports) for ports in order)
 
 
 def _dense_order(owners: Owners, hardware: Hardware, rows: NDArray[np.bool_]) -> tuple[tuple[Ints, ...], ...]:

@@ -71,6 +71,16 @@ class Slots:
         """Slots of the schedule memory it fills."""
         return int(self.bank.shape[0])
 
+    def arrivals(self, servers: int) -> tuple[tuple[NDArray[np.int64], ...], ...]:
+        """Nodes in the order in which they arrive at a port: ``[server][port]``."""
+        _, groups, units = self.node.shape
+        order: list[list[NDArray[np.int64]]] = [[] for _ in range(servers)]
+        for g in range(groups):
+            for unit in range(units):  # ports of a server come in rising order of unit // servers
+                column = self.node[:, g, unit]
+                order[unit % servers].append(column[column >= 0])
+        return tuple(tuple(ports) for ports in order)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PassSchedule:
@@ -118,3 +128,12 @@ class Schedule:
     def slots_used(self) -> int:
         """Words of each group's schedule memory."""
         return sum(slots.count for slots in self.slots)
+
+    def slots_of(self, index: int) -> Slots | None:
+        """The slots that a pass runs; None of a dense one."""
+        step, start = self.passes[index], 0
+        for slots in self.slots:
+            if step.count and step.start == start:
+                return slots
+            start += slots.count
+        return None

@@ -87,13 +87,14 @@ def test_results_lie_where_they_are_said_to():
         np.testing.assert_array_equal(np.concatenate(words)[golden["results_column"]], trace.logits[row])
 
 
-@pytest.mark.parametrize("requant_lanes", [2, 4, 8])
+@pytest.mark.parametrize("requant_lanes", [2, 4, 8, 16])
 def test_results_are_read_as_they_were_stored(requant_lanes):
     program, design, plan, image = built(4, {"classes": 7}, {"groups": 2, "servers": 8, "requant_lanes": requant_lanes})
     wrote = interpreter.execute(image.beats, design)[-1]
     memory = np.full((design.servers * image.result_words, 8), 12345, dtype="<i2")  # beside the lanes lies anything
     for server, address, codes in zip(wrote.server, wrote.address, wrote.codes, strict=True):
-        memory[server * image.result_words + address, :requant_lanes] = codes
+        for part, some in enumerate(np.array_split(codes, design.result_parts)):
+            memory[server * image.result_words + address * design.result_parts + part, :len(some)] = some
     np.testing.assert_array_equal(read_results(program, design, plan, memory.tobytes()), run(program).logits)
 
 

@@ -93,7 +93,7 @@ def test_design_is_json_and_names_what_it_was_built_from(tiny):
     assert design == tiny[1]
     assert design["hardware"] == TINY.to_dict()
     values = {entry["name"]: entry["value"] for entry in design["registers"] if "value" in entry}
-    arithmetic = {"sum_bits", "zero_points", "hold_depth"}  # what a host need not know
+    arithmetic = {"sum_bits", "zero_points", "hold_depth", "lane_sets"}  # what a host need not know
     assert {name.lower(): values[name] for name in values if name not in ("ID", "VERSION")} == {
         name: value for name, value in TINY.to_dict().items() if name not in arithmetic}
     assert design["capacities"]["node_rows"] == 16 * TINY.bank_depth // 2

@@ -18,7 +18,7 @@ BASE = {
     "servers": 16, "ports": 4, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 64,
     "param_depth": 256, "result_depth": 512, "feature_depth": 64, "requant_lanes": 8, "mac_columns": 8,
     "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 16, "bias_depth": 32, "sum_bits": 18,
-    "zero_points": 0,
+    "zero_points": 0, "lane_sets": 1,
 }
 ENTRIES, INDEX = 16, 3
 
@@ -57,6 +57,8 @@ class Case:
         if task["combine"]:
             least = max(0, task["q1_chunks"] + 1 - server_q2_delay(self.lanes, self.shape["planes"]))
             task["q2_wait"] = fields.get("q2_wait", rng.randint(least, task["q1_chunks"]))
+            if self.shape["lane_sets"] > 1:
+                task["q2_wait"] = 0
         if task["combine"] or task["dense"]:
             task["page"] = rng.randrange(self.shape["pages"] - max(0, task["dense_pages"] - 1))
         return task
@@ -153,7 +155,8 @@ def run(case, busy_limit=40000):
         ctx.set(dut.run_start, 1)
         await ctx.tick()
         ctx.set(dut.run_start, 0)
-        timing = ServerTiming(ports=case.ports, lanes=lanes, digits=digits, planes=shape["planes"], requant_lanes=rq,
+        timing = ServerTiming(ports=case.ports, lanes=lanes, digits=digits, planes=shape["planes"],
+                              lane_sets=shape["lane_sets"],
                               entries=[[Entry(entry["bits"], bool(entry["pair"])) for entry in order]
                                        for order in case.order])
         for task, inputs in case.passes:
@@ -198,9 +201,12 @@ def run(case, busy_limit=40000):
             assert quiet > 8, "the pass did not end"
             acks.append(times)
         for address in range(case.results):
-            ctx.set(dut.result_address, address)
-            await ctx.tick().repeat(2)
-            seen.setdefault("results", {})[address] = ctx.get(dut.result_data)
+            word, parts = 0, -(-rq * 16 // 128)
+            for part in range(parts):
+                ctx.set(dut.result_address, parts * address + part)
+                await ctx.tick().repeat(2)
+                word |= ctx.get(dut.result_data) << 128 * part
+            seen.setdefault("results", {})[address] = word
 
     sim = Simulator(dut)
     sim.add_clock(1e-6)
@@ -253,6 +259,8 @@ RESULT = {"to_result": 1}
     {"code_bits": 8, "digit": 4, "lanes": 8, "mac_columns": 8, "weight_bits": 6, "ports": 3},
     {"mac_columns": 16, "lanes": 40, "digit": 2}, {"requant_lanes": 16},
     {"requant_lanes": 2, "ports": 1, "digit": 1, "lanes": 8}, {"feature_depth": 0, "pages": 2, "lanes": 8},
+    {"lane_sets": 2}, {"lane_sets": 2, "requant_lanes": 16, "ports": 16, "param_depth": 1024},
+    {"lane_sets": 2, "requant_lanes": 4, "mac_columns": 16, "digit": 1},
 ], ids=lambda shape: "-".join(f"{key}{value}" for key, value in shape.items()) or "base")
 @pytest.mark.parametrize("arrival", [1.0, 0.15])
 def test_passes(shape, arrival):
@@ -261,8 +269,8 @@ def test_passes(shape, arrival):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2}],
-                         ids=["base", "planes2", "port1", "lane1"])
+@pytest.mark.parametrize("shape", [{}, {"planes": 2}, {"ports": 1, "digit": 1}, {"requant_lanes": 1, "digit": 2},
+                                   {"lane_sets": 2}], ids=["base", "planes2", "port1", "lane1", "sets2"])
 def test_dense(shape):
     passes = [DENSE, COMBINE, DENSE | {"dense_pages": 2, "dense_steps": 2}, GATHER, DENSE | {"dense_steps": 1},
               DENSE | RESULT]
@@ -310,6 +318,14 @@ def test_full_rate_of_a_combination(fields):
     case = Case(5, [COMBINE | fields | {"q2_wait": wait}], nodes=12, arrival=1.0, even=True, max_bits=q1 + q2)
     [acks] = run(case)
     assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {q1 + q2}
+
+
+def test_full_rate_of_a_combination_in_two_sets_of_lanes():
+    """A node a cycle; as many are in flight as the queues are deep for."""
+    case = Case(5, [COMBINE | {"q1_chunks": 1}], nodes=6, arrival=1.0, even=True, max_bits=1, ports=8, servers=4,
+                lane_sets=2)
+    [acks] = run(case)
+    assert {b - a for (a, _), (b, _) in pairwise(acks[8:])} == {1}
 
 
 def test_combination_takes_its_planes():

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import program_of, random_graph_model
-from scheduling import balanced, check, problem
+from scheduling import balanced, check, one_placement, problem
 
 from hwgen.native import library
 from hwgen.targets.banked.schedule import quick
 from hwgen.targets.banked.schedule.balance import relative
 from hwgen.targets.banked.schedule.match import lower_bound
 from hwgen.targets.banked.schedule.quick import SOURCE, quick_match, quick_spread, stable_order
-from hwgen.targets.banked.schedule.schedule import BEST, QUICK, schedule
+from hwgen.targets.banked.schedule.schedule import QUICK, schedule
 from hwgen.targets.banked.sizes import choose
 
 
@@ -95,12 +95,13 @@ def test_equal_keys_keep_their_order(keys):
     np.testing.assert_array_equal(in_python(stable_order, key, 13), want)
 
 
-def test_what_does_not_fit_so_is_scheduled_by_the_best_method():
+def test_what_does_not_fit_so_is_scheduled_by_the_best_method(monkeypatch):
+    one = one_placement(monkeypatch)
     program = program_of(random_graph_model(1, nodes=400, hidden=8, min_bits=1))
     hardware = choose(program, groups=1, servers=16, slots=1 << 14)
     hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
-    best, fast = (schedule(program, hardware, method).slots_used for method in (BEST, QUICK))
-    short = schedule(program, replace(hardware, slots=best - 1)).slots_used
+    best, fast = (schedule(program, hardware, method, room=0).slots_used for method in (one, QUICK))
+    short = schedule(program, replace(hardware, slots=best - 1), one, room=0).slots_used
     assert short < best < fast
     for slots, used in ((fast, fast), (fast - 1, best), (best, best), (best - 1, short)):
-        assert schedule(program, replace(hardware, slots=slots), QUICK).slots_used == used
+        assert schedule(program, replace(hardware, slots=slots), QUICK, room=0).slots_used == used

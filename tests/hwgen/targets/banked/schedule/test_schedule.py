@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from models import program_of, random_graph_model
 from refusals import accepted
+from scheduling import one_placement
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.banked.schedule.owners import edge_list
@@ -92,28 +93,31 @@ def test_arrival_order(model):
                 assert when == sorted(when)
 
 
-def test_too_few_slots_are_counted():
-    program, hardware, plan = made(nodes=60)
-    need = schedule(program, replace(hardware, slots=1 << 16)).slots_used
+def test_too_few_slots_are_counted(monkeypatch):
+    one = one_placement(monkeypatch)
+    program, hardware, _ = made(nodes=60)
+    plan = schedule(program, hardware, one, room=0)
+    need = schedule(program, replace(hardware, slots=1 << 16), one, room=0).slots_used
     assert need == plan.slots_used
-    assert schedule(program, replace(hardware, slots=need)).slots_used == need
+    assert schedule(program, replace(hardware, slots=need), one, room=0).slots_used == need
     least = sum(slots.bound for slots in plan.slots) - 1
     with pytest.raises(CapacityError, match=rf"\d+ slots are needed .* has {least}: \d+ too many") as error:
-        schedule(program, replace(hardware, slots=least))
+        schedule(program, replace(hardware, slots=least), one)
     told = int(error.value.fix.split("--slots ")[1].split(",")[0])
     assert error.value.what.startswith(f"{told} slots")
     assert f": {told - least} too many" in error.value.what
-    assert schedule(program, replace(hardware, slots=told)).slots_used <= told
+    assert schedule(program, replace(hardware, slots=told), one).slots_used <= told
 
 
-def test_the_short_schedule_is_taken_when_only_it_fits():
+def test_the_short_schedule_is_taken_when_only_it_fits(monkeypatch):
+    one = one_placement(monkeypatch)
     """The even flow that slow servers like takes more slots than the shortest schedule."""
     program, hardware, _ = made(groups=1, servers=16, nodes=400, hidden=8, min_bits=1)
     hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
-    even = schedule(program, replace(hardware, slots=1 << 16)).slots_used
-    assert schedule(program, replace(hardware, slots=even)).slots_used == even
+    even = schedule(program, replace(hardware, slots=1 << 16), one, room=0).slots_used
+    assert schedule(program, replace(hardware, slots=even), one, room=0).slots_used == even
     with accepted():
-        assert schedule(program, replace(hardware, slots=even - 1)).slots_used < even
+        assert schedule(program, replace(hardware, slots=even - 1), one, room=0).slots_used < even
 
 
 def test_input_features_in_a_later_pass_are_refused():
