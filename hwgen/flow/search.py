@@ -11,7 +11,7 @@ from itertools import groupby
 
 from boards import Board
 
-from ..errors import CapacityError
+from ..errors import CapacityError, HwgenError
 from ..network.network import Network
 from ..network.sample import Limits, Sample, single
 from ..progress import Progress
@@ -103,6 +103,7 @@ class _Search:
         self.targets = candidate_targets(network, sample, wishes)
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str, float], Found | None] = {}
+        self.foreign: dict[str, HwgenError] = {}
         self.refused = 0
         self.factors: dict[str, Mapping[str, float]] = {}  # what counts were more than guesses, by target
 
@@ -149,6 +150,10 @@ class _Search:
                                          lambda area: area.fullest(self.board, limits)[1] <= 1)
         except CapacityError as error:
             self.wrong = self.wrong or error
+        except HwgenError as error:  # a wished value that this target does not have: another may
+            self.foreign[target.name] = error
+            if len(self.foreign) == len(self.targets):
+                raise next(iter(self.foreign.values())) from None
 
     def _corrected(self, candidate: Candidate) -> Resources:
         """The guess for a candidate; from the first count of its target on by so much more as that was."""

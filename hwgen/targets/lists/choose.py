@@ -116,7 +116,8 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
         A parameter in ``wanted`` is too small.
     """
     wanted = dict(wanted or {})
-    lanes = wanted.get("lanes") or narrowest(program, capacity)
+    several = wanted.get("requant_lanes", 1)
+    lanes = wanted.get("lanes") or -(-narrowest(program, capacity) // several) * several
     requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
     hardware = Hardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})
     hardware.verify()
@@ -171,6 +172,8 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
     first = choose(program, capacity, wanted).lanes
     for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
         requants = [each for each in REQUANT_LANES if lanes % each == 0]
+        if "lanes" not in wanted and lanes % wanted.get("requant_lanes", 1):
+            continue
         for units in [wanted["units"]] if "units" in wanted else UNITS:
             for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else requants:
                 try:

@@ -94,11 +94,11 @@ def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
 
 def test_what_the_user_fixed_comes_before_comfort() -> None:
     network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
-    wished = {"groups": 4, "servers": 16, "requant_lanes": 8}
+    wished = {"groups": 4, "servers": 16, "requant_lanes": 8, "lane_sets": 1}
     lut = found(network, sample, hardware=wished).resources.total.lut
     tight = found(network, sample, board_with(lut=lut), hardware=wished)
     assert tight.resources.total.lut == lut
-    assert tight.choice == "target banked: as asked for: --groups 4 --servers 16 --requant-lanes 8"
+    assert tight.choice == "target banked: as asked for: --groups 4 --servers 16 --requant-lanes 8 --lane-sets 1"
     assert found(network, sample, board_with(lut=lut)).resources.total.lut < 0.85 * lut
     partly = found(network, sample, hardware={"groups": 1})
     assert "with --groups 1 as asked for" in partly.choice
@@ -159,13 +159,13 @@ def test_one_count_corrects_the_next_guess(monkeypatch: pytest.MonkeyPatch, coun
             dataclasses.replace(each, one=dataclasses.replace(each.one, lut=each.one.lut * 115 // 100))
             for each in found.components))
 
-    luts = sorted({each.area.total.lut for each in find_target("banked").candidates(
-        network, sample, Wishes(), lambda area: True)}, reverse=True)
+    first = found(network, sample, target="banked").resources.total.lut
+    counted.clear()
     monkeypatch.setattr(resources, "estimate", larger)
-    board = board_with(lut=int(luts[0] / COMFORT["lut"]) + 1)  # the largest seems to fit
+    board = board_with(lut=int(first / COMFORT["lut"]) + 1)  # it seems to fit
     chosen = found(network, sample, board, target="banked")
     assert chosen.resources.fullest(board, COMFORT)[1] <= 1
-    assert len(counted) == 2  # the largest, and the one that was chosen
+    assert len(counted) == 2  # the first, and the one that was chosen
 
 
 def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any]) -> None:
@@ -186,6 +186,13 @@ def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any])
     (note,) = (text for text in said if "by formulas" in text)
     assert re.search(r"target lists, .*: about [\d,]+ cycles, \d+% of [A-Z0-9]+, \d+% of [A-Z0-9]+ by formulas$", note)
     assert said.index(note) < said.index("counting resources with Yosys True")
+
+
+def test_a_value_that_one_target_has_chooses_it() -> None:
+    network, sample = random_graph_model(1, 40, 20, hidden=32).parts
+    assert found(network, sample, hardware={"requant_lanes": 32}).target.name == "lists"
+    with pytest.raises(HwgenError, match=r"^requant_lanes is 5\n  at hardware.requant_lanes\n  use one of 1, 2, 4"):
+        found(network, sample, hardware={"requant_lanes": 5})
 
 
 @pytest.mark.slow
