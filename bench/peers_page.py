@@ -78,7 +78,7 @@ def _table(lines: Sequence[Line]) -> str:
     rows = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for line in sorted(lines, key=lambda each: (not each["exact"], product(each))):
         parts = [f"{line[name]:,}" if name in line else "–" for name in ("load", "run", "store")]
-        results = "all equal" if line["exact"] else f"**{line['wrong']} wrong**"
+        results = "all equal" if line["exact"] else f"**{line.get('wrong', 'some')} wrong**"
         error = "–" if line["peer"] == "da4ml" or not line["exact"] else f"{line['error']:.1%}"
         cells = (line["peer"], line["design"], f"{line['cycles']:,}", *parts, f"{line['lut']:,}", f"{line['ff']:,}",
                  f"{line['bram36']:g}", line["dsp"], f"{product(line):.3g}", results, error)
@@ -166,7 +166,7 @@ def _designs(designs: Mapping[str, str]) -> str:
     tables = "\n".join(f"### {name[0].upper()}{name[1:]}\n\n{text}" for name, text in designs.items())
     return f"""## Where a small graph's cycles go
 
-Made by the same command, or by `python bench/peers_designs.py` alone. Cycles are exact, as the RTL counts them; look-up
+Made by the same command, or by `python bench/peers_designs.py` alone. Cycles are the exact estimate's; look-up
 tables are formulas here, an eighth above Yosys's counts for the small design.
 
 {tables}

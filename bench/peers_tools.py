@@ -1,6 +1,7 @@
 """What bench/peers.py needs around its peers: other interpreters, Verilator, Yosys, and the parts of a load stream."""
 
 import json
+import os
 import re
 import subprocess
 from collections import Counter
@@ -99,7 +100,7 @@ def count(verilog: Path, top: str) -> Usage:
 
 def _run(words: list[str], folder: Path, **more: str) -> str:
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False,
-                          env={"PATH": "/usr/local/bin:/usr/bin:/bin", **more})
+                          env={**os.environ, **more})
     if done.returncode:
         raise SystemExit(f"{Path(words[0]).name} failed in {folder}:\n{(done.stderr or done.stdout)[-2000:]}")
     return done.stdout

@@ -144,13 +144,17 @@ class _Search:
         return merge(*(self._of(target, windows, limits) for target in self.targets), key=lambda each: each.rank)
 
     def _of(self, target: Target, windows: bool, limits: Mapping[str, float]) -> Iterator[Candidate]:
-        """Candidates of a target; what is too small for the network is remembered."""
+        """Candidates of a target.
+
+        What is too small for the network is remembered; so is a value that the target does not have, which is an error
+        where no target has it.
+        """
         try:
             yield from target.candidates(self.network, self.sample, replace(self.wishes, windows=windows),
                                          lambda area: area.fullest(self.board, limits)[1] <= 1)
         except CapacityError as error:
             self.wrong = self.wrong or error
-        except HwgenError as error:  # a wished value that this target does not have: another may
+        except HwgenError as error:
             self.foreign[target.name] = error
             if len(self.foreign) == len(self.targets):
                 raise next(iter(self.foreign.values())) from None

@@ -300,9 +300,12 @@ def _by_width(fields: _Fields) -> NDArray[np.float64] | None:
     if given is None:
         return None
     found = array_of(given, where).astype(np.float64)
-    shaped = found.ndim == 2 and found.shape[1:] == (3,)
-    if not shaped or not (np.isin(found[:, 0], range(9)) & (found[:, 1:] >= 0).all(axis=1)
-                          & (found[:, 1:] <= 1).all(axis=1)).all():
+    good = found.ndim == 2 and found.shape[1:] == (3,)
+    if good:
+        widths, shares = found[:, 0].tolist(), found[:, 1:]
+        good = len({*widths}) == len(widths) and {0} <= {*widths} <= {*range(9)} and bool(
+            ((shares >= 0) & (shares <= 1)).all())
+    if not good:
         raise HwgenError(f"accuracies by width are {found.tolist()}", where,
-                         "give rows of a width, 0 to 8 bits, and two shares; or leave them out")
+                         "give rows of a width, 0 to 8 bits, one of them 0, and two shares; or leave them out")
     return found

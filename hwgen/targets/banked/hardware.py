@@ -1,5 +1,6 @@
 """IR 3, hardware parameters: every number the RTL is built from."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
@@ -121,19 +122,18 @@ class Hardware:
         if sum_bits not in (ACC_BITS, WIDE_ACC_BITS):
             raise HwgenError(f"sum_bits is {sum_bits}", "hardware.sum_bits", f"use {ACC_BITS} or {WIDE_ACC_BITS}")
 
+    @staticmethod
+    def verify_choices(given: Mapping[str, int | None]) -> None:
+        """Refuse values of which there are few; None is none yet. Asked before anything is divided by them."""
+        for key, values in _CHOICES.items():
+            value = given.get(key)
+            if value is not None and value not in values:
+                raise HwgenError(f"{key} is {value}", f"hardware.{key}", f"use one of {', '.join(map(str, values))}")
+
     def verify(self) -> None:
         """Refuse values that no template implements."""
-        allowed = {
-            "groups": tuple(range(1, MAX_GROUPS + 1)), "servers": (4, 8, 16), "code_bits": (4, 8),
-            "digit": (1, 2, 4, 8),
-            "requant_lanes": (1, 2, 4, 8, 16), "lane_sets": (1, 2), "planes": (1, 2), "zero_points": (0, 1),
-            "hold_depth": tuple(range(1, SHELL_QUIET + 1)),  # a sum that goes through its queue is no activity
-        }
         self.verify_sum_bits(self.sum_bits)
-        for key, values in allowed.items():
-            if getattr(self, key) not in values:
-                raise HwgenError(f"{key} is {getattr(self, key)}", f"hardware.{key}",
-                                 f"use one of {', '.join(map(str, values))}")
+        self.verify_choices(asdict(self))
         if self.code_bits % self.digit:
             raise HwgenError(f"digit {self.digit} does not divide {self.code_bits}-bit codes", "hardware.digit",
                              f"use a divisor of {self.code_bits}")
@@ -153,3 +153,9 @@ class Hardware:
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
+
+
+_CHOICES = {"groups": tuple(range(1, MAX_GROUPS + 1)), "servers": (4, 8, 16), "code_bits": (4, 8),
+            "digit": (1, 2, 4, 8), "requant_lanes": (1, 2, 4, 8, 16), "lane_sets": (1, 2), "planes": (1, 2),
+            # a sum that goes through its queue is no activity
+            "zero_points": (0, 1), "hold_depth": tuple(range(1, SHELL_QUIET + 1))}

@@ -6,7 +6,7 @@ import numpy as np
 
 from rtl_templates.banked.formats import TASK
 
-from ...errors import CapacityError
+from ...errors import CapacityError, HwgenError
 from ...numeric import IntRange
 from .bias_classes import classes_of
 from .hardware import MAX_GROUPS, UNITS, WORD_BITS, Hardware, result_parts
@@ -14,7 +14,7 @@ from .program import Gather, Pass, Program, Requant
 
 __all__ = ["Needs", "capacity", "check_capacity", "choose", "most_groups", "needs"]
 
-LARGE = 256  #: Nodes from which a graph gets all 16 servers and, with enough work, four groups.
+LARGE = 256  #: Nodes from which a graph gets all 16 servers and, with enough work, more than one group.
 BUSY = 8192  #: Reads from which more than one group is worth it.
 DEFAULT_GROUPS = 4  #: Of a large graph where nothing else is said.
 SLOT_MARGIN = 1.15  #: Schedule memory over the bound: the scheduler reaches 85 % of it and more.
@@ -142,6 +142,11 @@ def choose(
     CapacityError
         If a parameter given is too small for the program.
     """
+    Hardware.verify_choices({"groups": groups, "servers": servers, "digit": digit, "requant_lanes": requant_lanes,
+                             "planes": planes})
+    for name, value in (("bank_depth", bank_depth), ("slots", slots)):
+        if value is not None and value < 1:
+            raise HwgenError(f"{name} is {value}", f"hardware.{name}", "use 1 or more, or leave it out")
     groups = groups or min(DEFAULT_GROUPS, most_groups(program))
     servers = servers or (16 if program.num_nodes >= LARGE else 4)
     need = needs(program, groups=groups, servers=servers, requant_lanes=requant_lanes, planes=planes)

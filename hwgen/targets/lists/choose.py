@@ -116,7 +116,8 @@ def choose(program: Program, capacity: Capacity, wanted: Mapping[str, int] | Non
         A parameter in ``wanted`` is too small.
     """
     wanted = dict(wanted or {})
-    several = wanted.get("requant_lanes", 1)
+    several = math.lcm(8, max(1, wanted.get("requant_lanes", 1)))
+    several = several if several in LANES else 8  # what divides no lanes is refused below
     lanes = wanted.get("lanes") or -(-narrowest(program, capacity) // several) * several
     requant = max(value for value in (8, 4, 2, 1) if lanes % value == 0)
     hardware = Hardware(**{"lanes": lanes, "requant_lanes": requant, "levels": 10, **wanted})

@@ -2,7 +2,17 @@
 
 from dataclasses import asdict, dataclass
 
-from rtl_templates.lists.formats import ACC_BITS, CODE_BITS, COLUMN_ADDRESS, PASS, PASSES, PLACE, ROW_ADDRESS
+from rtl_templates.lists.formats import (
+    ACC_BITS,
+    CODE_BITS,
+    COLUMN_ADDRESS,
+    PASS,
+    PASSES,
+    PLACE,
+    ROW_ADDRESS,
+    weight_blocks,
+    weight_plan,
+)
 
 from ...errors import HwgenError
 
@@ -108,6 +118,13 @@ class Hardware:
                              f"use 0 to {self.lanes - 1}")
         if self.weight_bits == 1:
             raise HwgenError("weight_bits is 1", "hardware.weight_bits", "use 0 (no MAC array) or 2 to 8")
+        if self.lut_inputs and weight_blocks(self.to_dict()):
+            try:
+                weight_plan(self.to_dict())
+            except ValueError:
+                raise HwgenError(f"no tables of {self.lanes} lanes have {self.lut_inputs} inputs in look-up tables and "
+                                 "the others in block memories", "hardware.lut_inputs",
+                                 f"use 0 or {3 * self.lanes // 8}") from None
 
     def to_dict(self) -> dict[str, int]:
         """Plain integers, as templates and config.json take them."""

@@ -191,8 +191,21 @@ def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any])
 def test_a_value_that_one_target_has_chooses_it() -> None:
     network, sample = random_graph_model(1, 40, 20, hidden=32).parts
     assert found(network, sample, hardware={"requant_lanes": 32}).target.name == "lists"
-    with pytest.raises(HwgenError, match=r"^requant_lanes is 5\n  at hardware.requant_lanes\n  use one of 1, 2, 4"):
-        found(network, sample, hardware={"requant_lanes": 5})
+    assert found(network, sample, hardware={"requant_lanes": 5}).target.name == "lists"
+
+
+@pytest.mark.parametrize(("target", "hardware", "message"), [
+    (None, {"requant_lanes": 0}, "requant_lanes is 0"), ("lists", {"requant_lanes": 0}, "requant_lanes is 0"),
+    ("lists", {"requant_lanes": 9}, "9 requantizer lanes do not divide"), ("banked", {"groups": 0}, "groups is 0"),
+    ("banked", {"servers": 0}, "servers is 0"), ("banked", {"planes": 0}, "planes is 0"),
+    ("banked", {"digit": 0}, "digit is 0"), ("banked", {"slots": 0}, "slots is 0"),
+    ("banked", {"bank_depth": 0}, "bank_depth is 0"), ("banked", {"lane_sets": 0}, "lane_sets is 0"),
+    ("lists", {"lanes": 8, "lut_inputs": 1, "pages": 64}, "no tables of 8 lanes have 1 inputs"),
+])
+def test_values_that_no_template_has_are_refused(target: str | None, hardware: dict[str, int], message: str) -> None:
+    network, sample = random_graph_model(1, 40, 20, hidden=32).parts
+    with pytest.raises(HwgenError, match=f"^{message}"):
+        found(network, sample, target=target, hardware=hardware)
 
 
 @pytest.mark.slow

@@ -36,7 +36,7 @@ class Method:
     Parameters
     ----------
     place : tuple of Placing
-        All are tried.
+        The best method tries all, others the first.
     match : callable
         With the parameters and results of :func:`hwgen.targets.banked.schedule.match.match`.
     """

@@ -92,6 +92,8 @@ def test_features_of_no_kind_are_refused(value, what):
     ({"accuracy_by_width": np.array([[9, 0.5, 0.5]])}, "accuracy_by_width", "accuracies by width are"),
     ({"accuracy_by_width": np.array([[1, 0.5, 1.5]])}, "accuracy_by_width", "accuracies by width are"),
     ({"accuracy_by_width": np.array([[1, NAN, 0.5]])}, "accuracy_by_width", "accuracies by width are"),
+    ({"accuracy_by_width": np.array([[2, 0.5, 0.5]])}, "accuracy_by_width", "accuracies by width are"),
+    ({"accuracy_by_width": np.array([[0, 0.5, 0.5], [0, 1, 1]])}, "accuracy_by_width", "accuracies by width are"),
     ({"accuracy_by_width": np.ones(3)}, "accuracy_by_width", "accuracies by width are"),
     ({"input_scale": "x"}, "input_scale", "no real numbers"), ({"input_scale": 0}, "input_scale", "input_scale is 0.0"),
     ({"input_scale": np.array([0.5, 1])}, "input_scale", "input_scale is 0.5, 1.0"),

@@ -110,8 +110,8 @@ def test_too_few_slots_are_counted(monkeypatch):
 
 
 def test_the_short_schedule_is_taken_when_only_it_fits(monkeypatch):
-    one = one_placement(monkeypatch)
     """The even flow that slow servers like takes more slots than the shortest schedule."""
+    one = one_placement(monkeypatch)
     program, hardware, _ = made(groups=1, servers=16, nodes=400, hidden=8, min_bits=1)
     hardware = replace(hardware, requant_lanes=2, column_depth=64, bias_depth=512, result_depth=2048)
     even = schedule(program, replace(hardware, slots=1 << 16), one, room=0).slots_used
