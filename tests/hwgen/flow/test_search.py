@@ -66,7 +66,7 @@ def found(network: Network, sample: Sample, board: Board = BOARD, **wishes: Any)
 
 @pytest.mark.slow
 def test_the_cycle_model_decides_between_targets() -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     every = {name: found(network, sample, target=name) for name in TARGETS}
     cycles = {name: sum(step.cycles for ran in each.packed.runs for step in ran.passes) for name, each in every.items()}
     assert cycles["banked"] < cycles["lists"]
@@ -93,7 +93,7 @@ def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
 
 
 def test_what_the_user_fixed_comes_before_comfort() -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     wished = {"groups": 4, "servers": 16, "requant_lanes": 8, "lane_sets": 1}
     lut = found(network, sample, hardware=wished).resources.total.lut
     tight = found(network, sample, board_with(lut=lut), hardware=wished)
@@ -150,7 +150,7 @@ def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[
 
 def test_one_count_corrects_the_next_guess(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
     """Designs are 15 % larger than guessed: after the first, those within 15 % of the limit are not synthesized."""
-    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
+    network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     guess = resources.estimate
 
     def larger(path: Path, parts: object) -> Resources:
