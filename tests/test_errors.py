@@ -170,7 +170,7 @@ def test_unwritable_output(model: Path, tmp_path: Path, capsys, monkeypatch) -> 
 
 @pytest.mark.parametrize(("text", "what"), [
     ("{", r"not JSON"), ("{}", r"not a configuration"), ('{"hardware": {"grps": 1}}', r"no parameter is called grps"),
-    ('{"hardware": {"groups": "1"}}', r"groups is '1'"), ('{"hardware": {"groups": 9}}', r"groups is 9"),
+    ('{"hardware": {"groups": "1"}}', r"groups is '1'"), ('{"hardware": {"groups": 17}}', r"groups is 17"),
 ])
 def test_wrong_configuration(text: str, what: str, model: Path, tmp_path: Path, capsys, monkeypatch) -> None:
     config = tmp_path / "config.json"

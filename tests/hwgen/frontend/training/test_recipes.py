@@ -31,7 +31,7 @@ def test_general_settings_of_one_graph_do_not_serve_a_set() -> None:
 
 
 @pytest.mark.parametrize(("name", "scheme", "message"), [
-    ("best", "nns", r"^unknown recipe 'best'\n  at recipe\n  use one of default, published"),
+    ("best", "nns", r"^unknown recipe 'best'\n  at recipe\n  use one of default, fast, published"),
     ("default", "best", r"^unknown scheme 'best'\n  at scheme\n  use one of a2q, nns, "),
     ("published", "nns", (r"^recipe published has no settings for gin with nns, by graphs\n  at recipe\n"
                           r"  use default, or gcn with a2q on one graph")),
