@@ -92,6 +92,7 @@ def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
             assert found(network, sample, fits, target="banked").resources == largest
 
 
+@pytest.mark.slow
 def test_what_the_user_fixed_comes_before_comfort() -> None:
     network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     wished = {"groups": 4, "servers": 16, "requant_lanes": 8, "lane_sets": 1}
@@ -104,6 +105,7 @@ def test_what_the_user_fixed_comes_before_comfort() -> None:
     assert "with --groups 1 as asked for" in partly.choice
 
 
+@pytest.mark.slow
 def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
     network, sample = random_graph_model(1, 600, 100, 16, 7).parts
     guess = resources.estimate
@@ -148,6 +150,7 @@ def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[
     assert [each.units for each in counted] == [1]  # a guess may be so wrong
 
 
+@pytest.mark.slow
 def test_one_count_corrects_the_next_guess(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
     """Designs are 15 % larger than guessed: after the first, those within 15 % of the limit are not synthesized."""
     network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
