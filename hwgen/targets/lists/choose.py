@@ -172,9 +172,9 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
     seen: set[tuple[tuple[str, int], ...]] = set()
     first = choose(program, capacity, wanted).lanes
     for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
-        requants = [each for each in REQUANT_LANES if lanes % each == 0]
         if "lanes" not in wanted and lanes % wanted.get("requant_lanes", 1):
             continue
+        requants = [each for each in REQUANT_LANES if lanes % each == 0]
         for units in [wanted["units"]] if "units" in wanted else UNITS:
             for requant in [wanted["requant_lanes"]] if "requant_lanes" in wanted else requants:
                 try:
