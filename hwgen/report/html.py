@@ -4,6 +4,7 @@ import jinja2
 
 from . import plots
 from .design_tables import (
+    bits_table,
     duration,
     rate,
     resource_table,
@@ -28,7 +29,8 @@ def render(report: Report) -> str:
     environment.filters["rate"] = lambda graphs: rate(graphs)[0]
     values, layers = model_tables(report.model)[:2]
     tables = {"network": values, "layers": layers, "runs": run_table(report.cycles),
-              "resources": resource_table(report), "rows": rows_tables(report.rows)}
+              "resources": resource_table(report), "rows": rows_tables(report.rows),
+              "bits": bits_table(report.cycles)}
     return environment.get_template("report.html.j2").render(
         facts=report, headline=headline(report.model), tables=tables, plots=_plots(report),
         compared=[] if report.verification is None else verification_rows(report.verification),

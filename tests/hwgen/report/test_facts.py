@@ -175,6 +175,10 @@ def test_tables_name_runs() -> None:
         known = replace(cycles, accuracy_by_bits={"learned": (0.8, 0.9), "uniform 8 bit": (uniform, 0.7)})
         assert bits_table(known).title.endswith(f"at equal accuracy: {said}")
         assert bits_table(known).rows[1] == ("uniform 8 bit", "1,500", "+50.0%", f"{uniform:.2%}", "70.00%")
+        page = render(report(known))
+        assert f"at equal accuracy: {said}." in page
+        assert f"<td>{uniform:.2%}</td>" in page
+    assert "at equal accuracy" not in render(report(cycles))
     assert run_table(cycles).rows == [("0000", "3", "10", "20", "96", "4", "300", "100"),
                                       ("0001", "2", "10", "20", "196", "4", "700", "350"),
                                       ("all 2 batches", "5", "20", "40", "292", "8", "1,000", "200")]
