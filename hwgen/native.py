@@ -11,11 +11,14 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .cache import cache_folder, cache_folders
 from .seals import is_whole, seal_folder
 from .workshop import Command, workshop
 
-__all__ = ["FLAGS", "NativeWarning", "find_cxx", "library"]
+__all__ = ["FLAGS", "NativeWarning", "find_cxx", "library", "numbers", "pointer"]
 
 #: Nothing is fused: the same doubles as NumPy's, on every machine. No -march: a cache may serve several machines.
 FLAGS = ("-O2", "-std=c++17", "-ffp-contract=off", "-shared", "-fPIC")
@@ -90,3 +93,14 @@ def _compile(source: Path, folder: Path) -> str:
         with suppress(OSError):  # another process was first
             made.rename(folder)
     return ""
+
+
+def numbers(*values: int) -> list[ctypes.c_int64]:
+    """Integers as a compiled function takes them."""
+    return [ctypes.c_int64(value) for value in values]
+
+
+def pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
+    """The memory of an array whose elements lie in order; whoever calls keeps the array."""
+    assert array.flags.c_contiguous
+    return array.ctypes.data_as(ctypes.c_void_p)

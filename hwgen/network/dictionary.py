@@ -9,11 +9,15 @@ are known from Jia et al., "Redundancy-free computation for graph neural network
 """
 
 from collections.abc import Iterator
+from ctypes import CDLL
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+from ..native import library, numbers, pointer
 
 __all__ = ["NO_PAIRS", "Counts", "Dictionary", "planes_of"]
 
@@ -21,6 +25,7 @@ Ints = NDArray[np.int64]
 
 NO_PAIRS: Ints = np.zeros((0, 3), dtype=np.int64)  #: Of a dictionary without sums.
 NOTHING = -1  #: In place of a row of zeros.
+SOURCE = Path(__file__).with_name("encode_lists.cpp")
 ROW_BITS = 31  #: Of a row's number, beside that of a list in one integer.
 
 
@@ -186,7 +191,8 @@ class Dictionary:
     def encode(self, lists: csr_array) -> csr_array:
         """How often lists add each row: ``encode(X) @ rows == X @ weight``.
 
-        Takes time in proportion to the entries of the lists, in every round.
+        Compiled, in time in proportion to the entries of the lists and the pairs of each; without a compiler, to the
+        entries in every round.
 
         Parameters
         ----------
@@ -198,11 +204,24 @@ class Dictionary:
         csr_array int64 [n, r]
             Canonical.
         """
+        if loops := library(SOURCE):
+            return self._compiled(loops, lists)
         counts = self.counts(lists)
         for before, pairs in self.rounds():
             counts = counts.replaced(pairs, before)[0]
         coded = csr_array((counts.times, (counts.list, counts.row)), shape=(lists.shape[0], len(self.rows)))
         coded.sort_indices()
+        return coded
+
+    def _compiled(self, loops: CDLL, lists: csr_array) -> csr_array:
+        first, times, pairs = (np.ascontiguousarray(each, dtype=np.int64)
+                               for each in (lists.indptr, lists.data, self.pairs))
+        row, ends = self.of[lists.indices], np.empty(len(first), dtype=np.int64)
+        out_row, out_times = np.empty_like(row), np.empty_like(row)
+        loops.encode_lists(*numbers(lists.shape[0], len(self.rows), len(pairs)),
+                           *map(pointer, (pairs, first, row, times, ends, out_row, out_times)))
+        coded = csr_array((out_times[:ends[-1]], out_row[:ends[-1]], ends), shape=(lists.shape[0], len(self.rows)))
+        coded.has_canonical_format = True
         return coded
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ....native import library
+from ....native import library, numbers, pointer
 from ..hardware import UNITS
 from .match import LOOK_AHEAD, insert_empty, lower_bound
 from .quick_python import match_loop, spread_loop
@@ -34,7 +34,7 @@ def quick_spread(demand: Floats, order: Ints, bins: int, limit: int) -> Ints:
     if loops is None:
         return spread_loop(demand, fair, order, bins, limit)
     where = np.empty(len(demand), dtype=np.int64)
-    loops.quick_spread(*_numbers(*demand.shape, bins, limit), *map(_pointer, (demand, fair, order, where)))
+    loops.quick_spread(*numbers(*demand.shape, bins, limit), *map(pointer, (demand, fair, order, where)))
     return where
 
 
@@ -58,8 +58,8 @@ def quick_match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple
             room = max(2 * room, slots)
             bank, node = (np.empty((room, UNITS), dtype=np.int64) for _ in range(2))
             loops.quick_match.restype = ctypes.c_int64
-            slots = loops.quick_match(*_numbers(len(unit)), *map(_pointer, (counts, unit, order)),
-                                      *_numbers(look_ahead, room), *map(_pointer, (bank, node)))
+            slots = loops.quick_match(*numbers(len(unit)), *map(pointer, (counts, unit, order)),
+                                      *numbers(look_ahead, room), *map(pointer, (bank, node)))
         bank, node = bank[:slots], node[:slots]
     return insert_empty(bank, node, np.flatnonzero(left == 0), unit)
 
@@ -71,14 +71,5 @@ def stable_order(key: Ints, bins: int) -> Ints:
         return np.argsort(key, kind="stable")
     key = np.ascontiguousarray(key)
     order = np.empty(key.size, dtype=np.int64)
-    loops.stable_order(*_numbers(key.size, bins), *map(_pointer, (key, order)))
+    loops.stable_order(*numbers(key.size, bins), *map(pointer, (key, order)))
     return order
-
-
-def _numbers(*values: int) -> list[ctypes.c_int64]:
-    return [ctypes.c_int64(value) for value in values]
-
-
-def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
-    assert array.flags.c_contiguous
-    return array.ctypes.data_as(ctypes.c_void_p)
