@@ -8,9 +8,10 @@ process, fill its memory or send it signals.
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import forks
 import pytest
 
 FOLDER = Path(__file__).parent
@@ -23,11 +24,22 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("faults")
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of a process that programs and their commands are made from."""
+    path = tmp_path_factory.mktemp("forks") / "s"
+    with subprocess.Popen([sys.executable, forks.__file__, str(path)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        yield path
+        process.stdin.close()
+
+
 @pytest.fixture
-def passes(builds: Path) -> Callable[[str], None]:
+def passes(builds: Path, server: Path) -> Callable[[str], None]:
     """Run a program, which must find no fault."""
     def run(name: str) -> None:
-        done = subprocess.run([sys.executable, f"{name}.py"], cwd=FOLDER, capture_output=True, text=True, check=False,
-                              env={**os.environ, "FAULTS_WORK": str(builds)}, timeout=SECONDS)
-        assert (done.returncode, done.stdout.strip()) == (0, "OK"), done.stderr[-2000:]
+        env = {**os.environ, "FAULTS_WORK": str(builds), "FAULTS_FORKS": str(server)}
+        code, out, err = forks.run(server, [f"{name}.py"], cwd=FOLDER, env=env, timeout=SECONDS)
+        assert (code, out.strip()) == (0, "OK"), err[-2000:]
     return run

@@ -111,11 +111,25 @@ def build(level: str = "graph", simulator: bool = False) -> Path:
 
 def cli(*words: object, cwd: Path | None = None, timeout: float = 300, **env: str) -> subprocess.CompletedProcess[str]:
     """``python -m hwgen ...``; past its time it is ended with all its children: exit code 124."""
-    command = [sys.executable, "-m", "hwgen", *map(str, words)]
+    command = ["-m", "hwgen", *map(str, words)]
+    setting = {**os.environ, "COLUMNS": "200", **env}
+    try:
+        if server := os.environ.get("FAULTS_FORKS"):
+            import forks  # of tests/support, which programs that run by themselves do not see
+
+            done = forks.run(Path(server), command, cwd=cwd or Path.cwd(), env=setting, timeout=timeout)
+            return subprocess.CompletedProcess(command, *done)
+        return _started([sys.executable, *command], cwd, setting, timeout)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, "", f"still running after {timeout:g} s")
+
+
+def _started(command: list[str], cwd: Path | None, env: dict[str, str],
+             timeout: float) -> subprocess.CompletedProcess[str]:
     with subprocess.Popen(
         command,
         cwd=cwd,
-        env={**os.environ, "COLUMNS": "200", **env},
+        env=env,
         text=True,
         errors="replace",
         stdin=subprocess.DEVNULL,
@@ -125,10 +139,10 @@ def cli(*words: object, cwd: Path | None = None, timeout: float = 300, **env: st
     ) as process:
         try:
             out, err = process.communicate(timeout=timeout)
-            return subprocess.CompletedProcess(command, process.returncode, out, err)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            return subprocess.CompletedProcess(command, 124, "", f"still running after {timeout:g} s")
+            raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def said(result: subprocess.CompletedProcess[str]) -> str:
