@@ -32,7 +32,7 @@ DESIGNS = {
     "rows by degree": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 4},
                        {"hidden": 8, "by": Granularity.PER_DEGREE}),
     "6 groups, two sets of 16 lanes": (
-        {"groups": 6, "servers": 16, "digit": 4, "requant_lanes": 16, "lane_sets": 2},
+        {"groups": 6, "servers": 4, "digit": 4, "requant_lanes": 16, "lane_sets": 2},
         {"hidden": 16, "weight_bits": 3}),
     "a prompt of sparse input": ({"groups": 1, "servers": 4, "digit": 4}, {"hidden": 8, "prompt": True}),
     "a prompt of dense input": ({"groups": 1, "servers": 4, "digit": 4},

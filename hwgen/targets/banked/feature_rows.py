@@ -44,5 +44,5 @@ def told_in(program: Program, dictionary: Dictionary | None, hardware: Hardware 
     if hardware is not None:
         dictionary = dictionary.within(room_for(program, hardware))
     reads = dictionary.encode(program.features)
-    used = np.unique(reads[program.rows_of(0)].indices)
+    used = np.flatnonzero(np.bincount(reads[program.rows_of(0)].indices, minlength=reads.shape[1]))
     return replace(program, told=FeatureRows(reads=reads[:, used], rows=dictionary.rows[used], least=dictionary.base))
