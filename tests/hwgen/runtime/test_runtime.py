@@ -15,13 +15,13 @@ from runtime_folders import build_folder
 from stream_reader.banked import execute as execute_stream
 from stream_reader.lists import Machine
 
+from hwgen.driver import Device
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow.built import load_design
 from hwgen.flow.config import Config
 from hwgen.network.sample import single
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board, Reference
-from hwgen.runtime.device import Device
 from hwgen.targets import find_target
 from hwgen.targets.lists.execute import run as execute
 from rtl_templates.lists.formats import Target
