@@ -1,4 +1,4 @@
-"""What hardware was compared with, as rows: ``hwgen verify`` prints them of a simulation, ``validate.py`` of a board."""
+"""What hardware was compared with, as rows: `hwgen verify` prints them of a simulation, `validate.py` of a board."""
 
 from collections.abc import Sequence
 from typing import Protocol
