@@ -29,7 +29,7 @@ PARTS = ("board", "config", "convert", "folder", "manifest", "resources", "veril
 BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
 REPORT = BUILD | {"hwgen.report", "hwgen.driver.table", "rtl_templates.shell.timing"}
 TARGETS = REPORT | FORMATS | {"hwgen.targets"}
-FLOW = REPORT | {"hwgen.flow", "hwgen.targets"}
+FLOW = REPORT | {"hwgen.deliver", "hwgen.flow", "hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
@@ -63,6 +63,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
     "hwgen/driver": ({"hwgen.errors", "hwgen.driver"}, set()),
+    "hwgen/deliver": (CORE | {"boards", "hwgen.driver", "hwgen.deliver", "rtl_templates.shell.registers"}, set()),
     "hwgen/runtime": (FLOW | {"hwgen.driver", "hwgen.runtime", "sim"}, set()),
     "hwgen/api.py": ({"hwgen", "sim", "boards"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),

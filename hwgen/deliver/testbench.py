@@ -12,7 +12,7 @@ from typing import Any
 from ..driver.runs import RunFolder
 from .template import fill
 
-__all__ = ["MOST_BYTES", "testbench_files"]
+__all__ = ["MOST_BYTES", "bench_files"]
 
 #: Of all ``.hex`` files together; the first run has its own however large it is.
 MOST_BYTES = 1 << 20
@@ -25,7 +25,7 @@ _FIELDS = (("CONTROL", "load"), ("CONTROL", "run"), ("CONTROL", "store"), ("STAT
            ("STATUS", "done_run"), ("STATUS", "done_store"), ("STATUS", "error"))
 
 
-def testbench_files(design: Mapping[str, Any], verilog: str, model: bytes, runs: Sequence[RunFolder]) -> dict[str, str]:
+def bench_files(design: Mapping[str, Any], verilog: str, model: bytes, runs: Sequence[RunFolder]) -> dict[str, str]:
     """``tb.v`` and a ``.hex`` file for each run that it plays: the first ones, below :data:`MOST_BYTES`.
 
     Parameters

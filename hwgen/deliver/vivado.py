@@ -10,7 +10,7 @@ from ..driver.pynq_board import IP_NAME
 from .ip_xact import CLOCK, IP, REGISTER_BYTES, SOURCE, component_xml
 from .template import fill
 
-__all__ = ["FLOWS", "vivado_files"]
+__all__ = ["FLOWS", "control_base", "vivado_files"]
 
 #: Flows of boards that get a project.
 FLOWS = ("vivado", "vitis")
@@ -91,6 +91,11 @@ def vivado_files(board: Board, design: Mapping[str, Any], verilog: str) -> dict[
             "TITLE": board.title, "DESIGN": f"../{verilog}", "SOURCE": SOURCE, "KERNEL": IP[2]}),
             "kernel.xml": _kernel(design), "link.cfg": _link(board)}
     return {**files, "build.tcl": _block_design(board, _SYSTEMS[board.family], design, verilog)}
+
+
+def control_base(board: Board) -> int | None:
+    """Physical address of the registers in the block design of a board; None where none is made."""
+    return _SYSTEMS[board.family].base if board.flow == "vivado" else None
 
 
 def _block_design(board: Board, system: _System, design: Mapping[str, Any], verilog: str) -> str:
