@@ -5,7 +5,6 @@ from importlib.resources import files
 from typing import Any
 
 from boards import Board
-
 from rtl_templates.shell.registers import from_dict, to_c_header
 
 from .ip_xact import REGISTER_BYTES

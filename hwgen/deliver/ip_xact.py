@@ -1,4 +1,4 @@
-"""``vivado/ip/component.xml``: the accelerator as an IP-XACT component (IEEE 1685-2009) with Xilinx' bus definitions."""
+"""``vivado/ip/component.xml``: the accelerator as an IP-XACT component (IEEE 1685-2009), with Xilinx' buses."""
 
 import xml.etree.ElementTree as Xml
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,8 @@ def component_xml(design: Mapping[str, Any], families: Sequence[str], megahertz:
     megahertz : int
         Of the clock.
     """
-    for prefix, space in (("spirit", _SPIRIT), ("xilinx", _XILINX)):
-        Xml.register_namespace(prefix, space)
+    for prefix, uri in (("spirit", _SPIRIT), ("xilinx", _XILINX)):
+        Xml.register_namespace(prefix, uri)
     root = Xml.Element(f"{{{_SPIRIT}}}component")
     for tag, value in zip(("vendor", "library", "name", "version"), IP, strict=True):
         _add(root, tag, value)
@@ -132,7 +132,7 @@ def _file_sets(home: Xml.Element) -> None:
     for name, use in _VIEWS:
         group = _add(home, "fileSet")
         _add(group, "name", f"{name}_view_fileset")
-        files = [(SOURCE, ("verilogSource",))]
+        files: list[tuple[str, tuple[str, ...]]] = [(SOURCE, ("verilogSource",))]
         if use == "synthesis":  # once placed in a design the port is a pin, whose clock comes from its source
             files.append((CLOCK, ("xdc", "USED_IN_out_of_context")))
         for path, kinds in files:

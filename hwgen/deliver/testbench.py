@@ -40,10 +40,12 @@ def bench_files(design: Mapping[str, Any], verilog: str, model: bytes, runs: Seq
         Those of ``batches/``.
     """
     sizes = accumulate(2 * _WORD_TEXT * run.words * run.units for run in runs)
-    played = [run for place, (run, size) in enumerate(zip(runs, sizes, strict=True)) if not place or size <= MOST_BYTES]
+    played = [run for place, (run, size) in enumerate(zip(runs, sizes, strict=True))
+              if not place or size <= MOST_BYTES]
     ports = [port for port in design["ports"] if port["name"] not in (design["clock"], design["reset"]["name"])]
     tb = fill("tb.v", {
-        "PARAMETERS": "\n".join(f"  localparam {name} = {value};" for name, value in _parameters(design, model, played)),
+        "PARAMETERS": "\n".join(f"  localparam {name} = {value};"
+                                for name, value in _parameters(design, model, played)),
         "SIGNALS": "\n".join(f"  {_signal(port, design['control'])}" for port in ports),
         "TOP": design["top"],
         "CONNECTIONS": ",\n".join(f"    .{name}({signal})" for name, signal in (
@@ -117,7 +119,8 @@ def _power_up(verilog: str, top: str) -> Iterator[str]:
 
 def _memories(modules: Mapping[str, str], module: str, path: str) -> Iterator[tuple[str, int, int]]:
     """Hierarchical name, lowest and highest address of each memory below a module, of Verilog that Yosys wrote."""
-    for name, one, other in re.findall(r"^  reg (?:signed )?(?:\[\d+:0\] )?(\S+) +\[(\d+):(\d+)\];", modules[module], re.M):
+    memories = re.findall(r"^  reg (?:signed )?(?:\[\d+:0\] )?(\S+) +\[(\d+):(\d+)\];", modules[module], re.M)
+    for name, one, other in memories:
         yield path + _escaped(name), min(int(one), int(other)), max(int(one), int(other))
     for kind, name in re.findall(r"^  (\S+) +(\S+) +\($", modules[module], re.M):
         if kind in modules:

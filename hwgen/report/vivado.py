@@ -1,4 +1,4 @@
-"""A user's own reports of Vivado, beside the estimate: ``report_utilization -file`` and ``report_timing_summary -file``.
+"""A user's own reports of Vivado, beside the estimate: of ``report_utilization`` and ``report_timing_summary``.
 
 Two tables of each are read, by the names of their rows and columns, which differ little between families and years.
 ``vivado-report-parser`` (0.5.0 on PyPI) reads the first report only, tells damage by ``assert``, and is under the GPL.

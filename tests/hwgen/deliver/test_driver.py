@@ -1,6 +1,6 @@
 """The driver of a build folder runs alone, on Python 3.10 with NumPy; its C speaks the same protocol.
 
-With ``HWGEN_BOARD_PYTHON`` (an interpreter) and ``HWGEN_BOARD_SITE`` (a folder with its NumPy) another Python runs it too.
+With ``HWGEN_BOARD_PYTHON`` (an interpreter) and ``HWGEN_BOARD_SITE`` (a folder with its NumPy) that one runs it too.
 """
 
 import ast
@@ -13,12 +13,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import boards
 import numpy as np
 import pytest
 from board_stand_in import ListsMachine, StandIn
 from stream_reader.lists import Machine
 
+import boards
 from hwgen.deliver.build_folder import deliver_files
 from hwgen.deliver.driver import PACKAGE
 from hwgen.driver import Device, RunFolder

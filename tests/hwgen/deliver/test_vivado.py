@@ -1,21 +1,21 @@
-"""The vendor's files: every name has a public source, the script runs, and what it joins exists. No vendor tool is run."""
+"""The vendor's files: every name has a public source, the script runs, what it joins exists. No vendor tool is run."""
 
 import re
 import xml.etree.ElementTree as Xml
 
-import boards
 import pytest
 from emitted import ports
 
+import boards
 from hwgen.deliver.ip_xact import component_xml
 from hwgen.deliver.names import table
 from hwgen.deliver.vivado import FLOWS, vivado_files
 from hwgen.flow.folder import write_files
 
 pytest.importorskip("_tkinter", reason="this Python has no Tcl")
-from tkinter import TclError  # noqa: E402
+from tkinter import TclError
 
-from vivado_stub import SPIRIT, Vivado, component_pins  # noqa: E402
+from vivado_stub import SPIRIT, Vivado, component_pins
 
 BOARDS = [name for name in boards.names() if boards.load(name).flow in FLOWS]
 ZYNQ = [name for name in BOARDS if boards.load(name).flow == "vivado"]
@@ -124,8 +124,8 @@ def test_the_component_is_the_emitted_verilog(built):
     declared = {}
     for port in root.iter(f"{SPIRIT}port"):
         left = port.find(f"{SPIRIT}wire/{SPIRIT}vector/{SPIRIT}left")
-        declared[port.findtext(f"{SPIRIT}name")] = (
-            port.find(f"{SPIRIT}wire").findtext(f"{SPIRIT}direction") + "put", 1 + int(left.text if left is not None else 0))
+        direction = port.find(f"{SPIRIT}wire").findtext(f"{SPIRIT}direction")
+        declared[port.findtext(f"{SPIRIT}name")] = f"{direction}put", 1 + int(left.text if left is not None else 0)
     assert declared == ports((folder / "design.v").read_text(), design["top"])
     mapped = {}
     for bus in root.iter(f"{SPIRIT}busInterface"):
@@ -134,7 +134,8 @@ def test_the_component_is_the_emitted_verilog(built):
             mapped[physical] = pair.findtext(f"{SPIRIT}logicalPort/{SPIRIT}name")
     assert set(mapped) == set(declared)
     assert mapped["m_axi_gmem_awaddr"] == "AWADDR"
-    assert {value.text for value in root.iter(f"{SPIRIT}value")} >= {"250000000", "ACTIVE_LOW", "LEVEL_HIGH", "ap_rst_n"}
+    values = {value.text for value in root.iter(f"{SPIRIT}value")}
+    assert values >= {"250000000", "ACTIVE_LOW", "LEVEL_HIGH", "ap_rst_n"}
 
 
 @pytest.mark.parametrize(("board", "line"), [

@@ -94,4 +94,5 @@ def test_the_verb(monkeypatch, tmp_path):
     facts = json.loads(run("report", str(tmp_path), "--vivado", str(USED), str(VIOLATED), "--json"))
     assert facts["vivado"]["timing"]["met"] is False
     assert facts["vivado"]["utilization"]["used"]["lut"] == 4289
-    run("report", str(tmp_path), "--vivado", str(HERE / "SOURCES.md"), str(MET), code=2)
+    with pytest.raises(HwgenError, match="is no report of Vivado"):
+        run("report", str(tmp_path), "--vivado", str(HERE / "SOURCES.md"), str(MET))
