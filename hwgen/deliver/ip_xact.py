@@ -20,7 +20,7 @@ _VIEWS = (("xilinx_anylanguagesynthesis", "synthesis"), ("xilinx_anylanguagebeha
 REGISTER_BYTES = 4096
 
 
-def component_xml(design: Mapping[str, Any], families: Sequence[str], megahertz: int) -> str:
+def component_xml(design: Mapping[str, Any], families: Sequence[str]) -> str:
     """The component of a design.
 
     Parameters
@@ -29,15 +29,18 @@ def component_xml(design: Mapping[str, Any], families: Sequence[str], megahertz:
         The content of ``design.json``.
     families : sequence of str
         Vivado's names of the part's families.
-    megahertz : int
-        Of the clock.
+
+    Notes
+    -----
+    Buses and clock have no FREQ_HZ: a design's clock is never exactly what was asked for (a PS divides its own), and
+    two frequencies that differ by a hertz are an error when the block design is validated.
     """
     for prefix, uri in (("spirit", _SPIRIT), ("xilinx", _XILINX)):
         Xml.register_namespace(prefix, uri)
     root = Xml.Element(f"{{{_SPIRIT}}}component")
     for tag, value in zip(("vendor", "library", "name", "version"), IP, strict=True):
         _add(root, tag, value)
-    _buses(_add(root, "busInterfaces"), design, megahertz)
+    _buses(_add(root, "busInterfaces"), design)
     space = _add(_add(root, "addressSpaces"), "addressSpace")
     _add(space, "name", design["memory"])
     _add(space, "range", str(1 << _width(design, f"{design['memory']}_araddr")), format="long")
@@ -65,7 +68,7 @@ def component_xml(design: Mapping[str, Any], families: Sequence[str], megahertz:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _buses(home: Xml.Element, design: Mapping[str, Any], megahertz: int) -> None:
+def _buses(home: Xml.Element, design: Mapping[str, Any]) -> None:
     control, memory, clock, reset = design["control"], design["memory"], design["clock"], design["reset"]["name"]
     for prefix, mode, reference in ((control, "slave", "memoryMapRef"), (memory, "master", "addressSpaceRef")):
         ports = {port["name"].removeprefix(f"{prefix}_").upper(): port["name"] for port in design["ports"]
@@ -75,8 +78,7 @@ def _buses(home: Xml.Element, design: Mapping[str, Any], megahertz: int) -> None
         _add(side, reference, **{reference: prefix})
         bus.insert(3, side)
     signals = {
-        clock: ("clock", "CLK", "slave", {"ASSOCIATED_BUSIF": f"{control}:{memory}", "ASSOCIATED_RESET": reset,
-                                          "FREQ_HZ": str(megahertz * 1_000_000)}),
+        clock: ("clock", "CLK", "slave", {"ASSOCIATED_BUSIF": f"{control}:{memory}", "ASSOCIATED_RESET": reset}),
         reset: ("reset", "RST", "slave", {"POLARITY": "ACTIVE_LOW"}),
         "interrupt": ("interrupt", "INTERRUPT", "master", {"SENSITIVITY": "LEVEL_HIGH"})}
     for name, (kind, logical, mode, parameters) in signals.items():

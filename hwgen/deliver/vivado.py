@@ -83,7 +83,7 @@ def vivado_files(board: Board, design: Mapping[str, Any], verilog: str) -> dict[
         return {}
     megahertz = board.clock.assumed_mhz
     files = {
-        "ip/component.xml": component_xml(design, _FAMILIES[board.family], megahertz),
+        "ip/component.xml": component_xml(design, _FAMILIES[board.family]),
         f"ip/{CLOCK}": f"create_clock -name {design['clock']} -period {1000 / megahertz:.3f} "
                        f"[get_ports {design['clock']}]\n"}
     if board.flow == "vitis":
