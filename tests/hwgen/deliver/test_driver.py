@@ -29,6 +29,12 @@ from rtl_templates.shell.status import Error
 
 ROOT = Path(__file__).parents[3]
 
+#: What Python 3.10 has, and NumPy since 1.21, of all that the driver imports.
+PLAIN = {"argparse", "json", "numpy", "sys", "time"}
+FROM = {"collections.abc": {"Iterable", "Mapping", "Sequence"}, "dataclasses": {"dataclass", "field"},
+        "importlib": {"import_module"}, "itertools": {"pairwise"}, "numpy.typing": {"NDArray"}, "pathlib": {"Path"},
+        "typing": {"Any", "Protocol"}}
+
 #: A board whose accelerator answers what the interpreter of load streams computed.
 PYNQ = '''
 import hashlib, json
@@ -132,7 +138,12 @@ def test_the_driver_is_what_hwgen_itself_runs(delivered):
     for name in names - {"__init__.py"}:
         text = (folder / name).read_text()
         assert text == (ROOT / "hwgen" / name).read_text()
-        ast.parse(text, feature_version=(3, 10))
+        tree = ast.parse(text, feature_version=(3, 10))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                assert {alias.name for alias in node.names} <= PLAIN, name
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                assert {alias.name for alias in node.names} <= FROM[node.module], name
 
 
 @pytest.mark.parametrize(("python", "numpy"), list(pythons()))
