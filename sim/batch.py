@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwgen.documents import read_json
+from hwgen.driver.results import Results
 from hwgen.kinds import Count
 
 from .errors import SimError
@@ -27,8 +28,6 @@ RunLayout = TypedDict("RunLayout", {
     "load_beats": Count, "store_beats": Count, "result_words": Count, "cycles": Count | None,
     "pass_cycles": list[Count] | None, "counters": dict[str, Count], "scale": list[float] | None,
     "passes": list[PassLayout]}, total=False)
-
-_LANES = 8  # 16-bit codes of a word of 16 bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,47 +54,6 @@ class Words:
         """Writer and place of each word: int64 [w, 1 + places]."""
         where = fields[:fields.index("data")]
         return np.stack([self.unit, *(self.fields[name] for name in where)], axis=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Results:
-    """Results and where they lie in what the store unit writes.
-
-    Parameters
-    ----------
-    codes : int64 [rows, width]
-        What must be stored, padding included.
-    row : int64 [rows]
-        The node or graph that each is of.
-    word : int64 [rows]
-        The first of its words; words have 16 bytes, those of unit 0 come first.
-    column : int64 [classes]
-        Which of the ``width`` is each class.
-    word_codes : int
-        Results in a word.
-    """
-
-    codes: Ints
-    row: Ints
-    word: Ints
-    column: Ints
-    word_codes: int
-
-    @property
-    def chunks(self) -> int:
-        """Words that a row takes."""
-        return -(-int(self.codes.shape[1]) // self.word_codes)
-
-    def read(self, stored: bytes) -> Ints:
-        """Codes as they lie in memory: int64 [rows, width]."""
-        words = np.frombuffer(stored, dtype="<i2").astype(np.int64).reshape(-1, _LANES)[:, :self.word_codes]
-        rows, width = self.codes.shape
-        of_rows = words[self.word[:, None] + np.arange(self.chunks)].reshape(rows, self.chunks * self.word_codes)
-        return np.asarray(of_rows[:, :width])
-
-    def in_order(self, codes: Ints) -> Ints:
-        """Classes of each row, rows by their number: int64 [rows, classes]."""
-        return np.asarray(codes[np.argsort(self.row, kind="stable")][:, self.column])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +100,11 @@ class BatchFolder:
             passes = tuple(map(PassFacts.of, layout["passes"])) if "passes" in layout else images.passes
             with np.load(golden) as arrays:
                 words = tuple(_words(arrays, f"p{index}", design) for index in range(len(passes)))
-                codes, row, word, column = (arrays[name].astype(np.int64) for name in (
-                    "results", "results_row", "results_word", "results_column"))
+                results = Results.of(arrays, passes[-1].word_codes)
             stamps = layout["pass_cycles"]
             batch = cls(
                 name=folder.name, load=load, passes=passes, words=words, result_words=int(layout["result_words"]),
-                results=Results(codes=codes, row=row, word=word, column=column,
-                                word_codes=min(_LANES, passes[-1].word_codes)),  # wider ones lie in several words
+                results=results,
                 cycles=layout["cycles"], pass_cycles=None if stamps is None else tuple(stamps),
                 counters=layout["counters"])
             wrong = batch._problem(design)

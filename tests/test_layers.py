@@ -27,9 +27,9 @@ OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
 #: Parts of the flow that know no target: targets and reports may use them.
 PARTS = ("board", "config", "convert", "folder", "manifest", "resources", "verilog", "wishes", "yosys")
 BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
-REPORT = BUILD | {"hwgen.report", "rtl_templates.shell.timing"}
+REPORT = BUILD | {"hwgen.report", "hwgen.driver.table", "rtl_templates.shell.timing"}
 TARGETS = REPORT | FORMATS | {"hwgen.targets"}
-FLOW = REPORT | {"hwgen.flow", "hwgen.targets"}
+FLOW = REPORT | {"hwgen.deliver", "hwgen.flow", "hwgen.targets"}
 
 #: Folder or module -> what it may import: prefixes of our own modules, and which heavy packages.
 MAY: dict[str, tuple[set[str], set[str]]] = {
@@ -62,7 +62,9 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
                          {"torch", "torch_geometric", "optuna", "sklearn"}),
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
-    "hwgen/runtime": (FLOW | {"hwgen.runtime", "sim"}, set()),
+    "hwgen/driver": ({"hwgen.errors", "hwgen.driver"}, set()),
+    "hwgen/deliver": (CORE | {"boards", "hwgen.driver", "hwgen.deliver", "rtl_templates.shell.registers"}, set()),
+    "hwgen/runtime": (FLOW | {"hwgen.driver", "hwgen.runtime", "sim"}, set()),
     "hwgen/api.py": ({"hwgen", "sim", "boards"}, set()),
     "hwgen/cli": ({"hwgen", "sim", "boards"}, {"click", "rich"}),
     "hwgen/__main__.py": ({"hwgen.cli"}, set()),
@@ -72,7 +74,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "rtl_templates/cells": ({"rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/banked": ({"rtl_templates.banked", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
     "rtl_templates/lists": ({"rtl_templates.lists", "rtl_templates.cells", "rtl_templates.shell"}, {"amaranth"}),
-    "sim": (CORE | {"sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
+    "sim": (CORE | {"hwgen.driver.results", "sim"}, {"cocotb", "cocotb_tools", "cocotbext"}),
     "boards": (CORE | {"boards"}, set()),
 }
 OURS = ("hwgen", "rtl_templates", "sim", "boards")

@@ -127,13 +127,11 @@ FAULTS = {
          "memory of the bench takes addresses and data of writes in any order",
          "yield rests or not seen", "yield rests"),
     ),
-    "hwgen/runtime/device.py": (
+    "hwgen/driver/device.py": (
         ("driver-waits-for-read-errors",
          "hwgen/runtime/test_runtime.py::test_the_board_says_what_is_wrong_and_loads_everything_again",
          "the driver does not look at a read error and names another cause after ten seconds",
          'if fields["error"]:', 'if fields["error"] > 1:'),
-    ),
-    "hwgen/runtime/backends.py": (
         ("driver-trusts-a-failed-load",
          "hwgen/runtime/test_runtime.py::test_the_board_says_what_is_wrong_and_loads_everything_again",
          "after an error the driver goes on without a model",

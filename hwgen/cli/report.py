@@ -1,6 +1,7 @@
 """``hwgen estimate`` and ``hwgen report``: cycles, resources, microseconds."""
 
 import webbrowser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from .console import Console, common
 from .figures import TEST, measure
 from .options import BUILD, design_options, wishes_from
 from .summary import show_design
+from .tables import show_tables
 
 __all__ = ["estimate", "report"]
 
@@ -41,9 +43,15 @@ def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
 @TEST
 @click.option("--open", "open_it", is_flag=True, help="Open report.html in a browser.")
+@click.option("--vivado", nargs=2, type=click.Path(path_type=Path), metavar="UTILIZATION TIMING",
+              help="Your reports of Vivado (report_utilization, report_timing_summary) beside the estimate.")
 @common
-def report(console: Console, build_folder: Path, open_it: bool, test: Path | None) -> None:
+def report(console: Console, build_folder: Path, open_it: bool, test: Path | None,
+           vivado: tuple[Path, Path] | None) -> None:
     """Print a build's facts, and write report/ anew from report.json.
+
+    \b
+    hwgen report BUILD --vivado BUILD/vivado/utilization.rpt BUILD/vivado/timing.rpt
 
     The numbers are those of the build and of its last verification; nothing is computed again, but figures on --test.
     """
@@ -56,8 +64,15 @@ def report(console: Console, build_folder: Path, open_it: bool, test: Path | Non
     else:
         facts = measure(console, build_folder, test)
     show_design(console, facts)
+    more = {}
+    if vivado:
+        from ..report.vivado import read_timing, read_utilization, vivado_tables
+
+        used, timing = read_utilization(vivado[0]), read_timing(vivado[1])
+        show_tables(console, vivado_tables(facts, used, timing, str(vivado[0])))
+        more["vivado"] = {"utilization": asdict(used), "timing": {**asdict(timing), "met": timing.met}}
     page = build_folder / "report" / "report.html"
     console.say(f"report: {page}")
-    console.result(facts.to_dict())
+    console.result({**facts.to_dict(), **more})
     if open_it:
         webbrowser.open(page.resolve().as_uri())

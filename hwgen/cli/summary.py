@@ -50,7 +50,7 @@ def show_verification(console: Console, report: "Report", result: "sim.Result", 
     stalls : int or None
         Seed of the back-pressure.
     """
-    from ..report.design_tables import verification_rows
+    from ..driver.table import verification_rows
     from ..report.tables import Table
 
     run = report.verification

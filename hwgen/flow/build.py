@@ -5,6 +5,7 @@ from pathlib import Path
 
 from boards import Board
 
+from ..deliver.build_folder import deliver_files
 from ..files import write_npz
 from ..network.figures import figures_of
 from ..network.network import Network
@@ -30,6 +31,9 @@ from .search import Found, search
 from .wishes import Wishes
 
 __all__ = ["build", "estimate"]
+
+#: Below a build folder: the Verilog that is to be synthesized.
+SYNTHESIZED = "design_xcup.v"
 
 
 def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wishes | None = None, *, source: str = "",
@@ -66,7 +70,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             verilog, described = target.emit(design.hardware)
             folder.write("design.v", verilog)
             folder.write("design.json", to_json(described))
-            folder.write("design_xcup.v", found.verilog)
+            folder.write(SYNTHESIZED, found.verilog)
         with progress.step("writing images and golden codes"):
             write_files(folder.path / "images", design.model_files())
             write_files(folder.path / "batches", numbered(packed.files))
@@ -77,6 +81,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             folder.write(CONFIG, Config(
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
                 capacity=dict(design.capacity), limits=found.limits).to_text())
+            write_files(folder.path, deliver_files(board, described, folder.path, SYNTHESIZED))
             write_files(folder.path / "report", report_files(_report(found, sample, board)))
             folder.write(MANIFEST, manifest_text(folder.path,
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,

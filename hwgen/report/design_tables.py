@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from .facts import Cycles, Report, RowsFacts, Run, Verification
+from .facts import Cycles, Report, RowsFacts, Run
 from .tables import Table
 
 __all__ = ["bits_table", "cycle_table", "design_tables", "duration", "equal_accuracy", "rate", "resource_table",
-           "rows_tables", "run_table", "speed_table", "verification_rows"]
+           "rows_tables", "run_table", "speed_table"]
 
 #: Runs that are listed one by one.
 SHOWN = 8
@@ -94,21 +94,6 @@ def speed_table(report: Report) -> Table:
         ("throughput, with every load and store", *rate(speed.graphs_per_s_with_transfers)),
         ("average bits of a row", f"{report.model.average_bits['rows']:.3f}", "bits"),
     ])
-
-
-def verification_rows(run: Verification) -> list[tuple[str, str]]:
-    """What was compared, and cycles beside those expected."""
-    differing = [each for each in run.runs if each.difference]
-    difference = sum(each.difference for each in run.runs)
-    return [
-        ("bit-exact", "yes" if run.bit_exact else "no"),
-        ("simulated", run.what),
-        ("rows / codes compared", f"{run.rows_compared:,} / {run.codes_compared:,}"),
-        ("cycles, by the RTL's counter", f"{run.cycles:,}"),
-        ("cycle estimate minus RTL counter", f"{difference:+,} in {len(differing):,} of {len(run.runs):,} runs"
-         if differing else "+0 in every run" if len(run.runs) > 1 else "+0"),
-        ("load / store cycles", f"{run.load_cycles:,} / {run.store_cycles:,}"),
-    ]
 
 
 def _groups(cycles: Cycles) -> dict[str, Sequence[Run]]:

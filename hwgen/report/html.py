@@ -2,6 +2,7 @@
 
 import jinja2
 
+from ..driver.table import verification_rows
 from . import plots
 from .design_tables import (
     bits_table,
@@ -10,7 +11,6 @@ from .design_tables import (
     resource_table,
     rows_tables,
     run_table,
-    verification_rows,
 )
 from .facts import Report
 from .figure_tables import figure_table, headline_figure

@@ -6,13 +6,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..driver import Device, open_pynq
+from ..driver.validate import BITSTREAM
 from ..errors import HwgenError
 from ..flow.folder import write_files
 from ..flow.verify import simulate
 from ..scratch import scratch_folder
 from ..targets.run_folder import numbered, run_name
 from ..targets.target import Design, Session
-from .device import Device, open_pynq
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
 
@@ -69,8 +70,7 @@ class Board:
 
     def __init__(self, device: Device, model: bytes) -> None:
         self.device = device
-        self._model = b""
-        self._load(model)
+        device.load_model(model)
 
     @classmethod
     def open(cls, design: Design, build: Path, bitstream: Path | str | None) -> "Board":
@@ -83,7 +83,7 @@ class Board:
         HwgenError
             No bitstream.
         """
-        path = Path(bitstream) if bitstream is not None else build / "vivado" / "accelerator.bit"
+        path = Path(bitstream) if bitstream is not None else build / BITSTREAM
         return cls(Device(open_pynq(path), build), _model(design))
 
     def run(self, design: Design, session: Session) -> Ints:
@@ -94,23 +94,11 @@ class Board:
         HwgenError
             The device reports an error. All that it held counts as lost: the next batch loads the model again.
         """
-        try:
-            self._load(_model(design))
-            while runs := session.next_runs():
-                for run in runs:
-                    self.device.load(run.stream)
-                    self.device.run()
-                    session.feed(run, run.read(self.device.store(run.result_words, run.units)))
-        except BaseException:
-            self._model = b""
-            raise
+        model = _model(design)
+        while runs := session.next_runs():
+            for run in runs:
+                session.feed(run, run.read(self.device.execute(model, run.stream, run.result_words, run.units)))
         return session.results
-
-    def _load(self, model: bytes) -> None:
-        """Load a model, unless it is there already."""
-        if model and model != self._model:
-            self.device.load(model)
-        self._model = model
 
 
 def _model(design: Design) -> bytes:

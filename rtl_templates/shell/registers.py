@@ -4,13 +4,14 @@ Every target has these registers, and its own in ``registers.py`` of its folder;
 and bits of a field mean the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from .status import Error, Stage
 
-__all__ = ["STUCK_PASS", "VERSION", "Field", "Register", "constants", "register", "register_map", "to_c_header",
-           "to_dict", "to_markdown"]
+__all__ = ["STUCK_PASS", "VERSION", "Field", "Register", "constants", "from_dict", "register", "register_map",
+           "to_c_header", "to_dict", "to_markdown"]
 
 VERSION = 0x0002_0000  # major in the upper half: a driver refuses another major
 
@@ -173,6 +174,12 @@ def to_dict(registers: Sequence[Register]) -> list[dict[str, object]]:
     ]
 
 
+def from_dict(entries: Iterable[Mapping[str, Any]]) -> tuple[Register, ...]:
+    """Registers out of :func:`to_dict`; a ``value`` beside it is what a constant of a design reads as."""
+    return tuple(Register(**{**entry, "fields": tuple(Field(**field) for field in entry["fields"])})
+                 for entry in entries)
+
+
 def to_markdown(registers: Sequence[Register]) -> str:
     """The map as a Markdown table: one line a register, one a field."""
     lines = ["| offset | register | access | meaning |", "|---|---|---|---|"]
@@ -188,7 +195,11 @@ def to_markdown(registers: Sequence[Register]) -> str:
 
 
 def to_c_header(registers: Sequence[Register], prefix: str = "HWGEN") -> str:
-    """The map as C macros: ``<PREFIX>_<REGISTER>`` offsets, ``..._<FIELD>_LOW`` and ``..._<FIELD>_MASK``."""
+    """The map as C macros.
+
+    ``<PREFIX>_<REGISTER>`` offsets, ``..._VALUE`` of constants that have one, ``..._<FIELD>_LOW`` and
+    ``..._<FIELD>_MASK``; codes of errors and stages, and ``<PREFIX>_ERROR_MEANINGS``, texts to initialise an array of.
+    """
     guard = f"{prefix}_REGISTERS_H"
     lines = [f"#ifndef {guard}", f"#define {guard}", ""]
     for entry in registers:
@@ -196,10 +207,14 @@ def to_c_header(registers: Sequence[Register], prefix: str = "HWGEN") -> str:
         lines += [f"/* {entry.description} ({entry.access}) */", f"#define {name} 0x{entry.offset:03X}u"]
         if entry.count > 1:
             lines.append(f"#define {name}_COUNT {entry.count}u")
+        if entry.value is not None:
+            lines.append(f"#define {name}_VALUE 0x{entry.value:08X}u")
         for field in entry.fields:
             mask = ((1 << field.width) - 1) << field.low
             lines += [f"#define {name}_{field.name.upper()}_LOW {field.low}u",
                       f"#define {name}_{field.name.upper()}_MASK 0x{mask:08X}u"]
     for title, kind in (("ERROR", Error), ("STAGE", Stage)):
         lines += [f"#define {prefix}_{title}_{code.name} {code.value}u" for code in kind]
+    meanings = ", ".join(f'"{code.name}: {code.meaning}"' for code in Error)
+    lines.append(f"#define {prefix}_ERROR_MEANINGS {{{meanings}}}")
     return "\n".join([*lines, "", f"#endif /* {guard} */", ""])

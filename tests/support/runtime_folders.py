@@ -12,7 +12,7 @@ from hwgen.network.store import save_network
 from rtl_templates.banked.registers import REGISTERS as BANKED_REGISTERS
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import registers
-from rtl_templates.shell.status import Error
+from rtl_templates.shell.status import Error, Stage
 
 __all__ = ["build_folder"]
 
@@ -34,7 +34,8 @@ def build_folder(folder, network, batch, target="lists", *, windows=False, **har
         "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
                       for entry in registers.to_dict(map_)],
         "errors": {error.name: error.value for error in Error},
-        "meanings": {error.name: error.meaning for error in Error}})})
+        "meanings": {error.name: error.meaning for error in Error},
+        "stages": {stage.name: stage.value for stage in Stage}})})
     facts = {"hwgen": "", "model": network.name, "board": "ultra96", "target": target, "inputs": {}, "capacities": {},
              "cycles": []}
     write_files(folder, {MANIFEST: manifest_text(folder, facts)})

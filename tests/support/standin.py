@@ -191,11 +191,17 @@ def write_design(build, *, lists=False):
         libyosys.run_pass(f"tee -q {step}", design)
     ports = [{"name": name, "direction": "input" if member.flow is In else "output",
               "width": Shape.cast(member.shape).width} for name, member in dut.signature.members.items()]
+    fixed = _constants(dut.registers)
     (build / "design.json").write_text(json.dumps({
-        "top": "standin", "ports": ports, "registers": to_dict(dut.registers), "probes": dut.probes,
+        "top": "standin", "clock": "ap_clk", "reset": {"name": "ap_rst_n", "active": 0, "synchronous": True},
+        "control": "s_axi_control", "memory": "m_axi_gmem", "ports": ports,
+        "registers": [{**entry, **({"value": fixed[entry["name"]]} if entry["name"] in fixed else {})}
+                      for entry in to_dict(dut.registers)], "probes": dut.probes,
         "row_fields": ["address", "data", "entry"] if lists else ["bank", "address", "data"],
         "hardware": LISTS_HARDWARE if lists else HARDWARE,
-        "errors": {code.name: code.value for code in Error}, "stages": {code.name: code.value for code in Stage}}))
+        "errors": {code.name: code.value for code in Error},
+        "meanings": {code.name: code.meaning for code in Error},
+        "stages": {code.name: code.value for code in Stage}}))
     write_images(build, lists=lists)
 
 

@@ -9,6 +9,7 @@ import pytest
 from models import random_graph_model
 
 import boards
+from hwgen.driver.table import verification_rows
 from hwgen.errors import HwgenError
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.network.bits import bits_of_model
@@ -21,7 +22,6 @@ from hwgen.report.design_tables import (
     equal_accuracy,
     run_table,
     speed_table,
-    verification_rows,
 )
 from hwgen.report.facts import Cycles, Pass, Report, Verification
 from hwgen.report.files import read_report, report_files

@@ -1,14 +1,14 @@
-"""The driver: registers and memory of an accelerator, the same steps for a board and for what stands in for one."""
+"""Registers and memory of an accelerator: the same steps for a board and for what stands in for one."""
 
 import json
 import time
-from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..errors import HwgenError, ToolError
+from ..errors import HwgenError
 
-__all__ = ["Device", "Ports", "open_pynq"]
+__all__ = ["Device", "Ports"]
 
 #: Seconds after which a command counts as stuck; the hardware's own watchdog is faster.
 PATIENCE_S = 10.0
@@ -58,11 +58,43 @@ class Device:
         self.ports = ports
         design = json.loads((build / "design.json").read_text(encoding="utf-8"))
         self.where = str(build)
-        self.registers = {register["name"]: register for register in design["registers"]}
+        self.registers: dict[str, dict[str, Any]] = {register["name"]: register for register in design["registers"]}
         self.errors = {number: f"{name}: {design['meanings'][name]}" for name, number in design["errors"].items()}
+        self.stages = {number: name for name, number in design["stages"].items()}
+        self._model = b""
         self._check("ID")
         self._check("VERSION")
         self._write("WATCHDOG", WATCHDOG_CYCLES)
+
+    def load_model(self, model: bytes) -> None:
+        """Load what comes before all batches, unless it is there already; empty where batches bring everything along.
+
+        Raises
+        ------
+        HwgenError
+            The device reports an error. What it held counts as lost.
+        """
+        if model and model != self._model:
+            self._model = b""
+            self.load(model)
+        self._model = model
+
+    def execute(self, model: bytes, stream: bytes, words: int, units: int) -> bytes:
+        """Load a run behind its model, run it, and store its results: ``words`` of 16 bytes from each unit.
+
+        Raises
+        ------
+        HwgenError
+            The device reports an error. All that it held counts as lost: the next run loads the model again.
+        """
+        try:
+            self.load_model(model)
+            self.load(stream)
+            self.run()
+            return self.store(words, units)
+        except BaseException:
+            self._model = b""
+            raise
 
     def load(self, image: bytes) -> None:
         """Read a load stream into the accelerator's memories."""
@@ -92,6 +124,17 @@ class Device:
         """Of the last run."""
         return self._read("CYCLES")
 
+    def counters(self) -> dict[str, int]:
+        """Every read-only register that is a number, by name: cycles, and what each stage did in the last run."""
+        return {name: self._read(name) for name, entry in self.registers.items()
+                if entry["access"] == "ro" and entry["count"] == 1 and not entry["fields"]}
+
+    def pass_cycles(self, passes: int) -> list[int]:
+        """Cycles of each of the last run's passes."""
+        base = int(self.registers["PASS_CYCLES"]["offset"])
+        stamps = [0, *(self.ports.read(base + 4 * index) for index in range(passes))]
+        return [after - before for before, after in pairwise(stamps)]
+
     def _command(self, name: str) -> None:
         low = self._fields("CONTROL")[name]["low"]
         self._write("CONTROL", 1 << low)
@@ -101,8 +144,10 @@ class Device:
             fields = {key: status >> field["low"] & (1 << field["width"]) - 1
                       for key, field in self._fields("STATUS").items()}
             if fields["error"]:
-                raise HwgenError(f"{name} failed: {self.errors.get(fields['error'], fields['error'])}", self.where,
-                                 "program the device again; if it fails again, verify the build")
+                stage = self.stages.get(fields["stuck_stage"], fields["stuck_stage"])
+                stuck = f"; stage {stage} stood still in pass {fields['stuck_pass']}" if fields["stuck_stage"] else ""
+                raise HwgenError(f"{name} failed: {self.errors.get(fields['error'], fields['error'])}{stuck}",
+                                 self.where, "program the device again; if it fails again, verify the build")
             if fields[f"done_{name}"]:
                 return
             if time.monotonic() > deadline:
@@ -127,54 +172,3 @@ class Device:
 
     def _write(self, name: str, value: int) -> None:
         self.ports.write(int(self.registers[name]["offset"]), value)
-
-
-class _Pynq:
-    """A PYNQ overlay's accelerator and its contiguous memory."""
-
-    def __init__(self, bitstream: Path) -> None:
-        pynq = import_module("pynq")  # boards have it; no other machine can install it
-        self._allocate = pynq.allocate
-        overlay = pynq.Overlay(str(bitstream))
-        self._registers = overlay.accelerator_0
-        self._sent: Any = None
-        self._reserved: Any = None
-
-    def read(self, offset: int) -> int:
-        return int(self._registers.read(offset))
-
-    def write(self, offset: int, value: int) -> None:
-        self._registers.write(offset, value)
-
-    def send(self, data: bytes) -> int:
-        self._sent = self._allocate(len(data), dtype="u1")
-        self._sent[:] = memoryview(data)
-        self._sent.flush()
-        return int(self._sent.physical_address)
-
-    def reserve(self, size: int) -> int:
-        self._reserved = self._allocate(size, dtype="u1")
-        return int(self._reserved.physical_address)
-
-    def receive(self, size: int) -> bytes:
-        self._reserved.invalidate()
-        return bytes(self._reserved[:size])
-
-
-def open_pynq(bitstream: Path) -> Ports:
-    """Program the FPGA.
-
-    Raises
-    ------
-    HwgenError
-        No such bitstream.
-    ToolError
-        The pynq package is missing.
-    """
-    if not bitstream.is_file():
-        raise HwgenError("no bitstream", str(bitstream), "implement the design with Vivado, and name its .bit file")
-    try:
-        return _Pynq(bitstream)
-    except ImportError:
-        raise ToolError("the pynq package is missing", "backend pynq",
-                        "run this on a PYNQ board, or use backend reference or simulation") from None
