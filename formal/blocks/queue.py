@@ -1,0 +1,58 @@
+"""The queue of the edge lists' requantizer: rtl_templates/lists/requantize_parts.py."""
+
+from amaranth import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl_templates.lists.requantize_parts import queue
+
+from ..harness import Harness
+from ..proof import Mutant, Patch, Proof
+
+WIDTH = 3
+
+
+class Queue(wiring.Component):
+    """The function as a component."""
+
+    word: Signal
+    push: Signal
+    pop: Signal
+    oldest: Signal
+
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        super().__init__({"word": In(WIDTH), "push": In(1), "pop": In(1), "oldest": Out(WIDTH)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += self.oldest.eq(queue(m, "dut", self.word, depth=self.depth, push=self.push, pop=self.pop))
+        return m
+
+
+def build(h: Harness, depth: int) -> None:
+    """Any use within what the user counts: a push while there is room, a pop while there is a word."""
+    dut = h.place(Queue(depth))
+    level = Signal(range(depth + 1))
+    h.m.d.sync += level.eq(level + dut.push - dut.pop)
+    h.assume(~dut.push | (level != depth))
+    h.assume(~dut.pop | (level != 0))
+    h.check(level <= depth)
+    head, tail = dut.signal("dut_pop"), dut.signal("dut_push")
+    one = h.follow(dut.push, dut.word, dut.pop, level)
+    h.check(~one.leaves | (dut.oldest == one.word))
+    # Invariants: places are where the level says, and the word lies in its own.
+    h.check((head < depth) & (tail < depth))
+    h.check(tail == (head + level) % depth)
+    h.check(~one.active | (dut.word_at("dut", (head + one.ahead) % depth) == one.word))
+    h.cover(one.leaves & (level == depth))
+
+
+PROOFS = tuple(Proof(
+    f"queue-{depth}", "lists/requantize_parts.py: queue", f"{depth} words", "no word is lost, added or overtaken",
+    lambda h, depth=depth: build(h, depth), 2, cover=2 * depth + 2, mutants=(
+        Mutant("the place of the next word wraps a word late", Patch(
+            "lists/requantize_parts.py", "place == depth - 1, 0", "place == depth, 0"), 2 * depth + 2),
+        Mutant("the read place moves with pushes", Patch(
+            "lists/requantize_parts.py", "(read, pop)", "(read, push)"), 2 * depth + 2),
+    )) for depth in (4, 5))
