@@ -1,22 +1,74 @@
-import sys,re
+"""Run proofs and print their table: ``python -m formal``.
+
+    python -m formal [--only NAME ...] [--mutants] [--json] [--output docs/proofs.md] [--jobs 2] [--keep FOLDER]
+
+Without ``--mutants`` proofs alone; with it also what each covers, and the planted faults, each of which must be refuted.
+The exit status is 1 when a proof fails, a cover is not reached or a fault is not refuted.
+"""
+
+import argparse
+import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
-import importlib, pkgutil
+from functools import partial
 from pathlib import Path
-import formal.blocks
-from .run import Job, run
-jobs=[]
-quick='-q' in sys.argv
-sel=[a for a in sys.argv[1:] if a!='-q']
-for info in pkgutil.iter_modules(formal.blocks.__path__):
-    name=f"formal.blocks.{info.name}"
-    if sel and not any(info.name.startswith(s.split(':')[0]) for s in sel): continue
-    for p in importlib.import_module(name).PROOFS:
-        if sel and not any(':' not in s or p.name.startswith(s.split(':')[1]) for s in sel): continue
-        jobs.append(Job(name,p,"prove"))
-        if quick: continue
-        if p.cover: jobs.append(Job(name,p,"cover"))
-        jobs += [Job(name,p,"mutant",k) for k in range(len(p.mutants))]
-with ThreadPoolExecutor(2) as pool:
-    for o in pool.map(lambda j: run(j, Path("/work/tmp_prove/keep")), jobs):
-        print(o.job.proof.name,o.job.kind,o.job.mutant,o.verdict,"ok" if o.good else "BAD",round(o.seconds,1),flush=True)
-        if not o.good: print("\n".join(l for l in o.log.splitlines() if re.search("ssert failed|summary|Error|ERROR|step", l) and 'Trying' not in l)[-1500:])
+
+from .blocks import find
+from .page import facts, page, summary
+from .run import Job, Outcome, prepare, run
+
+__all__ = ["main"]
+
+
+def _jobs(only: list[str], mutants: bool) -> list[Job]:
+    found = find()
+    unknown = [name for name in only if not any(proof.name == name for _, proof in found)]
+    if unknown:
+        raise SystemExit(f"no proof is named {unknown[0]}: {', '.join(proof.name for _, proof in found)}")
+    jobs = []
+    for module, proof in found:
+        if only and proof.name not in only:
+            continue
+        jobs.append(Job(module, proof, "prove"))
+        if mutants:
+            jobs.append(Job(module, proof, "cover"))
+            jobs += [Job(module, proof, "mutant", number) for number in range(len(proof.mutants))]
+    return jobs
+
+
+def _tell(outcome: Outcome) -> None:
+    job = outcome.job
+    what = job.proof.mutants[job.mutant].what if job.kind == "mutant" else job.kind
+    print(f"{'ok  ' if outcome.good else 'BAD '} {outcome.seconds:5.1f} s  {outcome.verdict:8} {job.proof.name}: {what}",
+          file=sys.stderr, flush=True)
+    if not outcome.good:
+        print(outcome.log, file=sys.stderr)
+
+
+def main() -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m formal", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="proofs to run")
+    parser.add_argument("--mutants", action="store_true", help="also covers and planted faults")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--output", type=Path, help="page to write, of all proofs; implies --mutants")
+    parser.add_argument("--jobs", type=int, default=2, help="how many run at once")
+    parser.add_argument("--keep", type=Path, help="folder that is left with designs and traces")
+    options = parser.parse_args()
+    if options.output and options.only:
+        parser.error("--output is a page of all proofs: leave out --only")
+    jobs = _jobs(options.only, options.mutants or options.output is not None)
+    waited = prepare()
+    outcomes = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for outcome in pool.map(partial(run, keep=options.keep), jobs):
+            outcomes.append(outcome)
+            _tell(outcome)
+    if options.output:
+        options.output.write_text(page(outcomes), encoding="utf-8")
+    print(json.dumps(facts(outcomes), indent=1) if options.json else summary(outcomes, waited))
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

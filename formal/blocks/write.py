@@ -3,7 +3,6 @@
 from amaranth import Array, Cat, Const, Mux, Signal
 
 from rtl_templates.banked.formats import Target
-from rtl_templates.banked.requantize import CODE_BITS as WIDE
 from rtl_templates.banked.server.write import ServerWrite
 
 from ..harness import Harness
