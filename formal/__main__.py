@@ -39,8 +39,11 @@ def _jobs(only: list[str], mutants: bool) -> list[Job]:
 def _tell(outcome: Outcome) -> None:
     job = outcome.job
     what = job.proof.mutants[job.mutant].what if job.kind == "mutant" else job.kind
-    print(f"{'ok  ' if outcome.good else 'BAD '} {outcome.seconds:5.1f} s  {outcome.verdict:8} {job.proof.name}: {what}",
-          file=sys.stderr, flush=True)
+    print(
+        f"{'ok  ' if outcome.good else 'BAD '} {outcome.seconds:5.1f} s  {outcome.verdict:8} {job.proof.name}: {what}",
+        file=sys.stderr,
+        flush=True,
+    )
     if not outcome.good:
         print(outcome.log, file=sys.stderr)
 

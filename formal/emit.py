@@ -17,7 +17,7 @@ __all__ = ["emit"]
 def emit(module: str, name: str, path: Path, patches: list[Patch]) -> int:
     """Write the design of a proof; returns how many covers it has."""
     install(patches)
-    from amaranth.back import rtlil
+    import amaranth.back.rtlil as rtlil
 
     from .harness import Harness
 

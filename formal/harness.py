@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from amaranth import ClockDomain, Module, Signal, Value
-from amaranth.hdl import Assert, Assume, Cover, ShapeLike
+from amaranth import ClockDomain, Module, Signal, Value, hdl
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -36,6 +35,9 @@ class Placed:
         return value
 
 
+_hdl: Any = hdl  # amaranth-stubs want a message of every assertion
+
+
 class Followed(NamedTuple):
     """A word on its way through a queue.
 
@@ -66,7 +68,7 @@ class Harness:
 
     def __init__(self) -> None:
         self.m = Module()
-        self._clock = ClockDomain("sync", reset_less=True)
+        self._clock: Any = ClockDomain("sync", reset_less=True)
         self.m.domains += self._clock
         self._inputs: list[Signal] = []
         self._driven: set[int] = set()
@@ -77,16 +79,15 @@ class Harness:
     @property
     def ports(self) -> list[Signal]:
         """Ports of the top module."""
-        return [self._clock.clk, *(signal for signal in self._inputs
-                                   if len(signal) and id(signal) not in self._driven)]
+        return [self._clock.clk, *(signal for signal in self._inputs if len(signal) and id(signal) not in self._driven)]
 
-    def free(self, shape: ShapeLike, name: str) -> Signal:
+    def free(self, shape: Any, name: str) -> Signal:
         """Return an input: any value in any cycle."""
         signal = Signal(shape, name=name)
         self._inputs.append(signal)
         return signal
 
-    def constant(self, shape: ShapeLike, name: str) -> Signal:
+    def constant(self, shape: Any, name: str) -> Signal:
         """Return any value, the same in every cycle."""
         value = self.free(shape, name)
         self.assume(self.first | (value == self.past(value)))
@@ -128,16 +129,16 @@ class Harness:
 
     def assume(self, condition: Any) -> None:
         """What holds of the inputs: the contract of whoever uses the component."""
-        self.m.d.comb += Assume(condition, src_loc_at=1)
+        self.m.d.comb += _hdl.Assume(condition, src_loc_at=1)
 
     def check(self, condition: Any) -> None:
         """What must hold in every cycle."""
-        self.m.d.comb += Assert(condition, src_loc_at=1)
+        self.m.d.comb += _hdl.Assert(condition, src_loc_at=1)
 
     def cover(self, condition: Any) -> None:
         """What must be possible, or the proof is about nothing."""
         self.covers += 1
-        self.m.d.comb += Cover(condition, src_loc_at=1)
+        self.m.d.comb += _hdl.Cover(condition, src_loc_at=1)
 
     def count(self, name: str, up: Any, down: Any = 0, *, bits: int = 8) -> Signal:
         """Return a counter."""
@@ -159,8 +160,11 @@ class Harness:
         """
         choose = self.free(1, f"{name}_choose")
         word = Value.cast(word)
-        active, ahead, kept = Signal(name=name), Signal(len(level), name=f"{name}_ahead"), Signal.like(
-            word, name=f"{name}_word")
+        active, ahead, kept = (
+            Signal(name=name),
+            Signal(len(level), name=f"{name}_ahead"),
+            Signal.like(word, name=f"{name}_word"),
+        )
         with self.m.If(~active & push & choose):
             self.m.d.sync += [active.eq(1), ahead.eq(level - pop), kept.eq(word)]
         with self.m.Elif(active & pop):

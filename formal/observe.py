@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from amaranth import Signal, Value
-from amaranth.hdl import Fragment, MemoryInstance
+from amaranth.hdl import Fragment
 from amaranth.lib import wiring
 
 __all__ = ["Inside"]
@@ -33,10 +33,11 @@ class Inside:
                         if not any(value is other for other in self._locals.get(name, ())):
                             self._locals.setdefault(name, []).append(value)
 
+        fragment: Any = Fragment  # without types in amaranth-stubs
         # Amaranth gives no name to signals that are assigned several at once: theirs are those of the variables.
         sys.setprofile(note)
         try:
-            self.fragment: Any = Fragment.get(component, None)
+            self.fragment = fragment.get(component, None)
         finally:
             sys.setprofile(None)
 
@@ -60,15 +61,22 @@ class Inside:
         """
         where, _, name = path.rpartition(".")
         fragment = self._at(where)
-        driven = {id(signal): signal for statements in fragment.statements.values() for statement in statements
-                  for signal in statement._lhs_signals()}
+        driven = {
+            id(signal): signal
+            for statements in fragment.statements.values()
+            for statement in statements
+            for signal in statement._lhs_signals()
+        }
         found = [signal for signal in driven.values() if signal.name == name]
         if not found and not where:
             found = self._locals.get(name, [])
         if len(found) != 1:
-            raise LookupError(f"{len(found)} signals {name} in {where or 'the component'}; it drives "
-                              f"{sorted(signal.name for signal in driven.values())}")
-        return found[0]
+            raise LookupError(
+                f"{len(found)} signals {name} in {where or 'the component'}; it drives "
+                f"{sorted(signal.name for signal in driven.values())}"
+            )
+        signal: Signal = found[0]
+        return signal
 
     def register(self, path: str) -> Signal:
         """The same of a signal that only the clock changes: what equals it does not wait for an input of its cycle.
@@ -79,8 +87,11 @@ class Inside:
             There is none, or it is combinational.
         """
         signal = self.signal(path)
-        comb = [driven for statement in self._at(path.rpartition(".")[0]).statements.get("comb", ())
-                for driven in statement._lhs_signals()]
+        comb = [
+            driven
+            for statement in self._at(path.rpartition(".")[0]).statements.get("comb", ())
+            for driven in statement._lhs_signals()
+        ]
         if any(driven is signal for driven in comb):
             raise LookupError(f"{path} is no register")
         return signal
@@ -93,7 +104,7 @@ class Inside:
     def word(self, path: str, address: Value) -> Signal:
         """The word at ``address`` of a memory, in the same cycle: a read port more."""
         memory = self._at(path)
-        if not isinstance(memory, MemoryInstance):
+        if not hasattr(memory, "_write_ports"):
             raise LookupError(f"{path} is no memory")
         ports = memory._write_ports
         data = Signal(len(ports[0]._data))

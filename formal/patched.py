@@ -37,7 +37,9 @@ class _Finder(importlib.abc.MetaPathFinder):
     def __init__(self, modules: dict[str, tuple[Path, list[Patch]]]) -> None:
         self._modules = modules
 
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         if fullname not in self._modules:
             return None
         return importlib.util.spec_from_loader(fullname, _Loader(*self._modules[fullname]))

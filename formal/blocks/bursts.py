@@ -42,13 +42,30 @@ def build(h: Harness) -> None:
 
 
 FILE = "shell/axi.py"
-PROOFS = (Proof(
-    "bursts", f"{FILE}: Bursts", f"{BEATS_BITS} bits of beats",
-    "bursts are stable until READY, within 4 KiB, follow each other without a gap or overlap to the end of the range, "
-    "are as long as may be, and come a cycle after permission; VALID is a register", build, 3, cover=12, mutants=(
-        Mutant("a burst of up to 257 beats crosses a page", Patch(FILE, "BURST_BEATS - offset", "BURST_BEATS + 1 - offset"),
-               5),
-        Mutant("the second burst begins where the page began before", Patch(FILE, "offset.eq(0)]", "offset.eq(1)]"), 9),
-        Mutant("VALID waits for READY", Patch(
-            FILE, "self.busy & self.allow)", "self.busy & self.allow & self.ready)"), 5),
-    )),)
+PROOFS = (
+    Proof(
+        "bursts",
+        f"{FILE}: Bursts",
+        f"{BEATS_BITS} bits of beats",
+        "bursts are stable until READY, within 4 KiB, follow each other without a gap or overlap to the end of the range, "
+        "are as long as may be, and come a cycle after permission; VALID is a register",
+        build,
+        3,
+        cover=12,
+        mutants=(
+            Mutant(
+                "a burst of up to 257 beats crosses a page",
+                Patch(FILE, "BURST_BEATS - offset", "BURST_BEATS + 1 - offset"),
+                5,
+            ),
+            Mutant(
+                "the second burst begins where the page began before", Patch(FILE, "offset.eq(0)]", "offset.eq(1)]"), 9
+            ),
+            Mutant(
+                "VALID waits for READY",
+                Patch(FILE, "self.busy & self.allow)", "self.busy & self.allow & self.ready)"),
+                5,
+            ),
+        ),
+    ),
+)

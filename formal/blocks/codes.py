@@ -32,16 +32,30 @@ def build(h: Harness) -> None:
 
 
 FORMATS, FILE = "lists/formats.py", "lists/requantize_codes.py"
-PROOFS = (Proof(
-    "requantize-codes", f"{FILE}: Codes", "values of 6 bits, multipliers of 4, shift 3, codes of 3 instead of 24, 17, 20, 8",
-    "every code is its value times Q, rounded with ties away from zero, and clipped to the row's width; raw results pass",
-    build, CODE + 2, cover=9, reduced=(
-        Patch(FORMATS, "\nV_BITS = 24 ", "\nV_BITS = 6 "), Patch(FORMATS, "\nROW_BITS = 17 ", "\nROW_BITS = 4 "),
-        Patch(FORMATS, "\nQ_SHIFT = 20\n", "\nQ_SHIFT = 3\n"),
-        Patch(FORMATS, "\nCODE_BITS = 8 ", "\nCODE_BITS = 3 "),
-        Patch("cells/formats.py", "\nRAW_BITS = 16 ", "\nRAW_BITS = 6 "),
-        Patch(FILE, "\nRAW_MULTIPLIER_BITS = 16\n", "\nRAW_MULTIPLIER_BITS = 3\n")), mutants=(
-        Mutant("ties round up whatever the sign", Patch(
-            FILE, "p[Q_SHIFT - 1] & (~p[-1] | p[:Q_SHIFT - 1].any())", "p[Q_SHIFT - 1]"), 8),
-        Mutant("255.5 passes", Patch(FILE, "Cat(~mask, Const(1, 1))", "Cat(~mask, Const(0, 1))"), 8),
-    )),)
+PROOFS = (
+    Proof(
+        "requantize-codes",
+        f"{FILE}: Codes",
+        "values of 6 bits, multipliers of 4, shift 3, codes of 3 instead of 24, 17, 20, 8",
+        "every code is its value times Q, rounded with ties away from zero, and clipped to the row's width; raw results pass",
+        build,
+        CODE + 2,
+        cover=9,
+        reduced=(
+            Patch(FORMATS, "\nV_BITS = 24 ", "\nV_BITS = 6 "),
+            Patch(FORMATS, "\nROW_BITS = 17 ", "\nROW_BITS = 4 "),
+            Patch(FORMATS, "\nQ_SHIFT = 20\n", "\nQ_SHIFT = 3\n"),
+            Patch(FORMATS, "\nCODE_BITS = 8 ", "\nCODE_BITS = 3 "),
+            Patch("cells/formats.py", "\nRAW_BITS = 16 ", "\nRAW_BITS = 6 "),
+            Patch(FILE, "\nRAW_MULTIPLIER_BITS = 16\n", "\nRAW_MULTIPLIER_BITS = 3\n"),
+        ),
+        mutants=(
+            Mutant(
+                "ties round up whatever the sign",
+                Patch(FILE, "p[Q_SHIFT - 1] & (~p[-1] | p[:Q_SHIFT - 1].any())", "p[Q_SHIFT - 1]"),
+                8,
+            ),
+            Mutant("255.5 passes", Patch(FILE, "Cat(~mask, Const(1, 1))", "Cat(~mask, Const(0, 1))"), 8),
+        ),
+    ),
+)

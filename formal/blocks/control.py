@@ -85,19 +85,39 @@ def build(h: Harness) -> None:
 
 
 FILE = "shell/control.py"
-PROOFS = (Proof(
-    "control", f"{FILE}: Control", "passes of 2 bits",
-    "one unit begins at a time, while all rest, in order, and only what was commanded; what waits begins a cycle after "
-    "all rest, or is dropped with an error; after clear nothing begins, ends well, fails or is signalled until the "
-    "next command; what clear or a limit ended is never reported done; the first error stays", build, 3, cover=14,
-    mutants=(
-        Mutant("clear leaves what waits", Patch(
-            FILE, "self.start.eq(0), waiting.eq(0), finished.eq(0)", "self.start.eq(0), finished.eq(0)"), 6),
-        Mutant("a load that was cleared is reported done", Patch(
-            FILE, "dropped.eq(self.busy | self.start)]", "dropped.eq(self.start)]"), 8),
-        Mutant("a limit that is reached in the cycle of a clear is an error after it", Patch(
-            FILE, " & ~Cat(Const(0, _RUN), self.abort, Const(0, 1))", ""), 9),
-        Mutant("the highest command first", Patch(
-            FILE, "waiting & (~waiting + 1)[:3]", "Mux(waiting[2], 4, waiting & (~waiting + 1)[:3])"), 16),
-        Mutant("a command begins while a unit is busy", Patch(FILE, "~going & lowest.any()", "lowest.any()"), 6),
-    )),)
+PROOFS = (
+    Proof(
+        "control",
+        f"{FILE}: Control",
+        "passes of 2 bits",
+        "one unit begins at a time, while all rest, in order, and only what was commanded; what waits begins a cycle after "
+        "all rest, or is dropped with an error; after clear nothing begins, ends well, fails or is signalled until the "
+        "next command; what clear or a limit ended is never reported done; the first error stays",
+        build,
+        3,
+        cover=14,
+        mutants=(
+            Mutant(
+                "clear leaves what waits",
+                Patch(FILE, "self.start.eq(0), waiting.eq(0), finished.eq(0)", "self.start.eq(0), finished.eq(0)"),
+                6,
+            ),
+            Mutant(
+                "a load that was cleared is reported done",
+                Patch(FILE, "dropped.eq(self.busy | self.start)]", "dropped.eq(self.start)]"),
+                8,
+            ),
+            Mutant(
+                "a limit that is reached in the cycle of a clear is an error after it",
+                Patch(FILE, " & ~Cat(Const(0, _RUN), self.abort, Const(0, 1))", ""),
+                9,
+            ),
+            Mutant(
+                "the highest command first",
+                Patch(FILE, "waiting & (~waiting + 1)[:3]", "Mux(waiting[2], 4, waiting & (~waiting + 1)[:3])"),
+                16,
+            ),
+            Mutant("a command begins while a unit is busy", Patch(FILE, "~going & lowest.any()", "lowest.any()"), 6),
+        ),
+    ),
+)

@@ -1,5 +1,7 @@
 """The queue of finished sums of a processing element: rtl_templates/banked/lane.py."""
 
+from functools import partial
+
 from amaranth import Cat, Signal
 
 from rtl_templates.banked.lane import ProcessingElement
@@ -23,8 +25,10 @@ def build(h: Harness, depth: int) -> None:
     total, finished = Signal(ACC_BITS), Signal()
     code, late = Signal(ACC_BITS), Signal()
     with h.m.If(dut.enable):
-        h.m.d.sync += [code.eq(sum((dut.add & dut.step[k]).replicate(ACC_BITS) & (dut.word << k * DIGIT) for k in range(DIGITS))),
-                       late.eq(dut.last & dut.step[-1])]
+        h.m.d.sync += [
+            code.eq(sum((dut.add & dut.step[k]).replicate(ACC_BITS) & (dut.word << k * DIGIT) for k in range(DIGITS))),
+            late.eq(dut.last & dut.step[-1]),
+        ]
     now = (total + code)[:ACC_BITS]
     h.m.d.comb += finished.eq(late & dut.enable)
     with h.m.If(dut.enable):
@@ -57,15 +61,43 @@ def build(h: Harness, depth: int) -> None:
 
 
 FILE = "banked/lane.py"
-PROOFS = tuple(Proof(
-    f"hold-queue-{depth}", f"{FILE}: ProcessingElement", f"{depth} registers, a lane, 2 digits of 2 bits",
-    "sums are those of the digits; none is lost, doubled or overtaken, none comes to a full queue, each waits unchanged "
-    "until it is read, and one alone is at the end after a cycle a register", lambda h, depth=depth: build(h, depth), 3,
-    cover=16, mutants=mutants) for depth, mutants in (
-        (2, (Mutant("blocks looks at a full queue a cycle late", Patch(
-                FILE, "return Cat(sum_arrives | kept for sum_arrives, kept in zip(arrives, stays, strict=True)).all()",
-                "return Cat(valid).all()"), 14),
-             Mutant("an accumulator keeps what it has given", Patch(FILE, "load | self.clear", "self.clear"), 10))),
-        (3, (Mutant("a register forgets that it stays", Patch(
-                FILE, "valid[k].eq(sum_arrives | kept)", "valid[k].eq(sum_arrives | (kept if k else 0))"), 14),)),
-    ))
+PROOFS = tuple(
+    Proof(
+        f"hold-queue-{depth}",
+        f"{FILE}: ProcessingElement",
+        f"{depth} registers, a lane, 2 digits of 2 bits",
+        "sums are those of the digits; none is lost, doubled or overtaken, none comes to a full queue, each waits unchanged "
+        "until it is read, and one alone is at the end after a cycle a register",
+        partial(build, depth=depth),
+        3,
+        cover=16,
+        mutants=mutants,
+    )
+    for depth, mutants in (
+        (
+            2,
+            (
+                Mutant(
+                    "blocks looks at a full queue a cycle late",
+                    Patch(
+                        FILE,
+                        "return Cat(sum_arrives | kept for sum_arrives, kept in zip(arrives, stays, strict=True)).all()",
+                        "return Cat(valid).all()",
+                    ),
+                    14,
+                ),
+                Mutant("an accumulator keeps what it has given", Patch(FILE, "load | self.clear", "self.clear"), 10),
+            ),
+        ),
+        (
+            3,
+            (
+                Mutant(
+                    "a register forgets that it stays",
+                    Patch(FILE, "valid[k].eq(sum_arrives | kept)", "valid[k].eq(sum_arrives | (kept if k else 0))"),
+                    14,
+                ),
+            ),
+        ),
+    )
+)

@@ -25,10 +25,16 @@ def build(h: Harness) -> None:
     flags = {"q1": last1, "q2": last2 | (last1 & ~combine)}
     flags["where"] = (combine & last2) | (~combine & dut.last & ~dut.q2)
     late = {"q1": REQUANT_MULTIPLIER, "q2": REQUANT_MULTIPLIER, "where": REQUANT_CODE}
-    outs = {"q1": Cat(dut.row_r, dut.bias_r, dut.q1_bits, dut.occupation_begun), "q2": Cat(dut.q2_r, dut.q2_bits),
-            "where": Cat(dut.nothing, dut.row, dut.bank)}
-    words = {"q1": Cat(given.row_r, given.bias_r, given.bits, dut.occupation), "q2": Cat(given.q2_r, given.bits),
-             "where": Cat(given.nothing, given.row, given.bank)}
+    outs = {
+        "q1": Cat(dut.row_r, dut.bias_r, dut.q1_bits, dut.occupation_begun),
+        "q2": Cat(dut.q2_r, dut.q2_bits),
+        "where": Cat(dut.nothing, dut.row, dut.bank),
+    }
+    words = {
+        "q1": Cat(given.row_r, given.bias_r, given.bits, dut.occupation),
+        "q2": Cat(given.q2_r, given.bits),
+        "where": Cat(given.nothing, given.row, given.bank),
+    }
     head = dut.signal("head")
     ways = {name: [value] for name, value in {**flags, "last1": last1, "last2": last2}.items()}
     for way in ways.values():
@@ -41,7 +47,7 @@ def build(h: Harness) -> None:
         waiting = Signal(7, name=f"{name}_waiting")
         h.m.d.sync += waiting.eq(waiting + dut.issued - flags[name])
         h.assume(~flags[name] | (waiting != 0))
-        way = ways[name][:late[name] + 1]
+        way = ways[name][: late[name] + 1]
         pop = way[-1]
         level = Signal(7, name=f"{name}_level")
         h.m.d.sync += level.eq(level + dut.issued - pop)
@@ -51,8 +57,8 @@ def build(h: Harness) -> None:
         tail = dut.signal(f"{name}_tail")
         h.check(level < DEPTH)
         h.check(level == waiting + sum(way[2:], start=way[1]))
-        h.check((tail + level)[:len(head)] == head)
-        h.check(~one.active | (dut.word_at(f"{name}_queue", (tail + one.ahead)[:len(head)]) == one.word))
+        h.check((tail + level)[: len(head)] == head)
+        h.check(~one.active | (dut.word_at(f"{name}_queue", (tail + one.ahead)[: len(head)]) == one.word))
         flying.append(level)
     h.check(dut.flying == (flying[2] != 0))
     h.check(dut.q1_ends == ways["q1"][REQUANT_MULTIPLIER])
@@ -67,12 +73,27 @@ def build(h: Harness) -> None:
 
 
 FILE = "banked/server/in_flight.py"
-PROOFS = (Proof(
-    "in-flight", f"{FILE}: InFlight", f"{DEPTH} nodes, one set of lanes",
-    "the row parameters that each stage meets, and the place a row goes to, are those of the nodes in the order of "
-    "their issue; none is lost or overwritten while fewer than 32 are in flight", build, 2, cover=24, mutants=(
-        Mutant("the second stage lets go of a node with the first", Patch(
-            FILE, "early.q2_last | (early.q1_last & ~combine)", "early.q2_last | early.q1_last"), 16),
-        Mutant("places are let go where parameters are", Patch(
-            FILE, '"where", head, end.out_last', '"where", head, early.out_last'), 16),
-    )),)
+PROOFS = (
+    Proof(
+        "in-flight",
+        f"{FILE}: InFlight",
+        f"{DEPTH} nodes, one set of lanes",
+        "the row parameters that each stage meets, and the place a row goes to, are those of the nodes in the order of "
+        "their issue; none is lost or overwritten while fewer than 32 are in flight",
+        build,
+        2,
+        cover=24,
+        mutants=(
+            Mutant(
+                "the second stage lets go of a node with the first",
+                Patch(FILE, "early.q2_last | (early.q1_last & ~combine)", "early.q2_last | early.q1_last"),
+                16,
+            ),
+            Mutant(
+                "places are let go where parameters are",
+                Patch(FILE, '"where", head, end.out_last', '"where", head, early.out_last'),
+                16,
+            ),
+        ),
+    ),
+)

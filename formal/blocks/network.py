@@ -4,7 +4,7 @@ from amaranth import Array, Cat, Const, Value
 
 from rtl_templates.banked.clos import Clos
 
-from ..harness import Harness
+from ..harness import Harness, Placed
 from ..proof import Mutant, Patch, Proof
 
 UNITS, RADIX = 16, 4
@@ -37,20 +37,44 @@ def build(h: Harness) -> None:
     h.cover((moved == 2) & (dut.o[5] == 14) & (routes[7] != 0))
 
 
-def filled(h: Harness, dut: object) -> Value:
+def filled(h: Harness, dut: Placed) -> Value:
     """Two words have gone in since power-up: the registers hold them."""
     return h.past(h.past(Const(1, 1), 1, dut.enable), 1, dut.enable)
 
 
 FILE = "banked/clos.py"
-PROOFS = (Proof(
-    "network", f"{FILE}: Clos", "16 words of 4 bits, each its own number",
-    "for every setting, every output has the input that the three stages' routes name, two enabled cycles later; "
-    "nothing moves in a pause", build, 2, cover=4, mutants=(
-        Mutant("the stages are wired straight", Patch(FILE, "return n % RADIX * RADIX + n // RADIX", "return n"), 4),
-        Mutant("a route is not delayed beside the first stage", Patch(
-            FILE, "            routes = rest\n", "            routes = rest if level else [route[2:] for route in routes]\n"), 4),
-        Mutant("a pause moves the words", Patch(
-            FILE, "            with m.If(self.enable):\n                m.d.sync += [word.eq(x)",
-            "            with m.If(1):\n                m.d.sync += [word.eq(x)"), 4),
-    )),)
+PROOFS = (
+    Proof(
+        "network",
+        f"{FILE}: Clos",
+        "16 words of 4 bits, each its own number",
+        "for every setting, every output has the input that the three stages' routes name, two enabled cycles later; "
+        "nothing moves in a pause",
+        build,
+        2,
+        cover=4,
+        mutants=(
+            Mutant(
+                "the stages are wired straight", Patch(FILE, "return n % RADIX * RADIX + n // RADIX", "return n"), 4
+            ),
+            Mutant(
+                "a route is not delayed beside the first stage",
+                Patch(
+                    FILE,
+                    "            routes = rest\n",
+                    "            routes = rest if level else [route[2:] for route in routes]\n",
+                ),
+                4,
+            ),
+            Mutant(
+                "a pause moves the words",
+                Patch(
+                    FILE,
+                    "            with m.If(self.enable):\n                m.d.sync += [word.eq(x)",
+                    "            with m.If(1):\n                m.d.sync += [word.eq(x)",
+                ),
+                4,
+            ),
+        ),
+    ),
+)

@@ -1,5 +1,7 @@
 """The queue of the edge lists' requantizer: rtl_templates/lists/requantize_parts.py."""
 
+from functools import partial
+
 from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -49,10 +51,20 @@ def build(h: Harness, depth: int) -> None:
 
 
 FILE = "lists/requantize_parts.py"
-LATE = Mutant("the place of the next word wraps a word late", Patch(
-    FILE, "place == depth - 1, 0", "place == depth, 0"), 12)  # of 4 words the place wraps by itself
+LATE = Mutant(
+    "the place of the next word wraps a word late", Patch(FILE, "place == depth - 1, 0", "place == depth, 0"), 12
+)  # of 4 words the place wraps by itself
 READ = Mutant("the read place moves with pushes", Patch(FILE, "(read, pop)", "(read, push)"), 10)
-PROOFS = tuple(Proof(
-    f"queue-{depth}", f"{FILE}: queue", f"{depth} words", "no word is lost, added or overtaken, for a user that counts them",
-    lambda h, depth=depth: build(h, depth), 2, cover=2 * depth + 2, mutants=mutants)
-    for depth, mutants in ((4, (READ,)), (5, (LATE, READ))))
+PROOFS = tuple(
+    Proof(
+        f"queue-{depth}",
+        f"{FILE}: queue",
+        f"{depth} words",
+        "no word is lost, added or overtaken, for a user that counts them",
+        partial(build, depth=depth),
+        2,
+        cover=2 * depth + 2,
+        mutants=mutants,
+    )
+    for depth, mutants in ((4, (READ,)), (5, (LATE, READ)))
+)

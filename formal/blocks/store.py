@@ -24,7 +24,7 @@ def levels(h: Harness, dut: Placed) -> list[Signal]:
     level, produce, consume = (dut.signal(f"queue.{name}") for name in ("level", "produce", "consume"))
     h.check(dut.signal("credit") + sum(way[1:], start=way[0]) + level == FIFO_DEPTH)
     h.check(level <= FIFO_DEPTH)
-    h.check(produce == (consume + level)[:len(produce)])
+    h.check(produce == (consume + level)[: len(produce)])
     return way
 
 
@@ -79,8 +79,7 @@ def protocol(h: Harness) -> None:
     h.check(~open_ | (number <= length))
     h.check(~(fresh & open_) & (~fresh | axi.awvalid))
     h.check(~axi.awvalid | fresh | (length == axi.awlen))
-    h.check(~axi.awvalid | ((size != 0) & (axi.awlen == size - 1) & (size <= busy)
-                            & (axi.awaddr[4:12] + size <= 256)))
+    h.check(~axi.awvalid | ((size != 0) & (axi.awlen == size - 1) & (size <= busy) & (axi.awaddr[4:12] + size <= 256)))
     h.check(remaining == Mux(axi.awvalid, Mux(fresh, busy, busy - size + left), busy + left))
     h.check((busy <= SERVERS * DEPTH) & (remaining <= SERVERS * DEPTH))
     pending = axi.awvalid & ~fresh & ~open_  # all data is sent before the address is taken
@@ -120,13 +119,25 @@ def order(h: Harness) -> None:
         h.m.d.sync += following.eq(Mux(end, Cat(Const(0, 3), following[3] + 1), following + 1)[:4])
     h.check(~issue | (Cat(address, server) == following))
     going = dut.signal("going")
-    h.check(~going | ((dut.signal("final") == (count - 1)[:3]) & (count != 0) & (count <= DEPTH)
-                      & (following[:3] <= dut.signal("final")) & (Cat(address, server) == following)))
+    h.check(
+        ~going
+        | (
+            (dut.signal("final") == (count - 1)[:3])
+            & (count != 0)
+            & (count <= DEPTH)
+            & (following[:3] <= dut.signal("final"))
+            & (Cat(address, server) == following)
+        )
+    )
     # Invariants: where the word is, it is whole.
     stored = dut.word_at("queue.storage", (consume + one.ahead)[:4])
     h.check(~(one.active & (one.ahead < level)) | (stored == one.word))
-    contents = [Cat(words[0], dut.signal("server_1")), Cat(words[1], dut.signal("server_2")), dut.signal("quad0"),
-                dut.signal("word")]
+    contents = [
+        Cat(words[0], dut.signal("server_1")),
+        Cat(words[1], dut.signal("server_2")),
+        dut.signal("quad0"),
+        dut.signal("word"),
+    ]
     index: Value = level
     for valid, content in zip(reversed(way), reversed(contents), strict=True):
         h.check(~(one.active & valid & (one.ahead == index)) | (content == one.word))
@@ -137,19 +148,43 @@ def order(h: Harness) -> None:
 FILE = "shell/store.py"
 SIZE = f"{SERVERS} memories of {DEPTH} words"
 PROOFS = (
-    Proof("store-axi", f"{FILE}: Store", SIZE,
-          "AW and W are stable until READY and wait for none (both depend on registers only); LAST is beat LEN; bursts "
-          "stay in 4 KiB; as many beats as were asked for; responses are counted, done and error come after the last; "
-          "the queue never overflows", protocol, 2, cover=16, mutants=(
-              Mutant("done does not wait for responses", Patch(FILE, "(left == 0) & (unanswered == 0))", "(left == 0))"), 14),
-              Mutant("AWVALID waits for WVALID", Patch(
-                  FILE, "axi.awvalid.eq(bursts.valid)", "axi.awvalid.eq(bursts.valid & axi.wready)"), 12),
-              Mutant("LAST a beat early", Patch(FILE, "axi.wlast.eq(left == 1)", "axi.wlast.eq(left == 2)"), 14),
-              Mutant("reads take no credit", Patch(FILE, "credit.eq(credit - issue +", "credit.eq(credit +"), 12),
-          )),
-    Proof("store-order", f"{FILE}: Store", SIZE,
-          "words leave in the order of memories and addresses, none lost or doubled", order, 2, cover=26, mutants=(
-              Mutant("the selection comes a cycle early", Patch(
-                  FILE, "[chosen[READ_LATENCY][:2]]", "[chosen[READ_LATENCY - 1][:2]]"), 14),
-          )),
+    Proof(
+        "store-axi",
+        f"{FILE}: Store",
+        SIZE,
+        "AW and W are stable until READY and wait for none (both depend on registers only); LAST is beat LEN; bursts "
+        "stay in 4 KiB; as many beats as were asked for; responses are counted, done and error come after the last; "
+        "the queue never overflows",
+        protocol,
+        2,
+        cover=16,
+        mutants=(
+            Mutant(
+                "done does not wait for responses", Patch(FILE, "(left == 0) & (unanswered == 0))", "(left == 0))"), 14
+            ),
+            Mutant(
+                "AWVALID waits for WVALID",
+                Patch(FILE, "axi.awvalid.eq(bursts.valid)", "axi.awvalid.eq(bursts.valid & axi.wready)"),
+                12,
+            ),
+            Mutant("LAST a beat early", Patch(FILE, "axi.wlast.eq(left == 1)", "axi.wlast.eq(left == 2)"), 14),
+            Mutant("reads take no credit", Patch(FILE, "credit.eq(credit - issue +", "credit.eq(credit +"), 12),
+        ),
+    ),
+    Proof(
+        "store-order",
+        f"{FILE}: Store",
+        SIZE,
+        "words leave in the order of memories and addresses, none lost or doubled",
+        order,
+        2,
+        cover=26,
+        mutants=(
+            Mutant(
+                "the selection comes a cycle early",
+                Patch(FILE, "[chosen[READ_LATENCY][:2]]", "[chosen[READ_LATENCY - 1][:2]]"),
+                14,
+            ),
+        ),
+    ),
 )

@@ -12,8 +12,20 @@ PORTS = 4
 
 def build(h: Harness) -> None:
     """Ports with sums that stay until they are acknowledged; any pass that gathers, any row parameters."""
-    dut = h.place(Issue(ports=PORTS, lanes=8, digits=1, planes=1, pages=1, param_depth=4, address_bits=2, bank_bits=1,
-                        requant_lanes=8, dense=False))
+    dut = h.place(
+        Issue(
+            ports=PORTS,
+            lanes=8,
+            digits=1,
+            planes=1,
+            pages=1,
+            param_depth=4,
+            address_bits=2,
+            bank_bits=1,
+            requant_lanes=8,
+            dense=False,
+        )
+    )
     # The task is constant; what only decides how fast nodes are issued is any.
     h.assume(~dut.task.dense & ~dut.run_start)
     waits = h.past(dut.valid & ~dut.ack)
@@ -48,15 +60,30 @@ def build(h: Harness) -> None:
 
 
 FILE = "banked/server/issue.py"
-PROOFS = (Proof(
-    "take", f"{FILE}: Issue", f"{PORTS} ports",
-    f"one grant at a time, of a port that asks and has none, kept until it is acknowledged; a port that asks is passed "
-    f"over {PORTS - 1} times at most, and a grant is given whenever the next stage is free", build, 2, cover=10,
-    mutants=(
-        Mutant("a port that has been taken is taken again", Patch(
-            FILE, "free.eq(self.valid & ~taken)", "free.eq(self.valid)"), 8),
-        Mutant("the lowest port first", Patch(
-            FILE, "m.d.sync += recent.eq(chosen)", "m.d.sync += recent.eq(0)"), 24),
-        Mutant("the one that was served last comes first again", Patch(
-            FILE, "for k in reversed(range(1, ports + 1)):", "for k in reversed(range(ports)):"), 24),
-    )),)
+PROOFS = (
+    Proof(
+        "take",
+        f"{FILE}: Issue",
+        f"{PORTS} ports",
+        f"one grant at a time, of a port that asks and has none, kept until it is acknowledged; a port that asks is passed "
+        f"over {PORTS - 1} times at most, and a grant is given whenever the next stage is free",
+        build,
+        2,
+        cover=10,
+        mutants=(
+            Mutant(
+                "a port that has been taken is taken again",
+                Patch(FILE, "free.eq(self.valid & ~taken)", "free.eq(self.valid)"),
+                8,
+            ),
+            Mutant(
+                "the lowest port first", Patch(FILE, "m.d.sync += recent.eq(chosen)", "m.d.sync += recent.eq(0)"), 24
+            ),
+            Mutant(
+                "the one that was served last comes first again",
+                Patch(FILE, "for k in reversed(range(1, ports + 1)):", "for k in reversed(range(ports)):"),
+                24,
+            ),
+        ),
+    ),
+)
