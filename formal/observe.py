@@ -101,6 +101,11 @@ class Inside:
         data: Signal = self._at(path)._read_ports[0]._data
         return data
 
+    def written(self, path: str) -> Value:
+        """What the write port of a memory is given."""
+        data: Value = self._at(path)._write_ports[0]._data
+        return data
+
     def word(self, path: str, address: Value) -> Signal:
         """The word at ``address`` of a memory, in the same cycle: a read port more."""
         memory = self._at(path)

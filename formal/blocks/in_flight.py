@@ -14,7 +14,7 @@ DEPTH = QUEUE_DEPTH[1]
 
 
 def build(h: Harness) -> None:
-    """Nodes at any time while fewer than 32 are in flight; beats of any kind, each stage's last only after its issue."""
+    """Nodes at any time while fewer than 32 are in flight; beats of any kind, a stage's last only after its issue."""
     entry = entry_layout(address_bits=2, bank_bits=1)
     dut = h.place(InFlight(entry=entry, occupation_bits=3, chunk_bits=1))
     task = dut.task

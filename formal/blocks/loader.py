@@ -78,7 +78,8 @@ PROOFS = (
         f"{FILE}: Loader",
         "2 memories, 2 cycles of drain instead of 32",
         "AR is stable until READY and is a register; bursts stay in 4 KiB; at most 512 beats are under way and each is "
-        "taken when it comes; as many as were asked for, done after the last; from the second cycle after abort nothing "
+        "taken when it comes; as many as were asked for, done after the last; from the second cycle after abort "
+        "nothing "
         "reaches the load bus, and that load counts for nothing",
         build,
         2,
@@ -92,7 +93,11 @@ PROOFS = (
             ),
             Mutant("the stream goes on after abort", Patch(FILE, "[aborted.eq(1), over.eq(1)]", "[aborted.eq(1)]"), 12),
             Mutant("done does not wait for beats", Patch(FILE, " & (coming == 0)):", "):"), 14),
-            Mutant("an aborted load counts", Patch(FILE, " & ~aborted & ~self.abort):", "):"), 14),
+            Mutant(
+                "an aborted load counts",
+                Patch(FILE, "(self.error == Error.NONE) & ~aborted & ~self.abort", "~self.abort"),
+                14,
+            ),
         ),
     ),
 )

@@ -97,7 +97,10 @@ def proof(name: str, depth: int, says: str, mutants: tuple[Mutant, ...], **optio
 
 
 FILE = "cells/mac.py"
-STEP = "for every weight and plane, acc = (acc << planes) + sum of weight times plane, as many cycles later as timing.py says"
+STEP = (
+    "for every weight and plane, acc = (acc << planes) + sum of weight times plane, as many cycles later as timing.py "
+    "says"
+)
 PROOFS = (
     proof(
         "step",

@@ -69,7 +69,8 @@ PROOFS = (
         "sum-queue",
         f"{FILE}: SumQueue",
         f"4 chunks instead of {QUEUE}, a lane, {SUM_BITS} bits",
-        "every chunk that was begun gives one token, in order, with its own sums, column, bias, row and context; tokens wait "
+        "every chunk that was begun gives one token, in order, with its own sums, column, bias, row and context; "
+        "tokens wait "
         "unchanged; nothing is begun in a full queue",
         build,
         2,

@@ -65,7 +65,8 @@ PROOFS = (
         "take",
         f"{FILE}: Issue",
         f"{PORTS} ports",
-        f"one grant at a time, of a port that asks and has none, kept until it is acknowledged; a port that asks is passed "
+        f"one grant at a time, of a port that asks and has none, kept until it is acknowledged; a port that asks is "
+        f"passed "
         f"over {PORTS - 1} times at most, and a grant is given whenever the next stage is free",
         build,
         2,

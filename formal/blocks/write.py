@@ -102,7 +102,8 @@ PROOFS = (
         "row-write",
         f"{FILE}: ServerWrite",
         "2 lanes of 4 bits, 4 digits, 2 banks",
-        "every row goes to its node's bank and address, every digit once, while rows are as many cycles apart as they have "
+        "every row goes to its node's bank and address, every digit once, while rows are as many cycles apart as "
+        "they have "
         "digits; chunks that did not come are zeros; a result goes to its own word",
         build,
         2,

@@ -21,8 +21,8 @@ class Control(wiring.Component):
     after ``run_limit`` cycles.
 
     ``clear`` and both limits end a run, and what else goes on is not reported done: a load or store cannot be ended on
-    an AXI bus, it stays busy until memory has answered, and its end sets neither a bit nor an error. Where memory does not
-    answer, the watchdog may still report it.
+    an AXI bus, it stays busy until memory has answered, and its end sets neither a bit nor an error. Where memory does
+    not answer, the watchdog may still report it.
 
     Parameters
     ----------
