@@ -23,12 +23,13 @@ reset.
 * **induction, k = n**: proved for all time. No n cycles in a row in which all properties hold are followed by one in
   which one fails, and none fails in the first n cycles. Properties include invariants of registers inside, which
   tests cannot see: `formal/observe.py` finds them by their names.
-* **n cycles from power-up**: proved for so many cycles, and not beyond.
+* **n cycles from power-up**: proved for so many cycles, and not beyond. None of the table is.
 
-Sizes are those of the table. Queues and arbiters of these are the RTL of any size with other parameters; where a size
-is a constant of the formats, it is changed in the source as it is read (`reduced` of the proof), because no solver
-multiplies 27 by 18 bits twice and compares. What is proved of a small width is not proved of the width that is built;
-there simulation and the golden codes stand.
+Sizes are those of the table: parameters of the component, or, where a size is a constant of the formats, that constant
+changed in the source as it is read (`reduced` of the proof), because a solver does not multiply 27 by 18 bits twice and
+compare. What is proved of a small size is not proved of the size that is built; there simulation and the golden codes
+stand. Bounds of waiting are in cycles where a unit alone decides them; a port of a server waits for so many grants,
+and a grant takes as long as the nodes before it need.
 
 A proof of nothing is easy, so each must also **reach** what it covers, under the same assumptions, and **refute**
 faults that are planted in the RTL's source, with a trace from power-up. A fault that passes fails the run.
@@ -50,10 +51,13 @@ TAIL = """
 
 ## What is not proved
 
-* Data paths at full width: MAC arrays of more than three inputs, the requantizers at their built widths, slopes of
-  leaky ReLU, maxima and joined beats of edge lists (simulation against the model).
-* Counting in the requantizer of edge lists, of which the queue is proved for a user that counts, and the gather
-  stage: their cycle-exact models are compared with the RTL under random pauses instead.
+* Data paths at full width: MAC arrays of more than three inputs, the requantizers at their built widths (simulation
+  against the model). With seven inputs in two tables Z3 did not end within a minute.
+* The first half of the edge lists' requantizer (values of a chunk: products, biases, slopes, maxima, joined beats), and
+  how it counts what waits in its queues: each queue is proved for a user that counts. The fetch stage and the data path
+  of the gather stage. Their cycle-exact models are compared with the RTL under random pauses.
+* The two row slots of the combine stage, the sequencer, the counters, and Top, which holds VALID and READY low in
+  reset.
 * The turn in which units of edge lists write to the node buffers: a counter that is compared with the unit's number.
 * DSP48E2: Yosys has no model of it, and its DSP48E1 has another pre-adder, other widths and no AMULTSEL. The proof is
   against `tests/rtl_templates/cells/dsp48e2.v`, which this project wrote from UG579: a misreading of that would be in
@@ -64,6 +68,10 @@ TAIL = """
 
 def _word(kind: str, good: bool, verdict: str) -> str:
     return {"prove": "proved", "cover": "reached", "mutant": "refuted"}[kind] if good else f"**{verdict}**"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def facts(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
@@ -101,11 +109,11 @@ def page(found: Sequence[dict[str, Any]]) -> str:
         refuted = [other["good"] for other in each["others"] if other["kind"] == "mutant"]
         verdict = _word("prove", each["good"], each["verdict"])
         lines.append(
-            f"| `{each['proof']}` | `{each['block']}` | {each['size']} | {each['what']} | {each['method']} | "
+            f"| `{each['proof']}` | `{each['block']}` | {each['size']} | {_cell(each['what'])} | {each['method']} | "
             f"{each['seconds']:.0f} | {verdict} | {cover} | {sum(refuted)} of {len(refuted)} |"
         )
         faults += [
-            f"| `{each['proof']}` | {other['fault']} | {word} |"
+            f"| `{each['proof']}` | {_cell(other['fault'])} | {word} |"
             for other, (kind, word) in zip(each["others"], words, strict=True)
             if kind == "mutant"
         ]

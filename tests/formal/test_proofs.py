@@ -101,6 +101,12 @@ def test_a_fault_that_passes_is_seen_everywhere():
     assert [other["good"] for other in facts(outcomes("PASS"))[0]["others"]] == [True, False]
 
 
+def test_text_with_a_bar_keeps_its_column():
+    found = [{**facts(outcomes())[0], "what": "a | b"}]
+    row = next(line for line in page(found).splitlines() if "a \\| b" in line)
+    assert row.replace("\\|", "").count("|") == 10
+
+
 @pytest.mark.parametrize(("verdict", "status"), [("FAIL", 0), ("PASS", 1), ("UNKNOWN", 1)])
 def test_the_exit_status(verdict, status, monkeypatch, capsys):
     done = {outcome.job[2:]: outcome for outcome in outcomes(verdict)}
