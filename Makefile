@@ -3,6 +3,7 @@
 #   make demo    train, build, verify and report one small accelerator
 #   make test    the whole test suite
 #   make quick   without slow tests and Verilator's
+#   make prove   formal proofs of the RTL; make prove-mutants also plants the faults that they must refute
 #
 # PYTHON picks the interpreter (3.11 or newer), VENV the environment's folder, JOBS how many tests run at once;
 # PIP_OPTIONS goes to pip install, such as --index-url, --no-index or --find-links.
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 JOBS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick lint tools install install-dev clean
+.PHONY: demo test quick lint prove prove-mutants tools install install-dev install-prove clean
 
 demo: install
 	$(BIN)/hwgen demo
@@ -33,8 +34,15 @@ lint: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+prove: install-prove
+	$(BIN)/python -m formal
+
+prove-mutants: install-prove
+	$(BIN)/python -m formal --mutants
+
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
+install-prove: $(VENV)/.installed-prove
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable .
@@ -42,6 +50,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable '.[dev]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-prove: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable '.[prove]'
 	touch $@ $(VENV)/.installed
 
 $(BIN)/pip: | tools

@@ -1,6 +1,6 @@
 """An accelerator behind PYNQ: the overlay's registers, and contiguous memory.
 
-What is used of the package is the same since 2.5, in 4.0.0 too: ``Overlay(path)``, the IP's ``read(offset)`` and
+What is used of the package, as read in 4.0.0: ``Overlay(path)``, the IP's ``read(offset)`` and
 ``write(offset, int)``, ``allocate(shape, dtype=)``, and ``physical_address``, ``flush()`` and ``invalidate()`` of a
 buffer, which frees its memory when nothing refers to it (``pynq/overlay.py``, ``mmio.py`` and ``buffer.py``;
 ``mmio.py`` refuses whatever is not exactly an int). Beside the bitstream the package reads a ``.hwh`` file of the same

@@ -21,7 +21,8 @@ class Control(wiring.Component):
     after ``run_limit`` cycles.
 
     ``clear`` and both limits end a run, and what else goes on is not reported done: a load or store cannot be ended on
-    an AXI bus, it stays busy until memory has answered, and its end sets neither a bit nor an error.
+    an AXI bus, it stays busy until memory has answered, and its end sets neither a bit nor an error. Where memory does
+    not answer, the watchdog may still report it.
 
     Parameters
     ----------
@@ -120,7 +121,9 @@ class Control(wiring.Component):
             with m.Else():
                 self._fail(m, error, refusal, waiting)
         self._watch(m, going, expired, late)
-        with m.If((expired | late) & (self.busy & ~self.done).any()):
+        # A run that is being aborted is over: a limit that it reached in the cycle of a clear is no error after it.
+        lasting = self.busy & ~self.done & ~Cat(Const(0, _RUN), self.abort, Const(0, 1))
+        with m.If((expired | late) & lasting.any()):
             self._fail(m, error, Mux(late, Error.RUN_LIMIT, Error.WATCHDOG), waiting)
             m.d.sync += [
                 stuck_pass.eq(self.index), self.abort.eq(1), dropped.eq(self.busy),

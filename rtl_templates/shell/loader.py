@@ -40,7 +40,7 @@ class Loader(wiring.Component):
     start : In(1)
         Pulse; ignored while busy. ``base`` and ``beats`` are read in that cycle.
     abort : In(1)
-        Pulse: nothing more of this load reaches the bus.
+        Pulse: from the second cycle after it nothing of this load reaches the bus, and nothing of it counts.
     axi : Out(AxiRead())
     load : Out(LoadBus())
     busy, done : Out(1)

@@ -195,6 +195,26 @@ def test_a_run_has_a_limit(limit, error):
     run(bench, cycles=(5, 61, 5))
 
 
+@pytest.mark.parametrize("limits", [{"run_limit": 20}, {"limit": 20}])
+@pytest.mark.parametrize("distance", range(20, 27))
+def test_a_limit_that_is_reached_in_the_cycle_of_a_clear_is_no_error(limits, distance):
+    """Found by formal/blocks/control.py: the run's end came a cycle after the limit had been seen."""
+    async def bench(ctx, dut, units):
+        for name, value in limits.items():
+            ctx.set(getattr(dut, name), value)
+        ctx.set(dut.progress, "run_limit" in limits)
+        ctx.set(dut.command, RUN)
+        for cycle in range(40):
+            await ctx.tick()
+            ctx.set(dut.command, CLEAR if cycle == distance else 0)
+            ctx.set(dut.cycles, max(0, cycle - 2) if ctx.get(dut.busy) & 2 else 0)
+            if cycle == distance + 2:
+                del units.interrupts[:]  # of what ended before
+        assert ctx.get(dut.status) == 0
+        assert not units.interrupts
+    run(bench, cycles=(5, 10000, 5))
+
+
 @pytest.mark.parametrize(("bits", "refusals", "log", "error"), [
     (RUN | STORE, {"run_refusal": Error.NOT_LOADED}, [], Error.NOT_LOADED),
     (LOAD | RUN, {"run_refusal": Error.RUN_RANGE}, ["load"], Error.RUN_RANGE),
