@@ -3,7 +3,7 @@
 __all__ = ["FAULTS", "SAME"]
 
 FAULTS = {
-    "sim/batch.py": (
+    "hwgen/driver/results.py": (
         ("results-second-word", "sim/test_batch.py",
          "channels beyond the first word are read from it again",
          "self.word[:, None] + np.arange(self.chunks)", "self.word[:, None] + 0 * np.arange(self.chunks)"),
