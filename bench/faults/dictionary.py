@@ -4,16 +4,17 @@ __all__ = ["FAULTS", "SAME"]
 
 _SUMS = "hwgen/network/test_dictionary.py::test_lists_add_up_to_the_same"
 _PAIRS = "hwgen/network/test_dictionary.py::test_frequent_pairs_are_one_row_and_opposite_ones_none"
+_ROUND = "hwgen/network/test_dictionary.py::test_what_stands_for_a_pair_waits_for_the_next_round"
 _LISTS = "hwgen/targets/lists/test_feature_rows.py"
 _ZERO = "hwgen/targets/banked/test_zero_rows.py"
 _BANKED = "hwgen/targets/banked/test_feature_rows.py"
 
 FAULTS = {
     "hwgen/network/encode_lists.cpp": (
-        ("encode-pair-once", _SUMS,
-         "the compiled loop replaces a pair that a list has several times once",
-         "std::min(times[p.one], times[p.other]);", "std::min<Int>(1, std::min(times[p.one], times[p.other]));"),
-        ("encode-sum-at-once", _SUMS,
+        ("encode-copies-lost", _SUMS,
+         "copies that the other row of a pair does not match are lost",
+         "times[p.one] -= both, times[p.other] -= both;", "times[p.one] = times[p.other] = 0;"),
+        ("encode-sum-at-once", _ROUND,
          "what stands for a pair makes pairs in the same round",
          "stand.emplace_back(p.stands, both)", "add(p.stands, both, round - 1)"),
         ("encode-earlier-rounds", _SUMS,

@@ -71,6 +71,18 @@ def test_frequent_pairs_are_one_row_and_opposite_ones_none():
     assert told.tolist() == [[0, 0, 1, 0, 0, 1], [0, 0, 0, 0, 1, 2]]  # the first round's pair first
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_stands_for_a_pair_waits_for_the_next_round(compiled, monkeypatch):
+    """A sum may be a row that is there already, in a pair of the same round."""
+    if not compiled:
+        monkeypatch.setattr(dictionaries, "library", lambda source: None)
+    dictionary = Dictionary.of_pairs(np.array([[1], [2], [3], [4]]), np.array([[0, 0, 1], [0, 2, 3], [1, 2, 3]]))
+    assert dictionary.pairs[:, 3].tolist() == [2, 4, 4]
+    assert dictionary.encode(csr_array(np.array([[1, 1, 0, 1]]))).toarray().tolist() == [[0, 0, 0, 0, 1]]
+    first = Dictionary.of_pairs(np.array([[1], [2], [3], [4]]), np.array([[0, 0, 1], [0, 2, 3]]))
+    assert first.encode(csr_array(np.array([[1, 1, 0, 1]]))).toarray().tolist() == [[0, 0, 1, 1, 0]]
+
+
 def test_what_few_lists_have_is_no_row():
     weight = np.array([[1, 2], [2, -1], [4, 0]])
     few = np.zeros((20, 3), dtype=np.int64)
