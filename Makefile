@@ -19,7 +19,7 @@ BIN := $(VENV)/bin
 JOBS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick lint prove prove-mutants tools install install-dev install-prove clean
+.PHONY: demo test quick lint prove prove-mutants tools install install-dev install-prove constraints clean
 
 demo: install
 	$(BIN)/hwgen demo
@@ -85,3 +85,8 @@ tools:
 
 clean:
 	rm -rf $(VENV) build dist
+
+# The versions that the tests ran with: constraints.txt. A build of PyTorch is not told from another.
+constraints: install-dev
+	{ echo "# Versions that the tests ran with; made by: make constraints"; \
+	  $(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.txt

@@ -3,14 +3,17 @@
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("hwgen", "rtl_templates", "sim", "boards")
-DATA = {".py", ".toml", ".typed", ".j2", ".html", ".css"}
+DATA = {".py", ".toml", ".typed", ".j2", ".html", ".css", ".cpp", ".c", ".h", ".v", ".tcl", ".json"}
 
 
 def build(kind: str, out: Path) -> Path:
@@ -76,3 +79,15 @@ def test_editable_install_sees_this_checkout() -> None:
 
 def test_wheel_build_is_reproducible(wheel: Path, tmp_path: Path) -> None:
     assert build("wheel", tmp_path).read_bytes() == wheel.read_bytes()
+
+
+def test_constraints_name_a_version_that_is_asked_for_of_every_dependency() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    tried = dict(line.split("==") for line in lines if not line.startswith("#"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = map(Requirement, [*project["dependencies"], *chain(*project["optional-dependencies"].values())])
+    names = {name.replace("_", "-").lower(): version for name, version in tried.items()}
+    for each in asked:
+        version = names.get(each.name.replace("_", "-").lower())
+        assert version is not None, f"{each.name}: make constraints"
+        assert each.specifier.contains(version), f"{each.name} {version}: make constraints"
