@@ -19,7 +19,8 @@ from .errors import HwgenError
 from .kinds import shown
 from .scratch import write_whole
 
-__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_json", "write_npz"]
+__all__ = ["check_archive", "feature_arrays", "malformed", "npz_bytes", "read_npz", "write_file", "write_json",
+           "write_npz"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -30,7 +31,7 @@ LARGE, MOST_PACKED = 64 << 20, 100
 
 def write_json(path: Path, facts: Mapping[str, Any]) -> None:
     """Write facts, in a folder made for them where it is missing."""
-    _write(path, (json.dumps(facts, indent=2) + "\n").encode())
+    write_file(path, (json.dumps(facts, indent=2) + "\n").encode())
 
 
 @contextmanager
@@ -48,8 +49,8 @@ def malformed(where: str, fix: str = BUILD) -> Iterator[None]:
         raise HwgenError(f"entry {error} is missing or malformed", where, fix) from error
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, in a folder made for it where it is missing."""
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file, in a folder made for it where it is missing; HwgenError where that cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
@@ -59,7 +60,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def write_npz(path: Path, arrays: Arrays) -> None:
     """Write an archive of plain arrays."""
-    _write(path, npz_bytes(arrays))
+    write_file(path, npz_bytes(arrays))
 
 
 def npz_bytes(arrays: Arrays) -> bytes:
