@@ -20,7 +20,6 @@ from ..report.model_facts import model_facts
 from ..targets import OPTIONS
 from ..targets.run_folder import numbered
 from ..version import __version__
-from .board import check_family
 from .built import MODEL, PAIRS, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
@@ -56,7 +55,6 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     CapacityError
         The network exceeds every design, or the design the board.
     """
-    check_family(board)
     with BuildFolder(out) as folder:
         found = search(network, sample, board, wishes or Wishes(), progress)
         target, design, packed = found.target, found.design, found.packed
@@ -66,7 +64,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             verilog, described = target.emit(design.hardware)
             folder.write("design.v", verilog)
             folder.write("design.json", to_json(described))
-            folder.write("design_xcup.v", found.verilog)
+            folder.write(f"design_{board.family}.v", found.verilog)
         with progress.step("writing images and golden codes"):
             write_files(folder.path / "images", design.model_files())
             write_files(folder.path / "batches", numbered(packed.files))
@@ -94,7 +92,6 @@ def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | No
     CapacityError
         The network exceeds every design; a design that exceeds the board is reported, not refused.
     """
-    check_family(board)
     found = search(network, sample, board, wishes or Wishes(), progress)
     return _report(found, replace(sample, integer=found.packed.integer), board), found.choice
 
