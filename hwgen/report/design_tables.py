@@ -78,7 +78,8 @@ def resource_table(report: Report) -> Table:
         title=f"Resources on {report.board.title} ({report.resources.method})",
         columns=("resource", *(f"{part.count} x {part.name}" for part in parts), "used", "available", "share"),
         rows=[(units.get(name, name.upper()), *(f"{part.count * part.one[name]:,g}" for part in parts),
-               f"{entry.used:,g}", f"{entry.available:,}", f"{entry.share:.1%}") for name, entry in report.resources.utilisation.items()])
+               f"{entry.used:,g}", f"{entry.available:,}", f"{entry.share:.1%}")
+              for name, entry in report.resources.utilisation.items()])
 
 
 def speed_table(report: Report) -> Table:

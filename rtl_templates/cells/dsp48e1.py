@@ -57,8 +57,8 @@ def select_multiply_add(m: Module, name: str, *, x: Value, d: Value, use_x: Valu
                         use_c: Value, wide: bool) -> Signal:
     """As :func:`rtl_templates.cells.dsp.select_multiply_add`, in one slice.
 
-    With ``wide`` the pre-adder selects, and operands have at most 25 bits. Else look-up tables do, before the
-    registers of the narrow side: that has no pre-adder.
+    With ``wide`` the pre-adder selects; operands and their sum have at most 25 bits. Else look-up tables do, before the
+    narrow side, which has no pre-adder.
 
     Raises
     ------
@@ -70,9 +70,11 @@ def select_multiply_add(m: Module, name: str, *, x: Value, d: Value, use_x: Valu
         raise ValueError(f"{name}: {len(x)}, {len(d)} by {len(a)} bits exceed a multiplier of {A_BITS} by 18")
     if wide:
         return _slice(m, name, a=x, d=d, use_a=use_x, use_d=use_d, b=a, c=c, z=z, registers=(1, 2))
-    chosen = Signal(signed(18), name=f"{name}_chosen")
-    m.d.comb += chosen.eq(Mux(use_x, x, 0) + Mux(use_d, d, 0))
-    return _slice(m, name, a=a, b=chosen, c=c, z=z, registers=(2, 2))
+    x1, d1 = (Signal(signed(18), name=f"{name}_{key}1", reset_less=True) for key in "xd")
+    uses, chosen = Signal(2, name=f"{name}_uses", reset_less=True), Signal(signed(18), name=f"{name}_chosen")
+    m.d.sync += [x1.eq(x), d1.eq(d), uses.eq(Cat(~use_x, use_d))]
+    m.d.comb += chosen.eq(Mux(uses[1], d1, 0) + Mux(uses[0], 0, x1))
+    return _slice(m, name, a=a, b=chosen, c=c, z=z, registers=(2, 1))
 
 
 def multiply_accumulate(m: Module, name: str, *, a: Value, b: Value, c: Value, accumulate: Value,
