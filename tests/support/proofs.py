@@ -61,13 +61,13 @@ class Played(wiring.Component):
         return m
 
 
-def play(dut, tmp_path, *files, cycles=400, seed=1):
-    """Simulate that ``dut.same`` is 1 while its inputs are random."""
+def play(dut, tmp_path, *files, modules=(), cycles=400, seed=1):
+    """Simulate that ``dut.same`` is 1 while its inputs are random; ``modules`` are files of RTLIL."""
     path = tmp_path / "play.il"
     path.write_text(rtlil.convert(Played(dut, seed), name="top"))
-    run_yosys([f"read_rtlil {path}", *(f"read_verilog {file}" for file in files), "hierarchy -check -top top", "proc",
-               "flatten", "chformal -lower", "setundef -undriven -zero", "opt_clean",
-               f"sim -clock clk -zinit -n {cycles} -assert -q"])
+    run_yosys([*(f"read_rtlil {file}" for file in (path, *modules)),
+               *(f"read_verilog -overwrite {file}" for file in files), "hierarchy -check -top top", "proc", "flatten",
+               "memory_collect", "chformal -lower", "setundef -undriven -zero", "opt_clean", f"sim -clock clk -zinit -n {cycles} -assert -q"])
 
 
 def vendor_cells(*names):
