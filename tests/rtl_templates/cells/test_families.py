@@ -9,7 +9,7 @@ model of a DP16KD. MULT18X18D has no model there: mult18x18d.v beside this file 
 from pathlib import Path
 
 import pytest
-from amaranth import Cat, ClockSignal, Const, Instance, Module, ResetSignal, Signal
+from amaranth import Cat, ClockSignal, Const, Instance, Module, Signal
 from amaranth.back import rtlil
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -75,7 +75,7 @@ class Both(wiring.Component):
             o = Signal(self.bits, name=f"{name}_o")
             m.submodules[f"of_{name}"] = Instance(
                 name, **{f"i_{port}": getattr(self, port) for port in self.inputs}, i_clk=ClockSignal(),
-                i_rst=ResetSignal(), o_o=o)
+                i_rst=Const(0, 1), o_o=o)
             outputs.append(o)
         m.d.comb += self.same.eq(outputs[0] == outputs[1])
         return m
