@@ -1,7 +1,7 @@
 """`hwgen build` of the demo's model for every board of `hwgen boards`: docs/boards.md.
 
     hwgen train --data digits -o build/digits.pt
-    python bench/boards.py [--model build/digits.pt] [--boards ultra96 ulx3s-85f] [--work build/boards] [--page]
+    python bench/all_boards.py [--model build/digits.pt] [--boards ultra96 ulx3s-85f] [--work build/boards] [--page]
 
 Each build is a process of its own, chosen and counted as for any user, and simulated. Its result is a line of
 docs/boards.jsonl under a digest of model, board, family and templates: what is there is not built again, and a run that
@@ -30,7 +30,7 @@ DOCS = ROOT / "docs"
 
 HEAD = """# One model on every board
 
-Made by `python bench/boards.py`; a line a board in `docs/boards.jsonl`.
+Made by `python bench/all_boards.py`; a line a board in `docs/boards.jsonl`.
 
 `hwgen build digits.pt --board B`: the model of `hwgen demo` (a GCN of two layers on scikit-learn's digits, 1,797 nodes,
 12,620 edges), everything chosen by hwgen for the board. *Clock* is what the board's file assumes; nothing was placed
@@ -57,7 +57,7 @@ def small_model(size: tuple[int, int, int, int], path: Path) -> None:
                  edge_index=torch.cat([edges, edges.flip(0)], dim=1).unique(dim=1),
                  y=torch.randint(classes, (nodes,), generator=generator))
     torch.manual_seed(1)
-    model = hwgen.quantize(_gcn(features, channels, classes), graph)
+    model = hwgen.quantize(_gcn(features, channels, classes), data=graph)
     hwgen.save(model, graph, path)
 
 
