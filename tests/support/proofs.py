@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from amaranth import Cat, ClockDomain, Module, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.back import rtlil
 from amaranth.hdl import Assert
 from amaranth.lib import wiring
@@ -46,7 +46,6 @@ class Played(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.domains.sync = ClockDomain(reset_less=True)
         m.submodules.dut = self.dut
         inputs = Cat(getattr(self.dut, name) for name, member in self.dut.signature.members.items()
                      if member.flow is In)
@@ -69,7 +68,7 @@ def play(dut, tmp_path, *files, modules=(), cycles=400, seed=1):
     run_yosys([*(f"read_rtlil {file}" for file in (path, *modules)),
                *(f"read_verilog -overwrite {file}" for file in files), "hierarchy -check -top top", "proc", "flatten",
                "memory_collect", "chformal -lower", "setundef -undriven -zero", "opt_clean",
-               f"sim -clock clk -zinit -n {cycles} -assert -q"], timeout=300)
+               f"sim -clock clk -reset rst -rstlen 1 -zinit -n {cycles} -assert -q"], timeout=300)
 
 
 def vendor_cells(*names):
