@@ -104,6 +104,8 @@ def write_page(lines: list[dict[str, Any]]) -> None:
                "bit-exact"]
     last = {(line["board"], line["model"]): line for line in lines}
     text = HEAD + table(columns, [row(line) for _, line in sorted(last.items())])
+    if missing := sorted(set(boards.names()) - {line["board"] for line in lines}):
+        text += f"\nNot run yet: {', '.join(missing)}.\n"
     if refusals := [line for line in last.values() if line["exact"] is None]:
         text += "\n## Refusals\n\n" + "\n".join(
             f"`{line['board']}`, {line['model']}:\n\n    " + line["refusal"].replace("\n", "\n    ") + "\n"
