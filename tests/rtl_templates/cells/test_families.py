@@ -3,7 +3,8 @@
 
 The netlist of a component that has everything, multipliers, an adder of three operands, an array with its tables,
 beside the component itself with twins. Block memories are left out: no family has a form of them here, and Yosys has no
-model of a DP16KD. So is GateMate, whose tables are block memories: minutes a play. MULT18X18D has no model there: mult18x18d.v beside this file is one.
+model of a DP16KD. So is GateMate, whose tables are block memories: minutes a play. MULT18X18D has no model
+there: mult18x18d.v beside this file is one.
 """
 
 from pathlib import Path
