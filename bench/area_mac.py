@@ -18,6 +18,7 @@ from amaranth.back import rtlil
 from synthesis import synthesize
 from verification_table import table
 
+from hwgen.flow.families import FAMILIES
 from hwgen.flow.resources import Usage
 from rtl_templates.banked.formats import Target
 from rtl_templates.cells.mac import MacArray
@@ -49,7 +50,7 @@ def array(name: str) -> MacArray:
     lanes, columns, bits = map(int, found.groups()[:3])
     return MacArray(lanes=lanes, columns=columns, weight_bits=bits, planes=2 if found[4] else 1,
                     pages=int(found[6] or 1), signed=bool(found[5]), x_bits=24 if found[5] else 18,
-                    block=int(found[1]) if found[7] else 0, target=Target.TABLE, primitives=True)
+                    block=int(found[1]) if found[7] else 0, target=Target.TABLE, primitives=FAMILIES["xcup"].primitives)
 
 
 def counted(name: str) -> tuple[Usage, float]:

@@ -22,6 +22,7 @@ from amaranth import Elaboratable
 from amaranth.back import rtlil
 from synthesis import synthesize
 
+from hwgen.flow.families import FAMILIES
 from hwgen.flow.resources import Usage
 from hwgen.targets import find_target
 from rtl_templates.banked.clos import Clos
@@ -33,6 +34,7 @@ from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.server.server import Server
 from rtl_templates.banked.signatures import task_layout
 from rtl_templates.cells.bank import Bank
+from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.lists.requantize import Requantizer
 from rtl_templates.lists.requantize_codes import Codes
 from rtl_templates.lists.requantize_rows import RowParameters
@@ -51,7 +53,7 @@ SHAPE = {
     "groups": 4, "servers": 16, "lanes": 16, "code_bits": 4, "digit": 4, "acc_bits": 12, "bank_depth": 512,
     "slots": 1280, "param_depth": 512, "result_depth": 512, "feature_depth": 0, "requant_lanes": 8,
     "mac_columns": 8, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 32, "bias_depth": 64, "sum_bits": 18,
-    "zero_points": 0, "hold_depth": HOLD_DEPTH, "primitives": 1,
+    "zero_points": 0, "hold_depth": HOLD_DEPTH, "primitives": 1, "table_words": 32,
 }
 #: Of edge lists, a unit of 32 lanes (GIN-32 on PROTEINS).
 LISTS = {
@@ -64,17 +66,18 @@ _ROW = ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")
 _REQUANTIZER = ("lanes", "requant_lanes", "chunks", "column_depth", "param_depth", "levels", "tables", "leaky",
                 "joined", "maxima")
 _SERVER = ("servers", *_ROW, "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns",
-           "weight_bits", "planes", "pages", "column_depth", "bias_depth", "sum_bits", "zero_points")
+           "weight_bits", "planes", "pages", "column_depth", "bias_depth", "sum_bits", "zero_points", "table_words")
 
 #: Name -> component of a shape.
 PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
-    "group": lambda s: Group(**_of(s, *_ROW, "slots", "hold_depth", "zero_points", "primitives")),
+    "group": lambda s: Group(**_of(s, *_ROW, "slots", "hold_depth", "zero_points"),
+                             primitives=_primitives(s)),
     "bank": lambda s: Bank(depth=s["bank_depth"] * s["code_bits"] // s["digit"], word_bits=s["lanes"] * s["digit"]),
     "clos": lambda s: Clos(word_bits=s["lanes"] * s["digit"]),
     "element": lambda s: ProcessingElement(**_of(s, "lanes", "code_bits", "digit", "acc_bits", "hold_depth",
-                                                 "zero_points", "primitives")),
+                                                 "zero_points"), primitives=_primitives(s)),
     "server": lambda s: Server(ports=16 * s["groups"] // s["servers"], **_of(s, *_SERVER),
-                               primitives=bool(s["primitives"])),
+                               primitives=_primitives(s)),
     "registers": lambda s: RegisterFile(constants=constants(
         {entry.name.lower(): 1 for entry in REGISTERS if entry.access == "const"}, REGISTERS), registers=REGISTERS),
     "loader": lambda s: Loader(memories=load_map(s)),
@@ -84,7 +87,8 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
     "counters": lambda s: Counters([Counted("gather", s["groups"], "wait_out"),
                                     Counted("server", s["servers"], "wait_in")]),
     "control": lambda s: Control(pass_bits=(PASSES - 1).bit_length()),
-    "unit": lambda s: Unit(**_of(s, *signature(Unit).parameters)),
+    "unit": lambda s: Unit(**_of(s, *(each for each in signature(Unit).parameters if each != "primitives")),
+                           primitives=_primitives(s)),
     "requantizer": lambda s: Requantizer(**_of(s, *_REQUANTIZER), number=0),
     "values": lambda s: Values(**_of(s, "lanes", "requant_lanes", "column_depth", "param_depth", "leaky", "joined",
                                     "maxima"), number=0),
@@ -95,6 +99,10 @@ PARTS: Mapping[str, Callable[[Mapping[str, int]], Elaboratable]] = {
 }
 #: Those of edge lists.
 OF_LISTS = ("unit", "requantizer", "values", "rows", "codes")
+
+
+def _primitives(shape: Mapping[str, int]) -> Primitives:
+    return FAMILIES["xcup"].primitives if shape["primitives"] else TWINS
 
 
 def _of(shape: Mapping[str, int], *names: str) -> dict[str, int]:

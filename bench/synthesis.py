@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from hwgen.flow.families import FAMILIES
 from hwgen.flow.resources import Usage, count
 from hwgen.flow.yosys import WORKER
 
 __all__ = ["synthesize"]
+
+FAMILY = FAMILIES["xcup"]
 
 
 def synthesize(read: Sequence[str], top: str) -> Usage:
@@ -26,11 +29,11 @@ def synthesize(read: Sequence[str], top: str) -> Usage:
     with tempfile.TemporaryDirectory() as folder:
         script, listing = Path(folder) / "script.ys", Path(folder) / "stat.json"
         script.write_text("\n".join([
-            *read, f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}",
+            *read, f"{FAMILY.synth} -top {top}",
             f"tee -q -o {listing} stat -json"]) + "\n")
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", WORKER, str(script)], text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
             raise SystemExit(f"Yosys failed on {top}:\n{done.stdout[-2000:]}")
         cells = json.loads(listing.read_text())["design"]["num_cells_by_type"]
-    return count({name.lstrip("\\"): number for name, number in cells.items()})
+    return count({name.lstrip("\\"): number for name, number in cells.items()}, FAMILY)

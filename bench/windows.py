@@ -27,6 +27,7 @@ from window_page import HEAD, Found, section, targets, total_cycles
 
 import boards
 import sim
+from hwgen.flow.families import FAMILIES
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.packed import representative
 from hwgen.flow.resources import estimate as count_resources
@@ -165,12 +166,12 @@ def measure(subject: Subject, cosim: bool, work: Path) -> Found:
 def resources(work: Path) -> str:
     """What the design takes of the Ultra96, by Yosys; known by the content of its Verilog."""
     board = boards.load("ultra96")
-    verilog = emit(DESIGN, primitives=True)[0]
+    verilog = emit(DESIGN, primitives=FAMILIES["xcup"].primitives)[0]
     known = work / f"{hashlib.sha256(verilog.encode()).hexdigest()[:24]}.json"
     if not known.is_file():
         path = work / "design_xcup.v"
         path.write_text(verilog)
-        used = count_resources(path, find_target("lists").parts).utilisation(board)
+        used = count_resources(path, find_target("lists").parts, FAMILIES["xcup"]).utilisation(board)
         known.write_text(json.dumps({name: used[name] for name in ("lut", "ff", "bram36", "dsp")}))
     return f"on the {board.title} " + ", ".join(
         f"{used:,g} of {have:,} {name.upper()} ({share:.0%})" for name, (used, have, share)

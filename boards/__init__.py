@@ -13,7 +13,8 @@ from hwgen.kinds import Within, read_as, shown
 __all__ = ["Board", "Clock", "Memory", "Resources", "load", "names"]
 
 #: Logic families, named as Yosys names them, and the tool chains that make their bitstreams.
-FAMILIES = {"xcup": ("vivado", "vitis"), "xc7": ("vivado",), "ecp5": ("ecp5",)}
+FAMILIES = {"xcup": ("vivado", "vitis"), "xc7": ("vivado",), "ecp5": ("ecp5",), "gw5a": ("gowin",),
+            "gatemate": ("gatemate",)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,9 @@ class Resources:
     Parameters
     ----------
     lut, ff : int
-        Look-up tables (six inputs; four on ECP5) and flip-flops.
+        Look-up tables (six inputs; four on ECP5 and Gowin; halves of a GateMate CPE) and flip-flops.
     bram36 : int
-        Block RAM in units of 36 kbit.
+        Block RAM in units of 36 kbit, that is two blocks of 18 kbit; GateMate: two of 20 kbit.
     uram : int
         UltraRAM blocks of 288 kbit.
     dsp : int
@@ -71,9 +72,10 @@ class Board:
     part, package : str
         The vendor's names.
     family : str
-        ``xcup`` (UltraScale+), ``xc7`` or ``ecp5``, as Yosys names them.
+        ``xcup`` (UltraScale+), ``xc7`` (7 series), ``ecp5``, ``gw5a`` (Gowin Arora V) or ``gatemate``, as Yosys names
+        them.
     flow : str
-        Tool chain from RTL to bitstream: ``vivado``, ``vitis`` or ``ecp5``.
+        Tool chain from RTL to bitstream: ``vivado``, ``vitis``, ``ecp5``, ``gowin`` or ``gatemate``.
     resources : Resources
     clock : Clock
     memory : Memory

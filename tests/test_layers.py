@@ -19,13 +19,13 @@ CORE = {f"hwgen.{name}" for name in (
     "errors", "numeric", "cache", "documents", "files", "kinds", "native", "neighbours", "progress", "scratch", "seals",
     "version", "workshop")}
 FORMATS = {f"rtl_templates.{name}" for name in ("shell.checksum", "shell.words", "shell.timing", "cells.formats",
-                                                  "cells.mac_plan", "cells.timing")}
+                                                  "cells.mac_plan", "cells.primitives", "cells.timing")}
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},
        "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
 #: Parts of the flow that know no target: targets and reports may use them.
-PARTS = ("board", "config", "convert", "folder", "manifest", "resources", "verilog", "wishes", "yosys")
+PARTS = ("config", "convert", "families", "folder", "manifest", "resources", "verilog", "wishes", "yosys")
 BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
 REPORT = BUILD | {"hwgen.report", "hwgen.driver.table", "rtl_templates.shell.timing"}
 TARGETS = REPORT | FORMATS | {"hwgen.targets"}
@@ -51,8 +51,9 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/frontend": (CORE | {"hwgen.network", "hwgen.schemes", "hwgen.frontend", "hwgen.targets"},
                        {"torch", "torch_geometric", "sklearn"}),
     **{f"hwgen/flow/{name}.py": (BUILD, set()) for name in PARTS},
+    "hwgen/flow/families.py": (BUILD | {"rtl_templates.cells.primitives"}, set()),
     "hwgen/flow/convert.py": (set(), {"pyosys"}),
-    "hwgen/flow/verilog.py": (BUILD | {"rtl_templates.shell"}, {"amaranth"}),
+    "hwgen/flow/verilog.py": (BUILD | {"rtl_templates.shell", "rtl_templates.cells.primitives"}, {"amaranth"}),
     "hwgen/flow": (FLOW, set()),
     "hwgen/targets": (TARGETS, set()),
     **{f"hwgen/targets/{name}": (TARGETS | own, set()) for name, own in OWN.items()},

@@ -11,14 +11,19 @@ from amaranth import Array, Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hwgen.flow.families import FAMILIES
 from rtl_templates.cells.bank import Bank
 from rtl_templates.cells.dsp import multiply_accumulate, select_multiply_add
 from rtl_templates.cells.multiplex import multiplex
+from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.cells.ternary import ternary, ternary_apart
 from rtl_templates.cells.timing import BANK_READ, BANK_WRITE
 
 from ..harness import Harness
 from ..proof import Mutant, Patch, Proof
+
+#: The forms that are proved: UltraScale+. Those of other families are in tests/rtl_templates/cells.
+PRIMITIVES = FAMILIES["xcup"].primitives
 
 TIDY = (
     "opt_expr",
@@ -36,7 +41,7 @@ def adder(h: Harness, width: int) -> None:
     """Any three numbers and a fourth that is ORed into the third."""
     a, b, c, d = (h.free(width, name) for name in "abcd")
     total = ternary(
-        h.m, "dut", a.as_signed(), b.as_signed(), c.as_signed(), also=d.as_signed(), width=width, primitives=True
+        h.m, "dut", a.as_signed(), b.as_signed(), c.as_signed(), also=d.as_signed(), width=width, primitives=PRIMITIVES
     )
     h.check(total == (a + b + (c | d))[:width].as_signed())
     h.cover((total == -2) & (a == 1) & (d != 0))
@@ -45,7 +50,7 @@ def adder(h: Harness, width: int) -> None:
 def apart(h: Harness, width: int) -> None:
     """Numbers without a sign; the top bit comes in two, of which one at most is set."""
     a, b, c, d = (h.free(width - 1, name) for name in "abcd")
-    total, spare = ternary_apart(h.m, "dut", a, b, c, also=d, width=width, primitives=True)
+    total, spare = ternary_apart(h.m, "dut", a, b, c, also=d, width=width, primitives=PRIMITIVES)
     whole = a + b + (c | d)
     h.assume(whole < 1 << width)
     h.check((total | spare << width - 1)[:width] == whole[:width])
@@ -59,7 +64,7 @@ def choices(h: Harness) -> None:
     for count in (5, 8, 12, 17):
         words = [h.free(2, f"word{count}_{k}") for k in range(count)]
         index = h.free((count - 1).bit_length(), f"index{count}")
-        chosen = multiplex(h.m, f"dut{count}", words, index, primitives=True)
+        chosen = multiplex(h.m, f"dut{count}", words, index, primitives=PRIMITIVES)
         h.check((index >= count) | (chosen == Array(words)[index]))
         h.cover((index == count - 1) & (chosen == 3) & (words[0] == 0))
 
@@ -75,7 +80,7 @@ class Slice(wiring.Component):
     flags: Signal
     p: Signal
 
-    def __init__(self, form: str, primitives: bool) -> None:
+    def __init__(self, form: str, primitives: Primitives) -> None:
         self.form, self.primitives = form, primitives
         super().__init__(
             {"x": In(27), "d": In(27), "a": In(27), "b": In(17), "c": In(34), "flags": In(3), "p": Out(48)}
@@ -115,7 +120,7 @@ class Slice(wiring.Component):
 
 def dsp(h: Harness, form: str) -> None:
     """The same inputs to both."""
-    twin, cell = (h.place(Slice(form, primitives), name) for primitives, name in ((False, "twin"), (True, "cell")))
+    twin, cell = (h.place(Slice(form, primitives), name) for primitives, name in ((TWINS, "twin"), (PRIMITIVES, "cell")))
     for name in ("x", "d", "a", "b", "c", "flags"):
         h.drive(getattr(cell, name), getattr(twin, name))
     h.check(twin.p == cell.p)

@@ -18,9 +18,13 @@ def boards(console: Console) -> None:
     """
     import boards as known
 
+    from ..flow.families import family_of
+
     every = [known.load(name) for name in known.names()]
     rows = [(board.name, board.part, f"{board.resources.lut:,}", f"{board.resources.ff:,}", board.resources.bram36,
-             board.resources.uram, board.resources.dsp, f"{board.clock.assumed_mhz} MHz", board.flow)
+             board.resources.uram, board.resources.dsp, f"{board.clock.assumed_mhz} MHz",
+             family_of(board).title, board.flow)
             for board in every]
-    console.table("Boards", ("name", "part", "LUT", "FF", "BRAM36", "URAM", "DSP", "assumed clock", "flow"), rows)
+    console.table("Boards", ("name", "part", "LUT", "FF", "BRAM36", "URAM", "DSP", "assumed clock", "family",
+                             "flow"), rows)
     console.result({board.name: asdict(board) for board in every})

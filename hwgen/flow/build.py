@@ -21,7 +21,6 @@ from ..report.model_facts import model_facts
 from ..targets import OPTIONS
 from ..targets.run_folder import numbered
 from ..version import __version__
-from .board import check_family
 from .built import MODEL, PAIRS, SAMPLE
 from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
@@ -31,9 +30,6 @@ from .search import Found, search
 from .wishes import Wishes
 
 __all__ = ["build", "estimate"]
-
-#: Below a build folder: the Verilog that is to be synthesized.
-SYNTHESIZED = "design_xcup.v"
 
 
 def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wishes | None = None, *, source: str = "",
@@ -60,7 +56,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     CapacityError
         The network exceeds every design, or the design the board.
     """
-    check_family(board)
+    synthesized = f"design_{board.family}.v"
     with BuildFolder(out) as folder:
         found = search(network, sample, board, wishes or Wishes(), progress)
         target, design, packed = found.target, found.design, found.packed
@@ -70,7 +66,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             verilog, described = target.emit(design.hardware)
             folder.write("design.v", verilog)
             folder.write("design.json", to_json(described))
-            folder.write(SYNTHESIZED, found.verilog)
+            folder.write(synthesized, found.verilog)
         with progress.step("writing images and golden codes"):
             write_files(folder.path / "images", design.model_files())
             write_files(folder.path / "batches", numbered(packed.files))
@@ -81,7 +77,7 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
             folder.write(CONFIG, Config(
                 board=board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
                 capacity=dict(design.capacity), limits=found.limits).to_text())
-            write_files(folder.path, deliver_files(board, described, folder.path, SYNTHESIZED))
+            write_files(folder.path, deliver_files(board, described, folder.path, synthesized))
             write_files(folder.path / "report", report_files(_report(found, sample, board)))
             folder.write(MANIFEST, manifest_text(folder.path,
                 {"hwgen": __version__, "model": network.name, "board": board.name, "target": target.name,
@@ -99,7 +95,6 @@ def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | No
     CapacityError
         The network exceeds every design; a design that exceeds the board is reported, not refused.
     """
-    check_family(board)
     found = search(network, sample, board, wishes or Wishes(), progress)
     return _report(found, replace(sample, integer=found.packed.integer), board), found.choice
 

@@ -10,37 +10,16 @@ from boards import Board
 
 from ..errors import CapacityError
 from . import yosys
+from .families import Family, family_of
 
-__all__ = ["Component", "Resources", "Usage", "blocks", "count", "estimate"]
+__all__ = ["Component", "Resources", "Usage", "blocks", "count", "estimate", "scaled"]
 
 _BRAM_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # of 18 kbit: width, depth
-
-_LUT = dict.fromkeys(("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6", "LUT6_2"), 1)
-_LUTRAM = {  # look-up tables of a distributed RAM: its sites
-    "RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4,
-    "RAM256X1D": 8, "RAM512X1S": 8, "RAM32M": 4, "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "RAM32X16DR8": 8,
-    "RAM64X8SW": 8,
-}
-_SRL = dict.fromkeys(("SRL16", "SRL16E", "SRLC16", "SRLC16E", "SRLC32E"), 1)
-
-#: Resource -> cell -> how much of it one cell takes.
-WEIGHTS: Mapping[str, Mapping[str, float]] = {
-    "lut": _LUT | _LUTRAM | _SRL,
-    "ff": dict.fromkeys(("FDRE", "FDSE", "FDCE", "FDPE"), 1),
-    "bram36": {"RAMB36E2": 1, "RAMB18E2": 0.5},
-    "uram": {"URAM288": 1},
-    "dsp": {"DSP48E2": 1},
-    "lutram": _LUTRAM | _SRL,
-    "carry8": {"CARRY8": 1, "CARRY4": 0.5},  # Yosys maps some adders to the older, shorter chain
-}
-
-#: Cells that cost nothing of the above: wide multiplexers sit in the slice, inverters and buffers vanish.
-FREE = {"MUXF7", "MUXF8", "MUXF9", "INV", "BUFG", "GND", "VCC", "$scopeinfo"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """An amount of each resource.
+    """An amount of each resource, in units of the family.
 
     Parameters
     ----------
@@ -48,7 +27,7 @@ class Usage:
         Look-up tables, those used as memory and shift registers included.
     ff : int
     bram36 : float
-        In 36 kbit blocks; an 18 kbit block is half of one.
+        In 36 kbit blocks; an 18 kbit block is half of one. GateMate's have 40 and 20.
     uram, dsp : int
     lutram : int
         The part of ``lut`` that is memory or shift register.
@@ -93,7 +72,7 @@ class Resources:
     """
 
     components: tuple[Component, ...]
-    method: str = f"{yosys.METHOD}; components multiplied and summed"
+    method: str = "cells of Yosys"
 
     @property
     def total(self) -> Usage:
@@ -135,9 +114,10 @@ class Resources:
         over = _exceeded(self.total, board)
         if not over:
             return
-        what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {name.upper()}, {used - have:,g} too many"
+        unit = family_of(board).unit
+        what = "the design needs " + "; ".join(f"{used:,g} of {have:,} {unit(name)}, {used - have:,g} too many"
                                                for name, used, have in over)
-        by = "" if "Yosys synth" in self.method else ", by formulas"
+        by = ", by formulas" if "formulas" in self.method else ""
         raise CapacityError(f"{what}{by}", f"board {board.name}", self._fix(board, space))
 
     def _fix(self, board: Board, space: Mapping[str, Sequence[int]]) -> str:
@@ -161,39 +141,52 @@ class Resources:
         return "use --windows, which runs graphs part by part, or narrower layers: no board holds this"
 
 
-def count(cells: yosys.Cells) -> Usage:
-    """Count a component's cells as vendors' reports do; what has no weight is free.
+def count(cells: yosys.Cells, family: Family) -> Usage:
+    """Count a component's cells as vendors' reports do.
 
     Raises
     ------
     ValueError
         A cell of an unknown type: better than a resource that is silently left out.
     """
-    known = {name for weights in WEIGHTS.values() for name in weights} | FREE
+    known = {name for weights in family.weights.values() for name in weights} | family.free
     if (unknown := set(cells) - known):
         raise ValueError(f"cells of unknown cost: {sorted(unknown)}")
     amounts = {name: sum(cells.get(cell, 0) * weight for cell, weight in weights.items())
-               for name, weights in WEIGHTS.items()}
+               for name, weights in family.weights.items()}
     bram36 = amounts.pop("bram36")
     return Usage(bram36=bram36, **{name: math.ceil(amount) for name, amount in amounts.items()})
 
 
-def estimate(design: Path, parts: Mapping[str, Sequence[str]]) -> Resources:
-    """Synthesize ``design.v`` with Yosys (cached by content) and count.
+def estimate(design: Path, parts: Mapping[str, Sequence[str]], family: Family) -> Resources:
+    """Synthesize a design with Yosys (cached by content) and count.
 
     Parameters
     ----------
     parts : mapping
         As of :func:`hwgen.flow.yosys.synthesize`.
+    family : Family
 
     Raises
     ------
     ToolError
         Yosys failed.
     """
-    found = yosys.synthesize(design, parts)
-    return Resources(components=tuple(Component(name=name, count=times, one=count(cells))
-                                      for name, (times, cells) in found.items()))
+    found = yosys.synthesize(design, parts, family)
+    return Resources(components=tuple(Component(name=name, count=times, one=count(cells, family))
+                                      for name, (times, cells) in found.items()),
+                     method=f"{family.method}; components multiplied and summed")
+
+
+def scaled(guess: Resources, family: Family) -> Resources:
+    """A guess of formulas that were fitted on UltraScale+, for a design of another family."""
+    def one(used: Usage) -> Usage:
+        return Usage(**{name: amount * family.factors.get(name, 1) for name, amount in asdict(used).items()})
+
+    if not family.factors:
+        return guess
+    return replace(guess, components=tuple(replace(part, one=one(part.one)) for part in guess.components),
+                   method=f"{guess.method} on UltraScale+, times factors of {family.title}")
 
 
 def blocks(width: int, depth: int) -> float:

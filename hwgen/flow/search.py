@@ -18,6 +18,7 @@ from ..progress import Progress
 from ..scratch import scratch_folder
 from ..targets.target import Candidate, Design, Target
 from . import resources as counting
+from .families import family_of
 from .packed import Packed, pack_batches
 from .resources import Component, Resources, Usage
 from .wanted import candidate_targets, flag_of
@@ -99,7 +100,7 @@ class _Search:
     def __init__(self, network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress,
                  count: bool) -> None:
         self.network, self.sample, self.board, self.wishes, self.progress = network, sample, board, wishes, progress
-        self.by_yosys = count
+        self.by_yosys, self.family = count, family_of(board)
         self.targets = candidate_targets(network, sample, wishes)
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str, float], Found | None] = {}
@@ -149,9 +150,14 @@ class _Search:
         What is too small for the network is remembered; so is a value that the target does not have, which is an error
         where no target has it.
         """
+        def guess(area: Resources) -> Resources:
+            return counting.scaled(area, self.family)
+
+        wishes = replace(self.wishes, windows=windows, hardware={**self.family.hardware, **self.wishes.hardware})
         try:
-            yield from target.candidates(self.network, self.sample, replace(self.wishes, windows=windows),
-                                         lambda area: area.fullest(self.board, limits)[1] <= 1)
+            for each in target.candidates(self.network, self.sample, wishes,
+                                          lambda area: guess(area).fullest(self.board, limits)[1] <= 1):
+                yield replace(each, area=guess(each.area))
         except CapacityError as error:
             self.wrong = self.wrong or error
         except HwgenError as error:
@@ -163,10 +169,10 @@ class _Search:
         """The guess for a candidate; from the first count of its target on by so much more as that was."""
         factors = self.factors.get(candidate.target.name)
         if factors is None:
-            return Resources(components=())
+            return Resources(components=(), method="")
         used = asdict(candidate.area.total)
         total = Usage(**{name: amount * factors[name] for name, amount in used.items()})
-        return Resources(components=(Component(name="all", count=1, one=total),))
+        return Resources(components=(Component(name="all", count=1, one=total),), method="")
 
     def _counted(self, candidate: Candidate, among: int) -> Found | None:
         """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
@@ -188,17 +194,18 @@ class _Search:
         shares = candidate.area.utilisation(self.board)
         fullest = sorted(shares, key=lambda name: shares[name][2], reverse=True)[:2]
         progress.note(f"target {target.name}, {shown}: about {candidate.cycles:,.0f} cycles, "
-                      + ", ".join(f"{shares[name][2]:.0%} of {name.upper()}" for name in fullest) + " by formulas")
+                      + ", ".join(f"{shares[name][2]:.0%} of {self.family.unit(name)}" for name in fullest)
+                      + " by formulas")
         if not self.by_yosys or candidate.area.fullest(self.board)[1] > FUTILE:
             return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
                          resources=candidate.area, choice=self._reason(target, design, packed, among))
         with scratch_folder() as folder:
-            path = folder / "design_xcup.v"
+            path = folder / f"design_{self.family.name}.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
-                path.write_text(target.emit(design.hardware, primitives=True)[0])
+                path.write_text(target.emit(design.hardware, primitives=self.family.primitives)[0])
             expected = SECONDS_PER_LUT * sum(part.one.lut for part in candidate.area.components)
             with progress.step("counting resources with Yosys", expected):
-                resources = counting.estimate(path, target.parts)
+                resources = counting.estimate(path, target.parts, self.family)
             verilog = path.read_text()
         guesses, counts = asdict(candidate.area.total), asdict(resources.total)
         self.factors[target.name] = {name: min(CORRECTION, max(1.0, counts[name] / guess)) if guess else 1.0

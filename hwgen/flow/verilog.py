@@ -9,6 +9,7 @@ from unittest import mock
 import amaranth.back.rtlil as rtlil
 from amaranth.lib import wiring
 
+from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.shell import registers, status
 from rtl_templates.shell.shell import CORE, LITE_PREFIX, MASTER_PREFIX, Shell, Top
 
@@ -45,7 +46,7 @@ def _to_verilog(text: str) -> str:
 
 def emit_design(core: Shell, parts: Mapping[str, Any], hardware: Mapping[str, int],
                 map_: Sequence[registers.Register], latencies: Sequence[object],
-                primitives: bool) -> tuple[str, dict[str, Any]]:
+                primitives: Primitives) -> tuple[str, dict[str, Any]]:
     """A target's core behind the top module of every target.
 
     Parameters
@@ -59,8 +60,8 @@ def emit_design(core: Shell, parts: Mapping[str, Any], hardware: Mapping[str, in
         The core's.
     latencies : sequence of modules
         Their upper-case integers.
-    primitives : bool
-        Whether the core instantiates the vendor's primitives.
+    primitives : Primitives
+        What the core instantiates of a family.
 
     Returns
     -------
@@ -75,11 +76,14 @@ def emit_design(core: Shell, parts: Mapping[str, Any], hardware: Mapping[str, in
         Yosys is missing or failed.
     """
     top = Top(core)
-    return convert({TOP: top, **parts}), _describe(top, core, hardware, map_, latencies, primitives)
+    text = convert({TOP: top, **parts})
+    if not primitives.distributed:
+        text = text.replace('  (* ram_style = "distributed" *)\n', "")
+    return text, _describe(top, core, hardware, map_, latencies, primitives)
 
 
 def _describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence[registers.Register],
-              latencies: Sequence[object], primitives: bool) -> dict[str, Any]:
+              latencies: Sequence[object], primitives: Primitives) -> dict[str, Any]:
     """What design.json says of a design."""
     ports = []
     for name, member in sorted(top.signature.members.items()):
@@ -102,7 +106,7 @@ def _describe(top: Top, core: Shell, hardware: Mapping[str, int], map_: Sequence
         "meanings": {code.name: code.meaning for code in status.Error},
         "stages": {stage.name: stage.value for stage in status.Stage},
         "hardware": dict(hardware),
-        "primitives": primitives,
+        "primitives": primitives != TWINS,
         "probes": core.probes(),
         "row_fields": [found[1] for probe in core.probes()
                        if (found := re.fullmatch(r"probe_row_([a-z]+)_0", str(probe["name"])))],

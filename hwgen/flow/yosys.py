@@ -19,11 +19,11 @@ from ..cache import cache_folder, cache_folders
 from ..errors import ToolError
 from ..scratch import write_whole
 from ..workshop import Command, Done, Workshop, processors, workshop
+from .families import Family
 
-__all__ = ["METHOD", "TOP", "Cells", "synthesize"]
+__all__ = ["TOP", "Cells", "synthesize"]
 
 TOP = "accelerator"
-METHOD = "Yosys synth_xilinx -family xcup -abc9, out of context, flattened"
 
 #: Takes a script file; prints nothing but what goes wrong.
 WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
@@ -31,15 +31,16 @@ WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' +
 Cells = Mapping[str, int]
 
 
-def synthesize(path: Path, parts: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, Cells]]:
-    """Map the parts of a design to UltraScale+ cells.
+def synthesize(path: Path, parts: Mapping[str, Sequence[str]], family: Family) -> dict[str, tuple[int, Cells]]:
+    """Map the parts of a design to the cells of a family.
 
     Parameters
     ----------
     path : Path
-        ``design.v`` of a build folder.
+        Verilog with the primitives of the family.
     parts : mapping of str to sequence of str
         Modules that the design has many times; of each the ports that nothing reads outside simulation.
+    family : Family
 
     Returns
     -------
@@ -58,21 +59,22 @@ def synthesize(path: Path, parts: Mapping[str, Sequence[str]]) -> dict[str, tupl
         raise ToolError(f"the design has no module {missing[0]}", str(path),
                         "build again; the design was not written by this version of hwgen")
     with workshop() as shop:
-        wanted = {TOP: _recipe(path, TOP, boxes=tuple(parts)),
-                  **{part: _recipe(path, part, probes=probes) for part, probes in parts.items()}}
+        wanted = {TOP: _recipe(path, TOP, family, boxes=tuple(parts)),
+                  **{part: _recipe(path, part, family, probes=probes) for part, probes in parts.items()}}
         cells = _counted(text, wanted, shop)
     around = dict(cells.pop(TOP))
     return {part: (around.pop(part), cells[part]) for part in parts} | {"shell": (1, around)}
 
 
-def _recipe(path: Path, top: str, *, boxes: Sequence[str] = (), probes: Sequence[str] = ()) -> list[str]:
+def _recipe(path: Path, top: str, family: Family, *, boxes: Sequence[str] = (),
+            probes: Sequence[str] = ()) -> list[str]:
     """Yosys's commands."""
     return [f"read_verilog {path.resolve()}", *(f"blackbox {name}" for name in boxes), f"hierarchy -top {top}",
             *(f"delete -port {top}/{port}" for port in probes),
             # By way of a file: modules that come straight from Verilog are elaborated anew, without what they
             # instantiate, when the LUT6_2 of a wide table gets its parameters late in the flow.
             "write_rtlil part.il", "design -reset", "read_rtlil part.il",
-            f"synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top {top}"]
+            f"{family.synth} -top {top}"]
 
 
 def _counted(text: str, recipes: Mapping[str, list[str]], shop: Workshop) -> dict[str, Cells]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from boards import Board
 
+from ..flow.families import family_of
 from ..flow.resources import Resources
 from ..network.batch import Batch
 from ..network.dictionary import Dictionary, planes_of
@@ -76,7 +77,8 @@ def resource_facts(resources: Resources, board: Board) -> ResourceFacts:
                          for part in resources.components),
         total=asdict(resources.total),
         utilisation={name: Share(used=used, available=have, share=share)
-                     for name, (used, have, share) in resources.utilisation(board).items()})
+                     for name, (used, have, share) in resources.utilisation(board).items()},
+        units=dict(family_of(board).units))
 
 
 def verification_of(results: Mapping[str, Mapping[str, Any]], estimated: Mapping[str, int], *, what: str, graphs: int,

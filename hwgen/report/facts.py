@@ -1,6 +1,6 @@
 """All facts of a build, of every target in one shape: ``report.json``, out of which every other view is made."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..flow.config import RunKind
@@ -154,12 +154,22 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceFacts:
-    """Components, their sum, and its share of the board; ``method`` says how they were counted."""
+    """Components, their sum, and its share of the board.
+
+    Parameters
+    ----------
+    method : str
+        How they were counted.
+    components, total, utilisation
+    units : dict
+        What the family calls a resource, where that is not its name in capitals.
+    """
 
     method: str
     components: tuple[ComponentFacts, ...]
     total: dict[str, float]
     utilisation: dict[str, Share]
+    units: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,8 @@ STYLE: Any = {
 }
 
 
-def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share]) -> str:
+def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share],
+              units: Mapping[str, str]) -> str:
     """Share of the board's resources, stacked by component."""
     names = list(utilisation)
     with mpl.rc_context(STYLE):
@@ -40,7 +41,7 @@ def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share])
         for row, (name, percent) in enumerate(zip(names, left, strict=True)):
             used, have = utilisation[name].used, utilisation[name].available
             axes.text(1.01 * edge, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
-        axes.set_yticks(range(len(names)), [name.upper() for name in names])
+        axes.set_yticks(range(len(names)), [units.get(name, name.upper()) for name in names])
         axes.set_xlim(0, 1.35 * edge)
         axes.set_xticks([tick for tick in axes.get_xticks() if tick <= edge])
         axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.primitives import TWINS, Primitives
+
 from ..errors import HwgenError
 from ..flow.config import Config, RunKind
 from ..flow.resources import Resources
@@ -301,12 +303,12 @@ class Target(Protocol):
         """
         ...
 
-    def emit(self, hardware: Hardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+    def emit(self, hardware: Hardware, *, primitives: Primitives = TWINS) -> tuple[str, dict[str, Any]]:
         """``design.v`` and the content of ``design.json``.
 
         Parameters
         ----------
-        primitives : bool
-            Instantiate the vendor's primitives; False is what simulation uses.
+        primitives : Primitives
+            What of the board's family is instantiated; TWINS is what simulation uses.
         """
         ...

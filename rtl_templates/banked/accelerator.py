@@ -8,6 +8,8 @@ from amaranth.lib import data, wiring
 from amaranth.utils import ceil_log2
 
 from ..cells.formats import RAW_BITS
+from ..cells.mac_plan import TABLE_WORDS
+from ..cells.primitives import TWINS, Primitives
 from ..shell.axi_lite import RegisterFile
 from ..shell.control import Control
 from ..shell.counters import Counted, Counters
@@ -48,7 +50,7 @@ class Accelerator(Shell):
     ----------
     groups, ..., lane_sets : int
         :class:`hwgen.targets.banked.hardware.Hardware`, field by field.
-    primitives : bool
+    primitives : Primitives
         Instantiate the vendor's primitives instead of their behavioural twins.
     shared : bool
         As in :class:`~rtl_templates.shell.Shell`: modules ``group`` and ``server``.
@@ -58,8 +60,8 @@ class Accelerator(Shell):
                  bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
                  requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
                  column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
-                 hold_depth: int = HOLD_DEPTH, lane_sets: int = 1, primitives: bool = False,
-                 shared: bool = False) -> None:
+                 hold_depth: int = HOLD_DEPTH, lane_sets: int = 1, table_words: int = TABLE_WORDS,
+                 primitives: Primitives = TWINS, shared: bool = False) -> None:
         super().__init__(shared=shared)
         self.hardware = {
             "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
@@ -68,11 +70,12 @@ class Accelerator(Shell):
             "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
             "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
             "hold_depth": hold_depth, "lane_sets": lane_sets,
+            "table_words": table_words,
         }
         row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
         served = {name: self.hardware[name] for name in (
             "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points", "lane_sets")}
+            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points", "lane_sets", "table_words")}
 
         def group() -> Any:
             return Group(**row, slots=slots, hold_depth=hold_depth, zero_points=bool(zero_points),

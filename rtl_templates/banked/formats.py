@@ -6,7 +6,7 @@ docs/banked.md describes each field. Nothing here needs Amaranth.
 from collections.abc import Mapping
 from enum import IntEnum
 
-from ..cells.mac_plan import MacPlan, mac_plan
+from ..cells.mac_plan import TABLE_WORDS, MacPlan, mac_plan
 from ..shell.words import END
 
 __all__ = [
@@ -60,7 +60,7 @@ def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
     """Tables of the servers' MAC arrays."""
     h = hardware
     return mac_plan(lanes=h["lanes"], columns=h["mac_columns"], weight_bits=h["weight_bits"], planes=h["planes"],
-                    pages=h["pages"])
+                    pages=h["pages"], words=h.get("table_words", TABLE_WORDS))
 
 
 class Target(IntEnum):

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..cells.bank import Bank, BankPort, BankWrite
 from ..cells.delays import delays
+from ..cells.primitives import TWINS, Primitives
 from ..cells.timing import BANK_READ
 from ..shell.signatures import LoadBus, LoadPort
 from .clos import Clos
@@ -40,7 +41,7 @@ class Group(wiring.Component):
         Rows of a bank, a power of two: two halves.
     slots : int
         Words of the schedule memory.
-    zero_points, primitives : bool
+    zero_points, primitives : bool, Primitives
         As :class:`~rtl_templates.banked.lane.ProcessingElement`: rows stand for their codes minus the task's
         ``dense_pages``, a signed number.
 
@@ -75,7 +76,8 @@ class Group(wiring.Component):
     issuing: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int, bank_depth: int,
-                 slots: int, hold_depth: int = HOLD_DEPTH, zero_points: bool = False, primitives: bool = False) -> None:
+                 slots: int, hold_depth: int = HOLD_DEPTH, zero_points: bool = False,
+                 primitives: Primitives = TWINS) -> None:
         if bank_depth < 2 or bank_depth & (bank_depth - 1):
             raise ValueError(f"a bank of {bank_depth} rows has no halves")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits

@@ -6,6 +6,7 @@ from amaranth import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from ..cells.primitives import TWINS, Primitives
 from ..cells.ternary import ternary
 from .formats import HOLD_DEPTH
 from .signatures import Hold, HoldPort
@@ -34,8 +35,8 @@ class ProcessingElement(wiring.Component):
         Registers of the queue.
     zero_points : bool
         Every row that is added comes with ``raised``: codes have a zero point.
-    primitives : bool
-        LUT6_2 and CARRY8 in the adders of that.
+    primitives : Primitives
+        Device primitives in the adders of that.
 
     Members
     -------
@@ -71,7 +72,7 @@ class ProcessingElement(wiring.Component):
     blocks: Signal
 
     def __init__(self, *, lanes: int, code_bits: int, digit: int, acc_bits: int,
-                 hold_depth: int = HOLD_DEPTH, zero_points: bool = False, primitives: bool = False) -> None:
+                 hold_depth: int = HOLD_DEPTH, zero_points: bool = False, primitives: Primitives = TWINS) -> None:
         if code_bits % digit or acc_bits < code_bits:
             raise ValueError(f"no digits of {digit} and sums of {acc_bits} bits for {code_bits}-bit codes")
         self.lanes, self.code_bits, self.digit, self.acc_bits = lanes, code_bits, digit, acc_bits

@@ -12,6 +12,7 @@ from ..cells.add_memory import add_memory
 from ..cells.delays import delays
 from ..cells.dsp import multiply_accumulate, select_multiply_add
 from ..cells.formats import RAW_BITS, Kind, clip_range
+from ..cells.primitives import TWINS, Primitives
 from ..shell.signatures import LoadBus, LoadPort
 from .formats import (
     ACC_BITS,
@@ -40,7 +41,7 @@ beat_layout = data.StructLayout({"q2": 1, "pair": 1, "b": 1, "column": TASK["q1_
 
 
 class Requantizer(wiring.Component):
-    """Requantize one accumulator per lane a cycle: :func:`hwgen.numeric.requantize` in two DSP48E2 a lane.
+    """Requantize one accumulator per lane a cycle: :func:`hwgen.numeric.requantize` in two multipliers a lane.
 
     A rank-1 pair is two beats in consecutive cycles, a (``x * C``, times ``row_r``) and b (``B``, times ``bias_r``);
     only the code of b counts. Everything else is one beat. In cycles after a beat's slot: accumulators, ``beat``
@@ -60,8 +61,8 @@ class Requantizer(wiring.Component):
         Signed bits of the MAC array's results: ACC_BITS, or WIDE_ACC_BITS, which leaves factors WIDE_COLUMN_BITS.
     zero_points : bool
         Listen to ``zero``.
-    primitives : bool
-        DSP48E2 instead of behavioural twins.
+    primitives : Primitives
+        Device multipliers instead of behavioural twins.
 
     Members
     -------
@@ -96,7 +97,7 @@ class Requantizer(wiring.Component):
     raw: Signal
 
     def __init__(self, *, lanes: int, in_bits: int, column_depth: int, bias_depth: int,
-                 sum_bits: int = ACC_BITS, zero_points: bool = False, primitives: bool = False) -> None:
+                 sum_bits: int = ACC_BITS, zero_points: bool = False, primitives: Primitives = TWINS) -> None:
         if not 1 <= in_bits <= sum_bits:
             raise ValueError(f"in_bits is {in_bits}, not 1 to {sum_bits}")
         self.sum_bits = sum_bits

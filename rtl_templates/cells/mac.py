@@ -11,7 +11,8 @@ from amaranth.utils import bits_for, ceil_log2, exact_log2
 from ..shell.signatures import LoadBus, LoadPort
 from .add_memory import add_memory
 from .delays import delays
-from .mac_plan import CHUNK_SHIFT, DEEPEST, Tree, mac_plan, mac_tree
+from .mac_plan import CHUNK_SHIFT, DEEPEST, TABLE_WORDS, Tree, mac_plan, mac_tree
+from .primitives import TWINS, Primitives
 from .ternary import ternary, ternary_apart
 from .timing import MAC_TABLE
 
@@ -68,8 +69,10 @@ class MacArray(wiring.Component):
         Target of TABLE on the load bus.
     block : int
         Of so many inputs, the last ones, tables are block memories: pays where these are as deep as a block memory.
-    primitives : bool
-        LUT6_2 and CARRY8 adders instead of behavioural twins.
+    table_words : int
+        Words of a memory of look-up tables, for which the tables are chosen: 32, or 16.
+    primitives : Primitives
+        Device primitives in the adders instead of behavioural twins.
 
     Members
     -------
@@ -97,7 +100,7 @@ class MacArray(wiring.Component):
 
     def __init__(self, *, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1,
                  x_bits: int, target: int, signed: bool = False, block: int = 0,
-                 primitives: bool = False) -> None:
+                 table_words: int = TABLE_WORDS, primitives: Primitives = TWINS) -> None:
         if planes not in (1, 2):
             raise ValueError(f"planes is {planes}, not 1 or 2")
         if signed and planes != 1:
@@ -106,7 +109,7 @@ class MacArray(wiring.Component):
         self.x_bits, self.signed, self.target, self.block = x_bits, signed, target, block
         self.primitives = primitives
         self.plan = mac_plan(lanes=lanes, columns=columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                             signed=signed, block=block)
+                             signed=signed, block=block, words=table_words)
         #: Signed bits of an accumulator: what all inputs at 255 can reach, x_bits at most.
         self.acc_bits = min(x_bits, bits_for((255 * lanes * pages) * ((1 << weight_bits - 1) - 1)) + 1)
         super().__init__({

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from ..shell.words import BEAT_BITS
 
-__all__ = ["CHUNK_SHIFT", "DEEPEST", "MacPlan", "Slice", "Table", "Tree", "lutram", "mac_plan", "mac_tree"]
+__all__ = ["CHUNK_SHIFT", "DEEPEST", "TABLE_WORDS", "MacPlan", "Slice", "Table", "Tree", "lutram", "mac_plan",
+           "mac_tree"]
 
 CHUNK_SHIFT = 5  #: Slice ``s`` of the columns of chunk ``c`` is load unit ``s + (c << CHUNK_SHIFT)``.
 LARGEST = 6  # inputs of a table
 DEEPEST = 256  # entries of a distributed memory: Yosys maps no deeper one with a single address
+TABLE_WORDS = 32  #: Of a memory of look-up tables of six inputs; of four inputs it has 16.
 TYPICAL = 5  # of the tables that latencies are made for
 
 
@@ -149,11 +151,11 @@ class MacPlan(NamedTuple):
 
 @cache
 def mac_plan(*, lanes: int, columns: int, weight_bits: int, planes: int = 1, pages: int = 1, signed: bool = False,
-             block: int = 0) -> MacPlan:
+             block: int = 0, words: int = TABLE_WORDS) -> MacPlan:
     """The division of ``lanes`` inputs that takes the fewest look-up tables for entries and adders.
 
-    The last ``block`` inputs have tables in block memories, and are divided to take the fewest of these. Parameters as
-    of :class:`rtl_templates.cells.mac.MacArray`.
+    Look-up tables are memories of ``words`` words. The last ``block`` inputs have tables in block memories, and are
+    divided to take the fewest of these. Parameters as of :class:`rtl_templates.cells.mac.MacArray`.
     """
     levels = mac_tree(lanes, planes)
 
@@ -166,7 +168,7 @@ def mac_plan(*, lanes: int, columns: int, weight_bits: int, planes: int = 1, pag
         adders = columns * sum(plan.adder_bits(root) for root in plan.roots)
         if by_blocks:
             return sum(_blocks(*memory) for memory in plan.memories(planes, block=True)), adders
-        return sum(lutram(*memory) for memory in plan.memories(planes)) + adders, len(plan.tables)
+        return sum(lutram(*memory, words) for memory in plan.memories(planes)) + adders, len(plan.tables)
 
     if not block:
         return cheapest(_sizes(lanes, signed), by_blocks=False)
@@ -183,8 +185,15 @@ def mac_tree(lanes: int, planes: int = 1) -> int:
     return max(root.levels for root in _roots(_even(lanes, -(-lanes // TYPICAL)), planes))
 
 
-def lutram(width: int, depth: int) -> int:
-    """Look-up tables of a distributed memory with one address: 16 bits of 32 entries take eight, a bit of 64 one."""
+def lutram(width: int, depth: int, words: int = TABLE_WORDS) -> int:
+    """Look-up tables of a distributed memory with one address.
+
+    Of six inputs: 16 bits of 32 entries take eight, a bit of 64 one. Of four inputs (``words`` 16): 4 bits of 16
+    entries take four and two for the write port; a bit of a deeper memory takes one to choose between any two.
+    """
+    if words == 16:
+        blocks = -(-depth // words)
+        return 6 * blocks * -(-width // 4) + (blocks - 1) * width
     return 8 * -(-width // 16) if depth <= 32 else width * -(-depth // 64)
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 from amaranth import Array, Instance, Module, Signal, Value
 
+from .primitives import Primitives
+
 __all__ = ["multiplex"]
 
 
-def multiplex(m: Module, name: str, choices: Sequence[Value], index: Value, *, primitives: bool) -> Value:
+def multiplex(m: Module, name: str, choices: Sequence[Value], index: Value, *, primitives: Primitives) -> Value:
     """Return ``choices[index]``; an index past the end selects anything.
 
     Parameters
@@ -18,12 +20,12 @@ def multiplex(m: Module, name: str, choices: Sequence[Value], index: Value, *, p
     choices : sequence of Value
         Of equal width.
     index : Value
-    primitives : bool
+    primitives : Primitives
         Join groups of four choices by MUXF7 and MUXF8 instead of leaving the whole to synthesis.
     """
     if len(choices) == 1:
         return choices[0]
-    if not primitives or len(choices) <= 4:
+    if not primitives.multiplexers or len(choices) <= 4:
         return Array(choices)[index]
     width = len(choices[0])
     level: list[Value] = [Array(choices[k:k + 4])[index[:2]] for k in range(0, len(choices), 4)]

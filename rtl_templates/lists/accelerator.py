@@ -8,6 +8,7 @@ from typing import Any
 from amaranth import Cat, Module, Value
 from amaranth.utils import ceil_log2
 
+from ..cells.primitives import TWINS, Primitives
 from ..shell.axi_lite import RegisterFile
 from ..shell.control import Control
 from ..shell.counters import Counted, Counters
@@ -38,7 +39,7 @@ class Accelerator(Shell):
     ----------
     units, ..., leaky : int
         :class:`hwgen.targets.lists.hardware.Hardware`, field by field.
-    primitives : bool
+    primitives : Primitives
         Instantiate the vendor's primitives instead of their behavioural twins.
     shared : bool
         As in :class:`~rtl_templates.shell.Shell`: module ``unit``.
@@ -49,7 +50,7 @@ class Accelerator(Shell):
         As in :class:`~rtl_templates.shell.Shell`; registers are REGISTERS.
     """
 
-    def __init__(self, *, primitives: bool = False, shared: bool = False, passes: int, **hardware: int) -> None:
+    def __init__(self, *, primitives: Primitives = TWINS, shared: bool = False, passes: int, **hardware: int) -> None:
         super().__init__(shared=shared)
         self.hardware = {"passes": passes, **hardware}
 

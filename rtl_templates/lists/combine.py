@@ -11,6 +11,8 @@ from ..cells.add_memory import add_memory
 from ..cells.delays import delays
 from ..cells.formats import RAW_BITS, Kind
 from ..cells.mac import MacArray
+from ..cells.mac_plan import TABLE_WORDS
+from ..cells.primitives import TWINS, Primitives
 from ..cells.timing import mac_latency
 from ..shell.signatures import LoadBus, LoadPort
 from .combine_queue import SumQueue
@@ -37,7 +39,9 @@ class Combine(wiring.Component):
         Signed bits of a weight; weight pages (lanes × lanes) that stay resident.
     block : int
         Inputs of the MAC array, the last ones, whose tables lie in block memories.
-    primitives : bool
+    table_words : int
+        As :class:`~rtl_templates.cells.mac.MacArray`.
+    primitives : Primitives
         Device primitives in the MAC array instead of behavioural twins.
 
     Members
@@ -63,10 +67,11 @@ class Combine(wiring.Component):
     waiting: Signal
 
     def __init__(self, *, lanes: int, chunks: int, weight_bits: int, pages: int, block: int = 0,
-                 primitives: bool = False) -> None:
+                 table_words: int = TABLE_WORDS, primitives: Primitives = TWINS) -> None:
         self.lanes, self.chunks, self.pages = lanes, chunks, pages
         self.mac = MacArray(lanes=lanes, columns=lanes, weight_bits=weight_bits, pages=pages, x_bits=ACC_BITS,
-                            signed=True, target=Target.TABLE, block=block, primitives=primitives)
+                            signed=True, target=Target.TABLE, block=block, table_words=table_words,
+                            primitives=primitives)
         super().__init__({
             "load": In(LoadBus()), "task": In(pass_layout), "i": In(stream.Signature(coded_layout(lanes))),
             "o": Out(stream.Signature(accumulated_layout(lanes))), "busy": Out(1), "working": Out(1),

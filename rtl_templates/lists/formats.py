@@ -6,7 +6,7 @@ docs/lists.md describes each field. Nothing here needs Amaranth.
 from collections.abc import Mapping
 from enum import IntEnum
 
-from ..cells.mac_plan import MacPlan, mac_plan
+from ..cells.mac_plan import TABLE_WORDS, MacPlan, mac_plan
 from ..shell.words import END
 
 __all__ = [
@@ -84,7 +84,7 @@ def weight_plan(hardware: Mapping[str, int]) -> MacPlan:
     """Tables of the units' MAC arrays, in designs that have any."""
     h = hardware
     return mac_plan(lanes=h["lanes"], columns=h["lanes"], weight_bits=h["weight_bits"], pages=h["pages"], signed=True,
-                    block=weight_blocks(h))
+                    block=weight_blocks(h), words=h.get("table_words", TABLE_WORDS))
 
 
 class Target(IntEnum):

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
 from ..cells.formats import RAW_BITS, Kind, clip_range
+from ..cells.primitives import TWINS, Primitives
 from ..shell.signatures import LoadBus, LoadPort
 from .formats import ACC_BITS, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, SLOPE_SHIFT, V_SHIFT, Select
 from .requantize_codes import Codes
@@ -47,6 +48,8 @@ class Requantizer(wiring.Component):
         As :class:`hwgen.targets.lists.hardware.Hardware`. Not ``joined``: every beat is ``first`` and ``last``.
     number : int
         0: Q1, the pass word's ``q1`` fields; 1: Q2, ``q2``. Tells which load words are its own.
+    primitives : Primitives
+        Device multipliers instead of behavioural twins.
 
     Members
     -------
@@ -77,13 +80,14 @@ class Requantizer(wiring.Component):
     waiting: Signal
 
     def __init__(self, *, lanes: int, requant_lanes: int, chunks: int, column_depth: int, param_depth: int,
-                 levels: int, tables: int, leaky: int, joined: int, maxima: int, number: int) -> None:
+                 levels: int, tables: int, leaky: int, joined: int, maxima: int, number: int,
+                 primitives: Primitives = TWINS) -> None:
         if lanes % 8 or not 8 <= lanes <= 64 or not 1 <= requant_lanes <= lanes or lanes % requant_lanes:
             raise ValueError(f"{requant_lanes} lanes a cycle do not divide {lanes} lanes, 8 to 64 by eights")
         self.lanes, self.requant_lanes, self.chunks = lanes, requant_lanes, chunks
         self.column_depth, self.param_depth = column_depth, param_depth
         self.levels, self.tables, self.number = levels, tables, number
-        self.leaky, self.joined, self.maxima = leaky, joined, maxima
+        self.leaky, self.joined, self.maxima, self.primitives = leaky, joined, maxima, primitives
         self.steps = steps(lanes, requant_lanes)
         self.value_slots = value_slots(lanes, requant_lanes, chunks)
         self.code_slots = code_slots(lanes, requant_lanes)
@@ -118,7 +122,7 @@ class Requantizer(wiring.Component):
         m.submodules.values = values = Values(
             lanes=self.lanes, requant_lanes=self.requant_lanes, column_depth=self.column_depth,
             param_depth=self.param_depth, leaky=self.leaky, joined=self.joined, maxima=self.maxima,
-            number=self.number)
+            number=self.number, primitives=self.primitives)
         wiring.connect(m, wiring.flipped(self.load), values.load)
         token = self.i.payload
         step = Signal(range(self.steps))
@@ -144,7 +148,7 @@ class Requantizer(wiring.Component):
 
     def _encode(self, m: Module, rows: RowParameters, kind: Value, values: Values, room: Value) -> Value:
         """Stage B: values to codes, and codes to chunks. Returns the cycles in which a chunk begins."""
-        m.submodules.codes = codes = Codes(requant_lanes=self.requant_lanes)
+        m.submodules.codes = codes = Codes(requant_lanes=self.requant_lanes, primitives=self.primitives)
         step, chunk = Signal(range(self.steps)), Signal(range(self.chunks))
         begin, go, end, ending = Signal(), Signal(), Signal(), Signal(reset_less=True)
         value = queue(m, "kept", values.value, depth=self.value_slots * self.steps, push=values.ready, pop=go)

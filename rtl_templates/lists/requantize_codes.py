@@ -7,7 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
+from ..cells.dsp import product
 from ..cells.formats import RAW_BITS, Kind
+from ..cells.primitives import TWINS, Primitives
 from .formats import CODE_BITS, Q_SHIFT, ROW_BITS, V_BITS
 from .requantize_timing import CUT, FACTOR, MULTIPLY
 
@@ -25,6 +27,8 @@ class Codes(wiring.Component):
     Parameters
     ----------
     requant_lanes : int
+    primitives : Primitives
+        A device multiplier instead of its behavioural twin.
 
     Members
     -------
@@ -43,8 +47,8 @@ class Codes(wiring.Component):
     bits: Signal
     data: Signal
 
-    def __init__(self, *, requant_lanes: int) -> None:
-        self.requant_lanes = requant_lanes
+    def __init__(self, *, requant_lanes: int, primitives: Primitives = TWINS) -> None:
+        self.requant_lanes, self.primitives = requant_lanes, primitives
         super().__init__({
             "kind": In(2), "value": In(requant_lanes * V_BITS), "multiplier": In(ROW_BITS), "bits": In(4),
             "data": Out(requant_lanes * RAW_BITS),
@@ -69,12 +73,13 @@ class Codes(wiring.Component):
             return Signal(bits, name=f"{name}{lane}", reset_less=True)
 
         factor = Signal(signed(V_BITS), name=f"value{lane}", reset_less=True)
-        product = [Signal(signed(PRODUCT_BITS), name=f"product{lane}_{k}", reset_less=True) for k in range(MULTIPLY)]
-        m.d.sync += [factor.eq(value), product[0].eq(factor * self.multiplier),
-                     *(late.eq(early) for early, late in pairwise(product))]
+        products = [Signal(signed(PRODUCT_BITS), name=f"product{lane}_{k}", reset_less=True) for k in range(MULTIPLY)]
+        m.d.sync += [factor.eq(value),
+                     products[0].eq(product(m, f"by_step{lane}", factor, self.multiplier, primitives=self.primitives)),
+                     *(late.eq(early) for early, late in pairwise(products))]
 
         # Half away from zero: a tie of a negative product is left where the floor put it.
-        cut, p = product[-1][Q_SHIFT:], product[-1]
+        cut, p = products[-1][Q_SHIFT:], products[-1]
         up, far, below = register("up", 1), register("far", 1), register("below", 1)
         kept = register("kept", RAW_BITS)
         high = cut[NEAR - 1:]

@@ -10,6 +10,8 @@ from amaranth.utils import ceil_log2, exact_log2
 
 from ..cells.add_memory import add_memory
 from ..cells.delays import delays
+from ..cells.dsp import product
+from ..cells.primitives import TWINS, Primitives
 from ..shell.signatures import LoadBus, LoadPort
 from .formats import (
     ACC_BITS,
@@ -101,7 +103,7 @@ class Values(wiring.Component):
 
     Parameters
     ----------
-    lanes, requant_lanes, column_depth, param_depth, leaky, joined, maxima, number : int
+    lanes, requant_lanes, column_depth, param_depth, leaky, joined, maxima, number, primitives
         As :class:`rtl_templates.lists.requantize.Requantizer`.
 
     Members
@@ -136,10 +138,10 @@ class Values(wiring.Component):
     ended: Signal
 
     def __init__(self, *, lanes: int, requant_lanes: int, column_depth: int, param_depth: int, leaky: int,
-                 joined: int, maxima: int, number: int) -> None:
+                 joined: int, maxima: int, number: int, primitives: Primitives = TWINS) -> None:
         self.lanes, self.requant_lanes, self.steps = lanes, requant_lanes, lanes // requant_lanes
         self.column_depth, self.param_depth, self.leaky, self.number = column_depth, param_depth, leaky, number
-        self.joined, self.maxima = joined, joined and maxima
+        self.joined, self.maxima, self.primitives = joined, joined and maxima, primitives
         super().__init__({
             "load": In(LoadBus()), "slope": In(range(SLOPE_ONE + 1)), "valid": In(1), "step": In(ceil_log2(self.steps)),
             "x": In(requant_lanes * ACC_BITS), "column": In(COLUMN_ADDRESS), "bias": In(COLUMN_ADDRESS), "mid": In(2),
@@ -175,12 +177,12 @@ class Values(wiring.Component):
                   for lane in range(self.requant_lanes)]
         olds = self._olds(m, "totals", totals, valid[SCALED], valid[TOTAL]) if self.joined else totals
         for lane, (total, old) in enumerate(zip(totals, olds, strict=True)):
-            product = self._product(m, lane, factors.data, mid[PRODUCT], multiplier)
+            scaled = self._product(m, lane, factors.data, mid[PRODUCT], multiplier)
             bias = Signal(signed(BIAS_BITS), name=f"bias{lane}", reset_less=True)
             m.d.sync += bias.eq(biases.data.word_select(lane, BIAS_BITS))
             with m.If(valid[SCALED]):  # else it stays: where a beat has one step, the next beat reads it
                 m.d.sync += total.eq((Mux(alone[SCALED], bias << BIAS_SHIFT, old) if self.joined else
-                                      bias << BIAS_SHIFT) + product)
+                                      bias << BIAS_SHIFT) + scaled)
         values = self._joined(m, [total[V_SHIFT:].as_signed() for total in totals], join, valid[TOTAL])
         m.d.comb += [self.value.eq(Cat(self._sloped(m, lane, value) for lane, value in enumerate(values))),
                      Cat(self.ready, self.ended).eq(finish[-1])]
@@ -198,9 +200,11 @@ class Values(wiring.Component):
         choices = Cat((first[-1] >> shift)[:MID_BITS] for shift in MID_SHIFTS)
         m.d.sync += [
             x1.eq(self.x.word_select(lane, ACC_BITS)), x2.eq(x1), factor.eq(factors.word_select(lane, COLUMN_BITS)),
-            first[0].eq(x2 * factor), *(late.eq(early) for early, late in pairwise(first)),
+            first[0].eq(product(m, f"by_column{lane}", x2, factor, primitives=self.primitives)),
+            *(late.eq(early) for early, late in pairwise(first)),
             middle.eq(choices.word_select(mid, MID_BITS)),
-            second[0].eq(middle * multiplier), *(late.eq(early) for early, late in pairwise(second)),
+            second[0].eq(product(m, f"by_row{lane}", middle, multiplier, primitives=self.primitives)),
+            *(late.eq(early) for early, late in pairwise(second)),
         ]
         return second[-1]
 

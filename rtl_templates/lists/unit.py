@@ -8,6 +8,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from ..cells.delays import delays
+from ..cells.mac_plan import TABLE_WORDS
+from ..cells.primitives import TWINS, Primitives
 from ..shell.signatures import LoadBus, LoadPort
 from .combine import Combine, Route
 from .formats import weight_blocks
@@ -30,7 +32,7 @@ class Unit(wiring.Component):
     ----------
     units, ..., leaky : int
         :class:`hwgen.targets.lists.hardware.Hardware`, field by field; the unit has no use for ``passes``.
-    primitives : bool
+    primitives : Primitives
         Instantiate the vendor's primitives instead of their behavioural twins.
 
     Members
@@ -69,7 +71,8 @@ class Unit(wiring.Component):
     def __init__(self, *, units: int, lanes: int, code_bits: int, acc_bits: int, requant_lanes: int, chunks: int,
                  weight_bits: int, pages: int, lut_inputs: int, buffer_depth: int, list_depth: int,
                  descriptor_depth: int, column_depth: int, param_depth: int, levels: int, tables: int, beats: int,
-                 result_depth: int, leaky: int, joined: int, maxima: int, primitives: bool = False) -> None:
+                 result_depth: int, leaky: int, joined: int, maxima: int, table_words: int = TABLE_WORDS,
+                 primitives: Primitives = TWINS) -> None:
         self.units = units
         words = {"lanes": lanes, "code_bits": code_bits}
         shared = {"lanes": lanes, "requant_lanes": requant_lanes, "chunks": chunks, "column_depth": column_depth,
@@ -77,13 +80,13 @@ class Unit(wiring.Component):
         self.operand_fetch = OperandFetch(
             units=units, **words, acc_bits=acc_bits, buffer_depth=buffer_depth, list_depth=list_depth,
             descriptor_depth=descriptor_depth, beats=beats, maxima=maxima)
-        self.q1 = Requantizer(**shared, joined=joined, maxima=maxima, number=0)
+        self.q1 = Requantizer(**shared, joined=joined, maxima=maxima, number=0, primitives=primitives)
         self.combine = self.q2 = None
         if weight_bits:
             weights = {"lanes": lanes, "weight_bits": weight_bits, "pages": pages}
-            self.combine = Combine(**weights, chunks=chunks, primitives=primitives,
+            self.combine = Combine(**weights, chunks=chunks, table_words=table_words, primitives=primitives,
                                    block=weight_blocks(weights | {"lut_inputs": lut_inputs}))
-            self.q2 = Requantizer(**shared, joined=0, maxima=0, number=1)
+            self.q2 = Requantizer(**shared, joined=0, maxima=0, number=1, primitives=primitives)
         self.out = Write(units=units, **words, result_depth=result_depth)
         super().__init__({
             "index": In(2), "load": In(LoadBus()), "task": In(pass_layout), "start": In(1),

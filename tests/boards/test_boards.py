@@ -18,6 +18,8 @@ PARTS = {
     "xck26": (117_120, 234_240, 144, 64, 1_248, 3_600),
     "xcu50": (871_680, 1_743_360, 1_344, 640, 5_952, 25_200),
     "LFE5U-85F": (83_640, 83_640, 104, 0, 156, 653.4375),
+    "GW5AST-LV138": (138_240, 138_240, 170, 0, 298, 1_080),
+    "CCGM1A2": (81_920, 81_920, 64, 0, 0, 0),  # halves of a CPE; pairs of 20 kbit
 }
 
 
@@ -28,7 +30,7 @@ def test_totals_are_the_parts_own(name: str) -> None:
     lut, ff, bram36, uram, dsp, kbit = PARTS[part]
     have = board.resources
     assert (have.lut, have.ff, have.bram36, have.uram, have.dsp) == (lut, ff, bram36, uram, dsp)
-    assert have.lutram * (16 if board.family == "ecp5" else 64) == kbit * 1024
+    assert have.lutram * (16 if board.family in ("ecp5", "gw5a") else 64) == kbit * 1024
     assert board.name == name
 
 
@@ -41,14 +43,14 @@ def test_part_names_its_package(name: str) -> None:
 
 
 def test_the_first_boards_are_there() -> None:
-    assert boards.names() == ["alveo-u50", "kv260", "pynq-z1", "pynq-z2", "ultra96", "ultra96v2", "ulx3s-85f",
-                              "zcu102", "zcu104"]
+    assert boards.names() == ["alveo-u50", "gatemate-a2", "kv260", "pynq-z1", "pynq-z2", "tang-mega-138k",
+                              "ultra96", "ultra96v2", "ulx3s-85f", "zcu102", "zcu104"]
 
 
 def test_unknown_board_lists_the_known_ones() -> None:
     with pytest.raises(HwgenError, match=r"^unknown board 'ultra69'\n") as caught:
         boards.load("ultra69")
-    assert "alveo-u50, kv260, pynq-z1" in caught.value.fix
+    assert "alveo-u50, gatemate-a2, kv260, pynq-z1" in caught.value.fix
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [

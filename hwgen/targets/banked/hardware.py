@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 
 from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
 from rtl_templates.cells.formats import RAW_BITS
+from rtl_templates.cells.mac_plan import TABLE_WORDS
 from rtl_templates.shell.timing import SHELL_QUIET
 from rtl_templates.shell.words import BEAT_BITS
 
@@ -68,6 +69,9 @@ class Hardware:
         Finished sums that a processing element keeps for its server: 1 to 4.
     lane_sets : int
         1: the stages before and behind the MAC array share a server's requantizer lanes; 2: each has its own.
+    table_words : int
+        Words of a memory of look-up tables, for which the MAC array is divided: 32; 16 where look-up tables have four
+        inputs. It follows from the board.
     """
 
     groups: int
@@ -92,6 +96,7 @@ class Hardware:
     zero_points: int = 0
     hold_depth: int = HOLD_DEPTH
     lane_sets: int = 1
+    table_words: int = TABLE_WORDS
 
     @property
     def digits(self) -> int:
@@ -158,4 +163,4 @@ class Hardware:
 _CHOICES = {"groups": tuple(range(1, MAX_GROUPS + 1)), "servers": (4, 8, 16), "code_bits": (4, 8),
             "digit": (1, 2, 4, 8), "requant_lanes": (1, 2, 4, 8, 16), "lane_sets": (1, 2), "planes": (1, 2),
             # a sum that goes through its queue is no activity
-            "zero_points": (0, 1), "hold_depth": tuple(range(1, SHELL_QUIET + 1))}
+            "table_words": (16, TABLE_WORDS), "zero_points": (0, 1), "hold_depth": tuple(range(1, SHELL_QUIET + 1))}

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.primitives import TWINS, Primitives
+
 from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
@@ -58,7 +60,7 @@ class BankedTarget:
         return Design(network=network, hardware=Hardware(**config.hardware), capacity=config.capacity,
                       dictionary=dictionary)
 
-    def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+    def emit(self, hardware: AnyHardware, *, primitives: Primitives = TWINS) -> tuple[str, dict[str, Any]]:
         from .verilog import emit
 
         return emit(Hardware(**hardware.to_dict()), primitives)

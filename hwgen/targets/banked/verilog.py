@@ -9,6 +9,7 @@ from rtl_templates.banked.accelerator import Accelerator
 from rtl_templates.banked.formats import PASSES
 from rtl_templates.banked.registers import REGISTERS
 from rtl_templates.banked.server import timing as server_timing
+from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.shell import timing
 
 __all__ = ["emit"]
@@ -16,7 +17,7 @@ __all__ = ["emit"]
 LATENCIES = (timing, group_timing, requantize_timing, server_timing)
 
 
-def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+def emit(hardware: Hardware, primitives: Primitives = TWINS) -> tuple[str, dict[str, Any]]:
     """As :meth:`hwgen.targets.target.Target.emit`; design.json has capacities too.
 
     Raises

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from rtl_templates.cells.mac_plan import TABLE_WORDS
 from rtl_templates.lists.formats import (
     ACC_BITS,
     CODE_BITS,
@@ -71,6 +72,9 @@ class Hardware:
     lut_inputs : int
         Of the MAC array, less than ``lanes``: with 8 pages and more, where tables are block memories, those of so many
         inputs are look-up tables all the same.
+    table_words : int
+        Words of a memory of look-up tables, for which the MAC array is divided: 32; 16 where look-up tables have four
+        inputs. It follows from the board.
     """
 
     units: int = 1
@@ -95,6 +99,7 @@ class Hardware:
     joined: int = 1
     maxima: int = 0
     lut_inputs: int = 0
+    table_words: int = TABLE_WORDS
 
     def verify(self) -> None:
         """Refuse values that no template implements.
@@ -132,7 +137,7 @@ class Hardware:
 
 
 _CHOICES = {"units": (1, 2, 4), "lanes": tuple(range(8, 65, 8)), "code_bits": (4, CODE_BITS), "leaky": (0, 1),
-            "joined": (0, 1), "maxima": (0, 1)}
+            "joined": (0, 1), "maxima": (0, 1), "table_words": (16, TABLE_WORDS)}
 _RANGES = {
     "acc_bits": (CODE_BITS + 1, ACC_BITS), "requant_lanes": (1, 64), "chunks": (1, (1 << PASS["in_chunks"]) - 1),
     "weight_bits": (0, 8), "pages": (1, 1 << PASS["page"]), "buffer_depth": (2, 1 << PLACE),

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtl_templates.cells.primitives import TWINS, Primitives
+
 from ...errors import HwgenError
 from ...flow.config import Config
 from ...flow.resources import Resources
@@ -64,7 +66,7 @@ class ListsTarget:
             program = rows
         return place_batches(network, program, hardware, room)
 
-    def emit(self, hardware: AnyHardware, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+    def emit(self, hardware: AnyHardware, *, primitives: Primitives = TWINS) -> tuple[str, dict[str, Any]]:
         from .verilog import emit
 
         return emit(Hardware(**hardware.to_dict()), primitives)

@@ -4,6 +4,7 @@ from typing import Any
 
 from hwgen.flow.verilog import emit_design
 from hwgen.targets.lists.hardware import Hardware
+from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.registers import REGISTERS
 from rtl_templates.shell import timing
@@ -11,7 +12,7 @@ from rtl_templates.shell import timing
 __all__ = ["emit"]
 
 
-def emit(hardware: Hardware, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+def emit(hardware: Hardware, primitives: Primitives = TWINS) -> tuple[str, dict[str, Any]]:
     """As :meth:`hwgen.targets.target.Target.emit`.
 
     Raises

@@ -9,6 +9,7 @@ from amaranth.utils import exact_log2
 
 from ...cells.delays import delays
 from ...cells.multiplex import multiplex
+from ...cells.primitives import Primitives
 from ...cells.structure import structure
 from ..requantize import CODE_BITS
 from ..requantize_timing import REQUANT_MULTIPLIER
@@ -32,7 +33,7 @@ class ActivationPlanes(wiring.Component):
     requant_lanes : int
         Codes of a chunk.
     occupation_bits : int
-    primitives : bool
+    primitives : Primitives
         Device primitives in wide multiplexers.
 
     Members
@@ -64,7 +65,8 @@ class ActivationPlanes(wiring.Component):
     act_valid: Signal
     act_data: Signal
 
-    def __init__(self, *, lanes: int, planes: int, requant_lanes: int, occupation_bits: int, primitives: bool) -> None:
+    def __init__(self, *, lanes: int, planes: int, requant_lanes: int, occupation_bits: int,
+                 primitives: Primitives) -> None:
         self.lanes, self.planes, self.requant_lanes, self.primitives = lanes, planes, requant_lanes, primitives
         super().__init__({
             "code": In(requant_lanes * CODE_BITS), "take": In(1), "chunk": In(range(lanes // requant_lanes)),

@@ -10,7 +10,9 @@ from amaranth.utils import ceil_log2, exact_log2
 from ...cells.bank import BankPort, BankWrite
 from ...cells.formats import RAW_BITS
 from ...cells.mac import MacArray
+from ...cells.mac_plan import TABLE_WORDS
 from ...cells.multiplex import multiplex
+from ...cells.primitives import TWINS, Primitives
 from ...shell.signatures import LoadBus, LoadPort
 from ...shell.words import BEAT_BITS
 from ..formats import ACC_BITS, AFFINE, UNITS, ZERO, Target
@@ -54,8 +56,8 @@ bias_depth, lane_sets : int
         Signed bits of the MAC array's results (:class:`~rtl_templates.banked.requantize.Requantizer`).
     zero_points : int
         Whether passes may write affine codes.
-    primitives : bool
-        DSP48E2, LUT6_2 and CARRY8 instead of behavioural twins.
+    primitives : Primitives
+        Device primitives instead of behavioural twins.
 
     Members
     -------
@@ -105,7 +107,8 @@ bias_depth, lane_sets : int
     def __init__(self, *, servers: int, ports: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
                  bank_depth: int, param_depth: int, result_depth: int, feature_depth: int, requant_lanes: int,
                  mac_columns: int, weight_bits: int, planes: int, pages: int, column_depth: int, bias_depth: int,
-                 sum_bits: int = ACC_BITS, zero_points: int = 0, lane_sets: int = 1, primitives: bool = False) -> None:
+                 sum_bits: int = ACC_BITS, zero_points: int = 0, lane_sets: int = 1, table_words: int = TABLE_WORDS,
+                 primitives: Primitives = TWINS) -> None:
         self.acc_bits, self.feature_depth, self.lane_sets = acc_bits, feature_depth, lane_sets
         self.requant_lanes, self.mac_columns = requant_lanes, mac_columns
         banks, digits = UNITS // servers, code_bits // digit
@@ -120,7 +123,7 @@ bias_depth, lane_sets : int
                         sum_bits=sum_bits, zero_points=bool(zero_points), primitives=primitives)
             for _ in range(lane_sets))
         self.mac = MacArray(lanes=lanes, columns=mac_columns, weight_bits=weight_bits, planes=planes, pages=pages,
-                            x_bits=sum_bits, target=Target.TABLE, primitives=primitives)
+                            x_bits=sum_bits, target=Target.TABLE, table_words=table_words, primitives=primitives)
         self.writer = ServerWrite(
             lanes=lanes, code_bits=code_bits, digit=digit, requant_lanes=requant_lanes, banks=banks, row_bits=row_bits,
             address_bits=address_bits, result_depth=result_depth, servers=servers, zero_points=bool(zero_points))

@@ -25,7 +25,7 @@ from hwgen.flow.wishes import Wishes
 from hwgen.network.sample_store import save_sample
 
 
-def counted(path: Path, parts: object) -> Resources:
+def counted(path: Path, parts: object, family: object) -> Resources:
     """Stands for Yosys, which has tests of its own."""
     assert "module accelerator" in path.read_text()
     return Resources(components=(Component(name="group", count=1, one=Usage(lut=5_000, ff=9_000, bram36=29.5)),

@@ -10,9 +10,11 @@ from refusals import accepted
 import boards
 from hwgen.errors import CapacityError, ToolError
 from hwgen.flow import yosys
-from hwgen.flow.resources import FREE, WEIGHTS, Component, Resources, Usage, count, estimate
+from hwgen.flow.families import FAMILIES
+from hwgen.flow.resources import Component, Resources, Usage, count, estimate, scaled
 from hwgen.workshop import Command, Done
 
+XCUP = FAMILIES["xcup"]
 DESIGN = r"""
 module group(clk, a, b, y);
   input clk; input [7:0] a; input [7:0] b; output reg [7:0] y;
@@ -47,7 +49,7 @@ def design(tmp_path: Path) -> Path:
 
 
 def test_components_are_multiplied_and_summed(design: Path) -> None:
-    resources = estimate(design, PARTS)
+    resources = estimate(design, PARTS, XCUP)
     parts = {part.name: part for part in resources.components}
     assert {name: part.count for name, part in parts.items()} == {"group": 2, "server": 1, "shell": 1}
     assert parts["group"].one == Usage(lut=8, ff=8)
@@ -61,7 +63,7 @@ def test_components_are_multiplied_and_summed(design: Path) -> None:
 def test_parts_are_those_that_are_named(design: Path) -> None:
     text = re.sub(r"module server.*?endmodule\n", "", DESIGN, flags=re.S).replace("group", "unit")
     design.write_text(text.replace("  server server0 (.clk(clk), .x(x), .y(z));\n", ""))
-    resources = estimate(design, {"unit": ()})
+    resources = estimate(design, {"unit": ()}, XCUP)
     assert {part.name: part.count for part in resources.components} == {"unit": 2, "shell": 1}
     assert resources.components[0].one == Usage(lut=8, ff=8)
 
@@ -80,57 +82,100 @@ def test_second_count_comes_from_the_cache(design: Path, tmp_path: Path, monkeyp
     monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(yosys, "_command", begin)
     monkeypatch.setattr(yosys, "_cells", count)
-    first = estimate(design, PARTS)
+    first = estimate(design, PARTS, XCUP)
     assert len(scripts) == 3
     monkeypatch.setattr(yosys, "_command", lambda *rest: pytest.fail("synthesized again"))
-    assert estimate(design, PARTS) == first
+    assert estimate(design, PARTS, XCUP) == first
     design.write_text(DESIGN.replace("a & b", "a ^ b"))
     with pytest.raises(pytest.fail.Exception, match="synthesized again"):
-        estimate(design, PARTS)
+        estimate(design, PARTS, XCUP)
 
 
 def test_yosys_failure_is_a_tool_error(design: Path) -> None:
     design.write_text(DESIGN.replace("y <= a & b", "y <= a &&& nothing b", 1))
     with pytest.raises(ToolError, match=r"ERROR"):
-        estimate(design, PARTS)
+        estimate(design, PARTS, XCUP)
 
 
 def test_text_that_is_no_design_is_refused(design: Path) -> None:
     design.write_text("module a; endmodule\nmodule b; endmodule\n")
     with pytest.raises(ToolError, match=r"^the design has no module accelerator"):
-        estimate(design, PARTS)
+        estimate(design, PARTS, XCUP)
 
 
 def test_cells_are_weighed() -> None:
     cells = {"LUT6": 3, "LUT6_2": 2, "RAM64M8": 2, "SRLC32E": 1, "FDRE": 5, "RAMB18E2": 3, "RAMB36E2": 1, "DSP48E2": 4,
              "CARRY8": 6, "MUXF7": 9, "INV": 2}
-    assert count(cells) == Usage(lut=3 + 2 + 16 + 1, ff=5, bram36=2.5, dsp=4, lutram=17, carry8=6)
+    assert count(cells, XCUP) == Usage(lut=3 + 2 + 16 + 1, ff=5, bram36=2.5, dsp=4, lutram=17, carry8=6)
     with pytest.raises(ValueError, match=r"^cells of unknown cost: \['BLOB'\]"):
-        count({"BLOB": 1})
+        count({"BLOB": 1}, XCUP)
 
 
 #: What one cell takes: look-up tables, of them as memory, flip-flops, 36 kbit blocks, UltraRAM, DSPs, carry chains.
-#: UG574 (UltraScale CLBs), tables of distributed RAM and shift registers; UG573 (memory); UG579 (DSP).
-COSTS = {
+#: UG574, UG474 (CLBs), tables of distributed RAM and shift registers; UG573, UG473 (memory); UG579, UG479 (DSP).
+XILINX = {
     Usage(lut=1): "LUT1 LUT2 LUT3 LUT4 LUT5 LUT6 LUT6_2",
     Usage(lut=1, lutram=1): "RAM32X1S RAM64X1S SRL16 SRL16E SRLC16 SRLC16E SRLC32E",
     Usage(lut=2, lutram=2): "RAM32X1D RAM64X1D RAM128X1S",
     Usage(lut=4, lutram=4): "RAM128X1D RAM256X1S RAM32M RAM64M",
     Usage(lut=8, lutram=8): "RAM256X1D RAM512X1S RAM32M16 RAM64M8 RAM32X16DR8 RAM64X8SW",
     Usage(ff=1): "FDRE FDSE FDCE FDPE",
-    Usage(bram36=1): "RAMB36E2", Usage(bram36=0.5): "RAMB18E2", Usage(uram=1): "URAM288", Usage(dsp=1): "DSP48E2",
-    Usage(carry8=1): "CARRY8 CARRY4",  # half of one is a whole one where it is alone
     Usage(): "MUXF7 MUXF8 MUXF9 INV BUFG GND VCC $scopeinfo",
+}
+COSTS = {
+    "xcup": {**XILINX, Usage(bram36=1): "RAMB36E2", Usage(bram36=0.5): "RAMB18E2", Usage(uram=1): "URAM288",
+             Usage(dsp=1): "DSP48E2", Usage(carry8=1): "CARRY8 CARRY4"},  # half of one is a whole one where it is alone
+    "xc7": {**XILINX, Usage(bram36=1): "RAMB36E1", Usage(bram36=0.5): "RAMB18E1", Usage(dsp=1): "DSP48E1",
+            Usage(carry8=1): "CARRY4"},
+    # Lattice FPGA-TN-02204, table of distributed RAM (three slices of two tables); a slice adds two bits
+    "ecp5": {Usage(lut=1): "LUT1 LUT2 LUT3 LUT4", Usage(lut=2): "CCU2C", Usage(lut=6, lutram=4): "TRELLIS_DPR16X4",
+             Usage(ff=1): "TRELLIS_FF", Usage(bram36=0.5): "DP16KD PDPW16KD", Usage(dsp=1): "MULT18X18D MULT9X9D",
+             Usage(): "PFUMX L6MUX21 INV GND VCC $scopeinfo"},
+    "gw5a": {Usage(lut=1): "LUT1 LUT2 LUT3 LUT4 ALU", Usage(lut=6, lutram=4): "RAM16SDP1 RAM16SDP2 RAM16SDP4",
+             Usage(ff=1): " ".join(f"DFF{edge}{kind}" for edge in ("", "N")
+                                   for kind in ("", "E", "S", "SE", "R", "RE", "P", "PE", "C", "CE")),
+             Usage(bram36=0.5): "SDPX9B SDPB DPX9B DPB SP SPX9", Usage(dsp=1): "MULTALU27X18 MULT12X12",
+             Usage(): "MUX2_LUT5 MUX2_LUT6 MUX2_LUT7 MUX2_LUT8 INV GND VCC $scopeinfo"},
+    # a multiplier of 27 by 18 bits is 14 by 9 elements of two halves
+    "gatemate": {Usage(lut=1): "CC_LUT1 CC_LUT2 CC_LUT3 CC_LUT4 CC_L2T4 CC_MX2 CC_ADDF", Usage(lut=2): "CC_L2T5 CC_MX4",
+                 Usage(lut=4): "CC_MX8", Usage(lut=252): "CC_MULT", Usage(ff=1): "CC_DFF CC_DLT",
+                 Usage(bram36=0.5): "CC_BRAM_20K", Usage(bram36=1): "CC_BRAM_40K", Usage(): "$scopeinfo"},
 }
 
 
-def test_every_cell_is_weighed_by_the_vendors_numbers() -> None:
-    for usage, cells in COSTS.items():
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_cell_is_weighed_by_the_vendors_numbers(name: str) -> None:
+    family = FAMILIES[name]
+    for usage, cells in COSTS[name].items():
         for cell in cells.split():
-            assert count({cell: 1}) == usage, cell
-    known = {cell for cells in COSTS.values() for cell in cells.split()}
-    assert known == {cell for weights in WEIGHTS.values() for cell in weights} | FREE
-    assert count({"CARRY4": 2}) == Usage(carry8=1)
+            assert count({cell: 1}, family) == usage, cell
+    known = {cell for cells in COSTS[name].values() for cell in cells.split()}
+    assert known == {cell for weights in family.weights.values() for cell in weights} | family.free
+    assert count({"CARRY4": 2}, XCUP) == Usage(carry8=1)
+
+
+def test_families_are_those_of_boards() -> None:
+    assert FAMILIES.keys() == boards.FAMILIES.keys() == COSTS.keys()
+    assert {boards.load(name).family for name in boards.names()} == FAMILIES.keys()
+    assert [name for name, family in FAMILIES.items() if family.hardware == {"table_words": 16}] == ["ecp5", "gw5a"]
+
+
+def test_a_guess_for_another_family_is_scaled() -> None:
+    guess = Resources(components=(Component(name="unit", count=3, one=Usage(lut=100, ff=10, dsp=2)),),
+                      method="formulas")
+    assert scaled(guess, XCUP) == guess
+    there = scaled(guess, FAMILIES["ecp5"])
+    factors = FAMILIES["ecp5"].factors
+    assert there.total == Usage(lut=300 * factors["lut"], ff=30 * factors["ff"], dsp=6 * factors["dsp"])
+    assert there.method == "formulas on UltraScale+, times factors of ECP5"
+
+
+def test_reports_name_the_units_of_a_family() -> None:
+    over = Resources(components=(Component(name="unit", count=1, one=Usage(dsp=157)),))
+    with pytest.raises(CapacityError, match=r"^the design needs 157 of 156 MULT18X18D, 1 too many"):
+        over.check_fit(boards.load("ulx3s-85f"), {"units": (4, 2, 1)})
+    assert FAMILIES["xcup"].method == "Yosys synth_xilinx -family xcup -abc9, out of context, flattened"
+    assert FAMILIES["gw5a"].method.startswith("Yosys synth_gowin -family gw5a")
 
 
 @pytest.mark.parametrize("resource", ["lut", "ff", "bram36", "dsp"])

@@ -41,13 +41,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Instead of RTL and Yosys: guesses; holds the hardware that was counted."""
     done: list[Any] = []
 
-    def guess(path: Path, parts: object) -> Resources:
+    def guess(path: Path, parts: object, family: object) -> Resources:
         name = "banked" if "group" in parts else "lists"
         module = __import__(f"hwgen.targets.{name}.area", fromlist=["guess_resources"])
         return module.guess_resources(done[-1])
 
     for name in TARGETS:
-        def emit(hardware: Any, *, primitives: bool = False) -> tuple[str, dict[str, Any]]:
+        def emit(hardware: Any, *, primitives: object = None) -> tuple[str, dict[str, Any]]:
             done.append(hardware)
             return "", {}
 
@@ -110,8 +110,8 @@ def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[
     network, sample = random_graph_model(1, 600, 100, 16, 7).parts
     guess = resources.estimate
 
-    def large(path: Path, parts: object) -> Resources:
-        found = guess(path, parts)
+    def large(path: Path, parts: object, family: object) -> Resources:
+        found = guess(path, parts, family)
         many = tuple(dataclasses.replace(part, count=100 * part.count) for part in found.components)
         return found if len(counted) > 2 else dataclasses.replace(found, components=many)
 
@@ -156,8 +156,8 @@ def test_one_count_corrects_the_next_guess(monkeypatch: pytest.MonkeyPatch, coun
     network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     guess = resources.estimate
 
-    def larger(path: Path, parts: object) -> Resources:
-        found = guess(path, parts)
+    def larger(path: Path, parts: object, family: object) -> Resources:
+        found = guess(path, parts, family)
         return dataclasses.replace(found, components=tuple(
             dataclasses.replace(each, one=dataclasses.replace(each.one, lut=each.one.lut * 115 // 100))
             for each in found.components))

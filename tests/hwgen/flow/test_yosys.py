@@ -4,6 +4,7 @@ import pytest
 from amaranth.back import rtlil
 
 from hwgen.flow import yosys
+from hwgen.flow.families import FAMILIES
 from hwgen.flow.resources import count
 from hwgen.workshop import workshop
 from rtl_templates.cells.mac import MacArray
@@ -18,8 +19,8 @@ def test_tables_of_any_number_of_pages(pages, tmp_path):
     with workshop() as shop:
         done = shop.run(yosys._command(shop.path / "part", [
             f"read_rtlil {path}", "delete t:$print t:$check",
-            "synth_xilinx -family xcup -abc9 -flatten -noiopad -noclkbuf -top top"]))
-        used = count(yosys._cells(shop.path / "part", done))
+            f"{FAMILIES['xcup'].synth} -top top"]))
+        used = count(yosys._cells(shop.path / "part", done), FAMILIES["xcup"])
     assert used.lutram == sum(lutram(*memory) for memory in array.plan.memories(1))
 
 

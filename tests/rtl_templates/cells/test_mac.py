@@ -21,8 +21,8 @@ def test_the_tree_has_a_level_for_every_factor_of_three():
 
 
 def test_a_plan_keeps_to_the_levels_of_its_lanes():
-    for lanes, pages, signed in product((5, 16, 20, 32, 48, 50, 64), (1, 2, 7), (False, True)):
-        plan = mac_plan(lanes=lanes, columns=8, weight_bits=4, pages=pages, signed=signed)
+    for lanes, pages, signed, words in product((5, 16, 20, 32, 48, 50, 64), (1, 2, 7), (False, True), (32, 16)):
+        plan = mac_plan(lanes=lanes, columns=8, weight_bits=4, pages=pages, signed=signed, words=words)
         assert max(root.levels for root in plan.roots) <= mac_tree(lanes)
         assert sum(table.inputs for table in plan.tables) == lanes
 
@@ -33,9 +33,11 @@ def test_a_plan_keeps_to_the_levels_of_its_lanes():
     (32, {"pages": 8, "signed": True, "block": 32}, [6, 6, 5, 5, 5, 5]),
     (32, {"pages": 16, "signed": True, "block": 32}, [5, 5, 5, 5, 4, 4, 4]),
     (32, {"pages": 9, "signed": True, "block": 20}, [3, 3, 3, 3, 6, 5, 5, 4]),
+    (32, {"words": 16}, [4] * 8), (64, {"words": 16}, [4] * 16), (32, {"words": 16, "signed": True}, [4] * 5 + [3] * 4),
+    (48, {"words": 16}, [5] * 8 + [4] * 2),  # no more tables: the tree would have a level more
 ])
 def test_tables_are_those_that_take_the_fewest_luts(lanes, options, inputs):
-    """Of 32 entries where these are in look-up tables, of 512 in block memories: of 64 where pages are many."""
+    """Of 32 or 16 entries where these are in look-up tables, of 512 in block memories: of 64 where pages are many."""
     plan = mac_plan(lanes=lanes, columns=lanes, weight_bits=4, **options)
     assert [table.inputs for table in plan.tables] == inputs
     assert sum(table.inputs for table in plan.tables if table.block) == options.get("block", 0)

@@ -9,6 +9,7 @@ from amaranth.utils import ceil_log2
 from proofs import prove, vendor_cells
 
 from rtl_templates.cells.multiplex import multiplex
+from rtl_templates.cells.primitives import Primitives
 
 WIDTH = 2
 
@@ -22,7 +23,7 @@ class Both(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        chosen = multiplex(m, "dut", list(self.choices), self.index, primitives=True)
+        chosen = multiplex(m, "dut", list(self.choices), self.index, primitives=Primitives(multiplexers=True))
         m.d.comb += self.same.eq((chosen == Array(self.choices)[self.index]) | (self.index >= self.count))
         return m
 

@@ -10,6 +10,7 @@ from rtl_templates.banked.requantize import CODE_BITS
 from rtl_templates.banked.requantize_timing import REQUANT_CODE, REQUANT_MULTIPLIER
 from rtl_templates.banked.server.planes import ActivationPlanes
 from rtl_templates.banked.server.timing import SERVER_MAC, SERVER_PLANE
+from rtl_templates.cells.primitives import TWINS
 
 LANES, CHUNK = 8, 4
 
@@ -18,7 +19,7 @@ LANES, CHUNK = 8, 4
 def test_planes_of_nodes_in_a_row(planes, seed):
     """Node after node; its occupation may be longer than its codes have planes, and its chunks fewer than there are."""
     rng = random.Random(seed)
-    dut = ActivationPlanes(lanes=LANES, planes=planes, requant_lanes=CHUNK, occupation_bits=4, primitives=False)
+    dut = ActivationPlanes(lanes=LANES, planes=planes, requant_lanes=CHUNK, occupation_bits=4, primitives=TWINS)
     slot, drive, want, held = 1, {}, {}, {}
     for _ in range(30):
         chunks = rng.randint(1, LANES // CHUNK)
