@@ -120,7 +120,7 @@ class Slice(wiring.Component):
 
 def dsp(h: Harness, form: str) -> None:
     """The same inputs to both."""
-    twin, cell = (h.place(Slice(form, primitives), name) for primitives, name in ((TWINS, "twin"), (PRIMITIVES, "cell")))
+    twin, cell = h.place(Slice(form, TWINS), "twin"), h.place(Slice(form, PRIMITIVES), "cell")
     for name in ("x", "d", "a", "b", "c", "flags"):
         h.drive(getattr(cell, name), getattr(twin, name))
     h.check(twin.p == cell.p)

@@ -18,7 +18,7 @@ _COUNTERS = (
 _CAPACITIES = (
     "groups", "servers", "lanes", "code_bits", "digit", "acc_bits", "bank_depth", "slots", "param_depth",
     "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes", "pages",
-    "column_depth", "bias_depth",
+    "column_depth", "bias_depth", "table_words",
 )
 
 #: Every register, rising by offset.

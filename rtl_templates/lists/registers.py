@@ -29,7 +29,7 @@ _MORE = (
 _CAPACITIES = (
     "units", "lanes", "code_bits", "acc_bits", "requant_lanes", "chunks", "weight_bits", "pages", "buffer_depth",
     "list_depth", "descriptor_depth", "column_depth", "param_depth", "levels", "tables", "passes", "beats",
-    "result_depth", "leaky", "joined", "maxima", "lut_inputs",
+    "result_depth", "leaky", "joined", "maxima", "lut_inputs", "table_words",
 )
 
 #: Every register, rising by offset.
