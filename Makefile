@@ -1,7 +1,8 @@
 # The commands of the README. Each makes a virtual environment and installs what pyproject.toml names.
 #
 #   make demo    train, build, verify and report one small accelerator
-#   make test    the whole test suite
+#   make test    the test suite, but for the programs of tests/faults
+#   make faults  these: users' odd files and machines, commands as processes
 #   make quick   without slow tests and Verilator's
 #   make prove   formal proofs of the RTL; make prove-mutants also plants the faults that they must refute
 #
@@ -19,13 +20,16 @@ BIN := $(VENV)/bin
 JOBS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick lint prove prove-mutants tools install install-dev install-prove constraints clean
+.PHONY: demo test faults quick lint prove prove-mutants tools install install-dev install-prove constraints clean
 
 demo: install
 	$(BIN)/hwgen demo
 
 test: install-dev
-	$(PYTEST)
+	$(PYTEST) --ignore tests/faults
+
+faults: install-dev
+	$(PYTEST) tests/faults
 
 quick: install-dev
 	$(PYTEST) -m "not slow and not verilator"
