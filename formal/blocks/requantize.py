@@ -43,7 +43,7 @@ def build(h: Harness) -> None:
     then = kinds[REQUANT_MULTIPLIER]
     multiplier = Mux(then[0], dut.q2_r, Mux(then[1], dut.bias_r, dut.row_r))
     bits = chain(h, Mux(then[0], dut.q2_bits, dut.q1_bits), REQUANT_CODE - REQUANT_MULTIPLIER)[-1]
-    product = Signal(signed(P_BITS))
+    multiplied = Signal(signed(P_BITS))
     h.m.d.comb += product.eq(middles[REQUANT_MULTIPLIER].as_signed() * multiplier)
     kind = Mux(then[0], task.q2_kind, task.q1_kind)
     up = Mux(then[0], task.q2_half_up, task.q1_half_up)
@@ -112,16 +112,16 @@ REDUCED = (
     Patch(
         DSP,
         """    used = Signal(name=f"{name}_used", reset_less=True)
-    product = Signal(signed(45)""",
+    multiplied = Signal(signed(45)""",
         """    used = Signal(name=f"{name}_used", reset_less=True)
-    product = Signal(signed(10)""",
+    multiplied = Signal(signed(10)""",
     ),
     Patch(
         DSP,
         """    one = Signal(name=f"{name}_one", reset_less=True)
-    product = Signal(signed(45)""",
+    multiplied = Signal(signed(45)""",
         """    one = Signal(name=f"{name}_one", reset_less=True)
-    product = Signal(signed(10)""",
+    multiplied = Signal(signed(10)""",
     ),
     Patch(FILE, "P_USED = 46", "P_USED = 18"),
 )

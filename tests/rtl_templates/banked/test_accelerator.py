@@ -31,7 +31,7 @@ def hardware(groups, servers):
         "groups": groups, "servers": servers, "lanes": 2, "code_bits": 4, "digit": 4, "acc_bits": ACC,
         "bank_depth": 16, "slots": 32, "param_depth": 16, "result_depth": 32, "feature_depth": 0,
         "requant_lanes": 2, "mac_columns": 2, "weight_bits": 4, "planes": 1, "pages": 1, "column_depth": 8,
-        "bias_depth": 8,
+        "bias_depth": 8, "table_words": 32,
     }
 
 

@@ -16,7 +16,7 @@ SMALL = {
     "units": 1, "lanes": 8, "code_bits": 8, "acc_bits": 24, "requant_lanes": 4, "chunks": 2, "weight_bits": 3,
     "pages": 4, "buffer_depth": 128, "list_depth": 128, "descriptor_depth": 64, "column_depth": 5, "param_depth": 32,
     "levels": 3, "tables": 2, "passes": 8, "beats": 64, "result_depth": 64, "leaky": 0, "joined": 1,
-    "maxima": 1, "lut_inputs": 0,
+    "maxima": 1, "lut_inputs": 0, "table_words": 32,
 }
 
 

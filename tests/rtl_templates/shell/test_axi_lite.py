@@ -13,7 +13,7 @@ from rtl_templates.shell.registers import constants, register
 HARDWARE = {
     "groups": 1, "servers": 4, "lanes": 8, "code_bits": 4, "digit": 2, "acc_bits": 12, "bank_depth": 64, "slots": 32,
     "param_depth": 33, "result_depth": 34, "feature_depth": 35, "requant_lanes": 2, "mac_columns": 7,
-    "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 9, "bias_depth": 9,
+    "weight_bits": 4, "planes": 1, "pages": 3, "column_depth": 9, "bias_depth": 9, "table_words": 32,
 }
 
 
@@ -153,7 +153,7 @@ def test_an_event_of_the_cycle_in_which_it_is_cleared_stays(moment):
 
 def test_unmapped_addresses_read_zero_and_ignore_writes():
     async def bench(ctx, dut):
-        for address in (0x0FC, 0x148, 0xFFC):
+        for address in (0x0FC, 0x14C, 0xFFC):
             await lite_write(ctx, dut.bus, address, 0xFFFFFFFF)
             assert await lite_read(ctx, dut.bus, address) == 0
         for entry in REGISTERS:
