@@ -43,7 +43,7 @@ def build(h: Harness) -> None:
     then = kinds[REQUANT_MULTIPLIER]
     multiplier = Mux(then[0], dut.q2_r, Mux(then[1], dut.bias_r, dut.row_r))
     bits = chain(h, Mux(then[0], dut.q2_bits, dut.q1_bits), REQUANT_CODE - REQUANT_MULTIPLIER)[-1]
-    multiplied = Signal(signed(P_BITS))
+    product = Signal(signed(P_BITS))
     h.m.d.comb += product.eq(middles[REQUANT_MULTIPLIER].as_signed() * multiplier)
     kind = Mux(then[0], task.q2_kind, task.q1_kind)
     up = Mux(then[0], task.q2_half_up, task.q1_half_up)
