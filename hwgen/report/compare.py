@@ -56,7 +56,8 @@ def _exact(report: Report) -> str:
 def _speed(pair: Pair) -> Iterator[Row]:
     cycles, speed = [each.cycles for each in pair], [each.performance for each in pair]
     yield ("graphs of the sample", *(f"{each.graphs:,}" for each in cycles), "")
-    yield ("runs of it", *(f"{len(each.runs):,} {MANY[each.kind] if len(each.runs) > 1 else each.kind}" for each in cycles), "")
+    kinds = [MANY[each.kind] if len(each.runs) > 1 else each.kind for each in cycles]
+    yield ("runs of it", *(f"{len(each.runs):,} {kind}" for each, kind in zip(cycles, kinds, strict=True)), "")
     graph = [each.per_graph for each in cycles]
     yield ("cycles a graph", *(f"{each:,.0f}" for each in graph), _ratio(*graph))
     yield ("cycles of loads and stores", *(f"{each.load + each.store:,}" for each in cycles),
