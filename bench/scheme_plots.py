@@ -36,7 +36,7 @@ def _plot(points: Sequence[tuple[str, float | None, float]], label: str) -> str:
         axes.grid(visible=True, linewidth=0.6)
         axes.scatter([x or 1.0 for _, x, _ in points], [y for *_, y in points], color=PALETTE[0], s=22)
         far = [x for _, x, _ in points if x]
-        if label.startswith("cycles") and max(far) > 10 * min(far):
+        if label.startswith("cycles") and max(far, default=1) > 10 * min(far, default=1):
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
             axes.xaxis.set_minor_formatter(NullFormatter())
