@@ -20,7 +20,7 @@ __all__ = ["MANIFEST", "Manifest", "check_build", "manifest_text", "read_manifes
 #: Below a build folder.
 MANIFEST = "manifest.json"
 
-#: Folders that no manifest lists: made anew, or made later.
+#: Folders that no manifest lists: made anew, made later, or where a vendor's tool works, of which hwgen reads nothing.
 NOT_LISTED = ("report", "runs", "sim", "vivado")
 
 #: Folders that hold nothing else than what a manifest lists.

@@ -38,6 +38,7 @@ from hwgen.flow.build import build
 from hwgen.flow.built import load_design, read_sample
 from hwgen.flow.choose_runs import choose_runs
 from hwgen.flow.config import wishes_of
+from hwgen.flow.manifest import NOT_LISTED
 from hwgen.flow.wishes import Wishes
 from hwgen.frontend.checkpoint import load, save_network
 from hwgen.network.sample_store import load_sample, save_sample
@@ -179,7 +180,8 @@ def _build(place: Place, draw: random.Random, kind: str) -> Case:
     if kind == "report":
         file = folder / "report" / "report.json"
     else:
-        file = draw.choice(sorted(path for path in folder.rglob("*") if path.is_file() and "report" not in path.parts))
+        made = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] not in NOT_LISTED)
+        file = draw.choice(sorted(path for path in made if path.is_file()))
     name, before = str(file.relative_to(folder)), file.read_bytes()
     if draw.random() < 0.1 and kind == "build":
         file.unlink()
