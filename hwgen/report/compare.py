@@ -83,13 +83,16 @@ def _passes(pair: Pair) -> Iterator[Row]:
 
 
 def _resources(pair: Pair) -> Iterator[Row]:
-    shares = [each.resources.utilisation for each in pair]
+    """Families count in units of their own: a row for each, so that only like is compared with like."""
+    shares = [{each.resources.unit(name): share for name, share in each.resources.utilisation.items()} for each in pair]
     for name in dict.fromkeys([*shares[0], *shares[1]]):
         some = [each.get(name) for each in shares]
-        yield (name.upper(), *("-" if each is None else f"{each.used:,g} ({each.share:.1%})" for each in some),
+        yield (name, *("-" if each is None else f"{each.used:,g} ({each.share:.1%})" for each in some),
                _ratio(*(None if each is None else each.used for each in some)))
-    used = [each.cycles.per_graph * each.resources.total["lut"] for each in pair]
-    yield ("cycles a graph x LUT", *(f"{each:,.3g}" for each in used), _ratio(*used))
+    lut, *others = {each.resources.unit("lut") for each in pair}
+    if not others:
+        used = [each.cycles.per_graph * each.resources.total["lut"] for each in pair]
+        yield (f"cycles a graph x {lut}", *(f"{each:,.3g}" for each in used), _ratio(*used))
 
 
 def _design(pair: Pair) -> Iterator[Row]:

@@ -73,11 +73,11 @@ def rows_tables(rows: RowsFacts | None) -> list[Table]:
 
 def resource_table(report: Report) -> Table:
     """What each component takes, and the share of the board."""
-    parts, units = report.resources.components, report.resources.units
+    parts = report.resources.components
     return Table(
         title=f"Resources on {report.board.title} ({report.resources.method})",
         columns=("resource", *(f"{part.count} x {part.name}" for part in parts), "used", "available", "share"),
-        rows=[(units.get(name, name.upper()), *(f"{part.count * part.one[name]:,g}" for part in parts),
+        rows=[(report.resources.unit(name), *(f"{part.count * part.one[name]:,g}" for part in parts),
                f"{entry.used:,g}", f"{entry.available:,}", f"{entry.share:.1%}")
               for name, entry in report.resources.utilisation.items()])
 

@@ -171,6 +171,10 @@ class ResourceFacts:
     utilisation: dict[str, Share]
     units: dict[str, str] = field(default_factory=dict)
 
+    def unit(self, resource: str) -> str:
+        """What a resource is called."""
+        return self.units.get(resource, resource.upper())
+
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedRun:

@@ -55,8 +55,7 @@ def _plots(report: Report) -> dict[str, object]:
         "cycles": plots.cycles(report.cycles.passes),
         "stages": plots.stages(report.cycles.passes),
         "saved": plots.saved(report.cycles.by_bits),
-        "resources": plots.resources(report.resources.components, report.resources.utilisation,
-                                     report.resources.units),
+        "resources": plots.resources(report.resources),
         "bits": {paths[name]: plots.bits(table, report.model.degree_classes)
                  for name, table in report.model.bits_by_degree.items() if any(map(any, table))},
     }

@@ -9,7 +9,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .facts import ComponentFacts, Pass, Share
+from .facts import Pass, ResourceFacts
 
 __all__ = ["bits", "cycles", "pareto", "resources", "saved", "stages"]
 
@@ -25,9 +25,9 @@ STYLE: Any = {
 }
 
 
-def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share],
-              units: Mapping[str, str]) -> str:
+def resources(facts: ResourceFacts) -> str:
     """Share of the board's resources, stacked by component."""
+    parts, utilisation = facts.components, facts.utilisation
     names = list(utilisation)
     with mpl.rc_context(STYLE):
         figure, axes = _axes(0.42 * len(names) + 1.1)
@@ -41,7 +41,7 @@ def resources(parts: Sequence[ComponentFacts], utilisation: Mapping[str, Share],
         for row, (name, percent) in enumerate(zip(names, left, strict=True)):
             used, have = utilisation[name].used, utilisation[name].available
             axes.text(1.01 * edge, row, f"{percent:.1f} %   {used:,g} of {have:,g}", va="center", fontsize=9)
-        axes.set_yticks(range(len(names)), [units.get(name, name.upper()) for name in names])
+        axes.set_yticks(range(len(names)), [facts.unit(name) for name in names])
         axes.set_xlim(0, 1.35 * edge)
         axes.set_xticks([tick for tick in axes.get_xticks() if tick <= edge])
         axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)

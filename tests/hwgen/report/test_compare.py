@@ -46,6 +46,17 @@ def test_tables_have_both_and_their_ratio() -> None:
         "target": ("some", "more", ""), "lanes": ("-", "8", ""), "max nodes": ("1,234", "2,468", "2.000")}
 
 
+def test_units_of_other_families_are_not_compared() -> None:
+    """A look-up table of four inputs is none of six."""
+    made = other()
+    small = replace(made, resources=replace(made.resources, units={"lut": "LUT4"}))
+    rows = {row[0]: row[1:] for table in compare_tables((made, small), ("a", "b")) for row in table.rows
+            if table.title == "Resources used"}
+    assert (rows["LUT"], rows["LUT4"]) == (("200 (0.3%)", "-", ""), ("-", "200 (0.3%)", ""))
+    assert rows["DSP"][-1] == "1.000"
+    assert not any(name.startswith("cycles") for name in rows)
+
+
 def test_equal_designs_have_no_differences() -> None:
     made = report(one_graph())
     tables = compare_tables((made, made), ("a", "b"))
