@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # importing NumPy takes a moment
     import sim
 
     from ..network.figures import Figures
-    from ..report.facts import Report
+    from ..report.facts import Report, Verification
 
 __all__ = ["show_design", "show_figures", "show_verification"]
 
@@ -42,7 +42,8 @@ def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
     show_tables(console, map(figure_table, figures))
 
 
-def show_verification(console: Console, report: "Report", result: "sim.Result", stalls: int | None) -> None:
+def show_verification(console: Console, run: "Verification", result: "sim.Result", stalls: int | None,
+                      title: str) -> None:
     """Print what a simulation found out, and what it took.
 
     Parameters
@@ -53,13 +54,11 @@ def show_verification(console: Console, report: "Report", result: "sim.Result", 
     from ..driver.table import verification_rows
     from ..report.tables import Table
 
-    run = report.verification
-    assert run is not None
     rows = [*verification_rows(run),
             ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
             ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
             ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB")]
-    show_tables(console, [Table(title="Verification", columns=("what", "result"), rows=rows)])
+    show_tables(console, [Table(title=title, columns=("what", "result"), rows=rows)])
     for each in run.runs:
         if each.difference:
             console.error(f"{each.name}: {each.estimated_cycles:,} cycles expected, {each.cycles:,} counted")
