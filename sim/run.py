@@ -42,8 +42,8 @@ class SimOptions:
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
     netlist : (Path, Path) or None
-        Verilog of the design as a netlist, and of models of its cells, instead of ``design.v``. It has no probes: results,
-        counters and status are compared, not every row.
+        Verilog of the design as a netlist, and of models of its cells, instead of ``design.v``. It has no probes:
+        results, counters and status are compared, not every row.
     quiet : bool
         Do not pass the simulator's own messages on when it fails.
     """

@@ -34,7 +34,7 @@ SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
 
-# What netlists and models of cells add: pins left open, carries that run through one vector, registers with first values.
+# What netlists and models of cells add: open pins, carries that run through one vector, first values of registers.
 _OF_CELLS = ("PINMISSING", "UNOPTFLAT", "COMBDLY", "INITIALDLY")
 
 

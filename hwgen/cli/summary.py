@@ -33,6 +33,10 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
     run = report.verification
     console.say("bit-exact: not simulated" if run is None else
                 f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {run.what}")
+    if report.netlist:
+        mapped = report.netlist.verification
+        console.say(f"netlist of {sum(report.netlist.cells.values()):,} cells, bit-exact: "
+                    f"{'yes' if mapped.bit_exact else 'no'}, {mapped.codes_compared:,} results of {mapped.what}")
 
 
 def show_figures(console: Console, figures: "Iterable[Figures]") -> None:

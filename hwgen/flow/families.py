@@ -22,7 +22,7 @@ class Family:
         As boards have it, and in ``design_NAME.v``.
     title : str
     synth : str
-        Yosys's command, without the top module.
+        Yosys's command, without the top module. ``-nodsp`` on the 7 series: that pass changes DSP48E1 that are there.
     primitives : Primitives
         What the synthesized design instantiates.
     weights : mapping
@@ -119,7 +119,8 @@ _FAMILIES = (
                  "lutram": dict.fromkeys(("RAM16SDP1", "RAM16SDP2", "RAM16SDP4"), 4), "carry8": {}},
         free=frozenset({"MUX2_LUT5", "MUX2_LUT6", "MUX2_LUT7", "MUX2_LUT8", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of BSRAM (18 kbit)", "dsp": "MULTALU27X18", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, models=("multalu27x18.v", "block_memory.v", "blocks_gowin.v", "gowin/cells_sim.v"),
+        hardware={"table_words": 16},
+        models=("multalu27x18.v", "block_memory.v", "blocks_gowin.v", "gowin/cells_sim.v"),
         factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0}),
     Family(
         name="gatemate", title="GateMate", synth="synth_gatemate -luttree -noiopad -noclkbuf",

@@ -23,7 +23,7 @@ from .families import Family, family_of
 from .folder import to_json, write_files
 from .yosys import map_whole
 
-__all__ = ["FOLDER", "Netlist", "model_file", "netlist_of"]
+__all__ = ["FOLDER", "Netlist", "model_file", "models_of", "netlist_of"]
 
 #: Below a build folder.
 FOLDER = "netlist"
@@ -91,7 +91,7 @@ def netlist_of(build: Path, progress: Progress) -> Netlist:
         write_files(folder, {"cells.json": to_json(
             {"cells": dict(cells), "design": file_hash(design), "netlist": file_hash(verilog)})})
     cells = read_json(_Facts, facts, "verify again")["cells"]
-    write_files(folder, {"cells.v": _models(family, cells)})
+    write_files(folder, {"cells.v": models_of(family, cells)})
     return Netlist(family=family, verilog=verilog, models=folder / "cells.v", cells=cells)
 
 
@@ -104,7 +104,7 @@ def _is_of(design: Path, verilog: Path, facts: Path) -> bool:
         return False
 
 
-def _models(family: Family, cells: Mapping[str, int]) -> str:
+def models_of(family: Family, cells: Mapping[str, int]) -> str:
     """Models of some cells and of what these instantiate, the first of each name."""
     known: dict[str, str] = {}
     for path in map(model_file, family.models):
@@ -125,5 +125,5 @@ def model_file(name: str) -> Path:
     if own.is_file():
         return own
     yosys = find_spec("pyosys")
-    assert yosys is not None and yosys.origin is not None, "pyosys was found when the design was mapped"
-    return Path(yosys.origin).parent / "share" / name
+    assert yosys is not None  # it mapped the design
+    return Path(str(yosys.origin)).parent / "share" / name

@@ -7,8 +7,8 @@ from ..flow.config import RunKind
 from ..network.figures import Figures
 from .model_facts import ModelFacts
 
-__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "NetlistFacts", "Pass", "Performance", "Report", "ResourceFacts", "RowsFacts",
-           "Run", "Share", "Verification", "VerifiedRun"]
+__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "NetlistFacts", "Pass", "Performance", "Report", "ResourceFacts",
+           "RowsFacts", "Run", "Share", "Verification", "VerifiedRun"]
 
 
 @dataclass(frozen=True, kw_only=True)

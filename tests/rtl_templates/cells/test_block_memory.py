@@ -5,11 +5,9 @@ Reads and writes of one address in one cycle come often: a block memory that a f
 logic around it, and its model gives a wrong one.
 """
 
-from pathlib import Path
 
 import pytest
 from amaranth import Module
-from amaranth.back import rtlil
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from netlists import Both, model_files, netlist_of

@@ -2,8 +2,8 @@
 """Multipliers and ternary adders of every family equal their behavioural twins: proofs by Yosys, for every input.
 
 DSP48E2 and MULTALU27X18 have no open simulation model; dsp48e2.v and multalu27x18.v of sim/cells are such, written
-from UG579 and UG305. Registers and adders of both sides are merged where they are structurally equal, until the multiplier is one; induction does the rest. A product
-that two DSP48E1 share is no such: it is compared at random.
+from UG579 and UG305. Registers and adders of both sides are merged where they are structurally equal, until the
+multiplier is one; induction does the rest. A product that two DSP48E1 share is no such: it is compared at random.
 """
 
 import pytest
