@@ -60,7 +60,7 @@ TAIL = """
   reset.
 * The turn in which units of edge lists write to the node buffers: a counter that is compared with the unit's number.
 * DSP48E2: Yosys has no model of it, and its DSP48E1 has another pre-adder, other widths and no AMULTSEL. The proof is
-  against `tests/rtl_templates/cells/dsp48e2.v`, which this project wrote from UG579: a misreading of that would be in
+  against `sim/cells/dsp48e2.v`, which this project wrote from UG579: a misreading of that would be in
   both. LUT6_2, CARRY8, MUXF7 and MUXF8 are Yosys' own models.
 * Whole accelerators: software, bus and both targets together are simulated (`docs/bus_faults.md`, `docs/soak.md`).
 """

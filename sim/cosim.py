@@ -29,6 +29,8 @@ async def cosimulate(dut: object) -> None:
     strict()
     job = json.loads(Path(os.environ["HWGEN_COSIM_JOB"]).read_text())
     design, images = Design.load(Path(job["build"])), Images.load_from(Path(job["build"]))
+    if job["netlist"]:
+        design = design.mapped(*map(Path, job["netlist"]))
     bench = Bench(dut, design, Memory(b"", 0), Scoreboard([], design.row_fields), job["stalls"])
     await prepare(bench)
     wrong, model_load_cycles, batches = None, 0, {}
@@ -47,7 +49,8 @@ async def cosimulate(dut: object) -> None:
 
 async def _batch(bench: Bench, batch: BatchFolder, deadline: int) -> BatchResult:
     design, memory, last = bench.design, bench.region, batch.passes[-1]
-    bench.scoreboard = board = Scoreboard(list(zip(batch.passes, batch.words, strict=True)), design.row_fields)
+    watched = zip(batch.passes, batch.words, strict=True) if design.watched else ()
+    bench.scoreboard = board = Scoreboard(list(watched), design.row_fields)
     stored = design.units * batch.result_words * 16
     await bench.write("STORE_WORDS", batch.result_words)
     wrong = await _load(bench, batch.load, stored)
@@ -58,11 +61,12 @@ async def _batch(bench: Bench, batch: BatchFolder, deadline: int) -> BatchResult
             wrong = owing(wrong, board.mismatch)
         else:
             wrong = board.mismatch
-    logits = np.zeros((0, 0), dtype=np.int64)
+    logits, codes = np.zeros((0, 0), dtype=np.int64), board.codes
     if wrong is None:
         wrong = await command(bench, "store", stored // 16 * 8 + SLACK)
         found = batch.results.read(bytes(memory.stored))
         logits = batch.results.in_order(found)
+        codes = board.codes if design.watched else found.size
         wrong = wrong or compare_results(found, batch.results, last, cycle=bench.cycle, time_ns=bench.time_ns)
     counters = {name: await bench.read(name) for name, entry in design.registers.items() if entry.counts}
     finished = wrong is None or wrong.kind == "result"
@@ -72,7 +76,7 @@ async def _batch(bench: Bench, batch: BatchFolder, deadline: int) -> BatchResult
     return BatchResult(
         mismatch=wrong, cycles=counters["CYCLES"], load_cycles=counters["LOAD_CYCLES"],
         store_cycles=counters["STORE_CYCLES"], counters=counters, rows_compared=board.rows,
-        codes_compared=board.codes, logits=logits, pass_cycles=pass_cycles)
+        codes_compared=codes, logits=logits, pass_cycles=pass_cycles)
 
 
 async def _load(bench: Bench, image: bytes, stored: int) -> Mismatch | None:

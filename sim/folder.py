@@ -4,7 +4,7 @@ docs/formats.md has the files.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal, NotRequired, TypedDict
 
@@ -142,6 +142,8 @@ class Design:
     hardware : mapping of str to int
     errors, stages : mapping of int to str
         Names of STATUS.error and STATUS.stuck_stage.
+    cells : Path or None
+        Of a netlist: models of what it instantiates.
     """
 
     top: str
@@ -153,11 +155,21 @@ class Design:
     hardware: Mapping[str, int]
     errors: Mapping[int, str]
     stages: Mapping[int, str]
+    cells: Path | None = None
 
     @property
     def units(self) -> int:
         """Writers of rows, each with a result memory of its own."""
         return next(probe.width for probe in self.probes if probe.name == "probe_row_valid")
+
+    def mapped(self, netlist: Path, cells: Path) -> "Design":
+        """The same design as a netlist of cells, with models of these."""
+        return replace(self, verilog=netlist, cells=cells)
+
+    @property
+    def watched(self) -> bool:
+        """Whether rows are compared as they are written: a netlist has no probes, and shows its results only."""
+        return self.cells is None
 
     @classmethod
     def load(cls, build: Path) -> "Design":

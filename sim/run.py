@@ -41,6 +41,9 @@ class SimOptions:
         Folder for compiled designs; None: hwgen's cache. A design is compiled once.
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
+    netlist : (Path, Path) or None
+        Verilog of the design as a netlist, and of models of its cells, instead of ``design.v``. It has no probes:
+        results, counters and status are compared, not every row.
     quiet : bool
         Do not pass the simulator's own messages on when it fails.
     """
@@ -49,6 +52,7 @@ class SimOptions:
     trace: str | None = None
     work: Path | None = None
     deadline: int | None = None
+    netlist: tuple[Path, Path] | None = None
     quiet: bool = False
 
 
@@ -76,6 +80,8 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
     libpython()  # what is missing is said before the design is compiled
     build, chosen = Path(build_dir).resolve(), options or SimOptions()
     design, images = Design.load(build), Images.load_from(build)
+    if chosen.netlist:
+        design = design.mapped(*(path.resolve() for path in chosen.netlist))
     entries: dict[str, dict[str, Any]] = {}
     for folder in (Path(path).resolve() for path in (batch_folders(build / "batches") if batches is None else batches)):
         batch = BatchFolder.load_from(folder, design, images)
@@ -88,7 +94,8 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
     model = compile_model(design, chosen.work, trace=chosen.trace, progress=progress)
     if progress:
         progress("simulating")
-    job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls}
+    job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls,
+           "netlist": chosen.netlist and list(map(str, chosen.netlist))}
     facts, more = simulate(model, job, build / "sim", chosen)
     return Result.from_facts(facts, compile_s=model.compile_s, **more)
 

@@ -34,6 +34,9 @@ SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
 
+# What netlists and models of cells add: open pins, carries that run through one vector, first values of registers.
+_OF_CELLS = ("PINMISSING", "UNOPTFLAT", "COMBDLY", "INITIALDLY")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
@@ -76,13 +79,13 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         If one of them refuses the design.
     """
     tool, cxx = verilator(), compiler()
-    wrapper, verilog = bench_verilog(design), design.verilog.read_text()
+    wrapper, texts = bench_verilog(design), [path.read_text() for path in _sources(design)]
     # the tools run in folders of their own: a relative path would lead elsewhere
     homes = [root.resolve() / "models" for root in cache_folders()] if work is None else [work.resolve()]
     home = cache_folder().resolve() / "models" if work is None else work.resolve()
 
     def name(form: str | None) -> str:
-        return "model-" + fingerprint(verilog, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
+        return "model-" + fingerprint(*texts, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
 
     for form in (trace, *TRACES) if trace is None else (trace,):
         for found in (each / name(form) for each in homes):
@@ -100,7 +103,7 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         (shop.path / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")
-        sources = _translate(tool, _options(trace), design.verilog, shop)
+        sources = _translate(tool, _options(trace), design, shop)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
         done = shop.path / "done"
@@ -118,6 +121,11 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         _forget(home)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return Model(executable=executable, compile_s=time.perf_counter() - started, peak_bytes=peak)
+
+
+def _sources(design: Design) -> list[Path]:
+    """The design's Verilog, and of a netlist what its cells do."""
+    return [design.verilog] if design.cells is None else [design.verilog, design.cells]
 
 
 def _forget(home: Path) -> None:
@@ -138,9 +146,10 @@ def _options(trace: str | None) -> list[str]:
     ]
 
 
-def _translate(tool: Tool, options: Sequence[str], verilog: Path, shop: Workshop) -> list[tuple[Path, str]]:
+def _translate(tool: Tool, options: Sequence[str], design: Design, shop: Workshop) -> list[tuple[Path, str]]:
     """Run Verilator; return the C++ files it wrote with the optimisation each deserves."""
-    run_tool(shop, [*tool.words, *options, "-Mdir", str(shop.path), str(shop.path / "bench.sv"), str(verilog)],
+    words = [*tool.words, *options, *(f"-Wno-{name}" for name in _OF_CELLS if not design.watched)]
+    run_tool(shop, [*words, "-Mdir", str(shop.path), str(shop.path / "bench.sv"), *map(str, _sources(design))],
              "verilator", "report this with the build folder: the design's Verilog is not clean",
              VERILATOR_ROOT=str(tool.root))
     sources = json.loads((shop.path / "Vtop.json").read_text())["sources"]

@@ -14,17 +14,19 @@ BENCH = "hwgen_bench"
 def bench_verilog(design: Design) -> str:
     """Verilog of the module :data:`BENCH`.
 
-    Its ports are those of the design, its probes, and ``probe_any``: some server writes a row in this cycle.
+    Its ports are those of the design; where it is watched its probes, and ``probe_any``: some server writes a row in
+    this cycle.
     """
     declarations, connections, assigns = [], [], []
     for port in design.ports:
         declarations.append(_port("input" if port.is_input else "output", port.width, port.name))
         connections.append(f".{port.name}({port.name})")
-    for probe in design.probes:
+    for probe in design.probes if design.watched else ():
         declarations.append(_port("output", probe.width, probe.name))
         assigns.append(f"assign {probe.name} = dut.{'.'.join(_escape(part) for part in probe.path.split('.'))};")
-    declarations.append(_port("output", 1, "probe_any"))
-    assigns.append("assign probe_any = |probe_row_valid;")
+    if design.watched:
+        declarations.append(_port("output", 1, "probe_any"))
+        assigns.append("assign probe_any = |probe_row_valid;")
     return "\n".join([
         f"module {BENCH}(", "  " + ",\n  ".join(declarations), ");",
         f"{_escape(design.top)} dut({', '.join(connections)});", *assigns, "endmodule", "",

@@ -62,7 +62,7 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     "hwgen/bit_search": (FLOW | {"hwgen.schemes", "hwgen.frontend", "hwgen.bit_search"},
                          {"torch", "torch_geometric", "optuna", "sklearn"}),
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
-    **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "verify")},
+    **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "netlist", "verify")},
     "hwgen/driver": ({"hwgen.errors", "hwgen.driver"}, set()),
     "hwgen/deliver": (CORE | {"boards", "hwgen.driver", "hwgen.deliver", "rtl_templates.shell.registers"}, set()),
     "hwgen/runtime": (FLOW | {"hwgen.driver", "hwgen.runtime", "sim"}, set()),

@@ -145,7 +145,7 @@ def bank(h: Harness) -> None:
     h.cover(read[0] & (dut.data == 3) & (content == 1))
 
 
-TERNARY, FILE_DSP, MODEL = "cells/ternary.py", "cells/dsp.py", "tests/rtl_templates/cells/dsp48e2.v"
+TERNARY, FILE_DSP, MODEL = "cells/ternary.py", "cells/dsp.py", "sim/cells/dsp48e2.v"
 ADDER: dict[str, Any] = {"cells": ("LUT6_2", "CARRY8")}
 SAME = (
     "the DSP48E2 computes what the twin that simulation uses computes, cycle by cycle (with this project's model of it)"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # importing NumPy takes a moment
     import sim
 
     from ..network.figures import Figures
-    from ..report.facts import Report
+    from ..report.facts import Report, Verification
 
 __all__ = ["show_design", "show_figures", "show_verification"]
 
@@ -33,6 +33,10 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
     run = report.verification
     console.say("bit-exact: not simulated" if run is None else
                 f"bit-exact: {'yes' if run.bit_exact else 'no'}, {run.codes_compared:,} codes of {run.what}")
+    if report.netlist:
+        mapped = report.netlist.verification
+        console.say(f"netlist of {sum(report.netlist.cells.values()):,} cells, bit-exact: "
+                    f"{'yes' if mapped.bit_exact else 'no'}, {mapped.codes_compared:,} results of {mapped.what}")
 
 
 def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
@@ -42,7 +46,8 @@ def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
     show_tables(console, map(figure_table, figures))
 
 
-def show_verification(console: Console, report: "Report", result: "sim.Result", stalls: int | None) -> None:
+def show_verification(console: Console, run: "Verification", result: "sim.Result", stalls: int | None,
+                      title: str) -> None:
     """Print what a simulation found out, and what it took.
 
     Parameters
@@ -53,13 +58,11 @@ def show_verification(console: Console, report: "Report", result: "sim.Result", 
     from ..driver.table import verification_rows
     from ..report.tables import Table
 
-    run = report.verification
-    assert run is not None
     rows = [*verification_rows(run),
             ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
             ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
             ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB")]
-    show_tables(console, [Table(title="Verification", columns=("what", "result"), rows=rows)])
+    show_tables(console, [Table(title=title, columns=("what", "result"), rows=rows)])
     for each in run.runs:
         if each.difference:
             console.error(f"{each.name}: {each.estimated_cycles:,} cycles expected, {each.cycles:,} counted")

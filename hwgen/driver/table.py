@@ -47,7 +47,8 @@ def verification_rows(run: _Outcome, how: str = "simulated") -> list[tuple[str, 
     return [
         ("bit-exact", "yes" if run.bit_exact else "no"),
         (how, run.what),
-        ("rows / codes compared", f"{run.rows_compared:,} / {run.codes_compared:,}"),
+        ("rows / codes compared", f"{run.rows_compared:,} / {run.codes_compared:,}") if run.rows_compared else
+        ("results compared", f"{run.codes_compared:,}"),
         ("cycles, by the RTL's counter", f"{run.cycles:,}"),
         ("cycle estimate minus RTL counter", f"{difference:+,} in {len(differing):,} of {len(run.runs):,} runs"
          if differing else "+0 in every run" if len(run.runs) > 1 else "+0"),

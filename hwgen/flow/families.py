@@ -22,7 +22,7 @@ class Family:
         As boards have it, and in ``design_NAME.v``.
     title : str
     synth : str
-        Yosys's command, without the top module.
+        Yosys's command, without the top module. ``-nodsp`` on the 7 series: that pass changes DSP48E1 that are there.
     primitives : Primitives
         What the synthesized design instantiates.
     weights : mapping
@@ -33,6 +33,8 @@ class Family:
         What a resource is called in reports, where that is not its own name.
     hardware : mapping
         Hardware parameters that follow from the family.
+    models : tuple of str
+        Files that simulate its cells: of ``sim/cells``, or of Yosys's own folder; none: netlists are not simulated.
     factors : mapping
         Resource -> how much more of it designs take than on UltraScale+, for which the formulas of the targets were
         fitted: a first guess, not fitted, which Yosys corrects (docs/decisions/0028-families.md).
@@ -46,6 +48,7 @@ class Family:
     primitives: Primitives = TWINS
     units: Mapping[str, str] = field(default_factory=dict)
     hardware: Mapping[str, int] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
     factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -83,13 +86,15 @@ _FAMILIES = (
                  "uram": {"URAM288": 1}, "dsp": {"DSP48E2": 1}, "lutram": _LUTRAM | _SRL,
                  # Yosys maps some adders to the older, shorter chain
                  "carry8": {"CARRY8": 1, "CARRY4": 0.5}},
-        free=_XILINX_FREE),
+        free=_XILINX_FREE,
+        models=("dsp48e2.v", "block_memory.v", "blocks_xilinx.v", "xilinx/cells_sim.v")),
     Family(
-        name="xc7", title="7 series", synth="synth_xilinx -family xc7 -abc9 -flatten -noiopad -noclkbuf",
+        name="xc7", title="7 series", synth="synth_xilinx -family xc7 -abc9 -flatten -nodsp -noiopad -noclkbuf",
         primitives=Primitives(carry="CARRY4", multiplexers=True, multiply_add="DSP48E1"),
         weights={"lut": _LUT6 | _LUTRAM | _SRL, "ff": _XILINX_FF, "bram36": {"RAMB36E1": 1, "RAMB18E1": 0.5},
                  "uram": {}, "dsp": {"DSP48E1": 1}, "lutram": _LUTRAM | _SRL, "carry8": {"CARRY4": 0.5}},
-        free=_XILINX_FREE, factors={"dsp": 1.5, "lut": 1.05}),
+        free=_XILINX_FREE, models=("block_memory.v", "blocks_xilinx.v", "xilinx/cells_sim.v"),
+        factors={"dsp": 1.5, "lut": 1.05}),
     Family(
         name="ecp5", title="ECP5", synth="synth_ecp5",
         # A memory of 16 words takes three slices: two of data, one of the write port (Lattice FPGA-TN-02204,
@@ -99,7 +104,9 @@ _FAMILIES = (
                  "lutram": {"TRELLIS_DPR16X4": 4}, "carry8": {}},
         free=frozenset({"PFUMX", "L6MUX21", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of DP16KD (18 kbit)", "dsp": "MULT18X18D", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0, "dsp": 2.0}),
+        hardware={"table_words": 16}, models=("mult18x18d.v", "block_memory.v", "blocks_ecp5.v",
+                "ecp5/cells_sim.v", "ecp5/common_sim.vh", "ecp5/ccu2c_sim.vh"),
+        factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0, "dsp": 2.0}),
     Family(
         name="gw5a", title="Gowin Arora V", synth="synth_gowin -family gw5a -noiopads",
         primitives=Primitives(product="MULTALU27X18"),
@@ -112,7 +119,9 @@ _FAMILIES = (
                  "lutram": dict.fromkeys(("RAM16SDP1", "RAM16SDP2", "RAM16SDP4"), 4), "carry8": {}},
         free=frozenset({"MUX2_LUT5", "MUX2_LUT6", "MUX2_LUT7", "MUX2_LUT8", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of BSRAM (18 kbit)", "dsp": "MULTALU27X18", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0}),
+        hardware={"table_words": 16},
+        models=("multalu27x18.v", "block_memory.v", "blocks_gowin.v", "gowin/cells_sim.v"),
+        factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0}),
     Family(
         name="gatemate", title="GateMate", synth="synth_gatemate -luttree -noiopad -noclkbuf",
         primitives=Primitives(distributed=False),

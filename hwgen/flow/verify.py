@@ -15,11 +15,12 @@ from ..errors import HwgenError
 from ..network.figures import figures_of
 from ..progress import SILENT, Progress
 from ..report.collect import verification_of
-from ..report.facts import Report
+from ..report.facts import NetlistFacts, Report
 from ..report.files import read_report, report_files
 from .built import read_sample
 from .choose_runs import Chosen, read_layout, rows_of, work_of
 from .folder import write_files
+from .netlist import Netlist
 
 __all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 
@@ -71,8 +72,8 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
         simulate_s=sum(each.simulate_s for each in done), peak_bytes=max(each.peak_bytes for each in done))
 
 
-def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
-    """All facts of a build with what a cosimulation found out.
+def outcome(build: Path, chosen: Chosen, result: sim.Result, netlist: Netlist | None = None) -> Report:
+    """All facts of a build with what a cosimulation found out, of its RTL or of a netlist.
 
     Notes
     -----
@@ -95,7 +96,9 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result) -> Report:
     whole = sample if sample.integer is not None else read_sample(build)
     report = read_report(build)
     hardware = _hardware(chosen, layouts, result)
-    return report.verified(found).measured(
+    report = report.verified(found) if netlist is None else replace(report, netlist=NetlistFacts(
+        family=netlist.family.name, method=netlist.family.method, cells=dict(netlist.cells), verification=found))
+    return report.measured(
         figures_of(whole, data=chosen.data, of=rows_of(build), head=report.model.head, hardware=hardware))
 
 

@@ -21,7 +21,7 @@ from ..scratch import write_whole
 from ..workshop import Command, Done, Workshop, processors, workshop
 from .families import Family
 
-__all__ = ["TOP", "Cells", "synthesize"]
+__all__ = ["TOP", "Cells", "map_whole", "synthesize"]
 
 TOP = "accelerator"
 
@@ -29,6 +29,9 @@ TOP = "accelerator"
 WORKER = "import sys; from pyosys import libyosys as ys; ys.run_pass('script ' + sys.argv[1], ys.Design())"
 
 Cells = Mapping[str, int]
+
+#: Parameters of block memories with initial contents: there are none, since images are loaded.
+_CONTENTS = re.compile(r"^ *\.INIT(?:VAL|P|_RAM)?_[0-9A-F]{2}\(.*\),\n", re.MULTILINE)
 
 
 def synthesize(path: Path, parts: Mapping[str, Sequence[str]], family: Family) -> dict[str, tuple[int, Cells]]:
@@ -64,6 +67,22 @@ def synthesize(path: Path, parts: Mapping[str, Sequence[str]], family: Family) -
         cells = _counted(text, wanted, shop)
     around = dict(cells.pop(TOP))
     return {part: (around.pop(part), cells[part]) for part in parts} | {"shell": (1, around)}
+
+
+def map_whole(path: Path, family: Family) -> tuple[str, Cells]:
+    """Map a whole design, flat: the netlist's Verilog, and its cells.
+
+    Raises
+    ------
+    ToolError
+        Yosys failed.
+    """
+    with workshop() as shop:
+        folder = shop.path / TOP
+        done = shop.run(_command(folder, [*_recipe(path, TOP, family), "write_verilog -noattr netlist.v"]))
+        cells = _cells(folder, done)
+        text = (folder / "netlist.v").read_text()
+    return _CONTENTS.sub("", text).split("\n", 1)[1].lstrip("\n"), cells  # the first line names Yosys's machine
 
 
 def _recipe(path: Path, top: str, family: Family, *, boxes: Sequence[str] = (),

@@ -7,8 +7,8 @@ from ..flow.config import RunKind
 from ..network.figures import Figures
 from .model_facts import ModelFacts
 
-__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "Pass", "Performance", "Report", "ResourceFacts", "RowsFacts",
-           "Run", "Share", "Verification", "VerifiedRun"]
+__all__ = ["BoardFacts", "ComponentFacts", "Cycles", "NetlistFacts", "Pass", "Performance", "Report", "ResourceFacts",
+           "RowsFacts", "Run", "Share", "Verification", "VerifiedRun"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +231,27 @@ class Verification:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NetlistFacts:
+    """The design as cells, and what a simulation of these found out.
+
+    Parameters
+    ----------
+    family : str
+    method : str
+        How it was made.
+    cells : dict
+        How many of each type.
+    verification : Verification
+        Of results, counters and status: a netlist has no probes, so that no rows are compared.
+    """
+
+    family: str
+    method: str
+    cells: dict[str, int]
+    verification: Verification
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowsFacts:
     """The dictionary that features are told in (:mod:`hwgen.network.dictionary`), on the sample.
 
@@ -278,6 +299,8 @@ class Report:
         Of the last cosimulation.
     rows : RowsFacts or None
         None where no rows are gathered through features.
+    netlist : NetlistFacts or None
+        Of the last simulation of a netlist.
     """
 
     hwgen: str
@@ -293,6 +316,7 @@ class Report:
     figures: tuple[Figures, ...]
     verification: Verification | None = None
     rows: RowsFacts | None = None
+    netlist: NetlistFacts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

@@ -67,7 +67,7 @@ def play(dut, tmp_path, *files, modules=(), cycles=400, seed=1):
     path.write_text(rtlil.convert(Played(dut, seed), name="top"))
     run_yosys([*(f"read_rtlil {file}" for file in (path, *modules)),
                *(f"read_verilog -overwrite {file}" for file in files), "hierarchy -check -top top", "proc", "flatten",
-               "memory_collect", "chformal -lower", "setundef -undriven -zero", "opt_clean",
+               "memory_collect", "memory_nordff", "chformal -lower", "setundef -undriven -zero", "opt_clean",
                f"sim -clock clk -reset rst -rstlen 1 -zinit -n {cycles} -assert -q"], timeout=300)
 
 

@@ -1,13 +1,10 @@
 # amaranth: UnusedElaboratable=no
 """Multipliers and ternary adders of every family equal their behavioural twins: proofs by Yosys, for every input.
 
-DSP48E2 and MULTALU27X18 have no open simulation model; dsp48e2.v and multalu27x18.v beside this file are such, written
-from UG579 and UG305. Registers and adders of
-both sides are merged where they are structurally equal, until the multiplier is one; induction does the rest. A product
-that two DSP48E1 share is no such: it is compared at random.
+DSP48E2 and MULTALU27X18 have no open simulation model; dsp48e2.v and multalu27x18.v of sim/cells are such, written
+from UG579 and UG305. Registers and adders of both sides are merged where they are structurally equal, until the
+multiplier is one; induction does the rest. A product that two DSP48E1 share is no such: it is compared at random.
 """
-
-from pathlib import Path
 
 import pytest
 from amaranth import Cat, Module, Signal, signed
@@ -15,6 +12,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from proofs import play, prove, vendor_cells
 
+from hwgen.flow.netlist import model_file
 from rtl_templates.cells.dsp import multiply_accumulate, product, select_multiply_add
 from rtl_templates.cells.primitives import TWINS, Primitives
 from rtl_templates.cells.ternary import ternary, ternary_apart
@@ -26,8 +24,7 @@ FORMS = {"DSP48E2": (Primitives(multiply_add="DSP48E2"), 27), "DSP48E1": (Primit
 
 def models(form, tmp_path):
     """Verilog of a multiplier."""
-    own = Path(__file__).with_name(f"{form.lower()}.v")
-    if own.exists():
+    if (own := model_file(f"{form.lower()}.v")).exists():
         return own
     cells = tmp_path / "multiplier.v"
     cells.write_text(vendor_cells(form))
@@ -79,7 +76,7 @@ def test_a_fault_is_found_at_random(tmp_path):
 @pytest.mark.parametrize("which", ["select", "wide", "accumulate"])
 def test_a_fault_is_found(which, tmp_path):
     with pytest.raises(AssertionError, match=r"model found|proof did fail"):
-        prove(Slices(which, fault=True), tmp_path, Path(__file__).with_name("dsp48e2.v"))
+        prove(Slices(which, fault=True), tmp_path, model_file("dsp48e2.v"))
 
 
 @pytest.mark.parametrize("form", ["DSP48E1", "MULTALU27X18"])
