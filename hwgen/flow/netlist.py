@@ -33,7 +33,7 @@ SECONDS_PER_KB = 0.05
 
 _MODULE = re.compile(r"^module (\w+)\b(.*?)^endmodule", re.MULTILINE | re.DOTALL)
 #: What simulators without delays do not know.
-_TIMING = re.compile(r"^ *specify\b.*?^ *endspecify", re.MULTILINE | re.DOTALL)
+_TIMING = re.compile(r"^[ \t]*specify\b.*?^[ \t]*endspecify", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"\w+")
 
 
