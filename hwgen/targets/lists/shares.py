@@ -54,7 +54,8 @@ def best_share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float)
         least = total * tall / ROW_TOP
         if least > most:
             continue
-        scale = most * 2.0 ** -np.linspace(0, np.log2(most / least), 1 + int(2 * np.log2(most / least)))
+        powers = 2.0 ** -np.linspace(0, np.log2(most / least), 1 + int(2 * np.log2(most / least)))
+        scale = most * np.rint(powers * 2.0**40) / 2.0**40  # libraries' powers differ in the last bit, images must not
         c = np.rint(column * scale[:, None])  # [candidates, k]
         r = np.minimum(np.rint(row[some] * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
         columns = relative(c, column * scale[:, None])
