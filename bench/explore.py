@@ -1,0 +1,180 @@
+"""Fronts of ten models on three boards, beside the default and random search: docs/explore.md.
+
+    python bench/explore.py [--models build/explore] [--boards ultra96 ...] [--trials 300] [--page]
+    python bench/explore.py --train                 makes what is missing in the folder of models, briefly trained
+
+For each model and board one study by evolution and one by random search, both of as many designs; of each the ends and
+the least product get exact cycles. A pair is a line of docs/explore.jsonl under a digest of the checkpoint, the board
+and the code that ranks designs: what is there is not explored again, and a run that is stopped goes on where it was, in
+the middle of a study too. ``--page`` writes the page from the lines alone.
+"""
+
+import argparse
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from result_lines import append_line, digest_of, read_lines
+from verification_table import table
+
+import boards
+from hwgen.errors import CapacityError, HwgenError
+from hwgen.explore.confirm import Point
+from hwgen.explore.propose import SAMPLERS
+from hwgen.explore.run import explore
+from hwgen.flow.search import search
+from hwgen.flow.wishes import Wishes
+from hwgen.frontend.checkpoint import load
+from hwgen.progress import SILENT
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+#: Name, title, and how it is trained: shortly, since only sizes and bit widths are explored.
+MODELS = {
+    "digits": ("GCN, digits", "--data digits --epochs 60"),
+    "cora": ("GCN, Cora", "--data Cora --epochs 100"),
+    "citeseer": ("GCN, CiteSeer", "--data CiteSeer --epochs 100"),
+    "breast": ("GCN, breast_cancer", "--data breast_cancer --epochs 40"),
+    "sage": ("a user's SAGE, digits", "--model 'examples/sage_residual.py:Net(64, 10)' --data digits --epochs 40"),
+    "sage-cora": ("SAGE, Cora", "--model sage --data Cora --epochs 20"),
+    "mutag": ("GIN, MUTAG", "--model gin --data MUTAG --epochs 10"),
+    "proteins": ("GIN, PROTEINS", "--model gin --data PROTEINS --epochs 4"),
+    "imdb": ("GIN, IMDB-BINARY", "--model gin --data IMDB-BINARY --epochs 3"),
+    "reddit": ("GIN, REDDIT-BINARY", "--model gin --data REDDIT-BINARY --epochs 2"),
+}
+BOARDS = ("ultra96", "pynq-z1", "ulx3s-85f")
+
+HEAD = """# Exploration: fronts beside the default and random search
+
+Made by `python bench/explore.py`; a line for each model and board in `docs/explore.jsonl`. The models are trained for a
+few epochs (`--train`): what is explored depends on sizes and bit widths.
+
+`hwgen explore --objective throughput --trials {trials}`, everything free but the size of batches, whole graphs.
+*Default* is what `hwgen build` takes by formulas: the fastest design that the board holds with room for the router.
+Cycles are exact, a graph of the sample; LUT are by formulas. *Fastest* is the front's fastest design, *least product*
+its best cycles × LUT; both as ratios to the default, below 1 is better. *Random* is random search with as many designs:
+its least product over the evolution's, above 1 is worse, inf: none of its designs fits. *Designs a minute* counts one
+process, Optuna's journal included, on a core that other work shared.
+
+"""
+
+
+def train(folder: Path) -> None:
+    """Make the models that are missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (_, options) in MODELS.items():
+        path = folder / f"{name}.pt"
+        if not path.exists():
+            print("training", name, flush=True)
+            subprocess.run([sys.executable, "-P", "-m", "hwgen", "train", "-q", *shlex.split(options), "-o", str(path)],
+                           cwd=ROOT, check=True)
+
+
+def facts(point: Point) -> dict[str, Any]:
+    """Of a line."""
+    return {"target": point.config.target, "cycles": point.best_cycles, "guess": point.guess, "lut": point.lut,
+            "parameters": dict(point.parameters)}
+
+
+def explored(path: Path, name: str, board: boards.Board, trials: int, work: Path) -> dict[str, Any]:
+    """Both searches of a model on a board, or why there are none."""
+    network, sample = load(path)
+    try:
+        default = search(network, sample, board, Wishes(windows=False), SILENT, count=False)
+    except HwgenError as error:
+        return {"refused": str(error.what)}
+    line: dict[str, Any] = {}
+    wishes = Wishes(graphs=default.design.capacity["graphs"] if sample.batch.graphs > 1 else None)
+    for sampler in SAMPLERS:
+        try:
+            each = explore(network, sample, board, wishes, study=work / f"{name}-{board.name}-{sampler}", source=name,
+                           trials=trials, sampler=sampler, points=3, default=default)
+        except CapacityError as error:
+            line[sampler] = {"refused": str(error.what)}
+            continue
+        line["default"] = facts(each.default)
+        line[sampler] = {"fastest": facts(each.points[0]), "product": facts(each.balanced), "fits": len(each.fitting),
+                         "measured": len(each.done), "rate": each.rate}
+    return line if "default" in line else {"refused": line["evolution"]["refused"]}
+
+
+def rows(line: dict[str, Any]) -> list[str]:
+    """A line of the table."""
+    head = [MODELS[line["model"]][0], line["board"]]
+    if "refused" in line:
+        return [*head, "refused", *[""] * 9]
+    default, evolution, random = line["default"], line["evolution"], line["random"]
+    best, least = evolution["fastest"], evolution["product"]
+
+    def shown(point: dict[str, Any]) -> str:
+        return f"{point['target']}: " + " ".join(f"{name} {value}" for name, value in point["parameters"].items())
+
+    def product(point: dict[str, Any]) -> float:
+        return float(point["cycles"] * point["lut"])
+
+    beside = product(random["product"]) / product(least) if "product" in random else float("inf")
+    return [*head, shown(default), f"{default['cycles']:,.0f}", f"{default['lut']:,.0f}",
+            shown(best), f"{best['cycles'] / default['cycles']:.3f}", f"{best['lut'] / default['lut']:.2f}",
+            shown(least), f"{product(least) / product(default):.3f}", f"{beside:.3f}", f"{evolution['rate']:,.0f}"]
+
+
+def page(lines: list[dict[str, Any]], trials: int) -> str:
+    """The table, and what it amounts to."""
+    columns = ["model", "board", "default", "cycles", "LUT", "fastest", "cycles / default", "LUT / default",
+               "least product", "product / default", "random / evolution", "designs a minute"]
+    last = {(line["model"], line["board"]): line for line in lines if line["trials"] == trials}
+    order = [last[name, board] for name in MODELS for board in BOARDS if (name, board) in last]
+    cells = [rows(line) for line in order]
+    good = [line for line in cells if line[2] != "refused"]
+    text = HEAD.format(trials=trials) + table(columns, cells)
+    if good:
+        fastest, least, random = ([float(line[place]) for line in good] for place in (6, 9, 10))
+        text += (f"\nOf {len(good)} pairs, the front's fastest is more than 5 % faster than the default in "
+                 f"{sum(each < 0.95 for each in fastest)}. Medians: fastest {statistics.median(fastest):.3f}, least "
+                 f"product {statistics.median(least):.3f} of the default's; random over evolution "
+                 f"{statistics.median(random):.3f}, and in {sum(each >= 1 for each in random)} evolution is as good or "
+                 f"better.\n")
+    if refused := [line for line in order if "refused" in line]:
+        text += "\n## Refused\n\n" + "".join(
+            f"- {MODELS[line['model']][0]} on {line['board']}: {line['refused']}\n" for line in refused)
+    return text
+
+
+def main() -> int:
+    """Explore what is missing, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=ROOT / "build" / "explore")
+    parser.add_argument("--only", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--boards", nargs="+", default=BOARDS, choices=boards.names())
+    parser.add_argument("--trials", type=int, default=300)
+    parser.add_argument("--results", type=Path, default=DOCS / "explore.jsonl")
+    parser.add_argument("--train", action="store_true", help="only make the models that are missing")
+    parser.add_argument("--page", action="store_true", help="explore nothing")
+    options = parser.parse_args()
+    if options.train:
+        train(options.models)
+        return 0
+    code = [path for folder in ("explore", "targets") for path in sorted((ROOT / "hwgen" / folder).rglob("*.py"))]
+    for name, board in [] if options.page else [(name, board) for name in options.only for board in options.boards]:
+        path = options.models / f"{name}.pt"
+        files = [path, ROOT / "boards" / f"{board}.toml", ROOT / "hwgen" / "flow" / "search.py", *code]
+        digest = digest_of((each.name, each) for each in files)
+        if any((line["digest"], line["model"], line["board"], line["trials"]) == (digest, name, board, options.trials)
+               for line in read_lines(options.results)):
+            continue
+        begun = time.perf_counter()
+        line = explored(path, name, boards.load(board), options.trials, options.models / digest)
+        append_line(options.results, {"model": name, "board": board, "trials": options.trials, "digest": digest, **line,
+                                      "seconds": round(time.perf_counter() - begun)})
+        print(name, board, round(time.perf_counter() - begun), line.get("refused", ""), flush=True)
+    (DOCS / "explore.md").write_text(page(read_lines(options.results), options.trials), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
