@@ -1,7 +1,7 @@
 """Everything that is free of a design for batches: what users choose, and what a build tries beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from ...flow.wishes import Wishes, limits_of
 from ...network.network import Network
@@ -64,8 +64,9 @@ class Space:
         self.choices = {name: (fixed[name],) if name in fixed else tuple(values) for name, values in free.items()}
 
     def candidate(self, point: Mapping[str, int]) -> Candidate:
-        room, longest = (capacity_of(limits, point["graphs"]) for limits in (self._limits, self._own))
+        room, most = (capacity_of(limits, point["graphs"]) for limits in (self._limits, self._own))
         total, dense = self._total, self._dense if point["feature_rows"] else None
+        longest = Capacity(**{name: min(each, getattr(total, name)) for name, each in asdict(most).items()})
         if dense is not None:
             room, longest, total = (replace(each, features=0) for each in (room, longest, total))
         program, hardware, saved = self._sized(dense, room, point)
