@@ -3,13 +3,14 @@
     python bench/explore.py [--models build/explore] [--boards ultra96 ...] [--trials 300] [--page]
     python bench/explore.py --train                 makes what is missing in the folder of models, briefly trained
 
-For each model and board one study by evolution and one by random search, both of as many designs; of each the ends and
-the least product get exact cycles. A pair is a line of docs/explore.jsonl under a digest of the checkpoint, the board
-and the code that ranks designs: what is there is not explored again, and a run that is stopped goes on where it was, in
-the middle of a study too. ``--page`` writes the page from the lines alone.
+For each model and board one study by evolution and one by random search, both of as many designs; the evolution's
+fastest design and its least product get exact cycles. A pair is a line of docs/explore.jsonl under a digest of the
+checkpoint, the board and the code that ranks designs: what is there is not explored again, and a run that is stopped
+goes on where it was, in the middle of a study too. ``--page`` writes the page from the lines alone.
 """
 
 import argparse
+import math
 import shlex
 import statistics
 import subprocess
@@ -22,14 +23,18 @@ from result_lines import append_line, digest_of, read_lines
 from verification_table import table
 
 import boards
-from hwgen.errors import CapacityError, HwgenError
-from hwgen.explore.confirm import Point
+from hwgen.errors import HwgenError
+from hwgen.explore.confirm import run_sample
+from hwgen.explore.front import front_of
+from hwgen.explore.measure import exact_cycles
 from hwgen.explore.propose import SAMPLERS
-from hwgen.explore.run import explore
+from hwgen.explore.run import Searched, search_designs
 from hwgen.flow.search import search
 from hwgen.flow.wishes import Wishes
 from hwgen.frontend.checkpoint import load
+from hwgen.network.sample import Sample
 from hwgen.progress import SILENT
+from hwgen.studies.study import Done
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -58,8 +63,8 @@ few epochs (`--train`): what is explored depends on sizes and bit widths.
 *Default* is what `hwgen build` takes by formulas: the fastest design that the board holds with room for the router.
 Cycles are exact, a graph of the sample; LUT are by formulas. *Fastest* is the front's fastest design, *least product*
 its best cycles × LUT; both as ratios to the default, below 1 is better. *Random* is random search with as many designs:
-its least product over the evolution's, above 1 is worse, inf: none of its designs fits. *Designs a minute* counts one
-process, Optuna's journal included, on a core that other work shared.
+its least product by the models over the evolution's, above 1 is worse, inf: none of its designs fits. *Designs a
+minute* counts one process, Optuna's journal included, on a core that other work shared.
 
 """
 
@@ -75,32 +80,43 @@ def train(folder: Path) -> None:
                            cwd=ROOT, check=True)
 
 
-def facts(point: Point) -> dict[str, Any]:
-    """Of a line."""
-    return {"target": point.config.target, "cycles": point.best_cycles, "guess": point.guess, "lut": point.lut,
-            "parameters": dict(point.parameters)}
+def facts(searched: Searched, done: Done, sample: Sample | None = None) -> dict[str, Any]:
+    """Of a line; with exact cycles where a sample is given."""
+    candidate = searched.measure.sized(done.assignment)
+    found: dict[str, Any] = {"target": candidate.target.name, "guess": done.worth.values[0],
+                             "lut": done.worth.values[1]}
+    if sample is not None:
+        design = candidate.design()
+        found |= {"cycles": run_sample(design, sample, searched.measure.objective),
+                  "parameters": searched.designs.parameters(candidate.target.name, design)}
+    return found
 
 
 def explored(path: Path, name: str, board: boards.Board, trials: int, work: Path) -> dict[str, Any]:
     """Both searches of a model on a board, or why there are none."""
     network, sample = load(path)
+    line: dict[str, Any] = {}
     try:
         default = search(network, sample, board, Wishes(windows=False), SILENT, count=False)
+        batch = default.design.capacity["graphs"] if sample.batch.graphs > 1 else None
+        for sampler in SAMPLERS:
+            searched = search_designs(
+                network, sample, board, Wishes(windows=False, graphs=batch), default, source=name, trials=trials,
+                study=work / f"{name}-{board.name}-{sampler}", objective="throughput", sampler=sampler)
+            front = front_of(searched.done)
+            line[sampler] = {"measured": len(searched.done), "front": len(front), "rate": searched.rate}
+            if front:
+                exact = sample if sampler == "evolution" else None
+                least = min(front, key=lambda each: math.prod(each.worth.values))
+                line[sampler] |= {"fastest": facts(searched, front[0], exact), "product": facts(searched, least, exact)}
+            if sampler == "evolution":
+                line["default"] = {
+                    "target": default.target.name, "lut": float(default.resources.total.lut),
+                    "cycles": exact_cycles("throughput", default.packed.runs, sample),
+                    "parameters": searched.designs.parameters(default.target.name, default.design)}
     except HwgenError as error:
         return {"refused": str(error.what)}
-    line: dict[str, Any] = {}
-    wishes = Wishes(graphs=default.design.capacity["graphs"] if sample.batch.graphs > 1 else None)
-    for sampler in SAMPLERS:
-        try:
-            each = explore(network, sample, board, wishes, study=work / f"{name}-{board.name}-{sampler}", source=name,
-                           trials=trials, sampler=sampler, points=3, default=default)
-        except CapacityError as error:
-            line[sampler] = {"refused": str(error.what)}
-            continue
-        line["default"] = facts(each.default)
-        line[sampler] = {"fastest": facts(each.points[0]), "product": facts(each.balanced), "fits": len(each.fitting),
-                         "measured": len(each.done), "rate": each.rate}
-    return line if "default" in line else {"refused": line["evolution"]["refused"]}
+    return line if "product" in line["evolution"] else {"refused": "no design fits"}
 
 
 def rows(line: dict[str, Any]) -> list[str]:
@@ -114,10 +130,10 @@ def rows(line: dict[str, Any]) -> list[str]:
     def shown(point: dict[str, Any]) -> str:
         return f"{point['target']}: " + " ".join(f"{name} {value}" for name, value in point["parameters"].items())
 
-    def product(point: dict[str, Any]) -> float:
-        return float(point["cycles"] * point["lut"])
+    def product(point: dict[str, Any], cycles: str = "cycles") -> float:
+        return float(point[cycles] * point["lut"])
 
-    beside = product(random["product"]) / product(least) if "product" in random else float("inf")
+    beside = product(random["product"], "guess") / product(least, "guess") if "product" in random else float("inf")
     return [*head, shown(default), f"{default['cycles']:,.0f}", f"{default['lut']:,.0f}",
             shown(best), f"{best['cycles'] / default['cycles']:.3f}", f"{best['lut'] / default['lut']:.2f}",
             shown(least), f"{product(least) / product(default):.3f}", f"{beside:.3f}", f"{evolution['rate']:,.0f}"]
@@ -160,7 +176,7 @@ def main() -> int:
         train(options.models)
         return 0
     code = [path for folder in ("explore", "targets") for path in sorted((ROOT / "hwgen" / folder).rglob("*.py"))]
-    for name, board in [] if options.page else [(name, board) for name in options.only for board in options.boards]:
+    for name, board in [] if options.page else [(name, board) for board in options.boards for name in options.only]:
         path = options.models / f"{name}.pt"
         files = [path, ROOT / "boards" / f"{board}.toml", ROOT / "hwgen" / "flow" / "search.py", *code]
         digest = digest_of((each.name, each) for each in files)

@@ -67,6 +67,7 @@ def explore(console: Console, model: Path, board: str, objective: Any, study: Pa
     target, wishes = boards.load(board), wishes_from(options)
     with console.step("loading the checkpoint"):
         from ..explore.run import explore as explored
+        from ..files import write_file
         from ..frontend.checkpoint import load
         from ..report.plots import front as plot_of
 
@@ -76,9 +77,9 @@ def explore(console: Console, model: Path, board: str, objective: Any, study: Pa
     found = explored(network, sample, target, wishes, study=folder, source=f"{model.name} ({digest})",
                      objective=objective, progress=console, **options)
     plot = folder / "front.svg"
-    plot.write_text(plot_of([each.worth.values for each in found.fitting],
+    write_file(plot, plot_of([each.worth.values for each in found.fitting],
                             [(each.best_cycles, each.lut) for each in found.points],
-                            (found.default.best_cycles, found.default.lut), _cycles_of(objective)), encoding="utf-8")
+                            (found.default.best_cycles, found.default.lut), _cycles_of(objective)).encode())
     _show(console, found, target, objective, folder)
     console.say(f"front: {folder / 'front'}; plot: {plot}; study: {folder}")
     console.result({
@@ -102,6 +103,8 @@ def _show(console: Console, found: "Explored", board: "Board", objective: str, f
                   rows)
     for why in found.lost:
         console.say(f"left out, does not hold the sample: {why}")
+    if found.rate:
+        console.say(f"measured on the models: {found.rate:,.0f} designs a minute")
     console.say(f"product: cycles times LUT, over the default's; build one with --config {folder / 'front'}/N.json")
 
 

@@ -27,13 +27,32 @@ from .measure import Measure, Objective, exact_cycles
 from .propose import Proposer, Sampler
 from .space import Designs
 
-__all__ = ["FRONT", "Explored", "explore"]
+__all__ = ["FRONT", "Explored", "Searched", "explore", "search_designs"]
 
 #: Below the folder of a study: a configuration for each point of its front.
 FRONT = "front"
 #: The study's name in its journal, and what is good of cycles and look-up tables.
 STUDY = "designs"
 DIRECTIONS: tuple[Direction, ...] = ("minimize", "minimize")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """What a study holds.
+
+    Parameters
+    ----------
+    designs : Designs
+    measure : Measure
+    done, refused, rate
+        As of :class:`Explored`.
+    """
+
+    designs: Designs
+    measure: Measure
+    done: Sequence[Done]
+    refused: int
+    rate: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +95,7 @@ class Explored:
 def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | None = None, *, study: Path,
             source: str = "", objective: Objective = "throughput", trials: int = 1000,
             sampler: Sampler = "evolution", seed: int = 0, confirm: Confirm = "cycles", points: int = 12,
-            counts: int = 3, default: Found | None = None, progress: Progress = SILENT) -> Explored:
+            counts: int = 3, progress: Progress = SILENT) -> Explored:
     """Explore the designs of a network on a board; write ``front/`` below the study's folder.
 
     Parameters
@@ -99,8 +118,6 @@ def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | Non
         Of the front at most; others between them are left out.
     counts : int
         Points that are synthesized or simulated: the chosen one, the balanced one, then the ends.
-    default : Found or None
-        What the search of a build finds by formulas for the same wishes, where that is known.
 
     Raises
     ------
@@ -117,9 +134,23 @@ def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | Non
         raise HwgenError("windows are not explored: their cycles have no model that is quick", "--windows",
                          "leave it out, or use hwgen build --windows")
     wishes = replace(wishes, windows=False)
-    default = default or search(network, sample, board, wishes, progress, count=False)
+    default = search(network, sample, board, wishes, progress, count=False)
+    searched = search_designs(network, sample, board, wishes, default, study=study, source=source, objective=objective,
+                              trials=trials, sampler=sampler, seed=seed, progress=progress)
+    return _Front(network, sample, board, searched, default, study, confirm, progress).explored(points, counts)
+
+
+def search_designs(network: Network, sample: Sample, board: Board, wishes: Wishes, default: Found, *, study: Path,
+                   source: str, objective: Objective, trials: int, sampler: Sampler, seed: int = 0,
+                   progress: Progress = SILENT) -> Searched:
+    """The designs of a study, measured on the models: parameters as of :func:`explore`.
+
+    Parameters
+    ----------
+    default : Found
+        What the search of a build finds: what it has room for is no choice, and the evolution begins with it.
+    """
     with progress.step("listing what is free"):
-        # what a design has room for is no choice: all have as much as the default
         within = replace(wishes, limits=default.limits.to_dict())
         designs = Designs.of(network, sample, within, family_of(board).hardware)
     measure = Measure(candidate=designs.candidate, board=board, objective=objective, graphs=sample.batch.graphs)
@@ -133,23 +164,24 @@ def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | Non
         known, begun = shared.finished, time.perf_counter()
         work(shared, proposer, measure, trials, progress, what="designs on the models")
         rate = 60 * (shared.finished - known) / (time.perf_counter() - begun)
-        done, refused = shared.done, shared.finished - len(shared.done)
+        return Searched(designs=designs, measure=measure, done=shared.done, refused=shared.finished - len(shared.done),
+                        rate=rate)
     finally:
         shared.close()
-    return _Front(network, sample, board, designs, measure, default, study, confirm, progress).explored(
-        done, refused, rate, points, counts)
 
 
 class _Front:
     """The front of a study, confirmed and written."""
 
-    def __init__(self, network: Network, sample: Sample, board: Board, designs: Designs, measure: Measure,
-                 default: Found, study: Path, confirm: Confirm, progress: Progress) -> None:
-        self.network, self.sample, self.board, self.designs, self.measure = network, sample, board, designs, measure
-        self.found, self.study, self.confirm, self.progress = default, study, confirm, progress
+    def __init__(self, network: Network, sample: Sample, board: Board, searched: Searched, default: Found, study: Path,
+                 confirm: Confirm, progress: Progress) -> None:
+        self.network, self.sample, self.board, self.searched = network, sample, board, searched
+        self.measure, self.found = searched.measure, default
+        self.study, self.confirm, self.progress = study, confirm, progress
 
-    def explored(self, done: Sequence[Done], refused: int, rate: float, points: int, counts: int) -> Explored:
+    def explored(self, points: int, counts: int) -> Explored:
         """Take the front out of what was measured."""
+        done = self.searched.done
         front = front_of(done)
         if not front:
             raise self._nothing(done)
@@ -175,8 +207,8 @@ class _Front:
         if self.confirm in ("synth", "simulate"):
             wanted = list(dict.fromkeys([chosen.number, balanced.number, found[0].number, found[-1].number]))[:counts]
             found = [self._counted(each) if each.number in wanted else each for each in found]
-        return Explored(done=done, refused=refused, default=self._default(), points=found, lost=lost, rate=rate,
-                        chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
+        return Explored(done=done, refused=self.searched.refused, default=self._default(), points=found, lost=lost,
+                        rate=self.searched.rate, chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
 
     def _point(self, done: Done) -> Point:
         """A design of the front, made; its number comes later."""
@@ -184,7 +216,7 @@ class _Front:
         design = candidate.design()
         cycles = None if self.confirm == "none" else run_sample(design, self.sample, self.measure.objective)
         return Point(number=-1, slot=done.slot, guess=done.worth.values[0], cycles=cycles, area=candidate.area,
-                     parameters=self.designs.parameters(candidate.target.name, design),
+                     parameters=self.searched.designs.parameters(candidate.target.name, design),
                      config=self._config(candidate.target, design, candidate.limits))
 
     def _default(self) -> Point:
@@ -192,7 +224,7 @@ class _Front:
         found = self.found
         cycles = exact_cycles(self.measure.objective, found.packed.runs, self.sample)
         return Point(number=0, slot=None, guess=cycles, cycles=cycles, area=found.resources,
-                     parameters=self.designs.parameters(found.target.name, found.design),
+                     parameters=self.searched.designs.parameters(found.target.name, found.design),
                      config=self._config(found.target, found.design, found.limits))
 
     def _config(self, target: Target, design: Design, limits: Limits) -> Config:

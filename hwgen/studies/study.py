@@ -21,7 +21,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ..errors import HwgenError
 
@@ -37,7 +37,8 @@ Settings = Mapping[str, str | int | float | None]
 Direction = Literal["minimize", "maximize"]
 
 FIX = "continue with the options that the study was begun with, or name another folder"
-_FIT = "fit"  # Optuna's name of the constraint
+#: Optuna's constraints as a list, by their place: optuna-dashboard 0.21 reads no others.
+_CONSTRAINTS, _FIT = "constraints", "0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +187,8 @@ class Study:
             self._study.tell(slot.trial, state=TrialState.PRUNED)
             return
         if found.excess is not None:
-            Trial(self._study, self._study.get_trials(deepcopy=False)[slot.trial]._trial_id).set_constraint(
-                _FIT, found.excess)
+            trial = self._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, slot.trial)
+            self._storage.set_trial_system_attr(trial, _CONSTRAINTS, [found.excess])
         self._study.tell(slot.trial, values=found.values)
 
     @contextmanager

@@ -45,8 +45,8 @@ class Space:
         self._own = Limits.of(sample.batch, network.input_bits, network.edges)
         self._rows = FeatureRows(self._program, sample.batch)
         self._least = self._rows.least(self._program)
-        dense = wishes.listed is not True and worth_rows(self._program, self._total)
-        self._dense = with_rows(self._program) if dense else None
+        worth = worth_rows(self._program, self._total) if wishes.listed is None else not wishes.listed
+        self._dense = with_rows(self._program) if worth else None
         graphs = sample.batch.graphs
         room = capacity_of(self._limits, min(GRAPHS, graphs))
         widest = max(narrowest(each, room) for each in (self._least, self._dense) if each is not None)
@@ -58,7 +58,8 @@ class Space:
             "graphs": sorted({min(GRAPHS, graphs), *(1 << power for power in range(graphs.bit_length()))}),
             "lut_share": range(1 + len(LUT_SHARES)) if multiplies else (0,),
             "sum_share": range(1 + len(SHARES)) if self._program.feature_rows is not None else (0,),
-            "feature_rows": (0, 1) if self._dense is not None else (0,),
+            "feature_rows": [each for each in (0, 1) if (self._dense is not None or not each)
+                             and wishes.listed in (None, not each)],
         }
         fixed = dict(self._wanted) if wishes.graphs is None else {**self._wanted, "graphs": wishes.graphs}
         self.choices = {name: (fixed[name],) if name in fixed else tuple(values) for name, values in free.items()}

@@ -46,9 +46,11 @@ def test_proposals_follow_from_seed_slot_and_what_is_known() -> None:
     every = [measured(Proposer(knobs=KNOBS, seed=seed, begin=BEGIN, first=16), 100) for seed in (1, 1, 2)]
     assert every[0] == every[1] != every[2]
     again = Proposer(knobs=KNOBS, seed=1, begin=BEGIN, first=16)  # one that is begun in the middle
+    other = Proposer(knobs=KNOBS, seed=2, begin=BEGIN, first=16)
     for slot in (99, 40):
         known = [each for each in every[0] if each.slot < again.known_before(slot)]
         assert again(slot, known) == next(each.assignment for each in every[0] if each.slot == slot)
+        assert other(slot, known) != again(slot, known)
 
 
 def test_each_is_of_one_target_with_values_that_there_are_and_none_descends_twice() -> None:

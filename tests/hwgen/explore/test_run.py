@@ -20,6 +20,7 @@ from network_samples import sample_of
 from networks import gin_network
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
 import boards
 from hwgen.cli import cli
@@ -74,7 +75,7 @@ def test_killed_and_shared_by_two_it_ends_as_one_that_was_left_alone(model: Path
     first.send_signal(signal.SIGKILL)
     first.wait()
     workers = [begin(model, folder, 0.0) for _ in range(2)]
-    assert [each.wait(120) for each in workers] == [0, 0]
+    assert [each.wait(300) for each in workers] == [0, 0]
     again = explored(model, folder, TRIALS)
     assert again.done == alone.done
     assert again.rate == 0
@@ -90,6 +91,7 @@ def test_the_journal_is_optunas_own(model: Path, tmp_path: Path) -> None:
     found = explored(model, tmp_path, 70, points=200)
     study = optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(str(tmp_path / "study.log"))))
     assert len(study.trials) == 70
+    assert {tuple(each.constraints) for each in study.get_trials(states=(TrialState.COMPLETE,))} == {("0",)}  # a list
     best = {tuple(each.values) for each in study.best_trials}
     assert best == {(each.guess, each.lut) for each in found.points}
     assert {each.params.keys() == found.done[0].assignment.keys() for each in study.trials} == {True, False}
