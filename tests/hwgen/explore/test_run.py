@@ -174,6 +174,7 @@ def test_wrong_options_are_refused_before_anything_is_written(options: dict[str,
     assert not (tmp_path / "study").exists()
 
 
+@pytest.mark.slow
 def test_a_board_that_holds_nothing(tmp_path: Path) -> None:
     board = boards.load("ultra96")
     tiny = dataclasses.replace(board, resources=dataclasses.replace(board.resources, lut=500))
