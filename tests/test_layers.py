@@ -59,8 +59,10 @@ MAY: dict[str, tuple[set[str], set[str]]] = {
     **{f"hwgen/targets/{name}": (TARGETS | own, set()) for name, own in OWN.items()},
     **{f"hwgen/targets/{name}/verilog.py": (
         TARGETS | {f"rtl_templates.{folder}" for folder in (name, "shell")}, {"amaranth"}) for name in OWN},
-    "hwgen/bit_search": (FLOW | {"hwgen.schemes", "hwgen.frontend", "hwgen.bit_search"},
-                         {"torch", "torch_geometric", "optuna", "sklearn"}),
+    "hwgen/studies": (CORE | {"hwgen.studies"}, {"optuna"}),
+    "hwgen/bit_search": (FLOW | {"hwgen.schemes", "hwgen.frontend", "hwgen.studies", "hwgen.bit_search"},
+                         {"torch", "torch_geometric", "sklearn"}),
+    "hwgen/explore": (FLOW | {"hwgen.studies", "hwgen.explore"}, set()),
     "hwgen/report": (REPORT, {"jinja2", "matplotlib"}),
     **{f"hwgen/flow/{name}.py": (FLOW | {"sim"}, set()) for name in ("choose_runs", "netlist", "verify")},
     "hwgen/driver": ({"hwgen.errors", "hwgen.driver"}, set()),

@@ -22,10 +22,10 @@ from ..frontend.training.loop import evaluate
 from ..frontend.training.runs import train_quantized
 from ..frontend.training.task import Task
 from ..progress import SILENT
+from ..studies.study import Assignment, Done, Worth
 from .space import Space
-from .study import Assignment
 
-__all__ = ["OBJECTIVES", "UNITS", "Measure", "Objective"]
+__all__ = ["OBJECTIVES", "UNITS", "Measure", "Measured", "Objective"]
 
 #: memory: kilobytes of all stored activations; rows: of hidden rows alone, without what is sent to neighbours, as
 #: SGQuant counts them; cycles: exact, of the fastest design that formulas say fits; luts: of the same design, by
@@ -33,6 +33,33 @@ __all__ = ["OBJECTIVES", "UNITS", "Measure", "Objective"]
 Objective = Literal["memory", "rows", "cycles", "luts"]
 OBJECTIVES: tuple[Objective, ...] = ("memory", "rows", "cycles", "luts")
 UNITS = {"memory": "KB", "rows": "KB", "cycles": "cycles", "luts": "LUT"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a slot gave.
+
+    Parameters
+    ----------
+    slot : int
+    assignment : mapping
+        Knob -> bits.
+    accuracy : float
+        On validation data, a share; of a regression the coefficient of determination.
+    cost : float
+        Of the objective.
+    """
+
+    slot: int
+    assignment: Assignment
+    accuracy: float
+    cost: float
+
+    @classmethod
+    def of(cls, done: Done) -> Measured:
+        """What a study holds, by name."""
+        cost, accuracy = done.worth.values
+        return cls(slot=done.slot, assignment=done.assignment, cost=cost, accuracy=accuracy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,12 +91,12 @@ class Measure:
     epochs: int
     seed: int
 
-    def __call__(self, assignment: Assignment) -> tuple[float, float] | None:
+    def __call__(self, assignment: Assignment) -> Worth | None:
         """Cost and accuracy; None where no hardware runs the model."""
         models = self.trained(assignment, self.epochs)
         accuracy = self.accuracy(models, "validation")
         try:
-            return statistics.mean(self.cost(model) for model in models), accuracy
+            return Worth(values=(statistics.mean(self.cost(model) for model in models), accuracy))
         except HwgenError:
             return None
 

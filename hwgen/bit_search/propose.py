@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from .study import Assignment, Measured
+from ..studies.study import Assignment, Done
 
 __all__ = ["SAMPLERS", "Proposer", "Sampler"]
 
@@ -54,7 +54,7 @@ class Proposer:
             return 0
         return self.first + (slot - self.first) // ROUND * ROUND
 
-    def __call__(self, slot: int, known: Sequence[Measured]) -> Assignment:
+    def __call__(self, slot: int, known: Sequence[Done]) -> Assignment:
         """The assignment of a slot, from what was measured in the slots that it rests on."""
         if slot == 0:
             return {name: max(widths) for name, widths in self.choices.items()}
@@ -63,10 +63,10 @@ class Proposer:
         ranked = self._ranked(known, np.random.default_rng([self.seed, self.known_before(slot)]))
         return self._named(ranked[(slot - self.first) % ROUND])
 
-    def _ranked(self, known: Sequence[Measured], rng: np.random.Generator) -> NDArray[np.int64]:
+    def _ranked(self, known: Sequence[Done], rng: np.random.Generator) -> NDArray[np.int64]:
         """New assignments: first those that are predicted to be accurate enough, by cost; then by accuracy."""
         done = np.array([[each.assignment[name] for name in self.choices] for each in known])
-        accuracy, cost = (np.array([getattr(each, name) for each in known]) for name in ("accuracy", "cost"))
+        cost, accuracy = np.array([each.worth.values for each in known]).T
         good = done[np.lexsort((cost, accuracy < self.floor))[:ROUND]]
         near = int(NEAR * DRAWN)
         drawn = np.vstack([self._drawn(rng, DRAWN - near), self._changed(rng, good, near)])

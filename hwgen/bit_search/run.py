@@ -24,11 +24,11 @@ from ..frontend.training.runs import train_fp32
 from ..frontend.training.task import Task
 from ..progress import SILENT, Progress
 from ..scratch import write_whole
-from .measure import Measure, Objective
+from ..studies.study import Study
+from ..studies.work import work
+from .measure import Measure, Measured, Objective
 from .propose import Proposer, Sampler
 from .space import Granularity, Space
-from .study import Measured, Study
-from .work import work
 
 if TYPE_CHECKING:  # importing PyG takes longer than anything else here
     from torch_geometric.data import Data
@@ -144,7 +144,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
                          "searched", "scheme", "use the scheme without -published, or uniform")
     space = Space.of(task.plan, granularity, task.recipe.scheme)
     given = "" if weights is None else hashlib.sha256(weights.read_bytes()).hexdigest()
-    shared = Study(study, {
+    shared = Study(study, "bits", ("minimize", "maximize"), {
         "model": str(model), "data": task.name, "scheme": task.scheme, "weights": given, "granularity": granularity,
         "objective": objective, "board": board, "drop": drop, "epochs": epochs, "sampler": sampler, "seed": seed,
         "seeds": seeds,
@@ -159,7 +159,7 @@ def search_bits(model: str = "gcn", data: str | Path | Data | Sequence[Data] = "
                           board=boards.load(board), epochs=epochs, seed=seed)
         proposer = Proposer(choices=space.choices, seed=seed, floor=fp32 - drop, sampler=sampler)
         work(shared, proposer, measure, trials, progress)
-        measured = shared.measured
+        measured = [Measured.of(each) for each in shared.done]
     finally:
         shared.close()
     if not measured:

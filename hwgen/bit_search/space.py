@@ -11,7 +11,7 @@ from ..frontend.quantize.signs import signs_of
 from ..frontend.traced import TracedNetwork, TracedValue
 from ..schemes import Scheme
 from ..schemes.scheme import Widths
-from .study import Assignment
+from ..studies.study import Assignment
 
 __all__ = ["GRANULARITIES", "Granularity", "Space"]
 

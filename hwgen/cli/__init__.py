@@ -19,6 +19,7 @@ from .build import build, pack
 from .console import plain
 from .demo import demo
 from .doctor import doctor
+from .explore import explore
 from .inspect import inspect
 from .quantize import quantize
 from .report import estimate, report
@@ -53,6 +54,7 @@ def cli() -> None:
       hwgen quantize net.py:Net --data MUTAG        the same from your own FP32 model, without training
       hwgen search-bits --data digits               widths by search, under an accuracy that you ask for
       hwgen inspect model.pt                        its layers, bit widths and size
+      hwgen explore model.pt --board ultra96        fronts of cycles and area over all parameters
       hwgen build model.pt --board ultra96          RTL, memory images, golden codes; simulated and compared
       hwgen verify build/model-ultra96              the comparison again, with random stalls or a waveform
       hwgen report build/model-ultra96              cycles, resources, microseconds; report.html
@@ -63,7 +65,8 @@ def cli() -> None:
     """
 
 
-for command in (train, quantize, search_bits, inspect, build, verify, pack, estimate, report, boards, doctor, demo):
+for command in (train, quantize, search_bits, inspect, explore, build, verify, pack, estimate, report, boards, doctor,
+                demo):
     cli.add_command(command)
 
 

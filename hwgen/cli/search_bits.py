@@ -12,8 +12,8 @@ from .figures import measured
 from .summary import show_figures
 
 if TYPE_CHECKING:
+    from ..bit_search.measure import Measured
     from ..bit_search.run import Outcome
-    from ..bit_search.study import Measured
 
 __all__ = ["search_bits"]
 

@@ -125,7 +125,8 @@ def wishes_of(path: Path | None) -> Wishes:
     if "hardware" not in given:
         raise HwgenError("not a configuration", str(path), f'{_BUILD}: {{"hardware": {{...}}}}')
     runs = given.get("runs")
-    return Wishes(target=given.get("target"), hardware=given["hardware"],
-                  graphs=given.get("capacity", {}).get("graphs") if runs == "batch" else None,
+    room = given.get("capacity", {}) if runs == "batch" else {}
+    return Wishes(target=given.get("target"), hardware=given["hardware"], graphs=room.get("graphs"),
+                  listed="nonzeros" in room if "nodes" in room else None,  # all of it: nothing is left out by hand
                   windows=True if runs == "window" else None,
                   limits=cast("Mapping[str, float]", given.get("limits", {})))

@@ -28,6 +28,8 @@ class Wishes:
         Graphs of mean size that a batch has room for; None: as many as the target likes.
     windows : bool or None
         Whether graphs run by windows of rows; None: where no design holds them whole.
+    listed : bool or None
+        Whether a batch brings features as lists of their set bits, not as rows; None: whatever is faster.
     limits : mapping
         Of single graphs, by :data:`hwgen.network.limit_names.LIMITS`; what is left out follows from the sample.
     """
@@ -36,6 +38,7 @@ class Wishes:
     hardware: Mapping[str, int] = field(default_factory=dict)
     graphs: int | None = None
     windows: bool | None = None
+    listed: bool | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -52,6 +55,7 @@ class Wishes:
         return Wishes(target=self.target or other.target, hardware={**other.hardware, **self.hardware},
                       graphs=other.graphs if self.graphs is None else self.graphs,
                       windows=other.windows if self.windows is None else self.windows,
+                      listed=other.listed if self.listed is None else self.listed,
                       limits={**other.limits, **self.limits})
 
     @property

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from .facts import Pass, ResourceFacts
 
-__all__ = ["bits", "cycles", "pareto", "resources", "saved", "stages"]
+__all__ = ["bits", "cycles", "front", "pareto", "resources", "saved", "stages"]
 
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
 PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
@@ -149,6 +149,36 @@ def pareto(measured: Sequence[tuple[float, float]], front: Sequence[tuple[float,
                   markersize=5, drawstyle="steps-post", label="not beaten")
         axes.set_xlabel(label)
         axes.set_ylabel("validation accuracy, %")
+        _finish(axes, legend=4)
+        return _svg(figure)
+
+
+def front(measured: Sequence[tuple[float, ...]], points: Sequence[tuple[float, float]], default: tuple[float, float],
+          label: str) -> str:
+    """Look-up tables over cycles of measured designs, those that no other beats joined, and the default.
+
+    Parameters
+    ----------
+    measured : sequence of (float, float)
+        Cycles by the model and look-up tables, of designs that fit.
+    points : sequence of (float, float)
+        Of the front, by cycles.
+    default : (float, float)
+    label : str
+        Of cycles.
+    """
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(4.2)
+        axes.invert_yaxis()
+        axes.grid(visible=True, axis="both", linewidth=0.6)
+        axes.set_xscale("log")
+        axes.scatter([each[0] for each in measured], [each[1] for each in measured], s=12, color=PALETTE[2],
+                     label="fits, by the models")
+        axes.plot([each[0] for each in points], [each[1] for each in points], color=PALETTE[0], marker="o",
+                  markersize=5, drawstyle="steps-post", label="not beaten")
+        axes.scatter([default[0]], [default[1]], s=60, color=WARN, marker="x", label="default")
+        axes.set_xlabel(label)
+        axes.set_ylabel("look-up tables")
         _finish(axes, legend=4)
         return _svg(figure)
 

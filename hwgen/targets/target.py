@@ -25,7 +25,7 @@ from ..network.sample import Limits, Sample
 from ..report.cycles import Ran
 from .run_folder import Files
 
-__all__ = ["Candidate", "Design", "Hardware", "Run", "Session", "Target"]
+__all__ = ["Candidate", "Design", "Hardware", "Run", "Session", "Space", "Target"]
 
 Ints = NDArray[np.int64]
 
@@ -215,6 +215,8 @@ class Candidate:
         Guessed.
     design : callable
         Makes the design; raises CapacityError where it turns out not to hold the sample.
+    longest : float or None
+        Cycles, guessed for the sample's longest run; None: not guessed.
     """
 
     target: "Target"
@@ -225,6 +227,31 @@ class Candidate:
     cycles: float
     area: Resources
     design: Callable[[], Design]
+    longest: float | None = None
+
+
+class Space(Protocol):
+    """Every design that a target could make for a network and its sample: what is free, and what a choice gives.
+
+    Attributes
+    ----------
+    choices : mapping
+        What is free -> its values. Hardware parameters and ``graphs`` have the names of options; what only this target
+        knows, such as which of several memories are deeper, has others.
+    """
+
+    @property
+    def choices(self) -> Mapping[str, Sequence[int]]: ...
+
+    def candidate(self, point: Mapping[str, int]) -> Candidate:
+        """The design of a choice, with guesses of area and cycles; milliseconds.
+
+        Raises
+        ------
+        HwgenError
+            Values that do not go together.
+        """
+        ...
 
 
 class Target(Protocol):
@@ -283,6 +310,16 @@ class Target(Protocol):
             A parameter that no template implements.
         CapacityError
             A parameter that is too small for the network.
+        """
+        ...
+
+    def explored(self, network: Network, sample: Sample, wishes: Wishes) -> Space:
+        """Everything that is free of designs that hold graphs whole, within the first limits that wishes ask for.
+
+        Raises
+        ------
+        HwgenError
+            As :meth:`candidates`.
         """
         ...
 

@@ -22,30 +22,50 @@ from .schedule.schedule import ALL_SLOTS, schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose, most_groups
 
-__all__ = ["SPACE", "candidates", "dictionary_of", "hardware_for"]
+__all__ = ["SPACE", "candidate", "candidates", "complete", "dictionary_of", "hardware_for", "program_for",
+           "waits_for_planes"]
 
 #: Parameters that trade area for speed, largest first.
-SPACE = {"groups": (16, 12, 8, 6, 4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (16, 8, 4, 2),
+SPACE = {"groups": (16, 12, 10, 8, 6, 5, 4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (16, 8, 4, 2),
          "lane_sets": (2, 1)}
+#: Bit planes of a row for which a server does not wait: its digits take as many cycles.
+FREE_PLANES = 2
 
 
 def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes) -> Iterator[Candidate]:
     """Every design of :data:`SPACE`, as :meth:`hwgen.targets.target.Target.candidates`."""
-    limits = limits_of(sample, wishes)[0]
-    if limits != sample.limits:
+    program = program_for(network, sample, wishes)
+    dictionary = dictionary_of(program, wishes.hardware)
+    program = told_in(program, dictionary)
+    for hardware in hardware_for(program, wishes.hardware):
+        yield candidate(target, network, sample, program, dictionary, hardware, "slots" in wishes.hardware)
+
+
+def program_for(network: Network, sample: Sample, wishes: Wishes) -> Program:
+    """The program of the sample's graph, its first pass not yet told in a dictionary.
+
+    Raises
+    ------
+    HwgenError
+        A width that no requantizer has.
+    CapacityError
+        Room for other graphs was wished for.
+    """
+    if limits_of(sample, wishes)[0] != sample.limits:
         raise CapacityError("room for graphs that are larger than the model's own", "limits",
                             "leave --max-nodes, --max-edges and --max-degree out, or use --target lists")
     sum_bits = wishes.hardware.get("sum_bits")
     if sum_bits is not None:
         Hardware.verify_sum_bits(sum_bits)
-    program = lower(network, sample.batch, sum_bits)
-    dictionary = dictionary_of(program, wishes.hardware)
-    program = told_in(program, dictionary)
-    for hardware in hardware_for(program, wishes.hardware):
-        yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=limits,
-                        area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
-                        design=partial(_design, network, sample, program, dictionary, hardware,
-                                       "slots" in wishes.hardware))
+    return lower(network, sample.batch, sum_bits)
+
+
+def candidate(target: Target, network: Network, sample: Sample, program: Program, dictionary: Dictionary | None,
+              hardware: Hardware, slots_given: bool) -> Candidate:
+    """A design for a program that is told in a dictionary, with guesses."""
+    return Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=sample.limits,
+                     area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
+                     design=partial(_design, network, sample, program, dictionary, hardware, slots_given))
 
 
 def dictionary_of(program: Program, wanted: Mapping[str, int]) -> Dictionary | None:
@@ -57,7 +77,7 @@ def dictionary_of(program: Program, wanted: Mapping[str, int]) -> Dictionary | N
 
 
 def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardware]:
-    """Hardware parameters for a program, the largest design first.
+    """Hardware parameters for a program, the largest design first; two bit planes a cycle last, where they may help.
 
     Parameters
     ----------
@@ -77,19 +97,36 @@ def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardwa
         check_capacity(program, hardware)
         yield hardware
         return
-    plain = _complete(program, wanted)
+    plain = complete(program, wanted)
     most = {"groups": most_groups(program), "servers": plain.servers, "requant_lanes": plain.lanes,
             "lane_sets": 1 + any(step.combine is not None for step in program.passes)}
     space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= most[name])
              for name, values in SPACE.items()]
-    for point in product(*space):
+    planes = [wanted["planes"]] if "planes" in wanted else [1, 2] if waits_for_planes(program) else [1]
+    for each, point in product(planes, product(*space)):
         try:
-            yield _complete(program, {**wanted, **dict(zip(SPACE, point, strict=True))})
+            yield complete(program, {**wanted, **dict(zip(SPACE, point, strict=True)), "planes": each})
         except HwgenError:  # such as more beats of few requantizer lanes than a task word can count
             continue
 
 
-def _complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
+def waits_for_planes(program: Program) -> bool:
+    """Whether servers may take fewer cycles with two bit planes a cycle: of dense features, or of wide rows."""
+    for index, step in enumerate(program.passes):
+        if step.combine is None:
+            continue
+        if step.q1 is None:  # dense
+            bits = float(program.input_bits * FREE_PLANES)
+        elif step.q1.row_bits is None:
+            bits = float(step.q1.bits)
+        else:
+            bits = float(step.q1.row_bits[program.rows_of(index)].mean())
+        if bits > FREE_PLANES:
+            return True
+    return False
+
+
+def complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
     """Choose what is not wanted; parameters that follow from the program may be overridden afterwards."""
     choosable = choose.__kwdefaults__ or {}
     chosen = choose(program, **{name: value for name, value in wanted.items() if name in choosable})

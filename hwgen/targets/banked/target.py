@@ -24,6 +24,7 @@ from .design import Design
 from .execute import run
 from .hardware import Hardware
 from .network_to_program import lower
+from .space import Space
 
 __all__ = ["TARGET", "BankedTarget"]
 
@@ -53,6 +54,9 @@ class BankedTarget:
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         return iter(()) if wishes.windows else candidates(self, network, sample, wishes)
+
+    def explored(self, network: Network, sample: Sample, wishes: Wishes) -> Space:
+        return Space(self, network, sample, wishes)
 
     def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         weight = chain_of(network).layers[0].weight

@@ -22,7 +22,7 @@ from .placement import arrange
 from .program import Program
 from .windows.candidates import window_candidates
 
-__all__ = ["GRAPHS", "SPACE", "candidates"]
+__all__ = ["GRAPHS", "SPACE", "batch_candidate", "candidates", "fewer", "programs_within"]
 
 #: Graphs of mean size that a batch has room for, unless the user says otherwise or the sample has fewer.
 GRAPHS = 8
@@ -38,7 +38,7 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
     When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
     For each number, room for larger graphs is tried before none.
     """
-    programs = list(_programs(network, limits_of(sample, wishes)))
+    programs = list(programs_within(network, limits_of(sample, wishes)))
     rows = FeatureRows(programs[0][1], sample.batch)
     total = Capacity.of([sample.batch], network.input_bits, network.edges)
     rank = 0
@@ -52,12 +52,12 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
                                               lambda hardware: fits(guess_resources(hardware))):
                 told, saved = _in_windows(rows, program, hardware)
                 yield Candidate(target=target, hardware=hardware, runs="window", rank=rank, limits=limits,
-                                cycles=guess_cycles(told, hardware, _fewer(total, saved), 1),
+                                cycles=guess_cycles(told, hardware, fewer(total, saved), 1),
                                 area=guess_resources(hardware), design=partial(place_windows, network, told, hardware))
                 rank += 1
 
 
-def _programs(network: Network, every: Sequence[Limits]) -> Iterator[tuple[Limits, Program]]:
+def programs_within(network: Network, every: Sequence[Limits]) -> Iterator[tuple[Limits, Program]]:
     """Programs within limits; room for larger graphs is left out where no multiplier has it."""
     for limits in every:
         try:
@@ -73,7 +73,7 @@ def _in_windows(rows: FeatureRows, program: Program, hardware: Hardware) -> tupl
     return rows.most(program, min(stay, program.features))
 
 
-def _fewer(total: Capacity, saved: int) -> Capacity:
+def fewer(total: Capacity, saved: int) -> Capacity:
     """A sample whose features are told in so many entries less."""
     return replace(total, features=max(0, total.features - saved))
 
@@ -83,33 +83,39 @@ def _batches(target: Target, network: Network, programs: Sequence[tuple[Limits, 
     """Designs that hold whole graphs."""
     graphs = wishes.graphs or min(GRAPHS, max(1, sample.batch.graphs))
     seen: set[Hardware] = set()
-    dense = {id(program): with_rows(program) if worth_rows(program, total) else None for _, program in programs}
+    any_dense = False
+    worth = worth_rows(programs[0][1], total) if wishes.listed is None else not wishes.listed
+    dense = {id(program): with_rows(program) if worth else None for _, program in programs}
     rank = 0
     while graphs:
         for limits, program in programs:
-            room = capacity_of(limits, graphs)
+            room, refused = capacity_of(limits, graphs), None
             try:
-                for told, hardware, saved in _sized(program, rows, room, wishes):
+                for told, hardware, saved in () if wishes.listed is False else _sized(program, rows, room, wishes):
                     if hardware not in seen:
                         seen.add(hardware)
-                        yield _candidate(target, network, told, hardware, limits, _fewer(total, saved), room, rank)
-                if not seen:  # says what is wrong with the wish
+                        yield batch_candidate(target, network, told, hardware, limits, fewer(total, saved), room, rank)
+                if not seen and wishes.listed is not False:  # says what is wrong with the wish
                     choose(rows.least(program), room, wishes.hardware)
-            except CapacityError:
-                if graphs == 1 and limits is programs[-1][0] and not seen and not wishes.windows:
-                    raise
+            except CapacityError as error:
+                refused = error
             if (multiplied := dense[id(program)]) is not None:
                 room = replace(room, features=0)
                 with suppress(CapacityError):  # lists say what is too small
                     for hardware in hardware_for(multiplied, room, wishes.hardware):
-                        yield _candidate(target, network, multiplied, hardware, limits, replace(total, features=0),
-                                         room, rank)
+                        any_dense = True
+                        yield batch_candidate(target, network, multiplied, hardware, limits, replace(total, features=0),
+                                              room, rank)
+            last = graphs == 1 and limits is programs[-1][0]
+            if refused is not None and last and not seen and not any_dense and not wishes.windows:
+                raise refused
             rank += 1
         graphs //= 2
 
 
-def _candidate(target: Target, network: Network, program: Program, hardware: Hardware, limits: Limits,
-               total: Capacity, room: Capacity, rank: int) -> Candidate:
+def batch_candidate(target: Target, network: Network, program: Program, hardware: Hardware, limits: Limits,
+                    total: Capacity, room: Capacity, rank: int) -> Candidate:
+    """A design for batches with guesses; ``total`` is the sample, ``room`` the largest batch."""
     return Candidate(target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
                      area=guess_resources(hardware),
                      cycles=guess_cycles(program, hardware, total, _runs(total, room)),

@@ -20,11 +20,12 @@ from .rules import longest
 from .sizes import needs
 
 __all__ = ["LANES", "REQUANT_LANES", "UNITS", "Capacity", "capacity_of", "choose", "hardware_for", "longest_entries",
-           "narrowest"]
+           "narrowest", "tables_of"]
 
 LANES = range(8, 65, 8)
 UNITS = (4, 2, 1)
 REQUANT_LANES = (32, 16, 8, 4, 2)
+NARROWER = (32, 16, 8)  #: Lanes that are tried beside the best ones, for smaller boards.
 LUT_SHARES = (3 / 8, 5 / 8)  #: Of a MAC array's inputs, to be look-up tables where the others are block memories.
 ENTRIES = 8  #: List entries in a word.
 PLANES = 4  #: Planes that a row is taken to have in the MAC array.
@@ -171,7 +172,7 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
     """
     seen: set[tuple[tuple[str, int], ...]] = set()
     first = choose(program, capacity, wanted).lanes
-    for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in (16, 8) if each < first)]:
+    for lanes in [wanted["lanes"]] if "lanes" in wanted else [first, *(each for each in NARROWER if each < first)]:
         if "lanes" not in wanted and lanes % wanted.get("requant_lanes", 1):
             continue
         requants = [each for each in REQUANT_LANES if lanes % each == 0]
@@ -182,14 +183,14 @@ def hardware_for(program: Program, capacity: Capacity, wanted: Mapping[str, int]
                                                       "requant_lanes": requant})
                 except CapacityError:  # narrow lanes need longer rows than a word can say
                     continue
-                for tables in _tables(each, wanted):
+                for tables in tables_of(each, wanted):
                     key = tuple(tables.to_dict().items())
                     if key not in seen:
                         seen.add(key)
                         yield tables
 
 
-def _tables(hardware: Hardware, wanted: Mapping[str, int]) -> Iterator[Hardware]:
+def tables_of(hardware: Hardware, wanted: Mapping[str, int]) -> Iterator[Hardware]:
     """A design with more and more of its MAC array's tables in look-up tables, if any are block memories."""
     yield hardware
     if "lut_inputs" not in wanted and weight_blocks(hardware.to_dict()):

@@ -25,6 +25,7 @@ from .design import place_batches, place_windows, program_for
 from .execute import run
 from .feature_rows import told_in
 from .hardware import Hardware
+from .space import Space
 
 __all__ = ["TARGET", "ListsTarget"]
 
@@ -54,6 +55,9 @@ class ListsTarget:
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
                    fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
         return candidates(self, network, sample, wishes, fits)
+
+    def explored(self, network: Network, sample: Sample, wishes: Wishes) -> Space:
+        return Space(self, network, sample, wishes)
 
     def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)

@@ -3,15 +3,15 @@
 from search_worker import CHOICES, measured
 
 from hwgen.bit_search.propose import SAMPLERS, Proposer, Sampler
-from hwgen.bit_search.study import Measured
+from hwgen.studies.study import Done, Worth
 
 
-def known(proposer: Proposer, count: int) -> list[Measured]:
-    found: list[Measured] = []
+def known(proposer: Proposer, count: int) -> list[Done]:
+    found: list[Done] = []
     for slot in range(count):
         assignment = proposer(slot, found[:proposer.known_before(slot)])
-        cost, accuracy = measured(assignment) or (0.0, 0.0)
-        found.append(Measured(slot=slot, assignment=assignment, cost=cost, accuracy=accuracy))
+        worth = measured(assignment) or Worth(values=(0.0, 0.0))
+        found.append(Done(slot=slot, assignment=assignment, worth=worth))
     return found
 
 
@@ -31,14 +31,15 @@ def test_no_assignment_is_proposed_twice() -> None:
 
 def test_every_assignment_may_be_known() -> None:
     proposer = Proposer(choices={"a": (2, 4)}, seed=1, floor=0.88, first=2)
-    both = [Measured(slot=slot, assignment={"a": bits}, cost=bits, accuracy=0.9) for slot, bits in enumerate((4, 2))]
+    both = [Done(slot=slot, assignment={"a": bits}, worth=Worth(values=(bits, 0.9)))
+            for slot, bits in enumerate((4, 2))]
     assert proposer(2, both)["a"] in (2, 4)
 
 
 def test_the_tree_finds_cheaper_assignments_than_random_search() -> None:
     def best(sampler: Sampler, seed: int) -> float:
         found = known(Proposer(choices=CHOICES, seed=seed, floor=0.88, sampler=sampler, first=8), 40)
-        return min(each.cost for each in found if each.accuracy >= 0.88)
+        return min(each.worth.values[0] for each in found if each.worth.values[1] >= 0.88)
 
     tree, random = ([best(sampler, seed) for seed in range(5)] for sampler in SAMPLERS)
     assert sum(tree) <= 90 < 110 <= sum(random)  # 15 bits are needed

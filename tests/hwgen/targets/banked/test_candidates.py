@@ -11,7 +11,7 @@ from hwgen.flow.wishes import Wishes
 from hwgen.network.sample import single
 from hwgen.targets import find_target
 from hwgen.targets.banked.area import guess_resources
-from hwgen.targets.banked.candidates import hardware_for
+from hwgen.targets.banked.candidates import hardware_for, waits_for_planes
 from hwgen.targets.banked.cycles import guess_cycles
 from hwgen.targets.banked.feature_rows import told_in
 from hwgen.targets.banked.network_to_program import lower
@@ -36,7 +36,22 @@ def test_the_largest_design_comes_first_and_each_once(busy, dense) -> None:
         assert len({tuple(each.to_dict().values()) for each in found}) == len(found) >= 9 * groups - 9
         assert (found[0].groups, found[0].servers, found[0].requant_lanes, found[0].lane_sets) == (groups, 16, 16, 2)
         assert (found[-1].groups, found[-1].servers) == (1, 4)
-        assert guess_resources(found[0]).total.lut == max(guess_resources(each).total.lut for each in found)
+        plain = [each for each in found if each.planes == 1]
+        assert found[:len(plain)] == plain
+        assert guess_resources(found[0]).total.lut == max(guess_resources(each).total.lut for each in plain)
+        assert [(each.groups, each.servers, each.requant_lanes, each.lane_sets) for each in found[len(plain):]] == [
+            (each.groups, each.servers, each.requant_lanes, each.lane_sets) for each in plain[:len(found) - len(plain)]]
+        assert len(found) in (len(plain), 2 * len(plain))
+
+
+@pytest.mark.parametrize(("options", "waits"), [
+    ({"max_bits": 2}, False), ({"min_bits": 4}, True), ({"input_bits": 5, "max_bits": 2}, True),
+    ({"input_bits": 1, "layers": 1}, False)])
+def test_two_planes_a_cycle_are_tried_where_servers_wait_for_bits(options, waits) -> None:
+    program = program_of(random_graph_model(1, 40, 20, **options))
+    assert waits_for_planes(program) == waits
+    assert {each.planes for each in hardware_for(program, {})} == ({1, 2} if waits else {1})
+    assert {each.planes for each in hardware_for(program, {"planes": 2})} == {2}
 
 
 def test_what_is_given_is_kept_and_digit_follows_the_row(dense) -> None:

@@ -11,11 +11,11 @@ import fcntl
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
@@ -25,32 +25,52 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ..errors import HwgenError
 
-__all__ = ["Assignment", "Measured", "Slot", "Study"]
+__all__ = ["LOG", "Assignment", "Direction", "Done", "Settings", "Slot", "Study", "Worth"]
 
-#: Knob -> bits.
+#: Below the folder of a study: Optuna's journal.
+LOG = "study.log"
+
+#: Knob -> value.
 Assignment = Mapping[str, int]
+#: Plain values that decide what is measured.
+Settings = Mapping[str, str | int | float | None]
+Direction = Literal["minimize", "maximize"]
 
 FIX = "continue with the options that the study was begun with, or name another folder"
+#: Optuna's constraints as a list, by their place: optuna-dashboard 0.21 reads no others.
+_CONSTRAINTS, _FIT = "constraints", "0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class Worth:
+    """What a measurement gives.
+
+    Parameters
+    ----------
+    values : tuple of float
+        One for each direction of the study.
+    excess : float or None
+        How far beyond what may be: above 0 is too much; None: nothing limits it.
+    """
+
+    values: tuple[float, ...]
+    excess: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
     """What a slot gave.
 
     Parameters
     ----------
     slot : int
     assignment : mapping
-    accuracy : float
-        On validation data, a share; of a regression the coefficient of determination.
-    cost : float
-        Of the objective.
+    worth : Worth
     """
 
     slot: int
     assignment: Assignment
-    accuracy: float
-    cost: float
+    worth: Worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +88,14 @@ class Study:
     Parameters
     ----------
     folder : Path
+    name : str
+        Of the study in the journal.
+    directions : sequence of str
+        What is good of each value.
     settings : mapping
-        Plain values that decide what is measured; those of a study that is continued are the same.
+        Those of a study that is continued are the same.
     choices : mapping
-        Knob -> widths to choose from.
+        Knob -> values to choose from; an assignment may leave some out.
 
     Raises
     ------
@@ -79,28 +103,29 @@ class Study:
         A study with other settings, or a file that is no study.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, str | int | float | None],
+    def __init__(self, folder: Path, name: str, directions: Sequence[Direction], settings: Settings,
                  choices: Mapping[str, Sequence[int]]) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.folder = folder
         self.choices: dict[str, BaseDistribution] = {
-            name: CategoricalDistribution(each) for name, each in choices.items()}
+            knob: CategoricalDistribution(each) for knob, each in choices.items()}
         self._workers = folder / "workers"
         self._workers.mkdir(parents=True, exist_ok=True)
-        log = folder / "study.log"
+        log = folder / LOG
         try:
             self._storage = JournalStorage(JournalFileBackend(str(log), _Lock(folder / "journal.lock", log)))
             with self.alone("claims"):
-                self._study = optuna.create_study(study_name="bits", storage=self._storage, load_if_exists=True,
-                                                  directions=["minimize", "maximize"])
+                self._study = optuna.create_study(study_name=name, storage=self._storage, load_if_exists=True,
+                                                  directions=list(directions))
                 known = self._study.user_attrs.get("settings")
                 if known is None:
                     self._study.set_user_attr("settings", dict(settings))
         except (ValueError, KeyError) as error:
             raise HwgenError(f"is no study of hwgen: {error}", str(log), "name another folder") from None
-        for name, value in settings.items():
-            if known is not None and known.get(name) != value:
-                raise HwgenError(f"{name} is {value}, the study was begun with {known.get(name)}", str(folder), FIX)
+        for setting, value in settings.items():
+            if known is not None and known.get(setting) != value:
+                raise HwgenError(f"{setting} is {value}, the study was begun with {known.get(setting)}", str(folder),
+                                 FIX)
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         with self.alone("claims"):  # nobody takes a file that has no lock yet for that of a dead process
             for left in self._workers.iterdir():
@@ -108,12 +133,9 @@ class Study:
             self._held = self._lock(self._workers / self.worker)
 
     @property
-    def measured(self) -> list[Measured]:
+    def done(self) -> list[Done]:
         """What is known, by slot; without those that cannot be built."""
-        found = [Measured(slot=each.user_attrs["slot"], assignment=each.params, cost=each.values[0],
-                          accuracy=each.values[1])
-                 for each in self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))]
-        return sorted(found, key=lambda each: each.slot)
+        return _done(self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
 
     @property
     def finished(self) -> int:
@@ -121,7 +143,7 @@ class Study:
         return len(self._study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
     def claim(self, slots: int, known_before: Callable[[int], int],
-              propose: Callable[[int, Sequence[Measured]], Assignment]) -> Slot | None:
+              propose: Callable[[int, Sequence[Done]], Assignment]) -> Slot | None:
         """Take the first free slot, if what it rests on is known.
 
         Parameters
@@ -150,19 +172,24 @@ class Study:
             if number is None or any(slot not in taken or not taken[slot].state.is_finished()
                                      for slot in range(known_before(number))):
                 return None
-            before = [each for each in self.measured if each.slot < known_before(number)]
-            assignment = propose(number, before)
+            assignment = propose(number, _done(
+                each for slot, each in taken.items()
+                if slot < known_before(number) and each.state is TrialState.COMPLETE))
             self._study.add_trial(create_trial(
-                state=TrialState.RUNNING, params=dict(assignment), distributions=self.choices,
+                state=TrialState.RUNNING, params=dict(assignment),
+                distributions={knob: self.choices[knob] for knob in assignment},
                 user_attrs={"slot": number, "worker": self.worker}))
             return Slot(number=number, trial=len(trials), assignment=assignment)
 
-    def tell(self, slot: Slot, found: tuple[float, float] | None) -> None:
-        """Write down what a slot gave: cost and accuracy; None where it cannot be built."""
+    def tell(self, slot: Slot, found: Worth | None) -> None:
+        """Write down what a slot gave; None where it cannot be built."""
         if found is None:
             self._study.tell(slot.trial, state=TrialState.PRUNED)
-        else:
-            self._study.tell(slot.trial, values=found)
+            return
+        if found.excess is not None:
+            trial = self._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, slot.trial)
+            self._storage.set_trial_system_attr(trial, _CONSTRAINTS, [found.excess])
+        self._study.tell(slot.trial, values=found.values)
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -195,6 +222,13 @@ class Study:
         with suppress(FileNotFoundError):
             (self._workers / worker).unlink()
         return False
+
+
+def _done(trials: Iterable[FrozenTrial]) -> list[Done]:
+    """What finished trials say, by slot."""
+    found = [Done(slot=each.user_attrs["slot"], assignment=each.params,
+                  worth=Worth(values=tuple(each.values), excess=each.constraints.get(_FIT))) for each in trials]
+    return sorted(found, key=lambda each: each.slot)
 
 
 class _Lock(JournalFileOpenLock):

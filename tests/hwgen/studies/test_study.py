@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import search_worker
 from optuna.trial import TrialState
-from search_worker import CHOICES, searched
+from search_worker import CHOICES, searched, study_of
 
 from hwgen.bit_search.propose import Proposer
-from hwgen.bit_search.study import Study
 from hwgen.errors import HwgenError
+from hwgen.studies.study import Worth
 
 SLOTS = 24
 SETTINGS = {"seed": 3, "sampler": "tree"}
@@ -25,7 +25,7 @@ def begin(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 def slots_of(folder: Path) -> list[int]:
     """The slots of all finished trials."""
-    study = Study(folder, SETTINGS, CHOICES)
+    study = study_of(folder, SETTINGS)
     try:
         trials = study._study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
         return sorted(each.user_attrs["slot"] for each in trials)
@@ -52,9 +52,9 @@ def test_killed_twice_and_shared_by_two_it_ends_as_one_that_was_left_alone(tmp_p
 
 def test_the_slot_of_a_dead_process_is_measured_again_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
     proposer = Proposer(choices=CHOICES, seed=3, floor=0.88, first=8)
-    first = Study(tmp_path, SETTINGS, CHOICES)
+    first = study_of(tmp_path, SETTINGS)
     claimed = first.claim(2, proposer.known_before, proposer)
-    second = Study(tmp_path, SETTINGS, CHOICES)
+    second = study_of(tmp_path, SETTINGS)
     other = second.claim(2, proposer.known_before, proposer)
     assert claimed is not None
     assert other is not None
@@ -77,13 +77,13 @@ def test_a_line_that_a_killed_process_began_is_taken_away(tmp_path: Path) -> Non
 
 def test_a_round_waits_for_the_one_before(tmp_path: Path) -> None:
     proposer = Proposer(choices=CHOICES, seed=3, floor=0.88, first=2)
-    study = Study(tmp_path, SETTINGS, CHOICES)
+    study = study_of(tmp_path, SETTINGS)
     slots = [study.claim(6, proposer.known_before, proposer) for _ in range(2)]
     assert all(slots)
     assert study.claim(6, proposer.known_before, proposer) is None
     for each in slots:
         assert each is not None
-        study.tell(each, (1.0, 0.5))
+        study.tell(each, Worth(values=(1.0, 0.5)))
     assert study.claim(6, proposer.known_before, proposer) is not None
     study.close()
 
@@ -91,12 +91,12 @@ def test_a_round_waits_for_the_one_before(tmp_path: Path) -> None:
 def test_other_settings_are_refused(tmp_path: Path) -> None:
     searched(tmp_path, 1)
     with pytest.raises(HwgenError) as caught:
-        Study(tmp_path, {**SETTINGS, "seed": 4}, CHOICES)
+        study_of(tmp_path, {**SETTINGS, "seed": 4})
     assert "seed is 4, the study was begun with 3" in caught.value.what
 
 
 def test_a_file_that_is_no_study_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.log").write_text("hello\nworld\n")
     with pytest.raises(HwgenError) as caught:
-        Study(tmp_path, SETTINGS, CHOICES)
+        study_of(tmp_path, SETTINGS)
     assert caught.value.where == str(tmp_path / "study.log")
