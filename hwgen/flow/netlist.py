@@ -28,7 +28,7 @@ __all__ = ["FOLDER", "Netlist", "model_file", "models_of", "netlist_of"]
 #: Below a build folder.
 FOLDER = "netlist"
 #: Seconds that Yosys takes for a flat design, by the kilobyte of its Verilog; measured, rough.
-SECONDS_PER_KB = 0.05
+SECONDS_PER_KB = 0.1
 
 
 _MODULE = re.compile(r"^module (\w+)\b(.*?)^endmodule", re.MULTILINE | re.DOTALL)

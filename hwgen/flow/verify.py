@@ -28,6 +28,8 @@ __all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 AT_ONCE = 40_000
 #: Seconds that a simulator compiles, and cycles that it simulates in one, about.
 COMPILE_S, CYCLES_PER_S = 25.0, 5_000.0
+#: Seconds that a simulator of a netlist compiles for each megabyte of it, about: 20 on Xilinx's families, 50 on ECP5.
+NETLIST_S_PER_MB = 30.0
 
 
 def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | None = None, *,
@@ -54,8 +56,8 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     options = replace(options or sim.SimOptions(), quiet=True)
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
-        compiled = any((build / "sim").glob("model-*"))
-        expected = COMPILE_S * (not compiled) + sum(map(work_of, folders)) / CYCLES_PER_S
+        compile_s = COMPILE_S if options.netlist is None else NETLIST_S_PER_MB * options.netlist[0].stat().st_size / 1e6
+        expected = compile_s + sum(map(work_of, folders)) / CYCLES_PER_S
         with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator", expected):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []
