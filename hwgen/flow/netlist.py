@@ -31,7 +31,7 @@ FOLDER = "netlist"
 SECONDS_PER_KB = 0.1
 
 
-_MODULE = re.compile(r"^module (\w+)\b(.*?)^endmodule", re.MULTILINE | re.DOTALL)
+_MODULE = re.compile(r"^[ \t]*module (\w+)\b(.*?)^[ \t]*endmodule", re.MULTILINE | re.DOTALL)
 #: What simulators without delays do not know.
 _TIMING = re.compile(r"^[ \t]*specify\b.*?^[ \t]*endspecify", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"\w+")

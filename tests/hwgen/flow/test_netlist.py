@@ -54,10 +54,14 @@ def test_what_cannot_be_simulated_is_refused(tmp_path):
         netlist_of(toy_build(tmp_path / "build", "gatemate-a2"), SILENT)
 
 
-def test_models_are_those_of_the_cells_and_of_what_they_instantiate():
-    text = models_of(FAMILIES["xcup"], {"RAMB18E2": 1, "LUT2": 3, "$scopeinfo": 1})
-    modules = re.findall(r"^module (\w+)", text, re.MULTILINE)
-    assert modules == ["LUT2", "RAMB18E2", "hwgen_block_memory", "hwgen_xilinx_block"]
+@pytest.mark.parametrize(("family", "cells", "modules"), [
+    ("xcup", ("RAMB18E2", "LUT2", "$scopeinfo"), ["LUT2", "RAMB18E2", "hwgen_block_memory", "hwgen_xilinx_block"]),
+    ("ecp5", ("CCU2C", "TRELLIS_DPR16X4"), ["CCU2C", "INV", "LUT2", "LUT4", "TRELLIS_DPR16X4"]),
+    ("gw5a", ("MUX2_LUT5", "LUT4"), ["LUT4", "MUX2", "MUX2_LUT5"]),  # their ends are indented
+])
+def test_models_are_those_of_the_cells_and_of_what_they_instantiate(family, cells, modules):
+    text = models_of(FAMILIES[family], dict.fromkeys(cells, 1))
+    assert re.findall(r"^module (\w+)", text, re.MULTILINE) == modules
     assert "specify" not in text
 
 
