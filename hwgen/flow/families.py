@@ -34,8 +34,8 @@ class Family:
     hardware : mapping
         Hardware parameters that follow from the family.
     factors : mapping
-        Resource -> how much more of it designs take than on UltraScale+, for which the formulas of the targets were
-        fitted: a first guess, not fitted, which Yosys corrects (docs/decisions/0028-families.md).
+        Resource -> how much more of it designs take than on UltraScale+, where the targets have no fitted costs for the
+        family (hwgen/targets/costs.py): rough, and Yosys corrects it.
     """
 
     name: str
@@ -89,7 +89,7 @@ _FAMILIES = (
         primitives=Primitives(carry="CARRY4", multiplexers=True, multiply_add="DSP48E1"),
         weights={"lut": _LUT6 | _LUTRAM | _SRL, "ff": _XILINX_FF, "bram36": {"RAMB36E1": 1, "RAMB18E1": 0.5},
                  "uram": {}, "dsp": {"DSP48E1": 1}, "lutram": _LUTRAM | _SRL, "carry8": {"CARRY4": 0.5}},
-        free=_XILINX_FREE, factors={"dsp": 1.5, "lut": 1.05}),
+        free=_XILINX_FREE),
     Family(
         name="ecp5", title="ECP5", synth="synth_ecp5",
         # A memory of 16 words takes three slices: two of data, one of the write port (Lattice FPGA-TN-02204,
@@ -99,7 +99,7 @@ _FAMILIES = (
                  "lutram": {"TRELLIS_DPR16X4": 4}, "carry8": {}},
         free=frozenset({"PFUMX", "L6MUX21", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of DP16KD (18 kbit)", "dsp": "MULT18X18D", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0, "dsp": 2.0}),
+        hardware={"table_words": 16}),
     Family(
         name="gw5a", title="Gowin Arora V", synth="synth_gowin -family gw5a -noiopads",
         primitives=Primitives(product="MULTALU27X18"),
@@ -112,7 +112,7 @@ _FAMILIES = (
                  "lutram": dict.fromkeys(("RAM16SDP1", "RAM16SDP2", "RAM16SDP4"), 4), "carry8": {}},
         free=frozenset({"MUX2_LUT5", "MUX2_LUT6", "MUX2_LUT7", "MUX2_LUT8", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of BSRAM (18 kbit)", "dsp": "MULTALU27X18", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0}),
+        hardware={"table_words": 16}),
     Family(
         name="gatemate", title="GateMate", synth="synth_gatemate -luttree -noiopad -noclkbuf",
         primitives=Primitives(distributed=False),

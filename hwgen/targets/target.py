@@ -212,9 +212,11 @@ class Candidate:
     cycles : float
         Guessed for the sample.
     area : Resources
-        Guessed.
+        Estimated on UltraScale+; whoever has a board asks :meth:`Target.area`.
     design : callable
         Makes the design; raises CapacityError where it turns out not to hold the sample.
+    quick : callable or None
+        The same in less time, where a target schedules: with some percent more cycles than a build's.
     """
 
     target: "Target"
@@ -225,6 +227,7 @@ class Candidate:
     cycles: float
     area: Resources
     design: Callable[[], Design]
+    quick: Callable[[], Design] | None = None
 
 
 class Target(Protocol):
@@ -266,7 +269,7 @@ class Target(Protocol):
         ...
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
-                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+                   fits: Callable[[Hardware], bool]) -> Iterator[Candidate]:
         """Designs that have what was wished for, ranks ascending.
 
         Parameters
@@ -274,7 +277,7 @@ class Target(Protocol):
         wishes : Wishes
             Without names of other targets.
         fits : callable
-            Whether guessed resources are expected to fit the board. Candidates need not fit; where there are very many
+            Whether hardware is expected to fit the board. Candidates need not fit; where there are very many
             designs, those that do come instead of others.
 
         Raises
@@ -284,6 +287,10 @@ class Target(Protocol):
         CapacityError
             A parameter that is too small for the network.
         """
+        ...
+
+    def area(self, hardware: Hardware, family: str = "xcup") -> Resources:
+        """What Yosys is expected to count for a family, by the formulas of :mod:`hwgen.targets.costs`."""
         ...
 
     def design(self, network: Network, config: Config, pairs: Ints = NO_PAIRS) -> Design:

@@ -1,66 +1,152 @@
-"""Resources at a glance, to rank designs before any is built: formulas, not synthesis.
+"""Resources of a banked design without synthesis: what the templates fix, counted, and a fitted rest.
 
-The formulas were fitted to Yosys's counts of six designs; the tests of the candidates hold them to some of these.
-What is built is always counted by Yosys and refused if it does not fit; a wrong guess costs another count.
+Block memory, DSP and memories of look-up tables follow from shapes, and so do nearly all flip-flops and the wide
+adders and multiplexers; coefficients of the rest are data (``hwgen/targets/costs.py``). Their errors are published:
+docs/estimates.md. What is built is always counted by Yosys and refused if it does not fit.
 """
 
-from rtl_templates.banked.formats import PARAM, UNITS, weight_plan
-from rtl_templates.cells.mac_plan import lutram
+from rtl_templates.banked.formats import (
+    BIAS_BITS,
+    ROW_BITS,
+    TASK,
+    UNITS,
+    column_bits,
+    weight_plan,
+)
+from rtl_templates.banked.group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
+from rtl_templates.banked.server.timing import QUEUE_DEPTH, server_q2_delay
+from rtl_templates.cells.timing import BANK_READ
+from rtl_templates.shell.words import BEAT_BITS
 
-from ...flow.resources import Component, Resources, Usage, blocks
+from ...flow.memories import OLD_WORDS, Mapped, block, distributed
+from ...flow.resources import Component, Resources, Usage
+from ..costs import Cost, method, shape_family, used
+from ..mac_cost import mac_cost
 from .hardware import Hardware
 
-__all__ = ["SLOT_STEP", "guess_resources", "most_slots"]
+__all__ = ["COSTS", "SLOT_STEP", "guess_resources", "most_slots"]
 
 SLOT_STEP = 128  #: Schedule memories are of a multiple of these.
 COLUMN_BITS = 8  # of a schedule word's column, beside the row
+_RAW, _CODE = 16, 8  # bits of a result and of a code in a requantizer lane
+_DSP = {"xcup": 2, "xc7": 3, "ecp5": 4, "gw5a": 2}  # of a requantizer lane (docs/decisions/0028-families.md)
+_STORE_QUEUE = 16  # words of the store unit's queue
 
 
-def guess_resources(hardware: Hardware) -> Resources:
-    """What Yosys is expected to count, to about 15 % for each component."""
-    count = {"group": hardware.groups, "server": hardware.servers, "shell": 1}
-    one = {"group": _group(hardware), "server": _server(hardware), "shell": _shell(hardware)}
-    return Resources(components=tuple(Component(name=name, count=count[name], one=one[name]) for name in count),
-                     method="formulas fitted to Yosys's counts")
+def guess_resources(hardware: Hardware, family: str = "xcup") -> Resources:
+    """What Yosys is expected to count, by component."""
+    counts = {"group": hardware.groups, "server": hardware.servers, "shell": 1}
+    return Resources(components=tuple(
+        Component(name=name, count=times, one=used("banked", name, COSTS[name](hardware, shape_family(family)), family))
+        for name, times in counts.items()), method=method(family))
 
 
 def most_slots(hardware: Hardware) -> int:
     """Slots that the block memory of a design's schedule holds, which come in steps of hundreds."""
     width = UNITS * (hardware.bank_depth.bit_length() - 1 + COLUMN_BITS)
-    have = blocks(width, hardware.slots)
+    have = block(width, hardware.slots).bram36
     return max(slots for slots in range(hardware.slots, 2 * hardware.slots + SLOT_STEP, SLOT_STEP)
-               if blocks(width, slots) == have)
+               if block(width, slots).bram36 == have)
 
 
-def _group(h: Hardware) -> Usage:
+def _bits(depth: int) -> int:
+    """Of an address."""
+    return max(1, (depth - 1).bit_length())
+
+
+def _group(h: Hardware, family: str) -> Cost:
     """Banks, schedule memory, Clos network and 16 processing elements."""
-    word, lanes, row_bits = h.lanes * h.digit, UNITS * h.lanes, h.bank_depth.bit_length() - 1
-    return Usage(
-        lut=3 * UNITS * word + lanes * h.acc_bits + 26 * h.lanes + 2 * UNITS * (h.hold_depth - 1),
-        ff=4 * UNITS * word + (4 * h.hold_depth + 7) * lanes * h.acc_bits // 4 + 330 + 9 * (UNITS + 1) * h.zero_points,
-        bram36=UNITS * blocks(word, h.bank_depth * h.digits) + blocks(UNITS * (row_bits + COLUMN_BITS), h.slots) + 0.5)
+    word, row_bits, digits = h.lanes * h.digit, _bits(h.bank_depth), h.digits
+    sums, slot_bits, schedule = h.lanes * h.acc_bits, _bits(h.slots), UNITS * (row_bits + COLUMN_BITS)
+    digit_bits = (digits - 1).bit_length()
+    bank = block(word, h.bank_depth * digits, family)
+    chunks = [min(BEAT_BITS, schedule - low) for low in range(0, schedule, BEAT_BITS)]
+    parts = [block(width, h.slots, family) for width in chunks]
+    registers = UNITS * (1 + _bits(h.bank_depth * digits) + 2 * word)  # of the banks
+    registers += slot_bits + h.slots.bit_length() + slot_bits + BEAT_BITS + schedule + len(chunks) + 3 + 3 * digit_bits
+    registers += (GROUP_PIPE - GROUP_SCHEDULE - 1) * (2 * UNITS + 1 + digit_bits) + digits
+    registers += UNITS * 6 * BANK_READ + (GROUP_CLOS - 1) * UNITS * word + UNITS * 6
+    registers += UNITS * (1 + h.lanes * h.code_bits + sums + h.hold_depth * (sums + 1))
+    registers += (UNITS + 1) * 9 * h.zero_points
+    if family in OLD_WORDS:  # what is written to the schedule's memories is the same for all
+        registers += UNITS * bank.ff + 2 * BEAT_BITS + slot_bits + 2 * len(parts)
+    return Cost(
+        exact=Usage(bram36=UNITS * bank.bram36 + sum(part.bram36 for part in parts), ff=registers),
+        lut={"one": 1, "network": GROUP_CLOS * UNITS * word, "sums": UNITS * sums, "queues": UNITS * (h.hold_depth - 1),
+             "operands": UNITS * h.lanes * h.code_bits, "raised": UNITS * sums * h.zero_points,
+             "sections": UNITS * bank.selected + sum(part.selected for part in parts),
+             "old words": (UNITS * word + schedule) * (family in OLD_WORDS), "address": slot_bits,
+             "rows": UNITS * row_bits},
+        ff={"one": 1, "sections": UNITS * (bank.selected > 0)})
 
 
-def _server(h: Hardware) -> Usage:
+def _server(h: Hardware, family: str) -> Cost:
     """Requantizer lanes, MAC array with its tables, queues, parameters, features and results."""
-    plan = weight_plan(h.to_dict())
-    tables = sum(lutram(*memory) for memory in plan.memories(h.planes))
-    adders = h.mac_columns * sum(map(plan.adder_bits, plan.roots))
-    dense = h.feature_depth > 0
-    biases = 20 if h.bias_depth <= 32 else 36 * -(-h.bias_depth // 64)  # of a lane: RAM32M, RAM64M
-    lanes, choices = h.requant_lanes * h.lane_sets, h.ports * (h.lanes // h.requant_lanes)
-    second = h.requant_lanes * (h.lane_sets - 1)  # lanes: choice of codes, deeper queues
-    memory = 140 + (4 + biases) * lanes + 14 * second + tables
-    hold = h.requant_lanes * h.acc_bits * max(0, choices - 8) // 4  # the chunk of a port's sum, beyond that of 8
-    logic = 270 + hold + 25 * lanes + 58 * second + 25 * h.mac_columns + adders + 16 * h.lanes + 250 * dense
-    return Usage(
-        lut=memory + logic, lutram=memory,
-        ff=640 + 40 * second + (26 + 12 * dense) * h.lanes + (34 + 17 * (h.pages > 1)) * h.mac_columns + adders + sum(
-            width for width, _ in plan.memories(h.planes)),
-        bram36=blocks(sum(PARAM.values()) - 16, h.param_depth) + blocks(16 * h.requant_lanes, h.result_depth)
-        + (blocks(h.planes * h.lanes, h.feature_depth) if dense else 0),
-        dsp=2 * lanes)
+    lanes, sets, chunks, dense = h.requant_lanes, h.lane_sets, h.lanes // h.requant_lanes, h.feature_depth > 0
+    mac = mac_cost(weight_plan(h.to_dict()), h.planes, h.sum_bits, h.weight_bits, family, both=dense)
+    all_lanes, chunk_bits, ports = lanes * sets, (chunks - 1).bit_length(), h.ports
+    word, row, results = h.lanes * h.digit, h.lanes * h.code_bits, lanes * _RAW
+    bank_bits = _bits(h.banks_per_server) if h.banks_per_server > 1 else 0
+    address_bits = max(_bits(h.bank_depth), _bits(h.result_depth))
+    longest = max(8, 2 * chunks, h.digits, -(-8 // h.planes) * h.pages if dense else 0).bit_length()
+    entry = 3 * ROW_BITS + 4 + 3 + bank_bits + address_bits
+    small = [(column_bits(h.sum_bits), h.column_depth)] * all_lanes + [(BIAS_BITS, h.bias_depth)] * all_lanes
+    queue = QUEUE_DEPTH[sets]
+    small += [(2 * ROW_BITS + 4 + longest, queue), (ROW_BITS + 4, queue), (1 + address_bits + bank_bits, queue),
+              (_bits(h.param_depth), 2 << (ports - 1).bit_length())]
+    tables = [distributed(*each, family) for each in small]
+    result_words = -(-h.result_depth // h.result_parts)
+    large = [block(entry, h.param_depth, family), block(results, result_words, family)]
+    large += [block(h.planes * h.lanes, h.feature_depth, family)] if dense else []
+    memory = _together(tables)
+    registers = mac.ff + 2 * h.lanes * _CODE + h.planes * h.lanes + row * (1 + (h.digits > 1))
+    registers += results + min(BEAT_BITS, results) + results * sets
+    registers += sum(each.ff for each in large)
+    old_words = (entry + results + dense * h.planes * h.lanes) * (family in OLD_WORDS)
+    return Cost(
+        exact=Usage(bram36=sum(each.bram36 for each in large), dsp=_DSP[family] * all_lanes, ff=registers,
+                    lutram=memory.lutram + mac.lutram, lut=memory.lut + mac.lut),
+        lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
+             "tables": mac.selected, "one": 1, "second set": sets - 1, "lanes": all_lanes,
+             "hold": lanes * h.acc_bits * _choose(ports * (1 << chunk_bits)), "planes": h.planes * h.lanes,
+             "codes": h.lanes * _CODE,
+             "results": all_lanes * h.sum_bits * (-(-h.mac_columns // lanes) - 1), "word": word,
+             "digits": word * (h.digits - 1), "second word": lanes * (_RAW + _CODE) * (sets - 1),
+             "ports": ports, "pairs": ports * ports, "chunks": chunks, "dense": dense * h.planes * h.lanes,
+             "dense pass": dense, "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server,
+             "sections": memory.selected + sum(each.selected for each in large), "old words": old_words},
+        ff={"one": 1, "second set": sets - 1, "lanes": all_lanes, "ports": ports, "ports' bits": _bits(ports),
+            "entry": entry - 3 * ROW_BITS, "bias": sets * _bits(h.bias_depth), "occupation": longest,
+            "chunk": chunk_bits * sets, "due": server_q2_delay(h.lanes, h.planes) + 2 * chunks + 16,
+            "parameters": _bits(h.param_depth), "digits": h.digits > 1, "dense": dense, "pages": h.pages > 1,
+            "word": max(0, word - entry), "zero points": h.zero_points * sets, "sums": all_lanes * h.acc_bits},
+        lutram={"one": 1, "second set": sets - 1, "occupation": longest, "chunk": chunk_bits * sets})
 
 
-def _shell(h: Hardware) -> Usage:
-    return Usage(lut=1400 + 60 * h.servers, ff=1800 + 40 * h.servers, lutram=162)
+def _shell(h: Hardware, family: str) -> Cost:
+    """AXI, registers, loader, store, sequencer with its memories, counters; and what joins groups and servers."""
+    task = sum(TASK.values()) + 8 * h.zero_points
+    queue = min(BEAT_BITS, h.requant_lanes * _RAW)
+    memory = _together([distributed(min(BEAT_BITS, task - low), 16, family) for low in range(0, task, BEAT_BITS)]
+                       + [distributed(32, 16, family), distributed(queue, _STORE_QUEUE, family)])
+    return Cost(
+        exact=Usage(lutram=memory.lutram, lut=memory.lut, ff=task),
+        lut={"one": 1, "groups": h.groups, "servers": h.servers, "store": queue * -(-h.servers // 4),
+             "held": h.groups * UNITS, "memories": len(weight_plan(h.to_dict()).tables), "dense": h.feature_depth > 0},
+        ff={"one": 1, "groups": h.groups, "servers": h.servers, "store": queue * (1 + -(-h.servers // 4)),
+            "results": _bits(h.result_depth), "counts": _bits(h.groups + 1) + _bits(h.servers + 1)},
+        lutram={"many servers": h.servers > 4})
+
+
+def _choose(choices: int) -> float:
+    """Look-up tables of a bit that is one of so many, four to one of six inputs."""
+    return -(-choices // 4) if choices > 1 else 0
+
+
+def _together(some: list[Mapped]) -> Mapped:
+    return Mapped(lutram=sum(each.lutram for each in some), lut=sum(each.lut for each in some),
+                  selected=sum(each.selected for each in some))
+
+
+#: Of each component, by name: what it takes of a family whose cells are counted.
+COSTS = {"group": _group, "server": _server, "shell": _shell}

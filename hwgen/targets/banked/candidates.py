@@ -18,7 +18,7 @@ from .feature_rows import dictionary_for, told_in
 from .hardware import Hardware
 from .network_to_program import lower
 from .program import Program
-from .schedule.schedule import ALL_SLOTS, schedule
+from .schedule.schedule import ALL_SLOTS, BEST, QUICK, Method, schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose, most_groups
 
@@ -42,10 +42,10 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes)
     dictionary = dictionary_of(program, wishes.hardware)
     program = told_in(program, dictionary)
     for hardware in hardware_for(program, wishes.hardware):
+        make = partial(_design, network, sample, program, dictionary, hardware, "slots" in wishes.hardware)
         yield Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=limits,
                         area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
-                        design=partial(_design, network, sample, program, dictionary, hardware,
-                                       "slots" in wishes.hardware))
+                        design=make, quick=partial(make, QUICK))
 
 
 def dictionary_of(program: Program, wanted: Mapping[str, int]) -> Dictionary | None:
@@ -99,12 +99,12 @@ def _complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
 
 
 def _design(network: Network, sample: Sample, program: Program, dictionary: Dictionary | None, hardware: Hardware,
-            slots_given: bool) -> Design:
+            slots_given: bool, method: Method = BEST) -> Design:
     """Schedule the sample, which says how many slots the design needs."""
     if slots_given:
-        placed = schedule(program, hardware)
+        placed = schedule(program, hardware, method)
     else:
-        placed = schedule(program, replace(hardware, slots=ALL_SLOTS), room=most_slots(hardware))
+        placed = schedule(program, replace(hardware, slots=ALL_SLOTS), method, room=most_slots(hardware))
         needed = -(-placed.slots_used // SLOT_STEP) * SLOT_STEP
         hardware = replace(hardware, slots=max(hardware.slots, needed))
     run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]),
