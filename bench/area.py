@@ -3,8 +3,9 @@
     python bench/area.py cora.pt [--groups 4] [--digits 4 2 1] [--board ultra96] [--flat 4]
 
 For every digit size: what ``hwgen estimate --synth`` counts, that is one group, one server and the shell, synthesized
-out of context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat (minutes),
-to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or DSPs.
+out of context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat
+(minutes), to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or
+DSPs.
 """
 
 import argparse

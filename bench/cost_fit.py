@@ -20,16 +20,18 @@ __all__ = ["PARTS", "RESOURCES", "Point", "as_text", "cost_of", "fit", "points"]
 
 PARTS = (("banked", "group"), ("banked", "server"), ("banked", "shell"), ("lists", "unit"), ("lists", "shell"))
 RESOURCES = ("lut", "ff", "lutram")
-#: Weight of what coefficients are expected to be, beside a point's error: few points leave terms undecided.
-STIFFNESS = 1e-3
+#: Weight of what coefficients are expected to be, beside a point's error: few points leave terms undecided. By the
+#: structure, or by families that are alike.
+STIFFNESS = {False: 1e-3, True: 1e-2}
 #: What the structure says of coefficients: bits that are a look-up table each (of six inputs, of four).
 EXPECTED: Mapping[str, tuple[float, float]] = {
     "network": (1, 2), "sums": (1, 2), "raised": (0, 2), "sections": (0.5, 1), "old words": (0, 1), "queues": (2, 3),
     "two operands": (1, 1), "three operands": (1, 3), "table addresses": (1, 2), "tables": (0.5, 1), "hold": (1, 3),
     "planes": (2, 5), "word": (1, 2), "digits": (0.3, 1), "codes": (1, 2), "results": (0.5, 1), "second word": (1, 1),
-    "accumulators": (1, 2), "words": (1, 1), "steps": (1, 2), "store": (1, 2)}
+    "lanes": (20, 60), "ports": (4, 10), "pairs": (0.5, 1), "accumulators": (1, 2), "words": (1, 1), "steps": (1, 2),
+    "store": (1, 2), "requantizer lanes": (120, 300)}
 #: Coefficients that may be negative: what optimization takes away from what was counted.
-FREE = frozenset({"one", "lanes", "combine"})
+FREE = frozenset({"one", "lanes", "requantizer lanes", "own lanes", "second lanes", "combine", "wide"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +72,17 @@ def fit(some: Sequence[Point], resource: str, four: bool,
     four : bool
         Look-up tables have four inputs.
     before : mapping or None
-        Coefficients of a family that is much the same: what is expected.
+        Coefficients of families that are alike: what is expected.
     """
     names = sorted({name for point in some for name in getattr(point.cost, resource)})
     if not names:
-        return {}
+        return dict(before or {})
     counted = np.array([max(1, getattr(point.counted, resource)) for point in some], dtype=float)
     exact = np.array([getattr(point.cost.exact, resource) for point in some])
     terms = np.array([[getattr(point.cost, resource)[name] for name in names] for point in some]) / counted[:, None]
     rest = np.array([getattr(point.counted, resource) for point in some]) / counted - exact / counted
     expected = np.array([_expected(name, resource, four, before) for name in names])
-    found = _least_squares(terms, rest, expected, [name in FREE for name in names])
+    found = _least_squares(terms, rest, expected, [name in FREE for name in names], STIFFNESS[before is not None])
     return {name: round(float(each), 4) for name, each in zip(names, found, strict=True) if abs(each) > 1e-4}
 
 
@@ -91,9 +93,9 @@ def _expected(name: str, resource: str, four: bool, before: Mapping[str, float] 
 
 
 def _least_squares(terms: NDArray[np.float64], rest: NDArray[np.float64], expected: NDArray[np.float64],
-                   free: Sequence[bool]) -> NDArray[np.float64]:
+                   free: Sequence[bool], stiffness: float) -> NDArray[np.float64]:
     """Of relative errors, with a term for how far coefficients are from what is expected, by what that changes."""
-    pull = np.sqrt(STIFFNESS * len(rest)) * np.maximum(np.abs(terms).mean(axis=0), 1e-9)
+    pull = np.sqrt(stiffness * len(rest)) * np.maximum(np.abs(terms).mean(axis=0), 1e-9)
     matrix = np.vstack([terms, np.diag(pull)])
     wanted = np.concatenate([rest, pull * expected])
     low = np.where(free, -np.inf, 0.0)

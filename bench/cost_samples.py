@@ -31,9 +31,8 @@ from rtl_templates.banked.accelerator import Accelerator as BankedAccelerator
 from rtl_templates.lists.accelerator import Accelerator as ListsAccelerator
 from rtl_templates.shell.shell import Shell, Top
 
-__all__ = ["FITTED", "REPORTED", "SAMPLED", "VARIANTS", "Configuration", "draw", "measure", "recipe", "sources"]
+__all__ = ["FITTED", "REPORTED", "SAMPLED", "Configuration", "draw", "measure", "recipe", "sources", "variants"]
 
-VARIANTS = 12  #: Designs of banked that share parts.
 SAMPLED, REPORTED = 1, 2  #: Seeds: what is fitted, and what errors are reported on.
 
 #: Families that have data, and a board of each that bounds what is drawn.
@@ -72,7 +71,7 @@ def draw(seed: int, target: str, board: str) -> Iterator[Configuration]:
             continue
         if _size(hardware) > LARGEST:
             continue
-        for each in _variants(hardware) if seed == REPORTED else (hardware,):
+        for each in _variants(hardware, variants(target, chosen.family, seed)):
             yield Configuration(seed=seed, number=number, target=target, board=board, hardware=each)
             number += 1
 
@@ -91,14 +90,22 @@ def _size(h: Banked | Lists) -> int:
     return h.lanes * (h.acc_bits + 3 * h.code_bits) + second * (600 + 130 * h.requant_lanes + 16 * h.lanes) + table
 
 
-def _variants(hardware: Banked | Lists) -> Iterator[Banked | Lists]:
-    """Designs that share parts: of banked so many from three groups, four servers and a shell."""
-    if isinstance(hardware, Lists):
+def variants(target: str, family: str, seed: int) -> int:
+    """Designs that share parts with a drawn one and are reported beside it."""
+    if target == "lists" or seed != REPORTED:
+        return 1
+    return 12 if family == "xcup" else 4
+
+
+def _variants(hardware: Banked | Lists, count: int) -> Iterator[Banked | Lists]:
+    """The drawn design alone; four of two groups, two servers and a shell; twelve of three, four and one."""
+    if isinstance(hardware, Lists) or count == 1:
         yield hardware
         return
     own = hardware.hold_depth
-    for depths in ((own, 3 if own == 2 else 2), {1, 2, 3} - {own, 3 if own == 2 else 2}):
-        for sets, sums, hold in product((1, 2), (18, 24), depths):
+    other = 3 if own == 2 else 2
+    for depths in ((own, other), {1, 2, 3} - {own, other}) if count > 4 else ((own, other),):
+        for sets, sums, hold in product((1, 2), (18, 24) if count > 4 else (18,), depths):
             yield replace(hardware, lane_sets=sets, sum_bits=sums, hold_depth=hold)
 
 

@@ -21,7 +21,7 @@ from ..targets.target import Candidate, Design, Hardware, Target
 from . import resources as counting
 from .families import family_of
 from .packed import Packed, pack_batches
-from .resources import Resources, Usage
+from .resources import Component, Resources, Usage
 from .wanted import candidate_targets, flag_of
 from .wishes import Wishes
 
@@ -244,9 +244,14 @@ class _Search:
 
 def _factors(estimate: Resources, counted: Resources) -> Mapping[str, Mapping[str, float]]:
     """Counts by estimates, for each component and resource."""
-    counts = {part.name: asdict(part.one) for part in counted.components}
-    return {part.name: {name: min(CORRECTION, max(1 / CORRECTION, counts[part.name][name] / amount)) if amount else 1.0
-                        for name, amount in asdict(part.one).items()} for part in estimate.components}
+    counts = {part.name: part.one for part in counted.components}
+
+    def factors(part: Component) -> Mapping[str, float]:
+        have = asdict(counts.get(part.name, part.one))
+        return {name: min(CORRECTION, max(1 / CORRECTION, have[name] / amount)) if amount else 1.0
+                for name, amount in asdict(part.one).items()}
+
+    return {part.name: factors(part) for part in estimate.components}
 
 
 def _order(candidates: Sequence[Candidate], board: Board, limits: Mapping[str, float]) -> list[Candidate]:

@@ -15,7 +15,7 @@ from typing import Any
 from ..flow.families import FAMILIES
 from ..flow.resources import Usage
 
-__all__ = ["COSTS", "Cost", "coefficients", "errors", "method", "shape_family", "used"]
+__all__ = ["COSTS", "ROUGH", "Cost", "coefficients", "errors", "forget", "method", "shape_family", "used"]
 
 COSTS = Path(__file__).with_name("costs.json")
 ROUGH = 0.25  #: Error of estimates for a family without data.
@@ -87,6 +87,11 @@ def coefficients(target: str, part: str, family: str) -> Mapping[str, Mapping[st
     """Resource -> term -> coefficient."""
     found: Mapping[str, Mapping[str, float]] = _data()["families"][family][target][part]
     return found
+
+
+def forget() -> None:
+    """Read the file again: for who has written it."""
+    _data.cache_clear()
 
 
 @cache

@@ -42,7 +42,8 @@ class MacCost(NamedTuple):
 
 
 @cache
-def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: str, *, both: bool) -> MacCost:
+def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: str, *, both: bool,
+             held: bool) -> MacCost:
     """Of an array of a plan.
 
     Parameters
@@ -52,8 +53,8 @@ def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: 
         As of :class:`rtl_templates.cells.mac.MacArray`.
     family : str
         Whose memories tables are.
-    both : bool
-        Planes come from two sources.
+    both, held : bool
+        Planes come from two sources; pages may share a plane's weight.
     """
     columns, pages, lanes = plan.columns, plan.pages, sum(table.inputs for table in plan.tables)
     levels, largest = mac_tree(lanes, planes), _CODE * lanes * pages * ((1 << weight_bits - 1) - 1)
@@ -69,13 +70,14 @@ def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: 
     late = sum(plan.tables[leaf.table].inputs * (levels - depth)
                for root in plan.roots for leaf, depth in _leaves(root))
     registers = sum(width for width, _ in plan.memories(planes)) + twos + threes
-    registers += columns * (acc_bits * (2 if pages > 1 else 1) + acc_bits - planes) + late * (1 + both)
+    registers += columns * (acc_bits * (2 if held else 1) + acc_bits - planes) + late * (1 + both)
     registers += 3 * (1 + levels) + page_bits * levels
     together = [*small, *large]
     return MacCost(
         bram36=sum(each.bram36 for each in large), lutram=sum(each.lutram for each in small),
-        lut=sum(each.lut for each in small), ff=registers, twos=twos + (adds if len(plan.roots) == 1 else 0),
-        threes=threes + (adds if len(plan.roots) > 1 or pages > 1 else 0),
+        lut=sum(each.lut for each in small), ff=registers,
+        twos=twos + (adds if len(plan.roots) == 1 and not held else 0),
+        threes=threes + (adds if len(plan.roots) > 1 or held else 0),
         addresses=planes * sum(table.address_bits + page_bits for table in plan.tables),
         selected=over + _selected(together), acc_bits=acc_bits)
 

@@ -6,7 +6,10 @@ docs/estimates.md. What is built is always counted by Yosys and refused if it do
 """
 
 from rtl_templates.banked.formats import (
+    ACC_BITS,
     BIAS_BITS,
+    MID_BITS,
+    MID_SHIFT,
     ROW_BITS,
     TASK,
     UNITS,
@@ -15,6 +18,7 @@ from rtl_templates.banked.formats import (
 )
 from rtl_templates.banked.group_timing import GROUP_CLOS, GROUP_PIPE, GROUP_SCHEDULE
 from rtl_templates.banked.server.timing import QUEUE_DEPTH, server_q2_delay
+from rtl_templates.cells.mac_plan import CHUNK_SHIFT
 from rtl_templates.cells.timing import BANK_READ
 from rtl_templates.shell.words import BEAT_BITS
 
@@ -83,7 +87,8 @@ def _group(h: Hardware, family: str) -> Cost:
 def _server(h: Hardware, family: str) -> Cost:
     """Requantizer lanes, MAC array with its tables, queues, parameters, features and results."""
     lanes, sets, chunks, dense = h.requant_lanes, h.lane_sets, h.lanes // h.requant_lanes, h.feature_depth > 0
-    mac = mac_cost(weight_plan(h.to_dict()), h.planes, h.sum_bits, h.weight_bits, family, both=dense)
+    plan = weight_plan(h.to_dict())
+    mac = mac_cost(plan, h.planes, h.sum_bits, h.weight_bits, family, both=dense, held=dense and h.pages > 1)
     all_lanes, chunk_bits, ports = lanes * sets, (chunks - 1).bit_length(), h.ports
     word, row, results = h.lanes * h.digit, h.lanes * h.code_bits, lanes * _RAW
     bank_bits = _bits(h.banks_per_server) if h.banks_per_server > 1 else 0
@@ -101,7 +106,9 @@ def _server(h: Hardware, family: str) -> Cost:
     memory = _together(tables)
     registers = mac.ff + 2 * h.lanes * _CODE + h.planes * h.lanes + row * (1 + (h.digits > 1))
     registers += results + min(BEAT_BITS, results) + results * sets
-    registers += sum(each.ff for each in large)
+    due = server_q2_delay(h.lanes, h.planes) + 2 * chunks + (1 << TASK["q2_wait"])
+    registers += _load_registers(h, entry + 4 - bank_bits) + due + sum(each.ff for each in large)
+    registers += all_lanes * (3 + _lane_registers(h, family))
     old_words = (entry + results + dense * h.planes * h.lanes) * (family in OLD_WORDS)
     return Cost(
         exact=Usage(bram36=sum(each.bram36 for each in large), dsp=_DSP[family] * all_lanes, ff=registers,
@@ -113,34 +120,62 @@ def _server(h: Hardware, family: str) -> Cost:
              "results": all_lanes * h.sum_bits * (-(-h.mac_columns // lanes) - 1), "word": word,
              "digits": word * (h.digits - 1), "second word": lanes * (_RAW + _CODE) * (sets - 1),
              "ports": ports, "pairs": ports * ports, "chunks": chunks, "dense": dense * h.planes * h.lanes,
-             "dense pass": dense, "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server,
+             "dense pass": dense, "wide": (h.sum_bits > ACC_BITS) * all_lanes,
+             "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server,
              "sections": memory.selected + sum(each.selected for each in large), "old words": old_words},
         ff={"one": 1, "second set": sets - 1, "lanes": all_lanes, "ports": ports, "ports' bits": _bits(ports),
-            "entry": entry - 3 * ROW_BITS, "bias": sets * _bits(h.bias_depth), "occupation": longest,
-            "chunk": chunk_bits * sets, "due": server_q2_delay(h.lanes, h.planes) + 2 * chunks + 16,
-            "parameters": _bits(h.param_depth), "digits": h.digits > 1, "dense": dense, "pages": h.pages > 1,
-            "word": max(0, word - entry), "zero points": h.zero_points * sets, "sums": all_lanes * h.acc_bits},
+            "bias": sets * _bits(h.bias_depth), "occupation": longest, "chunk": chunk_bits * sets, "dense": dense,
+            "places": (address_bits + bank_bits) * (1 + (h.digits > 1)), "parameters": _bits(h.param_depth),
+            "zero points": h.zero_points * sets, "own lanes": all_lanes * (family != "xcup"),
+            "second lanes": lanes * (sets - 1) * (family != "xcup")},
         lutram={"one": 1, "second set": sets - 1, "occupation": longest, "chunk": chunk_bits * sets})
+
+
+def _lane_registers(h: Hardware, family: str) -> int:
+    """Of the multipliers of a lane, beside those of DSP48E2: none, the choice of its operand, or all of the twin's."""
+    if family == "xcup" or (family == "xc7" and h.sum_bits > ACC_BITS):
+        return 0
+    choice = h.acc_bits + h.sum_bits
+    if family == "xc7":
+        return choice
+    factor, total = column_bits(h.sum_bits), 46  # bits of the second sum that differ
+    first = h.sum_bits + 2 * factor + BIAS_BITS + (h.sum_bits + factor - MID_SHIFT) + MID_BITS
+    return choice + first + MID_BITS + MID_BITS + ROW_BITS + total
+
+
+def _load_registers(h: Hardware, entry: int) -> int:
+    """Of the load bus, as far as a server's memories have data, addresses and units."""
+    plan = weight_plan(h.to_dict())
+    depths = (h.param_depth, h.bank_depth * h.digits, h.feature_depth, h.column_depth, h.bias_depth,
+              *(table.depth for table in plan.tables))
+    data = max(entry, plan.chunk * plan.field, h.lanes * h.digit, h.planes * h.lanes if h.feature_depth else 0)
+    return 1 + 4 + CHUNK_SHIFT + (len(plan.chunks) - 1).bit_length() + _bits(max(depths)) + data
 
 
 def _shell(h: Hardware, family: str) -> Cost:
     """AXI, registers, loader, store, sequencer with its memories, counters; and what joins groups and servers."""
-    task = sum(TASK.values()) + 8 * h.zero_points
-    queue = min(BEAT_BITS, h.requant_lanes * _RAW)
+    task, units = sum(TASK.values()) + 8 * h.zero_points, h.groups + h.servers
+    queue, quads = min(BEAT_BITS, h.requant_lanes * _RAW), -(-h.servers // 4)
     memory = _together([distributed(min(BEAT_BITS, task - low), 16, family) for low in range(0, task, BEAT_BITS)]
                        + [distributed(32, 16, family), distributed(queue, _STORE_QUEUE, family)])
+    plan = weight_plan(h.to_dict())
+    words = max(h.slots, h.bank_depth * h.digits, h.param_depth, h.feature_depth, h.column_depth, h.bias_depth,
+                *(table.depth for table in plan.tables))
+    registers = task + h.groups + 2 + 2 * units + 3 * (h.groups.bit_length() + h.servers.bit_length())
+    registers += queue * (quads + 1) + 2 * _bits(h.result_depth) + (h.result_depth * h.servers).bit_length()
+    registers += 2 * words.bit_length() + 1
     return Cost(
-        exact=Usage(lutram=memory.lutram, lut=memory.lut, ff=task),
-        lut={"one": 1, "groups": h.groups, "servers": h.servers, "store": queue * -(-h.servers // 4),
-             "held": h.groups * UNITS, "memories": len(weight_plan(h.to_dict()).tables), "dense": h.feature_depth > 0},
-        ff={"one": 1, "groups": h.groups, "servers": h.servers, "store": queue * (1 + -(-h.servers // 4)),
-            "results": _bits(h.result_depth), "counts": _bits(h.groups + 1) + _bits(h.servers + 1)},
+        exact=Usage(lutram=memory.lutram, lut=memory.lut, ff=registers),
+        lut={"one": 1, "units": units, "store": queue * quads, "held": h.groups * UNITS,
+             "memories": len({table.depth for table in plan.tables}), "dense": h.feature_depth > 0,
+             "words": words.bit_length()},
+        ff={"one": 1, "units": units},
         lutram={"many servers": h.servers > 4})
 
 
-def _choose(choices: int) -> float:
-    """Look-up tables of a bit that is one of so many, four to one of six inputs."""
-    return -(-choices // 4) if choices > 1 else 0
+def _choose(choices: int) -> int:
+    """Look-up tables of six inputs for a bit that is one of so many: fours, which multiplexers join up to sixteen."""
+    return -(-choices // 4) + _choose(-(-choices // 16)) if choices > 1 else 0
 
 
 def _together(some: list[Mapped]) -> Mapped:

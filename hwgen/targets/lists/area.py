@@ -12,6 +12,7 @@ from rtl_templates.lists.formats import (
     ACC_BITS,
     BEAT,
     BIAS_BITS,
+    BIAS_SHIFT,
     BLOCK_ENTRIES,
     COLUMN_ADDRESS,
     COLUMN_BITS,
@@ -20,11 +21,11 @@ from rtl_templates.lists.formats import (
     ENTRY_BITS,
     LIST_ENTRY,
     MID_BITS,
+    MID_SHIFTS,
     PARAM,
     PASS,
     ROW_ADDRESS,
     ROW_BITS,
-    SLOPE_SHIFT,
     V_BITS,
     V_SHIFT,
     weight_plan,
@@ -46,6 +47,8 @@ _CONTEXT = sum(CONTEXT.values())
 _META = 2 * COLUMN_ADDRESS + 7 + ROW_ADDRESS + CONTEXT["degree"] + CONTEXT["node"]  # of a token, from its beat
 _PLACE = 2 * COLUMN_ADDRESS + 1 + ROW_ADDRESS + _CONTEXT  # of a sum
 _DSP = {"xcup": 3, "xc7": 4, "ecp5": 6, "gw5a": 3}  # of a requantizer lane
+_NARROW = 18  # bits of either side of an ECP5's multiplier
+_PLACES = {"xcup": 0, "xc7": 0, "ecp5": 1, "gw5a": 0}  # and one of a place, a unit's number times a stride
 _LEAKY = {"xcup": 1, "xc7": 1, "ecp5": 2, "gw5a": 0}  # more of them, for slopes
 _STORE_QUEUE = 16  # words of the store unit's queue
 
@@ -111,20 +114,36 @@ def _requantizer(h: Hardware, family: str, last: bool) -> tuple[list[Mapped], li
     return small, large, registers
 
 
-def _lane(h: Hardware, sum_bits: int) -> int:
-    """Registers of a requantizer lane for sums of so many bits: two products, the total, the value, the code."""
-    first = sum_bits + COLUMN_BITS
+def _lane(h: Hardware, sum_bits: int, joined: int, family: str) -> int:
+    """Registers of a requantizer lane for sums of so many bits: two products, the total, the value, the code.
+
+    Where nothing is joined, bits below those of V matter to no register behind the second product. Where lanes take
+    turns, synthesis does not see that a sum's upper bits repeat its sign.
+    """
+    used = MID_BITS + max(MID_SHIFTS)
+    first = min(used, sum_bits + COLUMN_BITS) if h.lanes == h.requant_lanes else used
     middle = min(MID_BITS, first)
-    values = 2 * sum_bits + COLUMN_BITS + 2 * first + middle + 2 * (middle + ROW_BITS) + BIAS_BITS
-    values += V_SHIFT + V_BITS + V_BITS
-    leaky = 2 * (V_BITS + SLOPE_SHIFT + 1) + 3 * V_BITS
+    second, total = middle + ROW_BITS, V_SHIFT + V_BITS
+    if not joined:
+        second, total = max(0, second - BIAS_SHIFT), V_BITS
+    values = 2 * sum_bits + COLUMN_BITS + 2 * first + middle + 2 * second + BIAS_BITS + total + V_BITS
     codes = V_BITS + 2 * (V_BITS + ROW_BITS) + _RAW + 3 + _CODE + 2 + 2 + _CODE + _CODE + 2 + _CODE
-    return values + h.leaky * leaky + codes
+    if family == "xc7":  # Yosys packs registers of operands and products into a DSP48E1 only
+        values -= sum_bits + COLUMN_BITS + 2 * first + middle + 2 * second
+        codes -= V_BITS + 2 * (V_BITS + ROW_BITS)
+    return values + 4 * V_BITS * h.leaky + codes
+
+
+def _multipliers(h: Hardware, sum_bits: int, family: str) -> int:
+    """DSPs of a requantizer lane: the narrow ones of ECP5 take one for sums that fit, where synthesis sees that."""
+    narrow = family == "ecp5" and sum_bits <= _NARROW and h.lanes == h.requant_lanes
+    return _DSP[family] + _LEAKY[family] * h.leaky - narrow
 
 
 def _unit(h: Hardware, family: str) -> Cost:
     """Node buffer, lists, gather lanes, requantizers, MAC array, results."""
     requantizers, lanes, turns = 2 if h.weight_bits else 1, h.requant_lanes, steps(h.lanes, h.requant_lanes)
+    combines = requantizers - 1
     word, wide = h.lanes * h.code_bits, h.lanes * h.acc_bits
     small, large, registers = _requantizer(h, family, last=True)
     if h.weight_bits:
@@ -140,26 +159,28 @@ def _unit(h: Hardware, family: str) -> Cost:
         small += [distributed(each * lanes, turns, family) for each in (V_SHIFT + V_BITS, V_BITS)[:1 + h.maxima]]
     mac = MacCost(0, 0, 0, 0, 0, 0, 0, 0, 0)
     if h.weight_bits:
-        mac = mac_cost(weight_plan(h.to_dict()), 1, ACC_BITS, h.weight_bits, family, both=False)
+        mac = mac_cost(weight_plan(h.to_dict()), 1, ACC_BITS, h.weight_bits, family, both=False, held=h.pages > 1)
         small += [distributed(h.lanes * _CODE, 2 << (h.chunks - 1).bit_length(), family),
                   distributed(_PLACE, QUEUE, family), distributed(h.lanes * mac.acc_bits, QUEUE, family)]
     registers += mac.ff + h.lanes * (h.code_bits + 1) + wide + 3 * word + h.lanes * _RAW
     registers += requantizers * _RAW * (h.lanes - lanes) + sum(each.ff for each in large)
-    registers += lanes * _lane(h, h.acc_bits) + (lanes * _lane(h, mac.acc_bits) if h.weight_bits else 0)
-    registers += requantizers * V_BITS * (lanes * (h.levels > 0) + 2 * h.levels)
+    registers += lanes * _lane(h, h.acc_bits, h.joined, family) + combines * lanes * _lane(h, mac.acc_bits, 0, family)
+    if h.levels:  # the largest of the lanes; two keys a level, but the last
+        registers += requantizers * V_BITS * (lanes + 2 * h.levels - 1)
     address, list_bits = (h.buffer_depth - 1).bit_length(), (8 * h.list_depth).bit_length()
-    all_lanes, combines = requantizers * lanes, requantizers - 1
+    all_lanes = requantizers * lanes
     old_words = 0
     if family in OLD_WORDS:
         old_words = sum(width for width, _ in plain) + requantizers * sum(
             width for width, depth in _tables(h) if depth >= BLOCK_ENTRIES)
     return Cost(
         exact=Usage(bram36=sum(each.bram36 for each in large) + mac.bram36, ff=registers,
-                    dsp=all_lanes * (_DSP[family] + _LEAKY[family] * h.leaky),
+                    dsp=_PLACES[family] + lanes * (_multipliers(h, h.acc_bits, family)
+                                                   + combines * _multipliers(h, mac.acc_bits, family)),
                     lutram=sum(each.lutram for each in small) + mac.lutram,
                     lut=sum(each.lut for each in small) + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
-             "tables": mac.selected, "one": 1, "combine": combines, "lanes": all_lanes, "accumulators": wide,
+             "tables": mac.selected, "one": 1, "combine": combines, "requantizer lanes": all_lanes, "accumulators": wide,
              "words": word, "results": h.lanes * _RAW, "codes": combines * h.lanes,
              "steps": lanes * (h.acc_bits + combines * mac.acc_bits) * -(-(turns - 1) // 3),
              "joined": h.joined * lanes, "old sums": olds, "maxima": h.joined * h.maxima * lanes,
@@ -167,28 +188,33 @@ def _unit(h: Hardware, family: str) -> Cost:
              "search": requantizers * h.levels, "largest": requantizers * lanes * (h.levels > 0),
              "addresses": address + list_bits, "sections": sum(each.selected for each in (*small, *large)),
              "old words": old_words, "several units": h.units > 1},
-        ff={"one": 1, "combine": combines, "lanes": all_lanes, "joined": h.joined * lanes,
+        ff={"one": 1, "combine": combines, "requantizer lanes": all_lanes, "joined": h.joined * lanes,
             "maxima": h.joined * h.maxima * lanes, "maximum": h.maxima, "leaky": h.leaky * all_lanes,
             "search": requantizers * h.levels, "prefixes": requantizers * h.levels ** 2, "addresses": address,
             "lists": list_bits,
             "chunks": (h.chunks - 1).bit_length(), "turns": requantizers * (turns - 1).bit_length(),
             "combine's sums": combines * h.lanes},
-        lutram={"one": 1, "combine": combines, "lanes": all_lanes, "search": requantizers * h.levels,
+        lutram={"one": 1, "combine": combines, "requantizer lanes": all_lanes, "search": requantizers * h.levels,
                 "leaky": all_lanes * h.leaky})
 
 
 def _shell(h: Hardware, family: str) -> Cost:
     """AXI, registers, loader, store, sequencer with its memories, counters; and what joins the units."""
-    task = sum(PASS.values())
+    task, word, several = sum(PASS.values()), h.lanes * h.code_bits, h.units > 1
     small = [distributed(min(BEAT_BITS, task - low), h.passes, family) for low in range(0, task, BEAT_BITS)]
     small += [distributed(32, h.passes, family), distributed(BEAT_BITS, _STORE_QUEUE, family)]
-    word = h.lanes * h.code_bits
+    tables = weight_plan(h.to_dict()).tables if h.weight_bits else ()
+    words = max(h.buffer_depth, h.list_depth, h.descriptor_depth, h.column_depth, h.param_depth, h.beats,
+                h.tables << max(0, h.levels - 1) if h.levels else 0, *(table.depth for table in tables))
+    registers = task + word + h.units + 1 + 9 * h.units + 13 * h.units.bit_length() + 2 * BEAT_BITS
+    registers += 2 * (h.result_depth - 1).bit_length() + (h.result_depth * h.units).bit_length()
+    registers += 2 * words.bit_length() + 1
     return Cost(
-        exact=Usage(lutram=sum(each.lutram for each in small), lut=sum(each.lut for each in small), ff=task + word),
-        lut={"one": 1, "units": h.units, "words": word * (h.units > 1), "memories": h.levels,
-             "combine": h.weight_bits > 0, "sections": sum(each.selected for each in small)},
-        ff={"one": 1, "units": h.units, "store": BEAT_BITS * -(-h.units // 4), "memories": h.levels,
-            "results": (h.result_depth - 1).bit_length()})
+        exact=Usage(lutram=sum(each.lutram for each in small), lut=sum(each.lut for each in small), ff=registers),
+        lut={"one": 1, "units": h.units, "store": several * BEAT_BITS, "rows": several * word, "memories": h.levels,
+             "combine": h.weight_bits > 0, "sections": sum(each.selected for each in small),
+             "words": words.bit_length()},
+        ff={"one": 1, "units": h.units})
 
 
 #: Of each component, by name: what it takes of a family whose cells are counted.
