@@ -23,6 +23,7 @@ RESOURCES = ("lut", "ff", "lutram")
 #: Weight of what coefficients are expected to be, beside a point's error: few points leave terms undecided. By the
 #: structure, or by families that are alike.
 STIFFNESS = {False: 1e-3, True: 1e-2}
+CONSTANT = 1e-3  # of that, for what every component has of its kind: nothing is expected of it
 #: What the structure says of coefficients: bits that are a look-up table each (of six inputs, of four).
 EXPECTED: Mapping[str, tuple[float, float]] = {
     "network": (1, 2), "sums": (1, 2), "raised": (0, 2), "sections": (0.5, 1), "old words": (0, 1), "queues": (2, 3),
@@ -82,7 +83,8 @@ def fit(some: Sequence[Point], resource: str, four: bool,
     terms = np.array([[getattr(point.cost, resource)[name] for name in names] for point in some]) / counted[:, None]
     rest = np.array([getattr(point.counted, resource) for point in some]) / counted - exact / counted
     expected = np.array([_expected(name, resource, four, before) for name in names])
-    found = _least_squares(terms, rest, expected, [name in FREE for name in names], STIFFNESS[before is not None])
+    stiff = np.array([STIFFNESS[before is not None] * (CONSTANT if name == "one" else 1) for name in names])
+    found = _least_squares(terms, rest, expected, [name in FREE for name in names], stiff)
     return {name: round(float(each), 4) for name, each in zip(names, found, strict=True) if abs(each) > 1e-4}
 
 
@@ -93,7 +95,7 @@ def _expected(name: str, resource: str, four: bool, before: Mapping[str, float] 
 
 
 def _least_squares(terms: NDArray[np.float64], rest: NDArray[np.float64], expected: NDArray[np.float64],
-                   free: Sequence[bool], stiffness: float) -> NDArray[np.float64]:
+                   free: Sequence[bool], stiffness: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of relative errors, with a term for how far coefficients are from what is expected, by what that changes."""
     pull = np.sqrt(stiffness * len(rest)) * np.maximum(np.abs(terms).mean(axis=0), 1e-9)
     matrix = np.vstack([terms, np.diag(pull)])

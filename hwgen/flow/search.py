@@ -194,7 +194,7 @@ class _Search:
             with progress.step("placing the network, packing the sample"):
                 make = candidate.quick if self.quick and candidate.quick else candidate.design
                 design = make()
-                packed = pack_batches(design, design.deal(single(self.sample.batch)))
+                packed = pack_batches(design, design.deal(single(self.sample.batch)), uniform=not self.quick)
         except CapacityError as error:
             self.wrong = self.wrong or error
             return None

@@ -79,8 +79,8 @@ def _group(h: Hardware, family: str) -> Cost:
         lut={"one": 1, "network": GROUP_CLOS * UNITS * word, "sums": UNITS * sums, "queues": UNITS * (h.hold_depth - 1),
              "operands": UNITS * h.lanes * h.code_bits, "raised": UNITS * sums * h.zero_points,
              "sections": UNITS * bank.selected + sum(part.selected for part in parts),
-             "old words": (UNITS * word + schedule) * (family in OLD_WORDS), "address": slot_bits,
-             "rows": UNITS * row_bits},
+             "old words": (UNITS * word + schedule) * (family in OLD_WORDS), "address": slot_bits - 9,
+             "rows": UNITS * (row_bits - 9)},
         ff={"one": 1, "sections": UNITS * (bank.selected > 0)})
 
 
@@ -108,7 +108,8 @@ def _server(h: Hardware, family: str) -> Cost:
     registers += results + min(BEAT_BITS, results) + results * sets
     due = server_q2_delay(h.lanes, h.planes) + 2 * chunks + (1 << TASK["q2_wait"])
     registers += _load_registers(h, entry + 4 - bank_bits) + due + sum(each.ff for each in large)
-    registers += all_lanes * (3 + _lane_registers(h, family))
+    registers += all_lanes * (3 + _lane_registers(h, family)) + 2 * ports + 4 * (ports - 1).bit_length()
+    registers += 2 * sets * _bits(h.bias_depth) + (address_bits + bank_bits) * (1 + (h.digits > 1)) + 3 * longest
     old_words = (entry + results + dense * h.planes * h.lanes) * (family in OLD_WORDS)
     return Cost(
         exact=Usage(bram36=sum(each.bram36 for each in large), dsp=_DSP[family] * all_lanes, ff=registers,
@@ -119,13 +120,11 @@ def _server(h: Hardware, family: str) -> Cost:
              "codes": h.lanes * _CODE,
              "results": all_lanes * h.sum_bits * (-(-h.mac_columns // lanes) - 1), "word": word,
              "digits": word * (h.digits - 1), "second word": lanes * (_RAW + _CODE) * (sets - 1),
-             "ports": ports, "pairs": ports * ports, "chunks": chunks, "dense": dense * h.planes * h.lanes,
+             "ports": ports, "pairs": ports * ports, "chunks": chunks - 1, "dense": dense * h.planes * h.lanes,
              "dense pass": dense, "wide": (h.sum_bits > ACC_BITS) * all_lanes,
-             "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server,
+             "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server - 1,
              "sections": memory.selected + sum(each.selected for each in large), "old words": old_words},
-        ff={"one": 1, "second set": sets - 1, "lanes": all_lanes, "ports": ports, "ports' bits": _bits(ports),
-            "bias": sets * _bits(h.bias_depth), "occupation": longest, "chunk": chunk_bits * sets, "dense": dense,
-            "places": (address_bits + bank_bits) * (1 + (h.digits > 1)), "parameters": _bits(h.param_depth),
+        ff={"one": 1, "second set": sets - 1, "chunk": chunk_bits * sets, "dense": dense,
             "zero points": h.zero_points * sets, "own lanes": all_lanes * (family != "xcup"),
             "second lanes": lanes * (sets - 1) * (family != "xcup")},
         lutram={"one": 1, "second set": sets - 1, "occupation": longest, "chunk": chunk_bits * sets})
@@ -166,10 +165,10 @@ def _shell(h: Hardware, family: str) -> Cost:
     registers += 2 * words.bit_length() + 1
     return Cost(
         exact=Usage(lutram=memory.lutram, lut=memory.lut, ff=registers),
-        lut={"one": 1, "units": units, "store": queue * quads, "held": h.groups * UNITS,
-             "memories": len({table.depth for table in plan.tables}), "dense": h.feature_depth > 0,
-             "words": words.bit_length()},
-        ff={"one": 1, "units": units},
+        lut={"one": 1, "units": units - 5, "store": queue * (quads - 1), "held": (h.groups - 1) * UNITS,
+             "memories": len({table.depth for table in plan.tables}) - 1, "dense": h.feature_depth > 0,
+             "words": words.bit_length() - 10},
+        ff={"one": 1, "units": units - 5},
         lutram={"many servers": h.servers > 4})
 
 

@@ -180,18 +180,18 @@ def _unit(h: Hardware, family: str) -> Cost:
                     lutram=sum(each.lutram for each in small) + mac.lutram,
                     lut=sum(each.lut for each in small) + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
-             "tables": mac.selected, "one": 1, "combine": combines, "requantizer lanes": all_lanes, "accumulators": wide,
-             "words": word, "results": h.lanes * _RAW, "codes": combines * h.lanes,
+             "tables": mac.selected, "one": 1, "combine": combines, "requantizer lanes": all_lanes,
+             "accumulators": wide, "words": word, "results": h.lanes * _RAW, "codes": combines * h.lanes,
              "steps": lanes * (h.acc_bits + combines * mac.acc_bits) * -(-(turns - 1) // 3),
              "joined": h.joined * lanes, "old sums": olds, "maxima": h.joined * h.maxima * lanes,
              "maximum": h.maxima * h.lanes * h.code_bits, "leaky": h.leaky * all_lanes,
              "search": requantizers * h.levels, "largest": requantizers * lanes * (h.levels > 0),
-             "addresses": address + list_bits, "sections": sum(each.selected for each in (*small, *large)),
+             "addresses": address + list_bits - 20, "sections": sum(each.selected for each in (*small, *large)),
              "old words": old_words, "several units": h.units > 1},
         ff={"one": 1, "combine": combines, "requantizer lanes": all_lanes, "joined": h.joined * lanes,
             "maxima": h.joined * h.maxima * lanes, "maximum": h.maxima, "leaky": h.leaky * all_lanes,
-            "search": requantizers * h.levels, "prefixes": requantizers * h.levels ** 2, "addresses": address,
-            "lists": list_bits,
+            "search": requantizers * h.levels, "prefixes": requantizers * h.levels ** 2, "addresses": address - 9,
+            "lists": list_bits - 11,
             "chunks": (h.chunks - 1).bit_length(), "turns": requantizers * (turns - 1).bit_length(),
             "combine's sums": combines * h.lanes},
         lutram={"one": 1, "combine": combines, "requantizer lanes": all_lanes, "search": requantizers * h.levels,
@@ -211,10 +211,10 @@ def _shell(h: Hardware, family: str) -> Cost:
     registers += 2 * words.bit_length() + 1
     return Cost(
         exact=Usage(lutram=sum(each.lutram for each in small), lut=sum(each.lut for each in small), ff=registers),
-        lut={"one": 1, "units": h.units, "store": several * BEAT_BITS, "rows": several * word, "memories": h.levels,
+        lut={"one": 1, "units": h.units - 1, "store": several * BEAT_BITS, "rows": several * word, "memories": h.levels,
              "combine": h.weight_bits > 0, "sections": sum(each.selected for each in small),
-             "words": words.bit_length()},
-        ff={"one": 1, "units": h.units})
+             "words": words.bit_length() - 10},
+        ff={"one": 1, "units": h.units - 1})
 
 
 #: Of each component, by name: what it takes of a family whose cells are counted.
