@@ -47,10 +47,19 @@ def guess_resources(hardware: Hardware, family: str = "xcup") -> Resources:
 
 def most_slots(hardware: Hardware) -> int:
     """Slots that the block memory of a design's schedule holds, which come in steps of hundreds."""
-    width = UNITS * (hardware.bank_depth.bit_length() - 1 + COLUMN_BITS)
-    have = block(width, hardware.slots).bram36
+    have = _blocks(_schedule(hardware, hardware.slots, "xcup"))
     return max(slots for slots in range(hardware.slots, 2 * hardware.slots + SLOT_STEP, SLOT_STEP)
-               if block(width, slots).bram36 == have)
+               if _blocks(_schedule(hardware, slots, "xcup")) == have)
+
+
+def _schedule(h: Hardware, slots: int, family: str) -> list[Mapped]:
+    """Memories of a group's schedule: one for each beat of a load."""
+    width = UNITS * (_bits(h.bank_depth) + COLUMN_BITS)
+    return [block(min(BEAT_BITS, width - low), slots, family) for low in range(0, width, BEAT_BITS)]
+
+
+def _blocks(some: list[Mapped]) -> float:
+    return sum(each.bram36 for each in some)
 
 
 def _bits(depth: int) -> int:
@@ -64,10 +73,9 @@ def _group(h: Hardware, family: str) -> Cost:
     sums, slot_bits, schedule = h.lanes * h.acc_bits, _bits(h.slots), UNITS * (row_bits + COLUMN_BITS)
     digit_bits = (digits - 1).bit_length()
     bank = block(word, h.bank_depth * digits, family)
-    chunks = [min(BEAT_BITS, schedule - low) for low in range(0, schedule, BEAT_BITS)]
-    parts = [block(width, h.slots, family) for width in chunks]
+    parts = _schedule(h, h.slots, family)
     registers = UNITS * (1 + _bits(h.bank_depth * digits) + 2 * word)  # of the banks
-    registers += slot_bits + h.slots.bit_length() + slot_bits + BEAT_BITS + schedule + len(chunks) + 3 + 3 * digit_bits
+    registers += slot_bits + h.slots.bit_length() + slot_bits + BEAT_BITS + schedule + len(parts) + 3 + 3 * digit_bits
     registers += (GROUP_PIPE - GROUP_SCHEDULE - 1) * (2 * UNITS + 1 + digit_bits) + digits
     registers += UNITS * 6 * BANK_READ + (GROUP_CLOS - 1) * UNITS * word + UNITS * 6
     registers += UNITS * (1 + h.lanes * h.code_bits + sums + h.hold_depth * (sums + 1))
@@ -75,7 +83,7 @@ def _group(h: Hardware, family: str) -> Cost:
     if family in OLD_WORDS:  # what is written to the schedule's memories is the same for all
         registers += UNITS * bank.ff + 2 * BEAT_BITS + slot_bits + 2 * len(parts)
     return Cost(
-        exact=Usage(bram36=UNITS * bank.bram36 + sum(part.bram36 for part in parts), ff=registers),
+        exact=Usage(bram36=UNITS * bank.bram36 + _blocks(parts), ff=registers),
         lut={"one": 1, "network": GROUP_CLOS * UNITS * word, "sums": UNITS * sums, "queues": UNITS * (h.hold_depth - 1),
              "operands": UNITS * h.lanes * h.code_bits, "raised": UNITS * sums * h.zero_points,
              "sections": UNITS * bank.selected + sum(part.selected for part in parts),
@@ -112,7 +120,7 @@ def _server(h: Hardware, family: str) -> Cost:
     registers += 2 * sets * _bits(h.bias_depth) + (address_bits + bank_bits) * (1 + (h.digits > 1)) + 3 * longest
     old_words = (entry + results + dense * h.planes * h.lanes) * (family in OLD_WORDS)
     return Cost(
-        exact=Usage(bram36=sum(each.bram36 for each in large), dsp=_DSP[family] * all_lanes, ff=registers,
+        exact=Usage(bram36=_blocks(large), dsp=_DSP[family] * all_lanes, ff=registers,
                     lutram=memory.lutram + mac.lutram, lut=memory.lut + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
              "tables": mac.selected, "one": 1, "second set": sets - 1, "lanes": all_lanes,
