@@ -26,11 +26,13 @@ STIFFNESS = {False: 1e-3, True: 1e-2}
 CONSTANT = 1e-3  # of that, for what every component has of its kind: nothing is expected of it
 #: What the structure says of coefficients: bits that are a look-up table each (of six inputs, of four).
 EXPECTED: Mapping[str, tuple[float, float]] = {
-    "network": (1, 2), "sums": (1, 2), "raised": (0, 2), "sections": (0.5, 1), "old words": (0, 1), "queues": (2, 3),
-    "two operands": (1, 1), "three operands": (1, 3), "table addresses": (1, 2), "tables": (0.5, 1), "hold": (1, 3),
-    "planes": (2, 5), "word": (1, 2), "digits": (0.3, 1), "codes": (1, 2), "results": (0.5, 1), "second word": (1, 1),
-    "lanes": (20, 60), "ports": (4, 10), "pairs": (0.5, 1), "accumulators": (1, 2), "words": (1, 1), "steps": (1, 2),
-    "store": (1, 2), "requantizer lanes": (120, 300)}
+    "network": (1, 2), "sums": (1, 1), "raised": (0, 2), "sections": (1, 1), "old words": (0, 3), "queues": (2, 3),
+    "two operands": (1, 1), "three operands": (1, 3), "table addresses": (1, 2), "tables": (1, 1), "hold": (1, 1),
+    "planes": (1, 2), "word": (1, 2), "digits": (0.3, 1), "codes": (2, 5), "results": (1, 1), "second word": (1, 1),
+    "lanes": (35, 290), "pairs": (1.7, 3.4), "accumulators": (1, 2), "words": (1, 1), "steps": (1, 1), "store": (1, 2),
+    "requantizer lanes": (120, 300), "control": (250, 480), "search": (14, 28), "largest": (36, 60), "leaky": (24, 48),
+    "old sums": (1, 2), "maxima": (36, 60), "maximum": (0.5, 1)}
+REGISTERS: Mapping[str, float] = {"control": 150}  # the same of flip-flops
 #: Coefficients that may be negative: what optimization takes away from what was counted.
 FREE = frozenset({"one", "lanes", "requantizer lanes", "own lanes", "second lanes", "combine", "wide"})
 
@@ -91,7 +93,7 @@ def fit(some: Sequence[Point], resource: str, four: bool,
 def _expected(name: str, resource: str, four: bool, before: Mapping[str, float] | None) -> float:
     if before is not None:
         return before.get(name, 0.0)
-    return EXPECTED.get(name, (0, 0))[four] if resource == "lut" else 0.0
+    return EXPECTED.get(name, (0, 0))[four] if resource == "lut" else REGISTERS.get(name, 0.0)
 
 
 def _least_squares(terms: NDArray[np.float64], rest: NDArray[np.float64], expected: NDArray[np.float64],

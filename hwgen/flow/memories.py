@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-__all__ = ["OLD_WORDS", "Mapped", "block", "distributed"]
+__all__ = ["OLD_WORDS", "Mapped", "block", "chosen", "distributed"]
 
 #: Families whose block memory cannot read the old word of an address that is written.
 OLD_WORDS = frozenset({"ecp5", "gw5a"})
@@ -28,7 +28,7 @@ class Mapped:
     lutram, lut : int
         Look-up tables that are memory; all that the memory's cells take, those of write ports included.
     selected : int
-        Bits of the sections beyond the first, between which look-up tables choose.
+        About the look-up tables that choose between sections: of six inputs one takes four bits, of four inputs two.
     ff : int
         Where a family's block memory cannot read the old word of an address that is written: a write comes a cycle
         late, and what is read in that cycle is kept beside the memory.
@@ -104,7 +104,7 @@ def block(width: int, depth: int, family: str = "xcup") -> Mapped:
     """A memory of block memories."""
     cells, sections, shape = _laid(width, depth, _BLOCK[family])
     choice = (sections - 1).bit_length()
-    return Mapped(bram36=cells * shape.amount, selected=(sections - 1) * width,
+    return Mapped(bram36=cells * shape.amount, selected=width * chosen(sections, family),
                   ff=choice + (2 * width + (depth - 1).bit_length() + 2 if family in OLD_WORDS else 0))
 
 
@@ -113,7 +113,14 @@ def distributed(width: int, depth: int, family: str = "xcup", *, one: bool = Fal
     """A memory of look-up tables; ``one``: it is written and read at one address."""
     cells, sections, shape = _laid(width, depth, ({**_FOURS, **_ONE} if one else _TWO)[family])
     lutram = int(sections * width * shape.amount if shape.bits else cells * shape.amount)
-    return Mapped(lutram=lutram, lut=int(lutram * _WRITE.get(family, 1)), selected=(sections - 1) * width)
+    return Mapped(lutram=lutram, lut=int(lutram * _WRITE.get(family, 1)), selected=width * chosen(sections, family))
+
+
+def chosen(choices: int, family: str) -> int:
+    """Look-up tables for a bit that is one of so many."""
+    if family in _WRITE:
+        return choices - 1
+    return -(-choices // 4) + chosen(-(-choices // 16), family) if choices > 1 else 0
 
 
 def _laid(width: int, depth: int, shapes: tuple[_Shape, ...]) -> tuple[int, int, _Shape]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rtl_templates.cells.mac_plan import DEEPEST, MacPlan, Tree, mac_tree
 
-from ..flow.memories import Mapped, block, distributed
+from ..flow.memories import Mapped, block, chosen, distributed
 
 __all__ = ["MacCost", "mac_cost"]
 
@@ -25,7 +25,7 @@ class MacCost(NamedTuple):
     addresses : int
         Bits that address tables, each chosen between a load and a plane.
     selected : int
-        Bits that are chosen between memories of a table.
+        Look-up tables that choose between memories of a table.
     acc_bits : int
         Of an accumulator.
     """
@@ -61,7 +61,7 @@ def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: 
     acc_bits = min(x_bits, largest.bit_length() + 1)
     small = [distributed(width, min(DEEPEST, depth - first), family, one=True)
              for width, depth in plan.memories(planes) for first in range(0, depth, DEEPEST)]
-    over = sum(width * (-(-depth // DEEPEST) - 1) for width, depth in plan.memories(planes))
+    over = sum(width * chosen(-(-depth // DEEPEST), family) for width, depth in plan.memories(planes))
     large = [block(width, depth, family) for width, depth in plan.memories(planes, block=True)]
     sums = [tree for root in plan.roots for tree in _sums(root)]
     twos, threes = (columns * sum(plan.width(tree) for tree in sums if len(tree.parts) == count) for count in (2, 3))

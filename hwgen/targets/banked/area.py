@@ -22,7 +22,7 @@ from rtl_templates.cells.mac_plan import CHUNK_SHIFT
 from rtl_templates.cells.timing import BANK_READ
 from rtl_templates.shell.words import BEAT_BITS
 
-from ...flow.memories import OLD_WORDS, Mapped, block, distributed
+from ...flow.memories import OLD_WORDS, Mapped, block, chosen, distributed
 from ...flow.resources import Component, Resources, Usage
 from ..costs import Cost, method, shape_family, used
 from ..mac_cost import mac_cost
@@ -123,16 +123,15 @@ def _server(h: Hardware, family: str) -> Cost:
         exact=Usage(bram36=_blocks(large), dsp=_DSP[family] * all_lanes, ff=registers,
                     lutram=memory.lutram + mac.lutram, lut=memory.lut + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
-             "tables": mac.selected, "one": 1, "second set": sets - 1, "lanes": all_lanes,
-             "hold": lanes * h.acc_bits * _choose(ports * (1 << chunk_bits)), "planes": h.planes * h.lanes,
-             "codes": h.lanes * _CODE,
-             "results": all_lanes * h.sum_bits * (-(-h.mac_columns // lanes) - 1), "word": word,
+             "tables": mac.selected, "control": 1, "second set": sets - 1, "lanes": all_lanes,
+             "hold": lanes * h.acc_bits * chosen(ports * (1 << chunk_bits), family), "planes": 2 * h.lanes,
+             "results": lanes * h.sum_bits * chosen(-(-h.mac_columns // lanes), family), "word": word,
              "digits": word * (h.digits - 1), "second word": lanes * (_RAW + _CODE) * (sets - 1),
              "ports": ports, "pairs": ports * ports, "chunks": chunks - 1, "dense": dense * h.planes * h.lanes,
              "dense pass": dense, "wide": (h.sum_bits > ACC_BITS) * all_lanes,
              "zero points": h.zero_points * all_lanes, "banks": h.banks_per_server - 1,
              "sections": memory.selected + sum(each.selected for each in large), "old words": old_words},
-        ff={"one": 1, "second set": sets - 1, "chunk": chunk_bits * sets, "dense": dense,
+        ff={"control": 1, "second set": sets - 1, "chunk": chunk_bits * sets, "dense": dense,
             "zero points": h.zero_points * sets, "own lanes": all_lanes * (family != "xcup"),
             "second lanes": lanes * (sets - 1) * (family != "xcup")},
         lutram={"one": 1, "second set": sets - 1, "occupation": longest, "chunk": chunk_bits * sets})
@@ -178,11 +177,6 @@ def _shell(h: Hardware, family: str) -> Cost:
              "words": words.bit_length() - 10},
         ff={"one": 1, "units": units - 5},
         lutram={"many servers": h.servers > 4})
-
-
-def _choose(choices: int) -> int:
-    """Look-up tables of six inputs for a bit that is one of so many: fours, which multiplexers join up to sixteen."""
-    return -(-choices // 4) + _choose(-(-choices // 16)) if choices > 1 else 0
 
 
 def _together(some: list[Mapped]) -> Mapped:

@@ -34,7 +34,7 @@ from rtl_templates.lists.gather_timing import SLOTS
 from rtl_templates.lists.requantize_timing import code_slots, steps, value_slots
 from rtl_templates.shell.words import BEAT_BITS
 
-from ...flow.memories import OLD_WORDS, Mapped, block, distributed
+from ...flow.memories import OLD_WORDS, Mapped, block, chosen, distributed
 from ...flow.resources import Component, Resources, Usage
 from ..costs import Cost, method, shape_family, used
 from ..mac_cost import MacCost, mac_cost
@@ -182,7 +182,7 @@ def _unit(h: Hardware, family: str) -> Cost:
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
              "tables": mac.selected, "one": 1, "combine": combines, "requantizer lanes": all_lanes,
              "accumulators": wide, "words": word, "results": h.lanes * _RAW, "codes": combines * h.lanes,
-             "steps": lanes * (h.acc_bits + combines * mac.acc_bits) * -(-(turns - 1) // 3),
+             "steps": lanes * (h.acc_bits + combines * mac.acc_bits) * chosen(turns, family),
              "joined": h.joined * lanes, "old sums": olds, "maxima": h.joined * h.maxima * lanes,
              "maximum": h.maxima * h.lanes * h.code_bits, "leaky": h.leaky * all_lanes,
              "search": requantizers * h.levels, "largest": requantizers * lanes * (h.levels > 0),

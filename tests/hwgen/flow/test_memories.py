@@ -2,7 +2,7 @@
 
 import pytest
 
-from hwgen.flow.memories import Mapped, block, distributed
+from hwgen.flow.memories import Mapped, block, chosen, distributed
 
 #: Width, depth, and blocks of 36 kbit and flip-flops that Yosys 0.70 took.
 BLOCKS = {
@@ -39,10 +39,13 @@ def test_memories_of_look_up_tables_are_counted_as_yosys_counts_them(family: str
 def test_a_write_port_takes_look_up_tables_of_four_inputs() -> None:
     assert distributed(8, 16, "ecp5") == Mapped(lutram=8, lut=12)
     assert distributed(8, 32, "gw5a") == Mapped(lutram=16, lut=24, selected=8)
+    assert distributed(8, 80) == Mapped(lutram=24, lut=24, selected=8)
     assert distributed(14, 32) == Mapped(lutram=8, lut=8)
 
 
 def test_sections_share_cells_and_are_chosen_between() -> None:
     """Two sections of 12 bits of 2,048 words would be four cells of nine bits; they lie in three."""
     assert block(12, 4096) == Mapped(bram36=1.5, selected=0)
-    assert block(12, 4664) == Mapped(bram36=2.5, selected=48, ff=3)
+    assert block(12, 4664) == Mapped(bram36=2.5, selected=24, ff=3)
+    assert [chosen(count, "xcup") for count in (1, 2, 4, 5, 16, 17)] == [0, 1, 1, 2, 4, 6]
+    assert [chosen(count, "ecp5") for count in (1, 2, 4, 5)] == [0, 1, 3, 4]
