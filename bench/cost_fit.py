@@ -20,10 +20,10 @@ __all__ = ["PARTS", "RESOURCES", "Point", "as_text", "cost_of", "fit", "points"]
 
 PARTS = (("banked", "group"), ("banked", "server"), ("banked", "shell"), ("lists", "unit"), ("lists", "shell"))
 RESOURCES = ("lut", "ff", "lutram")
-#: Weight of what coefficients are expected to be, beside a point's error: few points leave terms undecided. By the
-#: structure, or by families that are alike.
-STIFFNESS = {False: 1e-3, True: 1e-2}
-CONSTANT = 1e-3  # of that, for what every component has of its kind: nothing is expected of it
+NOISE = 0.015  # of a count that no term explains
+#: How far coefficients may be from what is expected, as a standard deviation: by their own size, and by what they make
+#: of a count; of what the structure says, and of families that are alike. Few points leave terms undecided.
+SPREAD = {False: (0.3, 0.03), True: (0.15, 0.01)}
 #: What the structure says of coefficients: bits that are a look-up table each (of six inputs, of four).
 EXPECTED: Mapping[str, tuple[float, float]] = {
     "network": (1, 2), "sums": (1, 1), "raised": (0, 2), "sections": (1, 1), "old words": (0, 3), "queues": (2, 3),
@@ -85,8 +85,11 @@ def fit(some: Sequence[Point], resource: str, four: bool,
     terms = np.array([[getattr(point.cost, resource)[name] for name in names] for point in some]) / counted[:, None]
     rest = np.array([getattr(point.counted, resource) for point in some]) / counted - exact / counted
     expected = np.array([_expected(name, resource, four, before) for name in names])
-    stiff = np.array([STIFFNESS[before is not None] * (CONSTANT if name == "one" else 1) for name in names])
-    found = _least_squares(terms, rest, expected, [name in FREE for name in names], stiff)
+    own, share = SPREAD[before is not None]
+    spread = np.array([own * abs(mean) if mean else share / max(size, 1e-9)
+                       for mean, size in zip(expected, np.abs(terms).mean(axis=0), strict=True)])
+    spread[[name == "one" for name in names]] = np.inf
+    found = _least_squares(terms, rest, expected, [name in FREE for name in names], NOISE / spread)
     return {name: round(float(each), 4) for name, each in zip(names, found, strict=True) if abs(each) > 1e-4}
 
 
@@ -97,9 +100,8 @@ def _expected(name: str, resource: str, four: bool, before: Mapping[str, float] 
 
 
 def _least_squares(terms: NDArray[np.float64], rest: NDArray[np.float64], expected: NDArray[np.float64],
-                   free: Sequence[bool], stiffness: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of relative errors, with a term for how far coefficients are from what is expected, by what that changes."""
-    pull = np.sqrt(stiffness * len(rest)) * np.maximum(np.abs(terms).mean(axis=0), 1e-9)
+                   free: Sequence[bool], pull: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of relative errors, and of how far coefficients are from what is expected, in units of the same noise."""
     matrix = np.vstack([terms, np.diag(pull)])
     wanted = np.concatenate([rest, pull * expected])
     low = np.where(free, -np.inf, 0.0)
