@@ -56,9 +56,12 @@ data: rough factors on UltraScale+ (`hwgen/flow/families.py`), taken to err by 2
 
 """
 
-#: Configurations of each target that are wanted, by family and seed: what is furthest behind comes first.
-WANTED = {("xcup", SAMPLED): 9, ("ecp5", SAMPLED): 6, ("gw5a", SAMPLED): 4, ("xc7", SAMPLED): 2,
-          ("xcup", REPORTED): 4, ("ecp5", REPORTED): 2, ("gw5a", REPORTED): 1, ("xc7", REPORTED): 1}
+#: Configurations of banked that are wanted, half as many of lists: what is furthest behind comes first.
+WANTED = {("xcup", SAMPLED): 8, ("ecp5", SAMPLED): 6, ("gw5a", SAMPLED): 4, ("xc7", SAMPLED): 2,
+          ("xcup", REPORTED): 4, ("ecp5", REPORTED): 2, ("gw5a", REPORTED): 2, ("xc7", REPORTED): 2}
+SHARE = {"banked": 1.0, "lists": 0.5}
+#: Seed, target, family, number: ABC was at work for more than eight minutes.
+SKIPPED = {(SAMPLED, "lists", "gw5a", 1)}
 #: Of designs that are fitted, every how manyth has the component: it has few terms.
 SPARSE = {"group": 4, "shell": 2}
 
@@ -68,12 +71,12 @@ def collect(until: str, target: str | None) -> None:
     lines = read_lines(POINTS)
     known: dict[str, Any] = {line["key"]: line for line in lines if "part" in line}
     done = {(line["seed"], line["target"], line["family"], line["number"]) for line in lines if "parts" in line}
-    streams = [_Stream(seed, name, family, wanted) for (family, seed), wanted in WANTED.items()
+    streams = [_Stream(seed, name, family, wanted * SHARE[name]) for (family, seed), wanted in WANTED.items()
                for name in ("banked", "lists") if target in (None, name)]
     while time.strftime("%H:%M", time.gmtime()) < until:
         stream = min(streams, key=lambda each: each.progress)
         for each in stream.take():
-            if (each.seed, each.target, each.family.name, each.number) in done:
+            if (each.seed, each.target, each.family.name, each.number) in done | SKIPPED:
                 continue
             began = time.perf_counter()
             text, own = sources(each.target, each.hardware, each.family)
@@ -93,7 +96,7 @@ def collect(until: str, target: str | None) -> None:
 class _Stream:
     """Configurations of a seed, a target and a family."""
 
-    def __init__(self, seed: int, target: str, family: str, wanted: int) -> None:
+    def __init__(self, seed: int, target: str, family: str, wanted: float) -> None:
         self.wanted, self.done, self.seed = wanted, 0, seed
         self._drawn = draw(seed, target, FITTED[family])
         self._count = variants(target, family, seed)

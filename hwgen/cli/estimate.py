@@ -41,8 +41,11 @@ def estimate(console: Console, model: Path, board: str, synth: bool, **options: 
     with console.step("loading the checkpoint"):
         from ..flow.build import estimate as estimate_design
         from ..frontend.checkpoint import load
+        from ..targets import TARGETS, find_target
 
         network, sample = load(model)
+        for name in TARGETS:  # reads what it is made of; an estimate itself takes less time than that
+            find_target(name)
     found = estimate_design(network, sample, target, wishes, synth=synth, progress=console)
     show_design(console, found.report, found.choice)
     if synth:

@@ -62,7 +62,7 @@ def test_amounts_are_whole_and_never_negative() -> None:
 @pytest.mark.parametrize("family", ["xcup", "xc7", "ecp5", "gw5a"])
 def test_memories_and_multipliers_equal_what_yosys_counted(family: str) -> None:
     lines = [line for line in PARTS if line["family"] == family]
-    assert len(lines) >= 8
+    assert len(lines) >= 5
     for line in lines:
         hardware = (Banked if line["target"] == "banked" else Lists)(**line["hardware"])
         parts = {part.name: part.one for part in find_target(line["target"]).area(hardware, family).components}
