@@ -108,7 +108,7 @@ def test_what_the_user_fixed_comes_before_comfort() -> None:
 
 @pytest.mark.slow
 def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7).parts
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
     guess = resources.estimate
 
     def large(path: Path, parts: object, family: object) -> Resources:
