@@ -6,9 +6,9 @@ from hwgen.flow.memories import Mapped, block, chosen, distributed
 
 #: Width, depth, and blocks of 36 kbit and flip-flops that Yosys 0.70 took.
 BLOCKS = {
-    "xcup": ((12, 4664, 2.5, 3), (59, 512, 1, 0), (64, 2816, 6, 2)),
+    "xcup": ((12, 4664, 2.5, 3), (59, 512, 1, 0), (64, 2816, 6, 2), (27, 2112, 2, 3)),
     "xc7": ((17, 752, 0.5, 0), (12, 2048, 1, 0), (128, 4593, 17, 4), (12, 2112, 1.5, 0)),
-    "ecp5": ((12, 4664, 2.5, 42), (59, 512, 1, 129), (64, 2816, 6, 144)),
+    "ecp5": ((12, 4664, 2.5, 42), (59, 512, 1, 129), (64, 2816, 6, 144), (27, 2112, 2, 71)),
     "gw5a": ((17, 752, 0.5, 46), (12, 2048, 1, 37), (128, 4593, 17, 275), (12, 2112, 1.5, 38)),
 }
 #: Width, depth, whether there is one address, and look-up tables that are memory.
@@ -44,7 +44,8 @@ def test_a_write_port_takes_look_up_tables_of_four_inputs() -> None:
 
 
 def test_sections_share_cells_and_are_chosen_between() -> None:
-    """Two sections of 12 bits of 2,048 words would be four cells of nine bits; they lie in three."""
+    """Five sections of 27 bits would be five blocks of 72 bits; one after the other they lie in two."""
+    assert block(27, 2112) == Mapped(bram36=2, selected=54, ff=3)
     assert block(12, 4096) == Mapped(bram36=1.5, selected=0)
     assert block(12, 4664) == Mapped(bram36=2.5, selected=24, ff=3)
     assert [chosen(count, "xcup") for count in (1, 2, 4, 5, 16, 17)] == [0, 1, 1, 2, 4, 6]
