@@ -29,6 +29,7 @@ EXPECTED: Mapping[str, tuple[float, float]] = {
     "network": (1, 2), "sums": (1, 1), "raised": (0, 2), "sections": (1, 1), "old words": (0, 3), "queues": (2, 3),
     "two operands": (1, 1), "three operands": (1, 3), "table addresses": (1, 2), "tables": (1, 1), "hold": (1, 1),
     "planes": (1, 2), "word": (1, 2), "digits": (0.3, 1), "codes": (2, 5), "results": (1, 1), "second word": (1, 1),
+    "joined slices": (1, 1),
     "lanes": (35, 290), "pairs": (1.7, 3.4), "accumulators": (1, 2), "words": (1, 1), "steps": (1, 1), "store": (1, 2),
     "requantizer lanes": (120, 300), "control": (250, 480), "search": (14, 28), "largest": (36, 60), "leaky": (24, 48),
     "old sums": (1, 2), "maxima": (36, 60), "maximum": (0.5, 1)}

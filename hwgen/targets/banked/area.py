@@ -32,6 +32,7 @@ __all__ = ["COSTS", "SLOT_STEP", "guess_resources", "most_slots"]
 
 SLOT_STEP = 128  #: Schedule memories are of a multiple of these.
 COLUMN_BITS = 8  # of a schedule word's column, beside the row
+_SUM, _CUT = 48, 24  # bits of a DSP48E1's sum, and where its second product is cut (rtl_templates/cells/dsp48e1.py)
 _RAW, _CODE = 16, 8  # bits of a result and of a code in a requantizer lane
 _DSP = {"xcup": 2, "xc7": 3, "ecp5": 4, "gw5a": 2}  # of a requantizer lane (docs/decisions/0028-families.md)
 _STORE_QUEUE = 16  # words of the store unit's queue
@@ -123,7 +124,8 @@ def _server(h: Hardware, family: str) -> Cost:
         exact=Usage(bram36=_blocks(large), dsp=_DSP[family] * all_lanes, ff=registers,
                     lutram=memory.lutram + mac.lutram, lut=memory.lut + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
-             "tables": mac.selected, "control": 1, "second set": sets - 1, "lanes": all_lanes,
+             "tables": mac.selected, "joined slices": all_lanes * _joined_slices(h) * (family == "xc7"),
+             "control": 1, "second set": sets - 1, "lanes": all_lanes,
              "hold": lanes * h.acc_bits * chosen(ports * (1 << chunk_bits), family), "planes": 2 * h.lanes,
              "results": lanes * h.sum_bits * chosen(-(-h.mac_columns // lanes), family), "word": word,
              "digits": word * (h.digits - 1), "second word": lanes * (_RAW + _CODE) * (sets - 1),
@@ -147,6 +149,11 @@ def _lane_registers(h: Hardware, family: str) -> int:
     factor, total = column_bits(h.sum_bits), 46  # bits of the second sum that differ
     first = h.sum_bits + 2 * factor + BIAS_BITS + (h.sum_bits + factor - MID_SHIFT) + MID_BITS
     return choice + first + MID_BITS + MID_BITS + ROW_BITS + total
+
+
+def _joined_slices(h: Hardware) -> int:
+    """Bits that look-up tables add and choose between the two slices of a DSP48E1's product, and before the first."""
+    return _SUM - _CUT + (0 if h.sum_bits > ACC_BITS else h.sum_bits)
 
 
 def _load_registers(h: Hardware, entry: int) -> int:
