@@ -2,9 +2,10 @@
 
     python bench/area.py cora.pt [--groups 4] [--digits 4 2 1] [--board ultra96] [--flat 4]
 
-For every digit size: what ``hwgen estimate`` prints, that is one group, one server and the shell, synthesized out of
-context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat (minutes),
-to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or DSPs.
+For every digit size: what ``hwgen estimate --synth`` counts, that is one group, one server and the shell, synthesized
+out of context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat
+(minutes), to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or
+DSPs.
 """
 
 import argparse
@@ -40,8 +41,9 @@ counts single components.
 
 
 def estimate(arguments: Sequence[str]) -> dict[str, Any]:
-    """What ``hwgen estimate`` says."""
-    done = subprocess.run([*HWGEN, "estimate", *arguments, "--json", "-q"], capture_output=True, text=True, check=False)
+    """What ``hwgen estimate --synth`` says."""
+    done = subprocess.run([*HWGEN, "estimate", *arguments, "--synth", "--json", "-q"], capture_output=True, text=True,
+                          check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     facts: dict[str, Any] = json.loads(done.stdout)

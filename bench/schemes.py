@@ -7,7 +7,7 @@
 
 Runs are seeds of one graph or folds of a set of graphs (bench/training_rows.py); each is a line of docs/results.jsonl
 under its settings, and is not made again while these stay the same. Hardware is asked about once a row, with its first
-run: formulas choose the design (``hwgen estimate`` counts with Yosys), the scheduler gives exact cycles. What
+run: formulas choose the design, the scheduler gives exact cycles. What
 simulations find is in docs/results-simulated.jsonl; the exit status is 1 when one differs.
 """
 

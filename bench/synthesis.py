@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hwgen.flow.families import FAMILIES
+from hwgen.flow.families import FAMILIES, Family
 from hwgen.flow.resources import Usage, count
 from hwgen.flow.yosys import WORKER
 
@@ -16,8 +16,8 @@ __all__ = ["synthesize"]
 FAMILY = FAMILIES["xcup"]
 
 
-def synthesize(read: Sequence[str], top: str) -> Usage:
-    """Map a design to UltraScale+ cells, flat, and count them.
+def synthesize(read: Sequence[str], top: str, family: Family = FAMILY, boxes: Sequence[str] = ()) -> Usage:
+    """Map a design to cells, flat, and count them.
 
     Parameters
     ----------
@@ -25,15 +25,19 @@ def synthesize(read: Sequence[str], top: str) -> Usage:
         Yosys commands that read the design.
     top : str
         Its top module.
+    family : Family
+    boxes : sequence of str
+        Modules that are not counted.
     """
     with tempfile.TemporaryDirectory() as folder:
         script, listing = Path(folder) / "script.ys", Path(folder) / "stat.json"
         script.write_text("\n".join([
-            *read, f"{FAMILY.synth} -top {top}",
+            *read, f"{family.synth} -top {top}",
             f"tee -q -o {listing} stat -json"]) + "\n")
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", WORKER, str(script)], text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode:
             raise SystemExit(f"Yosys failed on {top}:\n{done.stdout[-2000:]}")
         cells = json.loads(listing.read_text())["design"]["num_cells_by_type"]
-    return count({name.lstrip("\\"): number for name, number in cells.items()}, FAMILY)
+    named = {name.lstrip("\\"): number for name, number in cells.items()}
+    return count({name: number for name, number in named.items() if name not in boxes}, family)

@@ -23,9 +23,10 @@ FORMATS = {f"rtl_templates.{name}" for name in ("shell.checksum", "shell.words",
 #: What a target may know of its own RTL without Amaranth.
 OWN = {"banked": {f"rtl_templates.banked.{name}" for name in (
            "formats", "group_timing", "requantize_timing", "server.timing")},
-       "lists": {f"rtl_templates.lists.{name}" for name in ("formats", "timing")}}
+       "lists": {f"rtl_templates.lists.{name}" for name in (
+           "combine_timing", "formats", "gather_timing", "requantize_timing", "timing")}}
 #: Parts of the flow that know no target: targets and reports may use them.
-PARTS = ("config", "convert", "families", "folder", "manifest", "resources", "verilog", "wishes", "yosys")
+PARTS = ("config", "convert", "families", "folder", "manifest", "memories", "resources", "verilog", "wishes", "yosys")
 BUILD = CORE | {"hwgen.network", "boards", *(f"hwgen.flow.{name}" for name in PARTS)}
 REPORT = BUILD | {"hwgen.report", "hwgen.driver.table", "rtl_templates.shell.timing"}
 TARGETS = REPORT | FORMATS | {"hwgen.targets"}

@@ -19,10 +19,11 @@ from .build import build, pack
 from .console import plain
 from .demo import demo
 from .doctor import doctor
+from .estimate import estimate
 from .explore import explore
 from .inspect import inspect
 from .quantize import quantize
-from .report import estimate, report
+from .report import report
 from .search_bits import search_bits
 from .train import train
 from .unforeseen import UNFORESEEN, parts_of

@@ -1,43 +1,19 @@
-"""``hwgen estimate`` and ``hwgen report``: cycles, resources, microseconds."""
+"""``hwgen report``: cycles, resources, microseconds of a build, or of two."""
 
 import webbrowser
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ..errors import HwgenError
 from .console import Console, common
 from .figures import TEST, measure
-from .options import BUILD, design_options, wishes_from
+from .options import BUILD
 from .summary import show_design
 from .tables import show_tables
 
-__all__ = ["estimate", "report"]
-
-
-@click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option("--board", default="ultra96", show_default=True, help="See `hwgen boards`, or a TOML file of your own.")
-@design_options
-@common
-def estimate(console: Console, model: Path, board: str, **options: Any) -> None:
-    """Estimate a design without building it: exact cycles, Yosys resources, latency at an assumed clock.
-
-    A design that does not fit the board is shown, and what is too much of it; `hwgen build` would refuse it.
-    """
-    import boards
-
-    target, wishes = boards.load(board), wishes_from(options)
-    with console.step("loading the checkpoint"):
-        from ..flow.build import estimate as estimate_design
-        from ..frontend.checkpoint import load
-
-        network, sample = load(model)
-    facts, choice = estimate_design(network, sample, target, wishes, progress=console)
-    show_design(console, facts, choice)
-    console.result({**facts.to_dict(), "choice": choice})
+__all__ = ["report"]
 
 
 @click.command()

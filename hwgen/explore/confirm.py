@@ -125,8 +125,8 @@ def count(point: Point, path: Path, network: Network, sample: Sample, board: Boa
     """
     wishes = replace(wishes_of(path), windows=False)
     if folder is None:
-        report, _ = estimate(network, sample, board, wishes, progress=progress)
-        return replace(point, counted=Counted(resources=report.resources))
+        counted = estimate(network, sample, board, wishes, synth=True, progress=progress)
+        return replace(point, counted=Counted(resources=counted.report.resources))
     build(network, sample, board, folder, wishes, progress=progress)
     chosen = choose_runs(folder, progress=progress)
     report = outcome(folder, chosen, simulate(folder, chosen.folders, progress=progress))

@@ -7,8 +7,6 @@ from typing import Literal
 from boards import Board
 
 from ..errors import HwgenError
-from ..flow import resources as counting
-from ..flow.families import family_of
 from ..flow.search import COMFORT
 from ..network.sample import Sample
 from ..report.cycles import Ran
@@ -63,7 +61,7 @@ class Measure:
             Values that do not go together.
         """
         found = self.candidate(assignment)
-        return replace(found, area=counting.scaled(found.area, family_of(self.board)))
+        return replace(found, area=found.target.area(found.hardware, self.board.family))
 
     def cycles(self, candidate: Candidate) -> float:
         """Guessed, as the objective counts them."""

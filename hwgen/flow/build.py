@@ -1,6 +1,6 @@
 """From a network and a board to a build folder, one line per stage; and the same facts without a folder."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from boards import Board
@@ -26,10 +26,33 @@ from .config import CONFIG, Config
 from .folder import BuildFolder, to_json, write_files
 from .manifest import MANIFEST, manifest_text
 from .packed import accuracy_by_bits
+from .resources import Resources
 from .search import Found, search
 from .wishes import Wishes
 
-__all__ = ["build", "estimate"]
+__all__ = ["Estimate", "build", "estimate"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """All facts of a design that was not built.
+
+    Parameters
+    ----------
+    report : Report
+        Resources by Yosys where it was asked, else by formulas.
+    formulas : Resources
+        By formulas in any case.
+    choice : str
+        Why this design, for people.
+    quick : bool
+        Cycles are those of the fast scheduler; a build takes longer over its own, which has some percent fewer.
+    """
+
+    report: Report
+    formulas: Resources
+    choice: str
+    quick: bool
 
 
 def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wishes | None = None, *, source: str = "",
@@ -86,17 +109,24 @@ def build(network: Network, sample: Sample, board: Board, out: Path, wishes: Wis
     return found
 
 
-def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | None = None, *,
-             progress: Progress = SILENT) -> tuple[Report, str]:
+def estimate(network: Network, sample: Sample, board: Board, wishes: Wishes | None = None, *, synth: bool = False,
+             progress: Progress = SILENT) -> Estimate:
     """All facts of a design, and why it was chosen; without building it.
+
+    Parameters
+    ----------
+    synth : bool
+        Choose and schedule as a build does, and count with Yosys. Else formulas choose, and the fast scheduler gives
+        cycles: of a target that schedules some percent more than a build's.
 
     Raises
     ------
     CapacityError
         The network exceeds every design; a design that exceeds the board is reported, not refused.
     """
-    found = search(network, sample, board, wishes or Wishes(), progress)
-    return _report(found, replace(sample, integer=found.packed.integer), board), found.choice
+    found = search(network, sample, board, wishes or Wishes(), progress, count=synth, quick=not synth)
+    return Estimate(report=_report(found, replace(sample, integer=found.packed.integer), board),
+                    formulas=found.estimate, choice=found.choice, quick=found.quick)
 
 
 def _report(found: Found, sample: Sample, board: Board) -> Report:

@@ -36,8 +36,8 @@ class Family:
     models : tuple of str
         Files that simulate its cells: of ``sim/cells``, or of Yosys's own folder; none: netlists are not simulated.
     factors : mapping
-        Resource -> how much more of it designs take than on UltraScale+, for which the formulas of the targets were
-        fitted: a first guess, not fitted, which Yosys corrects (docs/decisions/0028-families.md).
+        Resource -> how much more of it designs take than on UltraScale+, where the targets have no fitted costs for the
+        family (hwgen/targets/costs.py): rough, and Yosys corrects it.
     """
 
     name: str
@@ -93,8 +93,7 @@ _FAMILIES = (
         primitives=Primitives(carry="CARRY4", multiplexers=True, multiply_add="DSP48E1"),
         weights={"lut": _LUT6 | _LUTRAM | _SRL, "ff": _XILINX_FF, "bram36": {"RAMB36E1": 1, "RAMB18E1": 0.5},
                  "uram": {}, "dsp": {"DSP48E1": 1}, "lutram": _LUTRAM | _SRL, "carry8": {"CARRY4": 0.5}},
-        free=_XILINX_FREE, models=("block_memory.v", "blocks_xilinx.v", "xilinx/cells_sim.v"),
-        factors={"dsp": 1.5, "lut": 1.05}),
+        free=_XILINX_FREE, models=("block_memory.v", "blocks_xilinx.v", "xilinx/cells_sim.v")),
     Family(
         name="ecp5", title="ECP5", synth="synth_ecp5",
         # A memory of 16 words takes three slices: two of data, one of the write port (Lattice FPGA-TN-02204,
@@ -104,9 +103,9 @@ _FAMILIES = (
                  "lutram": {"TRELLIS_DPR16X4": 4}, "carry8": {}},
         free=frozenset({"PFUMX", "L6MUX21", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of DP16KD (18 kbit)", "dsp": "MULT18X18D", "lutram": "LUT4 as memory"},
-        hardware={"table_words": 16}, models=("mult18x18d.v", "block_memory.v", "blocks_ecp5.v",
-                "ecp5/cells_sim.v", "ecp5/common_sim.vh", "ecp5/ccu2c_sim.vh"),
-        factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0, "dsp": 2.0}),
+        hardware={"table_words": 16},
+        models=("mult18x18d.v", "block_memory.v", "blocks_ecp5.v", "ecp5/cells_sim.v", "ecp5/common_sim.vh",
+                "ecp5/ccu2c_sim.vh")),
     Family(
         name="gw5a", title="Gowin Arora V", synth="synth_gowin -family gw5a -noiopads",
         primitives=Primitives(product="MULTALU27X18"),
@@ -120,8 +119,7 @@ _FAMILIES = (
         free=frozenset({"MUX2_LUT5", "MUX2_LUT6", "MUX2_LUT7", "MUX2_LUT8", "INV", "GND", "VCC", "$scopeinfo"}),
         units={"lut": "LUT4", "bram36": "pairs of BSRAM (18 kbit)", "dsp": "MULTALU27X18", "lutram": "LUT4 as memory"},
         hardware={"table_words": 16},
-        models=("multalu27x18.v", "block_memory.v", "blocks_gowin.v", "gowin/cells_sim.v"),
-        factors={"lut": 2.4, "ff": 1.4, "lutram": 2.0}),
+        models=("multalu27x18.v", "block_memory.v", "blocks_gowin.v", "gowin/cells_sim.v")),
     Family(
         name="gatemate", title="GateMate", synth="synth_gatemate -luttree -noiopad -noclkbuf",
         primitives=Primitives(distributed=False),

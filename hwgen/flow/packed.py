@@ -55,13 +55,15 @@ class Packed:
         return np.concatenate([results * scale for results, scale in zip(self.results, self.scales, strict=True)])
 
 
-def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = False) -> Packed:
+def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = False, uniform: bool = True) -> Packed:
     """Pack batches for a design, and run the reference on them.
 
     Parameters
     ----------
     whole : bool
         Whether files of all runs are wanted; else windows have those of a :func:`representative` choice.
+    uniform : bool
+        Whether cycles with uniform bit widths are wanted, which take as long each as those with learned ones.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
         A graph exceeds the design; says which, which capacity, and by how much.
     """
     runs, files, bits = list[Ran](), dict[int, Files](), dict[str, list[NDArray[np.int64]]]()
-    by_bits = dict.fromkeys(UNIFORM.values(), 0)
+    by_bits = {name: 0 for width, name in UNIFORM.items() if uniform or not width}
     results, scales = list[NDArray[np.int64]](), list[NDArray[np.float64]]()
     first = 0
     for batch in batches:
@@ -83,7 +85,7 @@ def pack_batches(design: Design, batches: Sequence[Batch], *, whole: bool = Fals
             standing = representative([(ran.part, ran.sizes.get("entries", 0)) for ran in own])
             wanted = range(len(some)) if whole else standing
             files |= {len(runs) + place: some[place].files for place in wanted}
-            for width, name in UNIFORM.items():
+            for width, name in ((width, name) for width, name in UNIFORM.items() if name in by_bits):
                 by_bits[name] += (sum(run.cycles_with(width) for run in some) if width else
                                   sum(step.cycles for ran in own for step in ran.passes))
             for run in some:

@@ -12,9 +12,7 @@ from ..errors import CapacityError
 from . import yosys
 from .families import Family, family_of
 
-__all__ = ["Component", "Resources", "Usage", "blocks", "count", "estimate", "scaled"]
-
-_BRAM_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))  # of 18 kbit: width, depth
+__all__ = ["Component", "Resources", "Usage", "count", "estimate"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,22 +174,6 @@ def estimate(design: Path, parts: Mapping[str, Sequence[str]], family: Family) -
     return Resources(components=tuple(Component(name=name, count=times, one=count(cells, family))
                                       for name, (times, cells) in found.items()),
                      method=f"{family.method}; components multiplied and summed")
-
-
-def scaled(guess: Resources, family: Family) -> Resources:
-    """A guess of formulas that were fitted on UltraScale+, for a design of another family."""
-    def one(used: Usage) -> Usage:
-        return Usage(**{name: amount * family.factors.get(name, 1) for name, amount in asdict(used).items()})
-
-    if not family.factors:
-        return guess
-    return replace(guess, components=tuple(replace(part, one=one(part.one)) for part in guess.components),
-                   method=f"{guess.method} on UltraScale+, times factors of {family.title}")
-
-
-def blocks(width: int, depth: int) -> float:
-    """Blocks of 36 kbit of a memory, in the best of the shapes that a block has."""
-    return min(-(-width // bits) * -(-depth // words) for bits, words in _BRAM_SHAPES) / 2
 
 
 def _exceeded(usage: Usage, board: Board) -> list[tuple[str, float, int]]:

@@ -16,7 +16,8 @@ from ..network.network import Network
 from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..scratch import scratch_folder
-from ..targets.target import Candidate, Design, Target
+from ..targets.costs import errors
+from ..targets.target import Candidate, Design, Hardware, Target
 from . import resources as counting
 from .families import family_of
 from .packed import Packed, pack_batches
@@ -29,18 +30,13 @@ __all__ = ["COMFORT", "Found", "search"]
 #: Largest share of each resource that a chosen design may take: routers want room.
 COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
 
-#: How far a guess may exceed a limit and still be worth a count by Yosys.
-MARGIN: Mapping[str, float] = {"ff": 1.1, "bram36": 1.05}
-
 _FULL: Mapping[str, float] = {}  # no more than there is
 _ANY: Mapping[str, float] = dict.fromkeys(COMFORT, float("inf"))
 
 #: A smaller design is preferred to one that is expected to be faster by less than this.
 WORTH = 1.03
 
-#: A design that is guessed to exceed the board by more is not synthesized: no guess is so wrong.
-FUTILE = 1.25
-#: Most that one count corrects the guesses of its target by: they are right to 15 %.
+#: Most that one count corrects the estimates of its target by, up or down.
 CORRECTION = 1.25
 #: Seconds that Yosys takes for a look-up table, about.
 SECONDS_PER_LUT = 0.004
@@ -61,9 +57,13 @@ class Found:
     verilog : str
         With primitives.
     resources : Resources
-        By Yosys; by formulas where these exceed the board by far: then there is no Verilog.
+        By Yosys; by formulas where these rule the design out, or nothing was to be counted: then there is no Verilog.
     choice : str
         Why, for people.
+    estimate : Resources
+        By formulas, whatever ``resources`` are.
+    quick : bool
+        The fast scheduler scheduled it.
     """
 
     target: Target
@@ -73,16 +73,20 @@ class Found:
     verilog: str
     resources: Resources
     choice: str
+    estimate: Resources
+    quick: bool = False
 
 
 def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress, *,
-           count: bool = True) -> Found:
+           count: bool = True, quick: bool = False) -> Found:
     """Choose a design; where none fits the board, the smallest that holds the sample.
 
     Parameters
     ----------
     count : bool
         Whether Yosys has the last word; else formulas have: cycles are exact all the same, and there is no Verilog.
+    quick : bool
+        Whether the fast scheduler is enough: cycles are those of its schedule then.
 
     Raises
     ------
@@ -91,22 +95,24 @@ def search(network: Network, sample: Sample, board: Board, wishes: Wishes, progr
     CapacityError
         The network exceeds every design.
     """
-    return _Search(network, sample, board, wishes, progress, count).run()
+    return _Search(network, sample, board, wishes, progress, count, quick).run()
 
 
 class _Search:
     """One search; remembers what was counted and what went wrong."""
 
     def __init__(self, network: Network, sample: Sample, board: Board, wishes: Wishes, progress: Progress,
-                 count: bool) -> None:
+                 count: bool, quick: bool) -> None:
         self.network, self.sample, self.board, self.wishes, self.progress = network, sample, board, wishes, progress
-        self.by_yosys, self.family = count, family_of(board)
+        self.by_yosys, self.quick, self.family = count, quick, family_of(board)
+        self.margin = {name: 1 + error for name, error in errors(self.family.name).items()}
         self.targets = candidate_targets(network, sample, wishes)
         self.wrong: CapacityError | None = None
         self.known: dict[tuple[str, int, str, float], Found | None] = {}
         self.foreign: dict[str, HwgenError] = {}
         self.refused = 0
-        self.factors: dict[str, Mapping[str, float]] = {}  # what counts were more than guesses, by target
+        #: What counts were of estimates: by target, component and resource.
+        self.factors: dict[str, Mapping[str, Mapping[str, float]]] = {}
 
     def run(self) -> Found:
         """The first of all stages; else the smallest design, so that the caller can say by how much it is too large."""
@@ -150,14 +156,14 @@ class _Search:
         What is too small for the network is remembered; so is a value that the target does not have, which is an error
         where no target has it.
         """
-        def guess(area: Resources) -> Resources:
-            return counting.scaled(area, self.family)
+        def area(hardware: Hardware) -> Resources:
+            return target.area(hardware, self.family.name)
 
         wishes = replace(self.wishes, windows=windows, hardware={**self.family.hardware, **self.wishes.hardware})
         try:
             for each in target.candidates(self.network, self.sample, wishes,
-                                          lambda area: guess(area).fullest(self.board, limits)[1] <= 1):
-                yield replace(each, area=guess(each.area))
+                                          lambda hardware: area(hardware).fullest(self.board, limits)[1] <= 1):
+                yield replace(each, area=area(each.hardware))
         except CapacityError as error:
             self.wrong = self.wrong or error
         except HwgenError as error:
@@ -166,13 +172,14 @@ class _Search:
                 raise next(iter(self.foreign.values())) from None
 
     def _corrected(self, candidate: Candidate) -> Resources:
-        """The guess for a candidate; from the first count of its target on by so much more as that was."""
+        """The estimate for a candidate; from the first count of its target on by so much more or less as that was."""
         factors = self.factors.get(candidate.target.name)
         if factors is None:
             return Resources(components=(), method="")
-        used = asdict(candidate.area.total)
-        total = Usage(**{name: amount * factors[name] for name, amount in used.items()})
-        return Resources(components=(Component(name="all", count=1, one=total),), method="")
+        return replace(candidate.area, components=tuple(
+            replace(part, one=Usage(**{name: amount * factors[part.name][name]
+                                       for name, amount in asdict(part.one).items()}))
+            for part in candidate.area.components))
 
     def _counted(self, candidate: Candidate, among: int) -> Found | None:
         """A candidate with its sample, counted by Yosys; None where it does not hold the sample."""
@@ -185,33 +192,33 @@ class _Search:
         progress, target = self.progress, candidate.target
         try:
             with progress.step("placing the network, packing the sample"):
-                design = candidate.design()
-                packed = pack_batches(design, design.deal(single(self.sample.batch)))
+                make = candidate.quick if self.quick and candidate.quick else candidate.design
+                design = make()
+                packed = pack_batches(design, design.deal(single(self.sample.batch)), uniform=not self.quick)
         except CapacityError as error:
             self.wrong = self.wrong or error
             return None
         shown = " ".join(f"{name} {value}" for name, value in design.hardware.to_dict().items() if name in target.space)
-        shares = candidate.area.utilisation(self.board)
+        area = target.area(design.hardware, self.family.name)  # a schedule says how many slots there are
+        shares = area.utilisation(self.board)
         fullest = sorted(shares, key=lambda name: shares[name][2], reverse=True)[:2]
         progress.note(f"target {target.name}, {shown}: about {candidate.cycles:,.0f} cycles, "
                       + ", ".join(f"{shares[name][2]:.0%} of {self.family.unit(name)}" for name in fullest)
                       + " by formulas")
-        if not self.by_yosys or candidate.area.fullest(self.board)[1] > FUTILE:
-            return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="",
-                         resources=candidate.area, choice=self._reason(target, design, packed, among))
+        found = Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog="", resources=area,
+                      choice=self._reason(target, design, packed, among), estimate=area, quick=make is candidate.quick)
+        if not self.by_yosys or area.fullest(self.board, self.margin)[1] > 1:
+            return found
         with scratch_folder() as folder:
             path = folder / f"design_{self.family.name}.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=self.family.primitives)[0])
-            expected = SECONDS_PER_LUT * sum(part.one.lut for part in candidate.area.components)
+            expected = SECONDS_PER_LUT * sum(part.one.lut for part in area.components)
             with progress.step("counting resources with Yosys", expected):
                 resources = counting.estimate(path, target.parts, self.family)
             verilog = path.read_text()
-        guesses, counts = asdict(candidate.area.total), asdict(resources.total)
-        self.factors[target.name] = {name: min(CORRECTION, max(1.0, counts[name] / guess)) if guess else 1.0
-                                     for name, guess in guesses.items()}
-        return Found(target=target, design=design, limits=candidate.limits, packed=packed, verilog=verilog,
-                     resources=resources, choice=self._reason(target, design, packed, among))
+        self.factors[target.name] = _factors(area, resources)
+        return replace(found, verilog=verilog, resources=resources)
 
     def _reason(self, target: Target, design: Design, packed: Packed, among: int) -> str:
         """What was chosen, and what of it the user fixed."""
@@ -235,14 +242,25 @@ class _Search:
         return "; ".join(parts)
 
 
+def _factors(estimate: Resources, counted: Resources) -> Mapping[str, Mapping[str, float]]:
+    """Counts by estimates, for each component and resource."""
+    counts = {part.name: part.one for part in counted.components}
+
+    def factors(part: Component) -> Mapping[str, float]:
+        have = asdict(counts.get(part.name, part.one))
+        return {name: min(CORRECTION, max(1 / CORRECTION, have[name] / amount)) if amount else 1.0
+                for name, amount in asdict(part.one).items()}
+
+    return {part.name: factors(part) for part in estimate.components}
+
+
 def _order(candidates: Sequence[Candidate], board: Board, limits: Mapping[str, float]) -> list[Candidate]:
-    """Those that may fit, the fastest first, and of those about as fast the smallest.
+    """Those that are expected to fit, the fastest first, and of those about as fast the smallest.
 
     A design that is no smaller than a refused one of its target is not tried.
     """
-    allowed = {name: limits.get(name, 1.0) * MARGIN.get(name, 1.0) for name in asdict(board.resources)}
-    left = [each for each in candidates if each.area.fullest(board, allowed)[1] <= 1]
-    size = {id(each): each.area.fullest(board, limits)[1] for each in left}
+    size = {id(each): each.area.fullest(board, limits)[1] for each in candidates}
+    left = [each for each in candidates if size[id(each)] <= 1]
     order: list[Candidate] = []
     while left:
         fastest = min(each.cycles for each in left)

@@ -17,7 +17,8 @@ MANY: Mapping[str, str] = {"graph": "graphs", "batch": "batches", "window": "win
 
 def design_tables(report: Report) -> list[Table]:
     """Cycles by pass, by bit widths and by run; rows of the first layer; resources; speed."""
-    return [cycle_table(report.cycles), bits_table(report.cycles), run_table(report.cycles), *rows_tables(report.rows),
+    by_bits = [bits_table(report.cycles)] if len(report.cycles.by_bits) > 1 else []
+    return [cycle_table(report.cycles), *by_bits, run_table(report.cycles), *rows_tables(report.rows),
             resource_table(report), speed_table(report)]
 
 

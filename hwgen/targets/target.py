@@ -212,9 +212,11 @@ class Candidate:
     cycles : float
         Guessed for the sample.
     area : Resources
-        Guessed.
+        Estimated on UltraScale+; whoever has a board asks :meth:`Target.area`.
     design : callable
         Makes the design; raises CapacityError where it turns out not to hold the sample.
+    quick : callable or None
+        The same in less time, where a target schedules: with some percent more cycles than a build's.
     longest : float or None
         Cycles, guessed for the sample's longest run; None: not guessed.
     """
@@ -227,6 +229,7 @@ class Candidate:
     cycles: float
     area: Resources
     design: Callable[[], Design]
+    quick: Callable[[], Design] | None = None
     longest: float | None = None
 
 
@@ -293,7 +296,7 @@ class Target(Protocol):
         ...
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
-                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+                   fits: Callable[[Hardware], bool]) -> Iterator[Candidate]:
         """Designs that have what was wished for, ranks ascending.
 
         Parameters
@@ -301,7 +304,7 @@ class Target(Protocol):
         wishes : Wishes
             Without names of other targets.
         fits : callable
-            Whether guessed resources are expected to fit the board. Candidates need not fit; where there are very many
+            Whether hardware is expected to fit the board. Candidates need not fit; where there are very many
             designs, those that do come instead of others.
 
         Raises
@@ -321,6 +324,10 @@ class Target(Protocol):
         HwgenError
             As :meth:`candidates`.
         """
+        ...
+
+    def area(self, hardware: Hardware, family: str = "xcup") -> Resources:
+        """What Yosys is expected to count for a family, by the formulas of :mod:`hwgen.targets.costs`."""
         ...
 
     def design(self, network: Network, config: Config, pairs: Ints = NO_PAIRS) -> Design:

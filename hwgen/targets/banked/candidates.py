@@ -18,7 +18,7 @@ from .feature_rows import dictionary_for, told_in
 from .hardware import Hardware
 from .network_to_program import lower
 from .program import Program
-from .schedule.schedule import ALL_SLOTS, schedule
+from .schedule.schedule import ALL_SLOTS, BEST, QUICK, Method, schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose, most_groups
 
@@ -63,9 +63,10 @@ def program_for(network: Network, sample: Sample, wishes: Wishes) -> Program:
 def candidate(target: Target, network: Network, sample: Sample, program: Program, dictionary: Dictionary | None,
               hardware: Hardware, slots_given: bool) -> Candidate:
     """A design for a program that is told in a dictionary, with guesses."""
+    make = partial(_design, network, sample, program, dictionary, hardware, slots_given)
     return Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=sample.limits,
-                     area=guess_resources(hardware), cycles=guess_cycles(program, hardware),
-                     design=partial(_design, network, sample, program, dictionary, hardware, slots_given))
+                     area=guess_resources(hardware), cycles=guess_cycles(program, hardware), design=make,
+                     quick=partial(make, QUICK))
 
 
 def dictionary_of(program: Program, wanted: Mapping[str, int]) -> Dictionary | None:
@@ -136,12 +137,12 @@ def complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
 
 
 def _design(network: Network, sample: Sample, program: Program, dictionary: Dictionary | None, hardware: Hardware,
-            slots_given: bool) -> Design:
+            slots_given: bool, method: Method = BEST) -> Design:
     """Schedule the sample, which says how many slots the design needs."""
     if slots_given:
-        placed = schedule(program, hardware)
+        placed = schedule(program, hardware, method)
     else:
-        placed = schedule(program, replace(hardware, slots=ALL_SLOTS), room=most_slots(hardware))
+        placed = schedule(program, replace(hardware, slots=ALL_SLOTS), method, room=most_slots(hardware))
         needed = -(-placed.slots_used // SLOT_STEP) * SLOT_STEP
         hardware = replace(hardware, slots=max(hardware.slots, needed))
     run = GraphRun(program=program, hardware=hardware, schedule=placed, edges=int(sample.batch.edges.shape[1]),

@@ -19,6 +19,7 @@ from ...network.sample import Sample
 from ..target import Candidate
 from ..target import Hardware as AnyHardware
 from .accepts import accepts, chain_of
+from .area import guess_resources
 from .candidates import SPACE, candidates
 from .design import Design
 from .execute import run
@@ -52,11 +53,14 @@ class BankedTarget:
         return np.asarray(run(program).logits * program.passes[-1].out.scale)
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
-                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+                   fits: Callable[[AnyHardware], bool]) -> Iterator[Candidate]:
         return iter(()) if wishes.windows else candidates(self, network, sample, wishes)
 
     def explored(self, network: Network, sample: Sample, wishes: Wishes) -> Space:
         return Space(self, network, sample, wishes)
+
+    def area(self, hardware: AnyHardware, family: str = "xcup") -> Resources:
+        return guess_resources(Hardware(**hardware.to_dict()), family)
 
     def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         weight = chain_of(network).layers[0].weight

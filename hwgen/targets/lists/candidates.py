@@ -6,11 +6,11 @@ from dataclasses import astuple, replace
 from functools import partial
 
 from ...errors import CapacityError, HwgenError
-from ...flow.resources import Resources
 from ...flow.wishes import Wishes, limits_of
 from ...network.network import Network
 from ...network.sample import Limits, Sample
 from ..target import Candidate, Target
+from ..target import Hardware as AnyHardware
 from .area import guess_resources
 from .choose import REQUANT_LANES, UNITS, Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
@@ -32,7 +32,7 @@ SPACE = {"units": UNITS, "requant_lanes": REQUANT_LANES, "lanes": tuple(range(64
 
 
 def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
-               fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+               fits: Callable[[AnyHardware], bool]) -> Iterator[Candidate]:
     """As :meth:`hwgen.targets.target.Target.candidates`; windows have the highest ranks.
 
     When no design for so many graphs fits, half as many are tried, and so on: never fewer than the largest one needs.
@@ -48,8 +48,7 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
             yield each
     if wishes.windows is not False:
         for limits, program in programs:
-            for hardware in window_candidates(rows.least(program), total, wishes.hardware,
-                                              lambda hardware: fits(guess_resources(hardware))):
+            for hardware in window_candidates(rows.least(program), total, wishes.hardware, fits):
                 told, saved = _in_windows(rows, program, hardware)
                 yield Candidate(target=target, hardware=hardware, runs="window", rank=rank, limits=limits,
                                 cycles=guess_cycles(told, hardware, fewer(total, saved), 1),

@@ -18,6 +18,7 @@ from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Design
 from ..target import Hardware as AnyHardware
+from .area import guess_resources
 from .candidates import SPACE, candidates
 from .choose import Capacity
 from .dense import with_rows
@@ -53,11 +54,14 @@ class ListsTarget:
         return np.asarray(run(program, sample.batch).results * program.scale)
 
     def candidates(self, network: Network, sample: Sample, wishes: Wishes,
-                   fits: Callable[[Resources], bool]) -> Iterator[Candidate]:
+                   fits: Callable[[AnyHardware], bool]) -> Iterator[Candidate]:
         return candidates(self, network, sample, wishes, fits)
 
     def explored(self, network: Network, sample: Sample, wishes: Wishes) -> Space:
         return Space(self, network, sample, wishes)
+
+    def area(self, hardware: AnyHardware, family: str = "xcup") -> Resources:
+        return guess_resources(Hardware(**hardware.to_dict()), family)
 
     def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)

@@ -142,7 +142,9 @@ def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, n
     saved = json.loads((built / "report" / "report.json").read_text())
     assert saved.pop("sha256")  # of the file alone
     for path, why in ((config, "no design that holds the graphs whole fits"), (built / "config.json", "as asked for")):
-        found = facts("estimate", model, "--config", path)
+        found = facts("estimate", model, "--config", path, "--synth")
+        assert found.pop("schedule") == "build"
+        assert found.pop("formulas")["lut"] > 1000
         assert found.pop("choice").endswith(f"by windows, {why}: {len(saved['cycles']['runs'])} windows")
         assert found == {**saved, "verification": None}
 

@@ -11,7 +11,7 @@ import boards
 from hwgen.errors import CapacityError, ToolError
 from hwgen.flow import yosys
 from hwgen.flow.families import FAMILIES
-from hwgen.flow.resources import Component, Resources, Usage, count, estimate, scaled
+from hwgen.flow.resources import Component, Resources, Usage, count, estimate
 from hwgen.workshop import Command, Done
 
 XCUP = FAMILIES["xcup"]
@@ -158,16 +158,6 @@ def test_families_are_those_of_boards() -> None:
     assert FAMILIES.keys() == boards.FAMILIES.keys() == COSTS.keys()
     assert {boards.load(name).family for name in boards.names()} == FAMILIES.keys()
     assert [name for name, family in FAMILIES.items() if family.hardware == {"table_words": 16}] == ["ecp5", "gw5a"]
-
-
-def test_a_guess_for_another_family_is_scaled() -> None:
-    guess = Resources(components=(Component(name="unit", count=3, one=Usage(lut=100, ff=10, dsp=2)),),
-                      method="formulas")
-    assert scaled(guess, XCUP) == guess
-    there = scaled(guess, FAMILIES["ecp5"])
-    factors = FAMILIES["ecp5"].factors
-    assert there.total == Usage(lut=300 * factors["lut"], ff=30 * factors["ff"], dsp=6 * factors["dsp"])
-    assert there.method == "formulas on UltraScale+, times factors of ECP5"
 
 
 def test_reports_name_the_units_of_a_family() -> None:

@@ -24,6 +24,7 @@ from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
 from hwgen.progress import SILENT
 from hwgen.targets import TARGETS, find_target
+from hwgen.targets.costs import errors
 
 GIN = gin_network(0, hidden=8)
 BOARD = boards.load("ultra96")
@@ -107,7 +108,7 @@ def test_what_the_user_fixed_comes_before_comfort() -> None:
 
 @pytest.mark.slow
 def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[Any]) -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7).parts
+    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
     guess = resources.estimate
 
     def large(path: Path, parts: object, family: object) -> Resources:
@@ -127,9 +128,9 @@ def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) ->
     tried = [each for each in find_target("lists").candidates(GIN, many, wishes, lambda area: True)
              if each.limits == many.room]
     half = [each.area.total.bram36 for each in tried if each.rank == tried[0].rank + 2]  # without room comes between
-    facts, choice = estimate(GIN, many, board_with(bram36=int(min(half) / COMFORT["bram36"]) + 1), wishes)
-    assert facts.capacities["max_graphs"] == 4
-    assert choice.endswith("batches of up to 4 graphs, with room for 8 none fits")
+    shown = estimate(GIN, many, board_with(bram36=int(min(half) / COMFORT["bram36"]) + 1), wishes, synth=True)
+    assert shown.report.capacities["max_graphs"] == 4
+    assert shown.choice.endswith("batches of up to 4 graphs, with room for 8 none fits")
     assert len(counted) == 1  # what is too large by far was not synthesized
 
 
@@ -139,15 +140,17 @@ def test_where_nothing_fits_the_smallest_is_refused(many: Sample, counted: list[
     with pytest.raises(CapacityError, match=r"BRAM36, .* too many, by formulas"):
         build(GIN, many, board, tmp_path / "build", Wishes(windows=False))
     assert not (tmp_path / "build").exists()
-    shown, _ = estimate(GIN, many, board, Wishes(windows=False))
+    shown = estimate(GIN, many, board, Wishes(windows=False), synth=True).report
     assert shown.resources.utilisation["bram36"].share > 1
-    assert shown.resources.method == "formulas fitted to Yosys's counts"
+    assert shown.resources.method.startswith("formulas fitted to Yosys's counts")
     assert counted == []  # what is too large by far was not synthesized
     least = find_target("lists").candidates(GIN, many, Wishes(windows=False), lambda area: True)
-    nearly = board_with(bram36=int(min(each.area.total.bram36 for each in least) / 1.2) + 1)
-    with pytest.raises(CapacityError, match="BRAM36"):
-        build(GIN, many, nearly, tmp_path / "build", Wishes(windows=False))
-    assert [each.units for each in counted] == [1]  # a guess may be so wrong
+    luts = min(each.area.total.lut for each in least)
+    for lut, synthesized in ((luts / (1 + errors("xcup")["lut"]) + 1, 1), (luts / (1 + errors("xcup")["lut"]) - 1, 0)):
+        counted.clear()
+        with pytest.raises(CapacityError, match="LUT"):
+            build(GIN, many, board_with(lut=int(lut)), tmp_path / "build", Wishes(windows=False))
+        assert [each.units for each in counted] == [1] * synthesized  # an estimate errs so far, and no farther
 
 
 @pytest.mark.slow
