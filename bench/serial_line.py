@@ -80,7 +80,7 @@ def play(folder: Path, port: str, graphs: list[Any]) -> dict[str, Any]:
     began, equal, reported, wrong, again = time.monotonic(), 0, 0, 0, 0
 
     def opened() -> Accelerator:
-        return Accelerator(folder, backend="serial", port=port, baud=115_200)
+        return Accelerator(folder, backend="serial", port=port, baud=38_400)
 
     accelerator, failed = _insist(opened)
     reported += failed

@@ -42,7 +42,7 @@ class Ports(Protocol):
         ...
 
     def move(self) -> bool:
-        """Called while a command goes on, where memory is not the accelerator's to reach; whether anything moved."""
+        """Called while a command goes on, where memory is not the accelerator's to reach; whether to call it again."""
         ...
 
     def receive(self, size: int) -> bytes:

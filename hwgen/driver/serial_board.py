@@ -16,8 +16,11 @@ from .serial_frames import BEAT_BYTES, HELLO, PULL, PUSH, READ, VERSION, WRITE, 
 
 __all__ = ["PATIENCE_S", "TRIES", "Line", "SerialBoard", "open_serial"]
 
-#: Seconds without an answer after which a frame is sent again: longer than the board waits for the rest of a frame.
+#: Seconds without an answer after which a frame is sent again, beside those that the wire takes: longer than the board
+#: waits for the rest of a frame.
 PATIENCE_S = 0.3
+#: Bits on the wire of a frame with beats and its answer, at most.
+_MOST_BITS = 10 * 2048
 #: Frames without an answer, one after the other, that mean that nobody is there.
 TRIES = 16
 
@@ -102,11 +105,16 @@ class SerialBoard:
         return BEAT_BYTES * self._pulled
 
     def move(self) -> bool:
-        """Send or fetch a frame of what waits; whether any beat moved."""
+        """Send or fetch a frame of what waits; whether to go on: a beat has moved, or nobody has answered yet.
+
+        So nobody looks at STATUS before it is known what has arrived.
+        """
         if self._out:
             beats = self._out[:BEAT_BYTES * self._chunk]
             answer = self._try(PUSH, len(beats) // BEAT_BYTES, self._pushed, beats)
-            moved = 0 if answer is None else (answer.value - self._pushed) % _POSITIONS
+            if answer is None:
+                return True
+            moved = (answer.value - self._pushed) % _POSITIONS
             if moved * BEAT_BYTES > len(self._out):
                 raise self._out_of_step()
             self._out, self._pushed = self._out[BEAT_BYTES * moved:], (self._pushed + moved) % _POSITIONS
@@ -116,7 +124,7 @@ class SerialBoard:
             return False
         answer = self._try(PULL, min(left, self._chunk), self._pulled)
         if answer is None:
-            return False
+            return True
         if (answer.value - self._pulled) % _POSITIONS > left:
             raise self._out_of_step()
         self._in, self._pulled = self._in + answer.beats, (self._pulled + answer.count) % _POSITIONS
@@ -125,7 +133,7 @@ class SerialBoard:
     def receive(self, size: int) -> bytes:
         """What the accelerator wrote."""
         while len(self._in) < size:
-            if not self.move() and not self._silent:
+            if not self.move():
                 raise HwgenError(f"{len(self._in)} bytes of results came, not {size}", self.where,
                                  "program the board again; if it happens again, verify the build")
         return self._in[:size]
@@ -199,8 +207,9 @@ def open_serial(port: str, baud: int) -> Ports:
         serial = import_module("serial")  # nothing else of the driver needs it
     except ImportError:
         raise ToolError("pyserial is missing", "backend serial", "install it: pip install pyserial") from None
+    patience = PATIENCE_S + _MOST_BITS / baud
     try:
-        line = serial.Serial(port, baud, timeout=PATIENCE_S, write_timeout=10 * PATIENCE_S, exclusive=True)
+        line = serial.Serial(port, baud, timeout=patience, write_timeout=10 * patience, exclusive=True)
     except (OSError, ValueError) as error:
         raise HwgenError(f"cannot be opened: {error}", port, "name a serial port, such as /dev/ttyUSB0") from None
     return SerialBoard(line, port)

@@ -13,7 +13,7 @@ from sim.serial_port import simulated_port
 pytest.importorskip("serial")
 pytestmark = pytest.mark.verilator
 
-BAUD = 115_200  # a terminal has any
+BAUD = 38_400  # a terminal has any; it says how long the host waits, and simulation is slow
 
 
 @pytest.fixture(scope="module", params=["lists", "banked"])
