@@ -64,7 +64,7 @@ def make_bitstream(build: Path, board: Board | None = None, *, mhz: float | None
             _synthesize(shop.run, shop.path, board)
         seconds["synthesis"], began = _since(began)
         with progress.step("bitstream: placing and routing with nextpnr"):
-            log = run_tool(shop, flow.place, place_words(board, clock.mhz))
+            run_tool(shop, flow.place, place_words(board, clock.mhz))
         seconds["place and route"], began = _since(began)
         with progress.step("bitstream: packing"):
             run_tool(shop, flow.pack, pack_words(board))
@@ -75,9 +75,9 @@ def make_bitstream(build: Path, board: Board | None = None, *, mhz: float | None
             board=board.name, file=flow.bits, baud=round(clock.mhz * 1e6 / divisor), clock_mhz=clock.mhz,
             routed_mhz=routed.mhz, slowest=routed.path, used=dict(routed.used), tools=tools, seconds=seconds,
             program=f"{flow.program} {FOLDER}/{flow.bits}")
-        write_folder(build / FOLDER, {
-            flow.bits: (shop.path / flow.bits).read_bytes(), "top.v": top, "place.log": log,
-            flow.pins: (shop.path / flow.pins).read_text(), FACTS: to_json(asdict(facts))})
+        names = (flow.bits, flow.pins, "place.log")
+        write_folder(build / FOLDER, {**{name: (shop.path / name).read_bytes() for name in names}, "top.v": top,
+                                      FACTS: to_json(asdict(facts))})
     return facts
 
 

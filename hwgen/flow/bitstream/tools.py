@@ -93,7 +93,8 @@ def place_words(board: Board, mhz: float) -> list[str]:
     flow = FLOWS[board.flow]
     assert board.bitstream is not None
     device = board.bitstream.device
-    common = ["--json", "top.json", "--freq", f"{mhz:g}", "--report", "timing.json", "--timing-allow-fail"]
+    common = ["--json", "top.json", "--freq", f"{mhz:g}", "--report", "timing.json", "--timing-allow-fail",
+              "--log", "place.log"]
     if board.flow == "ecp5":
         grade = re.search(r"-(\d)[A-Z]", board.part)  # LFE5U-85F-6BG381C: 6
         return [*common, f"--{device}", "--package", board.package, "--speed", grade[1] if grade else "6",
