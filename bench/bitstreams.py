@@ -36,7 +36,8 @@ route and `bitstream.json` of each in `evidence/`. **None was loaded into a boar
 
 *Clock* is the accelerator's in the bitstream, *routed* the fastest by nextpnr's timing. Cycles are those of one pass
 over the graph, and µs are at the bitstream's clock. Cells are the placer's counts of the whole top: accelerator, serial
-bridge, clock; those of which 2 % are used are listed. *Seconds* are of synthesis, place and route, and packing, on a machine that did other work too.
+bridge, clock; those of which 2 % are used are listed. *Seconds* are of synthesis, place and route, and packing, on a
+machine that did other work too.
 
 """
 

@@ -1,6 +1,6 @@
 """Random graphs through the serial backend, over lines that lose, change and add bytes: docs/serial_line.md.
 
-    python bench/serial_line.py [--graphs 100] [--rates 0 0.0005 0.002 0.01] [--work build/serial_line]
+    python bench/serial_line.py [--graphs 100] [--rates 0 0.0005 0.002 0.005] [--work build/serial_line]
 
 A small design of each target stands in Verilator behind the bridge, at a pseudo-terminal; ``hwgen.Accelerator`` with
 backend "serial" runs every graph. Results must equal the reference, or an error must say that there is none; then the
@@ -46,7 +46,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--graphs", type=int, default=100)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0, 0.0005, 0.002, 0.01])
+    parser.add_argument("--rates", type=float, nargs="+", default=[0, 0.0005, 0.002, 0.005])
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "serial_line")
     parser.add_argument("--results", type=Path, default=ROOT / "docs" / "serial_line.jsonl")
     options = parser.parse_args()

@@ -16,8 +16,8 @@ DIVISOR, PATIENCE = 4, 20_000
 def serial_build(folder, target="lists"):
     """The network and the executable of a design with one unit, or with one group and four servers."""
     if target == "lists":
-        network = gin_network(1)
-        hardware = {"units": 1}
+        network = gin_network(1, features=5, hidden=8, layers=1)
+        hardware = {"units": 1, "lanes": 8, "requant_lanes": 2}
         batch = random_batch(3, network, graphs=5, nodes=12, hub=9)
     else:
         network, hardware = node_gcn_network(2), {}
