@@ -5,7 +5,7 @@ The same numbers as ``rtl_templates/serial/protocol.py``, which this file cannot
 
 import struct
 import zlib
-from typing import NamedTuple
+from dataclasses import dataclass
 
 __all__ = ["BARE", "BEAT_BYTES", "HELLO", "PULL", "PUSH", "READ", "VERSION", "WRITE", "Answer", "Request"]
 
@@ -17,7 +17,8 @@ _CHECK = struct.Struct("<I")
 BARE = _HEADER.size + _CHECK.size  # of a frame without beats
 
 
-class Request(NamedTuple):
+@dataclass(frozen=True)
+class Request:
     """What a host asks for.
 
     Parameters
@@ -45,7 +46,8 @@ class Request(NamedTuple):
         return body + _CHECK.pack(zlib.crc32(body))
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """What came back: ``count`` and ``value`` of its header, and beats of PULL."""
 
     count: int

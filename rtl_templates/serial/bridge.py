@@ -94,7 +94,8 @@ class Bridge(wiring.Component):
 
         # Bytes come into the top of this word, and leave from its bottom.
         word, crc, place = Signal(BEAT_BITS), Signal(CRC_BITS, init=CRC_ONES), Signal(range(BEAT_BYTES))
-        head, beats, last = Signal(_header), Signal(range(self.chunk + 1)), Signal(8)
+        fields, beats, last = Signal(8 * HEADER_BYTES), Signal(range(self.chunk + 1)), Signal(8)
+        head = data.View(_header, fields)
         waited, byte = Signal(range(self.patience + 1)), Signal(8)
         shifted = Cat(word[8:], receiver.data)
         grown = _crc_step(crc, byte)
@@ -133,7 +134,7 @@ class Bridge(wiring.Component):
             with m.State("header"):
                 m.d.comb += self.busy.eq(place != 0)
                 with m.If(take(HEADER_BYTES)):
-                    m.d.sync += head.as_value().eq(shifted[-8 * HEADER_BYTES:])
+                    m.d.sync += fields.eq(shifted[-8 * HEADER_BYTES:])
                     m.next = "judge"
             with m.State("judge"):
                 m.d.sync += accepted.eq(framed & (head.value == load.tail) & (head.count + load.level <= self.depth))

@@ -77,7 +77,7 @@ class LoadQueue(wiring.Component):
         taken = Signal()
         m.d.comb += [
             write.en.eq(self.put), write.addr.eq((self.tail + self.place)[:bits]), write.data.eq(self.beat),
-            read.addr.eq(head[:bits]), axi.rdata.eq(read.data), axi.rlast.eq(left == 1),
+            read.en.eq(0), read.addr.eq(head[:bits]), axi.rdata.eq(read.data), axi.rlast.eq(left == 1),
             taken.eq(axi.rvalid & axi.rready),
         ]
         with m.If(wrong):

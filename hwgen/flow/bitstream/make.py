@@ -106,7 +106,7 @@ def _since(began: float) -> tuple[float, float]:
 
 def _synthesize(run: Any, folder: Path, board: Board) -> None:
     """``top.json``, with buffers for pins and clocks."""
-    synth = family_of(board).synth
+    synth = family_of(board).synth + FLOWS[board.flow].synth
     for option in (" -noiopads", " -noiopad", " -noclkbuf"):
         synth = synth.replace(option, "")
     (folder / "script.ys").write_text(f"read_verilog top.v\n{synth} -top {SERIAL_TOP} -json top.json\n")

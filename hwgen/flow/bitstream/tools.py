@@ -36,6 +36,8 @@ class Flow:
         The bitstream.
     program : str
         How openFPGALoader is called.
+    synth : str
+        What place and route needs of synthesis beside the family's own command.
     """
 
     packages: Mapping[str, str]
@@ -45,6 +47,7 @@ class Flow:
     placed: str
     bits: str
     program: str
+    synth: str = ""
 
 
 FLOWS = {
@@ -60,7 +63,8 @@ FLOWS = {
         packages={"yowasp_nextpnr_himbaechel_gatemate": "yowasp-nextpnr-himbaechel-gatemate"},
         place=("yowasp_nextpnr_himbaechel_gatemate", "run_nextpnr_himbaechel_gatemate"),
         pack=("yowasp_nextpnr_himbaechel_gatemate", "run_gmpack"), pins="pins.ccf", placed="placed.txt",
-        bits="accelerator.bit", program="openFPGALoader -b olimex_gatemateevb"),
+        bits="accelerator.bit", program="openFPGALoader -b olimex_gatemateevb",
+        synth=" -nomx8"),  # nextpnr 0.11 has no CC_MX8
 }
 
 #: Calls a function of a module with the arguments that follow.

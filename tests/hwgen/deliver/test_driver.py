@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[3]
 PLAIN = {"argparse", "json", "numpy", "struct", "sys", "time", "zlib"}
 FROM = {"collections.abc": {"Iterable", "Mapping", "Sequence"}, "dataclasses": {"dataclass", "field"},
         "importlib": {"import_module"}, "itertools": {"pairwise"}, "numpy.typing": {"NDArray"}, "pathlib": {"Path"},
-        "typing": {"Any", "NamedTuple", "Protocol"}}
+        "typing": {"Any", "Protocol"}}
 
 #: A board whose accelerator answers what the interpreter of load streams computed.
 PYNQ = '''
