@@ -114,12 +114,13 @@ class BridgeModel:
         self.board, self.there, self.back = board, there, back
         self.offsets = {name: offset for offset, name in reversed(board.names.items())}
         self.output, self.last = b"", 0
-        self.restarts, self.frames = 0, 0
+        self.restarts, self.operations = 0, []
         self._restart()
 
     def _restart(self):
         self.load, self.loading, self.results, self.head = b"", None, b"", 0
         self.board.status = 0
+        self.board.machine = type(self.board.machine)(self.board.hardware)  # it forgets its model
         self.restarts += 1
 
     def reset_input_buffer(self):
@@ -130,7 +131,7 @@ class BridgeModel:
         if (found := read_frame(heard)) is not None:
             fields, beats = found
             if 16 * fields["count"] * (fields["operation"] == Operation.PUSH) == 16 * len(beats):
-                self.frames += 1
+                self.operations.append(fields["operation"])
                 self.output += self.back(self._act(fields, beats))
                 self.last = fields["sequence"]
         return len(content)

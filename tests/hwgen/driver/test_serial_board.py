@@ -17,6 +17,7 @@ from hwgen.errors import HwgenError
 from hwgen.runtime import Accelerator
 from hwgen.runtime.backends import Board
 from rtl_templates.serial import protocol
+from rtl_templates.serial.protocol import Operation
 from rtl_templates.shell.status import Error
 
 
@@ -92,12 +93,26 @@ class Fault:
 def test_any_frame_may_be_lost_or_damaged_once(built, way, change):
     _, batch, design, folder = built
     wanted = Accelerator(folder).run(batch)
-    frames = bridge(design, folder)
-    run(built, frames, batch_size=3)
-    for at in random.Random(1).sample(range(frames.frames), 5):
+    line = bridge(design, folder)
+    run(built, line, batch_size=3)
+    frames = line.operations
+    beats = [at for at, operation in enumerate(frames) if operation in (Operation.PUSH, Operation.PULL)]
+    for at in {*random.Random(1).sample(range(len(frames)), 3), *random.Random(2).sample(beats, 3), beats[-2]}:
         line = bridge(design, folder, **{way: Fault(at, change)})
         assert np.array_equal(run(built, line, batch_size=3), wanted), at
-        assert line.frames <= frames.frames + 2
+        assert line.restarts == 2
+        assert len(line.operations) <= len(frames) + 2
+
+
+def test_the_answer_to_the_last_beats_of_a_model_is_lost(built):
+    _, batch, design, folder = built
+    line = bridge(design, folder)
+    run(built, line)
+    before = line.operations.index(Operation.READ, line.operations.index(Operation.PUSH))
+    assert line.operations[before - 1] == Operation.PUSH
+    line = bridge(design, folder, back=Fault(before - 1, lambda content: b""))
+    assert np.array_equal(run(built, line), Accelerator(folder).run(batch))
+    assert line.restarts == 2
 
 
 def test_after_an_error_the_line_begins_anew(built):
