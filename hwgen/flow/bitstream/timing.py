@@ -10,7 +10,7 @@ __all__ = ["Routed", "part_of", "read_timing"]
 #: What the first part of a path within the accelerator is, for people; docs/architecture.md names the same.
 _PARTS = {
     "loader": "loader", "store": "store unit", "registers": "registers", "control": "control", "counters": "counters",
-    "sequencer": "sequencer", "bridge": "serial bridge", "network": "read network", "accelerator": "accelerator",
+    "sequencer": "sequencer", "bridge": "serial bridge", "network": "read network",
 }
 #: A name that synthesis made up, or of a cell rather than a part.
 _MADE_UP = re.compile(r"\$|_(LUT|TRELLIS|DFF|CCU2C|PFUMX|L6MUX|ALU|CC_|MULT|DP16KD|DPX9B|PDPW)")
@@ -63,14 +63,14 @@ def read_timing(report: Mapping[str, Any]) -> Routed:
         mhz=float(clock["achieved"]), begin=part_of(ends[0]), end=part_of(ends[1]), **spent,
         levels=sum(step["type"] == "logic" for step in steps),
         used={cell: (int(each["used"]), int(each["available"]))
-              for cell, each in sorted(report["utilization"].items()) if each["used"]})
+              for cell, each in sorted(report["utilization"].items()) if each["used"] and each["available"]})
 
 
 def part_of(cell: str) -> str:
     """The part that a cell is of: ``accelerator.core.server_1.lane3.x_LUT4_Z`` is server 1, lane 3."""
     names = [name for name in re.split(r"[./]", cell) if name and not _MADE_UP.search(name)]
-    names = [name for name in names if name not in ("accelerator", "core", "top")]
-    if not names:
-        return "top"
-    words = [_PARTS.get(name, re.sub(r"_?(\d+)$", r" \1", name).replace("_", " ")) for name in names[:3]]
+    inside = [name for name in names if name not in ("accelerator", "core", "top")]
+    if not inside:
+        return "accelerator" if "accelerator" in names else "top"
+    words = [_PARTS.get(name, re.sub(r"_?(\d+)$", r" \1", name).replace("_", " ")) for name in inside[:3]]
     return ", ".join(words)

@@ -27,7 +27,8 @@ def step(kind, delay, begin, end):
 
 REPORT = {
     "fmax": {"clk": {"achieved": 61.5, "constraint": 50.0}, "other": {"achieved": 300.0, "constraint": 25.0}},
-    "utilization": {"TRELLIS_COMB": {"used": 100, "available": 1000}, "DCCA": {"used": 0, "available": 9}},
+    "utilization": {"TRELLIS_COMB": {"used": 100, "available": 1000}, "DCCA": {"used": 0, "available": 9},
+                    "SPINE_SELECT": {"used": 1, "available": 0}},
     "critical_paths": [
         {"from": "<async>", "to": "posedge clk", "path": [step("routing", 99, "pin", "x")]},
         {"from": "posedge clk", "to": "posedge clk", "path": [
@@ -140,6 +141,8 @@ def test_words_of_an_ecp5():
 @pytest.mark.parametrize(("cell", "part"), [
     ("accelerator.core.group_0.units0.x_LUT4_Z", "group 0, units 0"), ("bridge.word_LUT4_A", "serial bridge"),
     ("accelerator.core.loader.count_CCU2C_S0_1", "loader"), ("$abc$123$lut", "top"), ("", "top"),
+    ("accelerator.bus__wdata_DFFRE_Q_28", "accelerator"),
+    ("bridge.$signal$121_DFFRE_Q_16_CE_MUX2_LUT5_O", "serial bridge"),
 ])
 def test_parts_of_the_accelerator(cell, part):
     assert part_of(cell) == part
