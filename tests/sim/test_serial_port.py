@@ -13,7 +13,7 @@ from sim.serial_port import simulated_port
 pytest.importorskip("serial")
 pytestmark = pytest.mark.verilator
 
-BAUD = 38_400  # a terminal has any; it says how long the host waits, and simulation is slow
+BAUD = 9_600  # a terminal has any; it says how long the host waits, and simulation is slow
 
 
 @pytest.fixture(scope="module", params=["lists", "banked"])
@@ -44,7 +44,7 @@ def test_a_line_that_loses_changes_and_adds_bytes(built):
     folder, network, executable = built
     batch = graphs(network, folder)
     wanted = Accelerator(folder).run(batch)
-    noise = Noise(5, 2e-3)
+    noise = Noise(5, 5e-4)
     with simulated_port(executable, DIVISOR, there=noise, back=noise) as port:
         accelerator = Accelerator(folder, backend="serial", port=port, baud=BAUD)
         assert np.array_equal(accelerator.run(batch), wanted)
