@@ -37,6 +37,10 @@ each target in Verilator. Each byte is lost, changed, or doubled by a random one
 on both ways. *Equal*: all results are the reference's. *Reported*: `run` raised an error, and the graph was run again.
 *Wrong*: anything else.
 
+The banked design is simulated at some 20,000 cycles a second on the busy machine where this was made: a frame of 64
+beats takes two seconds, the host's patience is 0.8. So frames are sent again on a clean line too, and the ten errors
+are of moments in which nobody answered in time.
+
 """
 
 
