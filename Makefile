@@ -20,7 +20,8 @@ BIN := $(VENV)/bin
 JOBS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test faults quick lint prove prove-mutants tools install install-dev install-prove constraints clean
+.PHONY: demo test faults quick lint prove prove-mutants bitstreams bitstream-smallest tools install install-dev \
+	install-prove install-bitstreams constraints clean
 
 demo: install
 	$(BIN)/hwgen demo
@@ -44,9 +45,18 @@ prove: install-prove
 prove-mutants: install-prove
 	$(BIN)/python -m formal --mutants
 
+# Hours: place and route is WebAssembly. The smallest takes minutes.
+bitstreams: install-bitstreams
+	test -f build/digits.pt || $(BIN)/hwgen train --data digits -o build/digits.pt
+	$(BIN)/python bench/bitstreams.py
+
+bitstream-smallest: install-bitstreams
+	$(BIN)/python bench/bitstreams.py --only smallest-ulx3s --results build/bitstream-smallest.jsonl
+
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 install-prove: $(VENV)/.installed-prove
+install-bitstreams: $(VENV)/.installed-bitstreams
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable .
@@ -58,6 +68,10 @@ $(VENV)/.installed-dev: pyproject.toml | $(BIN)/pip
 
 $(VENV)/.installed-prove: pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable '.[prove]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bitstreams: pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet $(PIP_OPTIONS) --editable '.[bitstreams]'
 	touch $@ $(VENV)/.installed
 
 $(BIN)/pip: | tools

@@ -10,7 +10,7 @@ from hwgen.documents import MOST_TOML, parse_toml, read_text
 from hwgen.errors import HwgenError
 from hwgen.kinds import Within, read_as, shown
 
-__all__ = ["Board", "Clock", "Memory", "Resources", "load", "names"]
+__all__ = ["Bitstream", "Board", "Clock", "Memory", "Resources", "load", "names"]
 
 #: Logic families, named as Yosys names them, and the tool chains that make their bitstreams.
 FAMILIES = {"xcup": ("vivado", "vitis"), "xc7": ("vivado",), "ecp5": ("ecp5",), "gw5a": ("gowin",),
@@ -62,6 +62,39 @@ class Memory:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bitstream:
+    """What an open bitstream needs beside the part: pins of a clock and of a serial line.
+
+    Parameters
+    ----------
+    device : str
+        The part as the place and route tool names it.
+    clock_pin, receive_pin, transmit_pin : str
+        ``receive_pin`` is the board's input.
+    pin_mhz : float
+        Of the oscillator.
+    standard : str
+        Voltage standard of the pins; empty where the tool's constraints have none.
+    clock_mhz : float
+        The accelerator's clock, unless the user asks for another.
+    baud : int
+        Of the serial line.
+    source : str
+        The public file that has the pins.
+    """
+
+    device: str
+    clock_pin: str
+    pin_mhz: Annotated[float, Within(1, 1000)]
+    receive_pin: str
+    transmit_pin: str
+    standard: str
+    clock_mhz: Annotated[float, Within(1, 1000)]
+    baud: Annotated[int, Within(1200, 100_000_000)]
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Board:
     """Everything hwgen knows of a board.
 
@@ -79,6 +112,8 @@ class Board:
     resources : Resources
     clock : Clock
     memory : Memory
+    bitstream : Bitstream or None
+        None: no pins are known, or no open tool makes bitstreams for it. May be left out of the file.
     """
 
     name: str
@@ -90,6 +125,7 @@ class Board:
     resources: Resources
     clock: Clock
     memory: Memory
+    bitstream: Bitstream | None = None
 
 
 def names() -> list[str]:

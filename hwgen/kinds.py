@@ -54,6 +54,8 @@ def shown(value: object) -> str:
 def read_as(kind: type[T], data: object, where: str, fix: str | None = None) -> T:
     """Plain data as a type: dataclasses are made, all else stays as it is, tuples made of lists.
 
+    A dataclass's field whose default is None may be missing.
+
     Parameters
     ----------
     where : str
@@ -122,7 +124,8 @@ def _record(kind: Callable[..., Any], data: Any, key: str) -> Any:
             raise _WrongError(key, f"unknown key {_below(key, shown(name)[1:-1])}", f"one of {known}")
     made = {}
     for name, hint in hints.items():
-        optional = name in getattr(kind, "__optional_keys__", ())
+        optional = name in getattr(kind, "__optional_keys__", ()) or (
+            is_dataclass(kind) and getattr(kind, name, hint) is None)
         if name in data:
             made[name] = _read(hint, data[name], _below(key, name))
         elif not optional:

@@ -32,8 +32,13 @@ _TRACE_FIX = ("FST traces need zlib and lz4 with their headers: sudo apt-get ins
 
 
 def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path, str]], shop: Workshop,
-         executable: Path) -> None:
-    """Compile ``sources`` (C++ file, optimisation) in a workshop and link them with cocotb into ``executable``.
+         executable: Path, *, main: Path | None = None) -> None:
+    """Compile ``sources`` (C++ file, optimisation) in a workshop and link them into ``executable``.
+
+    Parameters
+    ----------
+    main : Path or None
+        C++ of the main program; None: cocotb's, with cocotb's library.
 
     Raises
     ------
@@ -42,18 +47,16 @@ def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path,
     """
     flags, folder = _flags(tool, trace), shop.path
     library = _runtime(tool, cxx, trace, flags)
-    main = Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp"
-    parts = [*sources, (main, SLOW)]
+    parts = [*sources, (main or Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp", FAST if main else SLOW)]
     parts.sort(key=lambda part: -part[0].stat().st_size)  # large ones first keep all cores busy to the end
     objects = [folder / path.with_suffix(".o").name for path, _ in parts]
     _compile([([*cxx.words, *flags, level, "-I", str(folder), "-include", str(library / level / _HEADER),
                 "-include", str(folder / "Vtop__pch.h"), "-c", str(path), "-o", str(each)], path)
               for (path, level), each in zip(parts, objects, strict=True)], shop)
     libraries = Path(config.libs_dir)
+    cocotbs = [] if main else [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator"]
     run_tool(shop, [*cxx.words, "-o", str(executable), *map(str, objects), *map(str, sorted(library.glob("*.o"))),
-              f"-L{libraries}",
-              f"-Wl,-rpath,{libraries}", "-lcocotbvpi_verilator", "-pthread",
-              *(["-lz", "-llz4"] if trace == "fst" else [])],
+              *cocotbs, "-pthread", *(["-lz", "-llz4"] if trace == "fst" else [])],
              "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder")
 
 

@@ -24,7 +24,7 @@ from .folder import Design
 from .toolchain import Tool, compiler, verilator
 from .wrapper import BENCH, bench_verilog
 
-__all__ = ["TRACES", "Model", "compile_model"]
+__all__ = ["QUIET", "TRACES", "Model", "compile_model", "translate"]
 
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
@@ -33,6 +33,7 @@ SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
+QUIET = tuple(f"-Wno-{name}" for name in _EXPECTED)
 
 # What netlists and models of cells add: open pins, carries that run through one vector, first values of registers.
 _OF_CELLS = ("PINMISSING", "UNOPTFLAT", "COMBDLY", "INITIALDLY")
@@ -103,7 +104,8 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         (shop.path / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")
-        sources = _translate(tool, _options(trace), design, shop)
+        flags = [*_options(trace), *(f"-Wno-{name}" for name in _OF_CELLS if not design.watched)]
+        sources = translate(tool, flags, [shop.path / "bench.sv", *_sources(design)], shop)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
         done = shop.path / "done"
@@ -141,15 +143,14 @@ def _options(trace: str | None) -> list[str]:
         raise SimError(f"no such trace format: {trace!r}", "--trace", f"use one of {', '.join(TRACES)}")
     return [
         "--cc", "--vpi", "--prefix", "Vtop", "--top-module", BENCH, "--make", "json", "--quiet",
-        "--output-split", str(SPLIT), "--x-initial", "0", "--no-timing", *(f"-Wno-{name}" for name in _EXPECTED),
+        "--output-split", str(SPLIT), "--x-initial", "0", "--no-timing", *QUIET,
         *([TRACES[trace]] if trace else []),
     ]
 
 
-def _translate(tool: Tool, options: Sequence[str], design: Design, shop: Workshop) -> list[tuple[Path, str]]:
+def translate(tool: Tool, options: Sequence[str], verilog: Sequence[Path], shop: Workshop) -> list[tuple[Path, str]]:
     """Run Verilator; return the C++ files it wrote with the optimisation each deserves."""
-    words = [*tool.words, *options, *(f"-Wno-{name}" for name in _OF_CELLS if not design.watched)]
-    run_tool(shop, [*words, "-Mdir", str(shop.path), str(shop.path / "bench.sv"), *map(str, _sources(design))],
+    run_tool(shop, [*tool.words, *options, "-Mdir", str(shop.path), *map(str, verilog)],
              "verilator", "report this with the build folder: the design's Verilog is not clean",
              VERILATOR_ROOT=str(tool.root))
     sources = json.loads((shop.path / "Vtop.json").read_text())["sources"]

@@ -14,6 +14,7 @@ from ..cache import CacheWarning
 from ..errors import HwgenError
 from ..neighbours import ROOT, check_neighbours
 from ..version import __version__
+from .bitstream import bitstream
 from .boards import boards
 from .build import build, pack
 from .console import plain
@@ -59,6 +60,7 @@ def cli() -> None:
       hwgen build model.pt --board ultra96          RTL, memory images, golden codes; simulated and compared
       hwgen verify build/model-ultra96              the comparison again, with random stalls or a waveform
       hwgen report build/model-ultra96              cycles, resources, microseconds; report.html
+      hwgen bitstream build/model-ulx3s-85f         a bitstream, where open tools make one
     \b
     `hwgen demo` does all of it in minutes; `hwgen doctor` says whether this machine can.
 
@@ -66,8 +68,8 @@ def cli() -> None:
     """
 
 
-for command in (train, quantize, search_bits, inspect, explore, build, verify, pack, estimate, report, boards, doctor,
-                demo):
+for command in (train, quantize, search_bits, inspect, explore, build, verify, pack, bitstream, estimate, report, boards,
+                doctor, demo):
     cli.add_command(command)
 
 

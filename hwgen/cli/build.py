@@ -1,12 +1,14 @@
 """``hwgen build`` and ``hwgen pack``: a checkpoint to a design, other graphs to the same design."""
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ..flow.wishes import Wishes
+from .bitstream import show_bitstream
 from .console import Console, common
 from .figures import TEST, measure
 from .options import BUILD, design_options, wishes_from
@@ -22,10 +24,11 @@ __all__ = ["build", "pack", "run_build"]
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The build folder.  [default: build/MODEL-BOARD]")
 @design_options
 @click.option("--no-verify", is_flag=True, help="Do not simulate.")
+@click.option("--bitstream", is_flag=True, help="Make the bitstream too, as `hwgen bitstream BUILD` does.")
 @TEST
 @common
-def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, test: Path | None,
-          **options: Any) -> None:
+def build(console: Console, model: Path, board: str, out: Path | None, no_verify: bool, bitstream: bool,
+          test: Path | None, **options: Any) -> None:
     """Build the hardware for a checkpoint, simulate it, and compare every code it computes.
 
     \b
@@ -33,6 +36,7 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
     hwgen build model.pt --config config.json     parameters from another build
     hwgen build gin.pt --graphs 16                a model of many graphs: batches of 16
     hwgen build big.pt --windows                  graphs by windows, as is done where they do not fit the chip
+    hwgen build model.pt --board ulx3s-85f --bitstream        and a bitstream, by open tools
 
     The fastest design that fits the board is built, of all targets that run the network: the cycle model decides, on
     the graphs that travel in the checkpoint. --target leaves one of them. Options fix parameters; those of one target
@@ -44,7 +48,19 @@ def build(console: Console, model: Path, board: str, out: Path | None, no_verify
     The whole sample is simulated where that takes a minute or two, a part of it otherwise. Exits 1 if the hardware
     differs from the model.
     """
+    if bitstream:
+        import boards as known
+
+        from ..flow.bitstream.make import check_board
+
+        check_board(known.load(board))  # before hours of work
     facts, exact = run_build(console, model, board, wishes_from(options), out=out, verify=not no_verify, test=test)
+    if bitstream and exact:
+        from ..flow.bitstream.make import make_bitstream
+
+        made = make_bitstream(Path(facts["build"]), known.load(board), progress=console)
+        show_bitstream(console, made)
+        facts["bitstream"] = asdict(made)
     console.result(facts)
     if not exact:
         raise SystemExit(1)

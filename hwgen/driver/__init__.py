@@ -8,5 +8,6 @@ than its errors, nor use what Python 3.10 has not (``tests/hwgen/driver/test_alo
 from .device import Device, Ports
 from .pynq_board import open_pynq
 from .runs import RunFolder
+from .serial_board import open_serial
 
-__all__ = ["Device", "Ports", "RunFolder", "open_pynq"]
+__all__ = ["Device", "Ports", "RunFolder", "open_pynq", "open_serial"]

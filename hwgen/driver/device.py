@@ -10,13 +10,20 @@ from ..errors import HwgenError
 
 __all__ = ["Device", "Ports"]
 
-#: Seconds after which a command counts as stuck; the hardware's own watchdog is faster.
+#: Seconds without progress after which a command counts as stuck; the hardware's own watchdog is faster.
 PATIENCE_S = 10.0
-WATCHDOG_CYCLES = 1 << 20
 
 
 class Ports(Protocol):
-    """What the driver needs of a platform."""
+    """What the driver needs of a platform.
+
+    Attributes
+    ----------
+    watchdog : int
+        Cycles that the accelerator may wait for memory.
+    """
+
+    watchdog: int
 
     def read(self, offset: int) -> int:
         """A 32-bit register."""
@@ -34,8 +41,16 @@ class Ports(Protocol):
         """Make room for the accelerator to write; the physical address."""
         ...
 
+    def move(self) -> bool:
+        """Called while a command goes on, where memory is not the accelerator's to reach; whether to call it again."""
+        ...
+
     def receive(self, size: int) -> bytes:
         """What the accelerator wrote there."""
+        ...
+
+    def recover(self) -> None:
+        """Called when a command has failed: what it had begun to read or write is over."""
         ...
 
 
@@ -64,7 +79,6 @@ class Device:
         self._model = b""
         self._check("ID")
         self._check("VERSION")
-        self._write("WATCHDOG", WATCHDOG_CYCLES)
 
     def load_model(self, model: bytes) -> None:
         """Load what comes before all batches, unless it is there already; empty where batches bring everything along.
@@ -99,6 +113,7 @@ class Device:
     def load(self, image: bytes) -> None:
         """Read a load stream into the accelerator's memories."""
         self._address("LOAD_BASE", self.ports.send(image))
+        self._write("WATCHDOG", self.ports.watchdog)  # which a reset may have changed
         self._write("LOAD_BEATS", len(image) // 16)
         self._command("load")
 
@@ -136,10 +151,20 @@ class Device:
         return [after - before for before, after in pairwise(stamps)]
 
     def _command(self, name: str) -> None:
+        try:
+            self._carry_out(name)
+        except BaseException:
+            self.ports.recover()
+            raise
+
+    def _carry_out(self, name: str) -> None:
         low = self._fields("CONTROL")[name]["low"]
         self._write("CONTROL", 1 << low)
         deadline = time.monotonic() + PATIENCE_S
         while True:
+            if self.ports.move():
+                deadline = time.monotonic() + PATIENCE_S
+                continue
             status = self._read("STATUS")
             fields = {key: status >> field["low"] & (1 << field["width"]) - 1
                       for key, field in self._fields("STATUS").items()}

@@ -23,6 +23,8 @@ IP_NAME = "accelerator_0"
 class _Pynq:
     """A PYNQ overlay's accelerator and its contiguous memory."""
 
+    watchdog = 1 << 20
+
     def __init__(self, bitstream: Path) -> None:
         pynq = import_module("pynq")  # boards have it; no other machine can install it
         self._allocate = pynq.allocate
@@ -53,9 +55,15 @@ class _Pynq:
         self._reserved = self._allocate(size, dtype="u1")
         return int(self._reserved.physical_address)
 
+    def move(self) -> bool:
+        return False  # the accelerator reads and writes memory itself
+
     def receive(self, size: int) -> bytes:
         self._reserved.invalidate()
         return bytes(self._reserved[:size])
+
+    def recover(self) -> None:
+        """Nothing: every command has memory of its own."""
 
 
 def open_pynq(bitstream: Path) -> Ports:

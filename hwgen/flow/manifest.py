@@ -21,7 +21,7 @@ __all__ = ["MANIFEST", "Manifest", "check_build", "manifest_text", "read_manifes
 MANIFEST = "manifest.json"
 
 #: Folders that no manifest lists: made anew, made later, or where a vendor's tool works, of which hwgen reads nothing.
-NOT_LISTED = ("report", "runs", "sim", "vivado")
+NOT_LISTED = ("bitstream", "report", "runs", "sim", "vivado")
 
 #: Folders that hold nothing else than what a manifest lists.
 CLOSED = ("batches", "images", "model")

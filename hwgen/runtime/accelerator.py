@@ -21,7 +21,7 @@ from .backends import Backend, Board, Reference, Simulation
 
 __all__ = ["Accelerator"]
 
-Name = Literal["reference", "simulation", "pynq"]
+Name = Literal["reference", "simulation", "pynq", "serial"]
 #: Whether a batch runs by windows, or whole where it fits.
 Way = Literal["window", "either"]
 
@@ -35,15 +35,20 @@ class Accelerator:
         logits = accelerator.run(loader)
 
     All backends compute the same integers: ``reference`` in NumPy, ``simulation`` in Verilator from the build's RTL
-    (and compares every code on the way), ``pynq`` on the board.
+    (and compares every code on the way), ``pynq`` on the board, ``serial`` on a board at the end of a serial line that
+    runs the build's own bitstream (docs/serial.md).
 
     Parameters
     ----------
     build : path
         Folder that ``hwgen build`` wrote.
-    backend : "reference", "simulation" or "pynq"
+    backend : "reference", "simulation", "pynq" or "serial"
     bitstream : path or None
         Of backend pynq; None: ``BUILD/vivado/accelerator.bit``.
+    port : str or None
+        Of backend serial, such as ``/dev/ttyUSB0``.
+    baud : int or None
+        Of backend serial; None: that of ``BUILD/bitstream``.
 
     Raises
     ------
@@ -53,19 +58,24 @@ class Accelerator:
         The backend's tools are missing.
     """
 
-    def __init__(self, build: Path | str, backend: Name = "reference", *, bitstream: Path | str | None = None) -> None:
+    def __init__(self, build: Path | str, backend: Name = "reference", *, bitstream: Path | str | None = None,
+                 port: str | None = None, baud: int | None = None) -> None:
         self.build = Path(build)
         self.design: Design = load_design(self.build)
-        self.backend = self._backend(backend, bitstream)
+        self.backend = self._backend(backend, bitstream, port, baud)
 
-    def _backend(self, name: str, bitstream: Path | str | None) -> Backend:
+    def _backend(self, name: str, bitstream: Path | str | None, port: str | None, baud: int | None) -> Backend:
         if name == "reference":
             return Reference()
         if name == "simulation":
             return Simulation(self.build)
         if name == "pynq":
             return Board.open(self.design, self.build, bitstream)
-        raise HwgenError(f"unknown backend {name!r}", "backend", "use reference, simulation or pynq")
+        if name == "serial":
+            if port is None:
+                raise HwgenError("backend serial needs a port", "port", "name it, such as port='/dev/ttyUSB0'")
+            return Board.at_port(self.design, self.build, port, baud)
+        raise HwgenError(f"unknown backend {name!r}", "backend", "use reference, simulation, pynq or serial")
 
     @property
     def head(self) -> Head:

@@ -1,4 +1,4 @@
-"""Three ways to execute batches; each gives the same integers."""
+"""Ways to execute batches; each gives the same integers."""
 
 from pathlib import Path
 from typing import Protocol
@@ -6,9 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..driver import Device, open_pynq
+from ..driver import Device, open_pynq, open_serial
 from ..driver.validate import BITSTREAM
 from ..errors import HwgenError
+from ..flow.bitstream.facts import read_facts
 from ..flow.folder import write_files
 from ..flow.verify import simulate
 from ..scratch import scratch_folder
@@ -85,6 +86,27 @@ class Board:
         """
         path = Path(bitstream) if bitstream is not None else build / BITSTREAM
         return cls(Device(open_pynq(path), build), _model(design))
+
+    @classmethod
+    def at_port(cls, design: Design, build: Path, port: str, baud: int | None) -> "Board":
+        """Reset the accelerator at the end of a serial line and load the model.
+
+        Parameters
+        ----------
+        port : str
+            Such as ``/dev/ttyUSB0``.
+        baud : int or None
+            None: that of the build's own bitstream.
+
+        Raises
+        ------
+        ToolError
+            pyserial is missing.
+        HwgenError
+            No such port, nobody answers there, another design does, or no bitstream says how fast.
+        """
+        rate = read_facts(build).baud if baud is None else baud
+        return cls(Device(open_serial(port, rate), build), _model(design))
 
     def run(self, design: Design, session: Session) -> Ints:
         """Load, run and store each run; another model is loaded before where the batch needs one.

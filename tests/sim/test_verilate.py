@@ -29,7 +29,7 @@ def compiled(tmp_path, monkeypatch):
         executable.touch()
 
     monkeypatch.setenv("HWGEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(verilate, "_translate", lambda *rest: [])
+    monkeypatch.setattr(verilate, "translate", lambda *rest: [])
     monkeypatch.setattr(verilate, "link", link)
     return formats
 

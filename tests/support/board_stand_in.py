@@ -58,6 +58,8 @@ class ListsMachine:
 class StandIn:
     """A board: registers and memory around the interpreter of load streams."""
 
+    watchdog = 1 << 20
+
     def __init__(self, hardware, machine, design):
         self.hardware, self.machine, self.memory, self.values = hardware, machine(hardware), {}, {}
         self.names = {entry["offset"] + 4 * index: entry["name"] for entry in design["registers"]
@@ -103,6 +105,12 @@ class StandIn:
     def send(self, data):
         self.memory[0x1_0000_0000] = data
         return 0x1_0000_0000
+
+    def move(self):
+        return False
+
+    def recover(self):
+        """Nothing is left over."""
 
     def reserve(self, size):
         return 0x2_0000_0010

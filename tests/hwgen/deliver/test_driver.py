@@ -30,7 +30,7 @@ from rtl_templates.shell.status import Error
 ROOT = Path(__file__).parents[3]
 
 #: What Python 3.10 has, and NumPy since 1.21, of all that the driver imports.
-PLAIN = {"argparse", "json", "numpy", "sys", "time"}
+PLAIN = {"argparse", "json", "numpy", "struct", "sys", "time", "zlib"}
 FROM = {"collections.abc": {"Iterable", "Mapping", "Sequence"}, "dataclasses": {"dataclass", "field"},
         "importlib": {"import_module"}, "itertools": {"pairwise"}, "numpy.typing": {"NDArray"}, "pathlib": {"Path"},
         "typing": {"Any", "Protocol"}}

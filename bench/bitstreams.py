@@ -1,0 +1,154 @@
+"""Bitstreams by open tools: docs/bitstreams.md, logs in docs/evidence.
+
+    hwgen train --data digits -o build/digits.pt
+    python bench/bitstreams.py [--only smallest-ulx3s] [--model build/digits.pt] [--work build/bitstreams] [--page]
+
+Each is a `hwgen build` and a `hwgen bitstream`, as processes. Its result is a line of docs/bitstreams.jsonl under a
+digest of board, options and templates: what is there is not made again. ``--page`` writes the page from the lines
+alone. Exits 1 where a bitstream was not made.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from all_boards import small_model
+from result_lines import append_line, digest_of, read_lines
+from verification_table import table
+
+from hwgen.flow.bitstream.facts import FACTS, FOLDER
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+EVIDENCE = DOCS / "evidence"
+
+#: Of a drawn graph: nodes, features, channels, classes.
+TINY = (16, 8, 4, 2)
+
+HEAD = """# Bitstreams
+
+Made by `python bench/bitstreams.py` (`make bitstreams`); a line a bitstream in `bitstreams.jsonl`, logs of place and
+route and `bitstream.json` of each in `evidence/`. **None was loaded into a board.**
+
+*Clock* is the accelerator's in the bitstream, *routed* the fastest by nextpnr's timing. Cycles are those of one pass
+over the graph, and µs are at the bitstream's clock. Cells are the placer's counts of the whole top: accelerator, serial
+bridge, clock; those of which 2 % are used are listed. *Seconds* are of synthesis, place and route, and packing, on a
+machine that did other work too.
+
+"""
+
+
+class Wanted(NamedTuple):
+    """A bitstream to make: model (None: ``--model``), board, options of `hwgen build`, and of `hwgen bitstream`."""
+
+    size: tuple[int, int, int, int] | None
+    board: str
+    build: tuple[str, ...] = ()
+    bitstream: tuple[str, ...] = ()
+
+
+WANTED = {
+    "smallest-ulx3s": Wanted(TINY, "ulx3s-85f"),
+    "smallest-gatemate": Wanted(TINY, "gatemate-a2", ("--requant-lanes", "2")),
+    "smallest-tang": Wanted(TINY, "tang-mega-138k", ("--requant-lanes", "2")),
+    "demo-ulx3s": Wanted(None, "ulx3s-85f", ("--servers", "4", "--requant-lanes", "4")),
+    "demo-tang": Wanted(None, "tang-mega-138k", ("--servers", "4")),
+}
+
+
+def make(name: str, wanted: Wanted, model: Path, work: Path) -> dict[str, Any]:
+    """Build and bitstream; what came out."""
+    out = work / name
+    words = [[sys.executable, "-P", "-m", "hwgen", "build", str(model), "--board", wanted.board, "-o", str(out),
+              "--no-verify", *wanted.build],
+             [sys.executable, "-P", "-m", "hwgen", "bitstream", str(out), *wanted.bitstream]]
+    began = time.monotonic()
+    for command in words:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {"refusal": "\n".join(done.stderr.strip().splitlines()[-3:]),
+                    "total_seconds": round(time.monotonic() - began)}
+    return {**facts_of(name, out), "total_seconds": round(time.monotonic() - began)}
+
+
+def facts_of(name: str, out: Path) -> dict[str, Any]:
+    """What a build folder with a bitstream says; its log and facts go to the evidence."""
+    facts = json.loads((out / FOLDER / FACTS).read_text(encoding="utf-8"))
+    report = json.loads((out / "report" / "report.json").read_text(encoding="utf-8"))
+    EVIDENCE.mkdir(exist_ok=True)
+    for source, kind in (("place.log", "log"), (FACTS, "json")):
+        text = (out / FOLDER / source).read_text(encoding="utf-8")
+        text = re.sub(r"/\S*?/(pyosys/)", r"\1", text)  # where Yosys's own files lie on this machine
+        (EVIDENCE / f"bitstream-{name}.{kind}").write_text(text, encoding="utf-8")
+    return {**facts, "cycles": report["cycles"]["total"], "target": report["target"], "options": report["options"],
+            "bytes": (out / FOLDER / facts["file"]).stat().st_size}
+
+
+def row(line: dict[str, Any]) -> list[str]:
+    """A line of the table."""
+    head = [line["name"], line["board"], line["model"]]
+    if "refusal" in line:
+        return [*head, "refused (below)", *[""] * 7]
+    options = " ".join(f"{name} {value}" for name, value in line["options"].items())
+    cells = ", ".join(f"{cell} {used:,} ({used / most:.0%})" for cell, (used, most) in line["used"].items()
+                      if used / most >= 0.02)
+    times = " + ".join(f"{seconds:.0f}" for seconds in line["seconds"].values())
+    return [*head, f"{line['target']}: {options}", f"{line['cycles']:,}", f"{line['cycles'] / line['clock_mhz']:.2f}",
+            f"{line['clock_mhz']:g} MHz", f"{line['routed_mhz']:.1f} MHz", line["slowest"], cells, times]
+
+
+def write_page(lines: list[dict[str, Any]]) -> None:
+    """docs/bitstreams.md."""
+    columns = ["bitstream", "board", "model", "design", "cycles", "µs", "clock", "routed", "slowest path", "cells",
+               "seconds"]
+    last = {line["name"]: line for line in lines}
+    text = HEAD + table(columns, [row(last[name]) for name in WANTED if name in last])
+    if missing := [name for name in WANTED if name not in last]:
+        text += f"\nNot made yet: {', '.join(missing)}.\n"
+    if refusals := [line for line in last.values() if "refusal" in line]:
+        text += "\n## Refusals\n\n" + "\n".join(
+            f"`{line['name']}`:\n\n    " + line["refusal"].replace("\n", "\n    ") + "\n" for line in refusals)
+    (DOCS / "bitstreams.md").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Make what is missing, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", default=list(WANTED), choices=WANTED)
+    parser.add_argument("--model", type=Path, default=ROOT / "build" / "digits.pt")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bitstreams")
+    parser.add_argument("--results", type=Path, default=DOCS / "bitstreams.jsonl")
+    parser.add_argument("--page", action="store_true", help="make nothing")
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    templates = sorted((ROOT / "rtl_templates").rglob("*.py"))
+    good = True
+    for name in () if options.page else options.only:
+        wanted, model = WANTED[name], options.model
+        title = "digits"
+        if wanted.size is not None:
+            model = options.work / f"gcn-{'-'.join(map(str, wanted.size))}.pt"
+            title = "GCN, {} nodes, {} features, {} channels, {} classes".format(*wanted.size)
+            if not model.exists():
+                small_model(wanted.size, model)
+        own = [ROOT / "boards" / f"{wanted.board}.toml", ROOT / "hwgen" / "flow" / "families.py", *templates]
+        digest = digest_of((each.name, each) for each in own) + " ".join((*wanted.build, *wanted.bitstream))
+        found = next((line for line in read_lines(options.results)
+                      if (line["name"], line["digest"]) == (name, digest)), None)
+        if found is None:
+            found = {"name": name, "board": wanted.board, "model": title, "digest": digest,
+                     **make(name, wanted, model, options.work)}
+            append_line(options.results, found)
+        print(name, found.get("refusal", f"{found.get('routed_mhz')} MHz"), found["total_seconds"], "s", flush=True)
+        good = good and "refusal" not in found
+    write_page(read_lines(options.results))
+    return int(not good)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
