@@ -68,8 +68,8 @@ def cli() -> None:
     """
 
 
-for command in (train, quantize, search_bits, inspect, explore, build, verify, pack, bitstream, estimate, report, boards,
-                doctor, demo):
+for command in (train, quantize, search_bits, inspect, explore, build, verify, pack, bitstream, estimate, report,
+                boards, doctor, demo):
     cli.add_command(command)
 
 
