@@ -19,6 +19,7 @@ from . import (
     lists,
     lists_rows,
     lists_target,
+    serial,
     shell,
     verifier,
 )
@@ -26,7 +27,8 @@ from . import (
 __all__ = ["AREAS", "FAULTS", "Fault"]
 
 AREAS = {module.__name__.rpartition(".")[2]: module for module in (
-    verifier, shell, cells, banked, banked_server, banked_target, lists, lists_rows, lists_target, dictionary, common)}
+    verifier, shell, serial, cells, banked, banked_server, banked_target, lists, lists_rows, lists_target, dictionary,
+    common)}
 
 
 class Fault(NamedTuple):

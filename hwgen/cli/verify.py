@@ -75,13 +75,13 @@ def check(console: Console, build: Path, options: "sim.SimOptions | None" = None
     from ..flow.verify import outcome, record, simulate
     from ..report.files import read_report
 
-    options, before = options or sim.SimOptions(), read_report(build)
+    options = options or sim.SimOptions()
     chosen = choose_runs(build, graph=graph, size=batch_size, part=sample, progress=console)
     netlist = netlist_of(build, console) if mapped else None
     if netlist is not None:
         options = replace(options, netlist=(netlist.verilog, netlist.models))
     result = simulate(build, chosen.folders, options, progress=console)
-    report = outcome(build, chosen, result, netlist)
+    report, before = outcome(build, chosen, result, netlist), read_report(build)
     record(build, report if chosen.own else replace(
         report, verification=before.verification, netlist=before.netlist))
     run = report.netlist.verification if mapped and report.netlist else report.verification

@@ -17,7 +17,7 @@ from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow import resources
 from hwgen.flow.build import build, estimate
 from hwgen.flow.resources import Resources
-from hwgen.flow.search import COMFORT, Found, search
+from hwgen.flow.search import COMFORT, WORTH, Found, search
 from hwgen.flow.wanted import candidate_targets
 from hwgen.flow.wishes import Wishes
 from hwgen.network.network import Network
@@ -61,6 +61,10 @@ def board_with(**amounts: int) -> Board:
     return dataclasses.replace(BOARD, resources=dataclasses.replace(BOARD.resources, **amounts))
 
 
+def cycles_of(found: Found) -> int:
+    return sum(step.cycles for ran in found.packed.runs for step in ran.passes)
+
+
 def found(network: Network, sample: Sample, board: Board = BOARD, **wishes: Any) -> Found:
     return search(network, sample, board, Wishes(**wishes), SILENT)
 
@@ -69,7 +73,7 @@ def found(network: Network, sample: Sample, board: Board = BOARD, **wishes: Any)
 def test_the_cycle_model_decides_between_targets() -> None:
     network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
     every = {name: found(network, sample, target=name) for name in TARGETS}
-    cycles = {name: sum(step.cycles for ran in each.packed.runs for step in ran.passes) for name, each in every.items()}
+    cycles = {name: cycles_of(each) for name, each in every.items()}
     assert cycles["banked"] < cycles["lists"]
     chosen = found(network, sample)
     assert chosen.target.name == "banked"
@@ -80,8 +84,9 @@ def test_the_cycle_model_decides_between_targets() -> None:
 
 @pytest.mark.slow
 def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
-    largest = found(network, sample, target="banked").resources
+    network, sample = random_graph_model(1, 300, 60, 16, 7, density=0.3).parts
+    fastest = found(network, sample, target="banked")
+    largest = fastest.resources
     for name, limit in COMFORT.items():
         used = dataclasses.asdict(largest.total)[name]
         if used:
@@ -89,8 +94,8 @@ def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
             smaller = found(network, sample, board, target="banked")
             assert smaller.resources.fullest(board, COMFORT)[1] <= 1, name
             assert smaller.resources.total != largest.total
-            fits = board_with(**{name: int(used / limit) + 1})
-            assert found(network, sample, fits, target="banked").resources == largest
+            fits = board_with(**{name: int(1.1 * used / limit) + 1})  # what estimates may be wrong by is left free
+            assert cycles_of(found(network, sample, fits, target="banked")) <= WORTH * cycles_of(fastest)
 
 
 @pytest.mark.slow

@@ -97,8 +97,8 @@ def test_the_schedule_decides_the_slots_and_the_sample_is_scheduled_once() -> No
 
 @pytest.mark.slow
 def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
-    network, sample = random_graph_model(1, 600, 100, 16, 7, density=0.2).parts
-    some = list(find_target("banked").candidates(network, sample, Wishes(), lambda area: True))[::25]
+    network, sample = random_graph_model(1, 300, 100, 16, 7, density=0.2).parts
+    some = list(find_target("banked").candidates(network, sample, Wishes(), lambda area: True))[::40]
     exact = []
     for candidate in some:
         (run,) = candidate.design().session(sample.batch).next_runs()
