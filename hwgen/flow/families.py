@@ -89,7 +89,7 @@ _FAMILIES = (
         free=_XILINX_FREE,
         models=("dsp48e2.v", "block_memory.v", "blocks_xilinx.v", "xilinx/cells_sim.v")),
     Family(
-        name="xc7", title="7 series", synth="synth_xilinx -family xc7 -abc9 -flatten -nodsp -noiopad -noclkbuf",
+        name="xc7", title="7 series", synth="synth_xilinx -family xc7 -abc9 -nodsp -flatten -noiopad -noclkbuf",
         primitives=Primitives(carry="CARRY4", multiplexers=True, multiply_add="DSP48E1"),
         weights={"lut": _LUT6 | _LUTRAM | _SRL, "ff": _XILINX_FF, "bram36": {"RAMB36E1": 1, "RAMB18E1": 0.5},
                  "uram": {}, "dsp": {"DSP48E1": 1}, "lutram": _LUTRAM | _SRL, "carry8": {"CARRY4": 0.5}},
