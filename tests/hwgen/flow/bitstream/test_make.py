@@ -157,5 +157,5 @@ def test_the_top_has_the_boards_ports():
     clock = choose_clock("ecp5", 25, 50)
     text = top_verilog(clock, divisor=25, patience=1000)
     for word in ("module serial_top(", "EHXPLLL", "input clock_pin", "input receive_pin", "output transmit_pin",
-                 "accelerator"):
+                 "accelerator", ".ap_clk(", ".ap_rst_n(", ".s_axi_control_awvalid(", ".m_axi_gmem_rdata("):
         assert word in text
