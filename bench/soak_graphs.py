@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from hwgen.network.batch import Batch
-from hwgen.targets.target import Design
+from hwgen.targets.design import Design
 
 __all__ = ["FEATURES", "Graphs", "draw_batch"]
 

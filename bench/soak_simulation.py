@@ -16,7 +16,7 @@ from cocotb.triggers import ClockCycles
 from soak_graphs import Graphs, draw_batch
 
 from hwgen.flow.built import load_design
-from hwgen.targets.target import Design as Built
+from hwgen.targets.design import Design as Built
 from sim.folder import Design
 
 chip_of = importlib.import_module("chip")

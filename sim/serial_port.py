@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from hwgen.cache import cache_folder
-from hwgen.seals import is_whole, seal_folder
-from hwgen.workshop import workshop
+from hwgen.workshop import Workshop
 
 from .cxx import FAST, SLOW, fingerprint, ingredients, link
+from .kept import find_kept, keep
 from .toolchain import compiler, verilator
 from .verilate import QUIET, translate
 
@@ -44,22 +43,17 @@ def compile_top(verilog: str, top: str) -> Path:
     """
     tool, cxx = verilator(), compiler()
     key = fingerprint(verilog, top, _MAIN.read_text(), FAST, SLOW, *ingredients(tool, cxx, None))
-    home = cache_folder().resolve() / "models"
-    executable = home / f"model-{key}" / top
-    if is_whole(executable.parent):
-        return executable
-    home.mkdir(parents=True, exist_ok=True)
-    with workshop(home, "compile") as shop:
-        source, done = shop.path / "top.v", shop.path / "done"
+    if found := find_kept([key]):
+        return found
+
+    def make(shop: Workshop, executable: Path) -> None:
+        source = shop.path / "top.v"
         source.write_text(verilog)
         options = ["--cc", "--prefix", "Vtop", "--top-module", top, "--make", "json", "--quiet", "--x-initial", "0",
                    "--no-timing", *QUIET]
-        done.mkdir()
-        link(tool, cxx, None, translate(tool, options, [source], shop), shop, done / top, main=_MAIN)
-        seal_folder(done)
-        if not is_whole(executable.parent):
-            done.rename(executable.parent)
-    return executable
+        link(tool, cxx, None, translate(tool, options, [source], shop), shop, executable, main=_MAIN)
+
+    return keep(key, make)
 
 
 @contextmanager

@@ -1,26 +1,21 @@
 """Verilog to an executable simulation with cocotb inside, compiled once per design.
 
-The executable's folder is named after everything that went into it, so that a design is compiled once, whatever
-folder it lies in, and any number of graphs run on it.
+Any number of graphs run on it, whatever folder the design lies in.
 """
 
 import json
-import os
 import resource
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwgen.cache import cache_folder, cache_folders
-from hwgen.seals import is_whole, seal_folder
-from hwgen.workshop import Workshop, workshop
+from hwgen.workshop import Workshop
 
 from .cxx import FAST, SLOW, fingerprint, ingredients, link, run_tool
 from .errors import SimError
 from .folder import Design
+from .kept import find_kept, keep
 from .toolchain import Tool, compiler, verilator
 from .wrapper import BENCH, bench_verilog
 
@@ -28,7 +23,6 @@ __all__ = ["QUIET", "TRACES", "Model", "compile_model", "translate"]
 
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
-KEPT = 64  # compiled designs in the cache, a few megabytes each; those used longest ago go first
 SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
@@ -66,7 +60,7 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     design : Design
         What to compile.
     work : Path or None
-        Folder for compiled designs; None: the cache, which holds the last :data:`KEPT` of them.
+        Folder for compiled designs; None: the cache, which holds the last ones.
     trace : "vcd", "fst" or None
         Format of traces that the executable can write. It also runs without one: for None any format will do.
     progress : callable or None
@@ -81,26 +75,13 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     """
     tool, cxx = verilator(), compiler()
     wrapper, texts = bench_verilog(design), [path.read_text() for path in _sources(design)]
-    # the tools run in folders of their own: a relative path would lead elsewhere
-    homes = [root.resolve() / "models" for root in cache_folders()] if work is None else [work.resolve()]
-    home = cache_folder().resolve() / "models" if work is None else work.resolve()
+    keys = {form: fingerprint(*texts, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
+            for form in ((trace, *TRACES) if trace is None else (trace,))}
+    if found := find_kept(list(keys.values()), work):
+        return Model(executable=found, compile_s=0.0, peak_bytes=0)
+    started = time.perf_counter()
 
-    def name(form: str | None) -> str:
-        return "model-" + fingerprint(*texts, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
-
-    for form in (trace, *TRACES) if trace is None else (trace,):
-        for found in (each / name(form) for each in homes):
-            if is_whole(found):
-                with suppress(OSError):  # a cache that may only be read
-                    os.utime(found / BENCH)
-                return Model(executable=found / BENCH, compile_s=0.0, peak_bytes=0)
-    executable, started = home / name(trace) / BENCH, time.perf_counter()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        raise SimError(f"cannot write there: {wrong.strerror}", str(home),
-                       "name a folder where you may write, by the environment variable HWGEN_CACHE") from None
-    with workshop(home, "compile") as shop:
+    def make(shop: Workshop, executable: Path) -> None:
         (shop.path / "bench.sv").write_text(wrapper)
         if progress:
             progress("verilator: translating the design")
@@ -108,19 +89,9 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         sources = translate(tool, flags, [shop.path / "bench.sv", *_sources(design)], shop)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
-        done = shop.path / "done"
-        done.mkdir()
-        link(tool, cxx, trace, sources, shop, done / BENCH)
-        seal_folder(done)
-        if not is_whole(executable.parent):
-            shutil.rmtree(executable.parent, ignore_errors=True)
-        try:
-            done.rename(executable.parent)
-        except OSError:  # another process was faster
-            if not is_whole(executable.parent):
-                raise
-    if work is None:
-        _forget(home)
+        link(tool, cxx, trace, sources, shop, executable)
+
+    executable = keep(keys[trace], make, work)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return Model(executable=executable, compile_s=time.perf_counter() - started, peak_bytes=peak)
 
@@ -128,14 +99,6 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
 def _sources(design: Design) -> list[Path]:
     """The design's Verilog, and of a netlist what its cells do."""
     return [design.verilog] if design.cells is None else [design.verilog, design.cells]
-
-
-def _forget(home: Path) -> None:
-    """Delete the compiled designs beyond :data:`KEPT` that were used longest ago."""
-    with suppress(FileNotFoundError):  # another process deletes them
-        by_use = sorted(home.glob(f"model-*/{BENCH}"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for executable in by_use[KEPT:]:
-            shutil.rmtree(executable.parent)
 
 
 def _options(trace: str | None) -> list[str]:

@@ -42,11 +42,11 @@ from hwgen.targets.banked.golden import expected as banked_golden
 from hwgen.targets.banked.golden import pass_facts
 from hwgen.targets.banked.schedule.schedule import schedule
 from hwgen.targets.banked.session import GraphRun
+from hwgen.targets.design import Design, Run
 from hwgen.targets.lists.design import BatchDesign, WindowDesign
 from hwgen.targets.lists.golden import expected as lists_golden
 from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.run_folder import PassFacts
-from hwgen.targets.target import Design, Run
 
 TABLE = Path(__file__).with_name("digests.json")
 

@@ -18,7 +18,7 @@ from ..progress import Progress
 from ..report.cycles import Ran
 from ..report.facts import ResourceFacts
 from ..report.files import read_report
-from ..targets.target import Design
+from ..targets.design import Design
 from .measure import Objective, exact_cycles
 
 __all__ = ["CONFIRM", "Confirm", "Counted", "Point", "count", "run_sample"]

@@ -19,7 +19,8 @@ from ..network.sample import Limits, Sample
 from ..progress import SILENT, Progress
 from ..studies.study import Direction, Done, Study
 from ..studies.work import work
-from ..targets.target import Design, Target
+from ..targets.design import Design
+from ..targets.target import Target
 from ..version import __version__
 from .confirm import Confirm, Point, count, run_sample
 from .front import fits, front_of, spread, unbeaten

@@ -10,7 +10,8 @@ from ..flow.wishes import Wishes
 from ..network.network import Network
 from ..network.sample import Sample
 from ..studies.study import Assignment
-from ..targets.target import Candidate, Design, Space
+from ..targets.design import Design
+from ..targets.target import Candidate, Space
 
 __all__ = ["Designs"]
 

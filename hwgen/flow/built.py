@@ -11,7 +11,7 @@ from ..network.sample import Sample
 from ..network.sample_store import load_sample, sample_of
 from ..network.store import load_network
 from ..targets import find_target
-from ..targets.target import Design
+from ..targets.design import Design
 from .config import CONFIG, load_config
 from .manifest import check_build
 

@@ -4,7 +4,7 @@ from ..errors import CapacityError
 from ..network.batch import Batch
 from ..network.sample import Limits, single
 from ..targets import OPTIONS
-from ..targets.target import Design
+from ..targets.design import Design
 
 __all__ = ["misfit"]
 

@@ -12,8 +12,8 @@ from ..network.batch import Batch
 from ..network.bits import UNIFORM_WIDTHS, Bits
 from ..network.sample import Sample
 from ..report.cycles import Ran
+from ..targets.design import Design
 from ..targets.run_folder import Files
-from ..targets.target import Design
 from .misfit import misfit
 
 __all__ = ["Packed", "accuracy_by_bits", "pack_batches", "representative"]

@@ -17,7 +17,8 @@ from ..network.sample import Limits, Sample, single
 from ..progress import Progress
 from ..scratch import scratch_folder
 from ..targets.costs import errors
-from ..targets.target import Candidate, Design, Hardware, Target
+from ..targets.design import Design, Hardware
+from ..targets.target import Candidate, Target
 from . import resources as counting
 from .families import family_of
 from .packed import Packed, pack_batches

@@ -16,7 +16,7 @@ from ..network.heads import Head
 from ..network.reader import read_graphs
 from ..network.reader.codes import batch_for
 from ..network.sample import single
-from ..targets.target import Design
+from ..targets.design import Design
 from .backends import Backend, Board, Reference, Simulation
 
 __all__ = ["Accelerator"]

@@ -13,8 +13,8 @@ from ..flow.bitstream.facts import read_facts
 from ..flow.folder import write_files
 from ..flow.verify import simulate
 from ..scratch import scratch_folder
+from ..targets.design import Design, Session
 from ..targets.run_folder import numbered, run_name
-from ..targets.target import Design, Session
 
 __all__ = ["Backend", "Board", "Reference", "Simulation"]
 

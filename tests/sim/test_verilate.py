@@ -8,7 +8,7 @@ import pytest
 from hwgen import cache
 from hwgen.cache import CacheWarning
 from hwgen.seals import seal_folder
-from sim import verilate
+from sim import kept, verilate
 from sim.errors import SimError
 from sim.folder import Design, Port, Probe
 from sim.toolchain import compiler, verilator
@@ -75,7 +75,7 @@ def test_what_can_trace_also_runs_without(design, compiled):
 
 
 def test_the_one_used_longest_ago_goes(compiled, tmp_path, monkeypatch):
-    monkeypatch.setattr(verilate, "KEPT", 2)
+    monkeypatch.setattr(kept, "KEPT", 2)
     designs = [make(tmp_path / name, f"module {name}; endmodule\n") for name in "abc"]
     a, b = (verilate.compile_model(each).executable for each in designs[:2])
     for age, path in enumerate((b, a)):

@@ -9,7 +9,7 @@ from hwgen.network.batch import Batch
 from hwgen.network.network import Network
 from hwgen.network.sample import Sample
 from hwgen.targets import find_target
-from hwgen.targets.target import Design
+from hwgen.targets.design import Design
 
 __all__ = ["counted_as", "design_of", "graph_run"]
 

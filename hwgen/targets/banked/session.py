@@ -15,8 +15,8 @@ from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
+from ..design import Run
 from ..run_folder import Files, batch_files
-from ..target import Run
 from ..words import to_bytes
 from .cycles import estimate
 from .execute import Trace, run

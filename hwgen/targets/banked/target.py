@@ -16,8 +16,8 @@ from ...flow.wishes import Wishes
 from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
+from ..design import Hardware as AnyHardware
 from ..target import Candidate
-from ..target import Hardware as AnyHardware
 from .accepts import accepts, chain_of
 from .area import guess_resources
 from .candidates import SPACE, candidates

@@ -9,8 +9,8 @@ from ...errors import CapacityError, HwgenError
 from ...flow.wishes import Wishes, limits_of
 from ...network.network import Network
 from ...network.sample import Limits, Sample
+from ..design import Hardware as AnyHardware
 from ..target import Candidate, Target
-from ..target import Hardware as AnyHardware
 from .area import guess_resources
 from .choose import REQUANT_LANES, UNITS, Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles

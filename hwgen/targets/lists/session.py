@@ -13,8 +13,8 @@ from ...network.bits import Bits
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
+from ..design import Run
 from ..run_folder import Files, batch_files
-from ..target import Run
 from ..words import to_bytes
 from .bits import bits_of_trace
 from .cycles import estimate

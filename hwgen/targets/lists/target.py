@@ -16,8 +16,9 @@ from ...flow.wishes import Wishes
 from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
-from ..target import Candidate, Design
-from ..target import Hardware as AnyHardware
+from ..design import Design
+from ..design import Hardware as AnyHardware
+from ..target import Candidate
 from .area import guess_resources
 from .candidates import SPACE, candidates
 from .choose import Capacity

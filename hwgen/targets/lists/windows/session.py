@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ....network.batch import Batch
 from ....network.network import Network
-from ...target import Run
+from ...design import Run
 from ..session import BatchRun, Reference
 from .layout import WindowLayout
 from .pack import Window
