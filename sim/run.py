@@ -83,15 +83,17 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
     if chosen.netlist:
         design = design.mapped(*(path.resolve() for path in chosen.netlist))
     entries: dict[str, dict[str, Any]] = {}
+    cycles = len(images.model) // 16
     for folder in (Path(path).resolve() for path in (batch_folders(build / "batches") if batches is None else batches)):
         batch = BatchFolder.load_from(folder, design, images)
         if batch.name in entries:
             raise SimError(f"two batches are called {batch.name}", str(folder), "rename one of the folders")
         limit = _UNKNOWN if batch.cycles is None else 2 * batch.cycles + _SLACK
+        cycles += limit if batch.cycles is None else batch.cycles + len(batch.load) // 16
         entries[batch.name] = {"name": batch.name, "folder": str(folder), "deadline": chosen.deadline or limit}
     if not entries:
         raise SimError("no batches", str(build), AGAIN)
-    model = compile_model(design, chosen.work, trace=chosen.trace, progress=progress)
+    model = compile_model(design, chosen.work, trace=chosen.trace, cycles=cycles, progress=progress)
     if progress:
         progress("simulating")
     job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls,

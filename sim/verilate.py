@@ -23,7 +23,8 @@ __all__ = ["QUIET", "TRACES", "Model", "compile_model", "translate"]
 
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
-SPLIT = 20_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
+SPLIT = 60_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
+FEW = 50_000  # cycles that are sooner simulated than C++ is optimised; bench/cosim_speed.py has the figures
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
@@ -51,7 +52,7 @@ class Model:
     peak_bytes: int
 
 
-def compile_model(design: Design, work: Path | None = None, *, trace: str | None = None,
+def compile_model(design: Design, work: Path | None = None, *, trace: str | None = None, cycles: int | None = None,
                   progress: Callable[[str], None] | None = None) -> Model:
     """Compile a design, or find it compiled.
 
@@ -63,6 +64,8 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         Folder for compiled designs; None: the cache, which holds the last ones.
     trace : "vcd", "fst" or None
         Format of traces that the executable can write. It also runs without one: for None any format will do.
+    cycles : int or None
+        How many are to be simulated, about; None: many. For few the C++ is not optimised.
     progress : callable or None
         Told what goes on.
 
@@ -75,8 +78,9 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     """
     tool, cxx = verilator(), compiler()
     wrapper, texts = bench_verilog(design), [path.read_text() for path in _sources(design)]
-    keys = {form: fingerprint(*texts, wrapper, FAST, SLOW, *_options(form), *ingredients(tool, cxx, form))
-            for form in ((trace, *TRACES) if trace is None else (trace,))}
+    level = FAST if cycles is None or cycles > FEW else SLOW
+    keys = {(form, fast): fingerprint(*texts, wrapper, fast, SLOW, *_options(form), *ingredients(tool, cxx, form))
+            for form in ((trace, *TRACES) if trace is None else (trace,)) for fast in dict.fromkeys((level, FAST))}
     if found := find_kept(list(keys.values()), work):
         return Model(executable=found, compile_s=0.0, peak_bytes=0)
     started = time.perf_counter()
@@ -86,12 +90,12 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
         if progress:
             progress("verilator: translating the design")
         flags = [*_options(trace), *(f"-Wno-{name}" for name in _OF_CELLS if not design.watched)]
-        sources = translate(tool, flags, [shop.path / "bench.sv", *_sources(design)], shop)
+        sources = translate(tool, flags, [shop.path / "bench.sv", *_sources(design)], shop, level)
         if progress:
             progress(f"c++: compiling {len(sources)} files")
         link(tool, cxx, trace, sources, shop, executable)
 
-    executable = keep(keys[trace], make, work)
+    executable = keep(keys[trace, level], make, work)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     return Model(executable=executable, compile_s=time.perf_counter() - started, peak_bytes=peak)
 
@@ -111,11 +115,12 @@ def _options(trace: str | None) -> list[str]:
     ]
 
 
-def translate(tool: Tool, options: Sequence[str], verilog: Sequence[Path], shop: Workshop) -> list[tuple[Path, str]]:
-    """Run Verilator; return the C++ files it wrote with the optimisation each deserves."""
+def translate(tool: Tool, options: Sequence[str], verilog: Sequence[Path], shop: Workshop,
+              level: str = FAST) -> list[tuple[Path, str]]:
+    """Run Verilator; return the C++ files it wrote with their optimisation: a level for what runs every cycle."""
     run_tool(shop, [*tool.words, *options, "-Mdir", str(shop.path), *map(str, verilog)],
              "verilator", "report this with the build folder: the design's Verilog is not clean",
              VERILATOR_ROOT=str(tool.root))
     sources = json.loads((shop.path / "Vtop.json").read_text())["sources"]
-    return [(Path(path), FAST if group.endswith("fast") else SLOW)
+    return [(Path(path), level if group.endswith("fast") else SLOW)
             for group, paths in sources.items() if group not in ("global", "deps") for path in paths]

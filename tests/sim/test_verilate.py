@@ -74,6 +74,20 @@ def test_what_can_trace_also_runs_without(design, compiled):
     assert compiled == ["fst", "vcd"]
 
 
+def test_few_cycles_need_no_optimised_code(design, compiled, tmp_path, monkeypatch):
+    levels = []
+    monkeypatch.setattr(verilate, "translate", lambda tool, options, verilog, shop, level: levels.append(level) or [])
+    few = verilate.compile_model(design, cycles=verilate.FEW)
+    many = verilate.compile_model(design, cycles=verilate.FEW + 1)
+    assert levels == ["-O0", "-O1"]
+    assert verilate.compile_model(design).executable == many.executable  # it is not said how many
+    assert verilate.compile_model(design, cycles=1).executable == few.executable
+    other = make(tmp_path / "other", "module top; wire a; endmodule\n")
+    optimised = verilate.compile_model(other)
+    assert verilate.compile_model(other, cycles=1).executable == optimised.executable  # it is there already
+    assert len(levels) == 3
+
+
 def test_the_one_used_longest_ago_goes(compiled, tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "KEPT", 2)
     designs = [make(tmp_path / name, f"module {name}; endmodule\n") for name in "abc"]
