@@ -72,6 +72,16 @@ def first(result, index=1):
     return result.mismatch
 
 
+@pytest.mark.slow
+def test_vcd_trace(build, batches):
+    """The first, for what can trace also runs without: the design is compiled once for all that follow."""
+    result = sim.run(build, batches[1:3], SimOptions(trace="vcd"))
+    assert result.ok
+    text = Path(result.trace).read_text()
+    assert "$enddefinitions" in text
+    assert "row_address" in text
+
+
 def test_the_batches_of_a_build(build, lists, tmp_path):
     told, options = [], SimOptions(work=tmp_path)  # compiled here and now
     result = sim.run(build, options=options, progress=told.append)
@@ -179,7 +189,7 @@ def test_cycles_and_counters_are_compared(build, batches, changes, pass_name, ex
 @pytest.mark.slow
 def test_an_estimate_is_not_needed(build, batches):
     layout(batches[0], cycles=None, pass_cycles=None)
-    assert sim.run(build, batches[:1]).ok
+    assert sim.run(build, batches[:1], SimOptions(deadline=10_000)).ok
 
 
 @pytest.mark.slow
@@ -240,15 +250,6 @@ def test_model_that_does_not_load(batches, copy, lists):
     result = sim.run(copy, batches)
     assert (result.mismatch.kind, result.mismatch.pass_name, result.batches) == ("stuck", "(load)", {})
     assert "NO_END" in str(result)
-
-
-@pytest.mark.slow
-def test_vcd_trace(build, batches):
-    result = sim.run(build, batches[1:3], SimOptions(trace="vcd"))
-    assert result.ok
-    text = Path(result.trace).read_text()
-    assert "$enddefinitions" in text
-    assert "row_address" in text
 
 
 def test_unknown_trace(build):
