@@ -93,7 +93,8 @@ def _synthesis(family: Family, top: str) -> list[str]:
 
 def _written(module: str, path: Path, cells: str | None) -> list[str]:
     """Commands that look for cells in a module, and write it."""
-    return [f"select {module}", *([f"select -assert-min 1 {' '.join(f'{module}/{cell}' for cell in cells.split())}"] if cells else []),
+    wanted = [f"{module}/{cell}" for cell in cells.split()] if cells else []
+    return [f"select {module}", *([f"select -assert-min 1 {' '.join(wanted)}"] if wanted else []),
             f"write_rtlil -selected {path}"]
 
 

@@ -1,4 +1,4 @@
-"""Amaranth's simulator, made once for many benches, and signals set together: what tests of components spend time on."""
+"""Amaranth's simulator, made once for many benches, and signals set together: most of the time of tests."""
 
 from functools import lru_cache
 from itertools import accumulate
@@ -14,12 +14,13 @@ class Together:
 
     def __init__(self, *signals):
         self._value, widths = Cat(*signals), [len(signal) for signal in signals]
-        self._places = [((1 << width) - 1, at) for width, at in zip(widths, accumulate(widths, initial=0), strict=False)]
+        begins = accumulate(widths, initial=0)
+        self._places = [((1 << width) - 1, begin) for width, begin in zip(widths, begins, strict=False)]
 
     def set(self, ctx, *values):
         """Set all of them."""
-        ctx.set(self._value, sum((int(value) & mask) << at
-                                 for value, (mask, at) in zip(values, self._places, strict=True)))
+        ctx.set(self._value, sum((int(value) & mask) << begin
+                                 for value, (mask, begin) in zip(values, self._places, strict=True)))
 
 
 class _Shared:
