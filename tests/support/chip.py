@@ -35,6 +35,10 @@ class Manner:
                    takes=rng.choice(["any", "address first", "data first"]), late_ready=rng.random() < 0.3)
 
 
+_PINS = ("arvalid", "arready", "araddr", "arlen", "rvalid", "rready", "rdata", "rlast", "rresp", "awvalid", "awready",
+         "awaddr", "awlen", "wvalid", "wready", "wdata", "wlast", "bvalid", "bready", "bresp")
+
+
 @dataclass
 class Faults:
     """What memory does wrong: a response to a read beat or a write burst, RLAST, and silence from an event on."""
@@ -54,6 +58,7 @@ class Memory:
         self.dut, self.rng, self.manner, self.faults = dut, rng, Manner(), Faults()
         self.beats, self.stored, self.strays = [], {}, []
         self.given = self.answered = 0  # read beats and write responses since renew
+        self.pins = {name: getattr(dut, f"m_axi_gmem_{name}") for name in _PINS}  # a look-up a cycle takes long
         self.forget()
 
     def renew(self, beats):
@@ -65,30 +70,30 @@ class Memory:
         self.reads, self.writes, self.data, self.answers = deque(), deque(), deque(), deque()
         self.shown = dict.fromkeys(("arready", "rvalid", "awready", "wready", "bvalid"), 0)
         for name in self.shown:
-            getattr(self.dut, f"m_axi_gmem_{name}").value = 0
+            self.pins[name].value = 0
 
     def _pin(self, name):
-        return int(getattr(self.dut, f"m_axi_gmem_{name}").value)
+        return int(self.pins[name].value)
 
     def _show(self, **values):
         for name, value in values.items():
             if self.shown.get(name) != value:
                 self.shown[name] = value
-                getattr(self.dut, f"m_axi_gmem_{name}").value = value
+                self.pins[name].value = value
 
     async def serve(self):
         """Run for ever."""
-        dut, edge = self.dut, RisingEdge(self.dut.ap_clk)
+        dut, edge, reset = self.dut, RisingEdge(self.dut.ap_clk), self.dut.ap_rst_n
         cycle = 0
         while True:
             quiet = not (self.reads or self.writes or self.data or self.answers or self.shown["rvalid"]
                          or self.shown["bvalid"])
             if quiet and not (self._pin("arvalid") or self._pin("awvalid") or self._pin("wvalid")):
                 await First(RisingEdge(dut.m_axi_gmem_arvalid), RisingEdge(dut.m_axi_gmem_awvalid),
-                            RisingEdge(dut.ap_rst_n))
+                            RisingEdge(reset))
             await edge  # what is read now is the cycle that this edge ends
             cycle += 1
-            if not int(dut.ap_rst_n.value):
+            if not int(reset.value):
                 self.forget()
                 continue
             self._read(cycle)

@@ -10,7 +10,7 @@ import pytest
 from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from netlists import Both, model_files, netlist_of
+from netlists import Both, model_files, netlists_of
 from proofs import play
 
 from hwgen.flow.families import FAMILIES
@@ -41,8 +41,16 @@ class Store(wiring.Component):
         return m
 
 
-@pytest.mark.parametrize("name", FAMILY)
+@pytest.fixture(scope="module", params=FAMILY)
+def mapped(request, tmp_path_factory):
+    """A family, and files of each shape: all of one run of Yosys, which reads cells for seconds."""
+    family = FAMILIES[request.param]
+    files = netlists_of([Store(*shape) for shape in SHAPES], family, tmp_path_factory.mktemp(family.name),
+                        "t:RAMB* t:DP* t:SDP*")
+    return family, dict(zip(SHAPES, files, strict=True))
+
+
 @pytest.mark.parametrize(("depth", "bits"), SHAPES)
-def test_a_block_memory_is_a_memory(name, depth, bits, tmp_path):
-    files = netlist_of(Store(depth, bits), Store(depth, bits), FAMILIES[name], tmp_path, "t:RAMB* t:DP* t:SDP*")
-    play(Both(Store(depth, bits).signature), tmp_path, *model_files(FAMILIES[name]), modules=files)
+def test_a_block_memory_is_a_memory(mapped, depth, bits, tmp_path):
+    family, files = mapped
+    play(Both(Store(depth, bits).signature), tmp_path, *model_files(family), modules=files[depth, bits])

@@ -7,8 +7,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 from integers import signed
+from shared_simulator import Together, simulator_of
 
 from hwgen.targets.lists import arithmetic
 from rtl_templates.cells.formats import Kind
@@ -119,7 +119,8 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
 
     ``earlier`` rows run before in a pass of their own, which looks nothing up.
     """
-    dut, rng = Requantizer(**case.shape), random.Random(f"{give}{take}")
+    simulator, rng = simulator_of(Requantizer, **case.shape), random.Random(f"{give}{take}")
+    dut = simulator.dut
     lanes, prefix = case.shape["lanes"], ("q1_", "q2_")[case.shape["number"]]
     flat = [(row, k) for row in case.rows for k in range(len(row.beats))]
     cycles = {"arrival": [], "ready": [], "valid": [], "taken": [], "working": 0, "waiting": 0, "busy": []}
@@ -136,10 +137,9 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
         for name, value in case.word.items():
             ctx.set(dut.task[prefix + name], value)
         ctx.set(dut.load.valid, 1)
-        for target, unit, address, data in case.loads():
-            for port, value in zip((dut.load.target, dut.load.unit, dut.load.address, dut.load.data),
-                                   (target, unit, address, data), strict=True):
-                ctx.set(port, value)
+        load = Together(dut.load.target, dut.load.unit, dut.load.address, dut.load.data)
+        for values in case.loads():
+            load.set(ctx, *values)
             await ctx.tick()
         ctx.set(dut.load.valid, 0)
         await ctx.tick()
@@ -155,14 +155,14 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
             await ctx.tick()
         ctx.set(dut.task[prefix + "select"], case.word["select"])
         sent, shown, waits, chunks = 0, False, True, []
+        wires = Together(dut.i.valid, dut.o.ready)
         for cycle in range(400 * len(flat) + 2000):
             if sent < len(flat) and not shown and rng.random() < give:
                 shown = True
                 cycles["arrival"].append(cycle)
                 ctx.set(dut.i.payload, token(*flat[sent]))
-            ctx.set(dut.i.valid, shown)
             take_now = rng.random() < take
-            ctx.set(dut.o.ready, take_now)
+            wires.set(ctx, shown, take_now)
             valid, ready = ctx.get(dut.o.valid), ctx.get(dut.i.ready)
             cycles["working"] += ctx.get(dut.working)
             cycles["waiting"] += ctx.get(dut.waiting)
@@ -189,10 +189,7 @@ def simulate(case, *, give=1.0, take=1.0, earlier=()):
             if not shown:  # what lies at the input without valid must not matter
                 ctx.set(dut.i.payload, token(*flat[cycle % len(flat)]))
 
-    sim = Simulator(dut)
-    sim.add_clock(1e-6)
-    sim.add_testbench(bench)
-    sim.run()
+    simulator.run(bench)
     return rows, cycles
 
 

@@ -5,7 +5,7 @@ import random
 from itertools import chain, pairwise, product
 
 import pytest
-from amaranth.sim import Simulator
+from shared_simulator import Together, simulator_of
 from weight_tables import loaded_tables
 
 from rtl_templates.banked.formats import AFFINE, PARAM, TASK, Target, weight_plan
@@ -140,15 +140,16 @@ class Case:
 def run(case, busy_limit=40000):
     """Simulate; returns (cycle, port) of the acks, pass by pass."""
     shape, rng = case.shape, random.Random(case.arrival)
-    dut = Server(**shape)
+    simulator = simulator_of(Server, **shape)
+    dut = simulator.dut
     acks, seen = [], {"writes": [], "rows": [], "acts": 0}
     lanes, digits, rq = case.lanes, case.digits, case.rq
 
     async def bench(ctx):
         ctx.set(dut.index, INDEX)
-        for target, unit, address, word in case.loads():
-            for name, value in (("valid", 1), ("target", target), ("unit", unit), ("address", address), ("data", word)):
-                ctx.set(getattr(dut.load, name), value)
+        load = Together(dut.load.valid, dut.load.target, dut.load.unit, dut.load.address, dut.load.data)
+        for values in case.loads():
+            load.set(ctx, 1, *values)
             await ctx.tick()
         ctx.set(dut.load.valid, 0)
         await ctx.tick().repeat(3)
@@ -159,6 +160,8 @@ def run(case, busy_limit=40000):
                               lane_sets=shape["lane_sets"],
                               entries=[[Entry(entry["bits"], bool(entry["pair"])) for entry in order]
                                        for order in case.order])
+        wires = Together(dut.start, *(hold.valid for hold in dut.hold), *(hold.data for hold in dut.hold))
+        holds = [0] * case.ports
         for task, inputs in case.passes:
             ctx.set(dut.task.as_value(), pack(TASK, **{name: task[name] for name in TASK}))
             if shape["zero_points"]:
@@ -183,18 +186,17 @@ def run(case, busy_limit=40000):
                 seen["acts"] += ctx.get(dut.act_valid)
                 timing.step(valid)
                 await ctx.tick()
-                ctx.set(dut.start, 0)
                 valid &= ~ack
                 for p in range(case.ports):
                     # In the cycle after the ack at the earliest: the register may be loaded while it is read.
                     if waiting[p] and not valid >> p & 1 and cycle > 2 and rng.random() < case.arrival:
                         mask = (1 << shape["acc_bits"]) - 1
-                        ctx.set(dut.hold[p].data, sum(
-                            (value & mask) << lane * shape["acc_bits"] for lane, value in enumerate(waiting[p].pop(0))))
+                        holds[p] = sum(
+                            (value & mask) << lane * shape["acc_bits"] for lane, value in enumerate(waiting[p].pop(0)))
                         valid |= 1 << p
-                    ctx.set(dut.hold[p].valid, valid >> p & 1)
                     if not valid >> p & 1:
-                        ctx.set(dut.hold[p].data, rng.getrandbits(lanes * shape["acc_bits"]))
+                        holds[p] = rng.getrandbits(lanes * shape["acc_bits"])
+                wires.set(ctx, 0, *(valid >> p & 1 for p in range(case.ports)), *holds)
                 quiet = 0 if valid or any(waiting) or timing.busy else quiet + 1
                 if quiet > 8:
                     break
@@ -208,10 +210,7 @@ def run(case, busy_limit=40000):
                 word |= ctx.get(dut.result_data) << 128 * part
             seen.setdefault("results", {})[address] = word
 
-    sim = Simulator(dut)
-    sim.add_clock(1e-6)
-    sim.add_testbench(bench)
-    sim.run()
+    simulator.run(bench)
     check(case, seen)
     return acks
 
