@@ -1,5 +1,6 @@
 """Settings every test shares: the code under test, the cache that runs share, and the order of parallel runs."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -47,3 +48,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             weight[item.path] += 4 * bool(item.get_closest_marker("verilator")) + bool(item.get_closest_marker("slow"))
         items.sort(key=lambda item: -weight[item.path])
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what was imported, and look for cycles more seldom.
+
+    PyTorch and Amaranth are some million objects, which it else visits again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)

@@ -1,8 +1,10 @@
 """Amaranth components to Verilog, and a design to the facts that a simulation, a driver or a report needs of it."""
 
+import gc
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -27,8 +29,24 @@ def convert(modules: Mapping[str, Any]) -> str:
     """Verilog of Amaranth components, by name of the module; whoever instantiates one of the others comes first."""
     # Amaranth spells out the initial contents of every memory, bit by bit: half of the time for what is dropped
     # right after. Without them the text is the same and Yosys has nothing to delete.
-    with mock.patch.object(rtlil.ModuleEmitter, "emit_memory"):
-        return _to_verilog("".join(rtlil.convert(unit, name=name, emit_src=False) for name, unit in modules.items()))
+    with mock.patch.object(rtlil.ModuleEmitter, "emit_memory"), _uncollected():
+        text = "".join(rtlil.convert(unit, name=name, emit_src=False) for name, unit in modules.items())
+    return _to_verilog(text)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a netlist is a million small objects that stay to the end.
+
+    The collector would visit them, and all of PyTorch, again and again: half of the time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _to_verilog(text: str) -> str:

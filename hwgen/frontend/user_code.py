@@ -6,6 +6,7 @@ import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -68,6 +69,7 @@ def is_users(filename: str) -> bool:
     return not filename.startswith(STANDARD) or "site-packages" in filename or "dist-packages" in filename
 
 
+@cache  # a trace asks for every module that there is
 def is_own(filename: str | None) -> bool:
     """Whether a module's file is of the user's own project, rather than installed."""
     installed = any(each in (filename or "") for each in ("site-packages", "dist-packages"))

@@ -47,6 +47,7 @@ def best_share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float)
         return Shares(column=zeros, mid=0, row=np.zeros(len(row), dtype=np.int64)), np.zeros(len(column))
     some = np.unique(np.linspace(0, len(row) - 1, SAMPLED).round().astype(np.int64))  # cases enough to compare by
     reach = np.minimum(codes, size * row[:, None] * per_v)[some]
+    row_some, of_column, of_row, largest = row[some], reach.mean(axis=0), reach.mean(axis=1), x.max(axis=0)
     best: tuple[float, Shares, Floats] | None = None
     for mid, shift in enumerate(MID_SHIFTS):
         total = 2.0 ** (V_SHIFT + shift)
@@ -57,19 +58,19 @@ def best_share(column: Floats, row: Floats, x: Ints, codes: float, per_v: float)
         powers = 2.0 ** -np.linspace(0, np.log2(most / least), 1 + int(2 * np.log2(most / least)))
         scale = most * np.rint(powers * 2.0**40) / 2.0**40  # libraries' powers differ in the last bit, images must not
         c = np.rint(column * scale[:, None])  # [candidates, k]
-        r = np.minimum(np.rint(row[some] * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
+        r = np.minimum(np.rint(row_some * (total / scale)[:, None]), ROW_TOP)  # [candidates, cases]
         columns = relative(c, column * scale[:, None])
-        rows = relative(r, row[some] * (total / scale)[:, None])
+        rows = relative(r, row_some * (total / scale)[:, None])
         floors = r * (per_v / 2.0 ** (V_SHIFT + 1))
-        cost = (np.square(columns * reach.mean(axis=0)).mean(axis=1) + np.square(rows * reach.mean(axis=1)).mean(axis=1)
+        cost = (np.square(columns * of_column).mean(axis=1) + np.square(rows * of_row).mean(axis=1)
                 + np.square(floors).mean(axis=1))
-        held = (np.abs(c) * x.max(axis=0)).max(axis=1) <= MID_TOP * 2.0**shift  # C was rounded
+        held = (np.abs(c) * largest).max(axis=1) <= MID_TOP * 2.0**shift  # C was rounded
         cost = np.where(held, cost, np.inf)
         at = int(cost.argmin())
         if not held[at]:
             continue
         if best is None or cost[at] < best[0]:
-            error = columns[at] * reach.mean(axis=0) + (rows[at][:, None] * reach).mean(axis=0) + floors[at].mean()
+            error = columns[at] * of_column + (rows[at][:, None] * reach).mean(axis=0) + floors[at].mean()
             exact = np.minimum(np.rint(row * (total / scale[at])), ROW_TOP).astype(np.int64)
             best = float(cost[at]), Shares(column=c[at].astype(np.int64), mid=mid, row=exact), error
     return None if best is None else best[1:]

@@ -24,6 +24,9 @@ from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.flow.wishes import Wishes
 from hwgen.network.sample_store import save_sample
 
+#: With the model they make the design that tests/hwgen/test_api.py simulates: it is compiled once.
+WISHES = Wishes(target="banked", hardware={"groups": 1, "digit": 2})
+
 
 def counted(path: Path, parts: object, family: object) -> Resources:
     """Stands for Yosys, which has tests of its own."""
@@ -39,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("build") / "small"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resources, "estimate", counted)
-        build(*random_graph_model(0).parts, boards.load("ultra96"), out, Wishes(target="banked"))
+        build(*random_graph_model(0).parts, boards.load("ultra96"), out, WISHES)
     return out
 
 
@@ -98,7 +101,7 @@ def test_the_same_input_gives_the_same_bytes_and_keeps_time_stamps(built: Path, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resources, "estimate", counted)
         build(*random_graph_model(0).parts, boards.load("ultra96"), tmp_path / "again", wishes_of(config))
-        build(*random_graph_model(0).parts, boards.load("ultra96"), built, Wishes(target="banked"))
+        build(*random_graph_model(0).parts, boards.load("ultra96"), built, WISHES)
     for path, (stamp, content) in before.items():
         assert (tmp_path / "again" / path.relative_to(built)).read_bytes() == content, path
         assert path.read_bytes() == content

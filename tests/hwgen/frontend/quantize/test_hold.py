@@ -45,7 +45,7 @@ class Gin(nn.Module):
         return out
 
 
-def graphs(count: int = 40, top: int = 4) -> list[Data]:
+def graphs(count: int = 16, top: int = 4) -> list[Data]:
     torch.manual_seed(1)
     sizes = torch.randint(8, 24, (count,)).tolist()
     return [Data(x=torch.randint(0, top, (n, 6)).float(), edge_index=torch.randint(0, n, (2, 3 * n)),
