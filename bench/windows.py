@@ -30,8 +30,8 @@ import sim
 from hwgen.flow.families import FAMILIES
 from hwgen.flow.folder import to_json, write_if_changed
 from hwgen.flow.packed import representative
+from hwgen.flow.preference import COMFORT
 from hwgen.flow.resources import estimate as count_resources
-from hwgen.flow.search import COMFORT
 from hwgen.flow.wishes import Wishes
 from hwgen.network.batch import Batch
 from hwgen.network.network import Network

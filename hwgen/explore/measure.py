@@ -7,7 +7,7 @@ from typing import Literal
 from boards import Board
 
 from ..errors import HwgenError
-from ..flow.search import COMFORT
+from ..flow.preference import COMFORT
 from ..network.sample import Sample
 from ..report.cycles import Ran
 from ..studies.study import Assignment, Worth

@@ -4,7 +4,7 @@ Every target says what it could build and guesses cycles and area. The cycle mod
 are tried in that order, and Yosys has the last word. What the user fixed is kept, and said.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from heapq import merge
 from itertools import groupby
@@ -22,20 +22,12 @@ from ..targets.target import Candidate, Target
 from . import resources as counting
 from .families import family_of
 from .packed import Packed, pack_batches
+from .preference import ANY, kinds, order, stages
 from .resources import Component, Resources, Usage
 from .wanted import candidate_targets, flag_of
 from .wishes import Wishes
 
-__all__ = ["COMFORT", "Found", "search"]
-
-#: Largest share of each resource that a chosen design may take: routers want room.
-COMFORT: Mapping[str, float] = {"lut": 0.85, "ff": 0.85, "lutram": 0.90, "dsp": 0.90, "bram36": 0.97, "uram": 0.97}
-
-_FULL: Mapping[str, float] = {}  # no more than there is
-_ANY: Mapping[str, float] = dict.fromkeys(COMFORT, float("inf"))
-
-#: A smaller design is preferred to one that is expected to be faster by less than this.
-WORTH = 1.03
+__all__ = ["Found", "search"]
 
 #: Most that one count corrects the estimates of its target by, up or down.
 CORRECTION = 1.25
@@ -117,11 +109,11 @@ class _Search:
 
     def run(self) -> Found:
         """The first of all stages; else the smallest design, so that the caller can say by how much it is too large."""
-        for windows, limits in self._stages():
+        for windows, limits in stages(self.wishes):
             for _, ranked in groupby(self._candidates(windows, limits), key=lambda each: each.rank):
                 with self.progress.step("choosing hardware"):
                     some = list(ranked)
-                for candidate in _order(some, self.board, limits):
+                for candidate in order(some, self.board, limits):
                     if self._corrected(candidate).fullest(self.board, limits)[1] > 1:
                         self.refused += 1
                         continue
@@ -129,23 +121,12 @@ class _Search:
                     if found is not None and found.resources.fullest(self.board, limits)[1] <= 1:
                         return found
                     self.refused += found is not None
-        every = [each for windows in self._kinds for each in self._candidates(windows, _ANY)]
+        every = [each for windows in kinds(self.wishes) for each in self._candidates(windows, ANY)]
         for candidate in sorted(every, key=lambda each: each.area.fullest(self.board)[1]):
             if (found := self._counted(candidate, len(every))) is not None:
                 return found
         raise self.wrong or CapacityError("no design holds the network", f"network {self.network.name}",
                                           "use a smaller model or smaller graphs")
-
-    @property
-    def _kinds(self) -> list[bool]:
-        """Whether runs are windows: whole graphs are preferred, unless the user says otherwise."""
-        return [False, True] if self.wishes.windows is None else [self.wishes.windows]
-
-    def _stages(self) -> list[tuple[bool, Mapping[str, float]]]:
-        """Kinds of runs and limits, best first: comfort decides before kinds, unless the user fixed the hardware."""
-        if self.wishes.hardware:
-            return [(windows, limits) for windows in self._kinds for limits in (COMFORT, _FULL)]
-        return [(windows, limits) for limits in (COMFORT, _FULL) for windows in self._kinds]
 
     def _candidates(self, windows: bool, limits: Mapping[str, float]) -> Iterator[Candidate]:
         """Candidates of all targets, ranks ascending."""
@@ -253,19 +234,3 @@ def _factors(estimate: Resources, counted: Resources) -> Mapping[str, Mapping[st
                 for name, amount in asdict(part.one).items()}
 
     return {part.name: factors(part) for part in estimate.components}
-
-
-def _order(candidates: Sequence[Candidate], board: Board, limits: Mapping[str, float]) -> list[Candidate]:
-    """Those that are expected to fit, the fastest first, and of those about as fast the smallest.
-
-    A design that is no smaller than a refused one of its target is not tried.
-    """
-    size = {id(each): each.area.fullest(board, limits)[1] for each in candidates}
-    left = [each for each in candidates if size[id(each)] <= 1]
-    order: list[Candidate] = []
-    while left:
-        fastest = min(each.cycles for each in left)
-        best = min((each for each in left if each.cycles <= WORTH * fastest), key=lambda each: size[id(each)])
-        order.append(best)
-        left = [each for each in left if each.target is not best.target or size[id(each)] < size[id(best)]]
-    return order

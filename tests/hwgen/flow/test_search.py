@@ -16,8 +16,9 @@ from boards import Board
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow import resources
 from hwgen.flow.build import build, estimate
+from hwgen.flow.preference import COMFORT, WORTH
 from hwgen.flow.resources import Resources
-from hwgen.flow.search import COMFORT, WORTH, Found, search
+from hwgen.flow.search import Found, search
 from hwgen.flow.wanted import candidate_targets
 from hwgen.flow.wishes import Wishes
 from hwgen.network.network import Network
