@@ -22,7 +22,7 @@ EVERY = ("clear", "reset", "run limit", "short watchdog", "read response", "writ
 def played(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     bus_designs.write_build(folder, request.param)
-    model = compile_model(Design.load(folder), cycles=0)  # Python, not C++, takes the time
+    model = compile_model(Design.load(folder))
 
     def play(kinds, numbers, seed=0):
         job = {"build": str(folder), "seed": seed, "numbers": list(numbers), "kinds": list(kinds)}

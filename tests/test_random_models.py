@@ -90,6 +90,7 @@ def test_edge_cases_are_all_there():
     assert len(found) == 8
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_models_again():
     (hardware, models, _), (again, others, _) = (draw(configuration(5, 4), 2) for _ in range(2))
     assert hardware == again
@@ -110,6 +111,7 @@ def test_models_have_every_kind_alone_and_together():
             for name in kinds_of(model.network)} == set(KINDS)
 
 
+@pytest.mark.slow
 def test_sharp_programs_are_proved():
     """Only multipliers and biases change; ranges hold, or it is refused."""
     model = next(model for model in draw(configuration(1, 0), 4)[1] if not model.sharp)

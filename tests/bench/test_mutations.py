@@ -106,6 +106,7 @@ def found(tree):
     return mutations.witness(tree, ["test_ends.py"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("test", "outcome", "message"), [
     ("asserts", "caught", "row 3: assert 1 == 2"),
     ("does_not_raise", "caught", "DID NOT RAISE"),
@@ -124,18 +125,21 @@ def test_only_an_assertion_counts(found, test, outcome, message):
         assert mutations.judge(found | {"failed": [failure]}, set())[0] == "broke: not green without the fault"
 
 
+@pytest.mark.slow
 def test_what_passes_has_survived(tree, found):
     assert found["passed"] == ["test_ends.py::test_passes"]
     passing = mutations.witness(tree, found["passed"])
     assert mutations.judge(passing, set(found["passed"]))[0] == "survived"
 
 
+@pytest.mark.slow
 def test_a_test_that_is_gone_catches_nothing(tree):
     gone = mutations.judge(mutations.witness(tree, ["test_ends.py::test_gone"]), set())
     assert gone[0] == "broke: no test failed"
     assert "not found: " in gone[2]
 
 
+@pytest.mark.slow
 def test_code_of_another_tree_is_refused(tree, tmp_path, monkeypatch):
     shutil.copytree(tree, tmp_path / "tree")
     elsewhere = tmp_path / "elsewhere"

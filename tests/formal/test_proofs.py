@@ -32,6 +32,7 @@ def test_what_a_proof_changes_is_in_the_source_once(name):
         assert patch.old != patch.new
 
 
+@pytest.mark.slow
 def test_a_mutant_is_another_design(tmp_path):
     """In a process of its own, as modules are patched when they are imported."""
     module, proof = next(each for each in PROOFS if each[1].name == "queue-5")

@@ -1,5 +1,6 @@
 """Assignments are the same for the same arguments, new, and better than random ones."""
 
+import pytest
 from search_worker import CHOICES, measured
 
 from hwgen.bit_search.propose import SAMPLERS, Proposer, Sampler
@@ -36,6 +37,7 @@ def test_every_assignment_may_be_known() -> None:
     assert proposer(2, both)["a"] in (2, 4)
 
 
+@pytest.mark.slow
 def test_the_tree_finds_cheaper_assignments_than_random_search() -> None:
     def best(sampler: Sampler, seed: int) -> float:
         found = known(Proposer(choices=CHOICES, seed=seed, floor=0.88, sampler=sampler, first=8), 40)

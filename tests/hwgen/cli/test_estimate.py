@@ -55,6 +55,7 @@ def test_edge_lists_have_one_schedule(model: Path, no_yosys: None) -> None:
     assert "fast scheduler" not in run("estimate", model, "--target", "lists", "--lanes", "8")
 
 
+@pytest.mark.slow
 def test_synth_prints_both(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find_target("banked"), "emit", lambda hardware, **options: ("", {}), raising=False)
     monkeypatch.setattr(resources, "estimate", counted_as(

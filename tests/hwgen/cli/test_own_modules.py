@@ -107,6 +107,7 @@ def test_inspect_names_what_is_not_supported(home: Path) -> None:
     assert found.where == "model.forward (net_of_cli.py:31)"
 
 
+@pytest.mark.slow
 def test_quantize_writes_a_checkpoint_that_lowers(home: Path, graphs: list[Data]) -> None:
     name = f"{home / 'net_of_cli.py'}:Net"
     torch.manual_seed(1)
@@ -137,6 +138,7 @@ def test_quantize_writes_a_checkpoint_that_lowers(home: Path, graphs: list[Data]
     assert (predicted == theirs).mean() >= 0.9
 
 
+@pytest.mark.slow
 def test_figures_of_quantize_are_of_the_test_graphs(home: Path, graphs: list[Data]) -> None:
     net, out = f"{home / 'net_of_cli.py'}:Net", home / "out.pt"
     for index, each in enumerate(graphs):

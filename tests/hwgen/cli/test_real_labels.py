@@ -81,6 +81,7 @@ def test_a_final_sigmoid_stands_before_real_labels_at_every_door(home: Path, tmp
     assert again["fp32"].score.mean_error == pytest.approx(fp32["score"]["mean_error"])
 
 
+@pytest.mark.slow
 def test_training_tells_errors_in_the_labels_unit(home: Path, tmp_path: Path) -> None:
     train = ("train", "--model", f"{home / 'net_of_real_labels.py'}:Net", "--data", str(home / "graphs.pt"), "--epochs",
              "2", "-o", str(tmp_path / "m.pt"))

@@ -46,6 +46,7 @@ def error(*arguments: str) -> HwgenError:
     return found
 
 
+@pytest.mark.slow
 def test_one_graph_by_a_named_model(home: Path) -> None:
     out = home / "gcn.pt"
     text = run("train", "--data", str(home / "one.pt"), "--epochs", "4", "--seeds", "2", "-o", str(out))

@@ -149,6 +149,7 @@ def test_estimate_says_what_build_says(built: Path, model: Path, config: Path, n
         assert found == {**saved, "verification": None}
 
 
+@pytest.mark.slow
 def test_windows_can_be_refused_and_forced(model: Path, config: Path, no_rtl: None) -> None:
     with pytest.raises(CapacityError, match="need list_depth 14; the design has 8, 6 too few"):
         run("build", model, "--config", config, "--no-windows")

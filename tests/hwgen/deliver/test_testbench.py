@@ -26,6 +26,7 @@ def files_of(folder):
                            model_of(folder), runs)
 
 
+@pytest.mark.slow
 def test_what_a_bench_plays(built, monkeypatch):
     folder = built[0]
     files = files_of(folder)

@@ -56,6 +56,7 @@ def test_logits_of_the_reference(built):
     assert line.restarts == 2  # at the beginning of the model, and HELLO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_is_repaired_or_reported_and_never_a_wrong_result(built, seed):
     _, batch, design, folder = built
@@ -86,6 +87,7 @@ class Fault:
         return self.change(content) if self.count == self.at else content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["there", "back"])
 @pytest.mark.parametrize("change", [lambda content: b"", lambda content: content[:-1], lambda content: content[3:],
                                     lambda content: content[:9] + b"\x55" + content[10:]],

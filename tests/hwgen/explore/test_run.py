@@ -161,6 +161,7 @@ def test_yosys_and_simulation_confirm_what_is_asked_for(graphs: Path, tmp_path: 
     assert all(each.counted and each.counted.resources.total["lut"] == 6_001 for each in counted)
 
 
+@pytest.mark.slow
 def test_another_models_study_is_refused(model: Path, graphs: Path, tmp_path: Path) -> None:
     explored(model, tmp_path, 1, wishes=Wishes(target="lists"))
     with pytest.raises(HwgenError, match=r"^model is gin.pt, the study was begun with gcn.pt"):

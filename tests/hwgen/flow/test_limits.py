@@ -37,6 +37,7 @@ def test_a_set_has_room_for_larger_graphs_and_a_single_graph_none() -> None:
     assert limits_of(ONE, Wishes()) == (ONE.limits,)
 
 
+@pytest.mark.slow
 def test_for_each_number_of_graphs_room_comes_first() -> None:
     found = candidates(MANY, windows=False)
     order = [(each.limits == MANY.room, each.design().capacity["graphs"]) for each in found]
@@ -63,6 +64,7 @@ def test_room_that_no_accumulator_has_is_left_out() -> None:
     assert {each.limits for each in candidates(dataclasses.replace(MANY, limits=huge), windows=True)} == {huge}
 
 
+@pytest.mark.slow
 def test_what_was_asked_for_is_reserved() -> None:
     asked = {"max_nodes": 200, "max_edges": 900, "max_degree": 77}
     for sample in (MANY, ONE):
@@ -100,6 +102,7 @@ def test_banked_designs_reserve_nothing() -> None:
     assert "--target lists" in caught.value.fix
 
 
+@pytest.mark.slow
 def test_an_edited_configuration_is_obeyed_or_refused(tmp_path: Path) -> None:
     design = candidates(MANY, graphs=2, windows=False)[0].design()
     path = tmp_path / "config.json"

@@ -37,6 +37,7 @@ def mapped(tmp_path_factory):
     return build, netlist_of(build, SILENT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("board", ["ultra96", "ulx3s-85f"])
 def test_a_netlist_is_made_once(board, mapped, tmp_path, monkeypatch):
     build, made = mapped
@@ -49,6 +50,7 @@ def test_a_netlist_is_made_once(board, mapped, tmp_path, monkeypatch):
     assert netlist_of(build, SILENT) == made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["design_xcup.v", "netlist/netlist.v", "netlist/cells.json"])
 def test_another_design_gets_another_netlist(change, mapped, tmp_path):
     build = shutil.copytree(mapped[0], tmp_path / "build")

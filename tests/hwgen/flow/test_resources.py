@@ -48,6 +48,7 @@ def design(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_components_are_multiplied_and_summed(design: Path) -> None:
     resources = estimate(design, PARTS, XCUP)
     parts = {part.name: part for part in resources.components}
@@ -60,6 +61,7 @@ def test_components_are_multiplied_and_summed(design: Path) -> None:
     assert "out of context" in resources.method
 
 
+@pytest.mark.slow
 def test_parts_are_those_that_are_named(design: Path) -> None:
     text = re.sub(r"module server.*?endmodule\n", "", DESIGN, flags=re.S).replace("group", "unit")
     design.write_text(text.replace("  server server0 (.clk(clk), .x(x), .y(z));\n", ""))

@@ -128,6 +128,7 @@ def test_yosys_has_the_last_word(monkeypatch: pytest.MonkeyPatch, counted: list[
     assert "that fits, 2 faster ones do not" in chosen.choice
 
 
+@pytest.mark.slow
 def test_a_small_board_gets_smaller_batches(many: Sample, counted: list[Any]) -> None:
     fixed = {"lanes": 8, "units": 1, "requant_lanes": 2}
     wishes = Wishes(graphs=8, hardware=fixed, windows=False)

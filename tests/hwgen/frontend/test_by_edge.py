@@ -127,6 +127,7 @@ def test_two_ways_to_weigh_are_refused() -> None:
         by_edge(plan_of(Both(GraphConv, GCNConv), weighs=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [PUBLISHED, "dq-int4-published"])
 @pytest.mark.parametrize("name", MODULES)
 def test_integers_are_those_of_pytorch(name: str, scheme: str, tmp_path: Path) -> None:

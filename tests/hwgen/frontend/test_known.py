@@ -86,6 +86,7 @@ def test_of_one_graph_as_well() -> None:
     assert (found.mask == data.test_mask.numpy()).all()
 
 
+@pytest.mark.slow
 def test_the_sample_is_drawn_from_all_graphs_by_class() -> None:
     graphs = many(200)
     for index, each in enumerate(graphs):

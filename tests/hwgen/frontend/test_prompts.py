@@ -128,6 +128,7 @@ def without(scheme: str) -> Tensor:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("prompt", EXACT, ids=lambda prompt: prompt.kind)
 def test_prompts_learn_and_hardware_computes_them(prompt: Prompt, scheme: str) -> None:

@@ -69,6 +69,7 @@ def test_names_tell_folders_apart(folders: tuple[str, str], names: tuple[str, st
     assert compare_names([Path("/") / each for each in folders]) == names
 
 
+@pytest.mark.slow
 def test_on_the_command_line(folders: tuple[Path, Path], tmp_path: Path) -> None:
     page = tmp_path / "pages" / "compare.html"
     text = run("report", *folders, "-o", page)
@@ -83,6 +84,7 @@ def test_on_the_command_line(folders: tuple[Path, Path], tmp_path: Path) -> None
     assert "http" not in written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("more", "what"), [
     (("--open",), "--open without --output"), (("--test", "x.npz"), "--test with two builds"),
     (("--vivado", "u", "t"), "--vivado with two builds"), (("THIRD",), "3 builds")])
@@ -91,6 +93,7 @@ def test_what_does_not_go_together(folders: tuple[Path, Path], more: tuple[str, 
         run("report", *folders, *(folders[0] if each == "THIRD" else each for each in more))
 
 
+@pytest.mark.slow
 def test_a_page_of_one_build_is_its_own(folders: tuple[Path, Path]) -> None:
     with pytest.raises(HwgenError, match="--output with one build"):
         run("report", folders[0], "-o", "x.html")

@@ -102,6 +102,7 @@ def test_verification_adds_up_runs() -> None:
     assert (wrong.bit_exact, wrong.mismatch) == (False, {"kind": "code"})
 
 
+@pytest.mark.slow
 def test_tables_name_runs() -> None:
     cycles = batches()
     assert cycle_table(cycles).rows[-1][:2] == ("all", "1,000")
@@ -147,6 +148,7 @@ def test_figures_have_a_name() -> None:
     assert more.measured(figures("quantized")).figures_on("the sample") == figures("quantized")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cycles", [one_graph, batches, windows])
 def test_what_is_written_is_read(cycles: object, tmp_path: Path) -> None:
     for facts in (report(cycles()), verified(report(cycles()))):
@@ -186,6 +188,7 @@ def test_a_report_of_another_version_is_refused(change: object, what: str, tmp_p
     assert caught.value.fix.startswith("build again")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cycles", [one_graph, batches, windows])
 def test_the_page_has_every_fact(cycles: object) -> None:
     facts = report(cycles())

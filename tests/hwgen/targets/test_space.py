@@ -50,6 +50,7 @@ def test_everything_that_a_build_tries_is_a_choice(target: str, network: Network
     assert tried <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("target", "network", "sample"), CASES)
 def test_a_choice_is_a_design_that_holds_the_sample(target: str, network: Network, sample: Sample) -> None:
     space = find_target(target).explored(network, sample, Wishes())

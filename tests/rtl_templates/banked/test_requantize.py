@@ -121,6 +121,7 @@ def drive(dut, rng, entries, beats, want, zero=0, **task):
     sim.run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("primitive_free_lanes", [2])
 @pytest.mark.parametrize(("kind", "half_up", "signed_max"), [
     (Kind.UNSIGNED, 0, 7), (Kind.UNSIGNED, 1, 7), (Kind.SIGNED, 0, 7), (Kind.SIGNED, 1, 127), (Kind.SIGNED, 0, 1),
@@ -158,6 +159,7 @@ ENDS = [(-(1 << 17), 1 << 17, 0), ((1 << 17) - 1, 1 << 17, 511), (1023, (1 << 24
         (0, 0, (1 << 25) - 1), (0, 0, -(1 << 25))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pairs", [0, 1])
 def test_extremes(kind, pairs):

@@ -59,6 +59,7 @@ class Slices(wiring.Component):
         return m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("which", ["select", "wide", "accumulate"])
 def test_slices(which, form, tmp_path):
@@ -120,6 +121,7 @@ class Adders(wiring.Component):
 CARRIES = pytest.mark.parametrize("carry", ["CARRY8", "CARRY4"])
 
 
+@pytest.mark.slow
 @CARRIES
 @pytest.mark.parametrize(("bits", "width"), [((7, 7, 6, 6), 9), ((9, 9, 8, 2), 11), ((12, 12, 12, 12), 18),
                                              ((8, 8, 8, 1), 8), ((11, 4, 9, 11), 11)])

@@ -83,6 +83,7 @@ class WithoutPairs(wiring.Component):
         return m
 
 
+@pytest.mark.slow
 def test_synthesis_leaves_multipliers_as_they_are(tmp_path):
     # Yosys's pass for DSP48E1 moved the adder behind a slice into it, in front of its register: other sums, a cycle
     # late. The netlist of a build for a PYNQ-Z1 showed it; "-nodsp" leaves that pass out.

@@ -107,6 +107,7 @@ def drive(dut, rng, weights, work, want):
 BLOCK = {(6, 3): 6, (7, 9): 7, (16, 9): 10, (64, 3): 40}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lanes", "columns", "weight_bits", "planes", "pages", "x_bits", "signed"), [
     (16, 8, 4, 1, 1, 18, False), (16, 8, 4, 2, 2, 18, False), (6, 3, 2, 1, 3, 18, False), (7, 1, 4, 2, 9, 18, False),
     (16, 8, 4, 1, 1, 24, True), (7, 3, 2, 1, 2, 18, True),

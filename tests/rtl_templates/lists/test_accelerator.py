@@ -115,6 +115,7 @@ def test_words_cycles_and_counters(seed, hardware, size):
 
 
 
+@pytest.mark.slow
 def test_windows_of_passes_and_an_aborted_run():
     hardware = SMALL | {"weight_bits": 0, "levels": 0}
     machine = Machine(5, hardware, nodes=4, graphs=2, passes=5)

@@ -152,6 +152,7 @@ def test_rows(lanes, chunks, weight_bits, ins, outs, signed, bits, select, pause
     assert pauses != "slow output" or activity["waiting"]
 
 
+@pytest.mark.slow
 def test_rows_follow_each_other_without_a_gap():
     """Also of one plane each, in the widest array: a chunk a cycle, more of them than the queue has places."""
     lanes, count = 64, 3 * QUEUE

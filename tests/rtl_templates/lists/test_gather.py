@@ -117,6 +117,7 @@ def predict(case, timing, start, commands, took):
     return appeared, reads, timing.waited - waited
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "rate", "shape"), [
     (1, 1.0, {}), pytest.param(2, 0.1, {"units": 1, "code_bits": 8}, marks=pytest.mark.slow),
     pytest.param(3, 0.5, {"units": 4, "lanes": 24, "code_bits": 8}, marks=pytest.mark.slow),

@@ -252,12 +252,14 @@ def test_shapes(lanes, requant_lanes, chunks, levels, leaky, column_depth):
         check(case, **pauses)
 
 
+@pytest.mark.slow
 def test_a_slow_reader_fills_every_buffer_and_nothing_is_lost():
     case = Case("slow", rows=50, beats=1, levels=0, select=Select.CONSTANT)
     _, cycles = check(case, take=0.05)
     assert cycles["waiting"] > 100
 
 
+@pytest.mark.slow
 def test_no_search_outlives_its_pass():
     """Codes of a constant entry are out before a search would be; the next pass must not take its end for its own."""
     case = Case("outlives", rows=3, levels=8, requant_lanes=8, tables=1, param_depth=300)

@@ -3,6 +3,7 @@
 
 import random
 
+import pytest
 from amaranth import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -13,6 +14,8 @@ from rtl_templates.serial.bridge import Bridge
 from rtl_templates.serial.protocol import Operation, hello
 from rtl_templates.shell.axi_lite import RegisterFile
 from rtl_templates.shell.registers import Field, Register
+
+pytestmark = pytest.mark.slow
 
 DIVISOR, PATIENCE, CHUNK, DEPTH = 4, 100, 8, 16
 MAP = (Register("ID", 0x0, "const", ""), Register("GO", 0x4, "command", "", (Field("x", 0, 4, ""),)),

@@ -148,6 +148,7 @@ SHAPES = [LoadMemory(3, 10, low=range(3), high=2), LoadMemory(5, 6, low=range(11
           LoadMemory(7, 4, low=range(1)), LoadMemory(7, 8, low=range(1, 2)), LoadMemory(9, 0)]
 
 
+@pytest.mark.slow
 def test_only_words_that_exist_are_loaded():
     """Every corner of every memory, and the first word beyond it on each side."""
     exist = {(memory.target, unit, memory.words) for memory in SHAPES for unit in memory.units if memory.words}

@@ -108,6 +108,7 @@ def test_nothing_to_store_ends_at_once():
     assert (memory.beats, result["cycles"], result["error"]) == ({}, 1, Error.NONE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", range(4))
 @pytest.mark.parametrize("burst", [0, 1, 2])
 def test_every_response_to_every_burst(burst, response):

@@ -153,6 +153,7 @@ def test_the_slowest_clock_counts():
     assert read_timing({**REPORT, "critical_paths": []}).begin == "top"
 
 
+@pytest.mark.slow
 def test_the_top_has_the_boards_ports():
     clock = choose_clock("ecp5", 25, 50)
     text = top_verilog(clock, divisor=25, patience=1000)

@@ -98,6 +98,7 @@ def test_what_quantize_accepts_is_lowered(kind, how, scheme: str, tmp_path) -> N
     check_accepted(*hwgen.load(tmp_path / "m.pt"))
 
 
+@pytest.mark.slow
 def test_only_steps_of_such_channels_rise() -> None:
     net = Gcn().eval()
     ordinary = quantize(net, "nns", data=graphs())
@@ -143,6 +144,7 @@ class Wide(nn.Module):
         return out
 
 
+@pytest.mark.slow
 def test_what_no_hardware_holds_fails_in_quantize_and_names_the_option_that_mends_it() -> None:
     data = [Data(x=torch.full((3, 600), 255.0), edge_index=torch.tensor([[0, 1], [1, 2]]))] * 2
     with pytest.raises(HwgenError, match="accumulator range") as caught:

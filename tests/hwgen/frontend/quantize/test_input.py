@@ -176,6 +176,7 @@ def test_what_is_not_finite_is_refused(value: float) -> None:
         model(data[1].x, data[1].edge_index)
 
 
+@pytest.mark.slow
 def test_training_takes_real_values() -> None:
     """Of one graph by masks; of a set, whose steps are read off the training part only."""
     data = small_data()

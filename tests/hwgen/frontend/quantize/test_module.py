@@ -109,6 +109,7 @@ def made(module: nn.Module, scheme: Scheme, batch: Batch) -> QuantizedNetwork:
     return model.double().eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [each for each in Granularity if each is not Granularity.PER_CHANNEL])
 @pytest.mark.parametrize("kind", [Gin, Residual, Sage])
 @pytest.mark.parametrize("parametrization", ["log_clip", "log_step", "step"])

@@ -37,6 +37,7 @@ class Cached(nn.Module):
         return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("module", [lambda: GCN(7, 6, 3), lambda: randomise(middle(
     lambda s, h, e, b: s.a(h.relu() + s.b(h, e), e), a=GCNConv(6, 3), b=GCNConv(6, 6)))], ids=["chain", "residual"])
@@ -50,6 +51,7 @@ def test_every_scheme_and_module_gives_the_one_class(module: Any, scheme: str) -
     assert model.sample.nodes == len(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_both_targets_take_a_chain_of_every_scheme_but_searched_tables_and_rows_by_edge(scheme: str) -> None:
     x, edges, _ = graphs()

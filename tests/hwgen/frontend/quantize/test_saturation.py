@@ -27,6 +27,7 @@ def model(scheme: str) -> QuantizedNetwork:
     return quantize(own, scheme, data=Data(x=X, edge_index=EDGES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_no_code_is_beyond(scheme: str) -> None:
     """Also once steps have grown, and their gradient still reaches them."""
@@ -45,6 +46,7 @@ def test_no_code_is_beyond(scheme: str) -> None:
     assert all(grad is not None and grad.abs().sum() > 0 for grad in learned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_codes_are_those_of_the_value_that_saturates(scheme: str) -> None:
     """The exported network has no word for it: codes of what goes beyond are codes of where it ends.

@@ -161,6 +161,7 @@ def test_values_have_zero_points_where_hardware_has_terms_for_them() -> None:
     assert not found["conv1.message"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", TRACKED)
 def test_training_exports_what_it_computes(scheme: str, tmp_path: Path) -> None:
     data = small_data()

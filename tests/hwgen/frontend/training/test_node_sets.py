@@ -62,6 +62,7 @@ def test_a_set_of_node_labelled_graphs_learns_and_runs(tmp_path: Path, kind: str
     assert np.abs(whole - module).max() < 0.05 * np.abs(module).max()
 
 
+@pytest.mark.slow
 def test_neighbourhoods_go_the_whole_way_and_seeds_count(tmp_path: Path) -> None:
     graph = small_data(nodes=60)
     order = torch.randperm(60, generator=torch.Generator().manual_seed(0)).tolist()

@@ -36,6 +36,7 @@ def test_digits_learn_with_few_bits() -> None:
     assert 60 <= result.epoch < 120
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["default", "published"])
 def test_the_model_is_the_one_that_was_selected(recipe: str) -> None:
     training = train("gcn", small_data(nodes=90), recipe=recipe, seeds=3, hidden=8, layers=3, epochs=30)
@@ -50,6 +51,7 @@ def test_the_model_is_the_one_that_was_selected(recipe: str) -> None:
     assert all(15 <= result.epoch < 30 for result in training.results)
 
 
+@pytest.mark.slow
 def test_training_repeats_itself_and_leaves_the_users_random_numbers_alone() -> None:
     data = small_data()
     torch.manual_seed(5)
@@ -61,6 +63,7 @@ def test_training_repeats_itself_and_leaves_the_users_random_numbers_alone() -> 
     assert first.results[0] != dataclasses.replace(first.results[1], seed=0)
 
 
+@pytest.mark.slow
 def test_a_set_learns_and_never_sees_its_test_graphs_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     touched: set[int] = set()
     ended = False
@@ -84,6 +87,7 @@ def test_a_set_learns_and_never_sees_its_test_graphs_before_the_end(monkeypatch:
     assert best.bits < QUICK.scheme.bits
 
 
+@pytest.mark.slow
 def test_folds_and_seeds_are_all_run_and_differ() -> None:
     recipe = dataclasses.replace(QUICK, epochs=2, quantized_epochs=2)
     training = train("gcn", SHAPES, "mega", recipe=recipe, folds=[0, 4], seeds=2)
@@ -91,6 +95,7 @@ def test_folds_and_seeds_are_all_run_and_differ() -> None:
     assert len({result.validation_loss for result in training.results}) == 4
 
 
+@pytest.mark.slow
 def test_checkpoints_hold_the_graph_or_test_graphs_first(tmp_path: Path) -> None:
     data = small_data()
     train("sage", data, "mega", epochs=4).save(tmp_path / "one.pt")
@@ -108,6 +113,7 @@ def test_a_target_is_met_exactly_by_allocation() -> None:
     assert train("gcn", small_data(), epochs=10, target_bits=0.75).best.bits == 0.75
 
 
+@pytest.mark.slow
 def test_published_starts_from_scratch_and_default_from_fp32() -> None:
     data = small_data()
     found = {name: train("gcn", data, recipe=dataclasses.replace(
@@ -167,6 +173,7 @@ def test_the_quantized_model_keeps_dropout_where_the_recipe_says_so(keeps: bool)
     assert rates == {0.25 if keeps else 0.0}
 
 
+@pytest.mark.slow
 def test_steps_settle_on_one_graph_and_are_drawn_for_a_start_from_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     for name in ("settle", "randomise_steps"):
@@ -179,6 +186,7 @@ def test_steps_settle_on_one_graph_and_are_drawn_for_a_start_from_scratch(monkey
     assert called == ["settle", "randomise_steps", "settle"]
 
 
+@pytest.mark.slow
 def test_uniform_widths_are_trained_beside_learned_ones(tmp_path: Path) -> None:
     seen: list[Progress] = []
     usual = recipe_for("default", model="gcn", data="", scheme="a2q", per="nodes")

@@ -41,6 +41,7 @@ def graphs(label: Callable[[Tensor], Tensor]) -> list[Data]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head", "label"), [
     pytest.param(nn.Sigmoid, lambda share: share, id="shares behind a sigmoid"),
     pytest.param(nn.Identity, lambda share: 4 * share - 1.5, id="real values"),

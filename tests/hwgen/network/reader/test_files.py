@@ -79,6 +79,7 @@ def test_what_is_no_file_of_graphs(tmp_path: Path) -> None:
             save_graphs(graphs(), tmp_path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["g.npz", "g.pt"])
 def test_what_unpacks_to_far_more_is_refused_unread(tmp_path: Path, name: str) -> None:
     np.savez_compressed(tmp_path / "g.npz", features=np.eye(3), edges=np.zeros((2, 6_000_000), np.int64))

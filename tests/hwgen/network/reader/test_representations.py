@@ -108,6 +108,7 @@ def accelerators(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(data=some_graphs())
 @pytest.mark.parametrize("domain", ["graphs", "nodes"])
@@ -139,6 +140,7 @@ def of_real_values(tmp_path_factory):
     return Accelerator(folder)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(data=some_graphs(), seed=st.integers(0, 2**32))
 @pytest.mark.filterwarnings("ignore:.* lie beyond the range")
@@ -196,6 +198,7 @@ def test_damaged_graphs_are_refused_or_change_nothing_else(accelerators, data, s
     assert bool((graph[edges[0]] == graph[edges[1]]).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["generator", "loader", "Batch", "NumPy", "sparse", "npz", "pt"])
 def test_every_form_gives_the_same_checkpoint(tmp_path, name):
     data = several()

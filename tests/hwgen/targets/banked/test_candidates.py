@@ -30,6 +30,7 @@ def dense():
     return program_of(random_graph_model(1, 600, 128, 16, 10, input_bits=5, density=0.03))
 
 
+@pytest.mark.slow
 def test_the_largest_design_comes_first_and_each_once(busy, dense) -> None:
     for program, groups in ((busy, 16), (dense, 1)):  # a dense pass gathers nothing: one group is enough
         found = list(hardware_for(program, {}))
@@ -80,6 +81,7 @@ def test_sums_have_one_of_two_widths(sum_bits) -> None:
                                     lambda area: True)))
 
 
+@pytest.mark.slow
 def test_the_schedule_decides_the_slots_and_the_sample_is_scheduled_once() -> None:
     network, sample = random_graph_model(1, 300, 60, 16, 7).parts
     target = find_target("banked")

@@ -21,6 +21,7 @@ def design():
     return design_of("banked", *MODEL.parts)
 
 
+@pytest.mark.slow
 def test_the_sample_is_told_in_as_many_rows_as_its_nodes_leave(design):
     program = program_of(MODEL)
     weight, told = program.passes[0].source, graph_run(design, MODEL.sample.batch).program
@@ -84,6 +85,7 @@ def test_input_of_several_bits_is_not_gathered():
     assert graph_run(design, model.sample.batch).program.gathered is None
 
 
+@pytest.mark.slow
 def test_sums_are_codes_of_the_banks():
     """Eight-bit messages make rows of eight bits, and room for larger sums."""
     spans = []

@@ -53,6 +53,7 @@ def built(seed, model, hardware):
     return program, design, plan, pack(program, design, plan)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "model", "hardware"), [(i, *case) for i, case in enumerate(CASES)])
 def test_the_load_stream_computes_what_the_reference_computes(seed, model, hardware):
     program, design, plan, image = built(seed, model, hardware)

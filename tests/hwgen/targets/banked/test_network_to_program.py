@@ -108,6 +108,7 @@ def test_few_near_ties_go_wrong():
     assert wrong <= total * 3e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"layers": 1}, {"layers": 3, "bias": False}, {"input_bits": 4},
                                      {"min_bits": 1, "max_bits": 1}, {"message_bits": 2, "weight_bits": 2},
                                      {"prompt": True}, {"prompt": True, "input_bits": 3}, {"zero_points": True},

@@ -148,6 +148,7 @@ def test_the_stated_degree_is_what_the_accumulator_holds(acc_bits, message_bits)
     assert degree * code <= most < (degree + 1) * code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("groups", "slots"), [(1, 128), (2, 128), (1, 256)])
 def test_a_graph_of_exactly_the_stated_edges_and_features_is_scheduled(groups, slots):
     """What is promised is what the scheduler reaches, not what the memory could hold."""

@@ -70,6 +70,7 @@ def test_programs_without_zero_rows_stay_as_they_are():
     assert without_zero_rows(none).live is None  # a pass would have nothing to do
 
 
+@pytest.mark.slow
 def test_rows_that_are_not_written_leave_room_for_sums_of_weights():
     model = random_graph_model(2, 400, 90, 8, 4, density=0.15)
     design = design_of("banked", *model.parts)
@@ -78,6 +79,7 @@ def test_rows_that_are_not_written_leave_room_for_sums_of_weights():
     assert program.written.sum() + len(program.told.rows) <= 16 * design.hardware.bank_depth
 
 
+@pytest.mark.slow
 def test_uniform_widths_are_counted_with_all_rows():
     model = random_graph_model(2, 300, 60, 8, 4, density=0.15)
     found = graph_run(design_of("banked", *model.parts), model.sample.batch)

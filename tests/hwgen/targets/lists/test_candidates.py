@@ -29,6 +29,7 @@ def tried(sample: Sample, network: Network = NETWORK, **wishes: object) -> list[
     return [each for each in every if "nonzeros" in each.design().capacity]
 
 
+@pytest.mark.slow
 def test_fewer_graphs_come_last(sample: Sample) -> None:
     found = tried(sample, graphs=8, hardware=FIXED)
     assert [each.rank for each in found] == [0, 1, 2, 3, 4, 5]  # for each number, room for larger graphs before none
@@ -42,6 +43,7 @@ def test_fewer_graphs_come_last(sample: Sample) -> None:
     assert {each.hardware.units for each in some if each.rank == 0} == {1, 2, 4}
 
 
+@pytest.mark.slow
 def test_one_graph_alone_gets_room_for_one() -> None:
     network = node_gcn_network(0)
     only = sample_of(network, 1, graphs=1)
@@ -50,6 +52,7 @@ def test_one_graph_alone_gets_room_for_one() -> None:
     assert tried(only, network, graphs=2)[0].design().capacity["graphs"] == 2
 
 
+@pytest.mark.slow
 def test_windows_come_behind_whole_graphs(sample: Sample) -> None:
     found = list(find_target("lists").candidates(NETWORK, sample, Wishes(), lambda area: True))
     kinds = [each.runs for each in found]
@@ -65,6 +68,7 @@ def test_a_wish_that_is_too_small_is_named(sample: Sample) -> None:
         tried(sample, hardware={"buffer_depth": 2})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [gin_network(0, hidden=32), sage_network(1), node_gcn_network(2)],
                          ids=lambda network: network.name)
 def test_guessed_cycles_rank_designs_as_exact_ones_do(network: Network) -> None:

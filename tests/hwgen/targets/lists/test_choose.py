@@ -167,6 +167,7 @@ def test_capacity_is_the_most_of_each():
     assert capacity.features == max(batch.features.nnz for batch in batches)
 
 
+@pytest.mark.slow
 def test_the_largest_design_comes_first():
     built = build(gin_network(0, hidden=32))
     every = list(hardware_for(built.program, built.capacity, {}))

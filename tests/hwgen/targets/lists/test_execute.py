@@ -146,6 +146,7 @@ CASES = [*((seed, None, False) for seed in range(0, 40, 4)),
          *((seed, 1 + seed % 8, rows) for seed in WEIGHING for rows in (False, True))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "edge_bits", "edge_rows"), CASES)
 def test_the_integer_oracle_equals_plain_loops(seed, edge_bits, edge_rows):
     network = random_network(seed, graph_level=seed % 8 == 0, edge_bits=edge_bits, edge_rows=edge_rows, **SMALL)

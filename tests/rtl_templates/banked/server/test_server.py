@@ -276,11 +276,13 @@ def test_dense(shape):
     run(Case(7, passes, nodes=5, feature_depth=128, pages=3, **shape))
 
 
+@pytest.mark.slow
 def test_sums_beyond_18_bits():
     passes = [COMBINE | RESULT, COMBINE]
     run(Case(10, passes, nodes=6, sum_bits=24, weight_bits=8, acc_bits=20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [{"code_bits": 4, "digit": 2}, {"code_bits": 8, "lanes": 8, "digit": 4}],
                          ids=["4-bit", "8-bit"])
 def test_codes_with_a_zero_point(shape):
@@ -292,6 +294,7 @@ def test_codes_with_a_zero_point(shape):
     run(Case(9, passes, nodes=4, feature_depth=128, zero_points=1, **shape))
 
 
+@pytest.mark.slow
 def test_a_dense_pass_without_nodes_writes_nothing():
     run(Case(8, [DENSE | {"nothing": True}, RESULT | DENSE | {"nothing": True}, GATHER], nodes=1))
 
@@ -319,6 +322,7 @@ def test_full_rate_of_a_combination(fields):
     assert {b - a for (a, _), (b, _) in pairwise(acks[12:40])} == {q1 + q2}
 
 
+@pytest.mark.slow
 def test_full_rate_of_a_combination_in_two_sets_of_lanes():
     """A node a cycle; as many are in flight as the queues are deep for."""
     case = Case(5, [COMBINE | {"q1_chunks": 1}], nodes=6, arrival=1.0, even=True, max_bits=1, ports=8, servers=4,
@@ -327,6 +331,7 @@ def test_full_rate_of_a_combination_in_two_sets_of_lanes():
     assert {b - a for (a, _), (b, _) in pairwise(acks[8:])} == {1}
 
 
+@pytest.mark.slow
 def test_combination_takes_its_planes():
     """A node with b bits takes b cycles of the MAC array, and never fewer than its beats and writes."""
     case = Case(6, [COMBINE | {"q1_chunks": 1}], nodes=12, arrival=1.0, even=True)

@@ -95,6 +95,7 @@ def test_equal_keys_keep_their_order(keys):
     np.testing.assert_array_equal(in_python(stable_order, key, 13), want)
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_so_is_scheduled_by_the_best_method(monkeypatch):
     one = one_placement(monkeypatch)
     program = program_of(random_graph_model(4, nodes=400, hidden=8, min_bits=1))

@@ -109,6 +109,7 @@ def test_too_few_slots_are_counted(monkeypatch):
     assert schedule(program, replace(hardware, slots=told), one).slots_used <= told
 
 
+@pytest.mark.slow
 def test_the_short_schedule_is_taken_when_only_it_fits(monkeypatch):
     """The even flow that slow servers like takes more slots than the shortest schedule."""
     one = one_placement(monkeypatch)

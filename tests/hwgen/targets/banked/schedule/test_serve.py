@@ -39,6 +39,7 @@ def test_every_read_has_its_slot(saturated, trial):
         check(members.counts, members.unit, bank, node)
 
 
+@pytest.mark.slow
 def test_passes_that_wait_for_servers_take_fewer_cycles(saturated):
     """As many as are said, in the slots that there is room for."""
     program, hardware, plain, reads = saturated

@@ -79,6 +79,7 @@ def test_random_networks_by_windows(seed):
     assert len(rows) >= len(program.passes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edge_rows", [False, True])
 @pytest.mark.parametrize("seed", range(6))
 def test_edges_that_weigh_by_windows(seed, edge_rows):
@@ -105,6 +106,7 @@ MODELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_models_by_windows(name):
     network = MODELS[name]
