@@ -11,7 +11,8 @@ from rtl_templates.cells.mac import MacArray
 from rtl_templates.cells.mac_plan import lutram
 
 
-@pytest.mark.parametrize("pages", [4, *(pytest.param(pages, marks=pytest.mark.slow) for pages in (1, 2, 7, 9))])
+@pytest.mark.slow
+@pytest.mark.parametrize("pages", [1, 2, 4, 7, 9])
 def test_tables_of_any_number_of_pages(pages, tmp_path):
     path = tmp_path / "mac.il"
     array = MacArray(lanes=16, columns=8, weight_bits=4, pages=pages, x_bits=18, target=6)

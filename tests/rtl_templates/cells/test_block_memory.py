@@ -5,7 +5,6 @@ Reads and writes of one address in one cycle come often: a block memory that a f
 logic around it, and its model gives a wrong one.
 """
 
-
 import pytest
 from amaranth import Module
 from amaranth.lib import wiring
@@ -50,6 +49,7 @@ def mapped(request, tmp_path_factory):
     return family, dict(zip(SHAPES, files, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("depth", "bits"), SHAPES)
 def test_a_block_memory_is_a_memory(mapped, depth, bits, tmp_path):
     family, files = mapped
