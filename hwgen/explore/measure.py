@@ -60,8 +60,7 @@ class Measure:
         HwgenError
             Values that do not go together.
         """
-        found = self.candidate(assignment)
-        return replace(found, area=found.target.area(found.hardware, self.board.family))
+        return replace(self.candidate(assignment), family=self.board.family)
 
     def cycles(self, candidate: Candidate) -> float:
         """Guessed, as the objective counts them."""

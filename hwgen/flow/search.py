@@ -138,20 +138,20 @@ class _Search:
         What is too small for the network is remembered; so is a value that the target does not have, which is an error
         where no target has it.
         """
-        def area(hardware: Hardware) -> Resources:
-            return target.area(hardware, self.family.name)
-
         wishes = replace(self.wishes, windows=windows, hardware={**self.family.hardware, **self.wishes.hardware})
         try:
             for each in target.candidates(self.network, self.sample, wishes,
-                                          lambda hardware: area(hardware).fullest(self.board, limits)[1] <= 1):
-                yield replace(each, area=area(each.hardware))
+                                          lambda hardware: self._fits(target, hardware, limits)):
+                yield replace(each, family=self.family.name)
         except CapacityError as error:
             self.wrong = self.wrong or error
         except HwgenError as error:
             self.foreign[target.name] = error
             if len(self.foreign) == len(self.targets):
                 raise next(iter(self.foreign.values())) from None
+
+    def _fits(self, target: Target, hardware: Hardware, limits: Mapping[str, float]) -> bool:
+        return target.area(hardware, self.family.name).fullest(self.board, limits)[1] <= 1
 
     def _corrected(self, candidate: Candidate) -> Resources:
         """The estimate for a candidate; from the first count of its target on by so much more or less as that was."""

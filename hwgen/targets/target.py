@@ -6,6 +6,7 @@ are.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,14 +44,14 @@ class Candidate:
         Of single graphs.
     cycles : float
         Guessed for the sample.
-    area : Resources
-        Estimated on UltraScale+; whoever has a board asks :meth:`Target.area`.
     design : callable
         Makes the design; raises CapacityError where it turns out not to hold the sample.
     quick : callable or None
         The same in less time, where a target schedules: with some percent more cycles than a build's.
     longest : float or None
         Cycles, guessed for the sample's longest run; None: not guessed.
+    family : str
+        Whose area is asked for: whoever has a board says its own.
     """
 
     target: "Target"
@@ -59,10 +60,15 @@ class Candidate:
     rank: int
     limits: Limits
     cycles: float
-    area: Resources
     design: Callable[[], Design]
     quick: Callable[[], Design] | None = None
     longest: float | None = None
+    family: str = "xcup"
+
+    @cached_property
+    def area(self) -> Resources:
+        """Estimated by :meth:`Target.area`."""
+        return self.target.area(self.hardware, self.family)
 
 
 class Space(Protocol):

@@ -11,7 +11,7 @@ from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Target
-from .area import SLOT_STEP, guess_resources, most_slots
+from .area import SLOT_STEP, most_slots
 from .cycles import guess_cycles
 from .design import Design
 from .feature_rows import dictionary_for, told_in
@@ -65,7 +65,7 @@ def candidate(target: Target, network: Network, sample: Sample, program: Program
     """A design for a program that is told in a dictionary, with guesses."""
     make = partial(_design, network, sample, program, dictionary, hardware, slots_given)
     return Candidate(target=target, hardware=hardware, runs="graph", rank=0, limits=sample.limits,
-                     area=guess_resources(hardware), cycles=guess_cycles(program, hardware), design=make,
+                     cycles=guess_cycles(program, hardware), design=make,
                      quick=partial(make, QUICK))
 
 

@@ -11,7 +11,6 @@ from ...network.network import Network
 from ...network.sample import Limits, Sample
 from ..design import Hardware as AnyHardware
 from ..target import Candidate, Target
-from .area import guess_resources
 from .choose import REQUANT_LANES, UNITS, Capacity, capacity_of, choose, hardware_for
 from .cycles import guess_cycles
 from .dense import with_rows, worth_rows
@@ -52,7 +51,7 @@ def candidates(target: Target, network: Network, sample: Sample, wishes: Wishes,
                 told, saved = _in_windows(rows, program, hardware)
                 yield Candidate(target=target, hardware=hardware, runs="window", rank=rank, limits=limits,
                                 cycles=guess_cycles(told, hardware, fewer(total, saved), 1),
-                                area=guess_resources(hardware), design=partial(place_windows, network, told, hardware))
+                                design=partial(place_windows, network, told, hardware))
                 rank += 1
 
 
@@ -116,7 +115,6 @@ def batch_candidate(target: Target, network: Network, program: Program, hardware
                     total: Capacity, room: Capacity, rank: int) -> Candidate:
     """A design for batches with guesses; ``total`` is the sample, ``room`` the largest batch."""
     return Candidate(target=target, hardware=hardware, runs="batch", rank=rank, limits=limits,
-                     area=guess_resources(hardware),
                      cycles=guess_cycles(program, hardware, total, _runs(total, room)),
                      design=partial(place_batches, network, program, hardware, room))
 
