@@ -13,7 +13,7 @@ from process_tree import children_cpu
 import sim
 from sim import verilate
 
-VARIANTS = (("-O0", 20_000), ("-O0", 60_000), ("-O1", 20_000), ("-O1", 60_000), ("-O2", 60_000))
+VARIANTS = (("-O0", 20_000), ("-O0", 60_000), ("-O1", 20_000), ("-O1", 60_000))
 
 
 def main() -> None:

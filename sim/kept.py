@@ -34,11 +34,11 @@ def find_kept(keys: Sequence[str], own: Path | None = None) -> Path | None:
     homes = [root / "models" for root in cache_folders()] if own is None else [own]
     for key in keys:
         for home in homes:
-            found = _folder(home, key)
-            if is_whole(found):
+            found = _folder(home, key) / EXECUTABLE
+            if _is_there(found):
                 with suppress(OSError):  # a cache that may only be read
-                    os.utime(found / EXECUTABLE)
-                return found / EXECUTABLE
+                    os.utime(found)
+                return found
     return None
 
 
@@ -70,26 +70,30 @@ def keep(key: str, make: Make, own: Path | None = None) -> Path:
         done.mkdir()
         make(shop, done / EXECUTABLE)
         seal_folder(done)
-        if not is_whole(folder):
+        if not _is_there(folder / EXECUTABLE):
             shutil.rmtree(folder, ignore_errors=True)
         try:
             done.rename(folder)
         except OSError:  # another process was faster
-            if not is_whole(folder):
+            if not _is_there(folder / EXECUTABLE):
                 raise
     if own is None:
         _forget(folder.parent)
     return folder / EXECUTABLE
 
 
+def _is_there(executable: Path) -> bool:
+    return executable.is_file() and is_whole(executable.parent)
+
+
 def _folder(home: Path, key: str) -> Path:
     # the tools run in folders of their own: a relative path would lead elsewhere
-    return home.resolve() / f"model-{key}"
+    return home.resolve() / f"simulation-{key}"
 
 
 def _forget(home: Path) -> None:
     """Delete the executables beyond :data:`KEPT` that were used longest ago."""
     with suppress(FileNotFoundError):  # another process deletes them
-        by_use = sorted(home.glob(f"model-*/{EXECUTABLE}"), key=lambda path: path.stat().st_mtime, reverse=True)
+        by_use = sorted(home.glob(f"simulation-*/{EXECUTABLE}"), key=lambda path: path.stat().st_mtime, reverse=True)
         for executable in by_use[KEPT:]:
             shutil.rmtree(executable.parent)

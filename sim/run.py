@@ -38,7 +38,9 @@ class SimOptions:
     trace : "vcd", "fst" or None
         Write a trace to ``sim/trace.<format>`` in the build folder.
     work : path or None
-        Folder for compiled designs; None: hwgen's cache. A design is compiled once.
+        Folder for compiled designs; None: hwgen's cache. What is there is not compiled again.
+    cycles : int or None
+        How many this design is to simulate in all, about, where more runs follow; None: those of these batches.
     deadline : int or None
         Cycles after which a run counts as stuck; None: well beyond each batch's estimate.
     netlist : (Path, Path) or None
@@ -51,6 +53,7 @@ class SimOptions:
     stalls: int | None = None
     trace: str | None = None
     work: Path | None = None
+    cycles: int | None = None
     deadline: int | None = None
     netlist: tuple[Path, Path] | None = None
     quiet: bool = False
@@ -93,7 +96,7 @@ def run(build_dir: Path | str, batches: Sequence[Path | str] | None = None, opti
         entries[batch.name] = {"name": batch.name, "folder": str(folder), "deadline": limit}
     if not entries:
         raise SimError("no batches", str(build), AGAIN)
-    model = compile_model(design, chosen.work, trace=chosen.trace, cycles=cycles, progress=progress)
+    model = compile_model(design, chosen.work, trace=chosen.trace, cycles=chosen.cycles or cycles, progress=progress)
     if progress:
         progress("simulating")
     job = {"build": str(build), "batches": list(entries.values()), "stalls": chosen.stalls,

@@ -1,4 +1,4 @@
-"""Verilog to an executable simulation with cocotb inside, compiled once per design.
+"""Verilog to an executable simulation with cocotb inside, which is kept.
 
 Any number of graphs run on it, whatever folder the design lies in.
 """
@@ -24,7 +24,7 @@ __all__ = ["QUIET", "TRACES", "Model", "compile_model", "translate"]
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
 SPLIT = 60_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
-FEW = 50_000  # cycles that are sooner simulated than C++ is optimised; bench/cosim_speed.py has the figures
+FEW = 50_000  # up to so many cycles optimising C++ takes longer than it saves; bench/cosim_speed.py has the figures
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")
@@ -79,8 +79,8 @@ def compile_model(design: Design, work: Path | None = None, *, trace: str | None
     tool, cxx = verilator(), compiler()
     wrapper, texts = bench_verilog(design), [path.read_text() for path in _sources(design)]
     level = FAST if cycles is None or cycles > FEW else SLOW
-    keys = {(form, fast): fingerprint(*texts, wrapper, fast, SLOW, *_options(form), *ingredients(tool, cxx, form))
-            for form in ((trace, *TRACES) if trace is None else (trace,)) for fast in dict.fromkeys((level, FAST))}
+    keys = {(form, each): fingerprint(*texts, wrapper, each, SLOW, *_options(form), *ingredients(tool, cxx, form))
+            for form in ((trace, *TRACES) if trace is None else (trace,)) for each in dict.fromkeys((level, FAST))}
     if found := find_kept(list(keys.values()), work):
         return Model(executable=found, compile_s=0.0, peak_bytes=0)
     started = time.perf_counter()

@@ -51,9 +51,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector leave alone what was imported, and look for cycles more seldom.
+    """Let the garbage collector leave alone what was imported, and look for cycles less often.
 
-    PyTorch and Amaranth are some million objects, which it else visits again and again.
+    PyTorch and Amaranth are some million objects, which it visits again and again otherwise.
     """
     gc.collect()
     gc.freeze()

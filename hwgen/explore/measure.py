@@ -53,7 +53,7 @@ class Measure:
         return Worth(values=(self.cycles(found), float(found.area.total.lut)), excess=min(MOST, excess))
 
     def sized(self, assignment: Assignment) -> Candidate:
-        """A candidate with its area on the board's family.
+        """A candidate on the board's family.
 
         Raises
         ------

@@ -53,11 +53,12 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     """
     if not folders:
         raise HwgenError("nothing to simulate", str(build), "build again, or pack graphs for it")
-    options = replace(options or sim.SimOptions(), quiet=True)
+    work = sum(map(work_of, folders))
+    options = replace(options or sim.SimOptions(), quiet=True, cycles=work)
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
         compile_s = COMPILE_S if options.netlist is None else NETLIST_S_PER_MB * options.netlist[0].stat().st_size / 1e6
-        expected = compile_s + sum(map(work_of, folders)) / CYCLES_PER_S
+        expected = compile_s + work / CYCLES_PER_S
         with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator", expected):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []

@@ -36,7 +36,7 @@ def convert(modules: Mapping[str, Any]) -> str:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a netlist is a million small objects that stay to the end.
+    """No garbage collection meanwhile: netlists are a million small objects, most of which stay to the end.
 
     The collector would visit them, and all of PyTorch, again and again: half of the time.
     """

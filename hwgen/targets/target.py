@@ -51,7 +51,7 @@ class Candidate:
     longest : float or None
         Cycles, guessed for the sample's longest run; None: not guessed.
     family : str
-        Whose area is asked for: whoever has a board says its own.
+        Of boards, that ``area`` is estimated for; whoever has a board says its own.
     """
 
     target: "Target"

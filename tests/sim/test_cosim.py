@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -187,9 +188,27 @@ def test_cycles_and_counters_are_compared(build, batches, changes, pass_name, ex
 
 
 @pytest.mark.slow
-def test_an_estimate_is_not_needed(build, batches):
+def test_an_estimate_is_not_needed(build, batches, monkeypatch):
+    monkeypatch.setattr(sys.modules["sim.run"], "_UNKNOWN", 10_000)  # else for so many C++ is optimised
     layout(batches[0], cycles=None, pass_cycles=None)
-    assert sim.run(build, batches[:1], SimOptions(deadline=10_000)).ok
+    assert sim.run(build, batches[:1]).ok
+
+
+def test_c_plus_plus_is_optimised_for_all_that_is_to_be_simulated(build, batches, lists, monkeypatch):
+    class Told(Exception):
+        pass
+
+    def compile_model(design, work, *, trace, cycles, progress):
+        raise Told(cycles)
+
+    monkeypatch.setattr(sys.modules["sim.run"], "compile_model", compile_model)
+    model = len((build / "images" / "model.bin").read_bytes()) // 16 if lists else 0
+    loads = [len((batch / "batch.bin").read_bytes()) // 16 for batch in batches]
+    for options, cycles in ((SimOptions(), model + sum(loads) + sum(3 * len(codes) // 2 + 3 for codes in CODES)),
+                            (SimOptions(cycles=10**6), 10**6)):
+        with pytest.raises(Told) as told:
+            sim.run(build, batches, options)
+        assert told.value.args == (cycles,)
 
 
 @pytest.mark.slow

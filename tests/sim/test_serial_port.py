@@ -13,7 +13,7 @@ from sim.serial_port import simulated_port
 pytest.importorskip("serial")
 pytestmark = pytest.mark.verilator
 
-BAUD = 57_600  # a terminal has any; it says how long the host waits: 0.7 s, and simulation takes tenths of one
+BAUD = 38_400  # a terminal has any; it says how long the host waits: a second, and simulation takes tenths of one
 
 
 @pytest.fixture(scope="module", params=["lists", "banked"])

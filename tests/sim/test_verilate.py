@@ -129,6 +129,14 @@ def test_a_damaged_executable_is_compiled_again(design, compiled):
     assert compiled == [None, None]
 
 
+def test_a_folder_without_its_executable_is_none(design, compiled):
+    found = verilate.compile_model(design).executable
+    found.rename(found.with_name("other"))
+    seal_folder(found.parent)
+    assert verilate.compile_model(design).executable.is_file()
+    assert compiled == [None, None]
+
+
 def test_a_cache_that_may_only_be_read_still_serves(design, compiled, tmp_path, monkeypatch):
     found = verilate.compile_model(design).executable
     problem = cache._problem

@@ -16,7 +16,7 @@ from boards import Board
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.flow import resources
 from hwgen.flow.build import build, estimate
-from hwgen.flow.preference import COMFORT, WORTH
+from hwgen.flow.preference import COMFORT, WORTH, order
 from hwgen.flow.resources import Resources
 from hwgen.flow.search import Found, search
 from hwgen.flow.wanted import candidate_targets
@@ -270,3 +270,17 @@ def test_networks_that_a_target_does_not_run() -> None:
     chain = random_graph_model(0).parts
     assert [each.name for each in candidate_targets(*chain, Wishes(windows=False))] == list(TARGETS)
     assert [each.name for each in candidate_targets(*chain, Wishes(graphs=1))] == ["lists"]
+
+
+def test_area_is_estimated_for_the_boards_family(monkeypatch: pytest.MonkeyPatch) -> None:
+    families = []
+
+    def noted(candidates: Any, *rest: Any) -> Any:
+        families.extend(each.family for each in candidates)
+        assert [each.area for each in candidates] == [
+            each.target.area(each.hardware, "ecp5") for each in candidates]
+        return order(candidates, *rest)
+
+    monkeypatch.setattr("hwgen.flow.search.order", noted)
+    found(GIN, sample_of(GIN, 1), boards.load("ulx3s-85f"), target="lists")
+    assert set(families) == {"ecp5"}

@@ -159,6 +159,22 @@ def test_a_part_is_simulated_where_all_takes_long(build: Path, monkeypatch: pyte
     assert list(verify._parts(folders)) == [[folder] for folder in folders]
 
 
+def test_parts_are_compiled_for_all_that_is_simulated(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int | None] = []
+
+    def run(build: Path, folders: list[Path], options: sim.SimOptions) -> sim.Result:
+        told.append(options.cycles)
+        return sim.Result(mismatch=None, batches={}, model_load_cycles=0, compile_s=0.0, simulate_s=0.0, peak_bytes=0)
+
+    monkeypatch.setattr(sim, "run", run)
+    folders = sorted((build / "batches").iterdir())
+    for at_once, parts in ((verify.AT_ONCE, 1), (1, len(folders))):
+        monkeypatch.setattr(verify, "AT_ONCE", at_once)
+        told.clear()
+        verify.simulate(build, folders)
+        assert told == [sum(map(choose_runs.work_of, folders))] * parts
+
+
 def test_windows_that_stand_for_all(build: Path) -> None:
     folders = []
     for number, (step, entries) in enumerate([(0, 4), (0, 9), (0, 2), (0, 5), (1, 3), (1, 3)]):
