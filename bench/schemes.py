@@ -49,11 +49,6 @@ than in FP32: with the input, and hidden ones alone; then the same without messa
 bits of all memories of the design, *AXI* the bytes that cross the bus for the model and one run over the test data.
 Cycles are exact; LUTs are by formulas, on {board}.
 
-*Cycles, LUTs and memory of Cora and CiteSeer, and what was simulated, are of designs before decisions 18 to 25
-(dictionary of rows, second register, smaller MAC array, rows of 0 bits, slots beside servers): today's are faster and
-smaller. PROTEINS and REDDIT-BINARY have closed lists, and in part designs of before decision 25: nns is simulated
-with today's in [verification](verification_graphs.md), 389 and 10,494 cycles a graph.*
-
 """
 COLUMNS = ("scheme", "runs", "FP32", "test", "agree", "rows", "codes", "GBitOps", "features KB", "less: all",
            "less: hidden", "less: input, rows", "less: rows", "target", "cycles", "µs", "LUT", "on chip kbit", "AXI KB")
