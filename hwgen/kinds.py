@@ -133,7 +133,7 @@ def _record(kind: Callable[..., Any], data: Any, key: str) -> Any:
     return made if is_typeddict(kind) else kind(**made)
 
 
-def _choice(kinds: tuple[Any, ...], data: Any, key: str) -> Any:
+def _choice(kinds: tuple[Any, ...], data: object, key: str) -> Any:
     """The first of some types that fits; what is wrong with the only one that could."""
     records = [each for each in kinds if each is not NoneType]
     if data is None and NoneType in kinds:
@@ -148,7 +148,7 @@ def _choice(kinds: tuple[Any, ...], data: Any, key: str) -> Any:
     raise _wrong(Union[kinds], data, key)  # noqa: UP007
 
 
-def _is_plain(kind: Any, data: Any) -> bool:
+def _is_plain(kind: Any, data: object) -> bool:
     if kind is str:
         return isinstance(data, str) and data.isprintable() and len(data) <= MOST_TEXT
     if kind is bool or isinstance(data, bool):

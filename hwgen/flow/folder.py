@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from ..errors import HwgenError
 from ..scratch import replace_folder, scratch_folder, write_whole
@@ -14,7 +13,7 @@ from ..scratch import replace_folder, scratch_folder, write_whole
 __all__ = ["BuildFolder", "check_name", "to_json", "write_files", "write_folder", "write_if_changed"]
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """Deterministic JSON: sorted keys, two spaces, a newline at the end; NaN is refused."""
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n"
 

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,7 @@ class Accelerator:
         """
         return self.design.network.head
 
-    def run(self, graphs: Any, *, batch_size: int | None = None) -> NDArray[np.float64]:
+    def run(self, graphs: object, *, batch_size: int | None = None) -> NDArray[np.float64]:
         """Logits of every graph, in the order given; where results are by node, of every node, in the order given.
 
         A build whose graphs run by windows takes graphs of any size: :meth:`run_windows`. So does another build of the
@@ -118,7 +118,7 @@ class Accelerator:
         return self._run(graphs, "window" if self.design.runs == "window" else "either",
                          lambda single: self.design.deal(single, batch_size))
 
-    def run_windows(self, graph: Any) -> NDArray[np.float64]:
+    def run_windows(self, graph: object) -> NDArray[np.float64]:
         """Logits of graphs larger than the design: pass by pass, window of rows by window (docs/windows.md).
 
         Numbers are those of :meth:`run` as long as no list is longer than the build's limits. For longer lists, ranges
@@ -136,7 +136,7 @@ class Accelerator:
         """
         return self._run(graph, "window", list)
 
-    def _run(self, given: Any, way: Way, deal: Callable[[list[Batch]], list[Batch]]) -> NDArray[np.float64]:
+    def _run(self, given: object, way: Way, deal: Callable[[list[Batch]], list[Batch]]) -> NDArray[np.float64]:
         """Read graphs, deal them into batches, and run these one after another."""
         network = self.design.network
         graphs = read_graphs(given, "graphs", least=0)

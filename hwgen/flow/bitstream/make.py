@@ -5,14 +5,13 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import boards
 from boards import Bitstream, Board
 
 from ...errors import HwgenError, ToolError
 from ...progress import SILENT, Progress
-from ...workshop import Command, workshop
+from ...workshop import Command, Workshop, workshop
 from ..config import load_config
 from ..families import family_of
 from ..folder import to_json, write_folder
@@ -61,7 +60,7 @@ def make_bitstream(build: Path, board: Board | None = None, *, mhz: float | None
         (shop.path / flow.pins).write_text(constraints(board.flow, pins))
         began = time.monotonic()
         with progress.step("bitstream: synthesizing with Yosys"):
-            _synthesize(shop.run, shop.path, board)
+            _synthesize(shop, board)
         seconds["synthesis"], began = _since(began)
         with progress.step("bitstream: placing and routing with nextpnr"):
             run_tool(shop, flow.place, place_words(board, clock.mhz))
@@ -104,14 +103,14 @@ def _since(began: float) -> tuple[float, float]:
     return round(now - began, 1), now
 
 
-def _synthesize(run: Any, folder: Path, board: Board) -> None:
+def _synthesize(shop: Workshop, board: Board) -> None:
     """``top.json``, with buffers for pins and clocks."""
     synth = family_of(board).synth + FLOWS[board.flow].synth
     for option in (" -noiopads", " -noiopad", " -noclkbuf"):
         synth = synth.replace(option, "")
-    (folder / "script.ys").write_text(f"read_verilog top.v\n{synth} -top {SERIAL_TOP} -json top.json\n")
-    done = run(Command(words=[sys.executable, "-c", WORKER, "script.ys"]))
-    if done.code or not (folder / "top.json").is_file():
+    (shop.path / "script.ys").write_text(f"read_verilog top.v\n{synth} -top {SERIAL_TOP} -json top.json\n")
+    done = shop.run(Command(words=[sys.executable, "-c", WORKER, "script.ys"]))
+    if done.code or not (shop.path / "top.json").is_file():
         lines = [line for line in done.text.splitlines() if "ERROR" in line]
         raise ToolError(lines[0] if lines else f"Yosys ended with code {done.code}", "yosys",
                         "run hwgen doctor; if the tools are well, report this design")

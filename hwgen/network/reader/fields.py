@@ -158,7 +158,7 @@ def _features(fields: _Fields) -> tuple[csr_array, float | None]:
     return matrix_of(matrix, fields.prefix + "features.data"), scale
 
 
-def scale_of(given: Any, where: str) -> float | None:
+def scale_of(given: object, where: str) -> float | None:
     """The real value of 1, as ``input_scale`` has it; a batch of graphs has one entry for each, all the same."""
     if given is None:
         return None

@@ -62,7 +62,7 @@ def tools(monkeypatch):
             (shop.path / flow.bits).write_bytes(b"bits")
 
     monkeypatch.setattr(make, "versions", lambda flow: {"nextpnr": "1"})
-    monkeypatch.setattr(make, "_synthesize", lambda run, folder, board: (folder / "top.json").write_text("{}"))
+    monkeypatch.setattr(make, "_synthesize", lambda shop, board: (shop.path / "top.json").write_text("{}"))
     monkeypatch.setattr(make, "run_tool", run_tool)
     monkeypatch.setattr(make, "top_verilog", lambda clock, **options: "module serial_top();\nendmodule\n")
     return calls
