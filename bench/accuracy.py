@@ -17,7 +17,7 @@ from typing import Any
 import accuracy_graph
 import torch
 from accuracy_graph import graph_row
-from result_lines import compare, read_lines, spread
+from result_lines import EVIDENCE, compare, read_lines, spread
 from training_rows import Lines, Row, fingerprint, known_lines, lines_of
 
 from hwgen.frontend.data.graph_set import FOLD_SEED
@@ -34,7 +34,7 @@ TARGETS = {("Cora", "default"): (82.1, 1.0), ("CiteSeer", "default"): (72.0, 1.0
 
 HEAD = """# Accuracy
 
-Made by `python bench/accuracy.py`; results of every run are in `accuracy.jsonl` beside this file.
+Made by `python bench/accuracy.py`; results of every run are in `evidence/accuracy.jsonl`.
 
 Node classification, GCN with 16 hidden channels and 2 layers, on Planetoid's public split and on scikit-learn's digits
 as a graph; mean ± sample standard deviation over {seeds} seeds, in percent. The epoch is selected by validation
@@ -108,7 +108,7 @@ def main() -> int:
     parser.add_argument("--shuffle", type=int, default=FOLD_SEED, help="seed of the folds of sets of graphs")
     parser.add_argument("--keep", type=Path, help="folder that receives networks")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "accuracy.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "accuracy.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "accuracy.md")
     parser.add_argument("--compare", type=Path, help="results of before, maybe the same file: print differences")
     options = parser.parse_args()

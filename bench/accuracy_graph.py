@@ -18,7 +18,7 @@ LOWEST = {"REDDIT-BINARY": (88.85, 4.35)}
 HEADING = "## Graph classification"
 HEAD = HEADING + """
 
-Made by `python bench/accuracy.py`, a fold a line in `accuracy.jsonl`.
+Made by `python bench/accuracy.py`, a fold a line in `evidence/accuracy.jsonl`.
 
 GIN of {sizes}, one-hot inputs (node labels; degrees where there are none), ten stratified folds
 (scikit-learn's StratifiedKFold, shuffled, seed {seed}); of what a fold does not test, a stratified ninth selects

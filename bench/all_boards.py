@@ -4,9 +4,9 @@
     python bench/all_boards.py [--model build/digits.pt] [--boards ultra96 ulx3s-85f] [--work build/boards] [--page]
 
 Each build is a process of its own, chosen and counted as for any user, and simulated. Its result is a line of
-docs/boards.jsonl under a digest of model, board, family and templates: what is there is not built again, and a run that
-is stopped goes on where it was. Where a board refuses the model, the refusal is kept, and the smaller models of
-SMALLER are tried until one fits. ``--page`` writes the page from the lines alone. Exits 1 where a design differs.
+docs/evidence/boards.jsonl under a digest of model, board, family and templates: what is there is not built again, and a
+run that is stopped goes on where it was. Where a board refuses the model, the refusal is kept, and the smaller models
+of SMALLER are tried until one fits. ``--page`` writes the page from the lines alone. Exits 1 where a design differs.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from torch_geometric.data import Data
 from verification_table import table
 
@@ -30,7 +30,7 @@ DOCS = ROOT / "docs"
 
 HEAD = """# One model on every board
 
-Made by `python bench/all_boards.py`; a line a board in `docs/boards.jsonl`.
+Made by `python bench/all_boards.py`; a line a board in `docs/evidence/boards.jsonl`.
 
 `hwgen build digits.pt --board B`: the model of `hwgen demo` (a GCN of two layers on scikit-learn's digits, 1,797 nodes,
 12,620 edges), everything chosen by hwgen for the board. *Clock* is what the board's file assumes; nothing was placed
@@ -121,7 +121,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=ROOT / "build" / "digits.pt")
     parser.add_argument("--boards", nargs="+", default=boards.names(), choices=boards.names())
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "boards")
-    parser.add_argument("--results", type=Path, default=DOCS / "boards.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "boards.jsonl")
     parser.add_argument("--page", action="store_true", help="build nothing")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

@@ -3,9 +3,9 @@
     hwgen train --data digits -o build/digits.pt
     python bench/bitstreams.py [--only smallest-ulx3s] [--model build/digits.pt] [--work build/bitstreams] [--page]
 
-Each is a `hwgen build` and a `hwgen bitstream`, as processes. Its result is a line of docs/bitstreams.jsonl under a
-digest of board, options and templates: what is there is not made again. ``--page`` writes the page from the lines
-alone. Exits 1 where a bitstream was not made.
+Each is a `hwgen build` and a `hwgen bitstream`, as processes. Its result is a line of docs/evidence/bitstreams.jsonl
+under a digest of board, options and templates: what is there is not made again. ``--page`` writes the page from the
+lines alone. Exits 1 where a bitstream was not made.
 """
 
 import argparse
@@ -18,22 +18,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from all_boards import small_model
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from verification_table import table
 
 from hwgen.flow.bitstream.facts import FACTS, FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-EVIDENCE = DOCS / "evidence"
+EVIDENCE = EVIDENCE
 
 #: Of a drawn graph: nodes, features, channels, classes.
 TINY = (16, 8, 4, 2)
 
 HEAD = """# Bitstreams
 
-Made by `python bench/bitstreams.py` (`make bitstreams`); a line a bitstream in `bitstreams.jsonl`, logs of place and
-route and `bitstream.json` of each in `evidence/`. **None was loaded into a board.**
+Made by `python bench/bitstreams.py` (`make bitstreams`); a line a bitstream in `evidence/bitstreams.jsonl`, logs of
+place and route and `bitstream.json` of each in `evidence/`. **None was loaded into a board.**
 
 *Clock* is the accelerator's in the bitstream, *routed* the fastest by nextpnr's timing. Cycles are those of one pass
 over the graph, and µs are at the bitstream's clock. Cells are the placer's counts of the whole top: accelerator, serial
@@ -122,7 +122,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=list(WANTED), choices=WANTED)
     parser.add_argument("--model", type=Path, default=ROOT / "build" / "digits.pt")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bitstreams")
-    parser.add_argument("--results", type=Path, default=DOCS / "bitstreams.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "bitstreams.jsonl")
     parser.add_argument("--page", action="store_true", help="make nothing")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

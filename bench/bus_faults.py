@@ -7,8 +7,8 @@ end early, flipped bits, damaged beats, memory that falls silent, numbers that d
 in every way that AXI allows, drawn anew for each fault. Each must be reported (an error, or a refusal) or survived
 (right results, right cycles); the round after it must be right.
 
-Results lie in ``docs/bus_faults.jsonl``, a line for every 100 faults, under the digest of the design: what is there is
-not played again. The exit status is 1 when a fault was silent, or the round after it was not right.
+Results lie in ``docs/evidence/bus_faults.jsonl``, a line for every 100 faults, under the digest of the design: what is
+there is not played again. The exit status is 1 when a fault was silent, or the round after it was not right.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from verification_table import table
 
 from sim.folder import Design
@@ -47,7 +47,7 @@ KINDS = {
 
 HEAD = """# Faults on the bus
 
-Made by `python bench/bus_faults.py --seed {seed}`; every 100 faults are a line of `bus_faults.jsonl`.
+Made by `python bench/bus_faults.py --seed {seed}`; every 100 faults are a line of `evidence/bus_faults.jsonl`.
 
 A small emitted design of each target runs in Verilator. Memory and software behave in every way that AXI allows: pauses
 on every channel, ready before or after valid, addresses taken before or after their data, early and late responses.
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bus_faults")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "bus_faults.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "bus_faults.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "bus_faults.md")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

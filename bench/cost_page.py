@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from cost_fit import cost_of
 from matplotlib.figure import Figure
-from result_lines import read_lines
+from result_lines import EVIDENCE, read_lines
 from verification_table import table
 
 from hwgen.flow.families import FAMILIES
@@ -153,7 +153,7 @@ def _wholes(lines: Sequence[Mapping[str, Any]]) -> str:
 
 def _cycles(docs: Path) -> str:
     """What simulations said of cycles, out of the lines of other pages."""
-    lines = read_lines(docs / "verification.jsonl")
+    lines = read_lines(EVIDENCE / "verification.jsonl")
     lines = [line for line in lines if "estimate_minus_counter" in line]
     designs = {(line["model"], line["groups"], line["digit"], line["options"], line["graph"]) for line in lines}
     exact = sum(line["estimate_minus_counter"] == 0 for line in lines)

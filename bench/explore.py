@@ -4,9 +4,9 @@
     python bench/explore.py --train                 makes what is missing in the folder of models, briefly trained
 
 For each model and board one study by evolution and one by random search, both of as many designs; the evolution's
-fastest design and its least product get exact cycles. A pair is a line of docs/explore.jsonl under a digest of the
-checkpoint, the board and the code that ranks designs: what is there is not explored again, and a run that is stopped
-goes on where it was, in the middle of a study too. ``--page`` writes the page from the lines alone.
+fastest design and its least product get exact cycles. A pair is a line of docs/evidence/explore.jsonl under a digest of
+the checkpoint, the board and the code that ranks designs: what is there is not explored again, and a run that is
+stopped goes on where it was, in the middle of a study too. ``--page`` writes the page from the lines alone.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from verification_table import table
 
 import boards
@@ -56,8 +56,8 @@ BOARDS = ("ultra96", "pynq-z1", "ulx3s-85f")
 
 HEAD = """# Exploration: fronts beside the default and random search
 
-Made by `python bench/explore.py`; a line for each model and board in `docs/explore.jsonl`. The models are trained for a
-few epochs (`--train`): what is explored depends on sizes and bit widths.
+Made by `python bench/explore.py`; a line for each model and board in `docs/evidence/explore.jsonl`. The models are
+trained for a few epochs (`--train`): what is explored depends on sizes and bit widths.
 
 `hwgen explore --objective throughput --trials {trials}`, everything free but the size of batches, whole graphs.
 *Default* is what `hwgen build` takes by formulas: the fastest design that the board holds with room for the router.
@@ -175,7 +175,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=list(MODELS), choices=list(MODELS))
     parser.add_argument("--boards", nargs="+", default=BOARDS, choices=boards.names())
     parser.add_argument("--trials", type=int, default=300)
-    parser.add_argument("--results", type=Path, default=DOCS / "explore.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "explore.jsonl")
     parser.add_argument("--train", action="store_true", help="only make the models that are missing")
     parser.add_argument("--page", action="store_true", help="explore nothing")
     options = parser.parse_args()

@@ -1,12 +1,12 @@
 """Cost functions of the targets: their data, the fit, and docs/estimates.md with their errors.
 
-    python bench/fit_costs.py --fit --page            coefficients and page out of docs/estimates.jsonl; seconds
+    python bench/fit_costs.py --fit --page            coefficients and page out of what is kept; seconds
     python bench/fit_costs.py --collect 23:00         first synthesize drawn designs, part by part, until then (UTC)
     python bench/fit_costs.py --whole 4               synthesize so many of the smallest reported designs whole and flat
 
 Designs are drawn from two seeds: coefficients are fitted on one, errors reported on the other. Every part that was
-synthesized is a line of docs/estimates.jsonl, and so is every design with the parts that it has; what is there already
-is not synthesized again, so that a run that was ended goes on. Cost functions are those of
+synthesized is a line of docs/evidence/estimates.jsonl, and so is every design with the parts that it has; what is there
+already is not synthesized again, so that a run that was ended goes on. Cost functions are those of
 hwgen/targets/banked/area.py and hwgen/targets/lists/area.py, coefficients go to hwgen/targets/costs.json.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from cost_fit import PARTS, RESOURCES, as_text, cost_of, fit, points
 from cost_page import compared, write_page
 from cost_samples import FITTED, REPORTED, SAMPLED, Configuration, draw, measure, sources, variants
-from result_lines import append_line, read_lines
+from result_lines import EVIDENCE, append_line, read_lines
 
 from hwgen.targets.costs import COSTS, ROUGH, forget
 
@@ -30,12 +30,12 @@ FOUR = {"xcup": False, "xc7": False, "ecp5": True, "gw5a": True}
 #: Flip-flops that are much the same in all families.
 COMMON = {("group", "ff"), ("server", "ff"), ("shell", "ff")}
 ROOT = Path(__file__).parents[1]
-POINTS, PAGE = ROOT / "docs" / "estimates.jsonl", ROOT / "docs" / "estimates.md"
+POINTS, PAGE = EVIDENCE / "estimates.jsonl", ROOT / "docs" / "estimates.md"
 
 
 HEAD = """# Estimates
 
-Made by `python bench/fit_costs.py --fit --page`, out of `docs/estimates.jsonl`.
+Made by `python bench/fit_costs.py --fit --page`, out of `docs/evidence/estimates.jsonl`.
 
 `hwgen estimate` and the search for a design count what the templates fix, and fit the rest. By Yosys's own rules
 (`hwgen/flow/memories.py`) block memory is counted exactly, and so are DSPs, memories of look-up tables and nearly all

@@ -5,7 +5,7 @@
 
 Each run trains the FP32 model and the quantized one with ``hwgen train``'s own recipe for any graph, selects both by
 validation, lowers the quantized one and runs the integer reference (bench/training_rows.py). Runs that are done are
-kept in docs/layers.jsonl.
+kept in docs/evidence/layers.jsonl.
 """
 
 import argparse
@@ -16,14 +16,14 @@ import torch
 from layer_models import MODELS
 from recommender import ITEMS, KEPT, TAKEN, USERS
 from recommender import table as recall
-from result_lines import spread
+from result_lines import EVIDENCE, spread
 from training_rows import Row, known_lines, lines_of
 
 ROOT = Path(__file__).parents[1]
 
 HEAD = """# Layers
 
-Made by `python bench/layers.py`; every run is a line of `layers.jsonl` beside this file, the models are in
+Made by `python bench/layers.py`; every run is a line of `evidence/layers.jsonl`, the models are in
 `bench/layer_models.py`.
 
 Cora, public split, mean ± sample standard deviation over {seeds} seeds, in percent. Scheme `a2q` with the recipe for
@@ -40,10 +40,10 @@ FOOT = """
 
 ## LightGCN
 
-`python bench/recommender.py`, a line a seed in `recommender.jsonl`: a drawn graph of {users} users and {items} items;
-of the {taken} that a user has, {kept} are kept for the test. Embeddings of 32 channels, which are rows of a Linear on
-one-hot features, the mean of 0 to 2 `LGConv`, BPR. Recall@20 in percent, mean ± sample standard deviation over 3
-seeds, of the integer program, with one step and width a tensor or channel (scheme `uniform`). Settings of the 50
+`python bench/recommender.py`, a line a seed in `evidence/recommender.jsonl`: a drawn graph of {users} users and {items}
+items; of the {taken} that a user has, {kept} are kept for the test. Embeddings of 32 channels, which are rows of a
+Linear on one-hot features, the mean of 0 to 2 `LGConv`, BPR. Recall@20 in percent, mean ± sample standard deviation
+over 3 seeds, of the integer program, with one step and width a tensor or channel (scheme `uniform`). Settings of the 50
 epochs afterwards were changed once, after test recall was seen (43.7 at first): at 4 bits they are not needed.
 
 {recall}"""
@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=sorted(MODELS.values()), action="append", help="default: all")
     parser.add_argument("--runs", type=int, default=3, help="seeds")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "layers.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "layers.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "layers.md")
     options = parser.parse_args()
     torch.set_num_threads(1)

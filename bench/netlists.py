@@ -5,8 +5,8 @@
     python bench/netlists.py --models models [--only small digits] [--boards ultra96 pynq-z1] [--page]
 
 ``small`` is a GCN of two layers that is drawn here. Each case is `hwgen build` and `hwgen verify --netlist` as users
-call them, and a line of docs/netlists.jsonl; the page has the latest of each. ``--page`` writes the page from the
-lines alone. The exit status is 1 where a netlist differs.
+call them, and a line of docs/evidence/netlists.jsonl; the page has the latest of each. ``--page`` writes the page from
+the lines alone. The exit status is 1 where a netlist differs.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from all_boards import SMALLER, small_model
-from result_lines import append_line, read_lines
+from result_lines import EVIDENCE, append_line, read_lines
 from verification_table import table
 
 import boards
@@ -35,7 +35,7 @@ CASES: dict[str, tuple[str, Sequence[str]]] = {
 
 HEAD = """# Netlists, simulated
 
-Made by `python bench/netlists.py`; a line a build in `docs/netlists.jsonl`.
+Made by `python bench/netlists.py`; a line a build in `docs/evidence/netlists.jsonl`.
 
 `hwgen verify --netlist` maps the whole design to the cells of the board's family with Yosys, flat, and plays the golden
 vectors of the build on that netlist in Verilator: results in memory, every counter and every status are compared, and
@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=sorted(CASES), default=list(CASES))
     parser.add_argument("--boards", nargs="+", choices=BOARDS, default=list(BOARDS))
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "netlists", help="for build folders")
-    parser.add_argument("--results", type=Path, default=DOCS / "netlists.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "netlists.jsonl")
     parser.add_argument("--page", action="store_true", help="only write the page")
     args = parser.parse_args()
     wrong = 0

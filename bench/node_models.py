@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from result_lines import compare, read_lines, spread
+from result_lines import EVIDENCE, compare, read_lines, spread
 from training_rows import Row, known_lines, lines_of
 from verification_table import table
 
@@ -33,7 +33,7 @@ WITHIN = {"sage": (1.0, 4.0), "residual": (1.5, 4.0)}
 
 HEAD = """# Other models of nodes
 
-Made by `python bench/node_models.py`; per-seed results are in `node_models.jsonl` beside this file.
+Made by `python bench/node_models.py`; per-seed results are in `evidence/node_models.jsonl`.
 
 Node classification on Planetoid's public split; mean ± sample standard deviation over seeds, in percent.
 
@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--keep", type=Path, help="folder that receives networks and graphs")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "node_models.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "node_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "node_models.md")
     parser.add_argument("--compare", type=Path, help="results of before, maybe the same file: print differences")
     options = parser.parse_args()

@@ -6,8 +6,8 @@ NNgen and da4ml are no dependencies of hwgen: ``--peers-python`` is an interpret
 ``python -m venv VENV && VENV/bin/pip install nngen==1.3.4 da4ml==0.6.0``. Without it, or where it lacks one, its rows
 are left out, with a line that says so, and the page keeps what it had.
 
-Works are in bench/peers_work.py. Every row is simulated in Verilator, results compared one by one, and counted by
-one Yosys command. Results lie in ``docs/peers.jsonl``, a line each; a row that is named by ``--only``, or is not
+Works are in bench/peers_work.py. Every row is simulated in Verilator, results compared one by one, and counted by one
+Yosys command. Results lie in ``docs/evidence/peers.jsonl``, a line each; a row that is named by ``--only``, or is not
 there, is run.
 """
 
@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/peers"), help="folder for designs")
     parser.add_argument("--output", type=Path, default=HERE.parent / "docs" / "peers.md")
     args = parser.parse_args()
-    results = args.output.with_suffix(".jsonl")
+    results = args.output.parent / "evidence" / f"{args.output.stem}.jsonl"
     peers = set() if args.page else set(available(args.peers_python))
     known = {line["name"] for line in read_lines(results)}
     for row in ROWS:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from torch import nn
 from torch_geometric.data import Data
 from trained_modules import KINDS, TWISTS, train, twist
@@ -135,7 +135,7 @@ def document(lines: Sequence[dict[str, Any]], command: str) -> str:
                   "the same, messages of 4 bits", "integer with PyTorch"), rows)
     return f"""# What `quantize` accepts, `build` builds
 
-Made by `{command}`; a line for each model is in `quantize_then_build.jsonl` beside this file.
+Made by `{command}`; a line for each model is in `evidence/quantize_then_build.jsonl`.
 
 Modules as users write them are trained for a few epochs, quantized with defaults (nothing is trained on), and lowered
 for graphs 1.5 times as large as those of their set. Half of them are mistreated before: *dead*: half of the channels of
@@ -163,7 +163,7 @@ def main() -> int:
     parser.add_argument("--only", type=int, nargs="+", metavar="N", help="these; the page is not written")
     parser.add_argument("--build", action="store_true", help="build and simulate every tenth")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "quantize_then_build", help="for checkpoints")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "quantize_then_build.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "quantize_then_build.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "quantize_then_build.md")
     options = parser.parse_args()
     torch.set_num_threads(1)

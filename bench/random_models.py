@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 
 import sim
 from sim.errors import SimError
@@ -204,7 +204,7 @@ def main() -> int:
     parser.add_argument("--models", type=int, default=10, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "random_models", help="for build folders")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "random_models.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "random_models.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
     bench, lines = Bench(options.work.resolve(), options.results), []

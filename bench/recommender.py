@@ -1,6 +1,6 @@
 """LightGCN on a drawn recommender graph: Recall@20 in FP32 and in integers, for docs/layers.md.
 
-    python bench/recommender.py              seeds 0 to 2: a line each in docs/recommender.jsonl, and a table
+    python bench/recommender.py              seeds 0 to 2: a line each in docs/evidence/recommender.jsonl, and a table
 
 Users and items have 8 hidden tastes each; a user takes 24 of 400 items, the likelier the better they fit, and 6 of
 these are kept for the test. Nodes are told apart by one-hot features: the rows of the first weight are LightGCN's
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from result_lines import append_line, read_lines, spread
+from result_lines import EVIDENCE, append_line, read_lines, spread
 from torch import Tensor, nn
 from torch_geometric.data import Data
 from torch_geometric.nn import LGConv
@@ -129,7 +129,7 @@ def table(results: Path) -> str:
 def main() -> None:
     """Run what is missing, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "recommender.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "recommender.jsonl")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for bits in WIDTHS:

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["append_line", "compare", "digest_of", "read_lines", "spread"]
+__all__ = ["EVIDENCE", "append_line", "compare", "digest_of", "read_lines", "spread"]
+
+#: Folder of the results that pages are made from.
+EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Container, Mapping
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from result_lines import EVIDENCE
 from training_rows import Row
 
 import boards
@@ -37,7 +37,7 @@ MODELS = {"Cora": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw bi
           "CiteSeer": "GCN of 2 layers with 16 channels on Cora and CiteSeer, raw binary features.",
           "PROTEINS": "GIN of 3 layers with 32 channels on PROTEINS.",
           "REDDIT-BINARY": "GIN of 3 layers with 32 channels and a batch norm on REDDIT-BINARY."}
-_FOUND = Path(__file__).parents[1] / "docs" / "searched_bits.json"
+_FOUND = EVIDENCE / "searched_bits.json"
 #: Data set -> objective -> what bench/search_bits.py --best found for it.
 SEARCHED: dict[str, Any] = json.loads(_FOUND.read_text(encoding="utf-8")) if _FOUND.exists() else {}
 #: One graph, and sets: all schemes, by the name of each.

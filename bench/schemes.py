@@ -5,10 +5,10 @@
     python bench/schemes.py --simulate                       a build of each form of program in Verilator, and the page
     python bench/schemes.py --tell                           only the page, of what there is
 
-Runs are seeds of one graph or folds of a set of graphs (bench/training_rows.py); each is a line of docs/results.jsonl
-under its settings, and is not made again while these stay the same. Hardware is asked about once a row, with its first
-run: formulas choose the design, the scheduler gives exact cycles. What
-simulations find is in docs/results-simulated.jsonl; the exit status is 1 when one differs.
+Runs are seeds of one graph or folds of a set of graphs (bench/training_rows.py); each is a line of
+docs/evidence/results.jsonl under its settings, and is not made again while these stay the same. Hardware is asked about
+once a row, with its first run: formulas choose the design, the scheduler gives exact cycles. What simulations find is
+in docs/evidence/results-simulated.jsonl; the exit status is 1 when one differs.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from result_lines import append_line, read_lines, spread
+from result_lines import EVIDENCE, append_line, read_lines, spread
 from scheme_plots import plots
 from scheme_rows import BOARD, MODELS, ROWS, facts_of
 from scheme_simulations import FORMS, simulated, simulated_page
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 
 HEAD = """# Schemes side by side
 
-Made by `python bench/schemes.py`; every run is a line of `results.jsonl` beside this file.
+Made by `python bench/schemes.py`; every run is a line of `evidence/results.jsonl`.
 
 {what}
 
@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("--scheme", action="append", help="labels of rows; default: all")
     parser.add_argument("--runs", type=int, help="default: 10, of REDDIT-BINARY 3 but for nns")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets' files (default: $HWGEN_DATA)")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "results.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "results.jsonl")
     parser.add_argument("--simulate", action="store_true", help="simulate builds; nothing else is made")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "schemes", help="for build folders")
     parser.add_argument("--tell", action="store_true", help="only write the page")

@@ -4,7 +4,7 @@
     python bench/search_bits.py --best           one search over all seeds at once: a row of bench/schemes.py
 
 With ``--best`` an assignment's accuracy is the mean over the seeds, and the floor is FP32's own: what is found for each
-objective is written to docs/searched_bits.json, and bench/schemes.py trains it from ten seeds.
+objective is written to docs/evidence/searched_bits.json, and bench/schemes.py trains it from ten seeds.
 
 Each search is a study in the work folder (``hwgen search-bits --study``): what is there is not measured again, and
 several processes may run this at once. All searches of a seed have the same FP32 model and the same budget.
@@ -17,6 +17,7 @@ import statistics
 from pathlib import Path
 
 import torch
+from result_lines import EVIDENCE
 from verification_table import table
 
 from hwgen.bit_search.propose import SAMPLERS
@@ -50,7 +51,7 @@ def line(data: str, seed: int, found: dict[str, Outcome]) -> list[str]:
 
 def best(options: argparse.Namespace) -> None:
     """The cheapest widths that keep FP32's mean validation accuracy, for each data set and kind of memory."""
-    path = DOCS / "searched_bits.json"
+    path = EVIDENCE / "searched_bits.json"
     found: dict[str, dict[str, object]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     for data, objective in itertools.product(options.data, ("memory", "rows")):
         outcome = search_bits(

@@ -4,8 +4,8 @@
 
 A small design of each target stands in Verilator behind the bridge, at a pseudo-terminal; ``hwgen.Accelerator`` with
 backend "serial" runs every graph. Results must equal the reference, or an error must say that there is none; then the
-graph is run again. What lies in ``docs/serial_line.jsonl`` under the digest of bridge and driver is not run again. The
-exit status is 1 when a result was wrong.
+graph is run again. What lies in ``docs/evidence/serial_line.jsonl`` under the digest of bridge and driver is not run
+again. The exit status is 1 when a result was wrong.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from verification_table import table
 
 from hwgen.errors import HwgenError
@@ -30,7 +30,7 @@ sys.path.append(str(ROOT / "tests" / "support"))
 
 HEAD = """# Graphs over a serial line
 
-Made by `python bench/serial_line.py`; the rows are in `serial_line.jsonl`.
+Made by `python bench/serial_line.py`; the rows are in `evidence/serial_line.jsonl`.
 
 `hwgen.Accelerator(build, backend="serial", port=...)` at a pseudo-terminal; behind it the bridge and a small design of
 each target in Verilator. Each byte is lost, changed, or doubled by a random one, with the chance in the third column,
@@ -54,7 +54,7 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=100)
     parser.add_argument("--rates", type=float, nargs="+", default=[0, 0.0005, 0.002])
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "serial_line")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "serial_line.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "serial_line.jsonl")
     options = parser.parse_args()
     code = sorted(path for folder in ("rtl_templates/serial", "hwgen/driver") for path in (ROOT / folder).glob("*.py"))
     digest = digest_of((path.name, path) for path in code)

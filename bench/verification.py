@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 from process_tree import ProcessTree
-from result_lines import append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from scipy.sparse import csr_array
 from verification_table import document
 
@@ -248,7 +248,7 @@ def main() -> int:
     parser.add_argument("--models", type=Path, default=ROOT / "build" / "models", help="folder of the checkpoints")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "verification", help="for build folders")
     parser.add_argument("--only", choices=sorted(DATASETS), help="one model; the table is not written")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "verification.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "verification.jsonl")
     parser.add_argument("--table", type=Path, default=ROOT / "docs" / "verification.md")
     options = parser.parse_args()
     bench, lines = Bench(options.models, options.work, options.results), []

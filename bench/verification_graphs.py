@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from process_tree import ProcessTree
-from result_lines import digest_of, read_lines
+from result_lines import EVIDENCE, digest_of, read_lines
 from verification_graphs_page import document
 
 import sim
@@ -215,7 +215,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "verification-graphs", help="for build folders")
     parser.add_argument("--data-root", type=Path, help="folder of the data sets")
     parser.add_argument("--only", choices=[case.name for case in CASES], action="append", help="default: all")
-    parser.add_argument("--results", type=Path, default=ROOT / "docs" / "verification_graphs.jsonl")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "verification_graphs.jsonl")
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "verification_graphs.md")
     options = parser.parse_args()
     bench = Bench(options.models, options.work, options.data_root, options.results)

