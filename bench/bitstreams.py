@@ -25,10 +25,11 @@ from hwgen.flow.bitstream.facts import FACTS, FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-EVIDENCE = EVIDENCE
 
 #: Of a drawn graph: nodes, features, channels, classes.
 TINY = (16, 8, 4, 2)
+#: The smallest design that there is: half of the look-up tables of the banked target's.
+SMALLEST = ("--target", "lists", "--units", "1", "--lanes", "8", "--requant-lanes", "1")
 
 HEAD = """# Bitstreams
 
@@ -53,9 +54,9 @@ class Wanted(NamedTuple):
 
 
 WANTED = {
-    "smallest-ulx3s": Wanted(TINY, "ulx3s-85f"),
-    "smallest-gatemate": Wanted(TINY, "gatemate-a2", ("--requant-lanes", "2")),
-    "smallest-tang": Wanted(TINY, "tang-mega-138k", ("--requant-lanes", "2")),
+    "smallest-ulx3s": Wanted(TINY, "ulx3s-85f", SMALLEST),
+    "smallest-gatemate": Wanted(TINY, "gatemate-a2", SMALLEST),
+    "smallest-tang": Wanted(TINY, "tang-mega-138k", SMALLEST),
     "demo-ulx3s": Wanted(None, "ulx3s-85f", ("--servers", "4", "--requant-lanes", "4")),
     "demo-tang": Wanted(None, "tang-mega-138k", ("--servers", "4")),
 }

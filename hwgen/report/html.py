@@ -53,7 +53,7 @@ def _plots(report: Report) -> dict[str, object]:
     paths = {value.name: title(value.name, value.path) for value in report.model.values}
     return {
         "cycles": plots.cycles(report.cycles.passes),
-        "stages": plots.stages(report.cycles.passes),
+        "timeline": plots.timeline(report.cycles.passes),
         "saved": plots.saved(report.cycles.by_bits),
         "resources": plots.resources(report.resources),
         "bits": {paths[name]: plots.bits(table, report.model.degree_classes)

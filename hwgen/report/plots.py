@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import matplotlib as mpl
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from .facts import Pass, ResourceFacts
 
-__all__ = ["bits", "cycles", "front", "pareto", "resources", "saved", "stages"]
+__all__ = ["bits", "cycles", "front", "pareto", "resources", "saved", "timeline"]
 
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
 PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
@@ -64,22 +65,39 @@ def cycles(passes: Sequence[Pass]) -> str:
         return _svg(figure)
 
 
-def stages(passes: Sequence[Pass]) -> str:
-    """Utilisation of each stage in each pass: a field of percentages, the darker the busier."""
+def timeline(passes: Sequence[Pass]) -> str:
+    """The passes one after the other, a lane a stage: of each pass's cycles how many its average unit works and waits.
+
+    A lane is full where all units of the stage work in all cycles; what is neither work nor waiting is idle.
+    """
     names = list(passes[0].utilisation)
-    shares = [[100 * step.utilisation[name] for name in names] for step in passes]
+    total = sum(step.cycles for step in passes)
+    starts = list(accumulate((step.cycles for step in passes), initial=0))
+    widths = [step.cycles for step in passes]
     with mpl.rc_context(STYLE):
-        figure, axes = _axes(0.34 * len(passes) + 0.5)
+        figure, axes = _axes(0.62 * len(names) + 1.9)
         axes.grid(visible=False)
-        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=130, edgecolors="white", linewidth=2)
-        for row, step in enumerate(shares):
-            for column, share in enumerate(step):
-                axes.text(column + 0.5, row + 0.5, f"{share:.0f} %", ha="center", va="center", fontsize=9,
-                          color="white" if share > 65 else INK)
-        axes.set_yticks([row + 0.5 for row in range(len(passes))], [step.name for step in passes])
-        axes.set_xticks([column + 0.5 for column in range(len(names))], names)
-        axes.xaxis.tick_top()
-        axes.spines["bottom"].set_visible(False)
+        for lane, name in enumerate(names):
+            work = [0.8 * step.utilisation[name] for step in passes]
+            wait = [0.8 * step.waited.get(name, 0.0) for step in passes]
+            floor = [lane + 0.4] * len(passes)
+            for heights, colour, label in (([0.8] * len(passes), GRID, "idle"), (work, PALETTE[0], "works"),
+                                           (wait, PALETTE[3], "waits")):
+                axes.bar(starts[:-1], [-height for height in heights], widths, floor, align="edge", color=colour,
+                         edgecolor="white", linewidth=0.6, label=label if not lane else None)
+                if label == "works":
+                    floor = [under - height for under, height in zip(floor, heights, strict=True)]
+            for start, width, step in zip(starts, widths, passes, strict=False):
+                if width > 0.05 * total:
+                    axes.text(start + width / 2, lane + 0.28, f"{step.utilisation[name]:.0%}", ha="center", va="center",
+                              fontsize=9, color="white" if step.utilisation[name] > 0.25 else INK)
+        for start, width, step in zip(starts, widths, passes, strict=False):
+            axes.text(start + width / 2, -0.5, step.name, rotation=30, ha="left", va="bottom", fontsize=8, color=MUTED)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlim(0, total)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlabel("cycles")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, handlelength=1)
         return _svg(figure)
 
 

@@ -1,6 +1,7 @@
 """Facts of builds of every kind of runs, added up by hand; what is written is what is read."""
 
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,11 @@ from hwgen.report.design_tables import (
     run_table,
     speed_table,
 )
-from hwgen.report.facts import Verification
+from hwgen.report.facts import Pass, Verification
 from hwgen.report.files import read_report, report_files
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
+from hwgen.report.plots import GRID, PALETTE, timeline
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 
@@ -216,3 +218,19 @@ def test_names_are_text_in_plots_and_on_the_page() -> None:
     assert '" onmouseover="' not in page
     assert "<b>alert" not in page
     assert page.count("$\\frac$") >= 2
+
+
+def test_the_timeline_is_to_scale() -> None:
+    passes = (Pass(name="first", cycles=300, utilisation={"gather": 0.5, "server": 0.2}, waited={"gather": 0.25}),
+              Pass(name="second", cycles=100, utilisation={"gather": 0.8, "server": 1.0}, waited={"gather": 0.1}))
+    found = re.findall(r'<path d="M ([-\d.]+) ([-\d.]+) \nL ([-\d.]+) [-\d.]+ \nL [-\d.]+ ([-\d.]+) [^"]*" clip-path'
+                       r'="[^"]*" style="fill: (#\w+)', timeline(passes))
+    bars: dict[str, list[tuple[float, float]]] = {}
+    for left, below, right, above, colour in found:
+        bars.setdefault(colour, []).append((float(right) - float(left), abs(float(above) - float(below))))
+    idle, works, waits = bars[GRID], bars[PALETTE[0]], bars[PALETTE[3]]
+    assert idle[0][0] == pytest.approx(3 * idle[1][0])
+    shares = [height / whole for (_, height), (_, whole) in zip(works, idle, strict=True)]
+    assert shares == pytest.approx([0.5, 0.8, 0.2, 1.0], abs=1e-3)
+    shares = [height / whole for (_, height), (_, whole) in zip(waits, idle, strict=True)]
+    assert shares == pytest.approx([0.25, 0.1, 0.0, 0.0], abs=1e-3)
