@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from explore_confirm import RESULTS, confirmed
 from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from verification_table import table
 
@@ -162,6 +163,7 @@ def page(lines: list[dict[str, Any]], trials: int) -> str:
     if missing := [f"{title} on {board}" for name, (title, _) in MODELS.items() for board in BOARDS
                    if (name, board) not in last]:
         text += f"\nNot run yet: {', '.join(missing)}.\n"
+    text += confirmed(read_lines(RESULTS), {name: title for name, (title, _) in MODELS.items()})
     if refused := [line for line in order if "refused" in line]:
         text += "\n## Refused\n\n" + "".join(
             f"- {MODELS[line['model']][0]} on {line['board']}: {line['refused']}\n" for line in refused)
