@@ -2,16 +2,23 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["SILENT", "Progress"]
+__all__ = ["SILENT", "Expected", "Progress"]
+
+
+class Expected(NamedTuple):
+    """About what a long step takes: seconds on one quiet core, and megabytes at its peak, of all its processes."""
+
+    seconds: float
+    megabytes: float
 
 
 class Progress(Protocol):
     """Told what goes on; the command line shows it."""
 
-    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
-        """A context that lasts as long as the step that ``text`` names; ``expected`` seconds, about."""
+    def step(self, text: str, expected: Expected | None = None) -> AbstractContextManager[None]:
+        """A context that lasts as long as the step that ``text`` names."""
         ...
 
     def note(self, text: str) -> None:
@@ -24,7 +31,7 @@ class Progress(Protocol):
 
 
 class _Silent:
-    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
+    def step(self, text: str, expected: Expected | None = None) -> AbstractContextManager[None]:
         return nullcontext()
 
     def note(self, text: str) -> None:

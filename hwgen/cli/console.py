@@ -12,6 +12,7 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
 
+from ..progress import Expected
 from ..report.tables import is_number
 from . import steps
 
@@ -45,8 +46,8 @@ class Console:
         if not self._results.is_terminal:
             self._results.width = 160  # a pipe or a file has no width: do not fold tables
 
-    def step(self, text: str, expected: float | None = None) -> AbstractContextManager[None]:
-        """Show that something runs, and how long it may take; as :class:`hwgen.progress.Progress`."""
+    def step(self, text: str, expected: Expected | None = None) -> AbstractContextManager[None]:
+        """Show that something runs, and what it may take; as :class:`hwgen.progress.Progress`."""
         return steps.step(self.progress_console, plain(text), expected, keep=self.verbose)
 
     def bar(self, text: str, total: int) -> AbstractContextManager[Callable[[str], None]]:

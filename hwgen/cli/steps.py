@@ -1,4 +1,4 @@
-"""What long work shows: on a terminal a line that moves, with elapsed and expected time.
+"""What long work shows: on a terminal a line that moves, with elapsed and expected time, and expected memory.
 
 In a log there is a line when a step begins, and again as long as it lasts.
 """
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from ..progress import Expected
 
 __all__ = ["REPEAT_S", "bar", "spell", "step"]
 
@@ -28,15 +30,16 @@ def spell(seconds: float) -> str:
 
 
 @contextmanager
-def step(console: Console, text: str, expected: float | None, *, keep: bool) -> Iterator[None]:
+def step(console: Console, text: str, expected: Expected | None, *, keep: bool) -> Iterator[None]:
     """Show a step while it lasts; afterwards how long it took, where that was over a second or is to be kept.
 
     Parameters
     ----------
-    expected : float or None
-        Seconds that it may take.
+    expected : Expected or None
+        What it may take.
     """
-    about = f"about {spell(expected)}" if expected is not None and expected >= WORTH_S else ""
+    about = f"about {spell(expected.seconds)}, {expected.megabytes / 1000:.1f} GB" if (
+        expected is not None and expected.seconds >= WORTH_S) else ""
     start = time.perf_counter()
     if console.is_terminal:
         columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(),

@@ -16,7 +16,7 @@ import sim
 from ..documents import read_json
 from ..errors import HwgenError
 from ..kinds import Count
-from ..progress import Progress
+from ..progress import Expected, Progress
 from ..seals import file_hash
 from .config import load_config
 from .families import Family, family_of
@@ -27,8 +27,8 @@ __all__ = ["FOLDER", "Netlist", "model_file", "models_of", "netlist_of"]
 
 #: Below a build folder.
 FOLDER = "netlist"
-#: Seconds that Yosys takes for a flat design, by the kilobyte of its Verilog; measured, rough.
-SECONDS_PER_KB = 0.1
+#: Seconds and megabytes that Yosys takes for a flat design, by the kilobyte of its Verilog; measured, rough.
+SECONDS_PER_KB, MB_PER_KB = 0.1, 1.0
 
 
 _MODULE = re.compile(r"^[ \t]*module (\w+)\b(.*?)^[ \t]*endmodule", re.MULTILINE | re.DOTALL)
@@ -84,8 +84,9 @@ def netlist_of(build: Path, progress: Progress) -> Netlist:
         raise HwgenError("the design's Verilog is missing", str(design), "build again")
     verilog, facts = folder / "netlist.v", folder / "cells.json"
     if not _is_of(design, verilog, facts):
+        size = design.stat().st_size / 1024
         with progress.step("mapping the whole design to cells with Yosys",
-                           SECONDS_PER_KB * design.stat().st_size / 1024):
+                           Expected(SECONDS_PER_KB * size, megabytes=MB_PER_KB * size)):
             text, cells = map_whole(design, family)
         write_files(folder, {"netlist.v": text})
         write_files(folder, {"cells.json": to_json(

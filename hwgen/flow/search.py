@@ -14,7 +14,7 @@ from boards import Board
 from ..errors import CapacityError, HwgenError
 from ..network.network import Network
 from ..network.sample import Limits, Sample, single
-from ..progress import Progress
+from ..progress import Expected, Progress
 from ..scratch import scratch_folder
 from ..targets.costs import errors
 from ..targets.design import Design, Hardware
@@ -33,6 +33,8 @@ __all__ = ["Found", "search"]
 CORRECTION = 1.25
 #: Seconds that Yosys takes for a look-up table, about.
 SECONDS_PER_LUT = 0.004
+#: Its memory: of the tool, and of each look-up table of the largest component, about.
+YOSYS_MB, YOSYS_MB_PER_LUT = 150.0, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +197,8 @@ class _Search:
             path = folder / f"design_{self.family.name}.v"
             with progress.step(f"generating RTL of {target.name}: {shown}"):
                 path.write_text(target.emit(design.hardware, primitives=self.family.primitives)[0])
-            expected = SECONDS_PER_LUT * sum(part.one.lut for part in area.components)
+            parts = [part.one.lut for part in area.components]
+            expected = Expected(SECONDS_PER_LUT * sum(parts), megabytes=YOSYS_MB + YOSYS_MB_PER_LUT * max(parts))
             with progress.step("counting resources with Yosys", expected):
                 resources = counting.estimate(path, target.parts, self.family)
             verilog = path.read_text()

@@ -13,7 +13,7 @@ from sim.folder import image_layout
 
 from ..errors import HwgenError
 from ..network.figures import figures_of
-from ..progress import SILENT, Progress
+from ..progress import SILENT, Expected, Progress
 from ..report.collect import verification_of
 from ..report.facts import NetlistFacts, Report
 from ..report.files import read_report, report_files
@@ -26,8 +26,8 @@ __all__ = ["AT_ONCE", "outcome", "record", "simulate"]
 
 #: Cycles and beats that one simulator runs before progress is shown: some seconds.
 AT_ONCE = 40_000
-#: Seconds that a simulator compiles, and cycles that it simulates in one, about.
-COMPILE_S, CYCLES_PER_S = 25.0, 5_000.0
+#: Seconds that a simulator compiles, its memory with two compilers at once, and cycles that it simulates in a second.
+COMPILE_S, COMPILE_MB, CYCLES_PER_S = 25.0, 900.0, 5_000.0
 #: Seconds that a simulator of a netlist compiles for each megabyte of it, about: 20 on Xilinx's families, 50 on ECP5.
 NETLIST_S_PER_MB = 30.0
 
@@ -58,7 +58,7 @@ def simulate(build: Path, folders: Sequence[Path], options: sim.SimOptions | Non
     parts = [list(folders)] if options.trace else list(_parts(folders))
     if len(parts) == 1:
         compile_s = COMPILE_S if options.netlist is None else NETLIST_S_PER_MB * options.netlist[0].stat().st_size / 1e6
-        expected = compile_s + work / CYCLES_PER_S
+        expected = Expected(compile_s + work / CYCLES_PER_S, megabytes=COMPILE_MB)
         with progress.step(f"simulating {_count(len(folders), 'run', 'runs')} with Verilator", expected):
             return sim.run(build, folders, options)
     done: list[sim.Result] = []

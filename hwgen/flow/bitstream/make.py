@@ -10,7 +10,7 @@ import boards
 from boards import Bitstream, Board
 
 from ...errors import HwgenError, ToolError
-from ...progress import SILENT, Progress
+from ...progress import SILENT, Expected, Progress
 from ...workshop import Command, Workshop, workshop
 from ..config import load_config
 from ..families import family_of
@@ -24,6 +24,9 @@ from .tools import FLOWS, Flow, pack_words, place_words, run_tool, versions
 from .top import PATIENCE_S, SERIAL_TOP, choose_clock, divisor_of, top_verilog
 
 __all__ = ["check_board", "make_bitstream"]
+
+#: Seconds and megabytes of place and route, by the megabyte of the netlist: 240 and 850 of the smallest design's 21.
+SECONDS_PER_MB, MB_PER_MB = 12.0, 40.0
 
 
 def make_bitstream(build: Path, board: Board | None = None, *, mhz: float | None = None,
@@ -62,7 +65,9 @@ def make_bitstream(build: Path, board: Board | None = None, *, mhz: float | None
         with progress.step("bitstream: synthesizing with Yosys"):
             _synthesize(shop, board)
         seconds["synthesis"], began = _since(began)
-        with progress.step("bitstream: placing and routing with nextpnr"):
+        size = (shop.path / "top.json").stat().st_size / 1e6
+        with progress.step("bitstream: placing and routing with nextpnr",
+                           Expected(SECONDS_PER_MB * size, megabytes=MB_PER_MB * size)):
             run_tool(shop, flow.place, place_words(board, clock.mhz))
         seconds["place and route"], began = _since(began)
         with progress.step("bitstream: packing"):

@@ -23,7 +23,7 @@ from hwgen.flow.wanted import candidate_targets
 from hwgen.flow.wishes import Wishes
 from hwgen.network.network import Network
 from hwgen.network.sample import Limits, Sample
-from hwgen.progress import SILENT
+from hwgen.progress import SILENT, Expected
 from hwgen.targets import TARGETS, find_target
 from hwgen.targets.costs import errors
 
@@ -188,8 +188,8 @@ def test_the_estimate_is_said_before_anything_is_synthesized(counted: list[Any])
     said: list[str] = []
 
     class Listener:
-        def step(self, text: str, expected: float | None = None) -> Any:
-            said.append(f"{text} {expected and expected > 1}")
+        def step(self, text: str, expected: Expected | None = None) -> Any:
+            said.append(f"{text} {expected and expected.seconds > 1 and expected.megabytes > 100}")
             return nullcontext()
 
         def note(self, text: str) -> None:
