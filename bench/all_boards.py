@@ -39,8 +39,6 @@ chip. Resources are Yosys's, by the command in the last column, in units of the 
 on UltraScale+ and the 7 series, four on ECP5 and Gowin; a GateMate's are halves of a CPE. *BRAM* counts pairs of
 18 kbit blocks (GateMate: of 20 kbit). A multiplier has 27 × 18 bits on UltraScale+ and Gowin, 25 × 18 on the
 7 series, 18 × 18 on ECP5. *Bit-exact* compares every code of every pass that was simulated with the integer program.
-Lines of before 2026-11-30 are of the search before decision 30, and those of the 7 series were counted before Yosys was
-called with `-nodsp` (decision 28).
 
 """
 
