@@ -39,7 +39,7 @@ every code of every pass, every result, the cycles of each pass and all stage co
 def simulated(row: Row, root: Path | None, work: Path, results: Path) -> Iterator[dict[str, Any]]:
     """A line for each target; what gives the same build is not simulated again."""
     task = row.task(root)
-    network, sample = first_network(task)
+    network, sample = first_network(row, task)
     facts = {"dataset": row.data, "recipe": row.label, "settings": fingerprint(row, task.recipe)}
     known = {each["digest"]: each for each in read_lines(results)
              if facts.items() <= each.items() and each.get("exact", True)}

@@ -67,7 +67,8 @@ def made(row: Row, results: Path, root: Path | None, runs: int) -> Iterator[dict
     task = row.task(root)
     key = (row.data, row.label, fingerprint(row, task.recipe))
     if in_integers(task) and key not in hardware_lines(results):
-        append_line(results, {"dataset": key[0], "recipe": key[1], "settings": key[2], "seed": -1, **facts_of(task)})
+        append_line(results, {"dataset": key[0], "recipe": key[1], "settings": key[2], "seed": -1,
+                              **facts_of(row, task)})
 
 
 def in_integers(task: Task) -> bool:

@@ -35,7 +35,7 @@ from hwgen.targets.banked import network_to_program as banked_lowering
 from hwgen.targets.lists import execute as lists_reference
 from hwgen.targets.lists.design import program_for
 
-__all__ = ["Lines", "Row", "fingerprint", "known_lines", "lines_of"]
+__all__ = ["Lines", "Row", "best_of", "fingerprint", "known_lines", "lines_of"]
 
 #: Of what a recipe does not say, such as models' layers and calibration: results of other versions do not count. A GCN
 #: has no two rows of equal gain that could share it (decision 21), so that its results are those of before.
@@ -61,6 +61,8 @@ class Row:
         Whether the integer reference is that of the banked target; else of edge lists.
     shuffle : int
         Seed of the folds.
+    seeds : int
+        Of a set, trainings of each fold: the best by validation is the fold's, as of `hwgen train --seeds`.
     options : mapping
         As of :func:`hwgen.train`.
     """
@@ -73,6 +75,7 @@ class Row:
     runs: int = 10
     banked: bool = False
     shuffle: int = FOLD_SEED
+    seeds: int = 1
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def task(self, root: Path | None) -> Task:
@@ -93,7 +96,7 @@ def fingerprint(row: Row, recipe: Recipe) -> str:
     if settings["prompt"] is None:
         del settings["prompt"]
     version = VERSION_OF_GCN if row.model == "gcn" else VERSION
-    words = [version, Path(row.model).name, row.scheme, settings]
+    words = [version, Path(row.model).name, row.scheme, settings, *([row.seeds] if row.seeds > 1 else [])]
     return hashlib.sha256(json.dumps(words, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
@@ -127,12 +130,17 @@ def lines_of(row: Row, known: Lines, *, count: int, results: Path, root: Path | 
         yield found
 
 
+def best_of(row: Row, task: Task, number: int) -> Run:
+    """A run of a row, the best of its seeds by validation: a seed of one graph, or a fold of a set."""
+    seeds, fold = (range(row.seeds), number) if task.per == "graphs" else ([number], 0)
+    examples = task.examples(fold)
+    return max((run(task, examples, seed=seed, fold=fold) for seed in seeds), key=lambda each: each.result.rank)
+
+
 def _measured(row: Row, task: Task, number: int, keep: Path | None) -> dict[str, Any]:
     """Train one run, and execute it in integers."""
     start = time.perf_counter()
-    seed, fold = (0, number) if task.per == "graphs" else (number, 0)
-    examples = task.examples(fold)
-    done = run(task, examples, seed=seed, fold=fold)
+    done = best_of(row, task, number)
     result = dataclasses.asdict(done.result)
     del result["seed"], result["fold"], result["validation_loss"]
     prompt = task.recipe.prompt
