@@ -98,7 +98,7 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result, netlist: Netlist | 
                         pass_cycles=_by_pass(build, layouts, result))
     whole = sample if sample.integer is not None else read_sample(build)
     report = read_report(build)
-    hardware = _hardware(chosen, layouts, result)
+    hardware = None if windows else _hardware(chosen, layouts, result)
     report = report.verified(found) if netlist is None else replace(report, netlist=NetlistFacts(
         family=netlist.family.name, method=netlist.family.method, cells=dict(netlist.cells), verification=found))
     return report.measured(
@@ -111,7 +111,7 @@ def record(build: Path, report: Report) -> None:
 
 
 def _hardware(chosen: Chosen, layouts: Mapping[str, RunLayout], result: sim.Result) -> NDArray[np.float64] | None:
-    """The hardware's results of the graphs that ran, which are the first ones; None of windows, and of a subgraph."""
+    """The hardware's results of the graphs that ran, which are the first ones; None of a subgraph."""
     if not result.ok or not all(layout["scale"] for layout in layouts.values()) or chosen.sample.integer is None:
         return None
     return np.concatenate([each.logits * np.array(layouts[name]["scale"]) for name, each in result.batches.items()])

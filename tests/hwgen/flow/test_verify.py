@@ -105,6 +105,20 @@ def test_the_hardware_has_figures_of_what_ran_without_a_difference(build: Path, 
     assert verify.outcome(build, chosen(build, five), result(wrong)).figures["hardware"] is None
 
 
+@pytest.mark.parametrize("channels", [3, 5])
+def test_rows_of_windows_are_no_results(build: Path, sample: Sample, channels: int) -> None:
+    for place, name in enumerate(RESULTS):
+        (build / "batches" / name / "layout.json").write_text(json.dumps({
+            "window": place, "pass": 0, "rows": 3, "load_beats": 10, "store_beats": 2, "cycles": 100,
+            "scale": [0.5] * (3 if place else channels)}))
+    done = result()
+    done = replace(done, batches={**done.batches, "0000": replace(
+        done.batches["0000"], logits=np.zeros((3, channels), dtype=np.int64))})
+    found = verify.outcome(build, chosen(build, sample), done)
+    assert [each.model for each in found.figures.models] == ["quantized", "integer"]
+    assert found.verification.what == "the sample: all 2 windows"
+
+
 def test_figures_of_a_part_are_those_of_the_whole_sample(build: Path, sample: Sample,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "read_sample", lambda folder: sample)
