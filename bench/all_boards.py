@@ -38,8 +38,8 @@ and routed. Cycles are exact and were counted in simulation; µs is the pass ove
 chip. Resources are Yosys's, by the command in the last column, in units of the family: look-up tables have six inputs
 on UltraScale+ and the 7 series, four on ECP5 and Gowin; a GateMate's are halves of a CPE. *BRAM* counts pairs of
 18 kbit blocks (GateMate: of 20 kbit). A multiplier has 27 × 18 bits on UltraScale+ and Gowin, 25 × 18 on the
-7 series, 18 × 18 on ECP5. *Bit-exact* compares every code of every pass that was simulated with the integer program. On a
-GateMate, the smallest, the graph runs by windows.
+7 series, 18 × 18 on ECP5. *Bit-exact* compares every code of every pass that was simulated with the integer program.
+On a GateMate, the smallest, the graph runs by windows.
 
 """
 

@@ -104,6 +104,9 @@ class Board:
         What the user types, and what reports print.
     part, package : str
         The vendor's names.
+    board_part : str or None
+        Vivado's name of the board, which a processing system is set up from; where it is not installed the block design
+        does without. May be left out of the file.
     family : str
         ``xcup`` (UltraScale+), ``xc7`` (7 series), ``ecp5``, ``gw5a`` (Gowin Arora V) or ``gatemate``, as Yosys names
         them.
@@ -125,6 +128,7 @@ class Board:
     resources: Resources
     clock: Clock
     memory: Memory
+    board_part: str | None = None
     bitstream: Bitstream | None = None
 
 
@@ -157,6 +161,11 @@ def load(name: str) -> Board:
     if not re.fullmatch(r"[\w+-][\w.+-]{0,99}", board.name, flags=re.ASCII):
         raise HwgenError(f"name is {shown(board.name)}", f"{name}: name",
                          "use letters, digits, - and _: it names folders")
+    for key in ("part", "package", "board_part"):
+        value = getattr(board, key) or ""
+        if not re.fullmatch(r"[\w.:/+-]{0,100}", value, flags=re.ASCII):
+            raise HwgenError(f"{key} is {shown(value)}", f"{name}: {key}",
+                             "use the vendor's name: letters, digits and . : / + - _; scripts of tools get it")
     if board.flow not in FAMILIES.get(board.family, ()):
         known = "; ".join(f"{family} with {' or '.join(flows)}" for family, flows in FAMILIES.items())
         raise HwgenError(f"family {board.family!r} with flow {board.flow!r}", f"{name}: family", f"use {known}")

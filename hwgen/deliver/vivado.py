@@ -17,12 +17,6 @@ FLOWS = ("vivado", "vitis")
 
 #: Vivado's own names of the families of the parts (``supportedFamilies`` of a component).
 _FAMILIES = {"xcup": ("zynquplus", "virtexuplus", "virtexuplusHBM", "kintexuplus"), "xc7": ("zynq",)}
-#: Board files that a PS is set up from, by board; one that is not installed is done without.
-_BOARD_PARTS = {
-    "ultra96": "avnet.com:ultra96v1:part0:1.2", "ultra96v2": "avnet.com:ultra96v2:part0:1.2",
-    "zcu102": "xilinx.com:zcu102:part0:3.3", "zcu104": "xilinx.com:zcu104:part0:1.1",
-    "kv260": "xilinx.com:kv260_som:part0:1.3", "pynq-z1": "www.digilentinc.com:pynq-z1:part0:1.0",
-    "pynq-z2": "tul.com.tw:pynq-z2:part0:1.0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +96,7 @@ def _block_design(board: Board, system: _System, design: Mapping[str, Any], veri
     properties = {**system.properties, system.frequency: board.clock.assumed_mhz}
     return fill("zynq.tcl", {
         "TITLE": board.title, "DESIGN": f"../{verilog}", "SOURCE": SOURCE, "PART": board.part,
-        "BOARD_PART": _BOARD_PARTS.get(board.name, "{}"), "PS": f"xilinx.com:ip:{system.ip}",
+        "BOARD_PART": board.board_part or "{}", "PS": f"xilinx.com:ip:{system.ip}",
         "RULE": f"xilinx.com:bd_rule:{system.ip}", "AUTOMATION": system.automation,
         "PS_PROPERTIES": " ".join(f"CONFIG.{name} {value}" for name, value in properties.items()),
         "IP": ":".join(IP), "IP_NAME": IP_NAME, "CLOCK": design["clock"], "RESET": design["reset"]["name"],

@@ -61,6 +61,8 @@ def test_unknown_board_lists_the_known_ones() -> None:
     ("dsp = 360", "dsp = true", r"^resources\.dsp is True$"),
     ("[memory]", "[[memory]]", r"^memory is \[.*\]$"),
     ('part = "xczu3eg-sbva484-1-e"', "part = 3", r"^part is 3$"),
+    ('\npart = "', '\npart = "[exec x] ', r"^part is '\[exec x\] xczu3eg"),
+    ('board_part = "', 'board_part = "x;\\ty ', r"^board_part is 'x;"),
     ('flow = "vivado"', 'flow = "ecp5"', r"^family 'xcup' with flow 'ecp5'$"),
     ("lut = 70560", "lut = ", r"^not TOML: "),
     ("lut = 70560", "lut = 0", r"^resources\.lut is 0$"),
