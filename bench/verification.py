@@ -204,6 +204,8 @@ class Bench:
             if before is not None:
                 line["rtl_untouched"] = _state(build) == before
             self._keep(line | {"digest": key})
+        elif not facts.items() <= self.known[key].items():  # the same design, for another board
+            self._keep(self.known[key] | facts)
         return self.known[key]
 
     def _timed(self, build: Path, facts: dict[str, Any]) -> dict[str, Any]:
