@@ -122,8 +122,10 @@ def by_rule(model: Network, batch: Batch) -> str:
     """The design that ``hwgen build`` would count first, and what windows take on it."""
     board, limits = boards.load("ultra96"), Limits.of(batch, model.input_bits)
     sample = Sample(batch=batch, labels=None, mask=None, logits=None, limits=limits)
-    plan = next(iter(find_target("lists").candidates(
-        model, sample, Wishes(windows=True), lambda area: area.fullest(board, COMFORT)[1] <= 1))).design()
+    target = find_target("lists")
+    plan = next(iter(target.candidates(
+        model, sample, Wishes(windows=True),
+        lambda hardware: target.area(hardware, board.family).fullest(board, COMFORT)[1] <= 1))).design()
     windows = [facts_of(each) for some in passes_of(plan.session(batch)) for each in some]
     facts = ", ".join(f"{name} {plan.hardware.to_dict()[name]}" for name in MEMORIES)
     return f"{facts}: {len(windows):,} windows, {total_cycles(windows)['total']:,} cycles in all"
