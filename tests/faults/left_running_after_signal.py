@@ -47,7 +47,8 @@ def test():
             if Path(f"/proc/{pid}").exists()
             and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
         ]
-        left = [each.name.split("-")[0] for each in (folder / "sim").glob("*-*") if not each.name.startswith("model-")]
+        made = [each.name for each in (folder / "sim").glob("*-*")]
+        left = [name.split("-")[0] for name in made if not name.startswith("simulation-")]
         if alive or left:
             yield f"{name} while compiling: {len(alive)} of {len(below)} children go on, folders left: {left}"
         for pid in alive:

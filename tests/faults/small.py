@@ -104,7 +104,7 @@ def build(level: str = "graph", simulator: bool = False) -> Path:
     if not made.exists():
         smallest = {"units": 1, "lanes": 8, "graphs": 3} if level == "graph" else {"groups": 1, "servers": 4}
         hwgen.build(checkpoint(work / f"{level}.pt", level), out=made, **smallest)
-    if simulator and not list(made.glob("sim/model-*")):
+    if simulator and not list(made.glob("sim/simulation-*")):
         hwgen.verify(made)
     return Path(shutil.copytree(made, temporary() / "b", symlinks=True))
 
