@@ -64,7 +64,7 @@ def write_page(path: Path, head: str, points: Path, reported: int, sampled: int)
     text += "\n![Estimated against counted](estimates-counted.svg)\n\n![Errors](estimates-errors.svg)\n"
     text += "\n## Component by component\n\n" + _parts(lines, reported)
     text += "\n## Whole designs\n\n" + _wholes(lines)
-    text += "\n## Cycles\n\n" + _cycles(points.parent)
+    text += "\n## Cycles\n\n" + _cycles()
     path.write_text(text, encoding="utf-8")
     for name, plot in (("counted", _scatter(some)), ("errors", _histogram(some))):
         path.with_name(f"estimates-{name}.svg").write_text(plot, encoding="utf-8")
@@ -151,7 +151,7 @@ def _wholes(lines: Sequence[Mapping[str, Any]]) -> str:
             + table(["family", "target", "design", "LUT", "FF", "BRAM", "DSP", "Yosys"], rows))
 
 
-def _cycles(docs: Path) -> str:
+def _cycles() -> str:
     """What simulations said of cycles, out of the lines of other pages."""
     lines = read_lines(EVIDENCE / "verification.jsonl")
     lines = [line for line in lines if "estimate_minus_counter" in line]

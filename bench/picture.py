@@ -66,7 +66,8 @@ def drawn(report: dict[str, Any]) -> str:
     found = boxes(report)
     for place, (head, big, notes) in enumerate(found):
         left, last = place * (BOX + GAP), place == len(found) - 1
-        kind, text, inside = ("proof", "big proof-text", left + 18) if last else ("box", "big", left + 18)
+        inside = left + 18
+        kind, text = ("proof", "big proof-text") if last else ("box", "big")
         parts.append(f'<rect class="{kind}" x="{left + 1}" y="1" width="{BOX - 2}" height="168" rx="10"/>')
         parts.append(f'<text class="head" x="{inside}" y="34">{escape(head)}</text>')
         parts.append(f'<text class="{text}" x="{inside}" y="72">{escape(big)}</text>')

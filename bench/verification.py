@@ -172,7 +172,7 @@ class Bench:
 
     def __init__(self, models: Path, work: Path, results: Path) -> None:
         self.models, self.work, self.results = models, work, results
-        self.known = {line["digest"]: line for line in read_lines(results) if is_good(line)}
+        self.known = {(line["digest"], line["options"]): line for line in read_lines(results) if is_good(line)}
 
     def run(self, case: Case) -> Iterator[dict[str, Any]]:
         """Every line of one design."""
@@ -199,19 +199,18 @@ class Bench:
     def _line(self, build: Path, batch: Path, facts: dict[str, Any], estimate: dict[str, Any],
               before: list[tuple[int, bytes]] | None = None) -> dict[str, Any]:
         key = f"{digest(build, batch)}-{facts['stalls']}"
-        if key not in self.known:
-            line = facts | simulate(build, batch, facts["stalls"], estimate)
+        if (key, facts["options"]) not in self.known:
+            same = next((line for (name, _), line in self.known.items() if name == key), None)  # of another board
+            line = same | facts if same else facts | simulate(build, batch, facts["stalls"], estimate)
             if before is not None:
                 line["rtl_untouched"] = _state(build) == before
             self._keep(line | {"digest": key})
-        elif not facts.items() <= self.known[key].items():  # the same design, for another board
-            self._keep(self.known[key] | facts)
-        return self.known[key]
+        return self.known[key, facts["options"]]
 
     def _timed(self, build: Path, facts: dict[str, Any]) -> dict[str, Any]:
         """``hwgen verify`` as users call it, on a design that is not compiled yet."""
         key = f"{digest(build, build / OWN)}-timed"
-        if key not in self.known:
+        if (key, facts["options"]) not in self.known:
             shutil.rmtree(build / "sim", ignore_errors=True)
             with tempfile.TemporaryDirectory() as cache, ProcessTree() as tree:
                 done = subprocess.run([*HWGEN, "verify", str(build), "--json", "-q"], capture_output=True, text=True,
@@ -219,7 +218,7 @@ class Bench:
             whole = done.returncode == 0 and json.loads(done.stdout)["verification"]["what"] == "the sample: 1 graph"
             self._keep(facts | {"exact": whole, "wall_s": round(tree.wall_s, 1), "cpu_s": round(tree.cpu_s, 1),
                                 "peak_mib": round(tree.peak_bytes / 2**20), "digest": key})
-        return self.known[key]
+        return self.known[key, facts["options"]]
 
     def _others(self, build: Path, facts: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Other graphs on the design as it is."""
@@ -235,7 +234,7 @@ class Bench:
                 yield self._line(build, path.with_suffix("") / OWN.name, where, estimate, before)
 
     def _keep(self, line: dict[str, Any]) -> None:
-        self.known[line["digest"]] = line
+        self.known[line["digest"], line["options"]] = line
         append_line(self.results, line)
 
 
