@@ -4,8 +4,9 @@
 
 For every digit size: what ``hwgen estimate --synth`` counts, that is one group, one server and the shell, synthesized
 out of context, multiplied and summed. ``--flat`` also synthesizes the design of that digit size whole and flat
-(minutes), to show what the sum is worth. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36 or
-DSPs.
+(minutes), to show what the sum is worth. The page is made of docs/evidence/area.jsonl, a line a digit size, which each
+run writes anew; ``--page`` only makes it. The exit status is 1 when a design exceeds 85 % of the board's LUTs, BRAM36
+or DSPs.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from process_tree import ProcessTree
+from result_lines import EVIDENCE, read_lines, write_lines
 from synthesis import synthesize
 from verification_table import table
 
@@ -31,7 +33,7 @@ NAMES = {"lut": "LUT", "ff": "FF", "bram36": "BRAM36", "dsp": "DSP", "lutram": "
 
 HEAD = """# Area
 
-Made by `python bench/area.py {command}`.
+Made by `python bench/area.py {command}`; the facts are in `evidence/area.jsonl`.
 
 {model} with {groups} groups on the {board}. Cells are Yosys's (`synth_xilinx -family xcup -abc9`), not a vendor's;
 look-up tables used as memory and shift registers count as LUTs by the sites they take, an 18 kbit block as half a
@@ -92,41 +94,58 @@ def whole(summed: dict[str, Any], found: dict[str, Any]) -> str:
     return table(["resource", "sum of components", "whole, flat", "available", "share", "whole against sum"], rows)
 
 
+def measure(options: argparse.Namespace, digit: str) -> dict[str, Any]:
+    """What the page says of one digit size."""
+    chosen = [str(options.model), "--board", options.board, "--groups", options.groups, "--digit", digit]
+    facts = estimate(chosen)
+    line = {"model": options.model.name, "groups": options.groups, "digit": digit, "board": facts["board"]["title"],
+            "cycles": facts["cycles"]["total"], "resources": facts["resources"]}
+    return line | ({"flat": flat(chosen, options.work)} if digit == options.flat else {})
+
+
+def page(lines: Sequence[dict[str, Any]]) -> tuple[str, list[str]]:
+    """The Markdown page, and the targets that are missed."""
+    text, missed = "", []
+    for line in lines:
+        digit, utilisation = line["digit"], line["resources"]["utilisation"]
+        text += f"\n## Digit size {digit}\n\n{line['cycles']:,} cycles a graph.\n\n{components(line)}"
+        results = [("sum", {name: entry["used"] for name, entry in utilisation.items()})]
+        if found := line.get("flat"):
+            text += ("\nThe whole design, synthesized flat (probes of simulation, which nothing reads, vanish; "
+                     f"{found['wall_s']:.0f} s, {found['peak_bytes'] / 2**30:.1f} GiB):\n\n{whole(line, found)}")
+            results.append(("flat", found["total"]))
+        for how, used in results:
+            for name in TARGETED:
+                part = used[name] / utilisation[name]["available"]
+                if part > TARGET:
+                    missed.append(f"digit {digit}, {how}: {part:.1%} of {NAMES[name]}")
+    first = lines[0]
+    command = f"{first['model']} --groups {first['groups']} --digits {' '.join(line['digit'] for line in lines)}"
+    command += "".join(f" --flat {line['digit']}" for line in lines if "flat" in line)
+    text = HEAD.format(command=command, model=Path(first["model"]).stem, groups=first["groups"], board=first["board"],
+                       target=TARGET, later=NEXT_TARGET) + text
+    text += "\n## Targets\n\n" + ("".join(f"- missed: {each}\n" for each in missed) if missed
+                                  else f"All of these designs stay within {TARGET:.0%}.\n")
+    return text, missed
+
+
 def main() -> int:
     """Synthesize, write the page; 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="?", default=Path("cora.pt"))
     parser.add_argument("--board", default="ultra96")
     parser.add_argument("--groups", default="4")
     parser.add_argument("--digits", nargs="+", default=["4", "2", "1"])
     parser.add_argument("--flat", metavar="DIGIT", help="also whole, flat, for this digit size")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "area")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "area.md")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "area.jsonl")
+    parser.add_argument("--page", action="store_true", help="only write the page")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    text, missed = "", []
-    for digit in options.digits:
-        chosen = [str(options.model), "--board", options.board, "--groups", options.groups, "--digit", digit]
-        facts = estimate(chosen)
-        text += f"\n## Digit size {digit}\n\n{facts['cycles']['total']:,} cycles a graph.\n\n{components(facts)}"
-        results = [("sum", {name: entry["used"] for name, entry in facts["resources"]["utilisation"].items()})]
-        if digit == options.flat:
-            found = flat(chosen, options.work)
-            text += ("\nThe whole design, synthesized flat (probes of simulation, which nothing reads, vanish; "
-                     f"{found['wall_s']:.0f} s, {found['peak_bytes'] / 2**30:.1f} GiB):\n\n{whole(facts, found)}")
-            results.append(("flat", found["total"]))
-        for how, used in results:
-            for name in TARGETED:
-                part = used[name] / facts["resources"]["utilisation"][name]["available"]
-                if part > TARGET:
-                    missed.append(f"digit {digit}, {how}: {part:.1%} of {NAMES[name]}")
-    command = f"{options.model.name} --groups {options.groups} --digits {' '.join(options.digits)}"
-    command += f" --flat {options.flat}" if options.flat else ""
-    text = HEAD.format(command=command, model=options.model.stem, groups=options.groups, board=facts["board"]["title"],
-                       target=TARGET, later=NEXT_TARGET) + text
-    text += "\n## Targets\n\n" + ("".join(f"- missed: {each}\n" for each in missed) if missed
-                                  else f"All of these designs stay within {TARGET:.0%}.\n")
-    options.page.write_text(text, encoding="utf-8")
+    if not options.page:
+        write_lines(options.results, [measure(options, digit) for digit in options.digits])
+    text, missed = page(read_lines(options.results))
+    (ROOT / "docs" / "area.md").write_text(text, encoding="utf-8")
     print(text)
     return int(bool(missed))
 

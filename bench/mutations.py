@@ -6,7 +6,8 @@ Every fault of :mod:`faults` is planted in a copy of this working tree, in which
 run. A fault counts as caught when one of them, which passes without the fault, fails in an assertion: not while it is
 imported, collected or set up, and not by any other exception. Changes that are said to change nothing must survive.
 The exit status is 1 when a fault survives, when its old text does not occur exactly once, or when the tests are not
-green without it. ``--kept`` is a file of verdicts, which a campaign in parts adds to and takes over.
+green without it. Verdicts are kept in docs/evidence/mutations.jsonl, or ``--kept FILE``: a campaign in parts adds to
+them and takes over what still stands; delete the file to try every fault anew.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from faults import AREAS, FAULTS, Fault
+from result_lines import EVIDENCE
 from verdicts import Kept, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +34,7 @@ SLOW = "tests/test_end_to_end.py"
 
 HEAD = """# Deliberate faults
 
-Made by `python bench/mutations.py`; the faults are in `bench/faults/`.
+Made by `python bench/mutations.py`; the faults are in `bench/faults/`, the verdicts in `evidence/mutations.jsonl`.
 
 Each fault is planted by itself in a copy of the tree, and only the named tests run. It counts as caught when one of
 them, which passes without the fault, fails in an assertion; import errors, crashes and failing fixtures do not count.
@@ -180,7 +182,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="try these faults, or areas, and write no page")
     parser.add_argument("--jobs", type=int, choices=(1, 2), default=2)
-    parser.add_argument("--kept", type=Path, metavar="FILE", help="verdicts: take them over, add to them")
+    parser.add_argument("--kept", type=Path, metavar="FILE", default=EVIDENCE / "mutations.jsonl",
+                        help="verdicts: take them over, add to them")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "mutations.md")
     arguments = parser.parse_args()
     if unknown := set(arguments.only or ()) - {fault.name for fault in FAULTS} - set(AREAS):
@@ -203,6 +206,7 @@ def main() -> int:
     print(f"{time.perf_counter() - started:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables "
           f"say{'; not: ' if lost else ''}{', '.join(lost)}")
     if not arguments.only:
+        kept.keep_only(verdicts)
         arguments.output.write_text(table(verdicts))
     return 1 if lost else 0
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["EVIDENCE", "append_line", "compare", "digest_of", "read_lines", "spread"]
+__all__ = ["EVIDENCE", "append_line", "compare", "digest_of", "read_lines", "spread", "write_lines"]
 
 #: Folder of the results that pages are made from.
 EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
@@ -22,6 +22,11 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
     """Add a result, so that it is kept whatever becomes of the next."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    """Write results that belong together, in place of those of before."""
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
 def digest_of(files: Iterable[tuple[str, Path]]) -> str:

@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from faults import Fault
+from result_lines import append_line, write_lines
 
 __all__ = ["Kept", "Verdict"]
 
@@ -45,20 +47,26 @@ class Kept:
     def __init__(self, path: Path | None, tree: Path) -> None:
         self.path, self.tree = path, tree
         lines = path.read_text().splitlines() if path is not None and path.is_file() else []
-        self._known = {entry.pop("key"): entry for entry in map(json.loads, lines)}
+        self._known = {entry["key"]: entry for entry in map(json.loads, lines)}
 
     def find(self, fault: Fault) -> Verdict | None:
         """The verdict of before."""
         known = self._known.get(self._key(fault))
-        return None if known is None else Verdict(fault, **known)
+        return None if known is None else Verdict(fault, **{name: known[name] for name in Verdict._fields[1:]})
 
     def add(self, verdict: Verdict) -> None:
         """Keep a verdict."""
         if self.path is not None and verdict.ok:
-            facts = {"key": self._key(verdict.fault)} | {
-                name: value for name, value in verdict._asdict().items() if name != "fault"}
-            with self.path.open("a") as file:
-                file.write(json.dumps(facts) + "\n")
+            append_line(self.path, self._line(verdict))
+
+    def keep_only(self, verdicts: Iterable[Verdict]) -> None:
+        """Leave out verdicts that no longer stand."""
+        if self.path is not None:
+            write_lines(self.path, [self._line(verdict) for verdict in verdicts if verdict.ok])
+
+    def _line(self, verdict: Verdict) -> dict[str, object]:
+        facts = verdict._asdict() | {"fault": verdict.fault.name, "seconds": round(verdict.seconds, 1)}
+        return {**facts, "key": self._key(verdict.fault)}
 
     def _key(self, fault: Fault) -> str:
         test = fault.test.partition("::")[0]

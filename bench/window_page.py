@@ -47,7 +47,7 @@ class Found:
 
 HEAD = """# Graphs larger than the chip
 
-Made by `{command}`.
+Made by `{command}`; the facts are in `evidence/windows.jsonl`.
 
 Windows of destination rows, one load, run and store each, on one design and any number of models and graphs:
 {design}.

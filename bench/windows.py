@@ -6,7 +6,8 @@
 Power-law graphs with a two-layer GCN of 16 channels whose weights and bit widths are random: what is shown is that the
 integers are right, what packing takes, and the cycles, not an accuracy. Packing is timed and its memory measured in a
 process of its own. Cosimulation takes the windows that ``hwgen verify`` would: of every pass the first, the last and
-that with the most list entries.
+that with the most list entries. The page is made of docs/evidence/windows.jsonl, which each run writes anew;
+``--page`` only makes it.
 """
 
 import argparse
@@ -17,11 +18,13 @@ import resource
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from result_lines import EVIDENCE, read_lines, write_lines
 from window_graphs import SUBJECTS, Subject, graph, network, orders
 from window_page import HEAD, Found, section, targets, total_cycles
 
@@ -186,20 +189,24 @@ def main() -> int:
     parser.add_argument("graphs", nargs="*", metavar="graph", help=f"of {', '.join(SUBJECTS)}; all if none is named")
     parser.add_argument("--no-cosim", action="store_true")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "windows")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "windows.md")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "windows.jsonl")
+    parser.add_argument("--page", action="store_true", help="only write the page")
     options = parser.parse_args()
     chosen = options.graphs or list(SUBJECTS)
     if not set(chosen) <= set(SUBJECTS):
         parser.error(f"graphs are {', '.join(SUBJECTS)}")
     options.work.mkdir(parents=True, exist_ok=True)
-    found = [measure(SUBJECTS[name], not options.no_cosim, options.work / name) for name in chosen]
-    facts = ", ".join(f"{name} {DESIGN.to_dict()[name]}" for name in MEMORIES)
-    text = HEAD.format(command=" ".join(["python bench/windows.py", *options.graphs]), design=facts,
-                       resources=resources(options.work))
-    text += "".join(map(section, found))
+    if not options.page:
+        found = [measure(SUBJECTS[name], not options.no_cosim, options.work / name) for name in chosen]
+        design = {"command": " ".join(["python bench/windows.py", *options.graphs]),
+                  "design": ", ".join(f"{name} {DESIGN.to_dict()[name]}" for name in MEMORIES),
+                  "resources": resources(options.work)}
+        write_lines(options.results, [design, *map(asdict, found)])
+    design, *lines = read_lines(options.results)
+    found = [Found(**line) for line in lines]
     last, kept = targets(found)
-    text += last
-    options.page.write_text(text, encoding="utf-8")
+    text = HEAD.format(**design) + "".join(map(section, found)) + last
+    (ROOT / "docs" / "windows.md").write_text(text, encoding="utf-8")
     print(text)
     return int(not kept or any(each.wrong for each in found))
 

@@ -61,6 +61,8 @@ def test_a_verdict_stands_until_its_row_or_a_file_changes(tmp_path):
         assert verdicts.Kept(kept, tmp_path).find(fault) is None
         path.write_text("a = 1")
     assert verdicts.Kept(None, tmp_path).find(fault) is None
+    verdicts.Kept(kept, tmp_path).keep_only([lost])
+    assert verdicts.Kept(kept, tmp_path).find(fault) is None
 
 
 @pytest.mark.parametrize(("text", "times"), [("a = 2", 0), ("a = 1\na = 1", 2)])
