@@ -21,7 +21,7 @@ FAULTS = {
          "m.d.comb += enable.eq(self.write.enable)\n        m.d.sync += [address"),
     ),
     "rtl_templates/cells/delays.py": (
-        ("delays-run-on", "rtl_templates/banked/test_group.py::test_passes[4-4-10]",
+        ("delays-run-on", "rtl_templates/banked/test_group.py::test_passes[4-4-10-2]",
          "flags and routes move on while their group is frozen",
          "with m.If(enable):", "with m.If(1):"),
         ("delays-forget-reset", "rtl_templates/lists/test_gather.py::test_a_reset_forgets_a_pass",
@@ -32,7 +32,7 @@ FAULTS = {
         ("dsp-wide-narrow", "rtl_templates/banked/test_requantize.py::test_wide_sums",
          "wide sums lose their upper bits",
          "sums, factors = (27, 18) if wide", "sums, factors = (18, 18) if wide"),
-        ("dsp-wide-register", "rtl_templates/cells/test_dsp.py::test_slices[wide]",
+        ("dsp-wide-register", "rtl_templates/cells/test_dsp.py::test_slices[wide-DSP48E2]",
          "the primitive's factor meets the sum of the beat before",
          "added, other = (1, 2) if wide", "added, other = (1, 1) if wide"),
         ("dsp-carry-lost", "rtl_templates/banked/test_requantize.py::test_lanes",

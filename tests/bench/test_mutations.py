@@ -31,6 +31,18 @@ def test_fault_applies(fault, tmp_path):
     assert not function or function.partition("[")[0] in names
 
 
+def test_named_tests_are_there(request):
+    """With their parameters, where this run collects the whole of their files."""
+    options = request.config.option
+    if options.keyword or options.markexpr or any("::" in each for each in request.config.args):
+        pytest.skip("a part of the tests was collected")
+    there = {item.nodeid for item in request.session.items}
+    there |= {nodeid.partition("[")[0] for nodeid in there}
+    files = {nodeid.partition("::")[0] for nodeid in there}
+    assert [fault.name for fault in faults.FAULTS
+            if fault.test.partition("::")[0] in files and fault.test not in there | files] == []
+
+
 #: Files that only name things: layouts, codes and signals whose every change is one of both sides of a wire.
 NAMES = {"__init__.py", "structure.py", "rtl_templates/shell/signatures.py", "rtl_templates/shell/status.py"}
 
