@@ -18,7 +18,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -97,6 +97,18 @@ def on_board(network: Network, sample: Sample, board: str) -> dict[str, object]:
             **{name: round(shares[name][2], 3) for name in ("lut", "bram36", "dsp")}}
 
 
+def measured(path: Path, groups: Sequence[int], repeats: int,
+             holds: Sequence[int] = (HOLD_DEPTH,)) -> Iterator[dict[str, object]]:
+    """Figures of a checkpoint: for each number of groups, of both methods."""
+    network, sample = load(path)
+    dictionary = dictionary_of(lower(network, sample.batch), {})
+    plain, lowering = best(repeats, partial(lower, network, sample.batch))
+    program, telling = best(repeats, partial(told_in, plain, dictionary))
+    for number, name in product(groups, METHODS):
+        yield {"model": path.stem, "lower_ms": round(lowering, 1)} | measure(
+            program, telling, number, name, repeats, holds)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("checkpoints", nargs="+", type=Path)
@@ -108,19 +120,14 @@ def main() -> int:
     arguments = parser.parse_args()
     ok = True
     for path in arguments.checkpoints:
-        network, sample = load(path)
-        for board in arguments.boards:
-            print(json.dumps({"model": path.stem} | on_board(network, sample, board)), flush=True)
         if arguments.boards:
+            network, sample = load(path)
+            for board in arguments.boards:
+                print(json.dumps({"model": path.stem} | on_board(network, sample, board)), flush=True)
             continue
-        dictionary = dictionary_of(lower(network, sample.batch), {})
-        plain, lowering = best(arguments.repeats, partial(lower, network, sample.batch))
-        program, telling = best(arguments.repeats, partial(told_in, plain, dictionary))
-        for groups, name in product(arguments.groups, METHODS):
-            facts = measure(program, telling, groups, name, arguments.repeats,
-                            arguments.holds if arguments.cycles else ())
+        for facts in measured(path, arguments.groups, arguments.repeats, arguments.holds if arguments.cycles else ()):
             ok = ok and bool(facts["ok"])
-            print(json.dumps({"model": path.stem, "lower_ms": round(lowering, 1)} | facts), flush=True)
+            print(json.dumps(facts), flush=True)
     return 0 if ok else 1
 
 

@@ -40,6 +40,7 @@ def test_logits_of_the_reference(built):
             accelerator.backend.device.ports.line.close()
 
 
+@pytest.mark.parametrize("built", ["lists"], indirect=True)  # the line is the same in front of any target
 def test_a_line_that_loses_changes_and_adds_bytes(built):
     folder, network, executable = built
     batch = graphs(network, folder)
@@ -52,6 +53,7 @@ def test_a_line_that_loses_changes_and_adds_bytes(built):
     assert noise.done > 0
 
 
+@pytest.mark.parametrize("built", ["lists"], indirect=True)
 def test_one_program_at_a_time(built):
     folder, network, executable = built
     with simulated_port(executable, DIVISOR) as port:
