@@ -73,13 +73,13 @@ SKIPPED = {(SAMPLED, "lists", "gw5a", 1)}
 SPARSE = {"group": 4, "shell": 2}
 
 
-def collect(until: str, target: str | None) -> None:
-    """Synthesize what is missing, part by part, until a time."""
+def collect(until: str, target: str | None, seed: int | None) -> None:
+    """Synthesize what is missing, part by part, until a time; of one target, or one seed."""
     lines = read_lines(POINTS)
     known: dict[str, Any] = {line["key"]: line for line in lines if "part" in line}
     done = {(line["seed"], line["target"], line["family"], line["number"]) for line in lines if "parts" in line}
-    streams = [_Stream(seed, name, family, wanted * SHARE[name]) for (family, seed), wanted in WANTED.items()
-               for name in ("banked", "lists") if target in (None, name)]
+    streams = [_Stream(drawn, name, family, wanted * SHARE[name]) for (family, drawn), wanted in WANTED.items()
+               for name in ("banked", "lists") if target in (None, name) and seed in (None, drawn)]
     while time.strftime("%H:%M", time.gmtime()) < until:
         stream = min(streams, key=lambda each: each.progress)
         for each in stream.take():
@@ -177,12 +177,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collect", metavar="HH:MM", help="synthesize until then, UTC")
     parser.add_argument("--target", choices=("banked", "lists"))
+    parser.add_argument("--seed", type=int, choices=(SAMPLED, REPORTED), help="synthesize designs of this one alone")
     parser.add_argument("--whole", type=int, default=0, metavar="N", help="synthesize so many designs flat")
     parser.add_argument("--fit", action="store_true", help="write hwgen/targets/costs.json")
     parser.add_argument("--page", action="store_true", help="write docs/estimates.md and its plots")
     options = parser.parse_args()
     if options.collect:
-        collect(options.collect, options.target)
+        collect(options.collect, options.target, options.seed)
     if options.whole:
         wholes(read_lines(POINTS), options.whole)
     if options.fit:
