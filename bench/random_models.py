@@ -1,7 +1,7 @@
 """Random models on random designs, in Verilator: reference = RTL in every word, result, cycle and stage counter.
 
-    python bench/random_models.py [--seed 1] [--configurations 20] [--models 10] [--work DIR]
-    python bench/random_models.py --seed 1 --only 17 [--models 10]        runs one configuration again
+    python bench/random_models.py [--seeds 1 2] [--configurations 20] [--models 10] [--work DIR]
+    python bench/random_models.py --seeds 1 --only 17 [--models 10]       runs one configuration again
 
 A configuration is a design with drawn parameters that all its models fit; it is emitted and compiled once, and then
 every model's images are loaded and its batches run, about half of them under random back-pressure on every AXI
@@ -22,6 +22,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ def document(lines: Sequence[dict[str, Any]], command: str) -> str:
         return ", ".join(f"{name} {number:,}" for name, number in counter.most_common())
 
     rows = "".join(
-        f"| {line['configuration']} | {' | '.join(str(line['hardware'][name]) for name in PLACES)} "
+        f"| {line['seed']} | {line['configuration']} | {' | '.join(str(line['hardware'][name]) for name in PLACES)} "
         f"| {sum(model['ok'] for model in line['models'])} of {len(line['models'])} "
         f"| {sum(len(model['batches']) for model in line['models'])} "
         f"| {sum(model.get('cycles', 0) for model in line['models']):,} "
@@ -191,15 +192,15 @@ the same for all models of a design in {sum(line['rtl_untouched'] and line['comp
 
 {'All are equal.' if not bad else chr(10).join(f'- {each}' for each in bad)}
 
-| configuration | {' | '.join(PLACES)} | equal | batches | cycles | words |
-|---|{'---|' * len(PLACES)}---|---|---|---|
+| seed | configuration | {' | '.join(PLACES)} | equal | batches | cycles | words |
+|---|---|{'---|' * len(PLACES)}---|---|---|---|
 {rows}"""
 
 
 def main() -> int:
     """Run all configurations, print a line each, write the page; 1 when something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--configurations", type=int, default=20)
     parser.add_argument("--models", type=int, default=10, help="on each design")
     parser.add_argument("--only", "--config", type=int, nargs="+", metavar="N", help="these; the page is not written")
@@ -208,14 +209,14 @@ def main() -> int:
     parser.add_argument("--page", type=Path, default=ROOT / "docs" / "random_models.md")
     options = parser.parse_args()
     bench, lines = Bench(options.work.resolve(), options.results), []
-    for number in options.only or range(options.configurations):
-        line = bench.run(options.seed, number, options.models)
+    for seed, number in product(options.seeds, options.only or range(options.configurations)):
+        line = bench.run(seed, number, options.models)
         lines.append(line)
         good = sum(model["ok"] for model in line["models"])
-        print(f"{'ok ' if line['ok'] else 'BAD'} configuration {number}: {good} of {len(line['models'])} models, "
-              f"{line['seconds']} s", flush=True)
-    command = (f"python bench/random_models.py --seed {options.seed} --configurations {options.configurations} "
-               f"--models {options.models}")
+        print(f"{'ok ' if line['ok'] else 'BAD'} seed {seed}, configuration {number}: {good} of {len(line['models'])} "
+              f"models, {line['seconds']} s", flush=True)
+    command = (f"python bench/random_models.py --seeds {' '.join(map(str, options.seeds))} "
+               f"--configurations {options.configurations} --models {options.models}")
     page = document(lines, command)
     if not options.only:
         options.page.write_text(page, encoding="utf-8")

@@ -46,7 +46,7 @@ REFUSED = """
 
 #: What other benches tried: page -> command, and how its figures stand there.
 CAMPAIGNS = {
-    "random_models.md": ("bench/random_models.py --seed 1", r"\*\*(\d+ of \d+ models on \d+ designs are equal)\*\*"),
+    "random_models.md": ("bench/random_models.py", r"\*\*(\d+ of \d+ models on \d+ designs are equal)\*\*"),
     "bus_faults.md": ("bench/bus_faults.py --faults 1400 --seed 1", r"^([\d,]+ faults)\.$"),
     "soak.md": ("bench/soak.py --graphs 100000 --seed 1", r"^([\d,]+ graphs) of"),
     "hostile_files.md": ("bench/hostile.py --seed 2", r"^\| all \| ([\d,]+) \|"),
