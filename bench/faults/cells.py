@@ -153,7 +153,7 @@ FAULTS = {
          "bits, pages << bits,", "bits, 1 << bits,"),
     ),
     "rtl_templates/cells/multiplex.py": (
-        ("multiplex-levels-swapped", "rtl_templates/cells/test_multiplex.py",
+        ("multiplex-levels-swapped", "rtl_templates/cells/test_multiplex.py::test_cells_choose_what_an_array_does[16]",
          "MUXF7 and MUXF8 select by the index bits of each other",
          '(2, "MUXF7"), (3, "MUXF8")', '(3, "MUXF7"), (2, "MUXF8")'),
         ("multiplex-top-bits", "rtl_templates/cells/test_multiplex.py",
