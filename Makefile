@@ -29,8 +29,9 @@ demo: install
 test: install-dev
 	$(PYTEST) --ignore tests/faults
 
+# Programs share little and take seconds to a minute: whoever is free takes the next.
 faults: install-dev
-	$(PYTEST) tests/faults
+	$(PYTEST) --dist worksteal tests/faults
 
 quick: install-dev
 	$(PYTEST) -m "not slow and not verilator"
