@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...network.batch import Batch
 from ...network.granularity import Granularity
+from ..arrays import Floats, Ints
 
 __all__ = ["Chain", "Layer", "RowQuantizer"]
 
@@ -37,8 +37,8 @@ class RowQuantizer:
         Of per_degree.
     """
 
-    step: NDArray[np.float64]
-    bits: NDArray[np.int64]
+    step: Floats
+    bits: Ints
     granularity: Granularity = Granularity.PER_NODE
     via: Literal["edges", "looped"] = "edges"
 
@@ -78,14 +78,14 @@ class Layer:
     """
 
     path: str
-    weight: NDArray[np.int64]
+    weight: Ints
     weight_bits: int
-    weight_step: NDArray[np.float64]
+    weight_step: Floats
     message_bits: int
-    message_step: NDArray[np.float64]
-    bias: NDArray[np.float64] | None
+    message_step: Floats
+    bias: Floats | None
     row: RowQuantizer | None
-    prompt: NDArray[np.float64] | None = None
+    prompt: Floats | None = None
     message_zero: int | None = None
 
 

@@ -16,7 +16,6 @@ Ranges are intervals per node and column, carried through the program (:mod:`hwg
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, WIDE_ACC_BITS, column_bits
@@ -27,6 +26,7 @@ from ...network.batch import Batch, check_batch
 from ...network.network import Network
 from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
+from ..arrays import Floats
 from .accepts import chain_of
 from .bias_classes import Bias
 from .chain import Chain, Layer
@@ -37,9 +37,6 @@ from .rules import check_program
 from .zero_rows import without_zero_rows
 
 __all__ = ["lower"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 _TRIES = 8  #: Of a scale of results.
 

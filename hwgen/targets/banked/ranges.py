@@ -4,12 +4,12 @@ Requantization is monotone: the bounds of its input give the bounds of its codes
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 
 from ...numeric import Bounds
+from ..arrays import Ints
 from .arithmetic import requantize
 from .program import Requant
 
@@ -18,7 +18,7 @@ __all__ = ["codes_of", "feature_sums", "gathered_sums"]
 _UNBOUNDED = 1 << 62
 
 
-def feature_sums(features: csr_array, weight: NDArray[np.int64]) -> Bounds:
+def feature_sums(features: csr_array, weight: Ints) -> Bounds:
     """Of input codes times weights, and of every part of that sum, in whatever order it is added up."""
     return Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
 

@@ -9,8 +9,8 @@ that are left out are zeros there, or are read by none.
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Bools
 from .program import Live, Program
 from .ranges import codes_of, feature_sums, gathered_sums
 
@@ -35,9 +35,9 @@ def without_zero_rows(program: Program) -> Program:
     return replace(program, live=tuple(Live(rows=own, sources=read) for own, read in zip(rows, sources, strict=True)))
 
 
-def _zero_rows(program: Program) -> list[NDArray[np.bool_]]:
+def _zero_rows(program: Program) -> list[Bools]:
     """Of each pass but the last the rows that are proved to be zero: bool [n]."""
-    found: list[NDArray[np.bool_]] = []
+    found: list[Bools] = []
     bounds = None
     for step in program.passes[:-1]:
         weight = step.source if step.kind == "gather_features" else step.combine

@@ -1,10 +1,8 @@
 """Bit widths that the rows of every stored value take on given graphs, as the hardware chooses them."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...network.bits import Bits
 from ...network.network import Network
+from ..arrays import Ints
 from .execute import Trace
 from .fuse import steps
 from .program import Program
@@ -22,7 +20,7 @@ def bits_of_trace(network: Network, program: Program, trace: Trace) -> Bits:
     trace : Trace
         Of the reference.
     """
-    bits = dict[str, NDArray[np.int64]]()
+    bits = dict[str, Ints]()
     for step, task, done in zip(steps(network), program.passes, trace.passes, strict=True):
         if step.row is not None and step.linear is not None:  # never leaves its unit: only Q1 knows it
             bits[step.row.name] = done.bits

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import RESULT_LANES
 
+from ..arrays import Ints
 from ..run_folder import RESULT_BITS, Files, Golden, PassFacts, cut_rows, image_files, result_arrays
 from ..words import to_bytes
 from .hardware import Hardware
@@ -16,8 +16,6 @@ from .layout import Layout
 from .program import Program
 
 __all__ = ["DonePass", "expected", "model_files", "pass_facts", "read_rows"]
-
-Ints = NDArray[np.int64]
 
 
 class DonePass(Protocol):

@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...network.batch import Batch
 from ...network.bits import Bits
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
+from ..arrays import Floats, Ints
 from ..design import Run
 from ..run_folder import Files, batch_files
 from ..words import to_bytes
@@ -26,8 +26,6 @@ from .layout import Layout
 from .program import Program
 
 __all__ = ["BatchRun", "BatchSession", "Reference"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +120,7 @@ class Reference:
         return self.trace.results
 
     @property
-    def scale(self) -> NDArray[np.float64]:
+    def scale(self) -> Floats:
         """Real value of result code 1."""
         return self.program.scale
 

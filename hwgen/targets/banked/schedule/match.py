@@ -1,14 +1,12 @@
 """The slot scheduler of one group: who reads which bank in every slot (docs/decisions/0003-scheduler.md)."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from ...arrays import Ints
 from ..hardware import UNITS
 
 __all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "insert_empty", "lower_bound", "match"]
-
-Ints = NDArray[np.int64]
 
 LOOK_AHEAD = 64
 """Nodes a processing element chooses its next one among."""

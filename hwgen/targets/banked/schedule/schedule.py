@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....errors import CapacityError, HwgenError
+from ...arrays import Bools, Ints
 from ..hardware import Hardware
 from ..pace import node_cycles
 from ..program import Gather, Program
@@ -23,7 +23,6 @@ from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
 __all__ = ["ALL_SLOTS", "BEST", "QUICK", "Method", "schedule", "schedule_reads"]
 
-Ints = NDArray[np.int64]
 BUSY = 0.85  #: Share of the bound from which on a pass counts as limited by its servers.
 PLACEMENTS = 4  #: That a build tries.
 ALL_SLOTS = 1 << 16  #: As many as a task word can name.
@@ -172,7 +171,7 @@ def _look_up(sources: SourceRows, count: int) -> tuple[Ints, Ints]:
     return bank, row
 
 
-def _dense_order(owners: Owners, hardware: Hardware, rows: NDArray[np.bool_]) -> tuple[tuple[Ints, ...], ...]:
+def _dense_order(owners: Owners, hardware: Hardware, rows: Bools) -> tuple[tuple[Ints, ...], ...]:
     nothing = np.zeros(0, dtype=np.int64)
     server = owners.unit % hardware.servers
     others = [nothing] * (hardware.ports - 1)

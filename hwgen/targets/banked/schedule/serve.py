@@ -9,18 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from rtl_templates.banked.group_timing import SumQueues
 from rtl_templates.banked.server.timing import Entry, ServerTiming
 
+from ...arrays import Bools, Ints
 from ..hardware import UNITS, Hardware
 from .match import URGENCY
 
 __all__ = ["Members", "serve"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +97,7 @@ def serve(groups: Sequence[Members], hardware: Hardware, task: Mapping[str, int]
 
 
 def _cycle(timing: Sequence[ServerTiming], sums: Sequence[SumQueues], port: Sequence[Sequence[int]],
-           finished: Sequence[int]) -> NDArray[np.bool_]:
+           finished: Sequence[int]) -> Bools:
     """One cycle of servers and queues. Returns which servers have a sum that waits."""
     valid, acks = [0] * len(timing), [0] * len(sums)
     for index, queue in enumerate(sums):
@@ -167,7 +165,7 @@ class _Group:
         return self._take(units, chosen, alone, blocked)
 
     def _take(self, units: Ints, chosen: Ints, alone: Sequence[int],
-              blocked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+              blocked: Bools) -> list[tuple[int, int]]:
         """Read a row in each of some elements, and finish nodes that read nothing in others."""
         for p, bank in zip(units.tolist(), chosen.tolist(), strict=True):
             if self.open_node[p] < 0:

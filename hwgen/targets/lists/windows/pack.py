@@ -12,6 +12,7 @@ from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
 
 from ....network.batch import SetName
 from ....network.equation import Domain
+from ...arrays import Ints
 from ...words import Beats, ended, pack_fields, section, to_bytes
 from ..batch import Lists, deal
 from ..golden import DonePass
@@ -22,8 +23,6 @@ from .layout import ReadyPass
 from .passes import Choice, WindowPass
 
 __all__ = ["Packer", "Window"]
-
-Ints = NDArray[np.int64]
 
 #: Lists name rows of the buffer already.
 NUMBERS: Mapping[Domain, NDArray[np.uint16]] = dict.fromkeys(

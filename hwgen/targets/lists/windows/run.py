@@ -7,13 +7,13 @@ leave half of the node buffer. To the hardware all that is one more batch: load,
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ....errors import HwgenError
 from ....network.batch import Batch, SetName, check_batch
 from ....network.equation import Domain
+from ...arrays import Bytes, Ints
 from ..batch import Lists, batch_lists
 from ..golden import read_rows
 from ..images import check_lists
@@ -23,9 +23,6 @@ from .pack import Packer, Window
 from .passes import Choice
 
 __all__ = ["Window", "WindowLayout", "WindowedRun", "near_order", "plan_windows", "window_hardware"]
-
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
 
 
 def near_order(batch: Batch) -> Ints:

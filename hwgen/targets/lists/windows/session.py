@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....network.batch import Batch
 from ....network.network import Network
+from ...arrays import Ints
 from ...design import Run
 from ..session import BatchRun, Reference
 from .layout import WindowLayout
@@ -14,8 +14,6 @@ from .pack import Window
 from .run import WindowedRun
 
 __all__ = ["WindowSession", "window_run"]
-
-Ints = NDArray[np.int64]
 
 
 class WindowSession(Reference):
