@@ -254,11 +254,7 @@ class Program:
     @property
     def schedules(self) -> list[Gather]:
         """Different reads, in the order of passes."""
-        found: list[Gather] = []
-        for each in self.gathers:
-            if each is not None and each not in found:
-                found.append(each)
-        return found
+        return list(dict.fromkeys(each for each in self.gathers if each is not None))
 
     def rows_of(self, index: int) -> Bools:
         """Nodes whose rows a pass writes: bool [n]."""

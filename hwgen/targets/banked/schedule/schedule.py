@@ -103,7 +103,7 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
     sources: SourceRows | None = None
     slots: list[Slots] = []
     passes: list[PassSchedule] = []
-    starts: list[tuple[Gather, int, Slots]] = []
+    starts: dict[Gather, tuple[int, Slots]] = {}
     every: list[Reads] = []
     for index, step in enumerate(program.passes):
         if step.kind != "gather" and index:
@@ -115,8 +115,7 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
         else:
             gather = program.gathers[index]
             assert gather is not None
-            known = next((each for each in starts if each[0] is gather), None)
-            if known is None:
+            if gather not in starts:
                 node, source = edge_list(gather.reads)
                 if step.kind == "gather_features":
                     sources = place_sources(program, hardware, owners, place)
@@ -125,11 +124,10 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
                     bank, row = owners.unit, owners.row
                 reads = Reads.of(owners, hardware.groups, node, bank[source], row[source], gather.rows)
                 made = schedule_reads(reads, 0 if tight else _server_slots(program, hardware, owners, gather), method)
-                known = gather, sum(s.count for s in slots), made
-                starts.append(known)
+                starts[gather] = sum(s.count for s in slots), made
                 slots.append(made)
                 every.append(reads)
-            _, start, made = known
+            start, made = starts[gather]
             count, order = made.count, made.arrivals(hardware.servers)
         passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
                                    write_half=index % 2, order=order))

@@ -16,7 +16,7 @@ from rtl_templates.banked.server.timing import Entry, ServerTiming
 
 from ...arrays import Bools, Ints
 from ..hardware import UNITS, Hardware
-from .match import URGENCY
+from .match import URGENCY, queues
 
 __all__ = ["Members", "serve"]
 
@@ -121,9 +121,7 @@ class _Group:
     def __init__(self, members: Members, look_ahead: int) -> None:
         self.counts, self.look_ahead = members.counts, look_ahead
         self.left = members.counts.sum(1)
-        order = np.argsort(self.left, kind="stable")
-        order = order[self.left[order] > 0]
-        self.queues: list[list[int]] = [order[members.unit[order] == p].tolist() for p in range(UNITS)]
+        self.queues = queues(self.left, members.unit)
         empty = np.flatnonzero(self.left == 0)
         self.empty: list[list[int]] = [empty[members.unit[empty] == p].tolist() for p in range(UNITS)]
         self.load = np.bincount(members.unit, np.maximum(self.left, 1), UNITS)

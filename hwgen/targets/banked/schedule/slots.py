@@ -44,7 +44,7 @@ class SourceRows:
     row: Ints
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Slots:
     """A conflict-free schedule of one gather: in a slot each processing element adds at most one row.
 
