@@ -11,9 +11,9 @@ from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 from ...numeric import Bounds
 from ..arrays import Ints
 from .arithmetic import requantize
-from .program import Requant
+from .program import Pass, Program, Requant
 
-__all__ = ["codes_of", "feature_sums", "gathered_sums"]
+__all__ = ["codes_of", "feature_sums", "gathered_sums", "sums_of"]
 
 _UNBOUNDED = 1 << 62
 
@@ -26,6 +26,16 @@ def feature_sums(features: csr_array, weight: Ints) -> Bounds:
 def gathered_sums(neighbours: csr_array, rows: Bounds) -> Bounds:
     """Of the sum of each node's neighbours' rows."""
     return Bounds(neighbours @ rows.low, neighbours @ rows.high)
+
+
+def sums_of(program: Program, step: Pass, rows: Bounds | None) -> Bounds:
+    """Of what a pass sums up first; one that gathers adds ``rows``, which the pass before it wrote."""
+    if step.kind == "gather":
+        assert rows is not None
+        return gathered_sums(program.neighbours, rows)
+    weight = step.combine if step.kind == "dense" else step.source
+    assert weight is not None
+    return feature_sums(program.features, weight)
 
 
 def codes_of(requant: Requant, sums: Bounds) -> Bounds:

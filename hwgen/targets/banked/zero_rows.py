@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Bools
 from .program import Live, Program
-from .ranges import codes_of, feature_sums, gathered_sums
+from .ranges import codes_of, sums_of
 
 __all__ = ["without_zero_rows"]
 
@@ -40,12 +40,7 @@ def _zero_rows(program: Program) -> list[Bools]:
     found: list[Bools] = []
     bounds = None
     for step in program.passes[:-1]:
-        weight = step.source if step.kind == "gather_features" else step.combine
-        if bounds is not None and step.kind == "gather":
-            sums = gathered_sums(program.neighbours, bounds)
-        else:
-            assert weight is not None
-            sums = feature_sums(program.features, weight)
+        sums = sums_of(program, step, bounds)
         if step.q1 is not None:
             bounds = codes_of(step.q1, sums)
             sums = bounds if step.combine is None else bounds.times(step.combine)
