@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ...flow.config import RunKind
 from ...network.batch import Batch
@@ -20,7 +19,7 @@ from .network_to_program import lower
 from .placement import place
 from .program import Program
 from .session import BatchSession
-from .windows.run import WindowLayout, plan_windows
+from .windows.layout import WindowLayout, plan_windows
 from .windows.session import WindowSession
 
 __all__ = ["BatchDesign", "WindowDesign", "by_windows", "place_batches", "place_windows", "program_for"]
@@ -113,10 +112,6 @@ class BatchDesign(_Design):
         return BatchSession(self.network, self.layout, batch)
 
     def model_files(self) -> Files:
-        return self._files
-
-    @cached_property
-    def _files(self) -> Files:
         return model_files(self.layout)
 
 
@@ -162,10 +157,6 @@ class WindowDesign(_Design):
         return super().by_windows(batch)
 
     def model_files(self) -> Files:
-        return self._files
-
-    @cached_property
-    def _files(self) -> Files:
         return self.windows.model_files()
 
 

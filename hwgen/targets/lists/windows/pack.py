@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
-from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
+from rtl_templates.lists.formats import NULL_INDEX, PARAM, Target
 
 from ....network.batch import SetName
 from ....network.equation import Domain
@@ -85,19 +85,6 @@ class Window:
         rows = np.concatenate([done.written, done.written_entry[:, None]], axis=1)
         return done, _Copied(written=rows, written_entry=np.zeros_like(done.written_entry),
                              bits=np.full_like(done.written_entry, RAW_BITS))
-
-    def stored(self, codes: Ints) -> bytes:
-        """What the store unit writes: ``result_words`` words of 16 bytes of each unit, one after another.
-
-        Parameters
-        ----------
-        codes : int64 [rows, classes]
-            Results, in the order of ``rows``.
-        """
-        units, words = self.layout.hardware.units, self.layout.result_words
-        dealt = np.zeros((-(-len(codes) // units) * units, words * RESULT_LANES), dtype="<i2")
-        dealt[: len(codes), self.layout.result] = codes
-        return dealt.reshape(-1, units, words * RESULT_LANES).transpose(1, 0, 2).tobytes()
 
 
 class Packer:

@@ -56,7 +56,7 @@ class WindowSession(Reference):
         assert isinstance(run, BatchRun)
         window = self._windows.pop(run.size["window"])
         place = np.argsort(np.argsort(window.rows))  # of each row of the window among its rows by number
-        self._running.feed(window, window.stored(results[place]))
+        self._running.feed(window, results[place])
 
 
 def window_run(window: Window, reference: Reference, number: int) -> BatchRun:
