@@ -17,10 +17,10 @@ from ..design import Run
 from ..run_folder import Files, batch_files
 from ..words import to_bytes
 from .cycles import estimate
-from .execute import Trace
+from .execute import PassTrace, Trace
 from .execute import run as run_reference
 from .fuse import steps
-from .golden import DonePass, expected, pass_facts, read_rows
+from .golden import expected, pass_facts, read_rows
 from .images import BatchImage, batch_image
 from .layout import Layout
 from .program import Program
@@ -47,7 +47,7 @@ class BatchRun:
 
     layout: Layout
     image: BatchImage
-    done: Callable[[], Sequence[DonePass]]
+    done: Callable[[], Sequence[PassTrace]]
     size: Mapping[str, int]
     part: int | None = None
 

@@ -15,7 +15,7 @@ from ....network.equation import Domain
 from ...arrays import Ints
 from ...words import Beats, ended, pack_fields, section, to_bytes
 from ..batch import Lists, deal
-from ..golden import DonePass
+from ..execute import PassTrace
 from ..images import BatchImage, program_words, row_words, unit_words
 from ..layout import Layout
 from ..tables import Tables
@@ -27,15 +27,6 @@ __all__ = ["Packer", "Window"]
 #: Lists name rows of the buffer already.
 NUMBERS: Mapping[Domain, NDArray[np.uint16]] = dict.fromkeys(
     ("nodes", "edges"), np.arange(NULL_INDEX + 1, dtype=np.uint16))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Copied:
-    """A :class:`DonePass`: rows that a second pass gives as results."""
-
-    written: Ints
-    written_entry: Ints
-    bits: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,18 +63,18 @@ class Window:
         """List entries that its units walk."""
         return sum(len(each.index) for each in self.image.lists.values())
 
-    def expected(self, done: DonePass) -> tuple[DonePass, ...]:
+    def expected(self, done: PassTrace) -> tuple[PassTrace, ...]:
         """What each hardware pass of the window writes, for :mod:`golden`: one, or two where entries are kept.
 
         Parameters
         ----------
-        done : DonePass
+        done : PassTrace
             The pass on the whole batch, of the reference.
         """
         if len(self.layout.passes) == 1:
             return (done,)
         rows = np.concatenate([done.written, done.written_entry[:, None]], axis=1)
-        return done, _Copied(written=rows, written_entry=np.zeros_like(done.written_entry),
+        return done, replace(done, written=rows, written_entry=np.zeros_like(done.written_entry),
                              bits=np.full_like(done.written_entry, RAW_BITS))
 
 
