@@ -7,32 +7,12 @@ from ...network.activation import IDENTITY, RELU
 from ...network.edges import kind_by_row
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Value
-from ...network.sample import Sample
 from .chain import Chain, Layer, RowQuantizer
 
-__all__ = ["accepts", "chain_of"]
+__all__ = ["chain_of"]
 
 FIX = ("banked designs run chains of GCN layers with rows by node, by degree or per tensor: leave the target out, or "
        "use --target lists")
-
-
-def accepts(network: Network, sample: Sample) -> HwgenError | None:
-    """Why the banked design does not run a network on its sample; None if it does.
-
-    Parameters
-    ----------
-    network : Network
-        Verified.
-    sample : Sample
-    """
-    if sample.batch.graphs != 1 or not sample.batch.num_nodes:
-        return HwgenError(f"a sample of {sample.batch.graphs} graphs and {sample.batch.num_nodes} nodes",
-                          f"network {network.name}", "banked designs run one graph with nodes: use --target lists")
-    try:
-        chain_of(network)
-    except HwgenError as reason:
-        return reason
-    return None
 
 
 def chain_of(network: Network) -> Chain:

@@ -47,7 +47,7 @@ def lower(network: Network, batch: Batch, sum_bits: int | None = None) -> Progra
     Parameters
     ----------
     network : Network
-        That :func:`hwgen.targets.banked.accepts.accepts` has nothing against.
+        A chain of GCN layers (:func:`hwgen.targets.banked.accepts.chain_of`).
     batch : Batch
         The graph.
     sum_bits : int or None

@@ -18,7 +18,7 @@ from ...network.sample import Sample
 from ..arrays import Floats, Ints
 from ..design import Hardware as AnyHardware
 from ..target import Candidate
-from .accepts import accepts, chain_of
+from .accepts import chain_of
 from .area import guess_resources
 from .candidates import SPACE, candidates
 from .design import Design
@@ -40,13 +40,14 @@ class BankedTarget:
         "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        reason = accepts(network, sample)
-        if reason is None:
-            try:
-                lower(network, sample.batch)
-            except HwgenError as refused:
-                return refused
-        return reason
+        if sample.batch.graphs != 1 or not sample.batch.num_nodes:
+            return HwgenError(f"a sample of {sample.batch.graphs} graphs and {sample.batch.num_nodes} nodes",
+                              f"network {network.name}", "banked designs run one graph with nodes: use --target lists")
+        try:
+            lower(network, sample.batch)
+        except HwgenError as reason:
+            return reason
+        return None
 
     def integer_results(self, network: Network, sample: Sample) -> Floats:
         program = lower(network, sample.batch)
