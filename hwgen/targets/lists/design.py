@@ -22,7 +22,7 @@ from .session import BatchSession
 from .windows.layout import WindowLayout, plan_windows
 from .windows.session import WindowSession
 
-__all__ = ["BatchDesign", "WindowDesign", "by_windows", "place_batches", "place_windows", "program_for"]
+__all__ = ["BatchDesign", "WindowDesign", "place_batches", "place_windows", "program_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,19 @@ class _Design:
         return {**pooled, "max_degree": program.max_degree, "max_node_nonzeros": program.max_features, **weighed}
 
     def by_windows(self, batch: Batch) -> "WindowDesign":
-        return by_windows(self.network, self.program, self.hardware, batch)
+        """For a batch of any size. Ranges are proved anew where a list is longer than the program is proved for.
+
+        Fixed-point constants, and with them the last bits of a result, may then differ.
+        """
+        network, program = self.network, self.program
+        limits = Limits.of(batch, network.input_bits, network.edges)
+        longest = {"max_degree": max(limits.degree, program.max_degree),
+                   "max_members": max(limits.nodes, program.max_members),
+                   "max_features": max(limits.features, program.max_features),
+                   "max_weight": max(1, limits.weight, program.max_weight)}
+        if program.given is not None or any(value > max(1, getattr(program, name)) for name, value in longest.items()):
+            program = told_in(lower(network, **longest), program.dictionary)
+        return place_windows(network, program, self.hardware)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,18 +199,3 @@ def place_windows(network: Network, program: Program, hardware: Hardware) -> Win
         Naming the parameter of the hardware that is too small.
     """
     return WindowDesign(network=network, program=program, hardware=hardware, windows=plan_windows(program, hardware))
-
-
-def by_windows(network: Network, program: Program, hardware: Hardware, batch: Batch) -> WindowDesign:
-    """Hardware for a batch of any size. Ranges are proved anew where a list is longer than the program is proved for.
-
-    Fixed-point constants, and with them the last bits of a result, may then differ.
-    """
-    limits = Limits.of(batch, network.input_bits, network.edges)
-    longest = {"max_degree": max(limits.degree, program.max_degree),
-               "max_members": max(limits.nodes, program.max_members),
-               "max_features": max(limits.features, program.max_features),
-               "max_weight": max(1, limits.weight, program.max_weight)}
-    if program.given is not None or any(value > max(1, getattr(program, name)) for name, value in longest.items()):
-        program = told_in(lower(network, **longest), program.dictionary)
-    return place_windows(network, program, hardware)
