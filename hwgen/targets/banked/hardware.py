@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
+from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, UNITS, WIDE_ACC_BITS
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.cells.mac_plan import TABLE_WORDS
 from rtl_templates.shell.timing import SHELL_QUIET
@@ -16,7 +16,6 @@ __all__ = ["MAX_CHUNKS", "MAX_GROUPS", "UNITS", "WORD_BITS", "Hardware", "result
 WORD_BITS = 128  # of a bank: one beat of the load bus
 MAX_CHUNKS = (1 << TASK["q1_chunks"]) - 1  # requantizations of a row that a task word can name
 MAX_GROUPS = 16  # that a load header can name
-UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
 
 
 def result_parts(requant_lanes: int) -> int:
