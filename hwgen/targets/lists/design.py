@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ...flow.config import RunKind
 from ...network.batch import Batch
@@ -83,12 +84,10 @@ class BatchDesign(_Design):
     layout : Layout
     """
 
+    runs: ClassVar[RunKind] = "batch"
+
     room: Capacity
     layout: Layout
-
-    @property
-    def runs(self) -> RunKind:
-        return "batch"
 
     @property
     def capacity(self) -> dict[str, int]:
@@ -136,11 +135,9 @@ class WindowDesign(_Design):
     windows : WindowLayout
     """
 
-    windows: WindowLayout
+    runs: ClassVar[RunKind] = "window"
 
-    @property
-    def runs(self) -> RunKind:
-        return "window"
+    windows: WindowLayout
 
     @property
     def capacity(self) -> Mapping[str, int]:

@@ -54,11 +54,6 @@ class Window:
         return to_bytes(self.image.beats)
 
     @property
-    def result_words(self) -> int:
-        """Words that the store unit writes of every unit."""
-        return self.image.result_words
-
-    @property
     def entries(self) -> int:
         """List entries that its units walk."""
         return sum(len(each.index) for each in self.image.lists.values())

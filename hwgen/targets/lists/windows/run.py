@@ -46,7 +46,7 @@ class WindowedRun:
 
         run = WindowedRun(plan, batch)
         while (window := run.next_window()) is not None:
-            stored = device.run(window.stream, window.result_words)
+            stored = device.run(window.stream, window.image.result_words)
             run.feed(window, read_rows(window.layout, len(window.rows), stored))
         logits = run.results
 

@@ -55,8 +55,8 @@ def interpreted(plan, batch, order=None):
         *kept, done = machine.run(window.stream)
         assert len(kept) == plan.passes[window.index].kept
         assert not done.buffer
-        feed(running, window, b"".join(done.results.get((unit, word), 0).to_bytes(16, "little")
-                                       for unit in range(plan.hardware.units) for word in range(window.result_words)))
+        words = [(unit, word) for unit in range(plan.hardware.units) for word in range(window.image.result_words)]
+        feed(running, window, b"".join(done.results.get(each, 0).to_bytes(16, "little") for each in words))
         rows.append(len(window.rows))
     return running.results, rows
 
@@ -203,7 +203,7 @@ def test_hardware_runs_windows(network, units):
         device = Device(ctx, dut, memory)
         await device.command(0b001, plan.model_words())
         while (window := running.next_window()) is not None:
-            feed(running, window, await device.command(0b111, window.stream, window.result_words))
+            feed(running, window, await device.command(0b111, window.stream, window.image.result_words))
             taken.append(window.index)
             bits = [trace.passes[window.index].bits, np.full(len(trace.passes[window.index].bits), 16)]
             counted = estimate(window.layout, window.image, bits[: len(window.layout.passes)])
@@ -256,7 +256,7 @@ def test_a_window_loads_every_row_once():
             rows = set(window.rows.tolist()) | set(batch.edges[0][into].tolist())
             assert loaded(window.stream)[Target.ROWS] == len(rows) * plan.chunks(each.listed[0])
             seen += 1
-        feed(running, window, bytes(16 * window.result_words))
+        feed(running, window, bytes(16 * window.image.result_words))
     assert seen > 4
 
 
@@ -280,10 +280,10 @@ def test_all_windows_of_a_pass_at_once():
         assert {window.index for window in windows} == {index}
         assert sorted(np.concatenate([window.rows for window in windows]).tolist()) == list(range(batch.num_nodes))
         for window in windows:
-            feed(running, window, bytes(16 * window.result_words))
+            feed(running, window, bytes(16 * window.image.result_words))
             other = one_by_one.next_window()
             assert other.stream == window.stream
-            feed(one_by_one, other, bytes(16 * window.result_words))
+            feed(one_by_one, other, bytes(16 * window.image.result_words))
     assert running.next_pass() == []
 
 
