@@ -45,7 +45,8 @@ from hwgen.targets.lists.execute import Trace, run
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.session import BatchRun
 from hwgen.targets.lists.verilog import emit
-from hwgen.targets.lists.windows.run import WindowedRun, WindowLayout
+from hwgen.targets.lists.windows.layout import WindowLayout
+from hwgen.targets.lists.windows.run import WindowedRun
 from hwgen.targets.lists.windows.session import WindowSession
 from hwgen.targets.run_folder import numbered
 from rtl_templates.shell.timing import load_cycles, store_cycles
@@ -71,9 +72,9 @@ def packing(plan: WindowLayout, batch: Batch, trace: Trace, order: Ints) -> dict
         while (window := running.next_window()) is not None:
             sizes.append(len(window.stream))  # packing ends with the bytes
             seconds += time.process_time() - begin
-            stored = window.stored(window.expected(trace.passes[window.index])[-1].written[window.rows])
+            codes = window.expected(trace.passes[window.index])[-1].written[window.rows]
             begin = time.process_time()
-            running.feed(window, stored)
+            running.feed(window, codes)
         pipe.send({"seconds": seconds, "windows": len(sizes), "load": sum(sizes) // 16,
                    "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
 

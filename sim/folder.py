@@ -47,7 +47,10 @@ class _Register(TypedDict):
     value: NotRequired[_Word]
 
 
-class _Probe(TypedDict):
+@dataclass(frozen=True)
+class Probe:
+    """A signal inside the design; ``path`` leads to it from the top module, with dots."""
+
     name: str
     path: str
     width: _Width
@@ -59,7 +62,7 @@ class _Design(TypedDict):
     top: str
     ports: list[_Port]
     registers: list[_Register]
-    probes: list[_Probe]
+    probes: list[Probe]
     errors: dict[str, Count]
     stages: dict[str, Count]
     hardware: dict[str, int]
@@ -113,15 +116,6 @@ class Register:
     def decode(self, word: int) -> dict[str, int]:
         """The fields of a value that was read."""
         return {name: word >> low & (1 << width) - 1 for name, (low, width) in self.fields.items()}
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A signal inside the design; ``path`` leads to it from the top module, with dots."""
-
-    name: str
-    path: str
-    width: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +180,7 @@ class Design:
                 entry["name"], entry["offset"], entry["access"], entry["count"],
                 {field["name"]: (field["low"], field["width"]) for field in entry["fields"]})
                 for entry in facts["registers"]},
-            probes=tuple(Probe(entry["name"], entry["path"], entry["width"]) for entry in facts["probes"]
-                         if entry["name"].startswith("probe_row_")),
+            probes=tuple(probe for probe in facts["probes"] if probe.name.startswith("probe_row_")),
             errors={value: name for name, value in facts["errors"].items()},
             stages={value: name for name, value in facts["stages"].items()},
             row_fields=tuple(facts["row_fields"]),

@@ -65,7 +65,7 @@ FAULTS = {
          "signed codes are read as unsigned ones",
          '"signed": int(tensor.signed)}', '"signed": 0}'),
     ),
-    "hwgen/targets/lists/bits.py": (
+    "hwgen/targets/lists/session.py": (
         ("bits-of-q1",
          "hwgen/targets/lists/test_bits.py",
          "a value has the widths that rows had before the MAC array",

@@ -3,20 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..flow.config import RunKind
 from ..network.batch import Batch
 from ..network.bits import Bits
 from ..network.dictionary import Dictionary
 from ..network.network import Network
 from ..report.cycles import Ran
+from .arrays import Floats, Ints
 from .run_folder import Files
 
 __all__ = ["Design", "Hardware", "Run", "Session"]
-
-Ints = NDArray[np.int64]
 
 
 class Hardware(Protocol):
@@ -91,7 +87,7 @@ class Session(Protocol):
     @property
     def reference(self) -> Ints: ...
     @property
-    def scale(self) -> NDArray[np.float64]: ...
+    def scale(self) -> Floats: ...
     @property
     def bits(self) -> Bits: ...
 

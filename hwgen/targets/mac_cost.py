@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rtl_templates.cells.mac_plan import DEEPEST, MacPlan, Tree, mac_tree
 
-from ..flow.memories import Mapped, block, chosen, distributed
+from ..flow.memories import block, chosen, distributed
 
 __all__ = ["MacCost", "mac_cost"]
 
@@ -72,18 +72,13 @@ def mac_cost(plan: MacPlan, planes: int, x_bits: int, weight_bits: int, family: 
     registers = sum(width for width, _ in plan.memories(planes)) + twos + threes
     registers += columns * (acc_bits * (2 if held else 1) + acc_bits - planes) + late * (1 + both)
     registers += 3 * (1 + levels) + page_bits * levels
-    together = [*small, *large]
     return MacCost(
         bram36=sum(each.bram36 for each in large), lutram=sum(each.lutram for each in small),
         lut=sum(each.lut for each in small), ff=registers,
         twos=twos + (adds if len(plan.roots) == 1 and not held else 0),
         threes=threes + (adds if len(plan.roots) > 1 or held else 0),
         addresses=planes * sum(table.address_bits + page_bits for table in plan.tables),
-        selected=over + _selected(together), acc_bits=acc_bits)
-
-
-def _selected(some: list[Mapped]) -> int:
-    return sum(each.selected for each in some)
+        selected=over + sum(each.selected for each in (*small, *large)), acc_bits=acc_bits)
 
 
 def _sums(tree: Tree) -> Iterator[Tree]:

@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.mac_plan import CHUNK_SHIFT, MacPlan
 
 from ..numeric import IntRange
+from .arrays import Ints
 from .words import Beats, pack_fields, section
 
 __all__ = ["subset_sums", "table_words"]
-
-Ints = NDArray[np.int64]
 
 
 def subset_sums(pages: Ints, plan: MacPlan, target: IntEnum) -> list[Beats]:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..files import npz_bytes
 from ..flow.folder import to_json
+from .arrays import Bytes, Floats, Ints
 
 __all__ = ["RESULT_BITS", "Files", "Golden", "PassFacts", "batch_files", "code_bytes", "cut_rows", "image_files",
            "numbered", "result_arrays", "run_name"]
 
-Ints = NDArray[np.int64]
 Files = dict[str, bytes | str]
 #: Arrays of ``golden.npz`` by name.
 Golden = dict[str, NDArray[Any]]
@@ -57,9 +57,8 @@ def image_files(passes: Sequence[PassFacts], model: bytes = b"") -> Files:
     return {"layout.json": to_json(facts), **({"model.bin": model} if model else {})}
 
 
-def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int, scale: NDArray[np.float64] | None,
-                cycles: Mapping[str, Any], size: Mapping[str, int],
-                passes: Sequence[PassFacts] | None = None) -> Files:
+def batch_files(stream: bytes, golden: Golden, *, result_words: int, units: int, scale: Floats | None,
+                cycles: Mapping[str, Any], size: Mapping[str, int], passes: Sequence[PassFacts] | None = None) -> Files:
     """``batch.bin``, ``layout.json`` and ``golden.npz``.
 
     Parameters
@@ -105,7 +104,7 @@ def cut_rows(rows: Ints, chunks: int) -> tuple[Ints, Ints]:
     return np.repeat(rows, chunks), np.tile(np.arange(chunks), len(rows))
 
 
-def code_bytes(codes: Ints, word_codes: int, code_bits: int) -> NDArray[np.uint8]:
+def code_bytes(codes: Ints, word_codes: int, code_bits: int) -> Bytes:
     """Rows of codes as words, the first code of a word lowest: uint8 [rows * chunks, bytes].
 
     Parameters

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rtl_templates.cells.primitives import TWINS, Primitives
 
 from ..errors import HwgenError
@@ -21,11 +18,10 @@ from ..flow.wishes import Wishes
 from ..network.dictionary import NO_PAIRS
 from ..network.network import Network
 from ..network.sample import Limits, Sample
+from .arrays import Floats, Ints
 from .design import Design, Hardware
 
 __all__ = ["Candidate", "Space", "Target"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +119,7 @@ class Target(Protocol):
         """Why the target does not run a network on graphs like its sample, scales included; None if it does."""
         ...
 
-    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+    def integer_results(self, network: Network, sample: Sample) -> Floats:
         """Results of the integer program for a sample that is accepted, in real units: float64 [rows, classes].
 
         Raises

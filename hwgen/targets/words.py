@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from rtl_templates.shell.checksum import BITS, ODD, ONES, POLYNOMIAL, SPREAD, step
 from rtl_templates.shell.words import BEAT_BITS
 
+from .arrays import Bools, Ints
+
 __all__ = ["Beats", "ended", "pack_bits", "pack_fields", "section", "split", "to_bytes"]
 
-Ints = NDArray[np.int64]
 Beats = NDArray[np.uint64]
 
 HALF = 64  # a beat is two of these, the lower one first
@@ -52,7 +53,7 @@ def pack_fields(fields: Sequence[tuple[Ints, int]]) -> Beats:
     return out
 
 
-def pack_bits(bits: NDArray[np.bool_]) -> Beats:
+def pack_bits(bits: Bools) -> Beats:
     """Pack single bits, the first one lowest: bool [n, at most 128] to uint64 [n, 2]."""
     whole = np.zeros((bits.shape[0], BEAT_BITS), dtype=bool)
     whole[:, : bits.shape[1]] = bits

@@ -56,37 +56,23 @@ class Accelerator(Shell):
         As in :class:`~rtl_templates.shell.Shell`: modules ``group`` and ``server``.
     """
 
-    def __init__(self, *, groups: int, servers: int, lanes: int, code_bits: int, digit: int, acc_bits: int,
-                 bank_depth: int, slots: int, param_depth: int, result_depth: int, feature_depth: int,
-                 requant_lanes: int, mac_columns: int, weight_bits: int, planes: int, pages: int,
-                 column_depth: int, bias_depth: int, sum_bits: int = ACC_BITS, zero_points: int = 0,
-                 hold_depth: int = HOLD_DEPTH, lane_sets: int = 1, table_words: int = TABLE_WORDS,
-                 primitives: Primitives = TWINS, shared: bool = False) -> None:
+    def __init__(self, *, primitives: Primitives = TWINS, shared: bool = False, **hardware: int) -> None:
         super().__init__(shared=shared)
-        self.hardware = {
-            "groups": groups, "servers": servers, "lanes": lanes, "code_bits": code_bits, "digit": digit,
-            "acc_bits": acc_bits, "bank_depth": bank_depth, "slots": slots, "param_depth": param_depth,
-            "result_depth": result_depth, "feature_depth": feature_depth, "requant_lanes": requant_lanes,
-            "mac_columns": mac_columns, "weight_bits": weight_bits, "planes": planes, "pages": pages,
-            "column_depth": column_depth, "bias_depth": bias_depth, "sum_bits": sum_bits, "zero_points": zero_points,
-            "hold_depth": hold_depth, "lane_sets": lane_sets,
-            "table_words": table_words,
-        }
-        row = {name: self.hardware[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
-        served = {name: self.hardware[name] for name in (
-            "param_depth", "result_depth", "feature_depth", "requant_lanes", "mac_columns", "weight_bits", "planes",
-            "pages", "column_depth", "bias_depth", "sum_bits", "zero_points", "lane_sets", "table_words")}
+        self.hardware = h = {"sum_bits": ACC_BITS, "zero_points": 0, "hold_depth": HOLD_DEPTH, "lane_sets": 1,
+                             "table_words": TABLE_WORDS, **hardware}
 
         def group() -> Any:
-            return Group(**row, slots=slots, hold_depth=hold_depth, zero_points=bool(zero_points),
+            row = {name: h[name] for name in ("lanes", "code_bits", "digit", "acc_bits", "bank_depth")}
+            return Group(**row, slots=h["slots"], hold_depth=h["hold_depth"], zero_points=bool(h["zero_points"]),
                          primitives=primitives)
 
         def server() -> Any:
-            return Server(servers=servers, ports=groups * UNITS // servers, **row, **served, primitives=primitives)
+            own = {name: value for name, value in h.items() if name not in ("groups", "slots", "hold_depth")}
+            return Server(ports=h["groups"] * UNITS // h["servers"], **own, primitives=primitives)
 
-        self._layout = data.StructLayout({**TASK, **ZERO}) if zero_points else task_layout
-        self.group, self.groups = self._units("group", group, groups)
-        self.server, self.servers = self._units("server", server, servers)
+        self._layout = data.StructLayout({**TASK, **ZERO}) if h["zero_points"] else task_layout
+        self.group, self.groups = self._units("group", group, h["groups"])
+        self.server, self.servers = self._units("server", server, h["servers"])
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -32,7 +32,7 @@ __all__ = [
     "weight_plan",
 ]
 
-UNITS = 16
+UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
 PASSES = 16  # of the longest program
 HOLD_DEPTH = 2  # finished sums an element keeps for its server (docs/decisions/0018-hold-depth.md)
 

@@ -13,7 +13,7 @@ param_layout = data.StructLayout(dict(PARAM))
 
 
 class HoldPort(wiring.PureInterface):
-    """Signals of the oldest finished sum of an element."""
+    """Signals of the oldest finished sum of an element, for annotations."""
 
     valid: Signal
     data: Signal
@@ -24,7 +24,3 @@ class Hold(wiring.Signature):
 
     def __init__(self, *, lanes: int, acc_bits: int) -> None:
         super().__init__({"valid": Out(1), "data": Out(lanes * acc_bits)})
-
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> HoldPort:
-        """An interface of this signature."""
-        return HoldPort(self, path=path, src_loc_at=1 + src_loc_at)

@@ -10,7 +10,7 @@ __all__ = ["Bank", "BankPort", "BankWrite"]
 
 
 class BankPort(wiring.PureInterface):
-    """Signals of a bank's write port."""
+    """Signals of a bank's write port, for annotations."""
 
     enable: Signal
     address: Signal
@@ -22,10 +22,6 @@ class BankWrite(wiring.Signature):
 
     def __init__(self, *, address_bits: int, word_bits: int) -> None:
         super().__init__({"enable": Out(1), "address": Out(address_bits), "data": Out(word_bits)})
-
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> BankPort:
-        """An interface of this signature."""
-        return BankPort(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class Bank(wiring.Component):

@@ -10,22 +10,13 @@ down.
 from amaranth import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, signed
 
 from . import dsp48e1
+from .dsp48e1 import COMMON
 from .primitives import Primitives
 
 __all__ = ["P_BITS", "multiply_accumulate", "product", "select_multiply_add"]
 
 P_BITS = 48
 _GOWIN = (27, 18)  # signed operands of MULTALU27X18
-
-_INPUT_ENABLES = {f"i_CE{name}": Const(1, 1) for name in ("A1", "A2", "B1", "B2", "C", "D", "AD", "M", "P", "CTRL",
-                                                           "INMODE", "CARRYIN", "ALUMODE")}
-_RESETS = {f"i_RST{name}": Const(0, 1) for name in ("A", "B", "C", "D", "M", "P", "CTRL", "INMODE", "ALLCARRYIN",
-                                                     "ALUMODE")}
-_COMMON = {
-    "p_CREG": 1, "p_MREG": 1, "p_PREG": 1, "p_OPMODEREG": 1, "p_ALUMODEREG": 0, "p_CARRYINREG": 1,
-    "p_CARRYINSELREG": 0, "p_INMODEREG": 1, "p_USE_MULT": "MULTIPLY", "p_USE_SIMD": "ONE48",
-    "i_ALUMODE": Const(0, 4), "i_CARRYINSEL": Const(0, 3), **_INPUT_ENABLES, **_RESETS,
-}
 
 
 def _opmode(z: Value, w: int = 0) -> Value:
@@ -104,7 +95,7 @@ def select_multiply_add(
         m.d.comb += [ports["a"].eq(left), ports["b"].eq(right), ports["c"].eq(c), ports["d"].eq(d)]
         z = Cat(use_c, use_c, Const(0, 1))
         m.submodules[name] = Instance(
-            "DSP48E2", **{**_COMMON, "p_CARRYINREG": 0}, p_AREG=added, p_ACASCREG=added, p_BREG=other, p_BCASCREG=other,
+            "DSP48E2", **{**COMMON, "p_CARRYINREG": 0}, p_AREG=added, p_ACASCREG=added, p_BREG=other, p_BCASCREG=other,
             p_DREG=1, p_ADREG=1, p_AMULTSEL="AD" if wide else "A", p_BMULTSEL="B" if wide else "AD",
             p_PREADDINSEL="A" if wide else "B", i_CLK=ClockSignal(), i_A=ports["a"],
             i_B=ports["b"], i_C=ports["c"], i_D=ports["d"], i_CARRYIN=Const(0, 1), i_OPMODE=_opmode(z),
@@ -157,7 +148,7 @@ def multiply_accumulate(
         m.d.comb += [wide["a"].eq(a), wide["b"].eq(b), wide["c"].eq(c)]
         z = Cat(~accumulate, Const(1, 1), Const(0, 1))
         m.submodules[name] = Instance(
-            "DSP48E2", **_COMMON, p_AREG=1, p_ACASCREG=1, p_BREG=1, p_BCASCREG=1, p_DREG=0, p_ADREG=0, p_AMULTSEL="A",
+            "DSP48E2", **COMMON, p_AREG=1, p_ACASCREG=1, p_BREG=1, p_BCASCREG=1, p_DREG=0, p_ADREG=0, p_AMULTSEL="A",
             p_BMULTSEL="B", i_CLK=ClockSignal(), i_A=wide["a"], i_B=wide["b"], i_C=wide["c"], i_D=Const(0, 27),
             i_CARRYIN=carry, i_OPMODE=_opmode(z), i_INMODE=Const(0, 5), o_P=p)
         return p

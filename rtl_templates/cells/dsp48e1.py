@@ -8,7 +8,7 @@ from typing import Any
 
 from amaranth import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, signed
 
-__all__ = ["LOW", "multiply_accumulate", "select_multiply_add"]
+__all__ = ["COMMON", "LOW", "multiply_accumulate", "select_multiply_add"]
 
 P_BITS = 48
 A_BITS = 25  # signed, of the multiplier
@@ -18,9 +18,10 @@ _ENABLES = {f"i_CE{name}": Const(1, 1) for name in ("A1", "A2", "B1", "B2", "C",
                                                      "CARRYIN", "ALUMODE")}
 _RESETS = {f"i_RST{name}": Const(0, 1) for name in ("A", "B", "C", "D", "M", "P", "CTRL", "INMODE", "ALLCARRYIN",
                                                      "ALUMODE")}
-_COMMON = {"p_CREG": 1, "p_MREG": 1, "p_PREG": 1, "p_OPMODEREG": 1, "p_ALUMODEREG": 0, "p_CARRYINREG": 1,
-           "p_CARRYINSELREG": 0, "p_INMODEREG": 1, "p_USE_MULT": "MULTIPLY", "p_USE_SIMD": "ONE48",
-           "i_ALUMODE": Const(0, 4), "i_CARRYINSEL": Const(0, 3), **_ENABLES, **_RESETS}
+#: What every slice has, DSP48E2 too.
+COMMON = {"p_CREG": 1, "p_MREG": 1, "p_PREG": 1, "p_OPMODEREG": 1, "p_ALUMODEREG": 0, "p_CARRYINREG": 1,
+          "p_CARRYINSELREG": 0, "p_INMODEREG": 1, "p_USE_MULT": "MULTIPLY", "p_USE_SIMD": "ONE48",
+          "i_ALUMODE": Const(0, 4), "i_CARRYINSEL": Const(0, 3), **_ENABLES, **_RESETS}
 
 
 def _slice(m: Module, name: str, *, a: Value, b: Value, c: Value, z: Value, registers: tuple[int, int],
@@ -47,7 +48,7 @@ def _slice(m: Module, name: str, *, a: Value, b: Value, c: Value, z: Value, regi
     if use_a is not None and use_d is not None:
         mode, own = Cat(Const(0, 1), ~use_a, use_d, Const(0, 2)), {"p_USE_DPORT": "TRUE", "p_DREG": 1, "p_ADREG": 1}
     m.submodules[name] = Instance(
-        "DSP48E1", **_COMMON, **own, p_AREG=added, p_ACASCREG=added, p_BREG=other, p_BCASCREG=other,
+        "DSP48E1", **COMMON, **own, p_AREG=added, p_ACASCREG=added, p_BREG=other, p_BCASCREG=other,
         i_CLK=ClockSignal(), i_A=ports["a"], i_B=ports["b"], i_C=ports["c"], i_D=ports["d"],
         i_CARRYIN=Const(0, 1) if carry is None else carry, i_OPMODE=Cat(Const(0b0101, 4), z), i_INMODE=mode, o_P=p)
     return p

@@ -36,7 +36,6 @@ __all__ = [
     "RESULT_LANES",
     "ROW_ADDRESS",
     "ROW_BITS",
-    "SETS",
     "SETUP",
     "SLOPE_ONE",
     "SLOPE_SHIFT",
@@ -113,9 +112,6 @@ class Set(IntEnum):
     MEMBERS = 3
     WEIGHTED = 4
     NORMED = 5
-
-
-SETS = tuple(Set)
 
 
 class Operand(IntEnum):

@@ -28,7 +28,7 @@ def coded_layout(lanes: int) -> data.StructLayout:
 
 
 class RowPort(wiring.PureInterface):
-    """Signals of a word written to the node buffers."""
+    """Signals of a word written to the node buffers, for annotations."""
 
     enable: Signal
     address: Signal
@@ -42,7 +42,3 @@ class RowWrite(wiring.Signature):
     def __init__(self, *, lanes: int, code_bits: int) -> None:
         super().__init__({"enable": Out(1), "address": Out(PLACE), "data": Out(lanes * code_bits),
                           "entry": Out(ENTRY_BITS)})
-
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> RowPort:
-        """An interface of this signature."""
-        return RowPort(self, path=path, src_loc_at=1 + src_loc_at)

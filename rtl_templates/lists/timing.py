@@ -9,13 +9,12 @@ that is active longest (0 where no unit has a row), the shell's part is::
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_QUIET, SHELL_RUN
 from .combine_timing import WRITE_REGISTER, CombineTiming, WriteTiming, combine_cycles
 from .formats import RESULT_LANES, Operand, Select
 from .gather_timing import GatherTiming
 from .requantize_timing import RequantizeTiming, steps
 
-__all__ = ["SHELL_BARRIER", "SHELL_DONE", "SHELL_QUIET", "SHELL_RUN", "STAGES", "UnitPass", "unit_pass"]
+__all__ = ["STAGES", "UnitPass", "unit_pass"]
 
 #: Stages of a unit, in the order of :class:`UnitPass`.
 STAGES = ("gather", "q1", "combine", "q2", "write")

@@ -6,10 +6,7 @@ from typing import Any
 
 from amaranth import Const, Instance, Module, Signal
 
-__all__ = ["PLLS", "Clock", "clock_of"]
-
-#: Families whose PLL the open tools can set; elsewhere the pin's clock is the accelerator's.
-PLLS = ("ecp5", "gatemate")
+__all__ = ["Clock", "clock_of"]
 
 # EHXPLLL (Lattice FPGA-DS-02012, "ECP5 and ECP5-5G Family Data Sheet", sysCLOCK PLL timing), MHz.
 _VCO = (400.0, 800.0)
@@ -53,7 +50,7 @@ class Clock:
 
 
 def clock_of(family: str, pin_mhz: float, wanted_mhz: float) -> Clock:
-    """The fastest clock that is not faster than wanted.
+    """The fastest clock that is not faster than wanted: by a PLL that the open tools can set, else the pin's.
 
     Raises
     ------

@@ -17,7 +17,7 @@ def _address(prefix: str) -> dict[str, wiring.Member]:
 
 
 class Bus(wiring.PureInterface):
-    """Signals of a bus, by name."""
+    """Signals of a bus by name, for annotations."""
 
     def __getattr__(self, name: str) -> Signal:
         raise AttributeError(f"the bus has no signal {name}")
@@ -32,10 +32,6 @@ class AxiRead(wiring.Signature):
             "rready": Out(1),
         })
 
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
-        """An interface of this signature."""
-        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
-
 
 class AxiWrite(wiring.Signature):
     """Write channels of an AXI4 master."""
@@ -45,10 +41,6 @@ class AxiWrite(wiring.Signature):
             **_address("aw"), "wdata": Out(128), "wstrb": Out(16), "wlast": Out(1), "wvalid": Out(1),
             "wready": In(1), "bid": In(1), "bresp": In(2), "bvalid": In(1), "bready": Out(1),
         })
-
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
-        """An interface of this signature."""
-        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
 
 
 class Bursts(wiring.Component):

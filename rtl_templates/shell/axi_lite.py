@@ -27,10 +27,6 @@ class AxiLite(wiring.Signature):
             "rdata": In(32), "rresp": In(2), "rvalid": In(1), "rready": Out(1),
         })
 
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> Bus:
-        """An interface of this signature."""
-        return Bus(self, path=path, src_loc_at=1 + src_loc_at)
-
 
 class RegisterFile(wiring.Component):
     """Registers behind AXI4-Lite.

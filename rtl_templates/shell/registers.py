@@ -11,7 +11,7 @@ from typing import Any
 from .status import Error, Stage
 
 __all__ = ["STUCK_PASS", "VERSION", "Field", "Register", "constants", "from_dict", "register", "register_map",
-           "to_c_header", "to_dict", "to_markdown"]
+           "to_c_header", "to_dict"]
 
 VERSION = 0x0002_0000  # major in the upper half: a driver refuses another major
 
@@ -178,20 +178,6 @@ def from_dict(entries: Iterable[Mapping[str, Any]]) -> tuple[Register, ...]:
     """Registers out of :func:`to_dict`; a ``value`` beside it is what a constant of a design reads as."""
     return tuple(Register(**{**entry, "fields": tuple(Field(**field) for field in entry["fields"])})
                  for entry in entries)
-
-
-def to_markdown(registers: Sequence[Register]) -> str:
-    """The map as a Markdown table: one line a register, one a field."""
-    lines = ["| offset | register | access | meaning |", "|---|---|---|---|"]
-    for entry in registers:
-        array = f"[{entry.count}]" if entry.count > 1 else ""
-        name = f"`{entry.name}{array}`"
-        lines.append(f"| 0x{entry.offset:03X} | {name} | {entry.access} | {entry.description} |")
-        for field in entry.fields:
-            high = field.low + field.width - 1
-            bits = f"{high}:{field.low}" if field.width > 1 else str(field.low)
-            lines.append(f"| | &nbsp;&nbsp;`{field.name}` [{bits}] | | {field.description} |")
-    return "\n".join(lines) + "\n"
 
 
 def to_c_header(registers: Sequence[Register], prefix: str = "HWGEN") -> str:

@@ -10,7 +10,7 @@ __all__ = ["LoadBus", "LoadPort"]
 
 
 class LoadPort(wiring.PureInterface):
-    """Signals of a load bus."""
+    """Signals of a load bus, for annotations."""
 
     valid: Signal
     target: Signal
@@ -31,7 +31,3 @@ class LoadBus(wiring.Signature):
     def __init__(self) -> None:
         super().__init__({"valid": Out(1), "target": Out(4), "unit": Out(16), "address": Out(24),
                           "data": Out(BEAT_BITS)})
-
-    def create(self, *, path: tuple[str | int, ...] = (), src_loc_at: int = 0) -> LoadPort:
-        """An interface of this signature."""
-        return LoadPort(self, path=path, src_loc_at=1 + src_loc_at)

@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-__all__ = ["Error", "Stage", "errors_to_markdown"]
+__all__ = ["Error", "Stage"]
 
 
 class Error(IntEnum):
@@ -55,9 +55,3 @@ class Stage(IntEnum):
     GATHER = 2
     SERVE = 3
     STORE = 4
-
-
-def errors_to_markdown() -> str:
-    """Codes of ``STATUS.error`` as a Markdown table."""
-    return "".join(["| code | name | meaning |\n|---|---|---|\n",
-                    *(f"| {code.value} | `{code.name}` | {code.meaning} |\n" for code in Error)])

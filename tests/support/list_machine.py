@@ -22,12 +22,12 @@ from rtl_templates.lists.formats import (
     NULL_INDEX,
     PARAM,
     PASS,
-    SETS,
     SETUP,
     SLOPE_ONE,
     V_BITS,
     Operand,
     Select,
+    Set,
     Target,
     weight_plan,
 )
@@ -92,7 +92,7 @@ class Machine:
         """Lists of a unit: those of maxima (members) have neither NULL nor double."""
         rng, mine = self.rng, {name: len(range(unit, rows, self.units)) for name, rows in self.rows.items()}
         descriptors, lists, setup = [], [], dict(mine)
-        for each in SETS:
+        for each in Set:
             name = each.name.lower()
             setup[name] = len(descriptors) // 2
             for _ in range(max(mine.values())):
@@ -154,7 +154,7 @@ class Machine:
         return {"row_select": select, "row_base": rng.randrange(ENTRIES), "row_limit": rng.randrange(ENTRIES)}
 
     def _skip(self):
-        return dict.fromkeys(BEAT, 0) | {"operand": Operand.SKIP, "set": self.rng.choice(SETS), "degree": 1}
+        return dict.fromkeys(BEAT, 0) | {"operand": Operand.SKIP, "set": self.rng.choice(list(Set)), "degree": 1}
 
     def _beat(self, sources):
         rng, row = self.rng, self._row()
@@ -164,7 +164,7 @@ class Machine:
         if select == Select.ENTRY and operand != Operand.SELF:
             select = Select.CONSTANT
         return dict.fromkeys(BEAT, 0) | {
-            "operand": operand, "max": maximum, "set": SETS[3] if maximum else rng.choice(SETS),
+            "operand": operand, "max": maximum, "set": Set.MEMBERS if maximum else rng.choice(list(Set)),
             "base": rng.choice(sources) * self.size + rng.randrange(self.chunks), "stride": rng.randint(1, self.chunks),
             "signed": rng.getrandbits(1), "column": rng.randrange(self.hardware["column_depth"]),
             "bias": rng.randrange(self.hardware["column_depth"]), "mid": rng.choice(MIDS),
@@ -285,7 +285,7 @@ class Machine:
             for beat in beats:
                 count = int(beat["operand"] == Operand.SELF)
                 if beat["operand"] == Operand.LIST:
-                    walk = self.descriptors[unit][2 * self.setup[unit][SETS[beat["set"]].name.lower()] + row]
+                    walk = self.descriptors[unit][2 * self.setup[unit][Set(beat["set"]).name.lower()] + row]
                     count = walk["count"]
                     nulls += sum(entry["index"] == NULL_INDEX
                                  for entry in self.lists[unit][walk["start"]:walk["start"] + count])

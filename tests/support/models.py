@@ -14,7 +14,7 @@ from hwgen.network.granularity import Granularity
 from hwgen.network.network import Input, Network, Quantizer, Term, Value, Weight
 from hwgen.network.rules import check_network
 from hwgen.network.sample import Limits, Sample
-from hwgen.targets.banked.chain import Layer, RowQuantizer
+from hwgen.targets.banked.chain import Layer
 from hwgen.targets.banked.network_to_program import lower
 from hwgen.targets.banked.program import Program
 
@@ -65,12 +65,10 @@ def _values(layer: Layer, source: str | None) -> tuple[Value, Value]:
                     bias=layer.prompt, factor="rsqrt", of="looped", quantizer=Quantizer(
                         signed=layer.message_zero is None, granularity=Granularity.PER_CHANNEL, step=layer.message_step,
                         bits=np.array([layer.message_bits]), zero_point=layer.message_zero or 0))
-    row = None if layer.row is None else Quantizer(
-        signed=False, granularity=Granularity.PER_NODE, step=layer.row.step, bits=layer.row.bits)
     return message, Value(
         name=layer.path, path=layer.path, width=width, domain="nodes", bias=layer.bias,
-        activation=RELU if row else IDENTITY,
-        terms=(Term(source=message.name, via="looped", factor="rsqrt", of="looped"),), quantizer=row)
+        activation=RELU if layer.row else IDENTITY,
+        terms=(Term(source=message.name, via="looped", factor="rsqrt", of="looped"),), quantizer=layer.row)
 
 
 def neighbour_matrix(edges: NDArray[np.int64], nodes: int) -> csr_array:
@@ -232,6 +230,6 @@ def _layer(
         peak = np.maximum(z.max(axis=1), np.maximum(0.1 * z.max(), norm * message_step.mean()))
         step = peak * rng.uniform(0.6, 1.1, len(x)) / np.maximum((1 << width) - 1, 1)
         z = np.clip(half_away(z / step[:, None]), 0, ((1 << width) - 1)[:, None]) * step[:, None]
-        row = RowQuantizer(step=step, bits=width.astype(np.int64))
+        row = Quantizer(signed=False, granularity=Granularity.PER_NODE, step=step, bits=width.astype(np.int64))
     return Layer(path=path, weight=weight, weight_bits=weight_bits, weight_step=weight_step,
                  message_bits=message_bits, message_step=message_step, bias=shift, row=row), z

@@ -7,32 +7,12 @@ from ...network.activation import IDENTITY, RELU
 from ...network.edges import kind_by_row
 from ...network.granularity import Granularity
 from ...network.network import Network, Quantizer, Value
-from ...network.sample import Sample
-from .chain import Chain, Layer, RowQuantizer
+from .chain import Chain, Layer
 
-__all__ = ["accepts", "chain_of"]
+__all__ = ["chain_of"]
 
 FIX = ("banked designs run chains of GCN layers with rows by node, by degree or per tensor: leave the target out, or "
        "use --target lists")
-
-
-def accepts(network: Network, sample: Sample) -> HwgenError | None:
-    """Why the banked design does not run a network on its sample; None if it does.
-
-    Parameters
-    ----------
-    network : Network
-        Verified.
-    sample : Sample
-    """
-    if sample.batch.graphs != 1 or not sample.batch.num_nodes:
-        return HwgenError(f"a sample of {sample.batch.graphs} graphs and {sample.batch.num_nodes} nodes",
-                          f"network {network.name}", "banked designs run one graph with nodes: use --target lists")
-    try:
-        chain_of(network)
-    except HwgenError as reason:
-        return reason
-    return None
 
 
 def chain_of(network: Network) -> Chain:
@@ -96,15 +76,9 @@ def _layer(message: Value, row: Value, before: str | None) -> Layer:
     return Layer(path=row.path, weight=combine.weight.codes, weight_bits=combine.weight.bits,
                  weight_step=combine.weight.step, message_bits=int(sent.bits[0]), message_step=step, bias=row.bias,
                  prompt=message.bias, message_zero=None if sent.signed else sent.zero_point,
-                 row=None if kept is None else _rows(kept))
+                 row=kept)
 
 
 def _of_rows(kept: Quantizer) -> bool:
     """Whether all channels of a row have one step."""
     return kept.granularity is not Granularity.PER_CHANNEL or bool((kept.step == kept.step[0]).all())
-
-
-def _rows(kept: Quantizer) -> RowQuantizer:
-    if kept.granularity.by_row:
-        return RowQuantizer(step=kept.step, bits=kept.bits, granularity=kept.granularity, via=kept.via)
-    return RowQuantizer(step=kept.step[:1], bits=kept.bits, granularity=Granularity.PER_TENSOR)

@@ -15,13 +15,12 @@ codes and ``RAW_SHIFT`` for raw 16-bit results. See docs/decisions/0001-requanti
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import MID_SHIFT, SHIFT
 
-__all__ = ["requantize"]
+from ..arrays import Ints
 
-Ints = NDArray[np.int64]
+__all__ = ["requantize"]
 
 
 def requantize(

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import BIAS_BITS, MID_BITS, MID_SHIFT
 
-__all__ = ["MOST", "Bias", "Classes", "classes_of"]
+from ..arrays import Bools, Floats, Ints
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+__all__ = ["MOST", "Bias", "Classes", "classes_of"]
 
 #: Classes of a stage at most, that of pairs included, and biases. So a layer of 16 channels and one of 8 results fill a
 #: table of 64 entries for 8 lanes, and 1 % of Cora's nodes are pairs (docs/decisions/0010-bias-by-class.md).
@@ -47,8 +45,7 @@ class Bias:
         """Whether it moves anything by a millionth of a code; if not, it is not worth an entry."""
         return bool(np.abs(self.column).max(initial=0.0) * (self.ratio * row).max(initial=0.0) > 1e-6)
 
-    def classes(self, column: Floats, row: Floats, apart: NDArray[np.bool_], x: float,
-                top: Floats) -> Classes:
+    def classes(self, column: Floats, row: Floats, apart: Bools, x: float, top: Floats) -> Classes:
         """Give the most frequent ratios a class each.
 
         Parameters

@@ -22,7 +22,7 @@ from .schedule.schedule import ALL_SLOTS, BEST, QUICK, Method, schedule
 from .session import GraphRun
 from .sizes import capacity, check_capacity, choose, most_groups
 
-__all__ = ["SPACE", "candidate", "candidates", "complete", "dictionary_of", "hardware_for", "program_for",
+__all__ = ["SPACE", "candidate", "candidates", "dictionary_of", "hardware_for", "program_for",
            "waits_for_planes"]
 
 #: Parameters that trade area for speed, largest first.
@@ -98,7 +98,7 @@ def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardwa
         check_capacity(program, hardware)
         yield hardware
         return
-    plain = complete(program, wanted)
+    plain = choose(program, **wanted)
     most = {"groups": most_groups(program), "servers": plain.servers, "requant_lanes": plain.lanes,
             "lane_sets": 1 + any(step.combine is not None for step in program.passes)}
     space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= most[name])
@@ -106,7 +106,7 @@ def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardwa
     planes = [wanted["planes"]] if "planes" in wanted else [1, 2] if waits_for_planes(program) else [1]
     for each, point in product(planes, product(*space)):
         try:
-            yield complete(program, {**wanted, **dict(zip(SPACE, point, strict=True)), "planes": each})
+            yield choose(program, **{**wanted, **dict(zip(SPACE, point, strict=True)), "planes": each})
         except HwgenError:  # such as more beats of few requantizer lanes than a task word can count
             continue
 
@@ -125,15 +125,6 @@ def waits_for_planes(program: Program) -> bool:
         if bits > FREE_PLANES:
             return True
     return False
-
-
-def complete(program: Program, wanted: Mapping[str, int]) -> Hardware:
-    """Choose what is not wanted; parameters that follow from the program may be overridden afterwards."""
-    choosable = choose.__kwdefaults__ or {}
-    chosen = choose(program, **{name: value for name, value in wanted.items() if name in choosable})
-    chosen = replace(chosen, **{name: value for name, value in wanted.items() if name not in choosable})
-    chosen.verify()
-    return chosen
 
 
 def _design(network: Network, sample: Sample, program: Program, dictionary: Dictionary | None, hardware: Hardware,

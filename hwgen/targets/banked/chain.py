@@ -12,44 +12,11 @@ layer has no row quantizer: z is the logits.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from ...network.network import Quantizer
+from ..arrays import Floats, Ints
 
-from ...network.batch import Batch
-from ...network.granularity import Granularity
-
-__all__ = ["Chain", "Layer", "RowQuantizer"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowQuantizer:
-    """Unsigned codes 0..2^b-1 with one step and one bit width per node, by what the node is; b = 0 stores nothing.
-
-    Parameters
-    ----------
-    step : float64 [entries]
-    bits : int64 [entries]
-    granularity : per_node, per_degree or per_tensor
-        Which entry a node takes.
-    via : "edges" or "looped"
-        Of per_degree.
-    """
-
-    step: NDArray[np.float64]
-    bits: NDArray[np.int64]
-    granularity: Granularity = Granularity.PER_NODE
-    via: Literal["edges", "looped"] = "edges"
-
-    def of_nodes(self, batch: Batch) -> "RowQuantizer":
-        """The same with an entry for each node of a graph: float64 [n], int64 [n]."""
-        entry = np.zeros(batch.num_nodes, dtype=np.int64)
-        if self.granularity is Granularity.PER_NODE:
-            entry = batch.node
-        elif self.granularity is Granularity.PER_DEGREE:
-            entry = np.minimum(np.diff(batch.lists(self.via).indptr), len(self.step) - 1)
-        return RowQuantizer(step=self.step[entry], bits=self.bits[entry])
+__all__ = ["Chain", "Layer"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +36,8 @@ class Layer:
     message_step : float64 [f_out]
     bias : float64 [f_out] or None
         Added after aggregation.
-    row : RowQuantizer or None
-        None for the last layer.
+    row : Quantizer or None
+        Of unsigned codes, with one step for all channels of a row; None for the last layer.
     prompt : float64 [f_out] or None
         Added before aggregation, p.
     message_zero : int or None
@@ -78,14 +45,14 @@ class Layer:
     """
 
     path: str
-    weight: NDArray[np.int64]
+    weight: Ints
     weight_bits: int
-    weight_step: NDArray[np.float64]
+    weight_step: Floats
     message_bits: int
-    message_step: NDArray[np.float64]
-    bias: NDArray[np.float64] | None
-    row: RowQuantizer | None
-    prompt: NDArray[np.float64] | None = None
+    message_step: Floats
+    bias: Floats | None
+    row: Quantizer | None
+    prompt: Floats | None = None
     message_zero: int | None = None
 
 

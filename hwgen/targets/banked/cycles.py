@@ -7,13 +7,13 @@ with the RTL's own counters by every cosimulation.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import UNITS
 from rtl_templates.banked.group_timing import GroupTiming
 from rtl_templates.banked.server.timing import Entry, ServerTiming
 from rtl_templates.shell.timing import SHELL_DONE, SHELL_QUIET, SHELL_RUN
 
+from ..arrays import Bools, Ints
 from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .hardware import Hardware
 from .images import task_fields
@@ -145,8 +145,8 @@ def pass_entries(program: Program, index: int) -> list[Entry]:
     return [Entry(*both) for both in zip(widths.tolist(), pairs.tolist(), strict=True)]
 
 
-def _port_entries(program: Program, orders: Sequence[tuple[tuple[NDArray[np.int64], ...], ...] | None],
-                  ports: int, servers: int) -> list[list[list[Entry]]]:
+def _port_entries(program: Program, orders: Sequence[tuple[tuple[Ints, ...], ...] | None], ports: int,
+                  servers: int) -> list[list[list[Entry]]]:
     """Entries of those passes whose orders of arrival are given: server -> port -> entries, in order."""
     found: list[list[list[Entry]]] = [[[] for _ in range(ports)] for _ in range(servers)]
     for index, of_pass in enumerate(orders):
@@ -166,7 +166,7 @@ def _reading(gather: Gather | None, h: Hardware) -> float:
     return h.digits * max(float(gather.reads.sum()) / (UNITS * h.groups), float(gather.slots.max(initial=0)))
 
 
-def _serving(program: Program, step: Pass, rows: NDArray[np.bool_], h: Hardware) -> float:
+def _serving(program: Program, step: Pass, rows: Bools, h: Hardware) -> float:
     """Nodes of a server times the interval between two (docs/banked.md, server timing contract)."""
     columns = [0 if stage is None else -(-len(stage.column) // h.requant_lanes) for stage in (step.q1, step.q2)]
     write = columns[1] or columns[0] if step.out.kind == "raw" else h.digits

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ...errors import CapacityError
 from ...flow.config import RunKind
@@ -37,15 +38,13 @@ class Design:
         The sample, which is scheduled already where the schedule has decided the number of slots.
     """
 
+    runs: ClassVar[RunKind] = "graph"
+
     network: Network
     hardware: Hardware
     capacity: Mapping[str, int]
     dictionary: Dictionary | None = None
     scheduled: tuple[Batch, GraphRun] | None = None
-
-    @property
-    def runs(self) -> RunKind:
-        return "graph"
 
     @property
     def capacities(self) -> dict[str, int]:

@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 
+from ..arrays import Ints
 from .arithmetic import requantize
 from .program import Pass, Program, Requant
 
 __all__ = ["PassTrace", "Trace", "run"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import (
     ACC_BITS,
@@ -27,13 +26,11 @@ from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange
+from ..arrays import Bools, Floats, Ints
 from .bias_classes import Bias
 from .program import Requant
 
 __all__ = ["Factors", "fold"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 ROW_TOP = (1 << ROW_BITS) - 1
 BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1
@@ -175,7 +172,7 @@ def _gains(values: Floats, limit: int, below: int, above: int) -> list[float]:
     return [limit / largest * 2.0 ** (half / 2) for half in range(-2 * below, 2 * above + 1)]
 
 
-def _rounded(values: Floats, gain: float, limit: int) -> tuple[Ints, NDArray[np.bool_]]:
+def _rounded(values: Floats, gain: float, limit: int) -> tuple[Ints, Bools]:
     """Integers ``values * gain``, lowered to ±``limit``, and which were lowered."""
     exact = np.rint(values * gain)
     return np.clip(exact, -limit, limit).astype(np.int64), np.abs(exact) > limit
@@ -197,8 +194,7 @@ def _cost(column: Floats, row: Floats, reach: Floats, gain: float, row_gain: flo
 
 
 def _check(column: Floats, row: Floats, reach: Floats, c: Ints, r: Ints, total: float,
-           rows: NDArray[np.bool_], columns: NDArray[np.bool_], tolerance: float, where: str,
-           factor_bits: int) -> None:
+           rows: Bools, columns: Bools, tolerance: float, where: str, factor_bits: int) -> None:
     factor = row[:, None] * column[None, :]
     have = r[:, None] * (c[None, :] / total)
     relative = np.divide(np.abs(have - factor), factor, out=np.zeros_like(factor), where=factor > 0)

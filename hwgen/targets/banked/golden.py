@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Ints
 from ..run_folder import RESULT_BITS, Golden, PassFacts, code_bytes, cut_rows, result_arrays
 from .hardware import Hardware
 from .images import raise_of, result_places
@@ -12,8 +12,6 @@ from .program import Program
 from .schedule.slots import Schedule
 
 __all__ = ["expected", "pass_facts", "read_results"]
-
-Ints = NDArray[np.int64]
 
 STORED_LANES = 8  #: 16-bit codes of a word in memory; results fill the first ``requant_lanes``, or several words.
 

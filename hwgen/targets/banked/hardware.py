@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, WIDE_ACC_BITS
+from rtl_templates.banked.formats import ACC_BITS, HOLD_DEPTH, TASK, UNITS, WIDE_ACC_BITS
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.cells.mac_plan import TABLE_WORDS
 from rtl_templates.shell.timing import SHELL_QUIET
@@ -11,15 +11,11 @@ from rtl_templates.shell.words import BEAT_BITS
 
 from ...errors import HwgenError
 
-__all__ = ["MAX_CHUNKS", "MAX_GROUPS", "OPTIONS", "UNITS", "WORD_BITS", "Hardware", "result_parts"]
+__all__ = ["MAX_CHUNKS", "MAX_GROUPS", "UNITS", "WORD_BITS", "Hardware", "result_parts"]
 
 WORD_BITS = 128  # of a bank: one beat of the load bus
 MAX_CHUNKS = (1 << TASK["q1_chunks"]) - 1  # requantizations of a row that a task word can name
 MAX_GROUPS = 16  # that a load header can name
-UNITS = 16  # processing elements and banks of a group: one radix-4 three-stage Clos network
-
-#: Parameters that users choose; the others follow from the model.
-OPTIONS = ("groups", "servers", "digit", "requant_lanes", "lane_sets", "planes", "bank_depth", "slots")
 
 
 def result_parts(requant_lanes: int) -> int:
@@ -128,12 +124,12 @@ class Hardware:
             raise HwgenError(f"sum_bits is {sum_bits}", "hardware.sum_bits", f"use {ACC_BITS} or {WIDE_ACC_BITS}")
 
     @staticmethod
-    def verify_choices(given: Mapping[str, int | None]) -> None:
-        """Refuse values of which there are few; None is none yet. Asked before anything is divided by them."""
+    def verify_choices(given: Mapping[str, int]) -> None:
+        """Refuse values of which there are few. Asked before anything is divided by them."""
         for key, values in _CHOICES.items():
-            value = given.get(key)
-            if value is not None and value not in values:
-                raise HwgenError(f"{key} is {value}", f"hardware.{key}", f"use one of {', '.join(map(str, values))}")
+            if key in given and given[key] not in values:
+                raise HwgenError(f"{key} is {given[key]}", f"hardware.{key}",
+                                 f"use one of {', '.join(map(str, values))}")
 
     def verify(self) -> None:
         """Refuse values that no template implements."""

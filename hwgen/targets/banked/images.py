@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import AFFINE, PARAM, TASK, ZERO, Target, weight_plan
 from rtl_templates.banked.server.timing import server_q2_wait
@@ -15,6 +14,7 @@ from rtl_templates.cells.formats import Kind
 from rtl_templates.shell.words import pack as pack_word
 
 from ...errors import HwgenError
+from ..arrays import Ints
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .hardware import Hardware
@@ -31,8 +31,6 @@ from .program import Pass, Program, Requant
 from .schedule.slots import Schedule
 
 __all__ = ["NO_BANK", "Image", "pack", "raise_of", "result_places", "task_fields"]
-
-Ints = NDArray[np.int64]
 
 
 NO_BANK = 15

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.banked.formats import BIAS_BITS, COLUMN_BITS, Target
 from rtl_templates.shell.words import BEAT_BITS
 
 from ...errors import CapacityError
+from ..arrays import Ints
 from ..words import Beats, pack_bits, pack_fields, section
 from .hardware import UNITS, Hardware
 from .program import Pass, Program, Requant
@@ -18,8 +18,6 @@ from .schedule.slots import Schedule
 __all__ = [
     "bank_memory", "chunks_of", "feature_memory", "input_steps", "lane_tables", "schedule_memory", "weight_pages",
 ]
-
-Ints = NDArray[np.int64]
 
 
 def lane_tables(stages: Sequence[Requant], hardware: Hardware) -> list[Beats]:

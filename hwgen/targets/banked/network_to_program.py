@@ -16,7 +16,6 @@ Ranges are intervals per node and column, carried through the program (:mod:`hwg
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT, RAW_SHIFT, ROW_BITS, WIDE_ACC_BITS, column_bits
@@ -24,9 +23,11 @@ from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...network.batch import Batch, check_batch
+from ...network.execute import Lists, choose_entry
 from ...network.network import Network
 from ...network.rules import check_network
 from ...numeric import Bounds, IntRange
+from ..arrays import Floats
 from .accepts import chain_of
 from .bias_classes import Bias
 from .chain import Chain, Layer
@@ -38,9 +39,6 @@ from .zero_rows import without_zero_rows
 
 __all__ = ["lower"]
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
 _TRIES = 8  #: Of a scale of results.
 
 
@@ -50,7 +48,7 @@ def lower(network: Network, batch: Batch, sum_bits: int | None = None) -> Progra
     Parameters
     ----------
     network : Network
-        That :func:`hwgen.targets.banked.accepts.accepts` has nothing against.
+        A chain of GCN layers (:func:`hwgen.targets.banked.accepts.chain_of`).
     batch : Batch
         The graph.
     sum_bits : int or None
@@ -126,19 +124,21 @@ def _input_pass(chain: Chain, features: csr_array, norm: Floats, sum_bits: int) 
 def _hidden_pass(
     layer: Layer, following: Layer, codes: Bounds, adjacency: csr_array, batch: Batch, norm: Floats, sum_bits: int
 ) -> tuple[Bounds, Pass]:
-    assert layer.row is not None  # chain_of: every layer but the last has one
-    row = layer.row.of_nodes(batch)
+    row, unread = layer.row, np.empty((batch.num_nodes, 0))
+    assert row is not None  # chain_of: every layer but the last has one, which asks for no node's values
+    entry = choose_entry(unread, row, Lists(batch))
+    step_of, bits_of = row.step[entry], row.bits[entry]
     sums = gathered_sums(adjacency, codes)
-    kept = row.bits > 0
-    inverse = np.where(kept, 1.0 / row.step, 0.0)
+    kept = bits_of > 0
+    inverse = np.where(kept, 1.0 / step_of, 0.0)
     q1 = fold(
         Factors(column=layer.message_step, row=norm * inverse, bias=_bias(layer, norm)),
-        where=layer.path, kind="unsigned", bits=max(1, int(row.bits.max(initial=0))), row_bits=row.bits,
+        where=layer.path, kind="unsigned", bits=max(1, int(bits_of.max(initial=0))), row_bits=bits_of,
         x=sums.span, scale=np.ones(len(layer.message_step)), sum_bits=sum_bits,
     )
     activations = codes_of(q1, sums)
     products = activations.times(following.weight)
-    message = _message(following, np.where(kept, row.step * norm, 0.0), products, sum_bits)
+    message = _message(following, np.where(kept, step_of * norm, 0.0), products, sum_bits)
     step = Pass(name=f"{layer.path}.aggregate", kind="gather", source=None, accumulate=sums.span, q1=q1,
                 combine=following.weight, q2=message)
     return codes_of(message, products), step

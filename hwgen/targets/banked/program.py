@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import ACC_BITS, MID_SHIFT
@@ -24,6 +23,7 @@ from rtl_templates.cells.formats import RAW_BITS
 
 from ...errors import HwgenError
 from ...numeric import IntRange
+from ..arrays import Bools, Floats, Ints
 
 __all__ = ["FeatureRows", "Gather", "Live", "Pass", "Program", "Requant"]
 
@@ -59,15 +59,15 @@ class Requant:
 
     kind: Literal["unsigned", "signed", "affine", "raw"]
     bits: int
-    row_bits: NDArray[np.int64] | None
-    column: NDArray[np.int64]
-    bias: NDArray[np.int64]
-    row: NDArray[np.int64]
-    bias_class: NDArray[np.int64]
-    bias_row: NDArray[np.int64] | None
+    row_bits: Ints | None
+    column: Ints
+    bias: Ints
+    row: Ints
+    bias_class: Ints
+    bias_row: Ints | None
     half_up: bool
     x: IntRange
-    scale: NDArray[np.float64]
+    scale: Floats
     zero: int = 0
 
     @property
@@ -80,9 +80,9 @@ class Requant:
         return both if self.bias_row is None else both | IntRange.of(self.bias[0])
 
     @property
-    def pairs(self) -> NDArray[np.bool_]:
+    def pairs(self) -> Bools:
         """Rows that are rank-1 pairs: bool [n]."""
-        pairs: NDArray[np.bool_] = (self.bias_class == 0) & (self.bias_row is not None)
+        pairs: Bools = (self.bias_class == 0) & (self.bias_row is not None)
         return pairs
 
     @property
@@ -125,10 +125,10 @@ class Pass:
 
     name: str
     kind: Literal["gather_features", "gather", "dense"]
-    source: NDArray[np.int64] | None
+    source: Ints | None
     accumulate: IntRange
     q1: Requant | None
-    combine: NDArray[np.int64] | None
+    combine: Ints | None
     q2: Requant | None
 
     @property
@@ -158,7 +158,7 @@ class FeatureRows:
     """
 
     reads: csr_array
-    rows: NDArray[np.int64]
+    rows: Ints
     least: int
 
 
@@ -172,8 +172,8 @@ class Live:
         Nodes whose rows it writes, and whose rows it reads.
     """
 
-    rows: NDArray[np.bool_]
-    sources: NDArray[np.bool_]
+    rows: Bools
+    sources: Bools
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -191,10 +191,10 @@ class Gather:
 
     kind: Literal["gather_features", "gather"]
     reads: csr_array
-    rows: NDArray[np.bool_]
+    rows: Bools
 
     @property
-    def slots(self) -> NDArray[np.int64]:
+    def slots(self) -> Ints:
         """Slots of each node: int64 [n]; 0 of those that the pass leaves out."""
         reads = np.asarray(self.reads.sum(axis=1), dtype=np.int64).ravel()
         return np.where(self.rows, np.maximum(reads, 1), 0)
@@ -254,18 +254,14 @@ class Program:
     @property
     def schedules(self) -> list[Gather]:
         """Different reads, in the order of passes."""
-        found: list[Gather] = []
-        for each in self.gathers:
-            if each is not None and each not in found:
-                found.append(each)
-        return found
+        return list(dict.fromkeys(each for each in self.gathers if each is not None))
 
-    def rows_of(self, index: int) -> NDArray[np.bool_]:
+    def rows_of(self, index: int) -> Bools:
         """Nodes whose rows a pass writes: bool [n]."""
         return np.ones(self.num_nodes, dtype=np.bool_) if self.live is None else self.live[index].rows
 
     @property
-    def written(self) -> NDArray[np.bool_]:
+    def written(self) -> Bools:
         """Nodes whose rows lie in each half of the banks: bool [2, n]. Pass k writes half ``k % 2``, the last none."""
         halves = np.zeros((2, self.num_nodes), dtype=np.bool_)
         for index in range(len(self.passes) - 1):

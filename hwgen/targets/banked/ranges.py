@@ -4,21 +4,21 @@ Requantization is monotone: the bounds of its input give the bounds of its codes
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.banked.formats import RAW_SHIFT, SHIFT
 
 from ...numeric import Bounds
+from ..arrays import Ints
 from .arithmetic import requantize
-from .program import Requant
+from .program import Pass, Program, Requant
 
-__all__ = ["codes_of", "feature_sums", "gathered_sums"]
+__all__ = ["codes_of", "feature_sums", "gathered_sums", "sums_of"]
 
 _UNBOUNDED = 1 << 62
 
 
-def feature_sums(features: csr_array, weight: NDArray[np.int64]) -> Bounds:
+def feature_sums(features: csr_array, weight: Ints) -> Bounds:
     """Of input codes times weights, and of every part of that sum, in whatever order it is added up."""
     return Bounds(features @ np.minimum(weight, 0), features @ np.maximum(weight, 0))
 
@@ -26,6 +26,16 @@ def feature_sums(features: csr_array, weight: NDArray[np.int64]) -> Bounds:
 def gathered_sums(neighbours: csr_array, rows: Bounds) -> Bounds:
     """Of the sum of each node's neighbours' rows."""
     return Bounds(neighbours @ rows.low, neighbours @ rows.high)
+
+
+def sums_of(program: Program, step: Pass, rows: Bounds | None) -> Bounds:
+    """Of what a pass sums up first; one that gathers adds ``rows``, which the pass before it wrote."""
+    if step.kind == "gather":
+        assert rows is not None
+        return gathered_sums(program.neighbours, rows)
+    weight = step.combine if step.kind == "dense" else step.source
+    assert weight is not None
+    return feature_sums(program.features, weight)
 
 
 def codes_of(requant: Requant, sums: Bounds) -> Bounds:

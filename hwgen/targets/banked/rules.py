@@ -6,7 +6,7 @@ from rtl_templates.cells.formats import RAW_BITS
 from ...errors import CapacityError, HwgenError
 from ...numeric import Bounds, IntRange
 from .program import Pass, Program, Requant
-from .ranges import codes_of, feature_sums, gathered_sums
+from .ranges import codes_of, sums_of
 
 __all__ = ["check_program", "check_requant"]
 
@@ -50,13 +50,7 @@ def check_requant(requant: Requant, where: str, sum_bits: int = ACC_BITS) -> Non
 
 def _pass(program: Program, step: Pass, rows: Bounds | None) -> Bounds:
     """Prove one pass, whose neighbours have ``rows``. Returns what it writes."""
-    if step.kind == "gather":
-        assert rows is not None
-        sums = gathered_sums(program.neighbours, rows)
-    else:
-        weight = step.combine if step.kind == "dense" else step.source
-        assert weight is not None
-        sums = feature_sums(program.features, weight)
+    sums = sums_of(program, step, rows)
     if step.q1 is not None:
         _within(sums.span, step.accumulate, "sum", step.name)
         codes = _stage(step.q1, sums, f"{step.name}.q1", program.sum_bits)

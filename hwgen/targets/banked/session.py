@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import CapacityError
 from ...network.batch import Batch
@@ -15,6 +14,7 @@ from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
+from ..arrays import Floats, Ints
 from ..design import Run
 from ..run_folder import Files, batch_files
 from ..words import to_bytes
@@ -29,8 +29,6 @@ from .schedule.schedule import ALL_SLOTS, schedule
 from .schedule.slots import Schedule
 
 __all__ = ["GraphRun", "Session", "uniform_bits"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +146,7 @@ class Session:
         return self.run.expected
 
     @property
-    def scale(self) -> NDArray[np.float64]:
+    def scale(self) -> Floats:
         scale = self.run.program.passes[-1].out.scale
         assert scale is not None  # of results
         return scale

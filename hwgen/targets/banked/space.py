@@ -8,11 +8,11 @@ from ...network.dictionary import Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
 from ..target import Candidate, Target
-from .candidates import candidate, complete, dictionary_of, program_for
+from .candidates import candidate, dictionary_of, program_for
 from .feature_rows import told_in
 from .hardware import WORD_BITS
 from .program import Program
-from .sizes import most_groups
+from .sizes import choose, most_groups
 
 __all__ = ["Space"]
 
@@ -40,7 +40,7 @@ class Space:
         self._target, self._network, self._sample, self._wanted = target, network, sample, wishes.hardware
         self._program = program = program_for(network, sample, wishes)
         self._told: dict[int, tuple[Program, Dictionary | None]] = {}
-        plain = complete(told_in(program, dictionary_of(program, self._wanted)), self._wanted)
+        plain = choose(told_in(program, dictionary_of(program, self._wanted)), **self._wanted)
         sums = program.passes[0].source is not None
         free: dict[str, Sequence[int]] = {
             "groups": range(1, most_groups(program) + 1),
@@ -57,7 +57,7 @@ class Space:
     def candidate(self, point: Mapping[str, int]) -> Candidate:
         wanted = {**self._wanted, **point}
         program, dictionary = self._in_banks_of(wanted["bank_depth"])
-        found = candidate(self._target, self._network, self._sample, program, dictionary, complete(program, wanted),
+        found = candidate(self._target, self._network, self._sample, program, dictionary, choose(program, **wanted),
                           "slots" in wanted)
         return replace(found, longest=found.cycles)
 

@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.primitives import TWINS, Primitives
 
@@ -16,9 +15,10 @@ from ...flow.wishes import Wishes
 from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
+from ..arrays import Floats, Ints
 from ..design import Hardware as AnyHardware
 from ..target import Candidate
-from .accepts import accepts, chain_of
+from .accepts import chain_of
 from .area import guess_resources
 from .candidates import SPACE, candidates
 from .design import Design
@@ -40,15 +40,16 @@ class BankedTarget:
         "group": (), "server": ("row_valid", "row_bank", "row_address", "row_data", "act_valid", "act_data")}
 
     def accepts(self, network: Network, sample: Sample) -> HwgenError | None:
-        reason = accepts(network, sample)
-        if reason is None:
-            try:
-                lower(network, sample.batch)
-            except HwgenError as refused:
-                return refused
-        return reason
+        if sample.batch.graphs != 1 or not sample.batch.num_nodes:
+            return HwgenError(f"a sample of {sample.batch.graphs} graphs and {sample.batch.num_nodes} nodes",
+                              f"network {network.name}", "banked designs run one graph with nodes: use --target lists")
+        try:
+            lower(network, sample.batch)
+        except HwgenError as reason:
+            return reason
+        return None
 
-    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+    def integer_results(self, network: Network, sample: Sample) -> Floats:
         program = lower(network, sample.batch)
         return np.asarray(run(program).logits * program.passes[-1].out.scale)
 
@@ -62,7 +63,7 @@ class BankedTarget:
     def area(self, hardware: AnyHardware, family: str = "xcup") -> Resources:
         return guess_resources(Hardware(**hardware.to_dict()), family)
 
-    def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
+    def design(self, network: Network, config: Config, pairs: Ints = NO_PAIRS) -> Design:
         weight = chain_of(network).layers[0].weight
         dictionary = Dictionary.of_pairs(weight, pairs) if network.input_bits == 1 else None
         return Design(network=network, hardware=Hardware(**config.hardware), capacity=config.capacity,

@@ -9,10 +9,10 @@ that are left out are zeros there, or are read by none.
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Bools
 from .program import Live, Program
-from .ranges import codes_of, feature_sums, gathered_sums
+from .ranges import codes_of, sums_of
 
 __all__ = ["without_zero_rows"]
 
@@ -35,17 +35,12 @@ def without_zero_rows(program: Program) -> Program:
     return replace(program, live=tuple(Live(rows=own, sources=read) for own, read in zip(rows, sources, strict=True)))
 
 
-def _zero_rows(program: Program) -> list[NDArray[np.bool_]]:
+def _zero_rows(program: Program) -> list[Bools]:
     """Of each pass but the last the rows that are proved to be zero: bool [n]."""
-    found: list[NDArray[np.bool_]] = []
+    found: list[Bools] = []
     bounds = None
     for step in program.passes[:-1]:
-        weight = step.source if step.kind == "gather_features" else step.combine
-        if bounds is not None and step.kind == "gather":
-            sums = gathered_sums(program.neighbours, bounds)
-        else:
-            assert weight is not None
-            sums = feature_sums(program.features, weight)
+        sums = sums_of(program, step, bounds)
         if step.q1 is not None:
             bounds = codes_of(step.q1, sums)
             sums = bounds if step.combine is None else bounds.times(step.combine)

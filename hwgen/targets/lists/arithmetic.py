@@ -1,16 +1,14 @@
 """The numeric contract of edge lists: roundings and clipping that reference and RTL share (docs/lists.md)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import Q_SHIFT, SLOPE_ONE, SLOPE_SHIFT, V_SHIFT
 
 from ...errors import HwgenError
 from ...network.activation import Activation, Identity, LeakyReLU, ReLU
+from ..arrays import Ints
 
 __all__ = ["activate", "encode", "round_value", "slope_word"]
-
-Ints = NDArray[np.int64]
 
 
 def round_value(total: Ints) -> Ints:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rtl_templates.lists.formats import NULL_INDEX
@@ -17,10 +16,9 @@ from ...network.batch import Batch, SetName
 from ...network.dictionary import Dictionary, planes_of
 from ...network.edges import NO_EDGES, EdgeQuantizers, coder_of, magnitudes
 from ...network.walks import NOTHING, Walk, walk
+from ..arrays import Bools, Ints
 
 __all__ = ["Lists", "batch_lists", "deal", "union"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +41,7 @@ class Lists:
     length: Ints
     count: Ints
     index: Ints
-    double: NDArray[np.bool_]
+    double: Bools
 
     @property
     def start(self) -> Ints:
@@ -174,7 +172,7 @@ def _told(length: Ints, reads: csr_array, bits: int) -> Lists:
                  index=np.concatenate([index, np.full(len(empty), NULL_INDEX)])[order], double=double)
 
 
-def _first(filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _first(filled: Bools) -> Bools:
     """The first plane of each list that has entries: bool [n, bits]."""
-    first: NDArray[np.bool_] = np.cumsum(filled, axis=1) == 1
+    first: Bools = np.cumsum(filled, axis=1) == 1
     return first & filled

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import Kind
 from rtl_templates.lists import formats
@@ -12,6 +11,7 @@ from rtl_templates.lists.formats import BEAT, PASS, RESULT_LANES, V_BITS, Select
 from ...errors import HwgenError
 from ...network.batch import SetName, owner_of
 from ...numeric import IntRange
+from ..arrays import Ints
 from .arithmetic import slope_word
 from .layout import Place
 from .program import Block, Operand, Pass, Program, Requantizer, Row
@@ -19,7 +19,6 @@ from .tables import Tables
 
 __all__ = ["SET_OF", "chunks_at", "emit_pass"]
 
-Ints = NDArray[np.int64]
 Fields = dict[str, int]
 
 #: Its number in a beat. Who has rows by edge walks no other lists that weigh: those of the rows take their place.

@@ -7,13 +7,13 @@ with the RTL's own counters by every cosimulation.
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import NULL_INDEX, RESULT_LANES, Operand
 from rtl_templates.lists.timing import STAGES, UnitPass, unit_pass
 from rtl_templates.shell.timing import SHELL_BARRIER, SHELL_DONE, SHELL_RUN
 
 from ...network.batch import SetName
+from ..arrays import Ints
 from ..pass_cycles import CycleEstimate, PassCycles, Stage
 from .batch import Lists
 from .beats import SET_OF
@@ -25,7 +25,6 @@ from .program import Pass, Program
 
 __all__ = ["estimate", "guess_cycles"]
 
-Ints = NDArray[np.int64]
 _PASS_OVERHEAD = 60  # cycles to fill and drain the pipeline and for the barrier
 
 

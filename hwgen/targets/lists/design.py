@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import ClassVar
 
 from ...flow.config import RunKind
 from ...network.batch import Batch
@@ -20,10 +20,10 @@ from .network_to_program import lower
 from .placement import place
 from .program import Program
 from .session import BatchSession
-from .windows.run import WindowLayout, plan_windows
+from .windows.layout import WindowLayout, plan_windows
 from .windows.session import WindowSession
 
-__all__ = ["BatchDesign", "WindowDesign", "by_windows", "place_batches", "place_windows", "program_for"]
+__all__ = ["BatchDesign", "WindowDesign", "place_batches", "place_windows", "program_for"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,19 @@ class _Design:
         return {**pooled, "max_degree": program.max_degree, "max_node_nonzeros": program.max_features, **weighed}
 
     def by_windows(self, batch: Batch) -> "WindowDesign":
-        return by_windows(self.network, self.program, self.hardware, batch)
+        """For a batch of any size. Ranges are proved anew where a list is longer than the program is proved for.
+
+        Fixed-point constants, and with them the last bits of a result, may then differ.
+        """
+        network, program = self.network, self.program
+        limits = Limits.of(batch, network.input_bits, network.edges)
+        longest = {"max_degree": max(limits.degree, program.max_degree),
+                   "max_members": max(limits.nodes, program.max_members),
+                   "max_features": max(limits.features, program.max_features),
+                   "max_weight": max(1, limits.weight, program.max_weight)}
+        if program.given is not None or any(value > max(1, getattr(program, name)) for name, value in longest.items()):
+            program = told_in(lower(network, **longest), program.dictionary)
+        return place_windows(network, program, self.hardware)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +84,10 @@ class BatchDesign(_Design):
     layout : Layout
     """
 
+    runs: ClassVar[RunKind] = "batch"
+
     room: Capacity
     layout: Layout
-
-    @property
-    def runs(self) -> RunKind:
-        return "batch"
 
     @property
     def capacity(self) -> dict[str, int]:
@@ -113,10 +123,6 @@ class BatchDesign(_Design):
         return BatchSession(self.network, self.layout, batch)
 
     def model_files(self) -> Files:
-        return self._files
-
-    @cached_property
-    def _files(self) -> Files:
         return model_files(self.layout)
 
 
@@ -129,11 +135,9 @@ class WindowDesign(_Design):
     windows : WindowLayout
     """
 
-    windows: WindowLayout
+    runs: ClassVar[RunKind] = "window"
 
-    @property
-    def runs(self) -> RunKind:
-        return "window"
+    windows: WindowLayout
 
     @property
     def capacity(self) -> Mapping[str, int]:
@@ -162,10 +166,6 @@ class WindowDesign(_Design):
         return super().by_windows(batch)
 
     def model_files(self) -> Files:
-        return self._files
-
-    @cached_property
-    def _files(self) -> Files:
         return self.windows.model_files()
 
 
@@ -196,18 +196,3 @@ def place_windows(network: Network, program: Program, hardware: Hardware) -> Win
         Naming the parameter of the hardware that is too small.
     """
     return WindowDesign(network=network, program=program, hardware=hardware, windows=plan_windows(program, hardware))
-
-
-def by_windows(network: Network, program: Program, hardware: Hardware, batch: Batch) -> WindowDesign:
-    """Hardware for a batch of any size. Ranges are proved anew where a list is longer than the program is proved for.
-
-    Fixed-point constants, and with them the last bits of a result, may then differ.
-    """
-    limits = Limits.of(batch, network.input_bits, network.edges)
-    longest = {"max_degree": max(limits.degree, program.max_degree),
-               "max_members": max(limits.nodes, program.max_members),
-               "max_features": max(limits.features, program.max_features),
-               "max_weight": max(1, limits.weight, program.max_weight)}
-    if program.given is not None or any(value > max(1, getattr(program, name)) for name, value in longest.items()):
-        program = told_in(lower(network, **longest), program.dictionary)
-    return place_windows(network, program, hardware)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
@@ -12,13 +11,12 @@ from ...errors import CapacityError
 from ...network.batch import Batch, SetName
 from ...network.execute import Lists
 from ...numeric import IntRange
+from ..arrays import Ints
 from .arithmetic import encode, round_value
 from .program import Block, Operand, Pass, Program, Requantizer, Row
 from .rules import longest
 
 __all__ = ["PassTrace", "Trace", "run"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)

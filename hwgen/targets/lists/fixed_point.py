@@ -11,19 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_BITS, BIAS_HALF, BIAS_SHIFT, MID_SHIFTS, Q_SHIFT, ROW_BITS, V_BITS, V_SHIFT
 
 from ...errors import HwgenError
 from ...numeric import Bounds
+from ..arrays import Bools, Floats, Ints
 from .shares import COLUMN_TOP, ROW_TOP, Shares, best_share, relative
 
 __all__ = ["STEEPEST_CODES", "RealBlock", "RealTerm", "Solved", "Target", "solve"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 BIAS_TOP = (1 << (BIAS_BITS - 1)) - 1 - BIAS_HALF
 RAW_TOP = (1 << (RAW_BITS - 1)) - 1
@@ -111,7 +108,7 @@ class Solved:
     shares: tuple[tuple[Shares, ...], ...]
     bias: tuple[Ints, ...]
     multiplier: Ints
-    coarsened: NDArray[np.bool_]
+    coarsened: Bools
 
 
 def solve(blocks: Sequence[RealBlock], target: Target, where: str) -> Solved:

@@ -1,34 +1,21 @@
 """What every pass of a batch must write, word by word, for a bench to compare; and results as they are stored."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import RESULT_LANES
 
+from ..arrays import Ints
 from ..run_folder import RESULT_BITS, Files, Golden, PassFacts, cut_rows, image_files, result_arrays
 from ..words import to_bytes
+from .execute import PassTrace
 from .hardware import Hardware
 from .images import BatchImage, buffer_bytes, model_image
 from .layout import Layout
 from .program import Program
 
-__all__ = ["DonePass", "expected", "model_files", "pass_facts", "read_rows"]
-
-Ints = NDArray[np.int64]
-
-
-class DonePass(Protocol):
-    """What one pass wrote, and the width of each row at Q1: part of :class:`hwgen.targets.lists.execute.PassTrace`."""
-
-    @property
-    def written(self) -> Ints: ...
-    @property
-    def written_entry(self) -> Ints: ...
-    @property
-    def bits(self) -> Ints: ...
+__all__ = ["expected", "model_files", "pass_facts", "read_rows"]
 
 
 def model_files(layout: Layout) -> Files:
@@ -50,12 +37,12 @@ def pass_facts(program: Program, hardware: Hardware) -> list[PassFacts]:
     return facts
 
 
-def expected(layout: Layout, image: BatchImage, passes: Sequence[DonePass]) -> Golden:
+def expected(layout: Layout, image: BatchImage, passes: Sequence[PassTrace]) -> Golden:
     """Words that each pass must write, and the results: arrays of ``golden.npz`` (docs/formats.md).
 
     Parameters
     ----------
-    passes : sequence of DonePass
+    passes : sequence of PassTrace
         Of the reference, in the batch's order of nodes, graphs and edges.
     """
     units, out = layout.hardware.units, Golden()

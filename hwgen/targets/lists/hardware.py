@@ -17,11 +17,7 @@ from rtl_templates.lists.formats import (
 
 from ...errors import HwgenError
 
-__all__ = ["OPTIONS", "Hardware"]
-
-#: Parameters that users choose; the others follow from the model.
-OPTIONS = ("units", "lanes", "requant_lanes")
-
+__all__ = ["Hardware"]
 
 @dataclass(frozen=True, kw_only=True)
 class Hardware:

@@ -30,6 +30,7 @@ from ...errors import CapacityError
 from ...network.batch import Batch, SetName, check_batch, named_by, owner_of
 from ...network.edges import CODED
 from ...network.equation import Domain
+from ..arrays import Bytes, Ints
 from ..mac_tables import subset_sums
 from ..words import Beats, ended, pack_fields, section, split
 from .batch import Lists, batch_lists, deal
@@ -41,9 +42,6 @@ from .rules import longest as longest_of
 
 __all__ = ["BatchImage", "batch_image", "buffer_bytes", "check_lists", "model_image", "program_words", "row_words",
            "unit_words"]
-
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
 
 LANES = 4  #: Channels of C or B in a beat.
 ENTRIES = 8  #: Entries of a list in a beat.

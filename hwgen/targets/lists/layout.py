@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Ints
 from .hardware import Hardware
 from .program import Program
 from .tables import Tables
 
 __all__ = ["Layout", "Place", "positions"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ import dataclasses
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...network.activation import IDENTITY
 from ...network.batch import SetName
@@ -12,6 +11,7 @@ from ...network.edges import UNCODED, coder_of
 from ...network.network import Network, Term, Value
 from ...network.rules import term_width
 from ...numeric import Bounds, IntRange
+from ..arrays import Floats
 from .fixed_point import STEEPEST_CODES, RealBlock, RealTerm, Target, solve
 from .fuse import Step, linear_term
 from .program import Block, Combine, Operand, Pass, Requantizer, Row, Tensor
@@ -22,8 +22,6 @@ from .unchanged import unchanged
 
 __all__ = ["PassBuilder"]
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 RowSelect = Literal["constant", "degree", "node", "entry"]
 
 

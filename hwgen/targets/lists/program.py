@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...network.activation import Activation
 from ...network.batch import SetName
@@ -15,10 +14,9 @@ from ...network.dictionary import Dictionary
 from ...network.edges import EdgeQuantizers
 from ...network.equation import Domain
 from ...numeric import IntRange
+from ..arrays import Floats, Ints
 
 __all__ = ["ORDER", "Block", "Combine", "Operand", "Pass", "Program", "Requantizer", "Row", "Tensor"]
-
-Ints = NDArray[np.int64]
 
 #: In which sets are packed.
 ORDER: tuple[SetName, ...] = ("edges", "looped", "closed", "weighted", "normed", "features", "members", "sources",
@@ -159,7 +157,7 @@ class Requantizer:
     thresholds: Ints
     of: SetName = "edges"
     v: IntRange
-    scale: NDArray[np.float64] | None = None
+    scale: Floats | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,7 +299,7 @@ class Program:
         return self.given is not None and step.blocks[0].operands[0].source == self.given
 
     @property
-    def scale(self) -> NDArray[np.float64]:
+    def scale(self) -> Floats:
         """Real value of result code 1 of each class: float64 [classes]."""
         scale = self.passes[-1].out.scale
         assert scale is not None  # results do not depend on the row

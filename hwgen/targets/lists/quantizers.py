@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import Q_SHIFT, V_BITS
 
@@ -13,13 +12,12 @@ from ...network.batch import SetName
 from ...network.granularity import Granularity
 from ...network.network import Factor, Quantizer, Value
 from ...numeric import IntRange
+from ..arrays import Floats, Ints
 from .fixed_point import Solved, Target
 from .program import Requantizer
 
 __all__ = ["Lookup", "Steps", "factors", "final_of", "lookup_of", "steps_of", "target_of"]
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Kind = Literal["unsigned", "signed", "raw"]
 Select = Literal["constant", "degree", "node", "entry", "nearest"]
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
 from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
@@ -19,13 +18,12 @@ from rtl_templates.lists.formats import BIAS_SHIFT, MID_SHIFTS
 from ...network.activation import Activation
 from ...network.edges import CODED
 from ...numeric import Bounds, IntRange
+from ..arrays import Ints
 from .arithmetic import round_value
 from .program import Block, Operand, Requantizer, Row, Tensor
 
 __all__ = ["Scope", "block_sums", "codes_of", "feature_sums", "input_codes", "operand_bounds", "product_bounds",
            "value_range"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,26 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...network.batch import Batch
 from ...network.bits import Bits
 from ...network.network import Network
 from ...report.cycles import Ran
 from ...report.facts import Pass as PassFacts
+from ..arrays import Floats, Ints
 from ..design import Run
 from ..run_folder import Files, batch_files
 from ..words import to_bytes
-from .bits import bits_of_trace
 from .cycles import estimate
-from .execute import Trace
+from .execute import PassTrace, Trace
 from .execute import run as run_reference
-from .golden import DonePass, expected, pass_facts, read_rows
+from .fuse import steps
+from .golden import expected, pass_facts, read_rows
 from .images import BatchImage, batch_image
 from .layout import Layout
 from .program import Program
 
 __all__ = ["BatchRun", "BatchSession", "Reference"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,7 @@ class BatchRun:
 
     layout: Layout
     image: BatchImage
-    done: Callable[[], Sequence[DonePass]]
+    done: Callable[[], Sequence[PassTrace]]
     size: Mapping[str, int]
     part: int | None = None
 
@@ -122,14 +120,20 @@ class Reference:
         return self.trace.results
 
     @property
-    def scale(self) -> NDArray[np.float64]:
+    def scale(self) -> Floats:
         """Real value of result code 1."""
         return self.program.scale
 
     @property
     def bits(self) -> Bits:
-        """Widths that rows have in the hardware."""
-        return bits_of_trace(self.network, self.program, self.trace)
+        """Widths of all values but the result that rows have in the hardware."""
+        bits = dict[str, Ints]()
+        for step, task, done in zip(steps(self.network), self.program.passes, self.trace.passes, strict=True):
+            if step.row is not None and step.linear is not None:  # never leaves its unit: only Q1 knows it
+                bits[step.row.name] = done.bits
+            if task.target is not None:
+                bits[step.value.name] = task.out.bits[done.written_entry]
+        return bits
 
 
 class BatchSession(Reference):

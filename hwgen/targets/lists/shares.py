@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import COLUMN_BITS, MID_BITS, MID_SHIFTS, ROW_BITS, V_SHIFT
 
-__all__ = ["COLUMN_TOP", "ROW_TOP", "Shares", "best_share", "relative"]
+from ..arrays import Floats, Ints
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+__all__ = ["COLUMN_TOP", "ROW_TOP", "Shares", "best_share", "relative"]
 
 ROW_TOP = (1 << ROW_BITS) - 1
 COLUMN_TOP = (1 << (COLUMN_BITS - 1)) - 1

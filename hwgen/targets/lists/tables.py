@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import V_BITS
 
-__all__ = ["Tables"]
+from ..arrays import Ints
 
-Ints = NDArray[np.int64]
+__all__ = ["Tables"]
 
 
 class _Runs:

@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.cells.primitives import TWINS, Primitives
 
@@ -16,6 +15,7 @@ from ...flow.wishes import Wishes
 from ...network.dictionary import NO_PAIRS, Dictionary
 from ...network.network import Network
 from ...network.sample import Sample
+from ..arrays import Floats, Ints
 from ..design import Design
 from ..design import Hardware as AnyHardware
 from ..target import Candidate
@@ -50,7 +50,7 @@ class ListsTarget:
             return reason
         return None
 
-    def integer_results(self, network: Network, sample: Sample) -> NDArray[np.float64]:
+    def integer_results(self, network: Network, sample: Sample) -> Floats:
         program = program_for(network, sample.limits)
         return np.asarray(run(program, sample.batch).results * program.scale)
 
@@ -64,7 +64,7 @@ class ListsTarget:
     def area(self, hardware: AnyHardware, family: str = "xcup") -> Resources:
         return guess_resources(Hardware(**hardware.to_dict()), family)
 
-    def design(self, network: Network, config: Config, pairs: NDArray[np.int64] = NO_PAIRS) -> Design:
+    def design(self, network: Network, config: Config, pairs: Ints = NO_PAIRS) -> Design:
         program, hardware = program_for(network, config.limits), Hardware(**config.hardware)
         weight = program.feature_rows
         program = told_in(program, None if weight is None else Dictionary.of_pairs(weight, pairs))

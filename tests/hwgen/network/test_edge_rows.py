@@ -21,7 +21,7 @@ from hwgen.network.sample_store import batch_arrays
 from hwgen.network.store import network_arrays, network_of
 from hwgen.network.zero_points import fold_zero_points
 from hwgen.report.sizes import bit_operations, operations
-from hwgen.targets.banked.accepts import accepts
+from hwgen.targets.banked.target import TARGET
 from hwgen.targets.lists.choose import Capacity, choose
 from hwgen.targets.lists.images import batch_image
 from hwgen.targets.lists.network_to_program import lower
@@ -135,7 +135,7 @@ def test_sources_have_no_zero_point():
 def test_the_banked_target_refuses_them_by_name():
     sample = Sample(batch=replace(BATCH, graphs=1, graph=np.zeros_like(BATCH.graph)), labels=None, mask=None,
                     logits=None, limits=Limits.of(BATCH, NETWORK.input_bits, NETWORK.edges))
-    assert f"edges of {KIND} lists have rows" in accepts(NETWORK, sample).what
+    assert f"edges of {KIND} lists have rows" in TARGET.accepts(NETWORK, sample).what
 
 
 def test_a_batch_with_more_rows_than_the_design_has_is_refused():

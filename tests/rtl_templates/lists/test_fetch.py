@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from operand_cases import drive
 
 from rtl_templates.lists.fetch import Fetch, meta_layout
-from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETS, SETUP, Operand, Select, Target
+from rtl_templates.lists.formats import BEAT, DESCRIPTOR, PASS, SETUP, Operand, Select, Set, Target
 from rtl_templates.lists.gather_timing import FETCH_FIRST
 from rtl_templates.shell.words import pack
 
@@ -18,7 +18,7 @@ SHAPE = {"list_depth": 20000, "descriptor_depth": 64, "beats": 32}
 def draw_beat(rng):
     """A beat of random fields; a descriptor is read for its degree by LIST and SKIP only."""
     beat = {name: rng.getrandbits(bits) for name, bits in BEAT.items()}
-    beat["set"] = rng.randrange(len(SETS))
+    beat["set"] = rng.randrange(len(Set))
     beat["row_kind"] = rng.choice(list(Select)[:4])
     beat["row_limit"] = rng.choice((0, 3, 9, (1 << 14) - 1))
     if beat["operand"] not in (Operand.LIST, Operand.SKIP):

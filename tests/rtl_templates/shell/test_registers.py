@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from register_tables import errors_to_markdown, to_markdown
 
 from rtl_templates.banked.registers import REGISTERS as BANKED
 from rtl_templates.lists.formats import PASSES
 from rtl_templates.lists.registers import REGISTERS as LISTS
 from rtl_templates.shell.axi_lite import ADDRESS_BITS
-from rtl_templates.shell.registers import constants, register, to_c_header, to_dict, to_markdown
-from rtl_templates.shell.status import Error, Stage, errors_to_markdown
+from rtl_templates.shell.registers import constants, register, to_c_header, to_dict
+from rtl_templates.shell.status import Error, Stage
 
 MAPS = pytest.mark.parametrize("registers", [BANKED, LISTS], ids=["banked", "lists"])
 

@@ -25,10 +25,10 @@ from rtl_templates.lists.formats import (
     P_BITS,
     PASS,
     RESULT_LANES,
-    SETS,
     SETUP,
     Operand,
     Select,
+    Set,
     Target,
 )
 from rtl_templates.shell.words import unpack
@@ -170,9 +170,9 @@ class Machine:
     def _listed(self, beat: dict[str, int], setup: dict[str, int], unit: int, local: int,
                 context: Context) -> list[tuple[int, int]]:
         """Entries of a row's list."""
-        if beat["set"] >= len(SETS):
+        if beat["set"] >= len(Set):
             raise ImageError(f"there is no set {beat['set']}")
-        at = setup[SETS[beat["set"]].name.lower()] * 2 + local
+        at = setup[Set(beat["set"]).name.lower()] * 2 + local
         word = self.memories.word(Target.DESCRIPTOR, unit, at // 2) >> 64 * (at % 2)
         descriptor = unpack(DESCRIPTOR, word)
         if beat["degree"]:

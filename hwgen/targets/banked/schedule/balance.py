@@ -7,10 +7,9 @@ in its last bit.
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["balance", "refine", "relative", "spread"]
+from ...arrays import Floats, Ints
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+__all__ = ["balance", "refine", "relative", "spread"]
 
 STEEP = 29.0
 """Octaves by which the price of a bin grows up to its fair share; 17 to 43 balance Cora and CiteSeer within 1 % of each

@@ -1,13 +1,11 @@
 """Routes through a group's three-stage Clos network, for all slots at once."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Ints
 from ..hardware import UNITS
 
 __all__ = ["RADIX", "route"]
-
-Ints = NDArray[np.int64]
 
 RADIX = 4
 

@@ -50,9 +50,9 @@ def improve(program: Program, hardware: Hardware, schedule: Schedule, reads: Seq
         before = pass_cycles(program, hardware, schedule, index, known)
         options.append([(before.cycles, known)])
         if before.waited["gather"] >= WORTH * before.cycles * hardware.groups:
-            number = next(number for number, each in enumerate(schedule.slots) if each is known)
+            mine = reads[schedule.slots.index(known)]
             options[-1] += [(pass_cycles(program, hardware, schedule, index, slots).cycles, slots)
-                            for slots in _trials(program, hardware, schedule, index, reads[number])]
+                            for slots in _trials(program, hardware, schedule, index, mine)]
     cycles, chosen = _choose(options, max(room, schedule.slots_used))
     return cycles, _with(schedule, chosen, hardware.servers)
 
@@ -63,16 +63,16 @@ def _choose(options: Sequence[Sequence[Option]], room: int) -> tuple[int, tuple[
     Slots that several passes run lie in the memory once. Of choices that may share the same slots with passes to come,
     those stay that no other one beats in slots and cycles.
     """
-    shared = {id(slots) for of_pass in options for _, slots in of_pass[:1]}
+    shared = {slots for of_pass in options for _, slots in of_pass[:1]}
     states: list[tuple[int, int, tuple[Slots | None, ...]]] = [(0, 0, ())]
     for of_pass in options:
-        grown: dict[frozenset[int], list[tuple[int, int, tuple[Slots | None, ...]]]] = {}
+        grown: dict[frozenset[Slots | None], list[tuple[int, int, tuple[Slots | None, ...]]]] = {}
         for used, cycles, chosen in states:
             for more, slots in of_pass:
-                known = slots is None or any(slots is each for each in chosen)
+                known = slots is None or slots in chosen
                 total = used + (0 if known or slots is None else slots.count)
                 if total <= room:
-                    key = frozenset(shared & {id(each) for each in (*chosen, slots)})
+                    key = frozenset(shared & {*chosen, slots})
                     grown.setdefault(key, []).append((total, cycles + more, (*chosen, slots)))
         states = []
         for alike in grown.values():
@@ -93,19 +93,11 @@ def _trials(program: Program, hardware: Hardware, schedule: Schedule, index: int
     return [reads.slots(serve(groups, hardware, task, *trial)) for trial in TRIALS]
 
 
-def _distinct(slots: Sequence[Slots | None]) -> list[Slots]:
-    found: list[Slots] = []
-    for each in slots:
-        if each is not None and not any(each is other for other in found):
-            found.append(each)
-    return found
-
-
 def _with(schedule: Schedule, slots: Sequence[Slots | None], servers: int) -> Schedule:
     """The schedule with these slots in its passes."""
-    order = _distinct(slots)
+    order = list(dict.fromkeys(each for each in slots if each is not None))
     starts = np.cumsum([0, *(each.count for each in order)]).tolist()
     passes = [step if mine is None else replace(
-        step, start=next(start for start, each in zip(starts, order, strict=False) if each is mine), count=mine.count,
-        order=mine.arrivals(servers)) for step, mine in zip(schedule.passes, slots, strict=True)]
+        step, start=starts[order.index(mine)], count=mine.count, order=mine.arrivals(servers))
+        for step, mine in zip(schedule.passes, slots, strict=True)]
     return replace(schedule, slots=tuple(order), passes=tuple(passes))

@@ -1,14 +1,12 @@
 """The slot scheduler of one group: who reads which bank in every slot (docs/decisions/0003-scheduler.md)."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
+from ...arrays import Ints
 from ..hardware import UNITS
 
-__all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "insert_empty", "lower_bound", "match"]
-
-Ints = NDArray[np.int64]
+__all__ = ["LOOK_AHEAD", "LOOK_AHEAD_EVEN", "insert_empty", "lower_bound", "match", "queues"]
 
 LOOK_AHEAD = 64
 """Nodes a processing element chooses its next one among."""
@@ -56,10 +54,10 @@ def match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple[Ints,
         Node it works on; -1 when idle. A node without reads takes one slot with bank -1.
     """
     left = counts.sum(1)
-    queues = _queues(left, unit)
+    waiting = queues(left, unit)
     bank_load = counts.sum(0).astype(np.float64)
     unit_load = np.bincount(unit, np.maximum(left, 1), UNITS)
-    windows = [queue[:look_ahead] for queue in queues]
+    windows = [queue[:look_ahead] for queue in waiting]
     taken = [len(window) for window in windows]
     wanted = np.zeros((UNITS, UNITS))  # reads left of the open node, or 1 per bank of the window's nodes
     for p, window in enumerate(windows):
@@ -82,8 +80,8 @@ def match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple[Ints,
             best = int((counts[window, b] / left[window]).argmax())
             open_node[p] = window[best]
             wanted[p], open_left[p] = counts[window[best]], left[window[best]]
-            if taken[p] < len(queues[p]):
-                window[best] = queues[p][taken[p]]
+            if taken[p] < len(waiting[p]):
+                window[best] = waiting[p][taken[p]]
                 taken[p] += 1
             else:
                 window.pop(best)
@@ -104,7 +102,7 @@ def match(counts: Ints, unit: Ints, look_ahead: int = LOOK_AHEAD) -> tuple[Ints,
                         np.array(nodes, dtype=np.int64).reshape(shape), np.flatnonzero(left == 0), unit)
 
 
-def _queues(left: Ints, unit: Ints) -> list[list[int]]:
+def queues(left: Ints, unit: Ints) -> list[list[int]]:
     """Nodes of each element, shortest first: servers get their first work early."""
     order = np.argsort(left, kind="stable")
     order = order[left[order] > 0]

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ....errors import CapacityError
+from ...arrays import Floats, Ints
 from ..hardware import UNITS, Hardware
 from ..pace import node_cycles
 from ..program import Program
@@ -15,8 +15,6 @@ from .slots import Owners
 
 __all__ = ["Placing", "assign", "edge_list", "node_rows"]
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 #: Shares of items, their order, bins, and items a bin can hold: the bin of each (:func:`.balance.spread`).
 Placing = Callable[[Floats, Ints, int, int], Ints]
 

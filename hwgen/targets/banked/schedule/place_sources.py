@@ -1,9 +1,9 @@
 """Source rows of the first pass into banks, by how often each group reads them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....errors import CapacityError
+from ...arrays import Floats, Ints
 from ..hardware import UNITS, Hardware
 from ..program import Program
 from .balance import balance, relative
@@ -11,9 +11,6 @@ from .owners import Placing, edge_list
 from .slots import Owners, SourceRows
 
 __all__ = ["place_sources"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def place_sources(program: Program, hardware: Hardware, owners: Owners, place: Placing = balance) -> SourceRows:

@@ -7,17 +7,14 @@ import ctypes
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....native import library, numbers, pointer
+from ...arrays import Floats, Ints
 from ..hardware import UNITS
 from .match import LOOK_AHEAD, insert_empty, lower_bound
 from .quick_python import match_loop, spread_loop
 
 __all__ = ["SOURCE", "quick_match", "quick_spread", "stable_order"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 

@@ -3,14 +3,11 @@
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Floats, Ints
 from ..hardware import UNITS
 
 __all__ = ["match_loop", "spread_loop"]
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 REFRESH = 8
 """Slots after which urgencies, and the order of elements, are those of the loads again."""

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import Bools, Ints
 from ..hardware import UNITS
 from .match import lower_bound
 from .quick import stable_order
 from .slots import Owners, Slots
 
 __all__ = ["Reads"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +39,7 @@ class Reads:
 
     @classmethod
     def of(cls, owners: Owners, groups: int, node: Ints, bank: Ints, row: Ints,
-           summing: NDArray[np.bool_] | None = None) -> Self:
+           summing: Bools | None = None) -> Self:
         """What each node reads, in any order; ``summing`` None: all nodes sum up."""
         n = owners.unit.size
         key = node * UNITS + bank

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....errors import CapacityError, HwgenError
+from ...arrays import Bools, Ints
 from ..hardware import Hardware
 from ..pace import node_cycles
 from ..program import Gather, Program
@@ -23,7 +23,6 @@ from .slots import Owners, PassSchedule, Schedule, Slots, SourceRows
 
 __all__ = ["ALL_SLOTS", "BEST", "QUICK", "Method", "schedule", "schedule_reads"]
 
-Ints = NDArray[np.int64]
 BUSY = 0.85  #: Share of the bound from which on a pass counts as limited by its servers.
 PLACEMENTS = 4  #: That a build tries.
 ALL_SLOTS = 1 << 16  #: As many as a task word can name.
@@ -104,7 +103,7 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
     sources: SourceRows | None = None
     slots: list[Slots] = []
     passes: list[PassSchedule] = []
-    starts: list[tuple[Gather, int, Slots]] = []
+    starts: dict[Gather, tuple[int, Slots]] = {}
     every: list[Reads] = []
     for index, step in enumerate(program.passes):
         if step.kind != "gather" and index:
@@ -116,8 +115,7 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
         else:
             gather = program.gathers[index]
             assert gather is not None
-            known = next((each for each in starts if each[0] is gather), None)
-            if known is None:
+            if gather not in starts:
                 node, source = edge_list(gather.reads)
                 if step.kind == "gather_features":
                     sources = place_sources(program, hardware, owners, place)
@@ -126,11 +124,10 @@ def _schedule(program: Program, hardware: Hardware, place: Placing, method: Meth
                     bank, row = owners.unit, owners.row
                 reads = Reads.of(owners, hardware.groups, node, bank[source], row[source], gather.rows)
                 made = schedule_reads(reads, 0 if tight else _server_slots(program, hardware, owners, gather), method)
-                known = gather, sum(s.count for s in slots), made
-                starts.append(known)
+                starts[gather] = sum(s.count for s in slots), made
                 slots.append(made)
                 every.append(reads)
-            _, start, made = known
+            start, made = starts[gather]
             count, order = made.count, made.arrivals(hardware.servers)
         passes.append(PassSchedule(start=start, count=count, read_half=(index - 1) % 2 if index else 0,
                                    write_half=index % 2, order=order))
@@ -172,7 +169,7 @@ def _look_up(sources: SourceRows, count: int) -> tuple[Ints, Ints]:
     return bank, row
 
 
-def _dense_order(owners: Owners, hardware: Hardware, rows: NDArray[np.bool_]) -> tuple[tuple[Ints, ...], ...]:
+def _dense_order(owners: Owners, hardware: Hardware, rows: Bools) -> tuple[tuple[Ints, ...], ...]:
     nothing = np.zeros(0, dtype=np.int64)
     server = owners.unit % hardware.servers
     others = [nothing] * (hardware.ports - 1)

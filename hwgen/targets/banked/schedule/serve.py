@@ -9,18 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from rtl_templates.banked.group_timing import SumQueues
 from rtl_templates.banked.server.timing import Entry, ServerTiming
 
+from ...arrays import Bools, Ints
 from ..hardware import UNITS, Hardware
-from .match import URGENCY
+from .match import URGENCY, queues
 
 __all__ = ["Members", "serve"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +97,7 @@ def serve(groups: Sequence[Members], hardware: Hardware, task: Mapping[str, int]
 
 
 def _cycle(timing: Sequence[ServerTiming], sums: Sequence[SumQueues], port: Sequence[Sequence[int]],
-           finished: Sequence[int]) -> NDArray[np.bool_]:
+           finished: Sequence[int]) -> Bools:
     """One cycle of servers and queues. Returns which servers have a sum that waits."""
     valid, acks = [0] * len(timing), [0] * len(sums)
     for index, queue in enumerate(sums):
@@ -123,9 +121,7 @@ class _Group:
     def __init__(self, members: Members, look_ahead: int) -> None:
         self.counts, self.look_ahead = members.counts, look_ahead
         self.left = members.counts.sum(1)
-        order = np.argsort(self.left, kind="stable")
-        order = order[self.left[order] > 0]
-        self.queues: list[list[int]] = [order[members.unit[order] == p].tolist() for p in range(UNITS)]
+        self.queues = queues(self.left, members.unit)
         empty = np.flatnonzero(self.left == 0)
         self.empty: list[list[int]] = [empty[members.unit[empty] == p].tolist() for p in range(UNITS)]
         self.load = np.bincount(members.unit, np.maximum(self.left, 1), UNITS)
@@ -167,7 +163,7 @@ class _Group:
         return self._take(units, chosen, alone, blocked)
 
     def _take(self, units: Ints, chosen: Ints, alone: Sequence[int],
-              blocked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+              blocked: Bools) -> list[tuple[int, int]]:
         """Read a row in each of some elements, and finish nodes that read nothing in others."""
         for p, bank in zip(units.tolist(), chosen.tolist(), strict=True):
             if self.open_node[p] < 0:

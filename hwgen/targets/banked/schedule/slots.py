@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from ...arrays import Ints
 
 __all__ = ["Owners", "PassSchedule", "Schedule", "Slots", "SourceRows"]
 
@@ -22,9 +21,9 @@ class Owners:
         The node's row inside its bank, below half the bank's depth; the two halves ping-pong between passes.
     """
 
-    unit: NDArray[np.int64]
-    group: NDArray[np.int64]
-    row: NDArray[np.int64]
+    unit: Ints
+    group: Ints
+    row: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +39,12 @@ class SourceRows:
         Full row address, top bit (half) included.
     """
 
-    source: NDArray[np.int64]
-    bank: NDArray[np.int64]
-    row: NDArray[np.int64]
+    source: Ints
+    bank: Ints
+    row: Ints
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Slots:
     """A conflict-free schedule of one gather: in a slot each processing element adds at most one row.
 
@@ -61,9 +60,9 @@ class Slots:
         Slots that no schedule can beat: the busiest bank or processing element of any group.
     """
 
-    bank: NDArray[np.int64]
-    row: NDArray[np.int64]
-    node: NDArray[np.int64]
+    bank: Ints
+    row: Ints
+    node: Ints
     bound: int
 
     @property
@@ -71,10 +70,10 @@ class Slots:
         """Slots of the schedule memory it fills."""
         return int(self.bank.shape[0])
 
-    def arrivals(self, servers: int) -> tuple[tuple[NDArray[np.int64], ...], ...]:
+    def arrivals(self, servers: int) -> tuple[tuple[Ints, ...], ...]:
         """Nodes in the order in which they arrive at a port: ``[server][port]``."""
         _, groups, units = self.node.shape
-        order: list[list[NDArray[np.int64]]] = [[] for _ in range(servers)]
+        order: list[list[Ints]] = [[] for _ in range(servers)]
         for g in range(groups):
             for unit in range(units):  # ports of a server come in rising order of unit // servers
                 column = self.node[:, g, unit]
@@ -101,7 +100,7 @@ class PassSchedule:
     count: int
     read_half: int
     write_half: int
-    order: tuple[tuple[NDArray[np.int64], ...], ...]
+    order: tuple[tuple[Ints, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,18 +5,16 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import NULL_INDEX, SETUP
 
 from ....errors import CapacityError
+from ...arrays import Ints
 from ..batch import Lists
 from ..layout import Layout
 from .layout import ReadyPass, first_entries
 
 __all__ = ["Demand", "Distinct", "cut", "window_ends"]
-
-Ints = NDArray[np.int64]
 
 
 class Distinct:

@@ -4,11 +4,11 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import NULL_INDEX
 
 from ....network.batch import SetName
+from ...arrays import Bytes, Ints
 from ...run_folder import image_files
 from ...words import to_bytes
 from ..batch import Lists
@@ -23,9 +23,6 @@ from ..tables import Tables
 from .passes import Choice, WindowPass, window_passes
 
 __all__ = ["ReadyPass", "WindowLayout", "first_entries", "plan_windows", "window_hardware"]
-
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtl_templates.cells.formats import RAW_BITS
-from rtl_templates.lists.formats import NULL_INDEX, PARAM, RESULT_LANES, Target
+from rtl_templates.lists.formats import NULL_INDEX, PARAM, Target
 
 from ....network.batch import SetName
 from ....network.equation import Domain
+from ...arrays import Ints
 from ...words import Beats, ended, pack_fields, section, to_bytes
 from ..batch import Lists, deal
-from ..golden import DonePass
+from ..execute import PassTrace
 from ..images import BatchImage, program_words, row_words, unit_words
 from ..layout import Layout
 from ..tables import Tables
@@ -23,20 +24,9 @@ from .passes import Choice, WindowPass
 
 __all__ = ["Packer", "Window"]
 
-Ints = NDArray[np.int64]
-
 #: Lists name rows of the buffer already.
 NUMBERS: Mapping[Domain, NDArray[np.uint16]] = dict.fromkeys(
     ("nodes", "edges"), np.arange(NULL_INDEX + 1, dtype=np.uint16))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Copied:
-    """A :class:`DonePass`: rows that a second pass gives as results."""
-
-    written: Ints
-    written_entry: Ints
-    bits: Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,41 +54,23 @@ class Window:
         return to_bytes(self.image.beats)
 
     @property
-    def result_words(self) -> int:
-        """Words that the store unit writes of every unit."""
-        return self.image.result_words
-
-    @property
     def entries(self) -> int:
         """List entries that its units walk."""
         return sum(len(each.index) for each in self.image.lists.values())
 
-    def expected(self, done: DonePass) -> tuple[DonePass, ...]:
+    def expected(self, done: PassTrace) -> tuple[PassTrace, ...]:
         """What each hardware pass of the window writes, for :mod:`golden`: one, or two where entries are kept.
 
         Parameters
         ----------
-        done : DonePass
+        done : PassTrace
             The pass on the whole batch, of the reference.
         """
         if len(self.layout.passes) == 1:
             return (done,)
         rows = np.concatenate([done.written, done.written_entry[:, None]], axis=1)
-        return done, _Copied(written=rows, written_entry=np.zeros_like(done.written_entry),
+        return done, replace(done, written=rows, written_entry=np.zeros_like(done.written_entry),
                              bits=np.full_like(done.written_entry, RAW_BITS))
-
-    def stored(self, codes: Ints) -> bytes:
-        """What the store unit writes: ``result_words`` words of 16 bytes of each unit, one after another.
-
-        Parameters
-        ----------
-        codes : int64 [rows, classes]
-            Results, in the order of ``rows``.
-        """
-        units, words = self.layout.hardware.units, self.layout.result_words
-        dealt = np.zeros((-(-len(codes) // units) * units, words * RESULT_LANES), dtype="<i2")
-        dealt[: len(codes), self.layout.result] = codes
-        return dealt.reshape(-1, units, words * RESULT_LANES).transpose(1, 0, 2).tobytes()
 
 
 class Packer:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtl_templates.lists.formats import CODE_BITS, MID_SHIFTS
 
@@ -18,11 +17,10 @@ from ....network.activation import IDENTITY
 from ....network.batch import SetName, named_by
 from ....network.equation import Domain
 from ....numeric import IntRange
+from ...arrays import Ints
 from ..program import ORDER, Block, Operand, Pass, Program, Requantizer, Row
 
 __all__ = ["Choice", "WindowPass", "window_passes"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, order=True)

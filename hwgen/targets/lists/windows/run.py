@@ -7,25 +7,21 @@ leave half of the node buffer. To the hardware all that is one more batch: load,
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from ....errors import HwgenError
 from ....network.batch import Batch, SetName, check_batch
 from ....network.equation import Domain
+from ...arrays import Bytes, Ints
 from ..batch import Lists, batch_lists
-from ..golden import read_rows
 from ..images import check_lists
 from .cut import window_ends
-from .layout import ReadyPass, WindowLayout, plan_windows, window_hardware
+from .layout import ReadyPass, WindowLayout
 from .pack import Packer, Window
 from .passes import Choice
 
-__all__ = ["Window", "WindowLayout", "WindowedRun", "near_order", "plan_windows", "window_hardware"]
-
-Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
+__all__ = ["WindowedRun", "near_order"]
 
 
 def near_order(batch: Batch) -> Ints:
@@ -50,7 +46,8 @@ class WindowedRun:
 
         run = WindowedRun(plan, batch)
         while (window := run.next_window()) is not None:
-            run.feed(window, device.run(window.stream, window.result_words))
+            stored = device.run(window.stream, window.image.result_words)
+            run.feed(window, read_rows(window.layout, len(window.rows), stored))
         logits = run.results
 
     Windows of one pass do not depend on each other: any number may be taken before the first is fed, until
@@ -105,10 +102,9 @@ class WindowedRun:
             windows.append(self._take())
         return windows
 
-    def feed(self, window: Window, stored: bytes) -> None:
-        """Take what the store unit wrote: ``window.result_words`` words of 16 bytes of each unit, one after another."""
+    def feed(self, window: Window, codes: Ints) -> None:
+        """Take the results of a window, int64 [rows, classes], in the order of its rows."""
         self._awaited.remove(int(window.rows[0]))
-        codes = read_rows(window.layout, len(window.rows), stored)
         each = self.plan.passes[window.index]
         target = each.step.target
         if target is None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....network.batch import Batch
 from ....network.network import Network
+from ...arrays import Ints
 from ...design import Run
 from ..session import BatchRun, Reference
 from .layout import WindowLayout
@@ -14,8 +14,6 @@ from .pack import Window
 from .run import WindowedRun
 
 __all__ = ["WindowSession", "window_run"]
-
-Ints = NDArray[np.int64]
 
 
 class WindowSession(Reference):
@@ -58,7 +56,7 @@ class WindowSession(Reference):
         assert isinstance(run, BatchRun)
         window = self._windows.pop(run.size["window"])
         place = np.argsort(np.argsort(window.rows))  # of each row of the window among its rows by number
-        self._running.feed(window, window.stored(results[place]))
+        self._running.feed(window, results[place])
 
 
 def window_run(window: Window, reference: Reference, number: int) -> BatchRun:

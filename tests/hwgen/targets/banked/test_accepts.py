@@ -14,7 +14,8 @@ from hwgen.network.edges import EdgeCodes
 from hwgen.network.execute import run_network
 from hwgen.network.granularity import Granularity
 from hwgen.network.network import Network, Quantizer, Value
-from hwgen.targets.banked.accepts import accepts, chain_of
+from hwgen.targets.banked.accepts import chain_of
+from hwgen.targets.banked.target import TARGET
 
 
 @pytest.mark.parametrize(("layers", "input_bits", "bias"), [(1, 1, True), (2, 1, False), (2, 4, True), (3, 1, True)])
@@ -22,7 +23,7 @@ from hwgen.targets.banked.accepts import accepts, chain_of
 def test_the_layers_come_back(seed: int, layers: int, input_bits: int, bias: bool) -> None:
     model = random_graph_model(seed, layers=layers, input_bits=input_bits, bias=bias)
     network, sample = model.parts
-    assert accepts(network, sample) is None
+    assert TARGET.accepts(network, sample) is None
     chain = chain_of(network)
     assert (chain.name, chain.input_bits, chain.input_scale) == (model.name, input_bits, model.input_scale)
     for found, wanted in zip(chain.layers, model.layers, strict=True):
@@ -36,7 +37,7 @@ def test_the_layers_come_back(seed: int, layers: int, input_bits: int, bias: boo
 @pytest.mark.parametrize(("network", "value"), [
     (gin_network(0), 0), (sage_network(0), 0), (residual_gcn_network(0), 0)])
 def test_other_networks_are_refused_by_value(network: Network, value: int) -> None:
-    reason = accepts(network, dataclasses.replace(sample_of(network, 1), **one_graph(network)))
+    reason = TARGET.accepts(network, dataclasses.replace(sample_of(network, 1), **one_graph(network)))
     assert reason is not None
     assert "is no part of a chain of GCN layers" in reason.what
     assert "--target lists" in reason.fix
@@ -109,7 +110,7 @@ def test_rows_and_messages_of_every_scheme_come_back(by: str) -> None:
 def test_samples_of_several_graphs_are_refused() -> None:
     network, sample = random_graph_model(0).parts
     several = dataclasses.replace(sample, batch=dataclasses.replace(sample.batch, graphs=2))
-    reason = accepts(network, several)
+    reason = TARGET.accepts(network, several)
     assert reason is not None
     assert reason.what == "a sample of 2 graphs and 40 nodes"
 

@@ -33,8 +33,8 @@ def test_the_sample_is_told_in_as_many_rows_as_its_nodes_leave(design):
     assert len(rows) <= len(design.dictionary.rows) <= room_for(program, design.hardware)
     assert np.array_equal(np.unique(reads.indices), np.arange(len(rows)))  # none that no node reads
     assert np.array_equal(run(told).logits, run(program).logits)
-    assert needs(told, groups=1, servers=4, requant_lanes=8, planes=1).slots < needs(
-        program, groups=1, servers=4, requant_lanes=8, planes=1).slots
+    assert needs(told, groups=1, servers=4, requant_lanes=8, planes=1)["slots"] < needs(
+        program, groups=1, servers=4, requant_lanes=8, planes=1)["slots"]
 
 
 def test_every_other_graph_is_told_in_the_same_rows(design):

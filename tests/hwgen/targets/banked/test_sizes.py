@@ -78,7 +78,7 @@ def test_every_channel_fits_a_row(sparse):
 def test_bank_depth_holds_both_halves_and_the_source_rows():
     program = program_of(random_graph_model(2, 40, 9000, 4, 2, density=0.001))
     rows = int(program.written.sum()) + 9000
-    assert needs(program, groups=1, servers=4, requant_lanes=8, planes=1).bank_depth == -(-rows // 16) <= 2 * 3 + 563
+    assert needs(program, groups=1, servers=4, requant_lanes=8, planes=1)["bank_depth"] == -(-rows // 16) <= 2 * 3 + 563
     assert choose(program).bank_depth == 1024
 
 
@@ -94,10 +94,10 @@ def test_a_large_busy_graph_gets_four_groups_and_a_small_one_does_not(sparse):
 def test_each_capacity_is_refused_by_name(sparse, field):
     hardware = choose(sparse, groups=2)
     need = needs(sparse, groups=2, servers=hardware.servers, requant_lanes=8, planes=1)
-    exact = dataclasses.replace(hardware, **{field: getattr(need, field)})
+    exact = dataclasses.replace(hardware, **{field: need[field]})
     check_capacity(sparse, exact)
-    short = dataclasses.replace(hardware, **{field: getattr(need, field) - 1})
-    with pytest.raises(CapacityError, match=rf"need {field} {getattr(need, field)}; .* 1 too few") as caught:
+    short = dataclasses.replace(hardware, **{field: need[field] - 1})
+    with pytest.raises(CapacityError, match=rf"need {field} {need[field]}; .* 1 too few") as caught:
         check_capacity(sparse, short)
     assert caught.value.where.endswith(f"hardware.{field}")
 
@@ -183,5 +183,5 @@ def test_any_node_of_the_stated_degree_fits():
 def test_a_prompt_needs_no_more_biases_than_a_message_without() -> None:
     """It is one class on every graph."""
     depths = [needs(program_of(random_graph_model(0, prompt=prompt)), groups=1, servers=4, requant_lanes=8,
-                    planes=1).bias_depth for prompt in (False, True)]
+                    planes=1)["bias_depth"] for prompt in (False, True)]
     assert depths[0] == depths[1]

@@ -6,9 +6,8 @@ from networks import gin_network, random_network, residual_gcn_network, sage_net
 
 from hwgen.network.bits import bits_of_model
 from hwgen.network.network import Network
-from hwgen.targets.lists.bits import bits_of_trace
 from hwgen.targets.lists.design import program_for
-from hwgen.targets.lists.execute import run
+from hwgen.targets.lists.session import Reference
 
 
 @pytest.mark.parametrize("network", [
@@ -18,7 +17,7 @@ def test_hardware_chooses_the_models_bits(network: Network) -> None:
     sample = sample_of(network, 2)
     program = program_for(network, sample.limits)
     wanted = bits_of_model(network, sample.batch)
-    found = bits_of_trace(network, program, run(program, sample.batch))
+    found = Reference(network=network, program=program, batch=sample.batch).bits
     assert found.keys() == wanted.keys()
     same = sum(int((found[name] == wanted[name]).sum()) for name in wanted)
     assert same >= 0.98 * sum(each.size for each in wanted.values())  # a row between two entries may go to either

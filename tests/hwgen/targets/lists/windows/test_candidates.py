@@ -13,7 +13,8 @@ from hwgen.targets.lists.choose import Capacity
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.network_to_program import lower
 from hwgen.targets.lists.windows.candidates import ENOUGH, window_candidates
-from hwgen.targets.lists.windows.run import WindowedRun, plan_windows
+from hwgen.targets.lists.windows.layout import plan_windows
+from hwgen.targets.lists.windows.run import WindowedRun
 
 CAPACITY = Capacity(nodes=200_000, graphs=1, edges=900_000, features=900_000)
 
@@ -109,6 +110,6 @@ def test_what_the_rule_gives_takes_the_graph(network) -> None:
         windows += len(some)
         for window in some:
             done = window.expected(trace.passes[window.index])[-1]
-            running.feed(window, window.stored(done.written[window.rows]))
+            running.feed(window, done.written[window.rows])
     np.testing.assert_array_equal(running.results, trace.results)
     assert windows > len(program.passes)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from network_samples import sample_of
 from networks import gin_network, node_gcn_network
+from numpy.typing import NDArray
 
 from hwgen.errors import CapacityError
 from hwgen.flow.packed import pack_batches, representative
@@ -13,6 +14,8 @@ from hwgen.targets.lists.design import place_windows, program_for
 from hwgen.targets.lists.execute import run
 from hwgen.targets.lists.golden import read_rows
 from hwgen.targets.lists.windows.candidates import window_candidates
+from hwgen.targets.lists.windows.pack import Window
+from rtl_templates.lists.formats import RESULT_LANES
 
 TINY = {"lanes": 8, "requant_lanes": 1, "buffer_depth": 64, "list_depth": 12, "descriptor_depth": 12,
         "result_depth": 16}
@@ -37,6 +40,14 @@ def test_of_every_pass_the_first_the_fullest_and_the_last() -> None:
     assert representative([(None, 0)] * 3) == [0, 1, 2]
 
 
+def as_stored(window: Window, codes: NDArray[np.int64]) -> bytes:
+    """What the store unit writes of results in the order of a window's rows: words of each unit, one after another."""
+    units, words = window.layout.hardware.units, window.layout.result_words
+    dealt = np.zeros((-(-len(codes) // units) * units, words * RESULT_LANES), dtype="<i2")
+    dealt[: len(codes), window.layout.result] = codes
+    return dealt.reshape(-1, units, words * RESULT_LANES).transpose(1, 0, 2).tobytes()
+
+
 @pytest.mark.parametrize("units", [1, 4])
 def test_rows_are_stored_as_they_are_read(units: int) -> None:
     network = gin_network(0, features=5, hidden=8, layers=1)
@@ -48,7 +59,7 @@ def test_rows_are_stored_as_they_are_read(units: int) -> None:
             session.next_runs()
         for each in runs:
             window = session._windows[each.size["window"]]
-            stored = window.stored(each.done()[-1].written[window.rows])
+            stored = as_stored(window, each.done()[-1].written[window.rows])
             assert len(stored) == 16 * units * each.result_words
             np.testing.assert_array_equal(each.read(stored), each.expected)
             rows = read_rows(window.layout, len(window.rows), stored)

@@ -22,10 +22,12 @@ from stream_reader.lists import Machine
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.targets.lists.cycles import estimate
 from hwgen.targets.lists.execute import run
+from hwgen.targets.lists.golden import read_rows
 from hwgen.targets.lists.hardware import Hardware
 from hwgen.targets.lists.network_to_program import lower
 from hwgen.targets.lists.windows.cut import Demand, Distinct, cut
-from hwgen.targets.lists.windows.run import WindowedRun, near_order, plan_windows, window_hardware
+from hwgen.targets.lists.windows.layout import plan_windows, window_hardware
+from hwgen.targets.lists.windows.run import WindowedRun, near_order
 from rtl_templates.lists.accelerator import Accelerator
 from rtl_templates.lists.formats import Target
 from rtl_templates.lists.registers import REGISTERS
@@ -41,6 +43,11 @@ def planned(network, batch, wanted=SMALL):
     return program, plan_windows(program, window_hardware(program, wanted))
 
 
+def feed(running, window, stored):
+    """What the store unit wrote."""
+    running.feed(window, read_rows(window.layout, len(window.rows), stored))
+
+
 def interpreted(plan, batch, order=None):
     """Results of all windows, and their number of rows."""
     machine, running, rows = Machine(plan.hardware, plan.model_words()), WindowedRun(plan, batch, order=order), []
@@ -48,8 +55,8 @@ def interpreted(plan, batch, order=None):
         *kept, done = machine.run(window.stream)
         assert len(kept) == plan.passes[window.index].kept
         assert not done.buffer
-        running.feed(window, b"".join(done.results.get((unit, word), 0).to_bytes(16, "little")
-                                      for unit in range(plan.hardware.units) for word in range(window.result_words)))
+        words = [(unit, word) for unit in range(plan.hardware.units) for word in range(window.image.result_words)]
+        feed(running, window, b"".join(done.results.get(each, 0).to_bytes(16, "little") for each in words))
         rows.append(len(window.rows))
     return running.results, rows
 
@@ -196,7 +203,7 @@ def test_hardware_runs_windows(network, units):
         device = Device(ctx, dut, memory)
         await device.command(0b001, plan.model_words())
         while (window := running.next_window()) is not None:
-            running.feed(window, await device.command(0b111, window.stream, window.result_words))
+            feed(running, window, await device.command(0b111, window.stream, window.image.result_words))
             taken.append(window.index)
             bits = [trace.passes[window.index].bits, np.full(len(trace.passes[window.index].bits), 16)]
             counted = estimate(window.layout, window.image, bits[: len(window.layout.passes)])
@@ -249,7 +256,7 @@ def test_a_window_loads_every_row_once():
             rows = set(window.rows.tolist()) | set(batch.edges[0][into].tolist())
             assert loaded(window.stream)[Target.ROWS] == len(rows) * plan.chunks(each.listed[0])
             seen += 1
-        running.feed(window, bytes(16 * window.result_words))
+        feed(running, window, bytes(16 * window.image.result_words))
     assert seen > 4
 
 
@@ -273,10 +280,10 @@ def test_all_windows_of_a_pass_at_once():
         assert {window.index for window in windows} == {index}
         assert sorted(np.concatenate([window.rows for window in windows]).tolist()) == list(range(batch.num_nodes))
         for window in windows:
-            running.feed(window, bytes(16 * window.result_words))
+            feed(running, window, bytes(16 * window.image.result_words))
             other = one_by_one.next_window()
             assert other.stream == window.stream
-            one_by_one.feed(other, bytes(16 * window.result_words))
+            feed(one_by_one, other, bytes(16 * window.image.result_words))
     assert running.next_pass() == []
 
 
