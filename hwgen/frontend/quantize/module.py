@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import SetName
@@ -33,9 +34,6 @@ from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
 from .settle import settle_steps
 from .tracked import Tracked
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["QuantizedNetwork"]
 

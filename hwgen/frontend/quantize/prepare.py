@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import SetName
@@ -28,9 +29,6 @@ from .accepted import accepted
 from .edge_codes import edge_codes
 from .input import input_of
 from .module import QuantizedNetwork
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["quantize", "quantize_batch", "quantize_plan"]
 
