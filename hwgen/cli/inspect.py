@@ -7,7 +7,6 @@ import click
 
 from ..report.tables import Table
 from .console import Console, common
-from .tables import show_tables
 
 __all__ = ["inspect"]
 
@@ -47,7 +46,7 @@ def inspect(console: Console, model: str) -> None:
         network, sample = load(Path(model))
         facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
     console.say(f": {headline(facts)}", head=facts.name)
-    show_tables(console, model_tables(facts))
+    console.tables(model_tables(facts))
     console.result(facts.to_dict())
 
 
@@ -62,7 +61,7 @@ def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     outputs = "1 output" if facts["outputs"] == 1 else f"{facts['outputs']} outputs"
     console.say(f" is supported: {facts['features']} features, {outputs} "
                 f"for each of the {facts['of']}{head}; {facts['weights']:,} weights", head=model)
-    show_tables(console, [Table(
+    console.tables([Table(
         title="Values in order of computation; messages add up over lists, activations go through the MAC array",
         columns=("value", "layer", "channels", "of", "role", "computes"),
         rows=[(value["name"], value["path"], str(value["width"]), value["of"], value["role"], value["formula"])
