@@ -108,13 +108,13 @@ def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | Non
     source : str
         What the model is called in the study: another one is refused.
     objective : "latency", "throughput" or "area"
-        As of :data:`.measure.OBJECTIVES`.
+        As of :data:`.measure.Objective`.
     trials : int
         Designs that are measured, of all processes together.
     sampler : "evolution" or "random"
     seed : int
     confirm : "none", "cycles", "synth" or "simulate"
-        As of :data:`.confirm.CONFIRM`.
+        As of :data:`.confirm.Confirm`.
     points : int
         Of the front at most; others between them are left out.
     counts : int

@@ -18,7 +18,7 @@ import torch_geometric.utils as pyg_utils
 from torch import fx, nn
 from torch_geometric.utils import scatter
 
-from .calls import Count
+from .calls import Count, mapped
 from .stand_in import Shape, StandIn
 from .user_code import is_own, is_users
 
@@ -56,13 +56,11 @@ def same_rows() -> Iterator[None]:
     """Give ``torch.zeros(x.size(0), 8)`` and its like one row, which stands for all: they are equal."""
     makers = {name: vars(torch)[name] for name in MAKERS}
 
-    def one(argument: object) -> object:
-        if isinstance(argument, tuple | list):
-            return type(argument)(map(one, argument))
-        return 1 if isinstance(argument, Count) else argument
+    def one(each: object) -> object:
+        return 1 if isinstance(each, Count) else each
 
     def making(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-        return lambda *args, **kwargs: make(*map(one, args), **{name: one(each) for name, each in kwargs.items()})
+        return lambda *args, **kwargs: make(*mapped(one, args), **mapped(one, kwargs))
 
     vars(torch).update({name: making(make) for name, make in makers.items()})
     try:

@@ -6,17 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Head", "behind"]
+__all__ = ["HEADS", "Head"]
 
 #: Empty: nothing.
 Head = Literal["", "log_softmax", "softmax", "sigmoid"]
 
 Floats = NDArray[np.float64]
-
-
-def behind(head: Head, results: Floats) -> Floats:
-    """What forward returns for results [rows, width]."""
-    return HEADS[head](results)
 
 
 def _log_softmax(results: Floats) -> Floats:
@@ -28,6 +23,7 @@ def _sigmoid(results: Floats) -> Floats:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * results)))  # does not overflow
 
 
+#: What forward returns for results [rows, width].
 HEADS: Mapping[Head, Callable[[Floats], Floats]] = {
     "": lambda results: results, "log_softmax": _log_softmax, "softmax": lambda results: np.exp(_log_softmax(results)),
     "sigmoid": _sigmoid}

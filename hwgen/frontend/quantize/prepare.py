@@ -15,7 +15,7 @@ from ...network.edges import EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.input import Input
 from ...network.reader import read_graphs
-from ...network.sample import room_of
+from ...network.sample import Limits
 from ...schemes import Penalty, Prompt, Scheme, named
 from ..by_edge import by_edge
 from ..data.batching import graphs_of, prepared, real, union_of
@@ -148,7 +148,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     traced = _positioned(traced, rules)
     edges = edge_codes(traced, rules, GraphBatch.union(whole))
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
-                          longest=room_of(whole, given.bits, edges).longest, correct=correct,
+                          longest=Limits.of(whole, given.bits, edges).with_room(whole.graphs).longest, correct=correct,
                           target_bits=target_bits, margin=margin, original=original, edges=edges)
 
 
