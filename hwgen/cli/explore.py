@@ -112,9 +112,8 @@ def _row(each: "Point", found: "Explored", board: "Board") -> list[str]:
     from ..flow.families import family_of
 
     name, share = each.area.fullest(board)
-    marks = {found.default.number: ["default"]}.get(each.number, [])
-    marks += ["chosen"] if each.number == found.chosen.number else []
-    marks += ["least product"] if each.number == found.balanced.number else []
+    named = (("default", found.default), ("chosen", found.chosen), ("least product", found.balanced))
+    marks = [name for name, point in named if point.number == each.number]
     counted = each.counted
     return [str(each.number or ""), each.config.target,
             " ".join(f"{option} {value}" for option, value in each.parameters.items()), f"{each.guess:,.0f}",

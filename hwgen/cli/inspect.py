@@ -1,5 +1,6 @@
 """``hwgen inspect``: what is in a checkpoint, or whether hardware can run a module."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def inspect(console: Console, model: str) -> None:
         facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
     console.say(f": {headline(facts)}", head=facts.name)
     console.tables(model_tables(facts))
-    console.result(facts.to_dict())
+    console.result(asdict(facts))
 
 
 #: What hardware leaves to its reader, and why it may.

@@ -45,8 +45,12 @@ class Searched:
     ----------
     designs : Designs
     measure : Measure
-    done, refused, rate
-        As of :class:`Explored`.
+    done : sequence of Done
+        By slot: what was measured; without values that do not go together.
+    refused : int
+        Slots of those.
+    rate : float
+        Designs a minute, of all processes, while this one measured; 0: all were known.
     """
 
     designs: Designs
@@ -57,15 +61,11 @@ class Searched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explored:
+class Explored(Searched):
     """What an exploration found.
 
     Parameters
     ----------
-    done : sequence of Done
-        By slot: what was measured; without values that do not go together.
-    refused : int
-        Slots of those.
     default : Point
         What ``hwgen build`` takes by formulas, with exact cycles.
     points : sequence of Point
@@ -74,18 +74,13 @@ class Explored:
         What the objective asks for, and fewest cycles times look-up tables.
     lost : sequence of str
         Points of the models' front that turned out not to hold the sample, and why.
-    rate : float
-        Designs a minute, of all processes, while this one measured; 0: all were known.
     """
 
-    done: Sequence[Done]
-    refused: int
     default: Point
     points: Sequence[Point]
     chosen: Point
     balanced: Point
     lost: Sequence[str]
-    rate: float
 
     @property
     def fitting(self) -> list[Done]:
@@ -208,8 +203,8 @@ class _Front:
         if self.confirm in ("synth", "simulate"):
             wanted = list(dict.fromkeys([chosen.number, balanced.number, found[0].number, found[-1].number]))[:counts]
             found = [self._counted(each) if each.number in wanted else each for each in found]
-        return Explored(done=done, refused=self.searched.refused, default=self._default(), points=found, lost=lost,
-                        rate=self.searched.rate, chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
+        return Explored(**vars(self.searched), default=self._default(), points=found, lost=lost,
+                        chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
 
     def _point(self, done: Done) -> Point:
         """A design of the front, made; its number comes later."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..errors import HwgenError
 
 __all__ = ["Call", "Count", "Roles", "Target", "Traced", "Value", "bind", "live", "mapped", "name_of", "origins",
-           "overwrites", "path_of", "refuse", "values_in"]
+           "overwrites", "path_of", "performed", "refuse", "values_in"]
 
 SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
            operator.imul: "*=", operator.truediv: "/", operator.itruediv: "/=", operator.matmul: "@", operator.neg: "-",
@@ -192,6 +192,13 @@ def overwrites(call: Call) -> bool:
     if "dropout" in name:
         return False  # in evaluation it returns its argument
     return bool(call.kwargs.get("inplace")) or name in ("iadd", "isub", "imul", "itruediv") or name.endswith("_")
+
+
+def performed(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a call gives for these arguments, as PyTorch has it."""
+    if isinstance(call.target, str):
+        return getattr(args[0], call.target)(*args[1:], **kwargs)
+    return call.target(*args, **kwargs)
 
 
 def live(calls: list[Call], result: object) -> tuple[tuple[Call, ...], object]:

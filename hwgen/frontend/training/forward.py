@@ -17,7 +17,7 @@ import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ..calls import Call, Count, Value, bind, mapped, origins
+from ..calls import Call, Count, Value, bind, mapped, origins, performed
 from ..copying import unwrapped
 from ..data.graph_batch import GraphBatch
 from ..data.sparse import SparseMatrix
@@ -87,7 +87,7 @@ class PreparedForward:
         traced = self._traced[self.module.training]
         for call, of in zip(traced.calls, origins(traced), strict=True):
             args, kwargs = mapped(value_of, call.args), mapped(value_of, call.kwargs)
-            values.append(_plain(call, args, kwargs) if of == "constant" else batch if of == "batch" else
+            values.append(performed(call, args, kwargs) if of == "constant" else batch if of == "batch" else
                           self._run(call, args, kwargs, batch))
         out: Tensor = dense(mapped(value_of, traced.result))
         return out if out.ndim == 2 else out.reshape(-1, 1)
@@ -128,14 +128,7 @@ class PreparedForward:
         if kind == "pool":
             way = bind(call, SCATTER)["reduce"] if call.name == "scatter" else call.name
             return aggregate(batch.members, dense(first), way)
-        return _plain(call, dense(args), dense(kwargs))
-
-
-def _plain(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A function or method as PyTorch has it."""
-    if isinstance(call.target, str):
-        return getattr(args[0], call.target)(*args[1:], **kwargs)
-    return call.target(*args, **kwargs)
+        return performed(call, dense(args), dense(kwargs))
 
 
 def _kind(call: Call) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
@@ -27,9 +26,7 @@ class SparseInput:
 
     def dense(self) -> Tensor:
         """All values: float [n, features]."""
-        pointers, columns, _ = self.matrix.matrix
-        rows = torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff())
-        return self.values.new_zeros(self.matrix.shape).index_put((rows, columns), self.values)
+        return self.values.new_zeros(self.matrix.shape).index_put(self.matrix.pairs, self.values)
 
 
 Operand = Tensor | SparseInput
