@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from boards import Board
 
@@ -211,21 +212,20 @@ class _Front:
         candidate = self.measure.sized(done.assignment)
         design = candidate.design()
         cycles = None if self.confirm == "none" else run_sample(design, self.sample, self.measure.objective)
-        return Point(number=-1, slot=done.slot, guess=done.worth.values[0], cycles=cycles, area=candidate.area,
-                     parameters=self.searched.designs.parameters(candidate.target.name, design),
-                     config=self._config(candidate.target, design, candidate.limits))
+        return self._made(candidate.target, design, candidate.limits, number=-1, slot=done.slot,
+                          guess=done.worth.values[0], cycles=cycles, area=candidate.area)
 
     def _default(self) -> Point:
         """What a build takes by formulas; its cycles are exact anyway."""
         found = self.found
         cycles = exact_cycles(self.measure.objective, found.packed.runs, self.sample)
-        return Point(number=0, slot=None, guess=cycles, cycles=cycles, area=found.resources,
-                     parameters=self.searched.designs.parameters(found.target.name, found.design),
-                     config=self._config(found.target, found.design, found.limits))
+        return self._made(found.target, found.design, found.limits, number=0, slot=None, guess=cycles, cycles=cycles,
+                          area=found.resources)
 
-    def _config(self, target: Target, design: Design, limits: Limits) -> Config:
-        return Config(board=self.board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
-                      capacity=dict(design.capacity), limits=limits)
+    def _made(self, target: Target, design: Design, limits: Limits, **known: Any) -> Point:
+        config = Config(board=self.board.name, target=target.name, runs=design.runs, capacity=dict(design.capacity),
+                        hardware=design.hardware.to_dict(), limits=limits)
+        return Point(config=config, parameters=self.searched.designs.parameters(target.name, design), **known)
 
     def _counted(self, point: Point) -> Point:
         folder = self.study / "builds" / str(point.number) if self.confirm == "simulate" else None
