@@ -1,8 +1,7 @@
 """Cells that Yosys maps a design to, component by component.
 
 A design is synthesized out of context in parts: one of each module that it has many times, and the shell around them.
-Yosys runs as a library in a process of its own, and results are
-cached by the content of the Verilog.
+Yosys runs as a library in a process of its own, and results are cached by the content of the Verilog.
 """
 
 import hashlib
