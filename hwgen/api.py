@@ -1,6 +1,5 @@
 """What the command line does to a model, as two functions."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from .network.network import Network
 from .network.reader import read_graphs
 from .network.reader.codes import sample_for
 from .network.sample import Sample, single
+from .seals import file_hash
 
 __all__ = ["build", "verify"]
 
@@ -60,7 +60,7 @@ def build(model: Path | str | tuple[Network, Sample], board: str = "ultra96", ou
         from .frontend.checkpoint import load
 
         (network, sample), name = load(model), Path(model).stem
-        source = hashlib.sha256(Path(model).read_bytes()).hexdigest()
+        source = file_hash(Path(model))
     folder = Path(out) if out is not None else Path("build") / f"{name}-{chosen.name}"
     wishes = Wishes.of({"graphs": graphs, "windows": windows, **options}, target=target)
     build_design(network, sample, chosen, folder, wishes, source=source)

@@ -1,6 +1,5 @@
 """``hwgen build`` and ``hwgen pack``: a checkpoint to a design, other graphs to the same design."""
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from ..flow.wishes import Wishes
+from ..seals import file_hash
 from .bitstream import show_bitstream
 from .console import Console, common
 from .figures import TEST, measure
@@ -79,8 +79,7 @@ def run_build(console: Console, model: Path, board: str, wishes: Wishes, *, out:
         from ..report.files import read_report
 
         network, sample = load(model)
-    source = hashlib.sha256(model.read_bytes()).hexdigest()
-    choice = build_design(network, sample, target, folder, wishes, source=source, progress=console).choice
+    choice = build_design(network, sample, target, folder, wishes, source=file_hash(model), progress=console).choice
     facts, exact = check(console, folder) if verify else (read_report(folder), True)
     if test is not None:
         facts = measure(console, folder, test)

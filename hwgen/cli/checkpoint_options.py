@@ -64,14 +64,11 @@ def _widths(context: click.Context, option: click.Parameter, given: tuple[str, .
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--data-root`` and ``-o``."""
-    for option in (
-        click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.pt"), show_default=True,
-                     help="The checkpoint."),
-        click.option("--data-root", type=click.Path(path_type=Path),
-                     help="Folder of data sets.  [default: $HWGEN_DATA]"),
-    ):
-        function = option(function)
-    return function
+    output = click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("model.pt"),
+                          show_default=True, help="The checkpoint.")
+    root = click.option("--data-root", type=click.Path(path_type=Path),
+                        help="Folder of data sets.  [default: $HWGEN_DATA]")
+    return root(output(function))
 
 
 def check_output(output: Path) -> None:

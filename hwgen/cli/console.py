@@ -2,18 +2,18 @@
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 import click
 from rich import box
 from rich.console import Console as RichConsole
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..progress import Expected
-from ..report.tables import is_number
+from ..report.tables import Table, is_number
 from . import steps
 
 __all__ = ["Console", "common", "plain"]
@@ -69,7 +69,7 @@ class Console:
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print a table; columns of numbers are right-aligned, verdicts have a colour."""
         self.say("", head=title)  # not as the table's title, which folds at the table's width
-        table = Table(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = RichTable(header_style="dim", box=box.SIMPLE_HEAD, pad_edge=False)
         cells = [[plain(str(value)) for value in row] for row in rows]
         for index, column in enumerate(columns):
             numbers = all(is_number(row[index]) for row in cells if row[index])
@@ -77,6 +77,11 @@ class Console:
         for row in cells:
             table.add_row(*(Text(cell, _COLOURS.get(cell, "")) for cell in row))
         self._results.print(table)
+
+    def tables(self, tables: Iterable[Table]) -> None:
+        """Print tables of :mod:`hwgen.report`, one below the other."""
+        for each in tables:
+            self.table(each.title, each.columns, each.rows)
 
     def result(self, facts: dict[str, Any]) -> None:
         """Print the facts as JSON if that was asked for."""

@@ -1,6 +1,5 @@
 """``hwgen doctor``: whether this machine can build and simulate."""
 
-import importlib.metadata
 import importlib.util
 import sys
 import warnings
@@ -10,6 +9,7 @@ import click
 
 from ..cache import CacheWarning, cache_folder, wanted_folder
 from .console import Console, common
+from .unforeseen import version_of
 
 __all__ = ["Check", "doctor", "examine"]
 
@@ -42,7 +42,7 @@ def examine() -> list[Check]:
     for module, purpose in (("pyosys", "Verilog, resources"), ("amaranth", "RTL"), ("cocotb", "simulating"),
                             ("torch", "training"), ("torch_geometric", "training")):
         there = importlib.util.find_spec(module) is not None
-        checks.append(Check(tool=module, found=there, version=_distribution(module) if there else "",
+        checks.append(Check(tool=module, found=there, version=version_of(module, "?") if there else "",
                             needed_for=purpose, fix=f"{sys.executable} -m pip install {module}"))
     return [*checks, _cache()]
 
@@ -55,13 +55,6 @@ def _cache() -> Check:
     lost = "" if used == wanted else f" instead of {wanted or 'a folder of the user, who has no home'}: "
     return Check(tool="cache", found=True, version=f"{used}{lost and lost + 'HWGEN_CACHE names another folder'}",
                  needed_for="speed", fix="")
-
-
-def _distribution(module: str) -> str:
-    try:
-        return importlib.metadata.version(module)
-    except importlib.metadata.PackageNotFoundError:
-        return "?"
 
 
 @click.command()

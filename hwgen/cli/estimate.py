@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..report.tables import Table
 from .console import Console, common
 from .options import design_options, wishes_from
 from .summary import show_design
-from .tables import show_tables
 
 if TYPE_CHECKING:  # importing NumPy takes a moment
     from ..flow.build import Estimate
-    from ..report.tables import Table
 
 __all__ = ["estimate"]
 
@@ -49,17 +48,16 @@ def estimate(console: Console, model: Path, board: str, synth: bool, **options: 
     found = estimate_design(network, sample, target, wishes, synth=synth, progress=console)
     show_design(console, found.report, found.choice)
     if synth:
-        show_tables(console, [_beside(found, target.family)])
+        console.tables([_beside(found, target.family)])
     elif found.quick:
         console.say("cycles: by the fast scheduler; a build's schedule is some percent faster")
     console.result({**found.report.to_dict(), "choice": found.choice, "schedule": "fast" if found.quick else "build",
                     "formulas": asdict(found.formulas.total)})
 
 
-def _beside(found: "Estimate", family: str) -> "Table":
+def _beside(found: "Estimate", family: str) -> Table:
     """Formulas and counts, resource by resource."""
     from ..flow.families import FAMILIES
-    from ..report.tables import Table
 
     counted, rows = found.report.resources.total, []
     for name, guess in asdict(found.formulas.total).items():

@@ -1,12 +1,12 @@
 """``hwgen explore``: everything that is free of a design, and what no other choice beats."""
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..seals import file_hash
 from .console import Console, common
 from .options import design_options, wishes_from
 
@@ -73,8 +73,7 @@ def explore(console: Console, model: Path, board: str, objective: Any, study: Pa
 
         network, sample = load(model)
     folder = study or Path("explore") / f"{model.stem}-{target.name}-{objective}"
-    digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
-    found = explored(network, sample, target, wishes, study=folder, source=f"{model.name} ({digest})",
+    found = explored(network, sample, target, wishes, study=folder, source=f"{model.name} ({file_hash(model)[:16]})",
                      objective=objective, progress=console, **options)
     plot = folder / "front.svg"
     write_file(plot, plot_of([each.worth.values for each in found.fitting],
@@ -112,9 +111,8 @@ def _row(each: "Point", found: "Explored", board: "Board") -> list[str]:
     from ..flow.families import family_of
 
     name, share = each.area.fullest(board)
-    marks = {found.default.number: ["default"]}.get(each.number, [])
-    marks += ["chosen"] if each.number == found.chosen.number else []
-    marks += ["least product"] if each.number == found.balanced.number else []
+    named = (("default", found.default), ("chosen", found.chosen), ("least product", found.balanced))
+    marks = [name for name, point in named if point.number == each.number]
     counted = each.counted
     return [str(each.number or ""), each.config.target,
             " ".join(f"{option} {value}" for option, value in each.parameters.items()), f"{each.guess:,.0f}",

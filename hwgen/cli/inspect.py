@@ -1,5 +1,6 @@
 """``hwgen inspect``: what is in a checkpoint, or whether hardware can run a module."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,6 @@ import click
 
 from ..report.tables import Table
 from .console import Console, common
-from .tables import show_tables
 
 __all__ = ["inspect"]
 
@@ -47,8 +47,8 @@ def inspect(console: Console, model: str) -> None:
         network, sample = load(Path(model))
         facts = model_facts(network, sample.batch, bits_of_model(network, sample.batch))
     console.say(f": {headline(facts)}", head=facts.name)
-    show_tables(console, model_tables(facts))
-    console.result(facts.to_dict())
+    console.tables(model_tables(facts))
+    console.result(asdict(facts))
 
 
 #: What hardware leaves to its reader, and why it may.
@@ -62,7 +62,7 @@ def show_plan(console: Console, model: str, facts: dict[str, Any]) -> None:
     outputs = "1 output" if facts["outputs"] == 1 else f"{facts['outputs']} outputs"
     console.say(f" is supported: {facts['features']} features, {outputs} "
                 f"for each of the {facts['of']}{head}; {facts['weights']:,} weights", head=model)
-    show_tables(console, [Table(
+    console.tables([Table(
         title="Values in order of computation; messages add up over lists, activations go through the MAC array",
         columns=("value", "layer", "channels", "of", "role", "computes"),
         rows=[(value["name"], value["path"], str(value["width"]), value["of"], value["role"], value["formula"])

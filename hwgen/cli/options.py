@@ -9,14 +9,9 @@ import click
 from ..flow.wishes import Wishes
 from ..targets import OPTIONS, TARGETS, Option
 
-__all__ = ["BUILD", "design_options", "verify_options", "wishes_from"]
+__all__ = ["BUILD", "design_options", "wishes_from"]
 
 BUILD = click.Path(path_type=Path)
-
-_VERIFY = (
-    click.option("--stalls", type=int, metavar="SEED", help="Random back-pressure on every AXI channel."),
-    click.option("--trace", type=click.Choice(["vcd", "fst"]), help="Write a waveform of the run."),
-)
 
 
 def design_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,10 +44,3 @@ def _option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]
     if option.values:
         return click.option(option.flag, type=click.Choice([str(value) for value in option.values]), help=text)
     return click.option(option.flag, type=click.IntRange(1), help=text)
-
-
-def verify_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add what a cosimulation can be told."""
-    for option in reversed(_VERIFY):
-        function = option(function)
-    return function

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -29,9 +30,7 @@ __all__ = ["quantize"]
 @output_options
 @common
 def quantize(console: Console, model: str, weights: Path | None, data: str, test: Path | None, scheme: str,
-             bits: int | None, weight_bits: int | None, message_bits: int | None, edge_bits: int | None,
-             input_bits: int | None,
-             widths: dict[str, int] | None, data_root: Path | None, output: Path) -> None:
+             data_root: Path | None, output: Path, **widths: Any) -> None:
     """Quantize a trained FP32 model from its values on calibration graphs; write a checkpoint. Nothing is trained.
 
     \b
@@ -63,9 +62,7 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
         graphs = graphs_of(load_data(data, data_root))
         tested = graphs if test is None else graphs_of(load_data(test, data_root))
     with console.step("quantizing"):
-        quantized = quantize_module(module, scheme, data=graphs, bits=bits, weight_bits=weight_bits,
-                                    message_bits=message_bits, edge_bits=edge_bits, input_bits=input_bits,
-                                    widths=widths)
+        quantized = quantize_module(module, scheme, data=graphs, **widths)
         figures = measured(quantized, tested, graphs, data if test is None else str(test))
         mean = quantized.average_bits(batches_of(tested))
         save_read(quantized, graphs, tested, output)

@@ -11,7 +11,6 @@ from .console import Console, common
 from .figures import TEST, measure
 from .options import BUILD
 from .summary import show_design
-from .tables import show_tables
 
 __all__ = ["report"]
 
@@ -57,7 +56,7 @@ def report(console: Console, builds: tuple[Path, ...], open_it: bool, test: Path
         from ..report.vivado import read_timing, read_utilization, vivado_tables
 
         used, timing = read_utilization(vivado[0]), read_timing(vivado[1])
-        show_tables(console, vivado_tables(facts, used, timing, str(vivado[0])))
+        console.tables(vivado_tables(facts, used, timing, str(vivado[0])))
         more["vivado"] = {"utilization": asdict(used), "timing": {**asdict(timing), "met": timing.met}}
     page = build_folder / "report" / "report.html"
     console.say(f"report: {page}")
@@ -81,7 +80,7 @@ def _compare(console: Console, builds: tuple[Path, ...], output: Path | None, op
     _refuse(open_it and output is None, "--open without --output", "add -o compare.html")
     pair, names = (read_report(builds[0]), read_report(builds[1])), compare_names(builds)
     tables = compare_tables(pair, names)
-    show_tables(console, tables)
+    console.tables(tables)
     if output is not None:
         write_file(output, render_comparison(pair, names).encode())
         console.say(f"page: {output}")

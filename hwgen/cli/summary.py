@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from ..report.tables import Table
 from .console import Console
-from .tables import show_tables
 
 if TYPE_CHECKING:  # importing NumPy takes a moment
     import sim
@@ -28,7 +28,7 @@ def show_design(console: Console, report: "Report", choice: str = "") -> None:
     console.say("design: " + " ".join(f"--{name.replace('_', '-')} {value}" for name, value in report.options.items()))
     if choice:
         console.say(f"chosen: {choice}")
-    show_tables(console, design_tables(report))
+    console.tables(design_tables(report))
     show_figures(console, report.figures)
     run = report.verification
     console.say("bit-exact: not simulated" if run is None else
@@ -43,7 +43,7 @@ def show_figures(console: Console, figures: "Iterable[Figures]") -> None:
     """Print FP32, quantized, integer program and hardware side by side."""
     from ..report.figure_tables import figure_table
 
-    show_tables(console, map(figure_table, figures))
+    console.tables(map(figure_table, figures))
 
 
 def show_verification(console: Console, run: "Verification", result: "sim.Result", stalls: int | None,
@@ -56,13 +56,12 @@ def show_verification(console: Console, run: "Verification", result: "sim.Result
         Seed of the back-pressure.
     """
     from ..driver.table import verification_rows
-    from ..report.tables import Table
 
     rows = [*verification_rows(run),
             ("back-pressure", "none" if stalls is None else f"random, seed {stalls}"),
             ("compile / simulate", f"{result.compile_s:.1f} s / {result.simulate_s:.1f} s"),
             ("peak memory", f"{result.peak_bytes / 2**20:,.0f} MiB")]
-    show_tables(console, [Table(title=title, columns=("what", "result"), rows=rows)])
+    console.tables([Table(title=title, columns=("what", "result"), rows=rows)])
     for each in run.runs:
         if each.difference:
             console.error(f"{each.name}: {each.estimated_cycles:,} cycles expected, {each.cycles:,} counted")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from .figures import TEST, measured
 from .summary import show_figures
 
 if TYPE_CHECKING:
-    from ..frontend.training.results import Progress, Result, Training
+    from ..frontend.training.results import Progress, Training
 
 __all__ = ["run_training", "train"]
 
@@ -132,19 +133,14 @@ def show_results(console: Console, what: str, training: "Training") -> None:
         "{:.2%}", f"Training {what}")
     by_fold = training.kept.examples.per == "graphs"
     keys = ("bits", "validation", "test", "fp32_validation", "fp32_test")
-
-    def row(name: object, epoch: object, of: "dict[str, float]", fold: object) -> tuple[object, ...]:
-        figures = (f"{of['bits']:.3f}", *(form.format(of[key]) for key in keys[1:]))
-        return (fold, name, epoch, *figures) if by_fold else (name, epoch, *figures)
-
-    def figures_of(result: "Result") -> dict[str, float]:
-        return {key: getattr(result, key) for key in keys}
-
-    rows = [row(f"{each.seed}{' (kept)' if each is best else ''}", each.epoch, figures_of(each), each.fold)
-            for each in results]
+    runs: list[tuple[object, object, object, list[float]]] = [
+        (each.fold, f"{each.seed}{' (kept)' if each is best else ''}", each.epoch, [getattr(each, key) for key in keys])
+        for each in results]
     if len(results) > 1:
-        rows.append(row("mean" if not by_fold else "", "",
-                        {key: sum(getattr(each, key) for each in results) / len(results) for key in keys}, "mean"))
+        means = [fmean(getattr(each, key) for each in results) for key in keys]
+        runs.append(("mean", "" if by_fold else "mean", "", means))
+    rows = [(*([fold] if by_fold else []), seed, epoch, f"{bits:.3f}", *map(form.format, others))
+            for fold, seed, epoch, (bits, *others) in runs]
     console.table(title, (*(["fold"] if by_fold else []), "seed", "epoch", "bits a hidden value", "validation", "test",
                           "FP32 validation", "FP32 test"), rows)
     if training.accuracy_by_width:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..version import __version__
 
-__all__ = ["UNFORESEEN", "details_file", "parts_of"]
+__all__ = ["UNFORESEEN", "details_file", "parts_of", "version_of"]
 
 #: Exit code. 1 means that hardware and model differ, and nothing else.
 UNFORESEEN = 3
@@ -30,7 +30,7 @@ def details_file(error: BaseException) -> str:
     """Write the traceback, the command and the versions to a file; its path, or where else they are."""
     lines = [
         f"hwgen {__version__}, Python {sys.version.split()[0]}, {platform.platform()}",
-        "packages: " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
+        "packages: " + ", ".join(f"{name} {version_of(name)}" for name in _PACKAGES),
         f"command: {sys.argv!r}", f"folder: {str(Path.cwd())!r}", "",
         *traceback.format_exception(error)]
     content = "\n".join(line.rstrip("\n") for line in lines) + "\n"
@@ -53,8 +53,9 @@ def _place(error: BaseException) -> str:
     return f"{verb}: {Path(inner[-1].filename).relative_to(home.parent)}:{inner[-1].lineno}" if inner else verb
 
 
-def _version(name: str) -> str:
+def version_of(package: str, otherwise: str = "missing") -> str:
+    """The version of an installed package."""
     try:
-        return version(name)
+        return version(package)
     except PackageNotFoundError:
-        return "missing"
+        return otherwise

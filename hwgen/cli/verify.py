@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .console import Console, common
-from .options import BUILD, verify_options
+from .options import BUILD
 from .summary import show_figures, show_verification
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ __all__ = ["check", "verify"]
 
 @click.command()
 @click.argument("build_folder", metavar="BUILD", type=BUILD)
-@verify_options
+@click.option("--stalls", type=int, metavar="SEED", help="Random back-pressure on every AXI channel.")
+@click.option("--trace", type=click.Choice(["vcd", "fst"]), help="Write a waveform of the run.")
 @click.option("--graph", "--test", "graph", type=click.Path(path_type=Path),
               help="Other graphs (.npz or .pt) on the same design; or labels alone (.npz), of the build's own graphs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pack the graphs in batches of so many at most.")

@@ -25,7 +25,7 @@ def vlnv(library: str, name: str) -> tuple[str, str, str, str]:
     KeyError
         The table has none of that name.
     """
-    vendor, _, _, version = found = ("xilinx.com", library, name, "1.0")
+    found = "xilinx.com", library, name, "1.0"
     if ":".join(found) not in table()["vlnv"]:
-        raise KeyError(f"{vendor}:{library}:{name}:{version}")
+        raise KeyError(":".join(found))
     return found

@@ -66,9 +66,6 @@ class SerialBoard:
         self.line, self.where = line, where
         self.again = 0  # frames that were sent again
         self._sequence, self._silent = int(time.monotonic_ns()) & 0xFF, 0
-        self._out, self._in, self._wanted, self._stale = b"", b"", 0, True
-        self._pushed = self._pulled = 0
-        self._most = self._chunk = 1
         self._begin()
 
     def _begin(self) -> None:

@@ -21,12 +21,11 @@ from ..report.files import read_report
 from ..targets.design import Design
 from .measure import Objective, exact_cycles
 
-__all__ = ["CONFIRM", "Confirm", "Counted", "Point", "count", "run_sample"]
+__all__ = ["Confirm", "Counted", "Point", "count", "run_sample"]
 
 #: none: the schedule or the placement says that the design holds the sample; cycles: exact ones beside; synth: Yosys
 #: counts some points too; simulate: these are built, and their RTL is compared with the model.
 Confirm = Literal["none", "cycles", "synth", "simulate"]
-CONFIRM: tuple[Confirm, ...] = ("none", "cycles", "synth", "simulate")
 
 
 @dataclass(frozen=True, kw_only=True)

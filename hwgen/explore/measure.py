@@ -13,12 +13,11 @@ from ..report.cycles import Ran
 from ..studies.study import Assignment, Worth
 from ..targets.target import Candidate
 
-__all__ = ["OBJECTIVES", "Measure", "Objective", "exact_cycles"]
+__all__ = ["Measure", "Objective", "exact_cycles"]
 
 #: latency: cycles of the sample's longest run, a graph or a batch; throughput and area: cycles a graph of the sample.
 #: The front is of cycles and look-up tables; latency and throughput choose its fastest design, area its smallest.
 Objective = Literal["latency", "throughput", "area"]
-OBJECTIVES: tuple[Objective, ...] = ("latency", "throughput", "area")
 
 #: Most that is said of an excess: JSON has no infinity.
 MOST = 1e6

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from boards import Board
 
@@ -45,8 +46,12 @@ class Searched:
     ----------
     designs : Designs
     measure : Measure
-    done, refused, rate
-        As of :class:`Explored`.
+    done : sequence of Done
+        By slot: what was measured; without values that do not go together.
+    refused : int
+        Slots of those.
+    rate : float
+        Designs a minute, of all processes, while this one measured; 0: all were known.
     """
 
     designs: Designs
@@ -57,15 +62,11 @@ class Searched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explored:
+class Explored(Searched):
     """What an exploration found.
 
     Parameters
     ----------
-    done : sequence of Done
-        By slot: what was measured; without values that do not go together.
-    refused : int
-        Slots of those.
     default : Point
         What ``hwgen build`` takes by formulas, with exact cycles.
     points : sequence of Point
@@ -74,18 +75,13 @@ class Explored:
         What the objective asks for, and fewest cycles times look-up tables.
     lost : sequence of str
         Points of the models' front that turned out not to hold the sample, and why.
-    rate : float
-        Designs a minute, of all processes, while this one measured; 0: all were known.
     """
 
-    done: Sequence[Done]
-    refused: int
     default: Point
     points: Sequence[Point]
     chosen: Point
     balanced: Point
     lost: Sequence[str]
-    rate: float
 
     @property
     def fitting(self) -> list[Done]:
@@ -108,13 +104,13 @@ def explore(network: Network, sample: Sample, board: Board, wishes: Wishes | Non
     source : str
         What the model is called in the study: another one is refused.
     objective : "latency", "throughput" or "area"
-        As of :data:`.measure.OBJECTIVES`.
+        As of :data:`.measure.Objective`.
     trials : int
         Designs that are measured, of all processes together.
     sampler : "evolution" or "random"
     seed : int
     confirm : "none", "cycles", "synth" or "simulate"
-        As of :data:`.confirm.CONFIRM`.
+        As of :data:`.confirm.Confirm`.
     points : int
         Of the front at most; others between them are left out.
     counts : int
@@ -208,29 +204,28 @@ class _Front:
         if self.confirm in ("synth", "simulate"):
             wanted = list(dict.fromkeys([chosen.number, balanced.number, found[0].number, found[-1].number]))[:counts]
             found = [self._counted(each) if each.number in wanted else each for each in found]
-        return Explored(done=done, refused=self.searched.refused, default=self._default(), points=found, lost=lost,
-                        rate=self.searched.rate, chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
+        return Explored(**vars(self.searched), default=self._default(), points=found, lost=lost,
+                        chosen=found[chosen.number - 1], balanced=found[balanced.number - 1])
 
     def _point(self, done: Done) -> Point:
         """A design of the front, made; its number comes later."""
         candidate = self.measure.sized(done.assignment)
         design = candidate.design()
         cycles = None if self.confirm == "none" else run_sample(design, self.sample, self.measure.objective)
-        return Point(number=-1, slot=done.slot, guess=done.worth.values[0], cycles=cycles, area=candidate.area,
-                     parameters=self.searched.designs.parameters(candidate.target.name, design),
-                     config=self._config(candidate.target, design, candidate.limits))
+        return self._made(candidate.target, design, candidate.limits, number=-1, slot=done.slot,
+                          guess=done.worth.values[0], cycles=cycles, area=candidate.area)
 
     def _default(self) -> Point:
         """What a build takes by formulas; its cycles are exact anyway."""
         found = self.found
         cycles = exact_cycles(self.measure.objective, found.packed.runs, self.sample)
-        return Point(number=0, slot=None, guess=cycles, cycles=cycles, area=found.resources,
-                     parameters=self.searched.designs.parameters(found.target.name, found.design),
-                     config=self._config(found.target, found.design, found.limits))
+        return self._made(found.target, found.design, found.limits, number=0, slot=None, guess=cycles, cycles=cycles,
+                          area=found.resources)
 
-    def _config(self, target: Target, design: Design, limits: Limits) -> Config:
-        return Config(board=self.board.name, target=target.name, runs=design.runs, hardware=design.hardware.to_dict(),
-                      capacity=dict(design.capacity), limits=limits)
+    def _made(self, target: Target, design: Design, limits: Limits, **known: Any) -> Point:
+        config = Config(board=self.board.name, target=target.name, runs=design.runs, capacity=dict(design.capacity),
+                        hardware=design.hardware.to_dict(), limits=limits)
+        return Point(config=config, parameters=self.searched.designs.parameters(target.name, design), **known)
 
     def _counted(self, point: Point) -> Point:
         folder = self.study / "builds" / str(point.number) if self.confirm == "simulate" else None

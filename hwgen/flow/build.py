@@ -13,9 +13,9 @@ from ..network.sample import Sample
 from ..network.sample_store import save_sample
 from ..network.store import save_network
 from ..progress import SILENT, Progress
-from ..report.collect import report_of, rows_facts
-from ..report.cycles import cycles_of
-from ..report.facts import Report
+from ..report.collect import resource_facts, rows_facts
+from ..report.cycles import cycles_of, performance_of
+from ..report.facts import BoardFacts, Report
 from ..report.files import report_files
 from ..report.model_facts import model_facts
 from ..targets import OPTIONS
@@ -133,10 +133,12 @@ def _report(found: Found, sample: Sample, board: Board) -> Report:
     target, design, packed = found.target, found.design, found.packed
     values = {**design.capacity, **design.hardware.to_dict()}
     options = {each.name: values[each.name] for each in OPTIONS if target.name in each.targets and each.name in values}
-    return report_of(
-        target=target.name, model=model_facts(design.network, sample.batch, packed.bits), board=board, options=options,
-        hardware=design.hardware.to_dict(), capacities=design.capacities, resources=found.resources,
-        figures=figures_of(sample, data="the sample", of=design.network.values[-1].domain, head=design.network.head),
-        cycles=cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs,
-                         accuracy_by_bits(sample)),
+    cycles = cycles_of(design.runs, packed.runs, design.passes, packed.by_bits, sample.batch.graphs,
+                       accuracy_by_bits(sample))
+    figures = figures_of(sample, data="the sample", of=design.network.values[-1].domain, head=design.network.head)
+    return Report(
+        hwgen=__version__, target=target.name, model=model_facts(design.network, sample.batch, packed.bits),
+        board=BoardFacts(name=board.name, title=board.title, part=board.part), options=options,
+        hardware=design.hardware.to_dict(), capacities=dict(design.capacities), cycles=cycles,
+        performance=performance_of(cycles, board), resources=resource_facts(found.resources, board), figures=(figures,),
         rows=rows_facts(design.dictionary, sample.batch, design.network.input_bits))

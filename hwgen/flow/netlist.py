@@ -30,7 +30,6 @@ FOLDER = "netlist"
 #: Seconds and megabytes that Yosys takes for a flat design, by the kilobyte of its Verilog; measured, rough.
 SECONDS_PER_KB, MB_PER_KB = 0.1, 1.0
 
-
 _MODULE = re.compile(r"^[ \t]*module (\w+)\b(.*?)^[ \t]*endmodule", re.MULTILINE | re.DOTALL)
 #: What simulators without delays do not know.
 _TIMING = re.compile(r"^[ \t]*specify\b.*?^[ \t]*endspecify", re.MULTILINE | re.DOTALL)

@@ -17,7 +17,7 @@ from ..network.sample import Limits, Sample, single
 from ..progress import Expected, Progress
 from ..scratch import scratch_folder
 from ..targets.costs import errors
-from ..targets.design import Design, Hardware
+from ..targets.design import Design
 from ..targets.target import Candidate, Target
 from . import resources as counting
 from .families import family_of
@@ -142,8 +142,8 @@ class _Search:
         """
         wishes = replace(self.wishes, windows=windows, hardware={**self.family.hardware, **self.wishes.hardware})
         try:
-            for each in target.candidates(self.network, self.sample, wishes,
-                                          lambda hardware: self._fits(target, hardware, limits)):
+            for each in target.candidates(self.network, self.sample, wishes, lambda hardware: (
+                    target.area(hardware, self.family.name).fullest(self.board, limits)[1] <= 1)):
                 yield replace(each, family=self.family.name)
         except CapacityError as error:
             self.wrong = self.wrong or error
@@ -151,9 +151,6 @@ class _Search:
             self.foreign[target.name] = error
             if len(self.foreign) == len(self.targets):
                 raise next(iter(self.foreign.values())) from None
-
-    def _fits(self, target: Target, hardware: Hardware, limits: Mapping[str, float]) -> bool:
-        return target.area(hardware, self.family.name).fullest(self.board, limits)[1] <= 1
 
     def _corrected(self, candidate: Candidate) -> Resources:
         """The estimate for a candidate; from the first count of its target on by so much more or less as that was."""

@@ -99,7 +99,7 @@ def outcome(build: Path, chosen: Chosen, result: sim.Result, netlist: Netlist | 
     whole = sample if sample.integer is not None else read_sample(build)
     report = read_report(build)
     hardware = None if windows else _hardware(chosen, layouts, result)
-    report = report.verified(found) if netlist is None else replace(report, netlist=NetlistFacts(
+    report = replace(report, verification=found) if netlist is None else replace(report, netlist=NetlistFacts(
         family=netlist.family.name, method=netlist.family.method, cells=dict(netlist.cells), verification=found))
     return report.measured(
         figures_of(whole, data=chosen.data, of=rows_of(build), head=report.model.head, hardware=hardware))

@@ -1,8 +1,7 @@
 """Cells that Yosys maps a design to, component by component.
 
 A design is synthesized out of context in parts: one of each module that it has many times, and the shell around them.
-Yosys runs as a library in a process of its own, and results are
-cached by the content of the Verilog.
+Yosys runs as a library in a process of its own, and results are cached by the content of the Verilog.
 """
 
 import hashlib
@@ -21,7 +20,7 @@ from ..scratch import write_whole
 from ..workshop import Command, Done, Workshop, processors, workshop
 from .families import Family
 
-__all__ = ["TOP", "Cells", "map_whole", "synthesize"]
+__all__ = ["TOP", "WORKER", "Cells", "check_ended", "map_whole", "synthesize"]
 
 TOP = "accelerator"
 
@@ -119,12 +118,22 @@ def _command(folder: Path, script: Sequence[str]) -> Command:
 def _cells(folder: Path, done: Done) -> Cells:
     """Cells of a top module by type, as Yosys wrote them."""
     stat = folder / "stat.json"
-    if done.code or not stat.is_file():
+    check_ended(done, stat)
+    cells: dict[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
+    return {name.lstrip("\\"): count for name, count in cells.items()}
+
+
+def check_ended(done: Done, made: Path) -> None:
+    """Refuse what Yosys left where it failed, or did not make a file.
+
+    Raises
+    ------
+    ToolError
+    """
+    if done.code or not made.is_file():
         lines = [line for line in done.text.splitlines() if "ERROR" in line]
         raise ToolError(lines[0] if lines else f"Yosys ended with code {done.code}", "yosys",
                         "run hwgen doctor; if the tools are well, report this design")
-    cells: dict[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
-    return {name.lstrip("\\"): count for name, count in cells.items()}
 
 
 def _kept(key: str) -> Cells | None:

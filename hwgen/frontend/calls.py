@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NoReturn
 
 import torch
@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from ..errors import HwgenError
 
-__all__ = ["Call", "Count", "Roles", "Target", "Traced", "Value", "bind", "live", "name_of", "origins", "overwrites",
-           "path_of", "refuse", "values_in"]
+__all__ = ["Call", "Count", "Roles", "Target", "Traced", "Value", "bind", "live", "mapped", "name_of", "origins",
+           "overwrites", "path_of", "performed", "refuse", "values_in"]
 
 SYMBOLS = {operator.add: "+", operator.iadd: "+=", operator.sub: "-", operator.isub: "-=", operator.mul: "*",
            operator.imul: "*=", operator.truediv: "/", operator.itruediv: "/=", operator.matmul: "@", operator.neg: "-",
@@ -162,6 +162,17 @@ def values_in(argument: object) -> list[Value]:
     return [value for each in argument for value in values_in(each)] if isinstance(argument, tuple | list) else []
 
 
+def mapped(change: Callable[[object], object], argument: object) -> Any:
+    """An argument with everything changed that lies within tuples, lists, dictionaries and slices."""
+    if isinstance(argument, dict):
+        return {name: mapped(change, each) for name, each in argument.items()}
+    if isinstance(argument, slice):
+        return slice(*(mapped(change, each) for each in (argument.start, argument.stop, argument.step)))
+    if isinstance(argument, tuple | list):
+        return (tuple if isinstance(argument, tuple) else list)(mapped(change, each) for each in argument)
+    return change(argument)
+
+
 def origins(traced: Traced) -> list[Literal["constant", "batch", "x"]]:
     """What each call computes with: constants; the batch, or what edges weigh; or ``x``, as which edges count."""
     found: list[Literal["constant", "batch", "x"]] = []
@@ -183,6 +194,13 @@ def overwrites(call: Call) -> bool:
     return bool(call.kwargs.get("inplace")) or name in ("iadd", "isub", "imul", "itruediv") or name.endswith("_")
 
 
+def performed(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a call gives for these arguments, as PyTorch has it."""
+    if isinstance(call.target, str):
+        return getattr(args[0], call.target)(*args[1:], **kwargs)
+    return call.target(*args, **kwargs)
+
+
 def live(calls: list[Call], result: object) -> tuple[tuple[Call, ...], object]:
     """Calls that the result depends on, or that overwrite something, and the result, with their new numbers."""
     wanted = {value.index for value in values_in(result)}
@@ -191,17 +209,9 @@ def live(calls: list[Call], result: object) -> tuple[tuple[Call, ...], object]:
             wanted |= {index, *(value.index for value in values_in((calls[index].args, calls[index].kwargs)))}
     number = {index: place for place, index in enumerate(sorted(wanted - {-1}))}
 
-    def moved(argument: object) -> Any:
-        if isinstance(argument, Value):
-            return Value(argument.name, number[argument.index]) if argument.index >= 0 else argument
-        if isinstance(argument, dict):
-            return {name: moved(each) for name, each in argument.items()}
-        if isinstance(argument, slice):
-            return slice(moved(argument.start), moved(argument.stop), moved(argument.step))
-        if isinstance(argument, tuple | list):
-            return (tuple if isinstance(argument, tuple) else list)(map(moved, argument))
-        return argument
+    def moved(each: object) -> object:
+        return Value(each.name, number[each.index]) if isinstance(each, Value) and each.index >= 0 else each
 
     kept = (calls[index] for index in number)
-    return tuple(Call(name=each.name, path=each.path, line=each.line, target=each.target, args=moved(each.args),
-                      kwargs=moved(each.kwargs)) for each in kept), moved(result)
+    return tuple(replace(each, args=mapped(moved, each.args), kwargs=mapped(moved, each.kwargs))
+                 for each in kept), mapped(moved, result)

@@ -15,11 +15,12 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch_geometric.data import Data
 
 from ..documents import parse_json
 from ..errors import HwgenError
@@ -38,9 +39,6 @@ from .edge_values import check_edge_values, weight_in, widths_in
 from .known import drawn, known_of
 from .quantize import QuantizedNetwork
 from .quantize.accepted import alone, fit_steps
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["load", "save", "save_network", "save_read"]
 

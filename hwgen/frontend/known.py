@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch_geometric.data import Data
 
 from ..network.labels import Labels
 from ..network.reader import read_graphs
@@ -16,9 +16,6 @@ from ..network.sample import Limits, Sample
 from .data.batching import prepared, union_of
 from .data.graph_batch import GraphBatch
 from .quantize import QuantizedNetwork
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["SAMPLE", "batches_of", "drawn", "known_of"]
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import dis
 import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Protocol, cast
 
 import torch
 from torch import fx
+from torch_geometric.data import Data as TheirData
 
 from .calls import Count
 
@@ -23,6 +24,11 @@ __all__ = ["CountOf", "Data", "Shape", "StandIn", "Undecided"]
 
 class Undecided(Exception):
     """Forward wants to know what no graph has told yet."""
+
+
+def _in_place(function: Callable[..., object]) -> Callable[[fx.Proxy, object], fx.Proxy]:
+    """The method of ``x += y`` and its like, which overwrites x for everyone who holds it."""
+    return lambda own, other: own.tracer.create_proxy("call_function", function, (own, other), {})
 
 
 class Tensor(fx.Proxy):
@@ -93,18 +99,8 @@ class Tensor(fx.Proxy):
     def __contains__(self, value: object) -> bool:
         raise Undecided("forward decides by the values of a tensor")
 
-    # x += y overwrites x for everyone who holds it
-    def __iadd__(self, other: object) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
-
-    def __isub__(self, other: object) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
-
-    def __imul__(self, other: object) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
-
-    def __itruediv__(self, other: object) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.itruediv, (self, other), {})
+    __iadd__, __isub__ = _in_place(operator.iadd), _in_place(operator.isub)
+    __imul__, __itruediv__ = _in_place(operator.imul), _in_place(operator.itruediv)
 
 
 class CountOf(Count):
@@ -149,7 +145,7 @@ class Data:
     """
 
     if not TYPE_CHECKING:
-        __class__ = property(lambda self: _class_of_data())
+        __class__ = property(lambda self: TheirData)
 
     def __init__(self, proxy: fx.Proxy, x: Tensor, edge_index: Tensor, batch: Tensor,
                  edge_weight: Tensor | None) -> None:
@@ -183,13 +179,6 @@ class Data:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self._proxy, name)
-
-
-def _class_of_data() -> type[object]:
-    import torch_geometric.data
-
-    found: type[object] = torch_geometric.data.Data
-    return found
 
 
 class Knows(Protocol):

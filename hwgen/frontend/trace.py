@@ -100,7 +100,7 @@ def _calls(graph: fx.Graph, tracer: Tracer, wanted: fx.Node | None) -> tuple[lis
             if known is not None:
                 constants[str(node.target)] = known
             continue
-        args, kwargs = (_with_values(each, values) for each in (node.args, node.kwargs))
+        args, kwargs = (fx.node.map_arg(each, cast(Any, values.__getitem__)) for each in (node.args, node.kwargs))
         if node.op == "output":
             result = args[0]
             continue
@@ -110,7 +110,3 @@ def _calls(graph: fx.Graph, tracer: Tracer, wanted: fx.Node | None) -> tuple[lis
         calls.append(Call(name=name_of(target, args), path=path, line=node.meta["line"], target=target, args=args,
                           kwargs=kwargs))
     return calls, result if wanted is None else values[wanted], constants
-
-
-def _with_values(argument: fx.node.Argument, values: dict[fx.Node, Value]) -> Any:
-    return fx.node.map_arg(argument, cast(Any, values.__getitem__))

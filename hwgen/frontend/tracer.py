@@ -13,9 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch_geometric.nn as pyg
+import torch_geometric.utils as pyg_utils
 from torch import fx, nn
+from torch_geometric.utils import scatter
 
-from .calls import Count
+from .calls import Count, mapped
 from .stand_in import Shape, StandIn
 from .user_code import is_own, is_users
 
@@ -31,10 +34,7 @@ TRACE = str(Path(__file__).with_name("trace.py"))
 @contextmanager
 def whole_pooling() -> Iterator[None]:
     """Keep PyG's pooling whole: functions by whatever name forward reaches them, modules without their checks."""
-    import torch_geometric.nn
-    from torch_geometric.utils import scatter
-
-    home = vars(sys.modules[torch_geometric.nn.global_add_pool.__module__])
+    home = vars(sys.modules[pyg.global_add_pool.__module__])
 
     def recorded(x: object, batch: object, **kwargs: object) -> object:
         if not isinstance(x, fx.Proxy):
@@ -42,7 +42,7 @@ def whole_pooling() -> Iterator[None]:
         pool = home[sys._getframe(1).f_code.co_name]
         return x.tracer.create_proxy("call_function", pool, (x, batch, kwargs["dim_size"]), {})
 
-    aggregation, checked = torch_geometric.nn.Aggregation, torch_geometric.nn.Aggregation.__call__
+    aggregation, checked = pyg.Aggregation, pyg.Aggregation.__call__
     home["scatter"] = recorded
     aggregation.__call__ = lambda layer, *args, **kwargs: nn.Module.__call__(layer, *args, **kwargs)
     try:
@@ -56,13 +56,11 @@ def same_rows() -> Iterator[None]:
     """Give ``torch.zeros(x.size(0), 8)`` and its like one row, which stands for all: they are equal."""
     makers = {name: vars(torch)[name] for name in MAKERS}
 
-    def one(argument: object) -> object:
-        if isinstance(argument, tuple | list):
-            return type(argument)(map(one, argument))
-        return 1 if isinstance(argument, Count) else argument
+    def one(each: object) -> object:
+        return 1 if isinstance(each, Count) else each
 
     def making(make: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
-        return lambda *args, **kwargs: make(*map(one, args), **{name: one(each) for name, each in kwargs.items()})
+        return lambda *args, **kwargs: make(*mapped(one, args), **mapped(one, kwargs))
 
     vars(torch).update({name: making(make) for name, make in makers.items()})
     try:
@@ -81,25 +79,18 @@ class Tracer(fx.Tracer):
     """
 
     def __init__(self, shape_of: Callable[[fx.Node], Shape]) -> None:
-        import torch_geometric.nn
-        import torch_geometric.utils
-
-        self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, torch_geometric.nn.Sequential,
-                     torch_geometric.nn.MLP, torch_geometric.nn.DeepGCNLayer,
-                     torch_geometric.nn.models.basic_gnn.BasicGNN)
-        self.layer = torch_geometric.nn.MessagePassing
-        whole = [each for home in (torch_geometric.nn, torch_geometric.utils) for each in vars(home).values()
-                 if inspect.isfunction(each)]
+        self.open = (nn.Sequential, nn.ModuleList, nn.ModuleDict, pyg.Sequential, pyg.MLP, pyg.DeepGCNLayer,
+                     pyg.models.basic_gnn.BasicGNN)
+        whole = [each for home in (pyg, pyg_utils) for each in vars(home).values() if inspect.isfunction(each)]
         super().__init__(autowrap_functions=tuple(whole))
         # forward may call a helper in another file, or a function by its module
-        self._autowrap_search += [torch_geometric.nn, torch_geometric.utils, *(
+        self._autowrap_search += [pyg, pyg_utils, *(
             each for each in tuple(sys.modules.values()) if is_own(getattr(each, "__file__", None)))]
         self._shape_of, self._asks = shape_of, False
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        if isinstance(m, self.layer):
-            return True
-        return type(m).__module__.startswith(("torch.nn.", "torch_geometric.nn.")) and not isinstance(m, self.open)
+        return isinstance(m, pyg.MessagePassing) or (
+            type(m).__module__.startswith(("torch.nn.", "torch_geometric.nn.")) and not isinstance(m, self.open))
 
     def proxy(self, node: fx.Node) -> fx.Proxy:
         return StandIn(node, self)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .equation import Domain
-from .heads import Head, behind
+from .heads import HEADS, Head
 from .labels import Kind, Labels, decisions
 from .sample import Sample
 
@@ -168,7 +168,7 @@ def figures_of(sample: Sample, *, data: str, of: Domain, head: Head = "", hardwa
     labels = Labels.of(sample.labels, width, rows, sample.mask)
     if labels.kind == "regression" and head:
         labels = replace(labels, said=f"{labels.said} behind {head}")
-        found = {model: behind(head, results) for model, results in found.items()}
+        found = {model: HEADS[head](results) for model, results in found.items()}
 
     def near(model: str, results: Floats, other: str) -> Nearness | None:
         before = other in found and list(MODELS).index(other) < list(MODELS).index(model)

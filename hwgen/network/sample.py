@@ -15,7 +15,7 @@ from .edges import NO_EDGES, EdgeQuantizers
 from .limit_names import LIMITS, OF_EDGES
 from .walks import edge_limits
 
-__all__ = ["HEADROOM", "Limits", "Sample", "room_of", "single"]
+__all__ = ["HEADROOM", "Limits", "Sample", "single"]
 
 Ints = NDArray[np.int64]
 
@@ -106,6 +106,10 @@ class Limits:
                                  if name in values or name not in OF_EDGES}
         return cls(**found)
 
+    def with_room(self, graphs: int) -> "Limits":
+        """Those of so many graphs with room for others: more than a set has, of a single graph no more."""
+        return self if graphs == 1 else self.enlarged(HEADROOM)
+
     def enlarged(self, times: float) -> "Limits":
         """Those of graphs with so many times the nodes, edges and degree; a node has no more features."""
         more = {name: math.ceil(getattr(self, name) * times)
@@ -149,17 +153,8 @@ class Sample:
 
     @property
     def room(self) -> Limits:
-        """What a build reserves where the user asks for nothing: more than the set has, of a single graph no more."""
-        return _with_room(self.limits, self.batch.graphs)
-
-
-def room_of(batch: Batch, input_bits: int, quantizers: EdgeQuantizers = NO_EDGES) -> Limits:
-    """What a build reserves for graphs like those of a batch; see :attr:`Sample.room`."""
-    return _with_room(Limits.of(batch, input_bits, quantizers), batch.graphs)
-
-
-def _with_room(limits: Limits, graphs: int) -> Limits:
-    return limits if graphs == 1 else limits.enlarged(HEADROOM)
+        """What a build reserves where the user asks for nothing."""
+        return self.limits.with_room(self.batch.graphs)
 
 
 def single(batch: Batch) -> list[Batch]:

@@ -1,4 +1,4 @@
-"""The facts of a build and of a cosimulation, put together from what a target and the simulation say."""
+"""Facts of a build and of a cosimulation, put together from what a target and the simulation say."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,52 +10,9 @@ from ..flow.families import family_of
 from ..flow.resources import Resources
 from ..network.batch import Batch
 from ..network.dictionary import Dictionary, planes_of
-from ..network.figures import Figures
-from ..version import __version__
-from .cycles import performance_of
-from .facts import (
-    BoardFacts,
-    ComponentFacts,
-    Cycles,
-    Report,
-    ResourceFacts,
-    RowsFacts,
-    Share,
-    Verification,
-    VerifiedRun,
-)
-from .model_facts import ModelFacts
+from .facts import ComponentFacts, ResourceFacts, RowsFacts, Share, Verification, VerifiedRun
 
-__all__ = ["report_of", "resource_facts", "rows_facts", "verification_of"]
-
-
-def report_of(*, target: str, model: ModelFacts, board: Board, options: Mapping[str, int], hardware: Mapping[str, int],
-              capacities: Mapping[str, int], cycles: Cycles, resources: Resources, figures: Figures,
-              rows: RowsFacts | None = None) -> Report:
-    """Put together what is known when a design has been built.
-
-    Parameters
-    ----------
-    target : str
-        Its name.
-    model : ModelFacts
-        :func:`hwgen.report.model_facts.model_facts`.
-    board : Board
-    options, hardware, capacities : mapping
-        As in :class:`hwgen.report.facts.Report`.
-    cycles : Cycles
-        :func:`hwgen.report.cycles.cycles_of`.
-    resources : Resources
-    figures : Figures
-        Of the sample.
-    rows : RowsFacts or None
-        :func:`rows_facts`.
-    """
-    return Report(
-        hwgen=__version__, target=target, model=model,
-        board=BoardFacts(name=board.name, title=board.title, part=board.part), options=dict(options),
-        hardware=dict(hardware), capacities=dict(capacities), cycles=cycles, performance=performance_of(cycles, board),
-        resources=resource_facts(resources, board), figures=(figures,), rows=rows)
+__all__ = ["resource_facts", "rows_facts", "verification_of"]
 
 
 def rows_facts(dictionary: Dictionary | None, batch: Batch, input_bits: int) -> RowsFacts | None:

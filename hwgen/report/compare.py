@@ -1,6 +1,6 @@
 """Two builds side by side: what differs, and by how much."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .design_tables import MANY, duration, rate
@@ -44,8 +44,7 @@ def _results(pair: Pair) -> Iterator[Row]:
     figures = [headline_figure(each.figures[0]) for each in pair]
     if any(figures):
         yield ("accuracy or error", *(f"{each[0]}: {each[1]}" if each else "-" for each in figures), "")
-    bits = [each.model.average_bits["rows"] for each in pair]
-    yield ("bits of a row, mean", *(f"{each:.3f}" for each in bits), _ratio(*bits))
+    yield _row("bits of a row, mean", [each.model.average_bits["rows"] for each in pair], "{:.3f}".format)
 
 
 def _exact(report: Report) -> str:
@@ -58,28 +57,21 @@ def _speed(pair: Pair) -> Iterator[Row]:
     yield ("graphs of the sample", *(f"{each.graphs:,}" for each in cycles), "")
     kinds = [MANY[each.kind] if len(each.runs) > 1 else each.kind for each in cycles]
     yield ("runs of it", *(f"{len(each.runs):,} {kind}" for each, kind in zip(cycles, kinds, strict=True)), "")
-    graph = [each.per_graph for each in cycles]
-    yield ("cycles a graph", *(f"{each:,.0f}" for each in graph), _ratio(*graph))
-    yield ("cycles of loads and stores", *(f"{each.load + each.store:,}" for each in cycles),
-           _ratio(*(each.load + each.store for each in cycles)))
-    clock = [each.clock_mhz for each in speed]
-    yield ("clock, MHz, assumed", *(f"{each:g}" for each in clock), _ratio(*clock))
+    yield _row("cycles a graph", [each.per_graph for each in cycles], "{:,.0f}".format)
+    yield _row("cycles of loads and stores", [each.load + each.store for each in cycles], "{:,}".format)
+    yield _row("clock, MHz, assumed", [each.clock_mhz for each in speed], "{:g}".format)
     for what, name in (("latency", "latency_us"), ("latency with every load and store", "latency_us_with_transfers")):
-        values = [getattr(each, name) for each in speed]
-        yield (what, *(" ".join(duration(each)) for each in values), _ratio(*values))
+        yield _row(what, [getattr(each, name) for each in speed], lambda value: " ".join(duration(value)))
     for what, name in (("graphs a second", "graphs_per_s"),
                        ("graphs a second with every load and store", "graphs_per_s_with_transfers")):
-        values = [getattr(each, name) for each in speed]
-        yield (what, *(rate(each)[0] for each in values), _ratio(*values))
+        yield _row(what, [getattr(each, name) for each in speed], lambda value: rate(value)[0])
 
 
 def _passes(pair: Pair) -> Iterator[Row]:
     cycles = [{step.name: step.cycles for step in each.cycles.passes} for each in pair]
     for name in dict.fromkeys([*cycles[0], *cycles[1]]):
-        some = [each.get(name) for each in cycles]
-        yield (name, *("-" if count is None else f"{count:,}" for count in some), _ratio(*some))
-    totals = [each.cycles.total for each in pair]
-    yield ("all", *(f"{total:,}" for total in totals), _ratio(*totals))
+        yield _row(name, [each.get(name) for each in cycles], "{:,}".format)
+    yield _row("all", [each.cycles.total for each in pair], "{:,}".format)
 
 
 def _resources(pair: Pair) -> Iterator[Row]:
@@ -92,7 +84,7 @@ def _resources(pair: Pair) -> Iterator[Row]:
     lut, *others = {each.resources.unit("lut") for each in pair}
     if not others:
         used = [each.cycles.per_graph * each.resources.total["lut"] for each in pair]
-        yield (f"cycles a graph x {lut}", *(f"{each:,.3g}" for each in used), _ratio(*used))
+        yield _row(f"cycles a graph x {lut}", used, "{:,.3g}".format)
 
 
 def _design(pair: Pair) -> Iterator[Row]:
@@ -103,7 +95,12 @@ def _design(pair: Pair) -> Iterator[Row]:
         for name in dict.fromkeys([*first[group], *second[group]]):
             some = [each[group].get(name) for each in (first, second)]
             if some[0] != some[1]:
-                yield (name.replace("_", " "), *("-" if each is None else f"{each:,}" for each in some), _ratio(*some))
+                yield _row(name.replace("_", " "), some, "{:,}".format)
+
+
+def _row(what: str, values: Sequence[float | None], form: Callable[[float], str]) -> Row:
+    """Two values as text, and their ratio."""
+    return (what, *("-" if each is None else form(each) for each in values), _ratio(*values))
 
 
 def _ratio(first: float | None, second: float | None) -> str:

@@ -56,11 +56,11 @@ def equal_accuracy(cycles: Cycles) -> str | None:
 def run_table(cycles: Cycles) -> Table:
     """Size, beats and cycles of the runs: each where they are few, else the longest; windows by their pass."""
     sizes = list(cycles.runs[0].sizes)
-    per_graph = "graphs" in sizes
+    heading = ("pass", "windows") if cycles.kind == "window" else (cycles.kind,)
     rows = [_run_row(name, runs, sizes) for name, runs in _groups(cycles).items()]
     return Table(title=MANY[cycles.kind].capitalize() if len(cycles.runs) > 1 else cycles.kind.capitalize(), rows=rows,
-                 columns=(*_heading(cycles), *sizes, "beats loaded", "beats stored", "cycles",
-                          *(["cycles a graph"] if per_graph else [])))
+                 columns=(*heading, *sizes, "beats loaded", "beats stored", "cycles",
+                          *(["cycles a graph"] if "graphs" in sizes else [])))
 
 
 def rows_tables(rows: RowsFacts | None) -> list[Table]:
@@ -112,10 +112,6 @@ def _groups(cycles: Cycles) -> dict[str, Sequence[Run]]:
         longest = max(range(len(runs)), key=lambda number: runs[number].cycles)
         rows = {f"{longest:04d}, the longest": [runs[longest]]}
     return rows if len(runs) == 1 else {**rows, f"all {len(runs):,} {many}": runs}
-
-
-def _heading(cycles: Cycles) -> tuple[str, ...]:
-    return ("pass", "windows") if cycles.kind == "window" else (cycles.kind,)
 
 
 def _run_row(name: str, runs: Sequence[Run], sizes: Sequence[str]) -> tuple[str, ...]:

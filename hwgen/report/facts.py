@@ -322,10 +322,6 @@ class Report:
         """Plain data for JSON."""
         return asdict(self)
 
-    def verified(self, verification: Verification) -> "Report":
-        """The same facts with what a cosimulation found out."""
-        return replace(self, verification=verification)
-
     def figures_on(self, data: str) -> Figures:
         """Those of the graphs of that name."""
         return next(each for each in self.figures if each.data == data)

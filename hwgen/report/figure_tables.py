@@ -17,7 +17,7 @@ def figure_table(figures: Figures) -> Table:
     """A column a model, a row a figure; a figure that no model has gets no row."""
     word = DECIDED[figures.task]
     rows = list(FIGURES)
-    for other, near in (("FP32", _to_fp32), ("quantized", _to_quantized)):
+    for other, near in (("FP32", "to_fp32"), ("quantized", "to_quantized")):
         rows += [(f"same {word} as {other}", _cell(near, _same)),
                  (f"largest / median difference from {other}", _cell(near, _shares))]
     own = {"accuracy": "labels right"} if figures.task == "multilabel" else {}
@@ -57,20 +57,8 @@ def _name(each: ModelFigures, figures: Figures) -> str:
     return MODELS[each.model] + some
 
 
-def _to_fp32(each: ModelFigures) -> Nearness | None:
-    return each.to_fp32
-
-
-def _to_quantized(each: ModelFigures) -> Nearness | None:
-    return each.to_quantized
-
-
-def _cell(near: Callable[[ModelFigures], Nearness | None], text: Callable[[Nearness], str]) -> Cell:
-    def cell(each: ModelFigures) -> str:
-        found = near(each)
-        return "" if found is None else text(found)
-
-    return cell
+def _cell(near: str, text: Callable[[Nearness], str]) -> Cell:
+    return lambda each: "" if getattr(each, near) is None else text(getattr(each, near))
 
 
 def _right(score: Score | None) -> str:

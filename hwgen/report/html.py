@@ -5,14 +5,7 @@ import jinja2
 from ..driver.table import verification_rows
 from . import plots
 from .compare import compare_tables
-from .design_tables import (
-    bits_table,
-    duration,
-    rate,
-    resource_table,
-    rows_tables,
-    run_table,
-)
+from .design_tables import bits_table, duration, rate, resource_table, rows_tables, run_table
 from .facts import Report
 from .figure_tables import figure_table, headline_figure
 from .model_tables import headline, model_tables

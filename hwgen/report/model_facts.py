@@ -1,7 +1,6 @@
 """Facts about a quantized network: what it computes, bits, scales, sizes."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,10 +154,6 @@ class ModelFacts:
     bytes: dict[str, float]
     compression: dict[str, float]
     bit_operations: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return asdict(self)
 
 
 def model_facts(network: Network, batch: Batch, bits: Bits) -> ModelFacts:

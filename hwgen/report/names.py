@@ -1,7 +1,7 @@
 """What the values of a network are called, what reads them, and how they are quantized."""
 
 from ..network.granularity import Granularity
-from ..network.network import Network, Quantizer, Value
+from ..network.network import Network, Quantizer
 
 __all__ = ["quantizer_name", "roles", "title"]
 
@@ -16,13 +16,9 @@ def roles(network: Network) -> dict[str, str]:
     linear = {term.source for value in network.values for term in value.terms
               if term.weight is not None and term.via == "self"}
 
-    def role(value: Value) -> str:
-        if value.quantizer is None:
-            return "result"
-        by_row = value.quantizer.granularity.by_row
-        return "activation" if by_row or value.name in linear else "message"
-
-    return {value.name: role(value) for value in network.values}
+    return {value.name: "result" if value.quantizer is None else
+            "activation" if value.quantizer.granularity.by_row or value.name in linear else "message"
+            for value in network.values}
 
 
 def quantizer_name(quantizer: Quantizer) -> str:

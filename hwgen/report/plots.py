@@ -47,22 +47,14 @@ def resources(facts: ResourceFacts) -> str:
         axes.set_xticks([tick for tick in axes.get_xticks() if tick <= edge])
         axes.axvline(100, color=WARN, linewidth=1, zorder=0.5)
         axes.set_xlabel("% of the board")
-        _finish(axes, legend=len(parts))
+        _legend(axes, len(parts))
         return _svg(figure)
 
 
 def cycles(passes: Sequence[Pass]) -> str:
     """Cycles of each pass."""
-    with mpl.rc_context(STYLE):
-        figure, axes = _axes(0.42 * len(passes) + 0.9)
-        values = [step.cycles for step in passes]
-        axes.barh([step.name for step in passes], values, color=PALETTE[0], height=0.62)
-        for row, value in enumerate(values):
-            axes.text(value + 0.01 * max(values), row, f"{value:,}", va="center", fontsize=9)
-        axes.set_xlim(0, 1.15 * max(values))
-        axes.set_xlabel("cycles")
-        _finish(axes)
-        return _svg(figure)
+    values = [step.cycles for step in passes]
+    return _bars([step.name for step in passes], values, [f"{value:,}" for value in values], PALETTE[0], room=1.15)
 
 
 def timeline(passes: Sequence[Pass]) -> str:
@@ -122,24 +114,16 @@ def bits(table: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
         axes.set_xlim(0, 135)
         axes.set_xticks(range(0, 101, 25))
         axes.set_xlabel("% of the nodes of that in-degree")
-        _finish(axes, legend=len(widths))
+        _legend(axes, len(widths))
         return _svg(figure)
 
 
 def saved(totals: Mapping[str, int]) -> str:
     """Cycles with the learned bit widths beside uniform ones."""
-    with mpl.rc_context(STYLE):
-        figure, axes = _axes(0.42 * len(totals) + 0.9)
-        values = list(totals.values())
-        colours = [PALETTE[0] if name == "learned" else PALETTE[2] for name in totals]
-        axes.barh(list(totals), values, color=colours, height=0.62)
-        for row, value in enumerate(values):
-            more = "" if not row else f"  ({value / values[0] - 1:+.1%})"
-            axes.text(value + 0.01 * max(values), row, f"{value:,}{more}", va="center", fontsize=9)
-        axes.set_xlim(0, 1.25 * max(values))
-        axes.set_xlabel("cycles")
-        _finish(axes)
-        return _svg(figure)
+    first, *others = values = list(totals.values())
+    labels = [f"{first:,}", *(f"{value:,}  ({value / first - 1:+.1%})" for value in others)]
+    colours = [PALETTE[0] if name == "learned" else PALETTE[2] for name in totals]
+    return _bars(list(totals), values, labels, colours, room=1.25)
 
 
 def pareto(measured: Sequence[tuple[float, float]], front: Sequence[tuple[float, float]], full: float, floor: float,
@@ -167,7 +151,7 @@ def pareto(measured: Sequence[tuple[float, float]], front: Sequence[tuple[float,
                   markersize=5, drawstyle="steps-post", label="not beaten")
         axes.set_xlabel(label)
         axes.set_ylabel("validation accuracy, %")
-        _finish(axes, legend=4)
+        _legend(axes, 4)
         return _svg(figure)
 
 
@@ -197,7 +181,7 @@ def front(measured: Sequence[tuple[float, ...]], points: Sequence[tuple[float, f
         axes.scatter([default[0]], [default[1]], s=60, color=WARN, marker="x", label="default")
         axes.set_xlabel(label)
         axes.set_ylabel("look-up tables")
-        _finish(axes, legend=4)
+        _legend(axes, 4)
         return _svg(figure)
 
 
@@ -210,10 +194,22 @@ def _axes(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _finish(axes: Axes, *, legend: int = 0) -> None:
-    if legend:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(legend, 9), fontsize=9, borderaxespad=0.2,
-                    handlelength=1, columnspacing=1.2)
+def _bars(names: Sequence[str], values: Sequence[int], labels: Sequence[str], colours: str | Sequence[str], *,
+          room: float) -> str:
+    """A bar of cycles each, with its label behind it; the axis has ``room`` times the longest."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _axes(0.42 * len(names) + 0.9)
+        axes.barh(names, values, color=colours, height=0.62)
+        for row, (value, label) in enumerate(zip(values, labels, strict=True)):
+            axes.text(value + 0.01 * max(values), row, label, va="center", fontsize=9)
+        axes.set_xlim(0, room * max(values))
+        axes.set_xlabel("cycles")
+        return _svg(figure)
+
+
+def _legend(axes: Axes, entries: int) -> None:
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(entries, 9), fontsize=9, borderaxespad=0.2,
+                handlelength=1, columnspacing=1.2)
 
 
 def _svg(figure: Figure) -> str:

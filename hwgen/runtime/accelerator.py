@@ -8,7 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..driver import Device, open_pynq, open_serial
+from ..driver.validate import BITSTREAM
 from ..errors import CapacityError, HwgenError
+from ..flow.bitstream.facts import read_facts
 from ..flow.built import load_design
 from ..flow.misfit import misfit
 from ..network.batch import Batch
@@ -53,9 +56,9 @@ class Accelerator:
     Raises
     ------
     HwgenError
-        Not a build, or an unknown backend.
+        Not a build, or an unknown backend; no bitstream, no such port, nobody answers there, or another design does.
     ToolError
-        The backend's tools are missing.
+        The backend's tools are missing: this is no PYNQ board, or pyserial is missing.
     """
 
     def __init__(self, build: Path | str, backend: Name = "reference", *, bitstream: Path | str | None = None,
@@ -70,11 +73,13 @@ class Accelerator:
         if name == "simulation":
             return Simulation(self.build)
         if name == "pynq":
-            return Board.open(self.design, self.build, bitstream)
+            path = self.build / BITSTREAM if bitstream is None else Path(bitstream)
+            return Board(Device(open_pynq(path), self.build), self.design)
         if name == "serial":
             if port is None:
                 raise HwgenError("backend serial needs a port", "port", "name it, such as port='/dev/ttyUSB0'")
-            return Board.at_port(self.design, self.build, port, baud)
+            rate = read_facts(self.build).baud if baud is None else baud
+            return Board(Device(open_serial(port, rate), self.build), self.design)
         raise HwgenError(f"unknown backend {name!r}", "backend", "use reference, simulation, pynq or serial")
 
     @property

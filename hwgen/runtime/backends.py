@@ -6,10 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..driver import Device, open_pynq, open_serial
-from ..driver.validate import BITSTREAM
+from ..driver import Device
 from ..errors import HwgenError
-from ..flow.bitstream.facts import read_facts
 from ..flow.folder import write_files
 from ..flow.verify import simulate
 from ..scratch import scratch_folder
@@ -69,44 +67,9 @@ class Simulation:
 class Board:
     """A device with the build's bitstream and, loaded, its model."""
 
-    def __init__(self, device: Device, model: bytes) -> None:
+    def __init__(self, device: Device, design: Design) -> None:
         self.device = device
-        device.load_model(model)
-
-    @classmethod
-    def open(cls, design: Design, build: Path, bitstream: Path | str | None) -> "Board":
-        """Program the FPGA of a PYNQ board and load the model.
-
-        Raises
-        ------
-        ToolError
-            This is no PYNQ board.
-        HwgenError
-            No bitstream.
-        """
-        path = Path(bitstream) if bitstream is not None else build / BITSTREAM
-        return cls(Device(open_pynq(path), build), _model(design))
-
-    @classmethod
-    def at_port(cls, design: Design, build: Path, port: str, baud: int | None) -> "Board":
-        """Reset the accelerator at the end of a serial line and load the model.
-
-        Parameters
-        ----------
-        port : str
-            Such as ``/dev/ttyUSB0``.
-        baud : int or None
-            None: that of the build's own bitstream.
-
-        Raises
-        ------
-        ToolError
-            pyserial is missing.
-        HwgenError
-            No such port, nobody answers there, another design does, or no bitstream says how fast.
-        """
-        rate = read_facts(build).baud if baud is None else baud
-        return cls(Device(open_serial(port, rate), build), _model(design))
+        device.load_model(_model(design))
 
     def run(self, design: Design, session: Session) -> Ints:
         """Load, run and store each run; another model is loaded before where the batch needs one.

@@ -1,15 +1,18 @@
 """Facts of small builds that never were, to be read, compared and rendered."""
 
+from dataclasses import replace
+
 from models import random_graph_model
 
 import boards
 from hwgen.flow.resources import Component, Resources, Usage
 from hwgen.network.bits import bits_of_model
 from hwgen.network.figures import Figures, ModelFigures, Nearness, Score
-from hwgen.report.collect import report_of, verification_of
-from hwgen.report.cycles import Ran, cycles_of
-from hwgen.report.facts import Cycles, Pass, Report
+from hwgen.report.collect import resource_facts, verification_of
+from hwgen.report.cycles import Ran, cycles_of, performance_of
+from hwgen.report.facts import BoardFacts, Cycles, Pass, Report
 from hwgen.report.model_facts import model_facts
+from hwgen.version import __version__
 
 __all__ = ["BY_BITS", "STAGES", "batches", "figures", "one_graph", "ran", "report", "verified", "windows"]
 
@@ -46,11 +49,14 @@ def one_graph() -> Cycles:
 
 def report(cycles: Cycles) -> Report:
     chain = random_graph_model(1)
-    network, sample = chain.network, chain.sample
+    network, sample, board = chain.network, chain.sample, boards.load("ultra96")
     resources = Resources(components=(Component(name="unit", count=2, one=Usage(lut=100, dsp=2)),))
-    return report_of(target="some", model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)),
-                     board=boards.load("ultra96"), options={"units": 2, "requant_lanes": 4}, hardware={"units": 2},
-                     capacities={"max_nodes": 1234}, cycles=cycles, resources=resources, figures=figures("quantized"))
+    return Report(hwgen=__version__, target="some",
+                  model=model_facts(network, sample.batch, bits_of_model(network, sample.batch)),
+                  board=BoardFacts(name=board.name, title=board.title, part=board.part),
+                  options={"units": 2, "requant_lanes": 4}, hardware={"units": 2}, capacities={"max_nodes": 1234},
+                  cycles=cycles, performance=performance_of(cycles, board), resources=resource_facts(resources, board),
+                  figures=(figures("quantized"),))
 
 
 def figures(*models: str) -> Figures:
@@ -67,4 +73,4 @@ def verified(facts: Report) -> Report:
             "counters": {"GATHER_RUN": 7, "PASS": 1}, "cycles": 300}
     found = verification_of({"0000": done, "0001": {**done, "cycles": 310}}, {"0000": 300, "0001": 310},
                             what="the sample", graphs=5, of=2, mismatch={"kind": "code", "got": None})
-    return facts.verified(found).measured(figures("quantized", "hardware"))
+    return replace(facts, verification=found).measured(figures("quantized", "hardware"))

@@ -4,8 +4,8 @@ from boards import Bitstream
 
 __all__ = ["PORTS", "constraints"]
 
-#: Ports of the top, and which entry of the board's file is its pin.
-PORTS = {"clock_pin": "clock_pin", "receive_pin": "receive_pin", "transmit_pin": "transmit_pin"}
+#: Ports of the top, and entries of the board's file with their pins.
+PORTS = ("clock_pin", "receive_pin", "transmit_pin")
 
 
 def constraints(flow: str, pins: Bitstream) -> str:
@@ -16,7 +16,7 @@ def constraints(flow: str, pins: Bitstream) -> str:
     flow : str
         ``ecp5`` (LPF), ``gowin`` (CST) or ``gatemate`` (CCF).
     """
-    places = {port: getattr(pins, entry) for port, entry in PORTS.items()}
+    places = {port: getattr(pins, port) for port in PORTS}
     if flow == "ecp5":
         lines = [f'FREQUENCY PORT "clock_pin" {pins.pin_mhz:g} MHZ;']
         for port, pin in places.items():

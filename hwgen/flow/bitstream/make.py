@@ -9,14 +9,14 @@ from pathlib import Path
 import boards
 from boards import Bitstream, Board
 
-from ...errors import HwgenError, ToolError
+from ...errors import HwgenError
 from ...progress import SILENT, Expected, Progress
 from ...workshop import Command, Workshop, workshop
 from ..config import load_config
 from ..families import family_of
 from ..folder import to_json, write_folder
 from ..manifest import check_build
-from ..yosys import WORKER
+from ..yosys import WORKER, check_ended
 from .constraints import constraints
 from .facts import FACTS, FOLDER, BitstreamFacts
 from .timing import Routed, read_timing
@@ -114,11 +114,7 @@ def _synthesize(shop: Workshop, board: Board) -> None:
     for option in (" -noiopads", " -noiopad", " -noclkbuf"):
         synth = synth.replace(option, "")
     (shop.path / "script.ys").write_text(f"read_verilog top.v\n{synth} -top {SERIAL_TOP} -json top.json\n")
-    done = shop.run(Command(words=[sys.executable, "-c", WORKER, "script.ys"]))
-    if done.code or not (shop.path / "top.json").is_file():
-        lines = [line for line in done.text.splitlines() if "ERROR" in line]
-        raise ToolError(lines[0] if lines else f"Yosys ended with code {done.code}", "yosys",
-                        "run hwgen doctor; if the tools are well, report this design")
+    check_ended(shop.run(Command(words=[sys.executable, "-c", WORKER, "script.ys"])), shop.path / "top.json")
 
 
 def _check(routed: Routed, mhz: float, build: Path) -> None:

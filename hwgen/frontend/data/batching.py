@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch_geometric.data import Data
 
 from ...network.batch import Batch
 from ...network.input import Input
 from ...network.reader import Graphs, read_graphs
 from ...network.reader.codes import input_codes
 from .graph_batch import GraphBatch
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["data_of", "graphs_of", "prepared", "real", "union_of"]
 
@@ -41,8 +39,6 @@ def data_of(graphs: Graphs) -> list[Data]:
     Where they are known, ``y``, ``train_mask``, ``val_mask`` and ``test_mask`` bool (of nodes only those whose results
     are asked for), ``node``, ``edge_weight`` and ``edge_attr``; and ``input_scale``, where that is not 1.
     """
-    from torch_geometric.data import Data
-
     of_nodes = graphs.domain == "nodes"
     every = {name: graphs.counted(name, graphs.domain) for name in graphs.masks or ("test_mask",)} | {
         "y": graphs.labels}

@@ -67,19 +67,13 @@ class Lists:
         length = self.length.double()
         return torch.where(length > 0, length**exponent, 0.0)
 
-    @cached_property
-    def pairs(self) -> tuple[Tensor, Tensor]:
-        """Destination and source of every entry: int64 [e] each."""
-        pointers, columns, _ = self.matrix.matrix
-        return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
-
     def sum(self, source: Tensor) -> Tensor:
         """The sum of each list's rows: float [destinations, k]."""
         return self.matrix.product(source, self.matrix.values.to(source.dtype))
 
     def largest(self, source: Tensor) -> Tensor:
         """The largest of each list's rows, channel by channel; 0 where a list is empty: float [destinations, k]."""
-        target, index = self.pairs
+        target, index = self.matrix.pairs
         wide = target[:, None].expand(-1, source.shape[1])
         return source.new_zeros(len(self.length), source.shape[1]).scatter_reduce(0, wide, source[index], "amax",
                                                                                   include_self=False)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import Batch
 from ...network.equation import Labelled
 from ...network.labels import Labels, results_for
 from ...network.reader import Graphs
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["FOLDS", "FOLD_SEED", "GraphSet", "Split", "folds"]
 
@@ -92,8 +90,6 @@ class GraphSet:
 
         Also ``edge_weight`` float32 [e], where there is any.
         """
-        from torch_geometric.data import Data
-
         one = self.union([graph])
         return Data(x=torch.from_numpy(one.features.toarray().astype(np.float32)),
                     edge_index=torch.from_numpy(one.edges), y=torch.from_numpy(self.labels[self.rows_of([graph])]),

@@ -19,7 +19,6 @@ from ..copying import unwrapped
 
 __all__ = ["load_weights", "save_graphs"]
 
-
 #: What wrappers of PyTorch put before the names of weights.
 WRAPPED = ("module.", "_orig_mod.", "_orig_mod.module.", "module._orig_mod.")
 

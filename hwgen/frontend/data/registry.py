@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from .batching import graphs_of
@@ -13,9 +14,6 @@ from .graph_set import GraphSet
 from .planetoid import PLANETOID, load_planetoid
 from .scikit import TABLES, load_table
 from .tudataset import TU_DATASETS, load_tudataset
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["DATA", "load_data"]
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
+from torch_geometric.data import Data
 
 __all__ = ["TABLES", "load_table"]
 
@@ -57,8 +54,6 @@ def load_table(name: str) -> Data:
     """
     from sklearn import datasets
     from sklearn.neighbors import kneighbors_graph
-    from torch_geometric.data import Data
-
     bunch, table = getattr(datasets, f"load_{name}")(), TABLES[name]
     rows, target = bunch.data, bunch.target
     if not table.input_scale:

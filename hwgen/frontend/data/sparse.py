@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,12 @@ class SparseMatrix:
     def values(self) -> Tensor:
         """Non-zero values, row by row: float32 [nnz]."""
         return self.matrix[2]
+
+    @cached_property
+    def pairs(self) -> tuple[Tensor, Tensor]:
+        """Row and column of every non-zero value: int64 [nnz] each."""
+        pointers, columns, _ = self.matrix
+        return torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff()), columns
 
     def dense(self) -> Tensor:
         """The whole matrix: float32 [rows, columns]."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +43,6 @@ def load_tudataset(name: str, root: Path | str | None = None) -> GraphSet:
     """
     found, raw = read_raw("TUDataset", name, f"{name}_A.txt", root)
     graph = np.loadtxt(raw / f"{name}_graph_indicator.txt", dtype=np.int64) - 1
-    attributes = None
-    if name in WITH_ATTRIBUTES:
-        attributes = np.loadtxt(raw / f"{name}_node_attributes.txt", delimiter=",", ndmin=2)
-    return _graph_set(name, found, graph, attributes)
-
-
-def _graph_set(name: str, found: Any, graph: Ints, attributes: NDArray[np.float64] | None) -> GraphSet:
     whole = found._data
     node_start = np.concatenate([[0], np.cumsum(np.bincount(graph, minlength=len(whole.y)))])
     edge_start = found.slices["edge_index"].numpy().astype(np.int64)
@@ -66,7 +58,8 @@ def _graph_set(name: str, found: Any, graph: Ints, attributes: NDArray[np.float6
         width = int(kind.max()) + 1
     nodes = int(node_start[-1])
     features = csr_array((np.ones(nodes, np.int64), kind, np.arange(nodes + 1)), shape=(nodes, width))
-    if attributes is not None:
+    if name in WITH_ATTRIBUTES:
+        attributes = np.loadtxt(raw / f"{name}_node_attributes.txt", delimiter=",", ndmin=2)
         features = csr_array(hstack([attributes, features]))
     return GraphSet(name=name, features=features, edges=edges, node_start=node_start, edge_start=edge_start,
                     labels=whole.y.numpy().astype(np.int64))

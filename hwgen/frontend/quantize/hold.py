@@ -2,8 +2,7 @@
 
 A channel that is nearly dead, or alive on few graphs only, gets a step that fits what was seen of it. In such steps it
 can reach so far that no constant serves it and the others. Nothing is lost by a coarser step there: its codes differ
-from 0 on few rows, or saturate. Models that
-hardware takes as they are stay so, and steps of ordinary channels.
+from 0 on few rows, or saturate. Models that hardware takes as they are stay so, and steps of ordinary channels.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import SetName
@@ -33,9 +34,6 @@ from .quantizers import Quantizers
 from .row_quantizer import RowQuantizer
 from .settle import settle_steps
 from .tracked import Tracked
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["QuantizedNetwork"]
 
@@ -217,8 +215,7 @@ class QuantizedNetwork(nn.Module):
             As of :meth:`hold`, which is done on the way; None: it is not.
         """
         given = self._own(batch).coded(self.edges)  # features are quantized on the way
-        holder = None if margin is None else Holder(self._quantizers(), self._longest(given), self._input_top, margin,
-                                                    self.edges)
+        holder = None if margin is None else self._holder(self._longest(given), margin)
         calibrate_steps(self._quantizers(), list(self.tensors), given, correct=correct, target_bits=target_bits,
                         holder=holder)
 
@@ -240,8 +237,7 @@ class QuantizedNetwork(nn.Module):
             A parameter that is not finite.
         """
         self._need_finite("model")
-        holder = Holder(self._quantizers(), longest or self._longest(self._own(None)), self._input_top, margin,
-                        self.edges)
+        holder = self._holder(longest or self._longest(self._own(None)), margin)
         for value in self.plan.values:
             holder.hold(value)
 
@@ -312,9 +308,8 @@ class QuantizedNetwork(nn.Module):
             if len(wrong):
                 raise HwgenError(f"{key} holds {float(wrong[0])}", where, "train again with a lower learning rate")
 
-    @property
-    def _input_top(self) -> float:
-        return self.input.top * self.input.unit
+    def _holder(self, longest: Mapping[SetName, int], margin: float) -> Holder:
+        return Holder(self._quantizers(), longest, self.input.top * self.input.unit, margin, self.edges)
 
     def _longest(self, batch: GraphBatch) -> Mapping[SetName, int]:
         return self.longest or self._coded(batch).longest(1.0 if batch.graphs == 1 else HEADROOM)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import SetName
@@ -14,7 +15,7 @@ from ...network.edges import EdgeQuantizers
 from ...network.granularity import Granularity
 from ...network.input import Input
 from ...network.reader import read_graphs
-from ...network.sample import room_of
+from ...network.sample import Limits
 from ...schemes import Penalty, Prompt, Scheme, named
 from ..by_edge import by_edge
 from ..data.batching import graphs_of, prepared, real, union_of
@@ -28,9 +29,6 @@ from .accepted import accepted
 from .edge_codes import edge_codes
 from .input import input_of
 from .module import QuantizedNetwork
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["quantize", "quantize_batch", "quantize_plan"]
 
@@ -150,7 +148,7 @@ def quantize_plan(traced: TracedNetwork, scheme: str | Scheme, data: Data | Iter
     traced = _positioned(traced, rules)
     edges = edge_codes(traced, rules, GraphBatch.union(whole))
     return quantize_batch(traced, rules, prepared(graphs[:SAMPLE_GRAPHS]), given,
-                          longest=room_of(whole, given.bits, edges).longest, correct=correct,
+                          longest=Limits.of(whole, given.bits, edges).with_room(whole.graphs).longest, correct=correct,
                           target_bits=target_bits, margin=margin, original=original, edges=edges)
 
 

@@ -18,7 +18,7 @@ def chances(batch: GraphBatch, protected: tuple[float, float]) -> Tensor:
     section 4.1, and the authors' code). Rows that stand for several nodes count once.
     """
     degree = batch.edges.length[:, 0].double()
-    target, member = batch.members.pairs
+    target, member = batch.members.matrix.pairs
     graph = torch.zeros(batch.nodes, dtype=torch.long).index_copy(0, member, target)
     key = graph * (degree.max().item() + 1 if batch.nodes else 1) + degree
     ordered = key.sort().values

@@ -85,7 +85,7 @@ class Quantizers(nn.Module):
         if isinstance(quantizer, Tracked):
             protected = self._protected if value.name in self._exposed else None
             if protected is not None and value.domain == "edges":  # a message as its source
-                protected = protected[batch.lists("sources").pairs[1]]
+                protected = protected[batch.lists("sources").matrix.pairs[1]]
             return cast(Tensor, quantizer(out, batch, count, protected))
         return cast(Tensor, quantizer(out, batch, count))
 

@@ -8,11 +8,12 @@ clip value is learned, bits change the resolution only (:data:`.schemes.Parametr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from ...network.granularity import Granularity
 from ...network.network import Quantizer
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
@@ -41,6 +42,7 @@ class RowQuantizer(nn.Module, ABC):
         No entry represents a larger value: what saturates there saturates by its codes.
     """
 
+    granularity: ClassVar[Granularity]
     floor: Tensor
     cap: float | None = None
 
@@ -171,9 +173,10 @@ class RowQuantizer(nn.Module, ABC):
         step = torch.maximum(step, self.floor)
         return step if self.cap is None else capped(step, self.cap, self.top)
 
-    @abstractmethod
+    @torch.no_grad()
     def export(self) -> Quantizer:
         """What hardware gets."""
+        return Quantizer(signed=self.signed, granularity=self.granularity, **self.arrays())
 
     def set_steps(self, step: Tensor) -> None:
         """Learn on from these steps: float [entries, 1]."""
@@ -183,6 +186,6 @@ class RowQuantizer(nn.Module, ABC):
             self.raw_size.copy_((step * self.top if self.parametrization == "log_clip" else step).log())
 
     def arrays(self) -> dict[str, Any]:
-        """Step and bits of every entry, as a :class:`~hwgen.network.network.Quantizer` holds them."""
+        """Fields of a :class:`~hwgen.network.network.Quantizer` by entries: step and bits of each, and what else."""
         step, bits = (each[:, 0].double().numpy().copy() for each in self.sizes())
         return {"step": step, "bits": bits.round().astype("int64")}

@@ -8,14 +8,13 @@ for graphs that training never saw); all rows of :class:`PerTensor` share one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...network.granularity import Granularity
-from ...network.network import Quantizer
 from ...schemes import Scheme
 from ..data.graph_batch import GraphBatch
 from .fake_quantize import TINY
@@ -34,6 +33,8 @@ class PerNode(RowQuantizer):
     With buckets of degrees a node has the width of its bucket, which does not learn, and a step of its own: SGQuant's
     topology-aware granularity as published, whose ranges are each node's.
     """
+
+    granularity = Granularity.PER_NODE
 
     def __init__(self, scheme: Scheme, entries: int, *, signed: bool) -> None:
         super().__init__(scheme, entries, signed=signed)
@@ -73,10 +74,6 @@ class PerNode(RowQuantizer):
         self.set_steps(whole)
         self.freeze()
 
-    @torch.no_grad()
-    def export(self) -> Quantizer:
-        return Quantizer(signed=self.signed, granularity=Granularity.PER_NODE, **self.arrays())
-
 
 class PerDegree(RowQuantizer):
     """A step and a width for each in-degree (MEGA); larger degrees take the last entry.
@@ -88,6 +85,8 @@ class PerDegree(RowQuantizer):
     via : "edges" or "looped"
         The list whose length is the degree.
     """
+
+    granularity = Granularity.PER_DEGREE
 
     def __init__(self, scheme: Scheme, entries: int, *, signed: bool,
                  via: Literal["edges", "looped"] = "edges") -> None:
@@ -102,18 +101,18 @@ class PerDegree(RowQuantizer):
             return buckets(batch, self.splits)
         return batch.lists(self.via).length[:, 0].long().clamp_max(len(self.raw_size) - 1)
 
-    @torch.no_grad()
-    def export(self) -> Quantizer:
+    def arrays(self) -> dict[str, Any]:
         """A table by degree, as hardware has it: the degrees of a bucket have equal entries."""
         entry = np.arange(len(self.raw_size))
         if self.splits:
             entry = np.searchsorted(self.splits, np.arange(self.splits[-1] + 1), side="right")
-        arrays = {name: values[entry] for name, values in self.arrays().items()}
-        return Quantizer(signed=self.signed, granularity=Granularity.PER_DEGREE, via=self.via, **arrays)
+        return {"via": self.via, **{name: values[entry] for name, values in super().arrays().items()}}
 
 
 class Nearest(RowQuantizer):
     """A table that a row searches by its largest magnitude (A²Q's nearest-neighbour strategy)."""
+
+    granularity = Granularity.NEAREST
 
     def clip_value(self) -> Tensor:
         """Largest value of each entry: float [entries, 1]."""
@@ -139,16 +138,17 @@ class Nearest(RowQuantizer):
         spread = torch.logspace(0, 1, int(twins.sum()) + 2, base=float(clip[-1] / clip[0]))[1:-1] * clip[0]
         self.set_steps(torch.cat([clip[~twins], spread]).sort().values[:, None] / self.top)
 
-    @torch.no_grad()
-    def export(self) -> Quantizer:
+    def arrays(self) -> dict[str, Any]:
         """Entries by ascending clip value, since that is what chooses them."""
         clip, order = self.clip_value()[:, 0].double().sort(stable=True)
-        arrays = {name: values[order.numpy()] for name, values in self.arrays().items()}
-        return Quantizer(signed=self.signed, granularity=Granularity.NEAREST, clip_value=clip.numpy().copy(), **arrays)
+        return {"clip_value": clip.numpy().copy(),
+                **{name: values[order.numpy()] for name, values in super().arrays().items()}}
 
 
 class PerTensor(RowQuantizer):
     """One step for all rows and channels, and a fixed width."""
+
+    granularity = Granularity.PER_TENSOR
 
     def __init__(self, scheme: Scheme, *, signed: bool) -> None:
         super().__init__(scheme, 1, signed=signed)
@@ -161,10 +161,6 @@ class PerTensor(RowQuantizer):
     def calibrate(self, x: Tensor, batch: GraphBatch) -> None:
         if bool((x.abs() > TINY).any()):
             self.set_steps(best_steps(x.reshape(-1, 1), int(self.whole_bits), signed=self.signed, axis=0))
-
-    @torch.no_grad()
-    def export(self) -> Quantizer:
-        return Quantizer(signed=self.signed, granularity=Granularity.PER_TENSOR, **self.arrays())
 
 
 def buckets(batch: GraphBatch, splits: Sequence[int]) -> Tensor:

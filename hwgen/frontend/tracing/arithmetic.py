@@ -90,12 +90,11 @@ def _sum(reader: Reader, call: Call, one: object, other: object, alpha: object, 
     gain = reader.number(call, alpha)
     if gain is None:
         refuse(call, f"{call.name} with alpha={alpha}", "use a number as alpha")
-    first, second = ((each, reader.constant(call, each)) for each in (one, other))
     factor = torch.tensor(sign * gain)
-    if first[1] is not None:
+    if reader.constant(call, one) is not None:
         expr = _times(reader.expr(call, other), factor, call)
         return _plus(reader, call, expr, one, 1.0)
-    if second[1] is not None:
+    if reader.constant(call, other) is not None:
         return _plus(reader, call, reader.expr(call, one), other, float(factor))
     pair = reader.exprs(call, [one, other])
     check_widths(call, pair)

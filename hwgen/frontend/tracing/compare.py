@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch_geometric.data import Batch, Data
 
 from ...errors import HwgenError
 from ..copying import copy_of
@@ -16,9 +17,6 @@ from ..original import TOLERANCE, call, demand_equal, with_head
 from ..quantize.execute import execute
 from ..traced import TracedNetwork
 from .roles import roles_of
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["compare", "module_outputs"]
 
@@ -63,8 +61,6 @@ def module_outputs(module: nn.Module, graphs: Sequence[Data], *, weighs: bool = 
     HwgenError
         The module fails.
     """
-    from torch_geometric.data import Batch, Data
-
     copied, roles = copy_of(module), roles_of(module, weighs=weighs)
     batched = {*roles.positional, *roles.named.values()} & {"batch", "data"}
     plain = [Data(x=each.x.float(), edge_index=each.edge_index, num_nodes=len(each.x),

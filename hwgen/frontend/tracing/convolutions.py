@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
+import torch_geometric.nn as pyg
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import type_before_parametrizations
 
@@ -19,11 +20,8 @@ from .expr import Expr
 from .outcomes import End, Fixed
 from .reader import Reader
 
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    import torch_geometric.nn as pyg
-
-__all__ = ["Aggregate", "aggregate_of", "check_options", "gcn", "gin", "graph_conv", "matrix", "nodes_of", "sage",
-           "weighing"]
+__all__ = ["Aggregate", "aggregate_of", "check_options", "check_sum", "double", "gcn", "gin", "graph_conv", "matrix",
+           "nodes_of", "sage", "weighing"]
 
 
 class Aggregate(NamedTuple):
@@ -43,8 +41,7 @@ def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
     expr = nodes_of(reader, call, given, weighs=weighs)
     # improved is no option without weights of edges: PyG's self loops weigh 1 then
     check_options(call, layer, {"improved": False} if weighs else {})
-    if aggregate_of(call, layer) != Aggregate("sum", "one"):
-        refuse(call, f"GCNConv with aggr={layer.aggr}", "leave aggr at its default, add")
+    check_sum(call, layer)
     path = path_of(call)
     via: Literal["edges", "looped"] = "looped" if layer.add_self_loops else "edges"
     factor: Factor = "rsqrt" if layer.normalize else "one"
@@ -52,10 +49,10 @@ def gcn(reader: Reader, call: Call, layer: pyg.GCNConv) -> Expr:
     if weighs:
         if layer.normalize and not layer.add_self_loops:
             refuse(call, "GCNConv with edge weights and add_self_loops=False", "add self loops, or use normalize=False")
-        return scaled(summed(message, "normed" if layer.normalize else "weighted", path), None, _double(layer.bias),
+        return scaled(summed(message, "normed" if layer.normalize else "weighted", path), None, double(layer.bias),
                       path, "")
     message = replace(message, factor=factor, of=via)
-    return scaled(gathered(message, via, path, "", factor=factor), None, _double(layer.bias), path, "")
+    return scaled(gathered(message, via, path, "", factor=factor), None, double(layer.bias), path, "")
 
 
 def gin(reader: Reader, call: Call, layer: pyg.GINConv) -> Expr | End:
@@ -128,13 +125,11 @@ def matrix(reader: Reader, call: Call, layer: nn.Linear | pyg.Linear, expr: Expr
     HwgenError
         Not a plain Linear, or one of another width than what it gets.
     """
-    import torch_geometric.nn as pyg
-
     if type_before_parametrizations(layer) not in (nn.Linear, pyg.Linear):
         refuse(call, f"{call.name} with {type(layer).__name__}", "use a plain Linear within it")
     if layer.weight.shape[1] != expr.width:
         refuse(call, f"{call.name} takes {layer.weight.shape[1]} channels and gets {expr.width}", "make the widths fit")
-    return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), _double(layer.bias)))
+    return reader.weights.setdefault(layer, (layer.weight.detach().double().t(), double(layer.bias)))
 
 
 def weighing(reader: Reader, call: Call, given: Mapping[str, object]) -> bool:
@@ -172,15 +167,20 @@ def check_options(call: Call, layer: pyg.MessagePassing, usual: Mapping[str, obj
 
 def aggregate_of(call: Call, layer: pyg.MessagePassing) -> Aggregate:
     """How a convolution makes one row of those of a list."""
-    from torch_geometric.nn import aggr
-
-    known = {aggr.SumAggregation: Aggregate("sum", "one"), aggr.MeanAggregation: Aggregate("sum", "mean"),
-             aggr.MaxAggregation: Aggregate("max", "one")}
+    known = {pyg.aggr.SumAggregation: Aggregate("sum", "one"), pyg.aggr.MeanAggregation: Aggregate("sum", "mean"),
+             pyg.aggr.MaxAggregation: Aggregate("max", "one")}
     found = known.get(type(layer.aggr_module))
     if found is None:
         refuse(call, f"{call.name} with aggr={layer.aggr}", "use aggr add, mean or max")
     return found
 
 
-def _double(tensor: Tensor | None) -> Tensor | None:
+def check_sum(call: Call, layer: pyg.MessagePassing) -> None:
+    """Refuse a convolution that makes something else than sums of its lists."""
+    if aggregate_of(call, layer) != Aggregate("sum", "one"):
+        refuse(call, f"{call.name} with aggr={layer.aggr}", "leave aggr at its default, add")
+
+
+def double(tensor: Tensor | None) -> Tensor | None:
+    """A parameter as numbers: float64, or None."""
     return None if tensor is None else tensor.detach().double()

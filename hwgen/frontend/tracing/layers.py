@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
+import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
 from ...network.equation import Factor
@@ -16,9 +17,6 @@ from .convolutions import matrix
 from .expr import Expr
 from .outcomes import OF_BATCH, End, Fixed
 from .reader import Read, Reader
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    import torch_geometric.nn as pyg
 
 __all__ = ["SCATTER", "batch_norm", "cat", "dropout", "dropped_edges", "jumping", "larger", "linear_layer", "pool",
            "readout", "scattered", "sigmoid", "softmax", "times_matrix"]

@@ -6,21 +6,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor
+import torch_geometric.nn as pyg
 
 from ...network.equation import Factor
 from ..calls import Call, bind, path_of, refuse
 from .algebra import added, concatenated, gathered, linear, materialised, reference_to, scaled, weighed
 from .arithmetic import check_widths
-from .convolutions import Aggregate, aggregate_of, check_options, matrix, nodes_of
+from .convolutions import check_options, check_sum, double, matrix, nodes_of
 from .expr import Expr
 from .reader import Reader
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    import torch_geometric.nn as pyg
 
 __all__ = ["appnp", "cluster_gcn", "gcn2", "lg", "sg", "tag"]
 
@@ -62,7 +59,7 @@ def tag(reader: Reader, call: Call, layer: pyg.TAGConv) -> Expr:
     for weight, hop in zip(others, reversed(range(layer.K)), strict=True):
         own = linear(expr, weight, None, path, f"root{hop}")
         out = added(step.of(out, path, _label("hop", hop)), own, path, "")
-    return scaled(out, None, _double(layer.bias), path, "")
+    return scaled(out, None, double(layer.bias), path, "")
 
 
 def appnp(reader: Reader, call: Call, layer: pyg.APPNP) -> Expr:
@@ -100,7 +97,7 @@ def gcn2(reader: Reader, call: Call, layer: pyg.GCN2Conv) -> Expr:
     given = bind(call, {"x": None, "x_0": None, "edge_index": None, "edge_weight": None})
     expr, path = nodes_of(reader, call, given), path_of(call)
     check_options(call, layer, {})
-    _check_sum(call, layer)
+    check_sum(call, layer)
     first = nodes_of(reader, call, {**given, "x": given["x_0"]})
     check_widths(call, [expr, first])
     if layer.channels != expr.width:
@@ -120,13 +117,8 @@ def _given(reader: Reader, call: Call, layer: pyg.MessagePassing, usual: dict[st
     """What a convolution of one operand takes, once its options are looked at."""
     expr = nodes_of(reader, call, bind(call, {"x": None, "edge_index": None, "edge_weight": None}))
     check_options(call, layer, usual or {})
-    _check_sum(call, layer)
+    check_sum(call, layer)
     return expr
-
-
-def _check_sum(call: Call, layer: pyg.MessagePassing) -> None:
-    if aggregate_of(call, layer) != Aggregate("sum", "one"):
-        refuse(call, f"{call.name} with aggr={layer.aggr}", "leave aggr at its default, add")
 
 
 def _propagation(layer: pyg.MessagePassing, *, loops: bool = False) -> Propagation:
@@ -142,7 +134,3 @@ def _times(expr: Expr, share: float, path: str, label: str) -> Expr:
 def _label(label: str, hop: int) -> str:
     """The last hop is the layer's result."""
     return f"{label}{hop}" if hop else ""
-
-
-def _double(tensor: Tensor | None) -> Tensor | None:
-    return None if tensor is None else tensor.detach().double()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ..calls import Call, Count, Traced, Value, origins, overwrites, refuse, values_in
+from ..calls import Call, Count, Traced, Value, mapped, origins, overwrites, performed, refuse, values_in
 from ..stand_in import CountOf, Shape, Undecided
 from ..user_code import said
 from .expr import Expr
@@ -191,20 +191,15 @@ class Reader:
 
     def _evaluated(self, call: Call) -> Fixed:
         """A call that takes weights and numbers only."""
-        def fixed(argument: object) -> Any:
-            if isinstance(argument, Value):
-                out = self.outcome(argument)
-                assert isinstance(out, Fixed)
-                return out.value.clone() if overwrites(call) and isinstance(out.value, Tensor) else out.value
-            if isinstance(argument, dict):
-                return {name: fixed(each) for name, each in argument.items()}
-            return type(argument)(map(fixed, argument)) if isinstance(argument, tuple | list) else argument
+        def fixed(each: object) -> object:
+            out = self.outcome(each)
+            assert isinstance(out, Fixed)
+            return out.value.clone() if overwrites(call) and isinstance(out.value, Tensor) else out.value
 
-        args, kwargs, target = fixed(call.args), fixed(call.kwargs), call.target
+        args, kwargs = mapped(fixed, call.args), mapped(fixed, call.kwargs)
         try:
             with torch.no_grad():
-                return Fixed(getattr(args[0], target)(*args[1:], **kwargs) if isinstance(target, str)
-                             else target(*args, **kwargs))
+                return Fixed(performed(call, args, kwargs))
         except Exception as error:  # whatever PyTorch says of such arguments
             raise HwgenError(f"{call.name} fails: {said(error)}", call.where, "give it arguments that fit") from error
 

@@ -43,16 +43,6 @@ class Recogniser(NamedTuple):
     is_proposed: bool = True
     options: str = ""
 
-    @property
-    def computes(self) -> str:
-        """The first paragraph of the docstring of what reads it."""
-        return " ".join((self.read.__doc__ or "").split("\n\n")[0].split()).replace("``", "`")
-
-    def names(self) -> list[str]:
-        """Modules, functions and methods by the names that users write; what works in place goes without saying."""
-        found = [target.__name__ if isinstance(target, type) else name_of(target) for target in self.targets]
-        return [name for name in dict.fromkeys(found) if not name.removesuffix("()").endswith(("_", "="))]
-
 
 class Recognisers:
     """All rows, by target."""

@@ -19,13 +19,7 @@ def _aggr(layer: pyg.MessagePassing) -> str:
 
 
 def _gcn(layer: pyg.GCNConv, x: Operand, batch: GraphBatch) -> Tensor:
-    lists = batch.looped if layer.add_self_loops else batch.edges
-    out = linear(layer.lin, x)
-    if layer.normalize:
-        factor = lists.rsqrt.to(out.dtype)
-        out = lists.sum(out * factor) * factor
-    else:
-        out = lists.sum(out)
+    out = _propagated(layer, linear(layer.lin, x), batch)
     return out if layer.bias is None else out + layer.bias
 
 

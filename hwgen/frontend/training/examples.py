@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.batch import Batch
@@ -26,9 +27,6 @@ from ..data.graph_batch import GraphBatch, quotient
 from ..data.graph_set import GraphSet, Split
 from ..quantize.input import input_of
 from .losses import Goal, tensor_of
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["Example", "Examples", "ManyGraphs", "OneGraph", "Part", "as_set"]
 

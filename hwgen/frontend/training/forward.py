@@ -17,7 +17,7 @@ import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
 from ...errors import HwgenError
-from ..calls import Call, Count, Value, bind, origins
+from ..calls import Call, Count, Value, bind, mapped, origins, performed
 from ..copying import unwrapped
 from ..data.graph_batch import GraphBatch
 from ..data.sparse import SparseMatrix
@@ -76,22 +76,20 @@ class PreparedForward:
         values: list[Any] = []
         given: dict[str, Any] = {"x": _features(batch), "edge_index": batch, "batch": batch, "edge_weight": batch}
 
-        def value_of(argument: object) -> Any:
-            if isinstance(argument, Value):
-                return (values[argument.index] if argument.index >= 0 else given[argument.name]
-                        if argument.name in given else self._weight(argument.name))
-            if isinstance(argument, Count):
-                return batch.graphs if argument.of == "graphs" else batch.nodes
-            if isinstance(argument, tuple | list):
-                return type(argument)(value_of(each) for each in argument)
-            return argument
+        def value_of(each: object) -> Any:
+            if isinstance(each, Value):
+                return (values[each.index] if each.index >= 0 else given[each.name] if each.name in given else
+                        self._weight(each.name))
+            if isinstance(each, Count):
+                return batch.graphs if each.of == "graphs" else batch.nodes
+            return each
 
         traced = self._traced[self.module.training]
         for call, of in zip(traced.calls, origins(traced), strict=True):
-            args, kwargs = value_of(call.args), {name: value_of(each) for name, each in call.kwargs.items()}
-            values.append(_plain(call, args, kwargs) if of == "constant" else batch if of == "batch" else
+            args, kwargs = mapped(value_of, call.args), mapped(value_of, call.kwargs)
+            values.append(performed(call, args, kwargs) if of == "constant" else batch if of == "batch" else
                           self._run(call, args, kwargs, batch))
-        out: Tensor = dense(value_of(traced.result))
+        out: Tensor = dense(mapped(value_of, traced.result))
         return out if out.ndim == 2 else out.reshape(-1, 1)
 
     def _weight(self, name: str) -> Tensor:
@@ -120,7 +118,8 @@ class PreparedForward:
                 prepared = (CONVOLUTIONS if len(edges) == 1 else WEIGHING).get(type(layer))
                 if prepared is not None:
                     return prepared(layer, first, batch)
-                args, kwargs = _with_edges(args, batch), _with_edges(kwargs, batch)
+                args, kwargs = (mapped(lambda each: batch.edge_index if each is batch else each, given)  # as PyG's
+                                for given in (args, kwargs))
             return layer(*dense(args), **dense(kwargs))
         if kind == "dropout":
             on = "train" if target is torch.dropout else "training"
@@ -129,14 +128,7 @@ class PreparedForward:
         if kind == "pool":
             way = bind(call, SCATTER)["reduce"] if call.name == "scatter" else call.name
             return aggregate(batch.members, dense(first), way)
-        return _plain(call, dense(args), dense(kwargs))
-
-
-def _plain(call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A function or method as PyTorch has it."""
-    if isinstance(call.target, str):
-        return getattr(args[0], call.target)(*args[1:], **kwargs)
-    return call.target(*args, **kwargs)
+        return performed(call, dense(args), dense(kwargs))
 
 
 def _kind(call: Call) -> str:
@@ -148,15 +140,6 @@ def _features(batch: GraphBatch) -> Operand:
     if isinstance(batch.features, SparseMatrix):
         return SparseInput(batch.features, batch.features.values)
     return batch.features
-
-
-def _with_edges(given: Any, batch: GraphBatch) -> Any:
-    """Arguments of a convolution, with edges as PyG has them."""
-    if isinstance(given, dict):
-        return {name: _with_edges(each, batch) for name, each in given.items()}
-    if isinstance(given, tuple):
-        return tuple(_with_edges(each, batch) for each in given)
-    return batch.edge_index if given is batch else given
 
 
 def _dropout(x: Operand, rate: float) -> Operand:

@@ -11,14 +11,7 @@ from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch_geometric.nn import (
-    GCNConv,
-    GINConv,
-    JumpingKnowledge,
-    SAGEConv,
-    global_add_pool,
-    global_mean_pool,
-)
+from torch_geometric.nn import GCNConv, GINConv, JumpingKnowledge, SAGEConv, global_add_pool, global_mean_pool
 
 from ...errors import HwgenError
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 import torch_geometric.nn as pyg
 from torch import Tensor, nn
 
+from ..calls import mapped
 from ..data.graph_batch import Lists
 from ..data.sparse import SparseMatrix
 
@@ -26,9 +26,7 @@ class SparseInput:
 
     def dense(self) -> Tensor:
         """All values: float [n, features]."""
-        pointers, columns, _ = self.matrix.matrix
-        rows = torch.repeat_interleave(torch.arange(len(pointers) - 1), pointers.diff())
-        return self.values.new_zeros(self.matrix.shape).index_put((rows, columns), self.values)
+        return self.values.new_zeros(self.matrix.shape).index_put(self.matrix.pairs, self.values)
 
 
 Operand = Tensor | SparseInput
@@ -36,11 +34,7 @@ Operand = Tensor | SparseInput
 
 def dense(x: object) -> Any:
     """Every sparse operand within tuples, lists and dictionaries as a matrix of all its values."""
-    if isinstance(x, tuple | list):
-        return type(x)(dense(each) for each in x)
-    if isinstance(x, dict):
-        return {name: dense(each) for name, each in x.items()}
-    return x.dense() if isinstance(x, SparseInput) else x
+    return mapped(lambda each: each.dense() if isinstance(each, SparseInput) else each, x)
 
 
 def linear(layer: nn.Linear | pyg.Linear, x: Operand, *, bias: bool = True) -> Tensor:

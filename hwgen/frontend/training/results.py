@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from torch import nn
+from torch_geometric.data import Data
 
 from ...network.labels import Kind
 from ..checkpoint import save_read
@@ -14,9 +15,6 @@ from ..quantize import QuantizedNetwork
 from .examples import Examples
 from .loop import Score
 from .recipes import Recipe
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["Progress", "Result", "Run", "Training"]
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.bits import UNIFORM_WIDTHS
@@ -24,9 +25,6 @@ from .loop import Forward, Score, evaluate, fit
 from .recipes import Recipe
 from .results import Progress, Result, Run, Training
 from .task import Model, Task
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["run", "runs", "train", "train_fp32", "train_quantized"]
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch_geometric.data import Data
 
 from ...errors import HwgenError
 from ...network.equation import Labelled
@@ -33,9 +34,6 @@ from .examples import Examples, ManyGraphs, OneGraph, as_set
 from .forward import PreparedForward
 from .models import MODELS
 from .recipes import DEFAULT_SCHEMES, Recipe, recipe_for
-
-if TYPE_CHECKING:  # importing PyG takes longer than anything else here
-    from torch_geometric.data import Data
 
 __all__ = ["Model", "Task"]
 

@@ -14,7 +14,7 @@ from hwgen.frontend.checkpoint import load
 from hwgen.frontend.data.own_files import save_graphs
 from hwgen.frontend.user_file import load_module
 from hwgen.network.figures import figures_of
-from hwgen.network.heads import behind
+from hwgen.network.heads import HEADS
 from hwgen.runtime import Accelerator
 
 NET = """
@@ -92,7 +92,7 @@ def test_training_tells_errors_in_the_labels_unit(home: Path, tmp_path: Path) ->
     assert fp32["mean_error"] == pytest.approx(best["fp32_test"], rel=1e-5)
     assert quantized["mean_error"] == pytest.approx(best["test"], rel=1e-5)
     network, sample = load(tmp_path / "m.pt")
-    results, tested = behind(network.head, sample.logits)[:, 0], sample.labels
+    results, tested = HEADS[network.head](sample.logits)[:, 0], sample.labels
     assert len(tested) == facts["counted"] == 2
     assert quantized["mean_error"] == pytest.approx(np.abs(results - tested).mean(), rel=1e-4)
     text = " ".join(run(*train).split())

@@ -36,8 +36,7 @@ def run(built, line, **options):
     """Logits of an accelerator at the end of a line."""
     _, batch, design, folder = built
     accelerator = Accelerator(folder)
-    model = design.model_files().get("model.bin", b"")
-    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), model)
+    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), design)
     return accelerator.run(batch, **options)
 
 
@@ -122,7 +121,7 @@ def test_after_an_error_the_line_begins_anew(built):
     wanted = Accelerator(folder).run(batch)
     line = bridge(design, folder)
     accelerator = Accelerator(folder)
-    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), design.model_files()["model.bin"])
+    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), design)
     line.board.fail = Error.WATCHDOG
     with pytest.raises(HwgenError, match="WATCHDOG"):
         accelerator.run(batch)
@@ -135,7 +134,7 @@ def test_a_board_that_was_reset_meanwhile_is_noticed(built):
     _, batch, design, folder = built
     line = bridge(design, folder)
     accelerator = Accelerator(folder)
-    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), design.model_files()["model.bin"])
+    accelerator.backend = Board(Device(SerialBoard(line, "line"), folder), design)
     line._restart()
     with pytest.raises(HwgenError, match="not where it was"):
         accelerator.run(batch)

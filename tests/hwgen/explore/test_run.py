@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import explore_worker
 import optuna
@@ -26,8 +26,8 @@ import boards
 from hwgen.cli import cli
 from hwgen.cli.explore import explore as command
 from hwgen.errors import CapacityError, HwgenError
-from hwgen.explore.confirm import CONFIRM
-from hwgen.explore.measure import OBJECTIVES
+from hwgen.explore.confirm import Confirm
+from hwgen.explore.measure import Objective
 from hwgen.explore.propose import SAMPLERS
 from hwgen.explore.run import explore
 from hwgen.flow import resources
@@ -126,7 +126,8 @@ def test_a_point_of_the_front_builds_as_it_is(name: str, request: pytest.Fixture
 
 @pytest.mark.slow
 def test_what_each_objective_counts_and_chooses(graphs: Path, tmp_path: Path) -> None:
-    every = {name: explored(graphs, tmp_path / name, 60, objective=name, confirm="cycles") for name in OBJECTIVES}
+    every = {name: explored(graphs, tmp_path / name, 60, objective=name, confirm="cycles")
+             for name in get_args(Objective)}
     for name, found in every.items():
         ends = found.points[-1] if name == "area" else found.points[0]
         assert found.chosen is ends
@@ -208,7 +209,7 @@ def run_wrong(*arguments: str, model: Path) -> str:
 
 
 @pytest.mark.parametrize(("name", "known"), [
-    ("objective", OBJECTIVES), ("sampler", SAMPLERS), ("confirm", CONFIRM)])
+    ("objective", get_args(Objective)), ("sampler", SAMPLERS), ("confirm", get_args(Confirm))])
 def test_the_command_line_has_every_choice(name: str, known: tuple[str, ...]) -> None:
     option = next(each for each in command.params if each.name == name)
     assert tuple(option.type.choices) == known

@@ -1,9 +1,10 @@
 """Which runs are simulated, and what that found, on folders made by hand."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,16 +21,16 @@ from sim import BatchResult, Mismatch
 RESULTS = {"0000": np.array([[7, 0, 1], [0, 9, 2], [3, 3, 8]]), "0001": np.array([[1, 5, 0], [4, 0, 1]])}
 
 
-class Facts(SimpleNamespace):
+@dataclass(frozen=True)
+class Facts:
     """Stands for those of a build."""
 
-    model = SimpleNamespace(head="")
-
-    def verified(self, verification: object) -> "Facts":
-        return Facts(verification=verification)
+    model: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(head=""))
+    verification: Any = None
+    figures: Any = None
 
     def measured(self, figures: object) -> "Facts":
-        return Facts(verification=self.verification, figures=figures)
+        return replace(self, figures=figures)
 
 
 @pytest.fixture(autouse=True)

@@ -157,7 +157,7 @@ def test_a_message_is_protected_as_its_source() -> None:
     model = hwgen.quantize(Net(GCNConv), "dq-int4-published", data=graph())
     batch = model._coded(model.sample)
     edges = next(value for value in model.plan.values if value.domain == "edges")
-    _, source = batch.lists("sources").pairs
+    _, source = batch.lists("sources").matrix.pairs
     protected = torch.arange(batch.nodes) % 3 == 0
     real = torch.randn(len(source), edges.width, generator=torch.Generator().manual_seed(0))
     model.quantizers._protected = protected

@@ -1,7 +1,7 @@
 """Facts of a model are recomputed here the slow way."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -48,7 +48,7 @@ def test_average_bits(network: Network) -> None:
     for name, table in facts.bits_by_degree.items():
         assert np.sum(table) == sample.batch.num_nodes
         assert np.sum(table, axis=0).tolist() == np.bincount(bits[name], minlength=9).tolist()
-    json.dumps(facts.to_dict(), allow_nan=False)
+    json.dumps(asdict(facts), allow_nan=False)
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
@@ -87,7 +87,7 @@ def test_average_bits_of_a_chain(seed: int) -> None:
     assert facts.average_bits["hidden_maps"] == pytest.approx(np.mean(hidden), rel=1e-12)
     assert facts.average_bits["rows"] == pytest.approx(np.mean(hidden), rel=1e-12)
     assert facts.average_bits["all_activations"] == pytest.approx(np.mean(everything), rel=1e-12)
-    json.dumps(facts.to_dict(), allow_nan=False)
+    json.dumps(asdict(facts), allow_nan=False)
 
 
 def test_training_notes_example() -> None:

@@ -35,8 +35,7 @@ def built(tmp_path_factory):
 
 def board(design, folder, machine=ListsMachine):
     ports = StandIn(design.hardware, machine, json.loads((folder / "design.json").read_text()))
-    model = design.model_files().get("model.bin", b"")
-    return Board(Device(ports, folder), model), ports
+    return Board(Device(ports, folder), design), ports
 
 
 def as_data(network, graph):
