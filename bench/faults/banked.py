@@ -58,7 +58,7 @@ FAULTS = {
          '"q2_wait": 4,', '"q2_wait": 3,'),
     ),
     "rtl_templates/banked/group.py": (
-        ("group-deaf-to-an-element", "rtl_templates/banked/test_group.py::test_passes[4-4-10-2]",
+        ("group-deaf-to-an-element", "rtl_templates/banked/test_group.py::test_passes[4-4-10-1]",
          "the group does not freeze for element 15, whose sums are lost",
          "enable.eq(~blocks.any())", "enable.eq(~blocks[:-1].any())"),
         ("group-reads-other-half", "test_end_to_end.py::test_sample_graph[bit-serial,-1-group]",

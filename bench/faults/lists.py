@@ -17,7 +17,7 @@ FAULTS = {
     ),
     "rtl_templates/lists/accelerator.py": (
         ("lists-accelerator-rows-of-one",
-         "rtl_templates/lists/test_accelerator.py::test_words_cycles_and_counters[3-hardware3-size3]",
+         "rtl_templates/lists/test_accelerator.py::test_words_cycles_and_counters[1-hardware1-size1]",
          "only one unit's rows reach the buffers",
          "reduce(or_, (getattr(unit.row, name) for unit in self.units))", "getattr(self.units[0].row, name)"),
         ("lists-accelerator-results",
