@@ -307,7 +307,9 @@ class Weighted(TakesData):
 
 
 class InPyG(Sequential):
-    """PyG gives the class the forward of its latest instance."""
+    """PyG gives a class the forward of its latest instance: this one keeps its own, whatever others do to theirs."""
+
+    forward = Sequential.forward
 
 
 FORWARDS: dict[str, nn.Module] = {
