@@ -4,7 +4,7 @@
     python bench/performance.py --page                only writes the page
 
 The folder holds cora.pt, citeseer.pt and digits.pt (``hwgen train --data Cora`` and so on), sage-cora.pt (``--model
-sage``) and gin-reddit.pt (``bench/accuracy.py --data REDDIT-BINARY --runs 1 --keep DIR``). Each part is that of a bench
+sage``) and gin-reddit.pt (``--model gin --data REDDIT-BINARY --epochs 2 --folds 1``). Each part is that of a bench
 of its own, which has its limits; its lines replace those of before in docs/evidence/performance.jsonl. Run it on a
 machine without other work. The exit status is 1 when a limit is missed.
 """
