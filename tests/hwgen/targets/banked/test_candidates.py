@@ -112,6 +112,17 @@ def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
         some[0].cycles)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lane_sets", [1, 2])
+def test_guessed_cycles_of_a_design_that_waits_for_its_servers(lane_sets: int) -> None:
+    """Both stages count: one after the other in one set of lanes, side by side in two."""
+    network, sample = random_graph_model(1, 120, 60, 16, 8, density=0.2).parts
+    wishes = Wishes(hardware={"groups": 1, "servers": 4, "requant_lanes": 2, "lane_sets": lane_sets})
+    found = next(find_target("banked").candidates(network, sample, wishes, lambda area: True))
+    (run,) = found.design().session(sample.batch).next_runs()
+    assert found.cycles == pytest.approx(sum(step.cycles for step in run.ran.passes), rel=0.03)
+
+
 #: Counted by Yosys (0.70): hardware, and LUT, FF, BRAM36, LUTRAM of a group and of a server.
 COUNTED = (
     ({"groups": 4, "servers": 16, "lanes": 16, "acc_bits": 11, "slots": 1152, "param_depth": 512, "result_depth": 192,
