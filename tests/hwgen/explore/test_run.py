@@ -104,9 +104,9 @@ def test_the_journal_is_optunas_own(model: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["model", "graphs"])
-def test_a_point_of_the_front_builds_as_it_is(name: str, request: pytest.FixtureRequest, tmp_path: Path,
-                                              monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "ends"), [("model", [-1]), ("graphs", [0, -1])])
+def test_a_point_of_the_front_builds_as_it_is(name: str, ends: list[int], request: pytest.FixtureRequest,
+                                              tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path: Path = request.getfixturevalue(name)
     study = tmp_path / "study"
     found = facts("explore", path, "--trials", "40", "--study", study, "--points", "4", "-q")
@@ -115,7 +115,7 @@ def test_a_point_of_the_front_builds_as_it_is(name: str, request: pytest.Fixture
     assert {found["chosen"], found["balanced"]} <= {each["number"] for each in found["front"]}
     assert found["chosen"] == 1
     monkeypatch.setattr(resources, "estimate", counted_as(all={"lut": 6_000, "ff": 9_000, "bram36": 9.5, "dsp": 24}))
-    for point in (found["front"][0], found["front"][-1]):
+    for point in (found["front"][end] for end in ends):
         config = study / "front" / f"{point['number']}.json"
         out = tmp_path / f"build-{point['number']}"
         built = facts("build", path, "--config", config, "-o", out, "--no-verify", "-q")

@@ -26,8 +26,8 @@ def test_a_loop_of_ones_own_learns_with_every_scheme(scheme: str, tmp_path: Path
     model = hwgen.quantize(GCN(12, 6, 3, dropout=0.0), scheme=scheme, data=data)
     optimizer = torch.optim.Adam(model.parameter_groups())
     losses = []
-    for epoch in range(60):
-        if epoch == 30:
+    for epoch in range(40):
+        if epoch == 20:
             model.freeze_bits()
         logits = model(data)
         task = torch.nn.functional.cross_entropy(logits[data.train_mask], data.y[data.train_mask])
@@ -50,7 +50,7 @@ def test_a_loop_of_ones_own_learns_with_every_scheme(scheme: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_train_takes_every_scheme(scheme: str, tmp_path: Path) -> None:
-    done = hwgen.train("gcn", small_data(), scheme, epochs=4)
+    done = hwgen.train("gcn", small_data(), scheme, epochs=2)
     assert done.scheme == scheme
     done.save(tmp_path / "m.pt")
     network, _ = hwgen.load(tmp_path / "m.pt")

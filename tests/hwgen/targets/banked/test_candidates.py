@@ -116,7 +116,7 @@ def test_guessed_cycles_rank_designs_as_exact_ones_do() -> None:
 @pytest.mark.parametrize("lane_sets", [1, 2])
 def test_guessed_cycles_of_a_design_that_waits_for_its_servers(lane_sets: int) -> None:
     """Both stages count: one after the other in one set of lanes, side by side in two."""
-    network, sample = random_graph_model(1, 120, 60, 16, 8, density=0.2).parts
+    network, sample = random_graph_model(1, 60, 30, 16, 8, density=0.2).parts
     wishes = Wishes(hardware={"groups": 1, "servers": 4, "requant_lanes": 2, "lane_sets": lane_sets})
     found = next(find_target("banked").candidates(network, sample, wishes, lambda area: True))
     (run,) = found.design().session(sample.batch).next_runs()
