@@ -45,8 +45,8 @@ FAULTS = {
     "hwgen/targets/lists/dense.py": (
         ("dense-beside-other-rows",
          "hwgen/targets/lists/test_dense.py::test_nothing_turns_where_features_are_summed_with_other_rows",
-         "features become rows although another pass still walks their lists",
-         'if any(operand.kind == "list" and operand.via', 'if any(operand.kind == "one" and operand.via'),
+         "features become rows, and what else the pass sums is forgotten",
+         " or len(step.blocks[0].operands) != 1:", ":"),
         ("dense-always", "hwgen/targets/lists/test_dense.py::test_the_search_takes_what_is_faster",
          "single set bits are taken to be worth rows",
          "* program.input_bits < capacity.features", "* program.input_bits > 0"),
@@ -85,7 +85,7 @@ FAULTS = {
          "-(-rows[owner_of(name)] // (2 * units))", "(rows[owner_of(name)] // (2 * units))"),
     ),
     "hwgen/network/batch.py": (
-        ("incoming-names-nodes", "hwgen/targets/lists/test_streams.py::test_rows_by_edge",
+        ("incoming-names-nodes", "hwgen/network/test_edges.py::test_what_has_lists_and_what_they_name",
          "lists of edges with rows name nodes", 'return "edges" if name == "incoming" else "nodes"', 'return "nodes"'),
     ),
     "hwgen/frontend/by_edge.py": (

@@ -57,7 +57,10 @@ def test_rows_of_zeros_are_not_added_and_equal_ones_are_one():
     assert told.tolist() == [[2, 1], [0, 0]]
 
 
-def test_frequent_pairs_are_one_row_and_opposite_ones_none():
+@pytest.mark.parametrize("compiled", [True, False])
+def test_frequent_pairs_are_one_row_and_opposite_ones_none(compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(dictionaries, "library", lambda source: None)
     weight = np.array([[1, 2], [2, -1], [-1, -2], [7, 0], [1, 0]])
     often = np.zeros((40, 5), dtype=np.int64)
     often[:20, [0, 1]] = 1

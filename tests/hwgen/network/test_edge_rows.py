@@ -8,7 +8,6 @@ from networks import capacities, random_batch, random_network
 
 from hwgen.errors import CapacityError, HwgenError
 from hwgen.network.activation import IDENTITY
-from hwgen.network.batch import named_by, owner_of
 from hwgen.network.bits import bits_of_model
 from hwgen.network.edges import codes_for, kind_by_row, weights_count
 from hwgen.network.execute import run_network
@@ -51,8 +50,6 @@ def test_rows_are_the_entries_of_a_list_in_its_order():
     np.testing.assert_array_equal((incoming @ sources).toarray(), whole.toarray())
     assert (np.diff(sources.indptr) == 1).all()
     assert BATCH.rows("edges", NETWORK.edges) == whole.nnz
-    assert [(owner_of(name), named_by(name)) for name in ("sources", "incoming", "members")] == [
-        ("edges", "nodes"), ("nodes", "edges"), ("graphs", "nodes")]
 
 
 def test_edges_that_weigh_nothing_of_their_own_weigh_1():

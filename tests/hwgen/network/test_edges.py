@@ -12,7 +12,7 @@ from networks import random_network
 from torch_geometric.nn.conv.gcn_conv import gcn_norm
 
 from hwgen.errors import HwgenError
-from hwgen.network.batch import check_batch
+from hwgen.network.batch import check_batch, named_by, owner_of
 from hwgen.network.edges import EdgeCodes, codes_for, edge_values
 from hwgen.network.execute import Lists
 from hwgen.network.reader import read_graphs
@@ -121,3 +121,8 @@ def test_a_batch_whose_weights_do_not_fit_is_refused():
     for weight in (batch.weight[1:], np.full_like(batch.weight, np.inf)):
         with pytest.raises(HwgenError, match="weights of shape"):
             check_batch(NETWORK, replace(batch, weight=weight))
+
+
+def test_what_has_lists_and_what_they_name():
+    assert [(owner_of(name), named_by(name)) for name in ("sources", "incoming", "members")] == [
+        ("edges", "nodes"), ("nodes", "edges"), ("graphs", "nodes")]

@@ -69,9 +69,12 @@ def test_random_networks(seed):
 def test_nothing_turns_where_features_are_summed_with_other_rows():
     network = gin_network(3)
     message, row, *rest = network.values
-    both = replace(row, terms=(*row.terms, message.terms[0]))
     assert with_rows(build(network).program) is not None
-    assert with_rows(build(replace(network, values=(message, both, *rest))).program) is None
+    for terms in ((*row.terms, message.terms[0]), (message.terms[0], *row.terms)):
+        both = replace(row, terms=terms)
+        assert with_rows(build(replace(network, values=(message, both, *rest))).program) is None
+        result = replace(both, quantizer=None)  # a pass without a matrix
+        assert with_rows(build(replace(network, values=(message, result))).program) is None
 
 
 def test_rows_keep_the_limit_of_features():
