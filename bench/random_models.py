@@ -37,6 +37,7 @@ campaign = importlib.import_module("campaign")
 
 PLACES = ("units", "lanes", "requant_lanes", "code_bits", "weight_bits", "pages", "chunks", "levels", "leaky",
           "acc_bits")
+CYCLES = 50_000  #: Of all models of a design, about: said for each, so that it is compiled once.
 
 
 class Bench:
@@ -81,7 +82,7 @@ class Bench:
 def _simulate(build: Path, folders: Sequence[Path], words: int, model: campaign.Model, work: Path) -> dict[str, Any]:
     """Load a model and run its batches; ``words`` is how many buffer words they write."""
     try:
-        found = sim.run(build, folders, sim.SimOptions(stalls=model.stalls, work=work / "sim", quiet=True))
+        found = sim.run(build, folders, sim.SimOptions(stalls=model.stalls, work=work / "sim", cycles=CYCLES, quiet=True))
     except SimError as wrong:
         return {"ok": False, "difference": str(wrong), "build": str(build)}
     ran = sum(batch.rows_compared for batch in found.batches.values())
