@@ -82,7 +82,8 @@ class Bench:
 def _simulate(build: Path, folders: Sequence[Path], words: int, model: campaign.Model, work: Path) -> dict[str, Any]:
     """Load a model and run its batches; ``words`` is how many buffer words they write."""
     try:
-        found = sim.run(build, folders, sim.SimOptions(stalls=model.stalls, work=work / "sim", cycles=CYCLES, quiet=True))
+        options = sim.SimOptions(stalls=model.stalls, work=work / "sim", cycles=CYCLES, quiet=True)
+        found = sim.run(build, folders, options)
     except SimError as wrong:
         return {"ok": False, "difference": str(wrong), "build": str(build)}
     ran = sum(batch.rows_compared for batch in found.batches.values())
