@@ -201,12 +201,13 @@ def main() -> int:
               f"plant; {len(green)} tests are green without one", flush=True)
         order.sort(key=lambda fault: not fault.test.startswith(SLOW))  # the slow ones first
         done |= {v.fault.name: v for v in pool.map(lambda fault: attempt(source, fault, green, kept), order)}
-    verdicts = [done[fault.name] for fault in chosen]
+        verdicts = [done[fault.name] for fault in chosen]
+        if not arguments.only:
+            kept.keep_only(verdicts)
     lost = [v.fault.name for v in verdicts if not v.ok]
     print(f"{time.perf_counter() - started:6.1f} s  {len(verdicts) - len(lost)} of {len(verdicts)} are what the tables "
           f"say{'; not: ' if lost else ''}{', '.join(lost)}")
     if not arguments.only:
-        kept.keep_only(verdicts)
         arguments.output.write_text(table(verdicts))
     return 1 if lost else 0
 
