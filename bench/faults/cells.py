@@ -29,6 +29,9 @@ FAULTS = {
          "reset_less=not reset)", "reset_less=True)"),
     ),
     "rtl_templates/cells/dsp.py": (
+        ("product-of-tables", "rtl_templates/cells/test_families.py::test_a_netlist_computes_what_its_twin_does[xc7]",
+         "products of the 7 series are left to synthesis, which makes them of look-up tables",
+         "return dsp48e1.product(m, name, a, b)", "return a * b"),
         ("dsp-wide-narrow", "rtl_templates/banked/test_requantize.py::test_wide_sums",
          "wide sums lose their upper bits",
          "sums, factors = (27, 18) if wide", "sums, factors = (18, 18) if wide"),
@@ -58,7 +61,10 @@ FAULTS = {
     "rtl_templates/cells/dsp48e1.py": (
         ("dsp48e1-cut", "rtl_templates/cells/test_dsp.py::test_slices",
          "the low part of the wider factor has a sign",
-         "a=Cat(factor[:LOW], Const(0, 1))", "a=factor[:LOW].as_signed()"),
+         "a=Cat(factor[:LOW], Const(0, 1)), b=b", "a=factor[:LOW].as_signed(), b=b"),
+        ("dsp48e1-product-cut", "rtl_templates/cells/test_families.py::test_a_netlist_computes_what_its_twin_does[xc7]",
+         "the high part of a product of two slices is subtracted",
+         "result = Cat(low[:LOW], low[LOW:] + high)", "result = Cat(low[:LOW], low[LOW:] - high)"),
         ("dsp48e1-high-alone", "rtl_templates/cells/test_dsp.py::test_slices",
          "the second slice does not accumulate",
          "z=Cat(Const(0, 1), accumulate, Const(0, 1))", "z=Const(0, 3)"),

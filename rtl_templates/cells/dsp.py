@@ -36,8 +36,10 @@ def product(m: Module, name: str, a: Value, b: Value, *, primitives: Primitives)
         One has at most 27 bits and the other 18, as signed numbers, where the family has a primitive for it.
     primitives : Primitives
         MULTALU27X18 (Gowin UG305, "Arora V DSP", table 3-1: all operands signed), whose adder, registers and cascades
-        stay at their defaults.
+        stay at their defaults; DSP48E1, which synthesis does not infer (:data:`hwgen.flow.families.FAMILIES`).
     """
+    if primitives.multiply_add == "DSP48E1":
+        return dsp48e1.product(m, name, a, b)
     if not primitives.product:
         return a * b
     wide, narrow = (a, b) if len(a) > len(b) else (b, a)

@@ -247,10 +247,11 @@ class Values(wiring.Component):
         """Negative values times the slope, in leaky designs."""
         if not self.leaky:
             return value
-        product = [Signal(signed(V_BITS + SLOPE_SHIFT + 1), name=f"sloped{lane}_{k}", reset_less=True)
-                   for k in range(MULTIPLY)]
+        products = [Signal(signed(V_BITS + SLOPE_SHIFT + 1), name=f"sloped{lane}_{k}", reset_less=True)
+                    for k in range(MULTIPLY)]
         late = delays(m, f"linear{lane}", value, MULTIPLY)[-1]
         result = Signal(V_BITS, name=f"result{lane}", reset_less=True)
-        m.d.sync += [product[0].eq(value * self.slope), *(late.eq(early) for early, late in pairwise(product)),
-                     result.eq(Mux(late[-1], product[-1] >> SLOPE_SHIFT, late))]
+        m.d.sync += [products[0].eq(product(m, f"by_slope{lane}", value, self.slope, primitives=self.primitives)),
+                     *(late.eq(early) for early, late in pairwise(products)),
+                     result.eq(Mux(late[-1], products[-1] >> SLOPE_SHIFT, late))]
         return result

@@ -1,13 +1,16 @@
-// The part of a DSP48E2 that rtl_templates/dsp.py uses, written from UG579 (v1.11): figure 2-1 (slice), figure 2-3 and
-// tables 2-1, 2-2 (dual B/A registers, D, pre-adder, INMODE), tables 2-4 to 2-6 (X, Y, Z multiplexers). ALUMODE 0000.
+// The part of a DSP48E2 that rtl_templates/cells/dsp.py and Yosys use, which cascade nothing, written from UG579
+// (v1.11): figure 2-1 (slice), figure 2-3 and tables 2-1, 2-2 (dual B/A registers, D, pre-adder, INMODE), tables 2-4 to
+// 2-6 (X, Y, Z multiplexers). ALUMODE 0000.
 module DSP48E2 #(
     parameter integer AREG = 1, BREG = 1, CREG = 1, DREG = 1, ADREG = 1, MREG = 1, PREG = 1,
     parameter integer ACASCREG = 1, BCASCREG = 1, ALUMODEREG = 1, CARRYINREG = 1, CARRYINSELREG = 1, INMODEREG = 1,
     parameter integer OPMODEREG = 1,
+    parameter A_INPUT = "DIRECT", B_INPUT = "DIRECT",
     parameter AMULTSEL = "A", BMULTSEL = "B", PREADDINSEL = "A", USE_MULT = "MULTIPLY", USE_SIMD = "ONE48"
 ) (
     input CLK, input [29:0] A, input [17:0] B, input [47:0] C, input [26:0] D, input CARRYIN, input [8:0] OPMODE,
     input [4:0] INMODE, input [3:0] ALUMODE, input [2:0] CARRYINSEL,
+    input [29:0] ACIN, input [17:0] BCIN, input [47:0] PCIN,
     input CEA1, CEA2, CEB1, CEB2, CEC, CED, CEAD, CEM, CEP, CECTRL, CEINMODE, CECARRYIN, CEALUMODE,
     input RSTA, RSTB, RSTC, RSTD, RSTM, RSTP, RSTCTRL, RSTINMODE, RSTALLCARRYIN, RSTALUMODE, output [47:0] P
 );

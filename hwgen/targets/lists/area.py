@@ -49,7 +49,7 @@ _PLACE = 2 * COLUMN_ADDRESS + 1 + ROW_ADDRESS + _CONTEXT  # of a sum
 _DSP = {"xcup": 3, "xc7": 4, "ecp5": 6, "gw5a": 3}  # of a requantizer lane
 _NARROW = 18  # bits of either side of an ECP5's multiplier
 _PLACES = {"xcup": 0, "xc7": 0, "ecp5": 1, "gw5a": 0}  # and one of a place, a unit's number times a stride
-_LEAKY = {"xcup": 1, "xc7": 1, "ecp5": 2, "gw5a": 0}  # more of them, for slopes
+_LEAKY = {"xcup": 1, "xc7": 1, "ecp5": 2, "gw5a": 1}  # more of them, for slopes
 _STORE_QUEUE = 16  # words of the store unit's queue
 
 
@@ -114,7 +114,7 @@ def _requantizer(h: Hardware, family: str, last: bool) -> tuple[list[Mapped], li
     return small, large, registers
 
 
-def _lane(h: Hardware, sum_bits: int, joined: int, family: str) -> int:
+def _lane(h: Hardware, sum_bits: int, joined: int) -> int:
     """Registers of a requantizer lane for sums of so many bits: two products, the total, the value, the code.
 
     Where nothing is joined, bits below those of V matter to no register behind the second product. Where lanes take
@@ -128,9 +128,6 @@ def _lane(h: Hardware, sum_bits: int, joined: int, family: str) -> int:
         second, total = max(0, second - BIAS_SHIFT), V_BITS
     values = 2 * sum_bits + COLUMN_BITS + 2 * first + middle + 2 * second + BIAS_BITS + total + V_BITS
     codes = V_BITS + 2 * (V_BITS + ROW_BITS) + _RAW + 3 + _CODE + 2 + 2 + _CODE + _CODE + 2 + _CODE
-    if family == "xc7":  # Yosys packs registers of operands and products into a DSP48E1 only
-        values -= sum_bits + COLUMN_BITS + 2 * first + middle + 2 * second
-        codes -= V_BITS + 2 * (V_BITS + ROW_BITS)
     return values + 4 * V_BITS * h.leaky + codes
 
 
@@ -164,7 +161,7 @@ def _unit(h: Hardware, family: str) -> Cost:
                   distributed(_PLACE, QUEUE, family), distributed(h.lanes * mac.acc_bits, QUEUE, family)]
     registers += mac.ff + h.lanes * (h.code_bits + 1) + wide + 3 * word + h.lanes * _RAW
     registers += requantizers * _RAW * (h.lanes - lanes) + sum(each.ff for each in large)
-    registers += lanes * _lane(h, h.acc_bits, h.joined, family) + combines * lanes * _lane(h, mac.acc_bits, 0, family)
+    registers += lanes * _lane(h, h.acc_bits, h.joined) + combines * lanes * _lane(h, mac.acc_bits, 0)
     if h.levels:  # the largest of the lanes; two keys a level, but the last
         registers += requantizers * V_BITS * (lanes + 2 * h.levels - 1)
     address, list_bits = (h.buffer_depth - 1).bit_length(), (8 * h.list_depth).bit_length()

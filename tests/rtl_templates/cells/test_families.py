@@ -9,7 +9,7 @@ block memories: minutes a play.
 import re
 
 import pytest
-from amaranth import Cat, Const, Module
+from amaranth import Cat, Const, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from netlists import Both, model_files, netlist_of
@@ -17,12 +17,14 @@ from proofs import play
 
 from hwgen.flow.families import FAMILIES
 from rtl_templates.banked.requantize import Requantizer
-from rtl_templates.cells.dsp import multiply_accumulate, select_multiply_add
+from rtl_templates.cells.dsp import multiply_accumulate, product, select_multiply_add
 from rtl_templates.cells.mac import MacArray
 from rtl_templates.cells.primitives import TWINS
 from rtl_templates.cells.ternary import ternary
 
 LANES, COLUMNS, TABLE = 6, 3, 6
+#: Cells of the two multiply-adds and the two products.
+MULTIPLIERS = {"xcup": ("DSP48E2", 4), "xc7": ("DSP48E1", 6), "ecp5": ("MULT18X18D", 8), "gw5a": ("MULTALU27X18", 4)}
 
 
 class Everything(wiring.Component):
@@ -33,7 +35,7 @@ class Everything(wiring.Component):
         self.mac = MacArray(lanes=LANES, columns=COLUMNS, weight_bits=3, x_bits=18, target=TABLE,
                             table_words=table_words, primitives=primitives)
         super().__init__({"x": In(18), "a": In(24), "b": In(17), "c": In(30), "flags": In(5), "planes": In(LANES),
-                          "load": In(16), "o": Out(48 + 48 + 12 + 18 * COLUMNS)})
+                          "load": In(16), "o": Out(48 + 48 + 12 + 18 * COLUMNS + 41 + 44)})
 
     def elaborate(self, platform):
         m = Module()
@@ -44,6 +46,9 @@ class Everything(wiring.Component):
         second = multiply_accumulate(
             m, "second", a=first[8:35].as_signed(), b=self.b, c=self.c[:27], accumulate=self.flags[2],
             carry=self.flags[3], primitives=self.primitives)
+        products = [Signal(signed(41), name="narrow"), Signal(signed(44), name="wide")]
+        m.d.sync += [products[0].eq(product(m, "third", self.a.as_signed(), self.b, primitives=self.primitives)),
+                     products[1].eq(product(m, "fourth", self.c[:27].as_signed(), self.b, primitives=self.primitives))]
         total = ternary(m, "total", self.x[:9].as_signed(), self.c[:9].as_signed(), self.a[:8].as_signed(), width=12,
                         also=Cat(self.flags[4]), primitives=self.primitives)
         unit = self.load[:2]
@@ -51,7 +56,7 @@ class Everything(wiring.Component):
             mac.load.valid.eq(self.flags[0] & self.flags[4]), mac.load.target.eq(TABLE), mac.load.unit.eq(unit),
             mac.load.address.eq(self.load[2:8]), mac.load.data.eq(self.c), mac.x.eq(self.planes),
             mac.enable.eq(~mac.load.valid), mac.last.eq(self.flags[3]),
-            self.o.eq(Cat(first, second, total, mac.result)),
+            self.o.eq(Cat(first, second, total, mac.result, *products)),
         ]
         return m
 
@@ -63,6 +68,8 @@ def test_a_netlist_computes_what_its_twin_does(name, tmp_path):
     words = family.hardware.get("table_words", 32)
     files = netlist_of(Everything(family.primitives, words), Everything(TWINS, words), family, tmp_path)
     play(Both(Everything(TWINS, words).signature), tmp_path, *model_files(family), modules=files)
+    cell, count = MULTIPLIERS[name]
+    assert files[1].read_text().count(f"cell \\{cell} ") == count, "no product is made of look-up tables"
 
 
 class WithoutPairs(wiring.Component):
