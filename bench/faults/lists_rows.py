@@ -178,7 +178,7 @@ FAULTS = {
          "Mux(alone[SCALED], bias << BIAS_SHIFT, old) if", "bias << BIAS_SHIFT if"),
         ("values-slope-of-positive", "rtl_templates/lists/test_requantize.py::test_extremes[1-False-1]",
          "LeakyReLU's slope is taken of positive values",
-         "Mux(late[-1], product[-1] >> SLOPE_SHIFT, late)", "Mux(~late[-1], product[-1] >> SLOPE_SHIFT, late)"),
+         "Mux(late[-1], products[-1] >> SLOPE_SHIFT, late)", "Mux(~late[-1], products[-1] >> SLOPE_SHIFT, late)"),
         ("values-relu-lost", "rtl_templates/lists/test_requantize.py::test_raw_results_are_the_low_bits",
          "ReLU lets negative values through",
          "with m.If(clear & new[-1]):", "with m.If(0):"),
