@@ -27,7 +27,7 @@ import numpy as np
 from process_tree import ProcessTree
 from result_lines import EVIDENCE, append_line, digest_of, read_lines
 from scipy.sparse import csr_array
-from verification_table import document
+from verification_table import document, processor
 
 import sim
 from hwgen.flow.built import load_design, read_sample
@@ -234,7 +234,7 @@ class Bench:
                 yield self._line(build, path.with_suffix("") / OWN.name, where, estimate, before)
 
     def _keep(self, line: dict[str, Any]) -> None:
-        self.known[line["digest"], line["options"]] = line
+        self.known[line["digest"], line["options"]] = line = line | {"processor": processor()}
         append_line(self.results, line)
 
 

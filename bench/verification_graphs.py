@@ -29,6 +29,7 @@ import numpy as np
 from process_tree import ProcessTree
 from result_lines import EVIDENCE, digest_of, read_lines
 from verification_graphs_page import document
+from verification_table import processor
 
 import sim
 from hwgen.flow.built import read_sample
@@ -185,7 +186,7 @@ class Bench:
         key = digest(checkpoint, build)
         if self.known.get(case.name, {}).get("digest") != key:
             line = {"model": case.name, "dataset": case.dataset, "nodes": case.nodes, "digest": key,
-                    **self._design(build), "runs": self._runs(case, build)}
+                    "processor": processor(), **self._design(build), "runs": self._runs(case, build)}
             self.known[case.name] = line
             order = [each.name for each in CASES]
             lines = sorted(self.known.values(), key=lambda each: order.index(each["model"]))

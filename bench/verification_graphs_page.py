@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from verification_table import percent, processor, table, yes
+from verification_table import percent, processors, table, yes
 
 __all__ = ["document"]
 
@@ -50,7 +50,7 @@ def document(lines: Sequence[dict[str, Any]]) -> str:
     told = [line for line in lines if "by_bits" in line]
     text += (f"\n{sum(run['exact'] for run in runs)} of {len(runs)} runs are exact: "
              f"{sum(run['batches'] for run in runs):,} batches, {sum(run['codes'] for run in runs):,} codes compared. "
-             f"Times are of {processor()}.\n")
+             f"Times are of {processors(lines)}.\n")
     text += WIDTHS + table(("model", "learned", *UNIFORM), [_widths(line) for line in told])
     text += DESIGNS + table(
         ("model", "units", "lanes", "requantizer lanes", "graphs", "nodes", "edges", *NAMES.values()),

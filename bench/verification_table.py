@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["document"]
+__all__ = ["document", "percent", "processor", "processors", "table", "yes"]
 
 HEAD = """# Verification
 
@@ -76,7 +76,7 @@ def document(lines: Sequence[dict[str, Any]]) -> str:
     text += f"\n{summary(runs)}\n" + OTHERS
     text += table((*DESIGN, "graph", *result, "RTL untouched"),
                   [[*design(line), line["graph"], *outcome(line), yes(line["rtl_untouched"])] for line in others])
-    text += TIMED.format(processor=processor())
+    text += TIMED.format(processor=processors(timed))
     text += table((*DESIGN, "exact", "wall s", "processor s", "peak MiB"),
                   [[*design(line), yes(line["exact"]), line["wall_s"], line["cpu_s"], line["peak_mib"]]
                    for line in timed])
@@ -137,3 +137,8 @@ def processor() -> str:
     cpu = Path("/proc/cpuinfo")
     names = [line.partition(":")[2].strip() for line in cpu.read_text().splitlines() if line.startswith("model name")]
     return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, shared with other work"
+
+
+def processors(lines: Sequence[dict[str, Any]]) -> str:
+    """What the times of lines were measured on."""
+    return "; ".join(dict.fromkeys(line["processor"] for line in lines))
