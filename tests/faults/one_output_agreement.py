@@ -11,7 +11,7 @@ def test():
     model = Gin(1).eval()
     with torch.no_grad():
         out = [float(model(g.x, g.edge_index, torch.zeros(len(g.x), dtype=torch.long))) for g in data]
-    middle = sorted(out)[30]
+    middle = sum(sorted(out)[29:31]) / 2  # no output: its sign would be that of rounding, which differs by processor
     net = NET.replace(
         "self.head = nn.Linear(8, outputs)", f"self.head = nn.Linear(8, outputs); self.head.bias.data -= {middle}"
     )
