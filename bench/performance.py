@@ -193,7 +193,10 @@ def main() -> int:
         others = [line for line in read_lines(options.results) if line["part"] != part]
         write_lines(options.results, [*others, *({"part": part} | line for line in PARTS[part](options.models))])
         print(f"{part} done", flush=True)
-    text, kept = page(read_lines(options.results))
+    lines = read_lines(options.results)
+    if missing := set(PARTS) - {line["part"] for line in lines}:
+        parser.error(f"{options.results} has no lines of {', '.join(sorted(missing))}: measure them first, by --only")
+    text, kept = page(lines)
     (ROOT / "docs" / "performance.md").write_text(text, encoding="utf-8")
     return int(not kept)
 

@@ -105,6 +105,8 @@ def main() -> int:
         print(json.dumps(line), flush=True)
         write_lines(options.results, [*(each for each in read_lines(options.results) if each["row"] != name), line])
     lines = read_lines(options.results)
+    if missing := [name for name in ROWS if name not in {line["row"] for line in lines}]:
+        parser.error(f"{options.results} has no line of {', '.join(missing)}: train them first, by name")
     (ROOT / "docs" / "real_features.md").write_text(page(lines), encoding="utf-8")
     return int(not all(line["bit_exact"] for line in lines))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from result_lines import EVIDENCE, append_line, digest_of, read_lines
+from result_lines import EVIDENCE, append_line, digest_of, read_lines, write_lines
 from verification_table import table
 
 from hwgen.errors import HwgenError
@@ -59,7 +59,7 @@ def main() -> int:
     code = sorted(path for folder in ("rtl_templates/serial", "hwgen/driver") for path in (ROOT / folder).glob("*.py"))
     digest = digest_of((path.name, path) for path in code)
     lines = [line for line in read_lines(options.results) if line["digest"] == digest]
-    options.results.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    write_lines(options.results, lines)
     for target in ("lists", "banked"):
         folder = options.work / target
         network, executable = serial_build(folder, target)

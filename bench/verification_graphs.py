@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 from process_tree import ProcessTree
-from result_lines import EVIDENCE, digest_of, read_lines
+from result_lines import EVIDENCE, digest_of, read_lines, write_lines
 from verification_graphs_page import document
 from verification_table import processor
 
@@ -190,7 +190,7 @@ class Bench:
             self.known[case.name] = line
             order = [each.name for each in CASES]
             lines = sorted(self.known.values(), key=lambda each: order.index(each["model"]))
-            self.results.write_text("".join(json.dumps(each) + "\n" for each in lines), encoding="utf-8")
+            write_lines(self.results, lines)
         return self.known[case.name]
 
     def _design(self, build: Path) -> dict[str, Any]:
