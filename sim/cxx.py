@@ -25,6 +25,7 @@ from .toolchain import Tool
 __all__ = ["FAST", "SLOW", "fingerprint", "ingredients", "link", "run_tool"]
 
 FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
+UNIT = 2_000_000  # bytes of C++ that are compiled as one: every file alone reads the headers, a quarter of a second
 _HEADER = "runtime.h"
 _DEFINES = ("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE_SAIF=0")
 _TRACE_FIX = ("FST traces need zlib and lz4 with their headers: sudo apt-get install zlib1g-dev liblz4-dev; "
@@ -47,9 +48,9 @@ def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path,
     """
     flags, folder = _flags(tool, trace), shop.path
     library = _runtime(tool, cxx, trace, flags)
-    parts = [*sources, (main or Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp", FAST if main else SLOW)]
-    parts.sort(key=lambda part: -part[0].stat().st_size)  # large ones first keep all cores busy to the end
-    objects = [folder / path.with_suffix(".o").name for path, _ in parts]
+    cocotbs_main = Path(config.share_dir) / "lib" / "verilator" / "verilator.cpp"
+    parts = _units([*sources, (main or cocotbs_main, FAST if main else SLOW)], folder)
+    objects = [path.with_suffix(".o") for path, _ in parts]
     _compile([([*cxx.words, *flags, level, "-I", str(folder), "-include", str(library / level / _HEADER),
                 "-include", str(folder / "Vtop__pch.h"), "-c", str(path), "-o", str(each)], path)
               for (path, level), each in zip(parts, objects, strict=True)], shop)
@@ -58,6 +59,22 @@ def link(tool: Tool, cxx: Tool, trace: str | None, sources: Sequence[tuple[Path,
     run_tool(shop, [*cxx.words, "-o", str(executable), *map(str, objects), *map(str, sorted(library.glob("*.o"))),
               *cocotbs, "-pthread", *(["-lz", "-llz4"] if trace == "fst" else [])],
              "linker", _TRACE_FIX if trace == "fst" else "report this with the build folder")
+
+
+def _units(sources: Sequence[tuple[Path, str]], folder: Path) -> list[tuple[Path, str]]:
+    """Files that include some of the sources each, of one optimisation; large ones first keep all cores busy."""
+    units: list[tuple[Path, str]] = []
+    room: dict[Path, int] = {}
+    for path, level in sorted(sources, key=lambda source: -source[0].stat().st_size):
+        size = path.stat().st_size
+        unit = next((unit for unit, own in units if own == level and room[unit] >= size), None)
+        if unit is None:
+            unit = folder / f"unit{len(units)}.cpp"
+            units.append((unit, level))
+        room[unit] = room.get(unit, UNIT) - size
+        with unit.open("a") as file:
+            file.write(f'#include "{path}"\n')
+    return units
 
 
 def ingredients(tool: Tool, cxx: Tool, trace: str | None) -> tuple[str, ...]:

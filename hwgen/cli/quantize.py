@@ -45,12 +45,12 @@ def quantize(console: Console, model: str, weights: Path | None, data: str, test
     """
     check_output(output)
     with console.step("reading the module"):
-        from ..frontend.checkpoint import save_read
         from ..frontend.data import load_data
         from ..frontend.data.batching import graphs_of
         from ..frontend.data.own_files import load_weights
         from ..frontend.known import batches_of
         from ..frontend.quantize.prepare import quantize as quantize_module
+        from ..frontend.saving import save_read
         from ..frontend.tracing import some_plan_of
         from ..frontend.user_file import load_module
 

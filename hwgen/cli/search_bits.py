@@ -70,7 +70,7 @@ def search_bits(console: Console, data: str, drop: float, objective: str, study:
     with console.step("loading torch and the data set"):
         from ..bit_search.measure import UNITS
         from ..bit_search.run import search_bits as search
-        from ..frontend.checkpoint import save_read
+        from ..frontend.saving import save_read
         from ..report.plots import pareto
 
     given: dict[str, Any] = {**options, "objective": objective}

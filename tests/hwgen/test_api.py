@@ -20,6 +20,7 @@ def test_names_are_few_and_load_nothing() -> None:
     assert {"quantize", "save", "load", "build", "verify"} <= set(hwgen.__all__) <= set(dir(hwgen))
     code = ("import sys, hwgen; assert not {'torch', 'numpy', 'amaranth', 'click'} & set(sys.modules);"
             "hwgen.HwgenError; assert 'torch' not in sys.modules;"
+            "hwgen.load; assert 'torch_geometric' not in sys.modules, 'it takes as long to import as PyTorch';"
             "[getattr(hwgen, name) for name in hwgen.__all__]; assert 'torch' in sys.modules")
     subprocess.run([sys.executable, "-c", code], check=True)
     with pytest.raises(AttributeError, match=r"no attribute 'nothing'"):

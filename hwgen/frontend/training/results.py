@@ -10,8 +10,8 @@ from torch import nn
 from torch_geometric.data import Data
 
 from ...network.labels import Kind
-from ..checkpoint import save_read
 from ..quantize import QuantizedNetwork
+from ..saving import save_read
 from .examples import Examples
 from .loop import Score
 from .recipes import Recipe

@@ -320,7 +320,7 @@ def test_one_graph_without_nodes_of_its_own_has_nothing_to_take() -> None:
 
 
 def test_accepted_by_the_target(tmp_path: object) -> None:
-    from hwgen.frontend.checkpoint import load, save
+    from hwgen.frontend import load, save
 
     data = small_data()
     path = f"{tmp_path}/chain.pt"

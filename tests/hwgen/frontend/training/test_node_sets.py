@@ -13,7 +13,7 @@ from torch_geometric.nn import SAGEConv
 from training_graphs import small_data
 
 from hwgen.errors import HwgenError
-from hwgen.frontend.checkpoint import load, save
+from hwgen.frontend import load, save
 from hwgen.frontend.quantize.prepare import quantize
 from hwgen.frontend.training import train
 from hwgen.network.figures import figures_of
