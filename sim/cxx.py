@@ -24,7 +24,7 @@ from .toolchain import Tool
 
 __all__ = ["FAST", "SLOW", "fingerprint", "ingredients", "link", "run_tool"]
 
-FAST, SLOW = "-O1", "-O0"  # bench/cosim_speed.py measures the alternatives
+FAST, SLOW = "-Og", "-O0"  # bench/cosim_speed.py measures the alternatives
 UNIT = 2_000_000  # bytes of C++ that are compiled as one: every file alone reads the headers, a quarter of a second
 _HEADER = "runtime.h"
 _DEFINES = ("-DVERILATOR=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVM_TRACE_SAIF=0")

@@ -24,7 +24,7 @@ __all__ = ["QUIET", "TRACES", "Model", "compile_model", "translate"]
 TRACES = {"vcd": "--trace-vcd", "fst": "--trace-fst"}
 
 SPLIT = 60_000  # size of a C++ file, in Verilator's units: small enough for two cores to share the work
-FEW = 50_000  # up to so many cycles optimising C++ takes longer than it saves; bench/cosim_speed.py has the figures
+FEW = 25_000  # up to so many cycles optimising C++ takes longer than it saves; bench/cosim_speed.py has the figures
 
 # What Yosys writes on purpose and Verilator's lint does not like; everything else it warns about is an error.
 _EXPECTED = ("WIDTH", "CASEOVERLAP", "CASEINCOMPLETE", "UNSIGNED", "CMPCONST", "SYMRSVDWORD")

@@ -79,7 +79,7 @@ def test_few_cycles_need_no_optimised_code(design, compiled, tmp_path, monkeypat
     monkeypatch.setattr(verilate, "translate", lambda tool, options, verilog, shop, level: levels.append(level) or [])
     few = verilate.compile_model(design, cycles=verilate.FEW)
     many = verilate.compile_model(design, cycles=verilate.FEW + 1)
-    assert levels == ["-O0", "-O1"]
+    assert levels == ["-O0", "-Og"]
     assert verilate.compile_model(design).executable == many.executable  # it is not said how many
     assert verilate.compile_model(design, cycles=1).executable == few.executable
     other = make(tmp_path / "other", "module top; wire a; endmodule\n")

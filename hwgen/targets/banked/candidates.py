@@ -27,7 +27,7 @@ __all__ = ["SPACE", "candidate", "candidates", "dictionary_of", "hardware_for", 
 
 #: Parameters that trade area for speed, largest first.
 SPACE = {"groups": (16, 12, 10, 8, 6, 5, 4, 3, 2, 1), "servers": (16, 8, 4), "requant_lanes": (16, 8, 4, 2),
-         "lane_sets": (2, 1)}
+         "lane_sets": (2, 1), "digit": (4, 2)}
 #: Bit planes of a row for which a server does not wait: its digits take as many cycles.
 FREE_PLANES = 2
 
@@ -100,7 +100,7 @@ def hardware_for(program: Program, wanted: Mapping[str, int]) -> Iterator[Hardwa
         return
     plain = choose(program, **wanted)
     most = {"groups": most_groups(program), "servers": plain.servers, "requant_lanes": plain.lanes,
-            "lane_sets": 1 + any(step.combine is not None for step in program.passes)}
+            "lane_sets": 1 + any(step.combine is not None for step in program.passes), "digit": plain.digit}
     space = [(wanted[name],) if name in wanted else tuple(value for value in values if value <= most[name])
              for name, values in SPACE.items()]
     planes = [wanted["planes"]] if "planes" in wanted else [1, 2] if waits_for_planes(program) else [1]

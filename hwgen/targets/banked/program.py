@@ -193,7 +193,17 @@ class Gather:
     reads: csr_array
     rows: Bools
 
-    @property
+    @cached_property
+    def count(self) -> int:
+        """All reads."""
+        return int(self.reads.sum())
+
+    @cached_property
+    def most_of_a_row(self) -> int:
+        """Reads of the row that is read most."""
+        return int(np.asarray(self.reads.sum(axis=0)).max(initial=0))
+
+    @cached_property
     def slots(self) -> Ints:
         """Slots of each node: int64 [n]; 0 of those that the pass leaves out."""
         reads = np.asarray(self.reads.sum(axis=1), dtype=np.int64).ravel()

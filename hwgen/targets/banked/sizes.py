@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from rtl_templates.banked.formats import TASK
 
 from ...errors import CapacityError, HwgenError
@@ -75,7 +73,7 @@ def _classes(stage: Requant) -> int:
 
 def most_groups(program: Program) -> int:
     """Groups that a graph may keep busy."""
-    busy = sum(int(gather.reads.sum()) for gather in program.schedules) >= BUSY
+    busy = sum(gather.count for gather in program.schedules) >= BUSY
     return MAX_GROUPS if program.num_nodes >= LARGE and busy else 1
 
 
@@ -189,7 +187,7 @@ def capacity(program: Program, hardware: Hardware) -> dict[str, int]:
     for step in dense:
         rows.append(hardware.feature_depth // _feature_words(step, program.input_bits, hardware)
                     // hardware.banks_per_server)
-    reads = sum(int(gather.reads.sum()) for gather in program.schedules)
+    reads = sum(gather.count for gather in program.schedules)
     usable = int(hardware.slots * hardware.groups * UNITS / SLOT_MARGIN)
     ranges = [step.out.code_range for step in program.passes if step.out.kind in ("signed", "affine")]
     largest = max(max(-codes.low, codes.high) for codes in ranges)
@@ -211,8 +209,7 @@ def _feature_words(step: Pass, input_bits: int, hardware: Hardware) -> int:
 def _slot_bound(gather: Gather, groups: int) -> int:
     """Reads over processing elements, the busiest node, the most popular row spread over the groups' banks."""
     slots = gather.slots
-    popular = int(np.asarray(gather.reads.sum(axis=0)).max(initial=0))
-    return max(-(-int(slots.sum()) // (groups * UNITS)), int(slots.max(initial=0)), -(-popular // groups))
+    return max(-(-int(slots.sum()) // (groups * UNITS)), int(slots.max(initial=0)), -(-gather.most_of_a_row // groups))
 
 
 def _round_up(value: int, multiple: int) -> int:

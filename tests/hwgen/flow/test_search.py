@@ -102,11 +102,12 @@ def test_a_chosen_design_leaves_room_for_the_router(counted: list[Any]) -> None:
 @pytest.mark.slow
 def test_what_the_user_fixed_comes_before_comfort() -> None:
     network, sample = random_graph_model(1, 70, 60, 16, 7, density=0.4).parts
-    wished = {"groups": 4, "servers": 16, "requant_lanes": 8, "lane_sets": 1}
+    wished = {"groups": 4, "servers": 16, "requant_lanes": 8, "lane_sets": 1, "digit": 4}
     lut = found(network, sample, hardware=wished).resources.total.lut
     tight = found(network, sample, board_with(lut=lut), hardware=wished)
     assert tight.resources.total.lut == lut
-    assert tight.choice == "target banked: as asked for: --groups 4 --servers 16 --requant-lanes 8 --lane-sets 1"
+    given = "--groups 4 --servers 16 --requant-lanes 8 --lane-sets 1 --digit 4"
+    assert tight.choice == f"target banked: as asked for: {given}"
     assert found(network, sample, board_with(lut=lut)).resources.total.lut < 0.85 * lut
     partly = found(network, sample, hardware={"groups": 1})
     assert "with --groups 1 as asked for" in partly.choice
