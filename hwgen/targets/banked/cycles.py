@@ -64,10 +64,9 @@ def guess_cycles(program: Program, hardware: Hardware) -> float:
 def _beside(one: float, other: float) -> float:
     """Cycles of two that wait for each other: those of the slower, and more the nearer they are.
 
-    Of the smooth maxima, this one had the least spread of guesses over exact cycles in 124 designs of four models
-    (docs/decisions/0030-exploration.md).
+    The exponent is that of guesses over exact cycles with little spread (docs/decisions/0030-exploration.md).
     """
-    return float((one ** 3 + other ** 3) ** (1 / 3))
+    return float((one ** 4 + other ** 4) ** 0.25)
 
 
 class _Machine:
