@@ -132,7 +132,7 @@ def run_tool(shop: Workshop, tool: tuple[str, str], words: Sequence[str]) -> str
                             environment={**os.environ, "PYTHONWARNINGS": "ignore"}))
     if done.code:
         lines = [line for line in done.text.splitlines() if line.strip()]
-        what = next((line for line in lines if "ERROR" in line.upper()), lines[-1] if lines else "no message")
+        what = next((line for line in lines if line.upper().startswith("ERROR")), lines[-1] if lines else "no message")
         raise ToolError(f"{tool[1].removeprefix('run_')} failed: {what.strip()[:400]}", "bitstream",
                         "choose a smaller design or a larger board; if it is small, report this with the build folder")
     return done.text
