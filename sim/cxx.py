@@ -134,7 +134,8 @@ def run_tool(shop: Workshop, words: Sequence[str], where: str, fix: str, **envir
 def _check(words: Sequence[str], done: Done, where: str, fix: str) -> None:
     if done.code:
         lines = [line for line in done.text.splitlines() if line.strip()]
-        what = next((line for line in lines if "rror:" in line or line.startswith("%Error")), lines[0] if lines else "no message")
+        what = next((line for line in lines if "rror:" in line or line.startswith("%Error")),
+                    lines[0] if lines else "no message")
         raise SimError(f"{Path(words[0]).name} failed: {what.strip()[:400]}", where, fix)
 
 
