@@ -106,7 +106,7 @@ def _runtime(tool: Tool, cxx: Tool, trace: str | None, flags: Sequence[str]) -> 
                 done = shop.path / "done"
                 jobs = [([*cxx.words, *flags, FAST, "-c", str(include / f"{name}.cpp"),
                           "-o", str(done / f"{name}.o")], include / f"{name}.cpp") for name in names]
-                for level in (FAST, SLOW):
+                for level in sorted({FAST, SLOW}):
                     header = done / level / _HEADER
                     header.parent.mkdir(parents=True)
                     header.write_text('#include "verilated.h"\n#include "verilated_dpi.h"\n')
