@@ -65,8 +65,8 @@ trained for a few epochs (`--train`): what is explored depends on sizes and bit 
 Cycles are exact, a graph of the sample; LUT are by formulas. *Fastest* is the front's fastest design, *least product*
 its best cycles × LUT; both as ratios to the default, below 1 is better. *Random* is random search with as many designs:
 its least product by the models over the evolution's, above 1 is worse, inf: none of its designs fits. *Designs a
-minute* counts one process by the clock, Optuna's journal included, on two cores with up to four processes beside; digits
-with three took 7.0 s for 500 designs: 4,286 a minute. Random search has no default to begin with.
+minute* counts one process by the clock, Optuna's journal included, on two cores with up to four processes beside;
+digits with three took 7.0 s for 500 designs: 4,286 a minute. Random search has no default to begin with.
 
 What the default was before this page changed it, and why the product is not what a build asks for:
 [decision 30](decisions/0030-exploration.md).
