@@ -42,8 +42,9 @@ bridge, clock; those of which 2 % are used are listed. *Seconds* are of synthesi
 machine that did other work too.
 
 The demo's model is `hwgen demo`'s, a GCN on digits. Its banked design on a ULX3S, with one group and four servers,
-takes 65,085 of 83,640 TRELLIS_COMB and is no bitstream yet: nextpnr placed it in 20 minutes, at 31 MHz, and had 290 of
-332 thousand wires to route after four minutes, of which it finished a hundred in three seconds. Edge lists take a fifth.
+takes 65,085 of 83,640 TRELLIS_COMB and is no bitstream yet: nextpnr placed it in 20 minutes, at 31 MHz, and had 290
+of 332 thousand wires to route after four minutes, of which it finished a hundred in three seconds. Edge lists take a
+fifth.
 
 """
 
