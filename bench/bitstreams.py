@@ -102,8 +102,8 @@ def row(line: dict[str, Any]) -> list[str]:
         return [*head, "refused (below)", *[""] * 7]
     options = " ".join(f"{name} {value}" for name, value in line["options"].items())
     cells = ", ".join(f"{cell} {used:,} ({used / most:.0%})" for cell, (used, most) in line["used"].items()
-                      if used / most >= 0.02)
-    times = " + ".join(f"{seconds:.0f}" for seconds in line["seconds"].values())
+                      if used / most >= 0.02 and most > 1)
+    times = " + ".join(f"{line['seconds'][step]:.0f}" for step in ("synthesis", "place and route", "packing"))
     return [*head, f"{line['target']}: {options}", f"{line['cycles']:,}", f"{line['cycles'] / line['clock_mhz']:.2f}",
             f"{line['clock_mhz']:g} MHz", f"{line['routed_mhz']:.1f} MHz", line["slowest"], cells, times]
 
