@@ -60,6 +60,8 @@ def explored(model: Path, board: str, trials: int, study: Path) -> list[dict[str
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
     points = {each["number"]: each for each in json.loads(done.stdout)["front"] if each["counted"]}
+    for each in points.values():
+        del each["counted"]["build"]  # where it lies on this machine
     return list(points.values())
 
 
