@@ -20,6 +20,9 @@ BIN := $(VENV)/bin
 JOBS ?= logical
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
+# Tests start many processes: what one compiled to bytecode, the others read.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test faults quick lint prove prove-mutants bitstreams bitstream-smallest tools install install-dev \
 	install-prove install-bitstreams constraints clean
 

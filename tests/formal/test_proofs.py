@@ -97,8 +97,8 @@ def outcomes(verdict="FAIL"):
 def test_a_fault_that_passes_is_seen_everywhere():
     assert "**PASS**" not in page(facts(outcomes()))
     assert "**PASS**" in page(facts(outcomes("PASS")))
-    assert "3 of 3 as they should be" in summary(outcomes(), 0)
-    assert "2 of 3 as they should be" in summary(outcomes("PASS"), 0)
+    assert "3 of 3 as they should be" in summary(outcomes())
+    assert "2 of 3 as they should be" in summary(outcomes("PASS"))
     assert [other["good"] for other in facts(outcomes("PASS"))[0]["others"]] == [True, False]
 
 
@@ -112,7 +112,7 @@ def test_text_with_a_bar_keeps_its_column():
 def test_the_exit_status(verdict, status, monkeypatch, capsys):
     done = {outcome.job[2:]: outcome for outcome in outcomes(verdict)}
     monkeypatch.setattr(command, "run", lambda job, keep: done[job.kind, 0])
-    monkeypatch.setattr(command, "prepare", lambda: 0.0)
+    monkeypatch.setattr(command, "check_tools", lambda: None)
     monkeypatch.setattr(sys, "argv", ["formal", "--mutants", "--json", "--only", PROOFS[0][1].name])
     assert command.main() == status
     assert len(json.loads(capsys.readouterr().out)) == 1
@@ -121,7 +121,7 @@ def test_the_exit_status(verdict, status, monkeypatch, capsys):
 def test_a_run_of_some_proofs_keeps_the_others(tmp_path, monkeypatch, capsys):
     done = {outcome.job[2:]: outcome for outcome in outcomes()}
     monkeypatch.setattr(command, "run", lambda job, keep: done[job.kind, 0]._replace(job=job))
-    monkeypatch.setattr(command, "prepare", lambda: 0.0)
+    monkeypatch.setattr(command, "check_tools", lambda: None)
     names = [proof.name for _, proof in PROOFS[:2]]
     for name in reversed(names):
         monkeypatch.setattr(sys, "argv", ["formal", "--only", name, "--output", str(tmp_path / "proofs.md")])
