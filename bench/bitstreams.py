@@ -14,18 +14,26 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from all_boards import small_model
 from result_lines import EVIDENCE, append_line, digest_of, read_lines
+from synthesis import synthesize
 from verification_table import table
 
+import boards
 from hwgen.flow.bitstream.facts import FACTS, FOLDER
+from hwgen.flow.bitstream.top import SERIAL_TOP
+from hwgen.flow.families import family_of
+from hwgen.flow.yosys import TOP
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 
+#: Pins and clocks of a top: no logic.
+AROUND = ("EHXPLLL", "TRELLIS_IO", "DCCA", "PLLA", "IBUF", "OBUF", "BUFG", "GSR")
 #: Of a drawn graph: nodes, features, channels, classes.
 TINY = (16, 8, 4, 2)
 #: The smallest design that there is: half of the look-up tables of the banked target's.
@@ -92,7 +100,18 @@ def facts_of(name: str, out: Path) -> dict[str, Any]:
         text = re.sub(r"/\S*?/(pyosys/)", r"\1", text)  # where Yosys's own files lie on this machine
         (EVIDENCE / f"bitstream-{name}.{kind}").write_text(text, encoding="utf-8")
     return {**facts, "cycles": report["cycles"]["total"], "target": report["target"], "options": report["options"],
-            "bytes": (out / FOLDER / facts["file"]).stat().st_size}
+            "bytes": (out / FOLDER / facts["file"]).stat().st_size, **counts_of(out)}
+
+
+def counts_of(out: Path) -> dict[str, Any]:
+    """Hardware of a build, what Yosys counted of the accelerator, and what it counts of the rest of the top."""
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))
+    report = json.loads((out / "report" / "report.json").read_text(encoding="utf-8"))
+    family = family_of(boards.load(config["board"]))
+    read = [f"read_verilog {path.resolve()}" for path in (out / FOLDER / "top.v", out / f"design_{family.name}.v")]
+    bridge = synthesize([*read, f"blackbox {TOP}"], SERIAL_TOP, family, boxes=(TOP, *AROUND))
+    return {"hardware": config["hardware"], "counted": report["resources"]["total"],
+            "bridge": {name: value for name, value in asdict(bridge).items() if value}}
 
 
 def row(line: dict[str, Any]) -> list[str]:

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from result_lines import EVIDENCE, read_lines
 from verification_table import table
 
-from hwgen.flow.families import FAMILIES
+import boards
+from hwgen.flow.families import FAMILIES, family_of
 from hwgen.flow.resources import Usage
 from hwgen.report.plots import PALETTE, STYLE
 from hwgen.targets import find_target
@@ -22,6 +23,9 @@ __all__ = ["Compared", "compared", "write_page"]
 
 FITTED, EXACT = ("lut", "ff", "lutram"), ("bram36", "dsp")
 NAMES = {"lut": "LUT", "ff": "FF", "lutram": "LUTRAM", "bram36": "BRAM", "dsp": "DSP"}
+#: Cells of a placer's report that are logic or memory.
+PLACED = ("TRELLIS_COMB", "TRELLIS_RAMW", "TRELLIS_FF", "DP16KD", "MULT18X18D", "LUT4", "ALU", "RAM16SDP4", "DFF",
+          "BSRAM", "MULTALU27X18")
 TARGET = {"mean": 0.03, "worst": 0.08}  # of look-up tables and flip-flops
 
 
@@ -64,6 +68,7 @@ def write_page(path: Path, head: str, points: Path, reported: int, sampled: int)
     text += "\n![Estimated against counted](estimates-counted.svg)\n\n![Errors](estimates-errors.svg)\n"
     text += "\n## Component by component\n\n" + _parts(lines, reported)
     text += "\n## Whole designs\n\n" + _wholes(lines)
+    text += "\n## Placed designs\n\n" + _placed()
     text += "\n## Cycles\n\n" + _cycles()
     path.write_text(text, encoding="utf-8")
     for name, plot in (("counted", _scatter(some)), ("errors", _histogram(some))):
@@ -149,6 +154,26 @@ def _wholes(lines: Sequence[Mapping[str, Any]]) -> str:
         return "None yet.\n"
     return ("Counted flat, and in brackets by how much the estimate is more.\n\n"
             + table(["family", "target", "design", "LUT", "FF", "BRAM", "DSP", "Yosys"], rows))
+
+
+def _placed() -> str:
+    """Bitstreams: what the placer used, beside estimate and count."""
+    lines = {line["name"]: line for line in read_lines(EVIDENCE / "bitstreams.jsonl") if "counted" in line}
+    rows = []
+    for name, line in lines.items():
+        family = family_of(boards.load(line["board"]))
+        hardware, _ = cost_of(line["target"], "shell", line["hardware"], family.name)
+        guess = find_target(line["target"]).area(hardware, family.name).total
+        counted, bridge = Usage(**line["counted"]), Usage(**line["bridge"])
+        placed = ", ".join(f"{cell} {line['used'][cell][0]:,}" for cell in PLACED if cell in line["used"])
+        rows.append([name, family.title, *(
+            f"{getattr(guess, each):,g} / {getattr(counted, each):,g} / {getattr(bridge, each):,g}"
+            for each in ("lut", "ff", *EXACT)), placed])
+    return ("Of the [bitstreams](bitstreams.md): the estimate of the accelerator / Yosys's count of it, part by part / "
+            "Yosys's count of serial bridge and clock; and what nextpnr placed of the whole top. A placer's look-up "
+            "tables are not Yosys's: those of an ECP5 hold adders and small memories too, and those of a Gowin part "
+            "count adders and memories apart. Registers, blocks and multipliers can be compared.\n\n"
+            + table(["bitstream", "family", "LUT", "FF", "BRAM", "DSP", "placed"], rows))
 
 
 def _cycles() -> str:
