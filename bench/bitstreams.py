@@ -5,7 +5,8 @@
 
 Each is a `hwgen build` and a `hwgen bitstream`, as processes. Its result is a line of docs/evidence/bitstreams.jsonl
 under a digest of board, options and templates: what is there is not made again. ``--page`` writes the page from the
-lines alone. Exits 1 where a bitstream was not made.
+lines alone. With ``--results`` lines and logs go elsewhere, and no page is written. Exits 1 where a bitstream was not
+made.
 """
 
 import argparse
@@ -31,6 +32,7 @@ from hwgen.flow.yosys import TOP
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
+RESULTS = EVIDENCE / "bitstreams.jsonl"
 
 #: Pins and clocks of a top: no logic.
 AROUND = ("EHXPLLL", "TRELLIS_IO", "DCCA", "PLLA", "IBUF", "OBUF", "BUFG", "GSR")
@@ -75,7 +77,7 @@ WANTED = {
 }
 
 
-def make(name: str, wanted: Wanted, model: Path, work: Path) -> dict[str, Any]:
+def make(name: str, wanted: Wanted, model: Path, work: Path, logs: Path) -> dict[str, Any]:
     """Build and bitstream; what came out."""
     out = work / name
     words = [[sys.executable, "-P", "-m", "hwgen", "build", str(model), "--board", wanted.board, "-o", str(out),
@@ -87,18 +89,17 @@ def make(name: str, wanted: Wanted, model: Path, work: Path) -> dict[str, Any]:
         if done.returncode:
             return {"refusal": "\n".join(done.stderr.strip().splitlines()[-3:]),
                     "total_seconds": round(time.monotonic() - began)}
-    return {**facts_of(name, out), "total_seconds": round(time.monotonic() - began)}
+    return {**facts_of(name, out, logs), "total_seconds": round(time.monotonic() - began)}
 
 
-def facts_of(name: str, out: Path) -> dict[str, Any]:
-    """What a build folder with a bitstream says; its log and facts go to the evidence."""
+def facts_of(name: str, out: Path, logs: Path) -> dict[str, Any]:
+    """What a build folder with a bitstream says; its log and facts go to a folder."""
     facts = json.loads((out / FOLDER / FACTS).read_text(encoding="utf-8"))
     report = json.loads((out / "report" / "report.json").read_text(encoding="utf-8"))
-    EVIDENCE.mkdir(exist_ok=True)
     for source, kind in (("place.log", "log"), (FACTS, "json")):
         text = (out / FOLDER / source).read_text(encoding="utf-8")
         text = re.sub(r"/\S*?/(pyosys/)", r"\1", text)  # where Yosys's own files lie on this machine
-        (EVIDENCE / f"bitstream-{name}.{kind}").write_text(text, encoding="utf-8")
+        (logs / f"bitstream-{name}.{kind}").write_text(text, encoding="utf-8")
     return {**facts, "cycles": report["cycles"]["total"], "target": report["target"], "options": report["options"],
             "bytes": (out / FOLDER / facts["file"]).stat().st_size, **counts_of(out)}
 
@@ -147,7 +148,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=list(WANTED), choices=WANTED)
     parser.add_argument("--model", type=Path, default=ROOT / "build" / "digits.pt")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bitstreams")
-    parser.add_argument("--results", type=Path, default=EVIDENCE / "bitstreams.jsonl")
+    parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--page", action="store_true", help="make nothing")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -167,11 +168,12 @@ def main() -> int:
                       if (line["name"], line["digest"]) == (name, digest)), None)
         if found is None:
             found = {"name": name, "board": wanted.board, "model": title, "digest": digest,
-                     **make(name, wanted, model, options.work)}
+                     **make(name, wanted, model, options.work, options.results.parent)}
             append_line(options.results, found)
         print(name, found.get("refusal", f"{found.get('routed_mhz')} MHz"), found["total_seconds"], "s", flush=True)
         good = good and "refusal" not in found
-    write_page(read_lines(options.results))
+    if options.results == RESULTS:
+        write_page(read_lines(RESULTS))
     return int(not good)
 
 

@@ -2,11 +2,13 @@
 
     python bench/hostile.py [--seed 1] [--cases 10000] [--work DIR]
     python bench/hostile.py --seed 1 --only 4711                         tries one case again, and shows its traceback
+    python bench/hostile.py --seed 1 --page                              writes the table of docs/hostile_files.md
 
 Checkpoints, graphs, configurations, boards, build folders, reports and caches, one kind after another; a case follows
 from the seed and its number (tests/support/hostile_inputs.py). Cases run in a process of their own, which is ended
-where one takes longer or more. Results lie in a file, one JSON line a case; a case that has a line is not tried again.
-The exit status is 1 when any case is a fault.
+where one takes longer or more. Results lie in the work folder, one JSON line a case; a case that has a line is not
+tried again. What came of each kind is a line of docs/evidence/hostile.jsonl, which the table is made from. The exit
+status is 1 when any case is a fault.
 """
 
 import argparse
@@ -23,11 +25,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from result_lines import append_line, read_lines
+from result_lines import EVIDENCE, append_line, read_lines, write_lines
+from verification_table import table
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT), str(ROOT / "tests" / "support")]
 
+PAGE, SUMMARY = ROOT / "docs" / "hostile_files.md", EVIDENCE / "hostile.jsonl"
+MARKS = ("<!-- made by bench/hostile.py -->\n", "<!-- up to here -->\n")
 SECONDS, BYTES = 10.0, 2 << 30
 #: Cases of one process: what libraries keep does not add up for long.
 AT_ONCE = 500
@@ -65,8 +70,8 @@ def work(folder: Path, seed: int, numbers: list[int]) -> None:
         print(json.dumps(tried(inputs, place, seed, number)), flush=True)
 
 
-def campaign(folder: Path, results: Path, seed: int, cases: int) -> Counter[str]:
-    """Try what was not tried yet; how many cases came to what."""
+def campaign(folder: Path, results: Path, seed: int, cases: int) -> None:
+    """Try what was not tried yet."""
     done = {line["case"] for line in read_lines(results) if line["seed"] == seed}
     left = [number for number in range(cases) if number not in done]
     while left:
@@ -92,8 +97,29 @@ def campaign(folder: Path, results: Path, seed: int, cases: int) -> Counter[str]
         child.wait()
         if not ready:
             raise SystemExit("the child did not begin: run it by --only 0")
-    return Counter(line["outcome"].split(":")[0] for line in read_lines(results)
-                   if line["seed"] == seed and line["case"] < cases)
+
+
+def summary(lines: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
+    """A line for each kind of file."""
+    found = []
+    for kind in sorted({line["kind"] for line in lines}):
+        mine = [line for line in lines if line["kind"] == kind]
+        outcomes = Counter(line["outcome"].split(":")[0] for line in mine)
+        found.append({"seed": seed, "kind": kind, "cases": len(mine),
+                      **{outcome: outcomes[outcome] for outcome in ("refused", "same", "other", "fault")},
+                      "seconds": max(line.get("seconds", 0) for line in mine),
+                      "grown_mib": max(line.get("grown_mib", 0) for line in mine)})
+    return found
+
+
+def as_text(found: list[dict[str, Any]]) -> str:
+    """The table of a campaign."""
+    whole = {name: sum(line[name] for line in found) for name in ("cases", "refused", "same", "other", "fault")}
+    rows = [(line["kind"], *(f"{line[name]:,}" for name in whole)) for line in [*found, {"kind": "all", **whole}]]
+    return (f"`python bench/hostile.py --seed {found[0]['seed']} --cases {whole['cases']}`:\n\n"
+            + table(("files", "cases", "refused", "equal", "another value", "faults"), rows)
+            + f"\nLongest {max(line['seconds'] for line in found):.1f} s, most memory "
+              f"{max(line['grown_mib'] for line in found)} MiB more.\n")
 
 
 def main() -> None:
@@ -104,6 +130,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(os.environ.get("TMPDIR", "/tmp")) / "hwgen-hostile")
     parser.add_argument("--results", type=Path)
     parser.add_argument("--only", type=int)
+    parser.add_argument("--page", action="store_true", help="try nothing")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -117,21 +144,21 @@ def main() -> None:
         print(case)
         print(inputs.judge(place, case))
         return
-    results = given.results or given.work / "hostile.jsonl"
-    counts = campaign(given.work, results, given.seed, given.cases)
-    lines = [line for line in read_lines(results) if line["seed"] == given.seed and line["case"] < given.cases]
-    kinds = sorted({line["kind"] for line in lines})
-    print("| files | cases | refused | equal | another value | faults |\n|---|---|---|---|---|---|")
-    for kind in [*kinds, "all"]:
-        of = [line["outcome"].split(":")[0] for line in lines if kind in (line["kind"], "all")]
-        print(f"| {kind} | {len(of):,} | " + " | ".join(f"{of.count(each):,}" for each in (
-            "refused", "same", "other", "fault")) + " |")
-    print(f"longest {max(line.get('seconds', 0) for line in lines):.1f} s, most memory "
-          f"{max(line.get('grown_mib', 0) for line in lines)} MiB more; seed {given.seed}")
-    for line in lines:
-        if line["outcome"].startswith("fault"):
-            print(f"case {line['case']} ({line['kind']}, {line['what']}): {line['outcome']}")
-    raise SystemExit(bool(counts["fault"]))
+    if not given.page:
+        results = given.results or given.work / "hostile.jsonl"
+        campaign(given.work, results, given.seed, given.cases)
+        lines = [line for line in read_lines(results) if line["seed"] == given.seed and line["case"] < given.cases]
+        for line in lines:
+            if line["outcome"].startswith("fault"):
+                print(f"case {line['case']} ({line['kind']}, {line['what']}): {line['outcome']}")
+        others = [line for line in read_lines(SUMMARY) if line["seed"] != given.seed]
+        write_lines(SUMMARY, [*others, *summary(lines, given.seed)])
+    found = [line for line in read_lines(SUMMARY) if line["seed"] == given.seed]
+    text = as_text(found)
+    before, after = (PAGE.read_text(encoding="utf-8").split(mark)[place] for place, mark in enumerate(MARKS))
+    PAGE.write_text(before + MARKS[0] + text + MARKS[1] + after, encoding="utf-8")
+    print(text)
+    raise SystemExit(any(line["fault"] for line in found))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ every way that AXI allows, drawn anew for each batch; in every fifth batch or so
 bit, a bad response, a stream that is cut, a clear or a reset at a random cycle, a run beyond its limit. It must be
 reported, and the batch must then give the reference's results, its estimated cycles and counters.
 
-Progress is kept in ``progress.jsonl`` of the work folder, a line every 50 batches: what is there is not done again. The
-exit status is 1 when a batch differs. ``--tell`` writes the page of what has been done so far, and does no more.
+Progress is kept in docs/evidence/soak.jsonl, a line every 50 batches: what is there is not done again. The exit status
+is 1 when a batch differs. ``--page`` writes the page of what has been done so far, and does no more.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from result_lines import read_lines
+from result_lines import EVIDENCE, read_lines
 from soak_graphs import FEATURES, Graphs
 from verification_table import table
 
@@ -37,10 +37,11 @@ from sim.verilate import compile_model
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests" / "support"))
+PAGE = ROOT / "docs" / "soak.md"
 EVERY = 50
 HEAD = """# Soak
 
-Made by `python bench/soak.py --seed {seed}`.
+Made by `python bench/soak.py --seed {seed}`; a line every 50 batches in `evidence/soak.jsonl`.
 
 {graphs} graphs of MUTAG's and PROTEINS' sizes and edges, features drawn anew, in {batches} batches through one small
 design of edge lists, in {simulators}. Every batch gave the reference's results
@@ -100,15 +101,15 @@ def main() -> int:
     parser.add_argument("--graphs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "soak")
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "soak.md")
-    parser.add_argument("--tell", action="store_true", help="only write the page")
+    parser.add_argument("--results", type=Path, default=EVIDENCE / "soak.jsonl")
+    parser.add_argument("--page", action="store_true", help="simulate nothing")
     options = parser.parse_args()
     work = options.work.resolve()
-    progress = work / "progress.jsonl"
+    progress = options.results.resolve()
     sessions = ended(read_lines(progress), options.seed)
     done = sum(line["graphs"] for line in sessions)
-    if options.tell or done >= options.graphs:
-        options.page.write_text(page(read_lines(progress), options.seed), encoding="utf-8")
+    if options.page or done >= options.graphs:
+        PAGE.write_text(page(read_lines(progress), options.seed), encoding="utf-8")
         return 0
     (work / "build").mkdir(parents=True, exist_ok=True)
     known = work / "graphs.npz"
@@ -123,7 +124,7 @@ def main() -> int:
     except sim.SimError as wrong:
         print(f"differs: {wrong}", file=sys.stderr)
         return 1
-    options.page.write_text(page(read_lines(progress), options.seed), encoding="utf-8")
+    PAGE.write_text(page(read_lines(progress), options.seed), encoding="utf-8")
     return 0
 
 
