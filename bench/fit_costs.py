@@ -72,7 +72,7 @@ data: rough factors on UltraScale+ (`hwgen/flow/families.py`), taken to err by 2
 """
 
 #: Configurations of banked that are wanted, half as many of lists: what is furthest behind comes first.
-WANTED = {("xcup", SAMPLED): 8, ("ecp5", SAMPLED): 16, ("gw5a", SAMPLED): 16, ("xc7", SAMPLED): 8,
+WANTED = {("xcup", SAMPLED): 16, ("ecp5", SAMPLED): 16, ("gw5a", SAMPLED): 16, ("xc7", SAMPLED): 8,
           ("xcup", REPORTED): 4, ("ecp5", REPORTED): 2, ("gw5a", REPORTED): 2, ("xc7", REPORTED): 2}
 SHARE = {"banked": 1.0, "lists": 0.5}
 #: Seed, target, family, number: ABC was at work for more than eight minutes.
