@@ -15,7 +15,7 @@ from rtl_templates.cells.mac_plan import lutram
 @pytest.mark.slow
 def test_tables_of_any_number_of_pages(tmp_path):
     path, every = tmp_path / "mac.il", Module()
-    arrays = [MacArray(lanes=16, columns=2, weight_bits=4, pages=pages, x_bits=18, target=6)
+    arrays = [MacArray(lanes=16, columns=8, weight_bits=4, pages=pages, x_bits=18, target=6)
               for pages in (1, 2, 4, 7, 9)]
     every.submodules += arrays
     ports = [port for array in arrays for _, _, port in array.signature.flatten(array)]
