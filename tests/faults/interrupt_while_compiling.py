@@ -1,14 +1,13 @@
 """Ctrl-C while the simulator is compiled must stop at once: what waits in the queue is not begun any more."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from small import build, run
+from small import build, run, temporary
 
 
 def compiling(parent):
@@ -28,10 +27,9 @@ def compiling(parent):
 
 
 def test():
-    folder = build()
-    shutil.rmtree(folder / "sim", ignore_errors=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "hwgen", "verify", str(folder)],
+        [sys.executable, "-m", "hwgen", "verify", str(build())],
+        env={**os.environ, "HWGEN_CACHE": str(temporary())},  # which has no simulator: it has to compile
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -39,6 +37,8 @@ def test():
     until = time.monotonic() + 60
     while not compiling(process.pid) and time.monotonic() < until:
         time.sleep(0.1)
+    if time.monotonic() >= until:
+        yield "it compiles nothing"
     os.killpg(process.pid, signal.SIGINT)
     began = time.monotonic()
     try:

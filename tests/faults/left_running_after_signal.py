@@ -1,14 +1,13 @@
 """SIGTERM or SIGHUP to `hwgen verify` (timeout, a container's stop): its children must end with it, at once."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from small import build, run
+from small import build, run, temporary
 
 
 def children(parent):
@@ -26,10 +25,10 @@ def children(parent):
 
 def test():
     for name, number in (("SIGTERM", signal.SIGTERM), ("SIGHUP", signal.SIGHUP), ("SIGKILL", signal.SIGKILL)):
-        folder = build()
-        shutil.rmtree(folder / "sim", ignore_errors=True)  # it has to compile
+        cache = temporary()  # without a simulator: it has to compile
         process = subprocess.Popen(
-            [sys.executable, "-m", "hwgen", "verify", str(folder)],
+            [sys.executable, "-m", "hwgen", "verify", str(build())],
+            env={**os.environ, "HWGEN_CACHE": str(cache)},
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -47,7 +46,7 @@ def test():
             if Path(f"/proc/{pid}").exists()
             and Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
         ]
-        made = [each.name for each in (folder / "sim").glob("*-*")]
+        made = [each.name for each in (cache / "models").glob("*-*")]
         left = [name.split("-")[0] for name in made if not name.startswith("simulation-")]
         if alive or left:
             yield f"{name} while compiling: {len(alive)} of {len(below)} children go on, folders left: {left}"

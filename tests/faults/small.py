@@ -98,14 +98,19 @@ def checkpoint(path: Path, level: str = "graph") -> Path:
 
 
 def build(level: str = "graph", simulator: bool = False) -> Path:
-    """A copy of the smallest build of that checkpoint; FAULTS_WORK names a folder that keeps one between scripts."""
+    """A copy of the smallest build of that checkpoint; FAULTS_WORK names a folder that keeps one between scripts.
+
+    With ``simulator`` the cache holds a compiled simulator of it.
+    """
     work = Path(os.environ.get("FAULTS_WORK") or temporary())
     made = work / f"build-{level}"
     if not made.exists():
         smallest = {"units": 1, "lanes": 8, "graphs": 3} if level == "graph" else {"groups": 1, "servers": 4}
         hwgen.build(checkpoint(work / f"{level}.pt", level), out=made, **smallest)
-    if simulator and not list(made.glob("sim/simulation-*")):
+    compiled = work / f"compiled-{level}"
+    if simulator and not compiled.exists():
         hwgen.verify(made)
+        compiled.touch()
     return Path(shutil.copytree(made, temporary() / "b", symlinks=True))
 
 

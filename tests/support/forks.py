@@ -4,6 +4,8 @@
 command that :func:`run` sends. It ends with its standard input, so that it cannot outlive who started it.
 """
 
+import atexit
+import gc
 import json
 import os
 import runpy
@@ -20,7 +22,9 @@ from pathlib import Path
 __all__ = ["run"]
 
 #: What commands import in the end, whatever they do.
-PACKAGES = ("torch", "torch_geometric.nn", "torch_geometric.data", "torch.fx", "scipy.sparse", "numpy", "click", "rich")
+PACKAGES = ("torch", "torch_geometric.nn", "torch_geometric.data", "torch.fx", "scipy.sparse.csgraph", "scipy.special",
+            "scipy.optimize", "numpy", "click", "rich.progress", "amaranth.hdl", "amaranth.lib.fifo",
+            "amaranth.back.rtlil", "matplotlib.figure", "matplotlib.backends.backend_svg")
 KILLED = -signal.SIGKILL
 
 
@@ -101,17 +105,35 @@ def _waited(child: int, seconds: float) -> int:
 def _main() -> None:
     for name in PACKAGES:
         __import__(name)
+    gc.collect()
+    gc.freeze()  # else each process visits all of it again and again, and once more at its end
+    gc.set_threshold(50_000, 20, 20)
     request = _serve(sys.argv[1])
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
-    words = request["words"]
-    if words[0] == "-m":
-        sys.argv, sys.path[0] = words[1:], str(Path.cwd())
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv, sys.path[:1] = words, [str(Path(words[0]).resolve().parent), *sys.path[:1]]
-        runpy.run_path(words[0], run_name="__main__")
+    words, codes = request["words"], []
+    atexit.register(_leave, codes)
+    try:
+        if words[0] == "-m":
+            sys.argv, sys.path[0] = words[1:], str(Path.cwd())
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv, sys.path[:1] = words, [str(Path(words[0]).resolve().parent), *sys.path[:1]]
+            runpy.run_path(words[0], run_name="__main__")
+        codes.append(0)
+    except SystemExit as left:
+        if left.code is None or isinstance(left.code, int):
+            codes.append(int(left.code or 0))
+        raise
+
+
+def _leave(codes: Sequence[int]) -> None:
+    """The last of what a process does at its end: without this, it would take all packages apart for half a second."""
+    if codes:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(codes[0])
 
 
 if __name__ == "__main__":
