@@ -22,30 +22,30 @@ NODES, FEATURES = 44, 20
 
 #: One design for both: it is compiled once.
 PROMPTED = {"groups": 1, "servers": 4, "digit": 4, "requant_lanes": 4, "acc_bits": 9, "feature_depth": 128, "pages": 4,
-            "mac_columns": 8}
+            "mac_columns": 8, "lane_sets": 1}
 
 #: Hardware parameters and model of each design that is built.
 DESIGNS = {
-    "bit serial, 1 group": ({"groups": 1, "servers": 4, "digit": 1, "requant_lanes": 2}, {"hidden": 8}),
-    "digit 2, 2 groups": ({"groups": 2, "servers": 8, "digit": 2, "requant_lanes": 2, "planes": 2},
+    "bit serial, 1 group": ({"groups": 1, "servers": 4, "digit": 1, "requant_lanes": 2, "lane_sets": 1}, {"hidden": 8}),
+    "digit 2, 2 groups": ({"groups": 2, "servers": 8, "digit": 2, "requant_lanes": 2, "planes": 2, "lane_sets": 1},
                           {"hidden": 6, "classes": 3, "layers": 3}),
-    "8-bit codes, digit 4": ({"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 4},
+    "8-bit codes, digit 4": ({"groups": 1, "servers": 8, "digit": 4, "requant_lanes": 4, "lane_sets": 1},
                              {"hidden": 5, "classes": 7, "message_bits": 6}),
     "dense input": ({"groups": 2, "servers": 4, "digit": 4, "requant_lanes": 4, "planes": 2},
                     {"hidden": 8, "input_bits": 3, "bias": False}),
-    "rows by degree": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 4},
+    "rows by degree": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 4, "lane_sets": 1},
                        {"hidden": 8, "by": Granularity.PER_DEGREE}),
     "3 groups, two sets of 8 lanes": (
         {"groups": 3, "servers": 4, "digit": 4, "requant_lanes": 8, "lane_sets": 2},
         {"hidden": 8, "weight_bits": 3}),
     "a prompt of sparse input": (PROMPTED, {"hidden": 8, "prompt": True}),
     "a prompt of dense input": (PROMPTED, {"hidden": 8, "input_bits": 3, "prompt": True}),
-    "messages with zero points": ({"groups": 2, "servers": 4, "digit": 4, "requant_lanes": 2},
+    "messages with zero points": ({"groups": 2, "servers": 4, "digit": 4, "requant_lanes": 2, "lane_sets": 1},
                                   {"hidden": 8, "layers": 3, "classes": 5, "zero_points": True}),
     "8-bit messages with zero points, dense input": (
         {"groups": 1, "servers": 4, "digit": 4, "requant_lanes": 4},
         {"hidden": 6, "classes": 5, "layers": 4, "message_bits": 8, "input_bits": 3, "zero_points": True}),
-    "sums of 20 bits": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 8},
+    "sums of 20 bits": ({"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 8, "lane_sets": 1},
                         {"hidden": 24, "min_bits": 8, "weight_bits": 8, "message_bits": 8, "one_step": True}),
 }
 

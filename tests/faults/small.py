@@ -105,7 +105,8 @@ def build(level: str = "graph", simulator: bool = False) -> Path:
     work = Path(os.environ.get("FAULTS_WORK") or temporary())
     made = work / f"build-{level}"
     if not made.exists():
-        smallest = {"units": 1, "lanes": 8, "graphs": 3} if level == "graph" else {"groups": 1, "servers": 4}
+        smallest = {"units": 1, "lanes": 8, "requant_lanes": 1, "graphs": 3} if level == "graph" else {
+            "groups": 1, "servers": 4, "requant_lanes": 2, "lane_sets": 1}
         hwgen.build(checkpoint(work / f"{level}.pt", level), out=made, **smallest)
     compiled = work / f"compiled-{level}"
     if simulator and not compiled.exists():

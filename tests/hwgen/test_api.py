@@ -43,7 +43,8 @@ def test_networks_are_built_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.verilator
 def test_build_and_verify(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "estimate", counted_as(group={"lut": 1}))
-    folder = hwgen.build(random_graph_model(0).parts, board="ultra96", out=tmp_path / "b", groups=1, digit=2)
+    folder = hwgen.build(random_graph_model(0).parts, board="ultra96", out=tmp_path / "b", groups=1, servers=4, digit=2,
+                         requant_lanes=2, lane_sets=1)
     assert '"digit": 2' in (folder / "config.json").read_text()
     result = hwgen.verify(folder, random_graph_data(5, nodes=30, features=24, trained=40), stalls=3)
     assert result.ok

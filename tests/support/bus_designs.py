@@ -18,7 +18,7 @@ __all__ = ["TARGETS", "write_build"]
 
 def _banked():
     network, sample = random_graph_model(0, nodes=44, features=20, hidden=8).parts
-    design = design_of("banked", network, sample, groups=2, servers=4, digit=2)
+    design = design_of("banked", network, sample, groups=2, servers=4, digit=2, requant_lanes=2, lane_sets=1)
     other = random_graph_data(7, nodes=30, features=20, trained=44, degree=1.5)
     runs = [next(iter(design.session(batch).next_runs())) for batch in (sample.batch, other.batch)]
     return design.hardware, design.model_files(), [run.files for run in runs]
@@ -27,7 +27,7 @@ def _banked():
 def _lists():
     network = gin_network(3, hidden=10, bits=(1, 4))
     made = build_lists(network, *(random_batch(seed, network, graphs=seed, nodes=6, hub=15) for seed in (2, 4)),
-                       wanted={"units": 2, "lanes": 8, "requant_lanes": 8, "code_bits": 4})
+                       wanted={"units": 2, "lanes": 8, "requant_lanes": 2, "code_bits": 4})
     files = []
     for batch in made.batches:
         trace = run_reference(made.program, batch)

@@ -98,7 +98,7 @@ def make_place(folder: Path) -> Place:
             build(network, sample, boards.load("ultra96"), good / "build-graph",
                   Wishes(hardware={"units": 1, "lanes": 8}, graphs=2))
             build(chain, one, boards.load("ultra96"), good / "build-node",
-                  Wishes(hardware={"groups": 1, "servers": 4}))
+                  Wishes(hardware={"groups": 1, "servers": 4, "requant_lanes": 2, "lane_sets": 1}))
         shutil.copy(good / "build-graph" / "config.json", good / "config.json")
         (good / "folder").mkdir()
         (good / "folder" / "executable").write_bytes(random.Random(0).randbytes(5000))

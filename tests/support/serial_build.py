@@ -20,7 +20,8 @@ def serial_build(folder, target="lists"):
         hardware = {"units": 1, "lanes": 8, "requant_lanes": 2}
         batch = random_batch(3, network, graphs=5, nodes=12, hub=9)
     else:
-        network, hardware = node_gcn_network(2), {}
+        network = node_gcn_network(2)
+        hardware = {"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 2, "lane_sets": 1}
         batch = random_batch(9, network, graphs=1, nodes=30, hub=9)
     design = build_folder(folder, network, batch, target, **hardware)
     verilog, _ = find_target(target).emit(design.hardware)

@@ -25,7 +25,7 @@ from hwgen.flow.wishes import Wishes
 from hwgen.network.sample_store import save_sample
 
 #: With the model they make the design that tests/hwgen/test_api.py simulates: it is compiled once.
-WISHES = Wishes(target="banked", hardware={"groups": 1, "digit": 2})
+WISHES = Wishes(target="banked", hardware={"groups": 1, "servers": 4, "digit": 2, "requant_lanes": 2, "lane_sets": 1})
 
 
 def counted(path: Path, parts: object, family: object) -> Resources:
