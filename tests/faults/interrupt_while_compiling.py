@@ -31,6 +31,7 @@ def test():
         [sys.executable, "-m", "hwgen", "verify", str(build())],
         env={**os.environ, "HWGEN_CACHE": str(temporary())},  # which has no simulator: it has to compile
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -130,7 +130,7 @@ def lowered(seeds, **drawn):
 def test_every_code_of_random_networks_is_the_real_value_rounded(kinds):
     """Each pass by itself, on the codes that it was given: off by rounding, and seldom by more than a quarter."""
     offs, switched, rows = [], 0, 0
-    for network, batch, program in lowered(range(60), **KINDS[kinds]):
+    for network, batch, program in lowered(range(40), **KINDS[kinds]):
         lists = Lists(batch)
         for value, codes, entry, real in compared(network, batch, program):
             if value.quantizer is None:
@@ -154,7 +154,7 @@ def test_every_code_of_random_networks_is_the_real_value_rounded(kinds):
 @pytest.mark.slow
 def test_random_networks_agree_with_the_float_oracle():
     near = total = rows = same = 0
-    for network, batch, program in lowered(range(100, 180)):
+    for network, batch, program in lowered(range(100, 150)):
         trace, computed = run(program, batch), run_network(network, batch)
         for step, each in zip(steps(network), trace.passes, strict=True):
             codes = computed[step.value.name].codes
