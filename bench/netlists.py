@@ -45,6 +45,8 @@ MULTALU27X18, MULT18X18D and all block memories are models of `sim/cells`, writt
 played against the memories and multipliers that they were mapped from (`tests/rtl_templates/cells`). A block memory
 gives a wrong word on purpose where its family leaves it open what a read finds beside a write.
 
+Seconds are of a machine that did other work too; digits on the ULX3S also stood still for 25 minutes.
+
 It found a fault of the flow: Yosys's pass for the 7 series moved an adder behind a DSP48E1 into the slice, in front of
 its register, in designs with `lane_sets 2`. The pass is left out now (`-nodsp`).
 
