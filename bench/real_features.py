@@ -43,8 +43,8 @@ size with TF-IDF features runs by [windows](windows.md).
 
 """
 TAIL = """
-Of diabetes the figure is R². The larger class of COX2 has 365 of 467 graphs, 78.2 %: FP32 is hardly above, the quantized
-model below it.
+Of diabetes the figure is R². The larger class of COX2 has 365 of 467 graphs, 78.2 %: FP32 is hardly above, the
+quantized model below it.
 """
 
 
