@@ -35,6 +35,7 @@ COLUMN_BITS = 8  # of a schedule word's column, beside the row
 _SUM, _CUT = 48, 24  # bits of a DSP48E1's sum, and where its second product is cut (rtl_templates/cells/dsp48e1.py)
 _RAW, _CODE = 16, 8  # bits of a result and of a code in a requantizer lane
 _DSP = {"xcup": 2, "xc7": 3, "ecp5": 4, "gw5a": 2}  # of a requantizer lane (docs/decisions/0028-families.md)
+_WIDE_SECOND = 3  # of a lane of the second set on an ECP5, with wide sums: Yosys finds one multiplier less
 _STORE_QUEUE = 16  # words of the store unit's queue
 
 
@@ -119,9 +120,10 @@ def _server(h: Hardware, family: str) -> Cost:
     registers += _load_registers(h, entry + 4 - bank_bits) + due + sum(each.ff for each in large)
     registers += all_lanes * (3 + _lane_registers(h, family)) + 2 * ports + 4 * (ports - 1).bit_length()
     registers += 2 * sets * _bits(h.bias_depth) + (address_bits + bank_bits) * (1 + (h.digits > 1)) + 3 * longest
+    second = _WIDE_SECOND if family == "ecp5" and h.sum_bits > ACC_BITS else _DSP[family]
     old_words = (entry + results + dense * h.planes * h.lanes) * (family in OLD_WORDS)
     return Cost(
-        exact=Usage(bram36=_blocks(large), dsp=_DSP[family] * all_lanes, ff=registers,
+        exact=Usage(bram36=_blocks(large), dsp=lanes * (_DSP[family] + second * (sets - 1)), ff=registers,
                     lutram=memory.lutram + mac.lutram, lut=memory.lut + mac.lut),
         lut={"two operands": mac.twos, "three operands": mac.threes, "table addresses": mac.addresses,
              "tables": mac.selected, "joined slices": all_lanes * _joined_slices(h) * (family == "xc7"),

@@ -36,10 +36,10 @@ def test_guesses_are_near_what_yosys_counts(hardware: Hardware) -> None:
     assert unit.count == hardware.units
     assert unit.one.dsp == counted.dsp
     assert unit.one.bram36 == counted.bram36
-    assert unit.one.lut == pytest.approx(counted.lut, rel=0.07)
-    assert unit.one.ff == pytest.approx(counted.ff, rel=0.14)
+    assert unit.one.lut == pytest.approx(counted.lut, rel=0.09)  # larger than what was fitted
+    assert unit.one.ff == pytest.approx(counted.ff, rel=0.02)
     if counted.lutram:
-        assert unit.one.lutram == pytest.approx(counted.lutram, rel=0.2)
+        assert unit.one.lutram == pytest.approx(counted.lutram, rel=0.01)
 
 
 def test_tables_lie_in_look_up_tables_below_eight_pages() -> None:
