@@ -65,7 +65,8 @@ lists on an ECP5 that was 12.6 % off while two of seed 1 were fitted. The last 2
 LUT 1.2 % in the mean and 4.6 % at worst.
 
 **Designs of trained models err more**, since they are larger than what is drawn here: LUT of twelve points of fronts
-were 6.5 % off in the mean and 11.1 % at worst ([exploration](explore.md), by coefficients of before).
+were 6.5 % off in the mean and 11.1 % at worst ([exploration](explore.md), by coefficients of before). The smallest
+designs that there are, of one requantizer lane, have 9 to 10 % more than estimated ([below](#placed-designs)).
 
 Truth is Yosys's count, by the family's command, of one component of each kind out of context, multiplied and summed, as
 `hwgen build` counts. It is no vendor's count: nothing here was placed and routed. The best published errors, 5.3 % mean
