@@ -154,7 +154,7 @@ def test_every_code_of_random_networks_is_the_real_value_rounded(kinds):
 @pytest.mark.slow
 def test_random_networks_agree_with_the_float_oracle():
     near = total = rows = same = 0
-    for network, batch, program in lowered(range(100, 150)):
+    for network, batch, program in lowered(range(100, 180)):
         trace, computed = run(program, batch), run_network(network, batch)
         for step, each in zip(steps(network), trace.passes, strict=True):
             codes = computed[step.value.name].codes
