@@ -15,7 +15,7 @@ from verification_table import table
 import boards
 from hwgen.flow.families import FAMILIES, family_of
 from hwgen.flow.resources import Usage
-from hwgen.report.plots import PALETTE, STYLE
+from hwgen.report.plots import PALETTE, STYLE, logarithmic
 from hwgen.targets import find_target
 from hwgen.targets.costs import COSTS, ROUGH
 
@@ -200,8 +200,8 @@ def _scatter(some: Sequence[Compared]) -> str:
             ends = [min(asdict(each.counted)[resource] for each in some), max(
                 asdict(each.counted)[resource] for each in some)]
             axes.plot(ends, ends, linewidth=0.8, color="grey")
-            axes.set_xscale("log")
-            axes.set_yscale("log")
+            logarithmic(axes, "x")
+            logarithmic(axes, "y")
             axes.set_xlabel(f"{NAMES[resource]}, counted by Yosys")
             axes.set_ylabel("estimated")
             axes.legend()

@@ -7,9 +7,8 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
-from hwgen.report.plots import PALETTE, STYLE
+from hwgen.report.plots import PALETTE, STYLE, logarithmic
 
 __all__ = ["plots"]
 
@@ -37,9 +36,7 @@ def _plot(points: Sequence[tuple[str, float | None, float]], label: str) -> str:
         axes.scatter([x or 1.0 for _, x, _ in points], [y for *_, y in points], color=PALETTE[0], s=22)
         far = [x for _, x, _ in points if x]
         if label.startswith("cycles") and max(far, default=1) > 10 * min(far, default=1):
-            axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-            axes.xaxis.set_minor_formatter(NullFormatter())
+            logarithmic(axes, "x")
         axes.margins(x=0.2, y=0.1)
         _label(axes, points)
         axes.set_xlabel(label)

@@ -4,15 +4,16 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from .facts import Pass, ResourceFacts
 
-__all__ = ["bits", "cycles", "front", "pareto", "resources", "saved", "timeline"]
+__all__ = ["bits", "cycles", "front", "logarithmic", "pareto", "resources", "saved", "timeline"]
 
 INK, MUTED, GRID = "#1f2933", "#667784", "#dfe5ea"
 PALETTE = ("#2a6f97", "#61a5c2", "#a9d6e5", "#ee9b00", "#bb3e03")
@@ -173,7 +174,7 @@ def front(measured: Sequence[tuple[float, ...]], points: Sequence[tuple[float, f
         figure, axes = _axes(4.2)
         axes.invert_yaxis()
         axes.grid(visible=True, axis="both", linewidth=0.6)
-        axes.set_xscale("log")
+        logarithmic(axes, "x")
         axes.scatter([each[0] for each in measured], [each[1] for each in measured], s=12, color=PALETTE[2],
                      label="fits, by the models")
         axes.plot([each[0] for each in points], [each[1] for each in points], color=PALETTE[0], marker="o",
@@ -183,6 +184,15 @@ def front(measured: Sequence[tuple[float, ...]], points: Sequence[tuple[float, f
         axes.set_ylabel("look-up tables")
         _legend(axes, 4)
         return _svg(figure)
+
+
+def logarithmic(axes: Axes, name: Literal["x", "y"]) -> None:
+    """Make an axis logarithmic, with plain numbers: Matplotlib's own labels are formulas, which are not parsed here."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:

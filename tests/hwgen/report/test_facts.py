@@ -23,7 +23,7 @@ from hwgen.report.facts import Pass, Verification
 from hwgen.report.files import read_report, report_files
 from hwgen.report.finn import finn_files
 from hwgen.report.html import render
-from hwgen.report.plots import GRID, PALETTE, timeline
+from hwgen.report.plots import GRID, PALETTE, front, timeline
 from rtl_templates.shell.timing import load_cycles, store_cycles
 
 
@@ -218,6 +218,12 @@ def test_names_are_text_in_plots_and_on_the_page() -> None:
     assert '" onmouseover="' not in page
     assert "<b>alert" not in page
     assert page.count("$\\frac$") >= 2
+
+
+def test_a_logarithmic_axis_has_plain_numbers() -> None:
+    text = front([(900, 10), (40_000, 5)], [(900, 10)], (1_000, 9), "cycles")
+    assert ">10,000<" in text
+    assert "mathdefault" not in text
 
 
 def test_the_timeline_is_to_scale() -> None:
