@@ -59,10 +59,11 @@ takes 6,278 (`rtl_templates/cells/dsp48e1.py`); both such designs were counted a
 
 The command goes on where it ended, and every further design is one that nobody has seen. The first 55 were 2.1 % off in
 the mean and 6.1 % at worst; 44 more made it 2.8 and 20.1 %, since coefficients of the families with tables of four
-inputs came from five designs, none with two sets of lanes. So seed 1 was drawn further, from 31 parts to {points};
-nothing else was changed. How far was decided by errors of seed 2: of the first 99 designs, and of a later one of edge
-lists on an ECP5 that was 12.6 % off while two of seed 1 were fitted. The last 24, of UltraScale+, came after all that:
-LUT 1.2 % in the mean and 4.6 % at worst.
+inputs came from five designs, none with two sets of lanes. So seed 1 was drawn further, from 31 parts to {points}; of
+the formulas only a multiplier of the second set of lanes on an ECP5 was changed, which three of these parts showed. How
+far was decided by errors of seed 2: of the first 99 designs, and of a later one of edge lists on an ECP5 that was
+12.6 % off while two of seed 1 were fitted. The last 24, of UltraScale+, came after all that: LUT 1.2 % in the mean and
+4.6 % at worst.
 
 **Designs of trained models err more**, since they are larger than what is drawn here: LUT of twelve points of fronts
 were 6.5 % off in the mean and 11.1 % at worst ([exploration](explore.md), by coefficients of before). The smallest

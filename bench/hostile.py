@@ -154,6 +154,8 @@ def main() -> None:
         others = [line for line in read_lines(SUMMARY) if line["seed"] != given.seed]
         write_lines(SUMMARY, [*others, *summary(lines, given.seed)])
     found = [line for line in read_lines(SUMMARY) if line["seed"] == given.seed]
+    if not found:
+        parser.error(f"{SUMMARY} has no lines of seed {given.seed}: run the campaign first, without --page")
     text = as_text(found)
     before, after = (PAGE.read_text(encoding="utf-8").split(mark)[place] for place, mark in enumerate(MARKS))
     PAGE.write_text(before + MARKS[0] + text + MARKS[1] + after, encoding="utf-8")

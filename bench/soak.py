@@ -108,6 +108,8 @@ def main() -> int:
     progress = options.results.resolve()
     sessions = ended(read_lines(progress), options.seed)
     done = sum(line["graphs"] for line in sessions)
+    if options.page and not sessions:
+        parser.error(f"{progress} has no lines of seed {options.seed}: simulate first, without --page")
     if options.page or done >= options.graphs:
         PAGE.write_text(page(read_lines(progress), options.seed), encoding="utf-8")
         return 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from rtl_templates.cells.primitives import TWINS
 def emitted_once() -> Iterator[None]:
     """Verilog of equal hardware is made once in a process: most of a small build, and several tests build the same.
 
-    That it is the same each time is tested below ``targets``, where nothing is kept.
+    That it is the same each time is tested by those that take ``emit.__wrapped__``, or the functions below ``targets``.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in TARGETS:
@@ -25,6 +26,7 @@ def emitted_once() -> Iterator[None]:
 def _kept(make: Any) -> Any:
     made: dict[Any, tuple[str, dict[str, Any]]] = {}
 
+    @wraps(make)
     def emit(self: Any, hardware: Any, *, primitives: Any = TWINS) -> tuple[str, dict[str, Any]]:
         key = (tuple(hardware.to_dict().items()), primitives)
         if key not in made:
